@@ -1,0 +1,25 @@
+//! Whose fault an error is, and what to do about it.
+
+use std::error::Error;
+
+/// Who can put an error right; the interfaces map it to exit codes and HTTP statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The caller asked for something that cannot be: a bad argument, a file of the wrong kind.
+    Caller,
+    /// The surroundings failed: no network, a full disk, a locked or damaged file.
+    Environment,
+    /// longmem itself is wrong.
+    Bug,
+}
+
+/// An error that knows whose fault it is and what to do next.
+pub trait Diagnose: Error + Send + Sync + 'static {
+    /// Says who can put it right.
+    fn fault(&self) -> Fault;
+
+    /// Names next steps, each a full sentence; the message itself holds none of them.
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,33 @@
+//! The words of longmem as types, and the traits between its layers.
+//!
+//! A **user** has **sessions**; a session has **turns**. A turn is cut into **passages** that fit
+//! the embedding model's window, and each passage gets an [`Embedding`]. A **recall** answers a
+//! query with ranked turns ([`Recalled`]), seen through a [`Scope`].
+//!
+//! This crate does no input or output and depends on nothing else of the workspace. It is useful
+//! to every other crate; it is not the place for anything that only one of them needs.
+
+mod clock;
+mod embedder;
+mod embedding;
+mod fault;
+mod name;
+mod recalled;
+mod role;
+mod scope;
+mod token_counter;
+mod turn;
+
+pub use clock::{Clock, FixedClock};
+pub use embedder::{EmbedError, EmbeddingModel, PassageSpan, TextEmbedder};
+pub use embedding::{DIMENSIONS, Embedding, InvalidEmbedding};
+pub use fault::{Diagnose, Fault};
+pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};
+pub use recalled::{Adjustment, ChannelHit, Explanation, Recalled};
+pub use role::{Role, UnknownRole};
+pub use scope::Scope;
+pub use token_counter::{EstimatedTokens, TokenCounter};
+pub use turn::{NewTurn, SourceKey, Turn, TurnId};
+
+/// The point in time that every layer uses: nanoseconds in UTC, stored as milliseconds.
+pub use jiff::Timestamp;

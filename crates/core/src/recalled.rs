@@ -1,0 +1,48 @@
+//! What a recall brings, and why.
+
+use serde::Serialize;
+
+use crate::Turn;
+
+/// A turn that a recall found, with its reasons.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Recalled {
+    /// The turn itself.
+    #[serde(flatten)]
+    pub turn: Turn,
+    /// How relevant it is: comparable within one recall, greater is better.
+    pub score: f32,
+    /// How the score came about.
+    pub explanation: Explanation,
+    /// Turns next to it in its session that make it readable, in order of time, itself left out.
+    pub neighbours: Vec<Turn>,
+}
+
+/// How a turn's score came about.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Its place by meaning; none if it was not among the candidates by meaning.
+    pub dense: Option<ChannelHit>,
+    /// Its place by words; none if it was not among the candidates by words.
+    pub lexical: Option<ChannelHit>,
+    /// What was added to or taken from the fused score.
+    pub adjustments: Vec<Adjustment>,
+}
+
+/// A turn's place in one channel.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ChannelHit {
+    /// Its place, from 1.
+    pub rank: usize,
+    /// The channel's own score: a cosine, or BM25 (greater is better).
+    pub score: f32,
+}
+
+/// One named change of a score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Adjustment {
+    /// What it is for: "same session", "names the speaker".
+    pub reason: String,
+    /// What it adds; negative when it takes away.
+    pub amount: f32,
+}

@@ -1,0 +1,107 @@
+-- Times are milliseconds since 1970 in UTC. Ids are never used twice (AUTOINCREMENT).
+
+CREATE TABLE users (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT NOT NULL UNIQUE,
+    -- Grows with every deletion, so that another process knows its copy of the vectors is stale.
+    deletions     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE sessions (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name          TEXT NOT NULL,
+    title         TEXT,
+    UNIQUE (user_id, name)
+) STRICT;
+
+CREATE TABLE turns (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    session_id    INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    role          TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'system', 'tool')),
+    speaker       TEXT,
+    text          TEXT NOT NULL,
+    time_ms       INTEGER NOT NULL,
+    -- The turn's name in the file it came from; random for a turn that was born here.
+    source_key    TEXT NOT NULL,
+    UNIQUE (user_id, source_key)
+) STRICT;
+CREATE INDEX turns_by_session ON turns (session_id, time_ms, id);
+
+-- The words of each turn, made by the program: stemmed, in lower case, each prefixed with its
+-- user's id, so that a search reads nothing of other users. The row id is the turn's id.
+CREATE VIRTUAL TABLE turns_fts USING fts5 (
+    words,
+    content = '',
+    contentless_delete = 1,
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'"
+);
+
+CREATE TABLE embedding_models (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT NOT NULL,
+    revision      TEXT NOT NULL,
+    dimensions    INTEGER NOT NULL,
+    pooling       TEXT NOT NULL,
+    normalized    INTEGER NOT NULL,
+    window        INTEGER NOT NULL,
+    -- 'serving': its vectors are complete but for the queue. 'building': they are being made, and
+    -- will replace the serving ones when the queue is empty. At most one of each.
+    state         TEXT NOT NULL UNIQUE CHECK (state IN ('serving', 'building')),
+    truncated_tokens INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (name, revision, dimensions, pooling, normalized, window)
+) STRICT;
+
+CREATE TABLE passages (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    turn_id       INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    model_id      INTEGER NOT NULL REFERENCES embedding_models (id) ON DELETE CASCADE,
+    -- Where it stands in the turn's text, in bytes of UTF-8, and its length in the model's tokens.
+    start_byte    INTEGER NOT NULL,
+    end_byte      INTEGER NOT NULL,
+    tokens        INTEGER NOT NULL
+) STRICT;
+CREATE INDEX passages_by_turn ON passages (turn_id);
+CREATE INDEX passages_by_user ON passages (user_id, model_id, id);
+CREATE INDEX passages_by_model ON passages (model_id);
+
+-- One vector per passage: little-endian f32, of unit length.
+CREATE TABLE vectors (
+    passage_id    INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
+    vector        BLOB NOT NULL
+) STRICT;
+
+-- The turns that have no vectors yet under the newest model.
+CREATE TABLE index_queue (
+    turn_id       INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE facts (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    subject       TEXT NOT NULL,
+    statement     TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    source_turn_id INTEGER REFERENCES turns (id) ON DELETE CASCADE,
+    valid_from_ms INTEGER NOT NULL,
+    superseded_by INTEGER REFERENCES facts (id) ON DELETE SET NULL
+) STRICT;
+CREATE INDEX facts_by_user ON facts (user_id, id);
+CREATE INDEX facts_by_source_turn ON facts (source_turn_id);
+CREATE INDEX facts_by_successor ON facts (superseded_by);
+
+CREATE TABLE summaries (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    session_id    INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    first_turn_id INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+    last_turn_id  INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+    text          TEXT NOT NULL,
+    created_ms    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX summaries_by_session ON summaries (session_id, id);
+CREATE INDEX summaries_by_user ON summaries (user_id);
+CREATE INDEX summaries_by_first_turn ON summaries (first_turn_id);
+CREATE INDEX summaries_by_last_turn ON summaries (last_turn_id);

@@ -1,0 +1,214 @@
+//! Turns text into the words that are stored and searched.
+//!
+//! Words are lower case, without accents, and English-stemmed if they are plain ASCII letters.
+//! A run of Chinese, Japanese or Korean characters becomes its single characters and its pairs, so
+//! that a word of two characters is found inside a sentence without spaces. What is joined by
+//! `_ - . @ / : +` without spaces (`ERR_CONN_4711`, `notes.md`, `ana@example.org`) becomes its parts and
+//! the whole, so that it is found by either and ranks first by the whole.
+
+use std::collections::HashSet;
+
+use rust_stemmers::{Algorithm, Stemmer};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// English words too frequent to tell turns apart, after the list that Lucene and Snowball share,
+/// with the contractions and question words of chat.
+const STOP_WORDS: &str = "a about above after again against all am an and any are aren as at be \
+    because been before being below between both but by can cannot could couldn d did didn do \
+    does doesn doing don down during each few for from further had hadn has hasn have haven having \
+    he her here hers herself him himself his how i if in into is isn it its itself just ll m me \
+    mightn more most mustn my myself needn no nor not now o of off on once only or other our ours \
+    ourselves out over own re s same shan she should shouldn so some such t than that the their \
+    theirs them themselves then there these they this those through to too under until up ve very \
+    was wasn we were weren what when where which while who whom why will with won would wouldn y \
+    you your yours yourself yourselves";
+
+/// Longer words are cut here; nobody types more, and base64 blocks do not fill the index.
+const MAX_WORD_CHARS: usize = 64;
+
+/// The words of a turn as they are stored: each prefixed with the user's number, one space apart.
+pub(crate) fn indexed_words(user_id: i64, speaker: Option<&str>, text: &str) -> String {
+    let mut words = String::with_capacity(text.len() * 2);
+    let mut push = |word: &str| {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(&prefixed(user_id, word));
+    };
+    for part in speaker.into_iter().chain([text]) {
+        for_each_word(part, Purpose::Store, &mut push);
+    }
+    words
+}
+
+/// The words of a query: distinct, without stop words unless there are no others, in order.
+pub(crate) fn query_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut seen = HashSet::new();
+    for_each_word(text, Purpose::Query, &mut |word| {
+        if seen.insert(word.to_owned()) {
+            words.push(word.to_owned());
+        }
+    });
+    let stop_words: HashSet<String> = STOP_WORDS.split_whitespace().map(stemmed).collect();
+    if words.iter().any(|word| !stop_words.contains(word)) {
+        words.retain(|word| !stop_words.contains(word));
+    }
+    words
+}
+
+/// A stored word belongs to one user; the separator is no letter, so no word can pose as another
+/// user's.
+pub(crate) fn prefixed(user_id: i64, word: &str) -> String {
+    format!("{user_id}|{word}")
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Store,
+    Query,
+}
+
+fn for_each_word(text: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
+    let folded: String =
+        text.nfkd().filter(|c| !is_accent(*c)).flat_map(char::to_lowercase).nfc().collect();
+    for chunk in folded.split(|c: char| !(is_word_character(c) || is_joiner(c))) {
+        let chunk = chunk.trim_matches(is_joiner);
+        let mut parts = 0;
+        for part in chunk.split(is_joiner).filter(|part| !part.is_empty()) {
+            parts += 1;
+            push_part(part, purpose, push);
+        }
+        if parts > 1 {
+            push(cut(chunk));
+        }
+    }
+}
+
+/// Marks on Latin, Greek and Cyrillic letters; those of other scripts (が, हि) tell words apart.
+fn is_accent(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
+}
+
+fn is_word_character(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c)
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '_' | '-' | '.' | '@' | '/' | ':' | '+' | '\\')
+}
+
+/// A part holds letters and digits only; scripts without spaces are cut out of it.
+fn push_part(part: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
+    let mut rest = part;
+    while let Some(first) = rest.chars().next() {
+        let unspaced = is_unspaced(first);
+        let end = rest.find(|c| is_unspaced(c) != unspaced).unwrap_or(rest.len());
+        let (run, tail) = rest.split_at(end);
+        if unspaced {
+            push_pairs(run, purpose, push);
+        } else {
+            push(&stemmed(cut(run)));
+        }
+        rest = tail;
+    }
+}
+
+/// Pairs of neighbouring characters; single ones too where they are stored, and for a query of one.
+fn push_pairs(run: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
+    let starts: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
+    if purpose == Purpose::Store || starts.len() == 2 {
+        for pair in starts.windows(2) {
+            push(&run[pair[0]..pair[1]]);
+        }
+    }
+    for triple in starts.windows(3) {
+        push(&run[triple[0]..triple[2]]);
+    }
+}
+
+/// Han, Hiragana, Katakana and Hangul: scripts whose words are found by pairs of characters.
+fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c),
+        0x1100..=0x11ff | 0x2e80..=0x30ff | 0x3105..=0x31ff | 0x3400..=0x9fff
+        | 0xac00..=0xd7af | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff)
+}
+
+fn cut(word: &str) -> &str {
+    word.char_indices().nth(MAX_WORD_CHARS).map_or(word, |(end, _)| &word[..end])
+}
+
+fn stemmed(word: &str) -> String {
+    thread_local! {
+        static ENGLISH: Stemmer = Stemmer::create(Algorithm::English);
+    }
+    if word.bytes().all(|b| b.is_ascii_alphabetic()) {
+        ENGLISH.with(|stemmer| stemmer.stem(word).into_owned())
+    } else {
+        word.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn stored(text: &str) -> Vec<String> {
+        indexed_words(7, None, text).split(' ').map(|w| w.replace("7|", "")).collect()
+    }
+
+    #[test]
+    fn folds_case_accents_and_endings() {
+        assert_eq!(stored("Cafés running"), ["cafe", "run"]);
+        assert_eq!(query_words("the CAFE runs"), ["cafe", "run"]);
+    }
+
+    #[test]
+    fn identifiers_are_found_by_their_parts_and_as_a_whole() {
+        assert_eq!(stored("ERR_CONN_4711."), ["err", "conn", "4711", "err_conn_4711"]);
+        assert!(stored("mail ana@example.org!").contains(&"ana@example.org".to_owned()));
+    }
+
+    #[test]
+    fn a_word_of_two_characters_is_found_in_a_sentence_without_spaces() {
+        for (query, sentence) in
+            [("世界", "你好世界"), ("東京", "先月東京に引っ越した"), ("부산", "나는부산에산다")]
+        {
+            let words = stored(sentence);
+            assert!(query_words(query).iter().all(|w| words.contains(w)), "{query} in {sentence}");
+        }
+        assert_eq!(query_words("猫"), ["猫"]);
+    }
+
+    #[test]
+    fn stop_words_stay_when_there_is_nothing_else() {
+        assert_eq!(query_words("who am i"), ["who", "am", "i"]);
+        assert_eq!(query_words("where do I live?"), ["live"]);
+    }
+
+    #[test]
+    fn a_text_of_marks_has_no_words() {
+        assert_eq!(indexed_words(1, None, "… ?! — \u{200b}"), "");
+        assert_eq!(query_words("'\"*()"), Vec::<String>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn every_word_of_a_query_is_among_the_stored_words_of_the_same_text(text in "\\PC{0,80}") {
+            let words = stored(&text);
+            for word in query_words(&text) {
+                prop_assert!(words.contains(&word), "{word:?} of {text:?}");
+            }
+        }
+
+        #[test]
+        fn stored_words_never_hold_a_space_or_a_quote(text in any::<String>()) {
+            for word in query_words(&text) {
+                prop_assert!(!word.contains([' ', '"', '|', '\0']));
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! One connection that writes, and a few that read beside it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::StoreError;
+use crate::open::connect;
+
+/// Idle readers that are kept; more readers than this at once open a connection each time.
+const IDLE_READERS: usize = 8;
+
+/// The connections of one process to one file.
+pub(crate) struct Connections {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    idle_readers: Mutex<Vec<Connection>>,
+}
+
+impl Connections {
+    pub(crate) fn new(path: PathBuf, writer: Connection) -> Self {
+        Self { path, writer: Mutex::new(writer), idle_readers: Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs a read. In WAL mode it sees one state of the file and blocks nobody.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let reader = match locked(&self.idle_readers).pop() {
+            Some(reader) => Ok(reader),
+            None => connect(&self.path),
+        };
+        let result = reader.and_then(|reader| {
+            let result = reader.unchecked_transaction().and_then(|transaction| work(&transaction));
+            let mut idle = locked(&self.idle_readers);
+            if idle.len() < IDLE_READERS {
+                idle.push(reader);
+            }
+            result
+        });
+        result.map_err(|error| StoreError::from_sqlite(&self.path, error))
+    }
+
+    /// Runs a write as one transaction: it is on disk when this returns, or nothing changed.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut writer = locked(&self.writer);
+        let write = || {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        write().map_err(|error| StoreError::from_sqlite(&self.path, error))
+    }
+
+    /// Runs something on the writing connection outside a transaction.
+    pub(crate) fn maintain<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        work(&locked(&self.writer)).map_err(|error| StoreError::from_sqlite(&self.path, error))
+    }
+}
+
+/// Locks; a panic elsewhere leaves a connection usable, since its transaction was rolled back.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,195 @@
+//! What can go wrong with a store, and what to do about it.
+
+use std::path::PathBuf;
+
+use longmem_core::{Diagnose, Fault, InvalidEmbedding, SessionName, UserName};
+use rusqlite::ErrorCode;
+use rusqlite::types::Type;
+use thiserror::Error;
+
+/// Why a store could not do what was asked; nothing was changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no file, and the caller did not ask to make one.
+    #[error("there is no memory at {}", .0.display())]
+    Missing(PathBuf),
+    /// The file is something else.
+    #[error("{} is not a longmem store: {found}", path.display())]
+    NotAStore {
+        /// The file.
+        path: PathBuf,
+        /// What it seems to be.
+        found: String,
+    },
+    /// A newer longmem wrote it.
+    #[error(
+        "{} was written by a newer longmem: its format is {found}, this one knows up to {known}",
+        path.display()
+    )]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// The format's number in the file.
+        found: u32,
+        /// The newest format that this program knows.
+        known: u32,
+    },
+    /// The file or its folder cannot be written.
+    #[error("{} cannot be written: {reason}", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The disk is full.
+    #[error("the disk that holds {} is full; nothing was stored", .0.display())]
+    DiskFull(PathBuf),
+    /// The file's content is not what SQLite wrote.
+    #[error("{} is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// Another process held the file for longer than the busy timeout.
+    #[error("{} is locked by another process for more than {seconds} seconds", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// A user that has no memory here.
+    #[error("there is no user \"{0}\" in this store")]
+    UnknownUser(UserName),
+    /// A session that the user does not have.
+    #[error("user \"{user}\" has no session \"{session}\"")]
+    UnknownSession {
+        /// Whose sessions were searched.
+        user: UserName,
+        /// What was asked for.
+        session: SessionName,
+    },
+    /// The vectors here were made by another model.
+    #[error("the vectors of {} were made by {stored}, not by {given}", path.display())]
+    OtherModel {
+        /// The file.
+        path: PathBuf,
+        /// The model that serves in the store.
+        stored: String,
+        /// The model that was given.
+        given: String,
+    },
+    /// A stored vector that is none.
+    #[error(transparent)]
+    BadVector(#[from] BadVector),
+    /// A file operation failed.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    /// SQLite failed in a way that has no name of its own here.
+    #[error("the store {} failed: {source}", path.display())]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's error.
+        source: rusqlite::Error,
+    },
+}
+
+/// A stored vector that is none.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[error("the vector of passage {passage} is damaged: {reason}")]
+pub struct BadVector {
+    /// The passage's number.
+    pub passage: i64,
+    /// What is wrong with its vector.
+    pub reason: InvalidEmbedding,
+}
+
+impl BadVector {
+    /// As the error of the column that held it, so that it passes through SQLite's callbacks.
+    pub(crate) fn in_column(self, column: usize) -> rusqlite::Error {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(self))
+    }
+}
+
+impl StoreError {
+    /// Gives an SQLite error the name that a person can act on.
+    pub(crate) fn from_sqlite(path: &std::path::Path, source: rusqlite::Error) -> Self {
+        if let rusqlite::Error::FromSqlConversionFailure(_, _, inner) = &source
+            && let Some(bad) = inner.downcast_ref::<BadVector>()
+        {
+            return Self::BadVector(bad.clone());
+        }
+        let path = path.to_owned();
+        let Some(code) = source.sqlite_error_code() else {
+            return Self::Sqlite { path, source };
+        };
+        let reason = source.to_string();
+        if code == ErrorCode::DiskFull {
+            Self::DiskFull(path)
+        } else if matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
+            Self::Locked { path, seconds: crate::open::BUSY_TIMEOUT.as_secs() }
+        } else if matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) {
+            Self::Damaged { path, reason }
+        } else if matches!(
+            code,
+            ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied
+        ) {
+            Self::ReadOnly { path, reason }
+        } else {
+            Self::Sqlite { path, source }
+        }
+    }
+}
+
+impl Diagnose for StoreError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Missing(_)
+            | Self::NotAStore { .. }
+            | Self::TooNew { .. }
+            | Self::UnknownUser(_)
+            | Self::UnknownSession { .. }
+            | Self::OtherModel { .. } => Fault::Caller,
+            Self::ReadOnly { .. }
+            | Self::DiskFull(_)
+            | Self::Damaged { .. }
+            | Self::Locked { .. }
+            | Self::BadVector(_)
+            | Self::File(_) => Fault::Environment,
+            Self::Sqlite { .. } => Fault::Bug,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::Missing(_) => {
+                "Store something first: longmem remember \"…\", or longmem import FILE."
+            }
+            Self::NotAStore { .. } => {
+                "Name another file with --db, or move this one away; it was not changed."
+            }
+            Self::TooNew { .. } => "Use the newer longmem; the file was not changed.",
+            Self::ReadOnly { .. } => {
+                "Make the file and its folder writable, or name another file with --db."
+            }
+            Self::DiskFull(_) => "Free some space and run the same command again.",
+            Self::Damaged { .. } => {
+                "Restore a backup, or save what can be read with: sqlite3 FILE .recover"
+            }
+            Self::Locked { .. } => "Wait for the other process, or end it, and try again.",
+            Self::UnknownUser(_) => "longmem stats lists the users of this store.",
+            Self::UnknownSession { .. } => "longmem sessions lists the sessions of a user.",
+            Self::OtherModel { .. } => {
+                "Run longmem index --reembed to make new vectors; the old ones serve until then."
+            }
+            Self::BadVector(_) => "Run longmem index --reembed to make all vectors anew.",
+            Self::File(_) | Self::Sqlite { .. } => return Vec::new(),
+        };
+        vec![hint.to_owned()]
+    }
+}

@@ -1,0 +1,168 @@
+//! Deletes so that nothing is left: rows, words, vectors and the bytes on disk.
+
+use longmem_core::{Scope, SessionName, Turn, TurnId};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Transaction, params_from_iter};
+
+use crate::scope_filter::{ScopeFilter, json_list, one_of};
+use crate::turns::{SELECT_TURN, turn_from_row, user_id};
+use crate::{Store, StoreError};
+
+/// What is to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ForgetTarget {
+    /// Single turns of the scope's user, as far as they are in scope.
+    Turns(Scope, Vec<TurnId>),
+    /// All turns in scope.
+    Scope(Scope),
+}
+
+impl ForgetTarget {
+    fn scope(&self) -> &Scope {
+        let (Self::Turns(scope, _) | Self::Scope(scope)) = self;
+        scope
+    }
+}
+
+/// What was deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Turns, with their words and vectors.
+    pub turns: u64,
+    /// Sessions that had no other turns.
+    pub sessions: u64,
+    /// Whether the user had nothing else and is gone too.
+    pub user: bool,
+    /// False if another process is reading an older state: the deleted bytes leave the disk when
+    /// it has finished and the store is next written to.
+    pub erased_from_disk: bool,
+}
+
+impl Store {
+    /// Reads the turns that [`Store::forget`] would delete, oldest first, at most `limit`, and
+    /// counts all of them.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUser`] or [`StoreError::UnknownSession`] for a name that is not here.
+    pub fn preview_forget(
+        &self,
+        target: &ForgetTarget,
+        limit: usize,
+    ) -> Result<(u64, Vec<Turn>), StoreError> {
+        self.check_names(target.scope())?;
+        self.connections.read(|connection| {
+            let Some((condition, bound)) = condition(connection, target)? else {
+                return Ok((0, Vec::new()));
+            };
+            let count = connection.query_row(
+                &format!("SELECT count(*) FROM turns t WHERE {condition}"),
+                params_from_iter(bound.clone()),
+                |row| row.get(0),
+            )?;
+            let sql = format!("{SELECT_TURN} WHERE {condition} ORDER BY t.time_ms, t.id LIMIT ?");
+            let bound = bound.into_iter().chain([Value::from(limit as i64)]);
+            let turns = connection
+                .prepare(&sql)?
+                .query_map(params_from_iter(bound), turn_from_row)?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok((count, turns))
+        })
+    }
+
+    /// Deletes turns with their words, vectors, facts and summaries in one transaction, sessions
+    /// and the user with them if nothing else is left of these, and empties the write-ahead log.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUser`] or [`StoreError::UnknownSession`] for a name that is not here;
+    /// then nothing was deleted.
+    pub fn forget(&self, target: &ForgetTarget) -> Result<Forgotten, StoreError> {
+        self.check_names(target.scope())?;
+        let mut forgotten = self.connections.write(|transaction| delete(transaction, target))?;
+        forgotten.erased_from_disk = self.connections.maintain(|connection| {
+            // Merging the word index drops the words of deleted turns from its segments.
+            connection.execute("INSERT INTO turns_fts (turns_fts) VALUES ('optimize')", [])?;
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                Ok(row.get::<_, i64>(0)? == 0)
+            })
+        })?;
+        Ok(forgotten)
+    }
+
+    /// Fails for a user or a session that is not in the store.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUser`] or [`StoreError::UnknownSession`].
+    pub fn check_names(&self, scope: &Scope) -> Result<(), StoreError> {
+        let known = self.connections.read(|connection| {
+            let Some(user) = user_id(connection, &scope.user)? else { return Ok(None) };
+            let mut statement = connection
+                .prepare_cached("SELECT name FROM sessions WHERE user_id = ?1 AND name = ?2")?;
+            let unknown = scope.sessions.iter().find_map(|session: &SessionName| {
+                match statement.exists((user, session.as_str())) {
+                    Ok(true) => None,
+                    Ok(false) => Some(Ok(session.clone())),
+                    Err(error) => Some(Err(error)),
+                }
+            });
+            Ok(Some(unknown.transpose()?))
+        })?;
+        match known {
+            None => Err(StoreError::UnknownUser(scope.user.clone())),
+            Some(Some(session)) => {
+                Err(StoreError::UnknownSession { user: scope.user.clone(), session })
+            }
+            Some(None) => Ok(()),
+        }
+    }
+}
+
+/// The turns to delete as a condition on the alias `t`; none if the user is not here.
+fn condition(
+    connection: &Connection,
+    target: &ForgetTarget,
+) -> rusqlite::Result<Option<(String, Vec<Value>)>> {
+    let Some(filter) = ScopeFilter::resolve(connection, target.scope())? else { return Ok(None) };
+    let (mut sql, mut bound) = filter.condition();
+    if let ForgetTarget::Turns(_, ids) = target {
+        sql.push_str(&one_of("t.id"));
+        bound.push(json_list(ids).into());
+    }
+    Ok(Some((sql, bound)))
+}
+
+fn delete(transaction: &Transaction<'_>, target: &ForgetTarget) -> rusqlite::Result<Forgotten> {
+    let Some(user) = user_id(transaction, &target.scope().user)? else {
+        return Ok(Forgotten::default());
+    };
+    let Some((condition, bound)) = condition(transaction, target)? else {
+        return Ok(Forgotten::default());
+    };
+    transaction.execute(
+        &format!(
+            "DELETE FROM turns_fts WHERE rowid IN (SELECT t.id FROM turns t WHERE {condition})"
+        ),
+        params_from_iter(bound.clone()),
+    )?;
+    let turns = transaction.execute(
+        &format!("DELETE FROM turns WHERE id IN (SELECT t.id FROM turns t WHERE {condition})"),
+        params_from_iter(bound),
+    )?;
+    let sessions = transaction.execute(
+        "DELETE FROM sessions WHERE user_id = ?1
+         AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = sessions.id)",
+        [user],
+    )?;
+    transaction.execute("UPDATE users SET deletions = deletions + 1 WHERE id = ?1", [user])?;
+    let users = transaction.execute(
+        "DELETE FROM users WHERE id = ?1
+         AND NOT EXISTS (SELECT 1 FROM sessions WHERE user_id = users.id)
+         AND NOT EXISTS (SELECT 1 FROM facts WHERE user_id = users.id)",
+        [user],
+    )?;
+    Ok(Forgotten {
+        turns: turns as u64,
+        sessions: sessions as u64,
+        user: users > 0,
+        erased_from_disk: false,
+    })
+}

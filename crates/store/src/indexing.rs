@@ -1,0 +1,326 @@
+//! Which turns wait for vectors, and how vectors come in.
+
+use std::fs::TryLockError;
+
+use longmem_core::{Embedding, EmbeddingModel, PassageSpan, TurnId};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use crate::open::with_suffix;
+use crate::vector_codec::encode;
+use crate::{Store, StoreError};
+
+/// A turn that waits for vectors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedTurn {
+    /// The turn.
+    pub turn: TurnId,
+    /// What is to be embedded.
+    pub text: String,
+}
+
+/// A turn with its passages and their vectors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmbeddedTurn {
+    /// The turn.
+    pub turn: TurnId,
+    /// Its passages in order, at least one.
+    pub passages: Vec<(PassageSpan, Embedding)>,
+}
+
+/// Held by the process that indexes a store; the system gives it back when the process ends,
+/// however it ends.
+#[derive(Debug)]
+pub struct IndexLock {
+    _file: std::fs::File,
+}
+
+impl Store {
+    /// Takes the right to index, or waits for the process that has it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the lock file cannot be made.
+    pub fn lock_index(&self) -> Result<IndexLock, StoreError> {
+        let file = self.index_lock_file()?;
+        file.lock()?;
+        Ok(IndexLock { _file: file })
+    }
+
+    /// Takes the right to index; none if another process has it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the lock file cannot be made.
+    pub fn try_lock_index(&self) -> Result<Option<IndexLock>, StoreError> {
+        let file = self.index_lock_file()?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(IndexLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    fn index_lock_file(&self) -> Result<std::fs::File, StoreError> {
+        let path = with_suffix(self.path(), "-index.lock");
+        let file = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(file.into_parts().0)
+    }
+
+    /// The model whose vectors serve searches; none before the first were written.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn serving_model(&self) -> Result<Option<EmbeddingModel>, StoreError> {
+        self.connections.read(|connection| Ok(model_in(connection, "serving")?.map(|(_, m)| m)))
+    }
+
+    /// Makes the model the one whose vectors are written from now on.
+    ///
+    /// The first model of a store serves at once. Another one needs `replace`: then every turn is
+    /// queued again, and the old vectors serve until [`Store::finish_replacing`]. Asking again
+    /// goes on where it stopped.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherModel`] without `replace` if another model's vectors are here.
+    pub fn begin_indexing(&self, model: &EmbeddingModel, replace: bool) -> Result<(), StoreError> {
+        let serving = self.connections.write(|transaction| {
+            let serving = model_in(transaction, "serving")?;
+            match &serving {
+                None => insert_model(transaction, model, "serving")?,
+                Some((_, serving)) if serving == model => {
+                    // A replacement that was begun and given up.
+                    transaction
+                        .execute("DELETE FROM embedding_models WHERE state = 'building'", [])?;
+                }
+                Some(_) if replace => begin_replacing(transaction, model)?,
+                Some(_) => {}
+            }
+            Ok(serving.map(|(_, serving)| serving))
+        })?;
+        match serving {
+            Some(serving) if serving != *model && !replace => Err(StoreError::OtherModel {
+                path: self.path().to_owned(),
+                stored: serving.name + "@" + &serving.revision,
+                given: format!("{}@{}", model.name, model.revision),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Queues every turn again and drops the vectors of this model, so that they are made anew.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn requeue_all(&self) -> Result<(), StoreError> {
+        self.connections.write(|transaction| {
+            transaction.execute_batch(
+                "DELETE FROM passages;
+                 INSERT OR IGNORE INTO index_queue (turn_id) SELECT id FROM turns;
+                 UPDATE users SET deletions = deletions + 1;
+                 UPDATE embedding_models SET truncated_tokens = 0;",
+            )
+        })
+    }
+
+    /// Counts the turns that wait for vectors.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn queue_length(&self) -> Result<u64, StoreError> {
+        self.connections.read(|connection| {
+            connection.query_row("SELECT count(*) FROM index_queue", [], |row| row.get(0))
+        })
+    }
+
+    /// Reads up to `limit` turns that wait for vectors, after the given one, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn queued_turns(
+        &self,
+        after: Option<TurnId>,
+        limit: usize,
+    ) -> Result<Vec<QueuedTurn>, StoreError> {
+        self.connections.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT t.id, t.text FROM index_queue q JOIN turns t ON t.id = q.turn_id
+                     WHERE q.turn_id > ?1 ORDER BY q.turn_id LIMIT ?2",
+                )?
+                .query_map(params![after.map_or(0, |turn| turn.0), limit as i64], |row| {
+                    Ok(QueuedTurn { turn: TurnId(row.get(0)?), text: row.get(1)? })
+                })?
+                .collect()
+        })
+    }
+
+    /// Stores vectors and takes their turns off the queue, in one transaction. A turn that was
+    /// deleted or embedded in the meantime is passed over. Returns how many were stored.
+    ///
+    /// `truncated_tokens` is added to the model's count of tokens that no vector covers.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was stored.
+    pub fn write_vectors(
+        &self,
+        model: &EmbeddingModel,
+        turns: &[EmbeddedTurn],
+        truncated_tokens: u64,
+    ) -> Result<u64, StoreError> {
+        self.connections.write(|transaction| {
+            let Some(model_id) = model_id(transaction, model)? else { return Ok(0) };
+            let mut stored = 0;
+            for turn in turns {
+                let waiting = transaction
+                    .prepare_cached("DELETE FROM index_queue WHERE turn_id = ?1")?
+                    .execute([turn.turn.0])?;
+                if waiting == 1 {
+                    write_turn(transaction, model_id, turn)?;
+                    stored += 1;
+                }
+            }
+            if truncated_tokens > 0 {
+                transaction.execute(
+                    "UPDATE embedding_models SET truncated_tokens = truncated_tokens + ?2
+                     WHERE id = ?1",
+                    params![model_id, truncated_tokens as i64],
+                )?;
+            }
+            Ok(stored)
+        })
+    }
+
+    /// Lets the new model serve and deletes the old one's vectors, if every turn has its new ones.
+    /// Returns whether that happened.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the old model serves on.
+    pub fn finish_replacing(&self) -> Result<bool, StoreError> {
+        self.connections.write(|transaction| {
+            let waiting: bool =
+                transaction
+                    .query_row("SELECT EXISTS (SELECT 1 FROM index_queue)", [], |row| row.get(0))?;
+            let Some((building, _)) = model_in(transaction, "building")? else { return Ok(false) };
+            if waiting {
+                return Ok(false);
+            }
+            transaction.execute("DELETE FROM embedding_models WHERE state = 'serving'", [])?;
+            transaction.execute(
+                "UPDATE embedding_models SET state = 'serving' WHERE id = ?1",
+                [building],
+            )?;
+            transaction.execute("UPDATE users SET deletions = deletions + 1", [])?;
+            Ok(true)
+        })
+    }
+}
+
+fn begin_replacing(transaction: &Transaction<'_>, model: &EmbeddingModel) -> rusqlite::Result<()> {
+    match model_in(transaction, "building")? {
+        Some((_, building)) if building == *model => return Ok(()),
+        Some((id, _)) => {
+            transaction.execute("DELETE FROM embedding_models WHERE id = ?1", [id])?;
+        }
+        None => {}
+    }
+    insert_model(transaction, model, "building")?;
+    transaction
+        .execute("INSERT OR IGNORE INTO index_queue (turn_id) SELECT id FROM turns", [])
+        .map(drop)
+}
+
+fn write_turn(
+    transaction: &Transaction<'_>,
+    model_id: i64,
+    turn: &EmbeddedTurn,
+) -> rusqlite::Result<()> {
+    for (span, embedding) in &turn.passages {
+        transaction
+            .prepare_cached(
+                "INSERT INTO passages (turn_id, user_id, model_id, start_byte, end_byte, tokens)
+                 SELECT id, user_id, ?2, ?3, ?4, ?5 FROM turns WHERE id = ?1",
+            )?
+            .execute(params![
+                turn.turn.0,
+                model_id,
+                span.start as i64,
+                span.end as i64,
+                span.tokens as i64
+            ])?;
+        let passage = transaction.last_insert_rowid();
+        transaction
+            .prepare_cached("INSERT INTO vectors (passage_id, vector) VALUES (?1, ?2)")?
+            .execute(params![passage, encode(embedding)])?;
+    }
+    Ok(())
+}
+
+fn insert_model(
+    transaction: &Transaction<'_>,
+    model: &EmbeddingModel,
+    state: &str,
+) -> rusqlite::Result<()> {
+    transaction
+        .execute(
+            "INSERT INTO embedding_models
+                 (name, revision, dimensions, pooling, normalized, window, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                model.name,
+                model.revision,
+                model.dimensions as i64,
+                model.pooling,
+                model.normalized,
+                model.window as i64,
+                state
+            ],
+        )
+        .map(drop)
+}
+
+/// The number of a model in this store; none if it never wrote vectors here.
+pub(crate) fn model_id(
+    connection: &Connection,
+    model: &EmbeddingModel,
+) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT id FROM embedding_models WHERE name = ?1 AND revision = ?2 AND dimensions = ?3
+             AND pooling = ?4 AND normalized = ?5 AND window = ?6",
+        )?
+        .query_row(
+            params![
+                model.name,
+                model.revision,
+                model.dimensions as i64,
+                model.pooling,
+                model.normalized,
+                model.window as i64
+            ],
+            |row| row.get(0),
+        )
+        .optional()
+}
+
+fn model_in(
+    connection: &Connection,
+    state: &str,
+) -> rusqlite::Result<Option<(i64, EmbeddingModel)>> {
+    connection
+        .prepare_cached(
+            "SELECT id, name, revision, dimensions, pooling, normalized, window
+             FROM embedding_models WHERE state = ?1",
+        )?
+        .query_row([state], |row| {
+            Ok((
+                row.get(0)?,
+                EmbeddingModel {
+                    name: row.get(1)?,
+                    revision: row.get(2)?,
+                    dimensions: row.get::<_, i64>(3)? as usize,
+                    pooling: row.get(4)?,
+                    normalized: row.get(5)?,
+                    window: row.get::<_, i64>(6)? as usize,
+                },
+            ))
+        })
+        .optional()
+}

@@ -1,0 +1,86 @@
+//! Keeps turns, passages, vectors, facts and summaries in SQLite, and scores vectors and words.
+//!
+//! One file holds the memory of many users; every read names one of them. A turn is on disk when
+//! [`Store::insert_turns`] returns; its vectors come later, from whoever embeds
+//! ([`Store::queued_turns`], [`Store::write_vectors`]). Several processes may share the file: no
+//! lock is held while anything is scored, and each process refreshes its copy of the vectors when
+//! another one wrote.
+//!
+//! Useful for up to some million passages per user on one machine. Not useful on a network file
+//! system, whose locks SQLite cannot trust.
+//!
+//! # Examples
+//! ```
+//! use longmem_core::{NewTurn, Role, Scope, SessionName, UserName};
+//! use longmem_store::{IfMissing, Store};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let store = Store::open(folder.path().join("memory.db"), IfMissing::Create)?;
+//! let ana = UserName::new("ana")?;
+//! let turn = NewTurn {
+//!     session: SessionName::new("notes")?,
+//!     session_title: None,
+//!     role: Role::User,
+//!     speaker: None,
+//!     text: "I moved to Lisbon in March".to_owned(),
+//!     time: "2026-03-02T10:00:00Z".parse()?,
+//!     source_key: None,
+//! };
+//! store.insert_turns(&ana, &[turn])?;
+//! let hits = store.search_words(&Scope::of(ana), "Did I move to Lisbon?", 10)?;
+//! assert_eq!(hits.len(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod analysis;
+mod backup;
+mod connections;
+mod error;
+mod export;
+mod forget;
+mod indexing;
+mod lexical;
+mod migrations;
+mod open;
+mod scope_filter;
+mod sessions;
+mod snapshot;
+mod snapshot_cache;
+mod stats;
+mod turns;
+mod vector_codec;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use connections::Connections;
+use snapshot_cache::SnapshotCache;
+
+pub use error::{BadVector, StoreError};
+pub use export::StoredTurn;
+pub use forget::{ForgetTarget, Forgotten};
+pub use indexing::{EmbeddedTurn, IndexLock, QueuedTurn};
+pub use lexical::LexicalHit;
+pub use open::IfMissing;
+pub use sessions::SessionSummary;
+pub use snapshot::DenseHit;
+pub use stats::{StoreStats, UserStats};
+pub use turns::Inserted;
+
+/// One open store.
+pub struct Store {
+    connections: Connections,
+    snapshots: SnapshotCache,
+}
+
+impl Store {
+    fn with_connection(path: PathBuf, writer: Connection) -> Self {
+        Self { connections: Connections::new(path, writer), snapshots: SnapshotCache::default() }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.connections.path()
+    }
+}

@@ -1,0 +1,247 @@
+//! Stores turns and reads them back.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use longmem_core::{NewTurn, SessionName, Turn, TurnId, UserName};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use crate::analysis::indexed_words;
+use crate::{Store, StoreError};
+
+/// What became of a turn that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inserted {
+    /// Its number, also if it was there before.
+    pub id: TurnId,
+    /// False if the user already had a turn with this source key.
+    pub new: bool,
+}
+
+impl Store {
+    /// Stores turns of one user in one transaction: when this returns they are on disk, found by
+    /// words, and queued for vectors. A turn whose source key the user already has is left as it
+    /// is.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none of the turns was stored.
+    pub fn insert_turns(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+    ) -> Result<Vec<Inserted>, StoreError> {
+        self.connections.write(|transaction| {
+            let user_id = user_id_or_new(transaction, user)?;
+            let mut sessions = HashMap::new();
+            turns
+                .iter()
+                .map(|turn| {
+                    let session_id = match sessions.get(&turn.session) {
+                        Some(id) => *id,
+                        None => {
+                            let id = session_id_or_new(transaction, user_id, turn)?;
+                            sessions.insert(&turn.session, id);
+                            id
+                        }
+                    };
+                    insert_turn(transaction, user_id, session_id, turn)
+                })
+                .collect()
+        })
+    }
+
+    /// Reads the last `limit` turns of a session, oldest first; none if there is no such session.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn recent_turns(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+        limit: usize,
+    ) -> Result<Vec<Turn>, StoreError> {
+        self.connections.read(|connection| {
+            let sql = format!(
+                "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2
+                 ORDER BY t.time_ms DESC, t.id DESC LIMIT ?3"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement
+                .query_map(params![user.as_str(), session.as_str(), limit as i64], turn_from_row)?;
+            let mut turns = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            turns.reverse();
+            Ok(turns)
+        })
+    }
+
+    /// Reads turns of one user by number, in the order given; numbers that are not this user's
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn turns(&self, user: &UserName, ids: &[TurnId]) -> Result<Vec<Turn>, StoreError> {
+        self.connections.read(|connection| {
+            let sql = format!("{SELECT_TURN} WHERE u.name = ?1 AND t.id = ?2");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut turns = Vec::with_capacity(ids.len());
+            for id in ids {
+                turns.extend(
+                    statement.query_row(params![user.as_str(), id.0], turn_from_row).optional()?,
+                );
+            }
+            Ok(turns)
+        })
+    }
+
+    /// Reads the turns around one in its session, itself left out, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn neighbours(
+        &self,
+        user: &UserName,
+        turn: &Turn,
+        before: usize,
+        after: usize,
+    ) -> Result<Vec<Turn>, StoreError> {
+        self.connections.read(|connection| {
+            let select = |comparison: &str, order: &str, limit: usize| {
+                let sql = format!(
+                    "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2
+                     AND (t.time_ms, t.id) {comparison} (?3, ?4)
+                     ORDER BY t.time_ms {order}, t.id {order} LIMIT ?5"
+                );
+                let mut statement = connection.prepare_cached(&sql)?;
+                let bound = params![
+                    user.as_str(),
+                    turn.session.as_str(),
+                    turn.time.as_millisecond(),
+                    turn.id.0,
+                    limit as i64
+                ];
+                statement.query_map(bound, turn_from_row)?.collect::<rusqlite::Result<Vec<_>>>()
+            };
+            let mut around = select("<", "DESC", before)?;
+            around.reverse();
+            around.extend(select(">", "ASC", after)?);
+            Ok(around)
+        })
+    }
+}
+
+/// The columns that [`turn_from_row`] reads.
+pub(crate) const SELECT_TURN: &str =
+    "SELECT t.id, s.name, t.role, t.speaker, t.time_ms, t.text FROM turns t
+     JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = t.user_id";
+
+pub(crate) fn turn_from_row(row: &Row<'_>) -> rusqlite::Result<Turn> {
+    Ok(Turn {
+        id: TurnId(row.get(0)?),
+        session: parsed(row, 1)?,
+        role: parsed(row, 2)?,
+        speaker: row.get(3)?,
+        time: timestamp(row, 4)?,
+        text: row.get(5)?,
+    })
+}
+
+/// Reads a text column whose type checks it; the columns were checked on the way in.
+pub(crate) fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    row.get_ref(column)?.as_str()?.parse().map_err(|error: T::Err| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
+}
+
+pub(crate) fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_millisecond(row.get(column)?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, Box::new(error))
+    })
+}
+
+/// The number of a user, if there is one of that name.
+pub(crate) fn user_id(connection: &Connection, user: &UserName) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM users WHERE name = ?1")?
+        .query_row([user.as_str()], |row| row.get(0))
+        .optional()
+}
+
+fn user_id_or_new(transaction: &Transaction<'_>, user: &UserName) -> rusqlite::Result<i64> {
+    match user_id(transaction, user)? {
+        Some(id) => Ok(id),
+        None => {
+            transaction.execute("INSERT INTO users (name) VALUES (?1)", [user.as_str()])?;
+            Ok(transaction.last_insert_rowid())
+        }
+    }
+}
+
+/// Finds or makes the turn's session; a title fills an empty one and replaces an older one.
+fn session_id_or_new(
+    transaction: &Transaction<'_>,
+    user_id: i64,
+    turn: &NewTurn,
+) -> rusqlite::Result<i64> {
+    let found: Option<(i64, Option<String>)> = transaction
+        .prepare_cached("SELECT id, title FROM sessions WHERE user_id = ?1 AND name = ?2")?
+        .query_row(params![user_id, turn.session.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match found {
+        Some((id, title)) => {
+            if turn.session_title.is_some() && turn.session_title != title {
+                transaction
+                    .prepare_cached("UPDATE sessions SET title = ?2 WHERE id = ?1")?
+                    .execute(params![id, turn.session_title])?;
+            }
+            Ok(id)
+        }
+        None => {
+            transaction
+                .prepare_cached("INSERT INTO sessions (user_id, name, title) VALUES (?1, ?2, ?3)")?
+                .execute(params![user_id, turn.session.as_str(), turn.session_title])?;
+            Ok(transaction.last_insert_rowid())
+        }
+    }
+}
+
+fn insert_turn(
+    transaction: &Transaction<'_>,
+    user_id: i64,
+    session_id: i64,
+    turn: &NewTurn,
+) -> rusqlite::Result<Inserted> {
+    let source_key = turn.source_key.as_ref().map(|key| key.0.as_str());
+    let inserted = transaction
+        .prepare_cached(
+            "INSERT INTO turns (user_id, session_id, role, speaker, text, time_ms, source_key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, 'turn:' || lower(hex(randomblob(16)))))
+             ON CONFLICT (user_id, source_key) DO NOTHING",
+        )?
+        .execute(params![
+            user_id,
+            session_id,
+            turn.role.as_str(),
+            turn.speaker,
+            turn.text,
+            turn.time.as_millisecond(),
+            source_key,
+        ])?;
+    if inserted == 0 {
+        let id = transaction
+            .prepare_cached("SELECT id FROM turns WHERE user_id = ?1 AND source_key = ?2")?
+            .query_row(params![user_id, source_key], |row| row.get(0))?;
+        return Ok(Inserted { id: TurnId(id), new: false });
+    }
+    let id = transaction.last_insert_rowid();
+    let words = indexed_words(user_id, turn.speaker.as_deref(), &turn.text);
+    transaction
+        .prepare_cached("INSERT INTO turns_fts (rowid, words) VALUES (?1, ?2)")?
+        .execute(params![id, words])?;
+    transaction.prepare_cached("INSERT INTO index_queue (turn_id) VALUES (?1)")?.execute([id])?;
+    Ok(Inserted { id: TurnId(id), new: true })
+}

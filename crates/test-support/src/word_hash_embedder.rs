@@ -1,0 +1,102 @@
+//! An embedder whose similarities mean something, without a model.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use longmem_core::{DIMENSIONS, EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
+
+/// Hashes each word into one of [`DIMENSIONS`] slots, so that texts that share words are nearer.
+/// Deterministic on every machine. A passage is at most 50 words.
+pub struct WordHashEmbedder {
+    model: EmbeddingModel,
+    embedded: AtomicUsize,
+}
+
+const WORDS_PER_PASSAGE: usize = 50;
+
+impl Default for WordHashEmbedder {
+    fn default() -> Self {
+        Self::with_revision("1")
+    }
+}
+
+impl WordHashEmbedder {
+    /// Makes one that counts as another model, whose vectors differ.
+    pub fn with_revision(revision: &str) -> Self {
+        let model = EmbeddingModel {
+            name: "word-hash".to_owned(),
+            revision: revision.to_owned(),
+            dimensions: DIMENSIONS,
+            pooling: "mean".to_owned(),
+            normalized: true,
+            window: WORDS_PER_PASSAGE,
+        };
+        Self { model, embedded: AtomicUsize::new(0) }
+    }
+
+    /// How many texts it embedded since it was made.
+    pub fn embedded(&self) -> usize {
+        self.embedded.load(Ordering::Relaxed)
+    }
+
+    /// The vector of one text.
+    ///
+    /// # Panics
+    /// Never: a text without words gets a fixed direction.
+    pub fn vector(&self, text: &str) -> Embedding {
+        let mut slots = vec![0.0; DIMENSIONS];
+        slots[slot(&self.model.revision)] += 0.1;
+        for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()) {
+            if !word.is_empty() {
+                slots[slot(word)] += 1.0;
+            }
+        }
+        Embedding::normalized(slots).expect("one slot at least is not zero")
+    }
+}
+
+/// FNV-1a, spread over the slots.
+fn slot(word: &str) -> usize {
+    let hash = word
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    (hash % DIMENSIONS as u64) as usize
+}
+
+impl TextEmbedder for WordHashEmbedder {
+    fn model(&self) -> &EmbeddingModel {
+        &self.model
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        self.embedded.fetch_add(texts.len(), Ordering::Relaxed);
+        Ok(texts.iter().map(|text| self.vector(text)).collect())
+    }
+
+    fn passages(&self, text: &str) -> Result<Vec<PassageSpan>, EmbedError> {
+        let mut words = Vec::new();
+        for (at, character) in text.char_indices() {
+            let begins = !character.is_whitespace()
+                && text[..at].chars().next_back().is_none_or(char::is_whitespace);
+            if begins {
+                words.push(at);
+            }
+        }
+        let starts: Vec<usize> = words.iter().copied().step_by(WORDS_PER_PASSAGE).collect();
+        if starts.is_empty() {
+            return Ok(vec![PassageSpan { start: 0, end: text.len(), tokens: 0 }]);
+        }
+        Ok(starts
+            .iter()
+            .enumerate()
+            .map(|(position, start)| PassageSpan {
+                start: *start,
+                end: starts.get(position + 1).copied().unwrap_or(text.len()),
+                tokens: WORDS_PER_PASSAGE.min(words.len() - position * WORDS_PER_PASSAGE),
+            })
+            .collect())
+    }
+
+    fn truncated_tokens(&self) -> u64 {
+        0
+    }
+}
