@@ -1,1 +1,31 @@
-fn main(){}
+//! The command line: arguments → settings → work → output.
+
+mod arguments;
+mod commands;
+mod compose;
+mod config_file;
+mod environment;
+mod failure;
+mod interrupt;
+mod output;
+mod progress_bar;
+mod render;
+mod sanitize;
+mod settings;
+mod time_argument;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::Arguments;
+use output::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
+    match commands::run(arguments, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(|line| output.error(line)),
+    }
+}

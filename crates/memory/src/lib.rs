@@ -1,1 +1,52 @@
+//! The engine: remember, index, recall, forget, import, export, behind one [`Memory`].
+//!
+//! It is synchronous and may be shared between threads. Turns are durable when
+//! [`Memory::remember`] returns; vectors come with [`Memory::index`]; what has no vector yet is
+//! still found by its words.
+//!
+//! # Examples
+//! ```
+//! use std::sync::Arc;
+//!
+//! use longmem_core::{FixedClock, NewTurn, Role, Scope, SessionName, UserName};
+//! use longmem_memory::{IndexOptions, Memory, RecallRequest};
+//! use longmem_store::{IfMissing, Store};
+//! use longmem_test_support::WordHashEmbedder; // outside tests: longmem_embed::LazyEmbedder
+//!
+//! let folder = tempfile::tempdir()?;
+//! let store = Store::open(folder.path().join("memory.db"), IfMissing::Create)?;
+//! let now = "2026-03-02T10:00:00Z".parse()?;
+//! let memory =
+//!     Memory::new(store, Arc::new(WordHashEmbedder::default()), Arc::new(FixedClock(now)));
+//!
+//! let ana = UserName::new("ana")?;
+//! let said = memory.new_turn(SessionName::new("notes")?, Role::User, "I moved to Lisbon in March");
+//! memory.remember(&ana, &[said])?;
+//! memory.index(IndexOptions::default(), &mut |_| std::ops::ControlFlow::Continue(()))?;
+//!
+//! let recall = memory.recall(&RecallRequest::new(Scope::of(ana), "When did I move?"))?;
+//! assert_eq!(recall.results[0].turn.text, "I moved to Lisbon in March");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod canary;
+mod error;
+mod export;
+mod import;
+mod index;
+mod memory;
+mod ranking;
+mod recall;
+
+pub use canary::CanaryStep;
+pub use error::MemoryError;
+pub use export::ExportReport;
+pub use import::{ImportProgress, ImportReport, ImportRequest};
+pub use index::{CaughtUp, IndexOptions, IndexProgress, IndexReport};
+pub use memory::Memory;
+pub use recall::{Channels, Recall, RecallRequest};
+
+pub use longmem_store::{
+    ForgetTarget, Forgotten, Inserted, SessionSummary, StoreError, StoreStats, UserStats,
+};
+pub use longmem_transcripts::{Format, SkipReason, TranscriptError};

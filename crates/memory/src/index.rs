@@ -1,0 +1,160 @@
+//! Gives every turn its vectors, and can be stopped and resumed at any moment.
+
+use std::ops::ControlFlow;
+
+use longmem_core::TurnId;
+use longmem_store::{EmbeddedTurn, IndexLock, QueuedTurn};
+use rayon::prelude::*;
+
+use crate::{Memory, MemoryError};
+
+/// How to index.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IndexOptions {
+    /// Make all vectors anew: also when the store's were made by another model, which serves
+    /// until the new ones are complete.
+    pub reembed: bool,
+}
+
+/// How far an index run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexProgress {
+    /// Turns that have their vectors since this run began.
+    pub turns: u64,
+    /// Turns that had none when it began.
+    pub total_turns: u64,
+    /// Passages embedded since this run began.
+    pub passages: u64,
+}
+
+/// What an index run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexReport {
+    /// Turns that got vectors.
+    pub turns: u64,
+    /// Passages that were embedded for them.
+    pub passages: u64,
+    /// Turns that still have none: 0 unless the run was stopped or others wrote meanwhile.
+    pub remaining: u64,
+    /// Whether a new model took over.
+    pub replaced_model: bool,
+}
+
+/// What [`Memory::catch_up`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaughtUp {
+    /// Every turn has its vectors now.
+    Complete,
+    /// This many turns have none: too many to embed on the way, or another process is at it.
+    Behind(u64),
+}
+
+/// Turns embedded and stored together: enough to sort by length well, few enough that stopping
+/// loses little work.
+const TURNS_PER_BATCH: usize = 512;
+
+impl Memory {
+    /// Embeds every turn that has no vectors, oldest first, and calls `progress` after each batch;
+    /// `Break` stops there. What is stored stays, so another run goes on where this one stopped,
+    /// and no turn is embedded twice. Others may read and write meanwhile. Waits while another
+    /// process is indexing the same store.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherModel`](crate::StoreError::OtherModel) if the store's vectors were made
+    /// by another model and `reembed` is not set; [`MemoryError::Embed`]; [`MemoryError::Store`].
+    pub fn index(
+        &self,
+        options: IndexOptions,
+        progress: &mut dyn FnMut(&IndexProgress) -> ControlFlow<()>,
+    ) -> Result<IndexReport, MemoryError> {
+        let lock = self.store.lock_index()?;
+        let model = self.embedder.model();
+        if options.reembed && self.store.serving_model()?.as_ref() == Some(model) {
+            self.store.requeue_all()?;
+        }
+        self.store.begin_indexing(model, options.reembed)?;
+        self.drain_queue(&lock, progress)
+    }
+
+    /// Indexes what waits if it is at most `max_turns` and nobody else is at it: cheap enough to
+    /// do before a recall, so that what was just said is found by its meaning.
+    ///
+    /// # Errors
+    /// [`MemoryError::Embed`]; [`MemoryError::Store`].
+    pub fn catch_up(&self, max_turns: u64) -> Result<CaughtUp, MemoryError> {
+        let waiting = self.store.queue_length()?;
+        if waiting == 0 {
+            return Ok(CaughtUp::Complete);
+        }
+        let model = self.embedder.model();
+        let other_model = self.store.serving_model()?.is_some_and(|serving| serving != *model);
+        if waiting > max_turns || other_model {
+            return Ok(CaughtUp::Behind(waiting));
+        }
+        let Some(lock) = self.store.try_lock_index()? else {
+            return Ok(CaughtUp::Behind(waiting));
+        };
+        self.store.begin_indexing(model, false)?;
+        let report = self.drain_queue(&lock, &mut |_| ControlFlow::Continue(()))?;
+        Ok(if report.remaining == 0 {
+            CaughtUp::Complete
+        } else {
+            CaughtUp::Behind(report.remaining)
+        })
+    }
+
+    fn drain_queue(
+        &self,
+        _lock: &IndexLock,
+        progress: &mut dyn FnMut(&IndexProgress) -> ControlFlow<()>,
+    ) -> Result<IndexReport, MemoryError> {
+        let total_turns = self.store.queue_length()?;
+        let mut done = IndexProgress { turns: 0, total_turns, passages: 0 };
+        let mut last: Option<TurnId> = None;
+        let mut flow = progress(&done);
+        while flow.is_continue() {
+            let queued = self.store.queued_turns(last, TURNS_PER_BATCH)?;
+            let Some(newest) = queued.last() else { break };
+            last = Some(newest.turn);
+            let passages = self.embed_and_store(&queued)?;
+            done.turns += queued.len() as u64;
+            done.passages += passages;
+            done.total_turns = done.total_turns.max(done.turns);
+            flow = progress(&done);
+        }
+        let replaced_model = self.store.finish_replacing()?;
+        Ok(IndexReport {
+            turns: done.turns,
+            passages: done.passages,
+            remaining: self.store.queue_length()?,
+            replaced_model,
+        })
+    }
+
+    /// Embeds turns and stores their vectors in one transaction; returns the number of passages.
+    pub(crate) fn embed_and_store(&self, queued: &[QueuedTurn]) -> Result<u64, MemoryError> {
+        let truncated_before = self.embedder.truncated_tokens();
+        let spans = queued
+            .par_iter()
+            .map(|turn| self.embedder.passages(&turn.text))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(MemoryError::Embed)?;
+        let texts: Vec<&str> = queued
+            .iter()
+            .zip(&spans)
+            .flat_map(|(turn, spans)| spans.iter().map(|span| &turn.text[span.start..span.end]))
+            .collect();
+        let mut vectors = self.embedder.embed(&texts).map_err(MemoryError::Embed)?.into_iter();
+        let truncated = self.embedder.truncated_tokens() - truncated_before;
+        let embedded: Vec<EmbeddedTurn> = queued
+            .iter()
+            .zip(spans)
+            .map(|(turn, spans)| EmbeddedTurn {
+                turn: turn.turn,
+                passages: spans.into_iter().zip(&mut vectors).collect(),
+            })
+            .collect();
+        self.store.write_vectors(self.embedder.model(), &embedded, truncated)?;
+        Ok(texts.len() as u64)
+    }
+}

@@ -1,0 +1,120 @@
+//! The one type that every interface uses.
+
+use std::sync::Arc;
+
+use longmem_core::{Clock, NewTurn, Role, Scope, SessionName, TextEmbedder, Turn, UserName};
+use longmem_store::{
+    ForgetTarget, Forgotten, Inserted, SessionSummary, Store, StoreStats, UserStats,
+};
+
+use crate::MemoryError;
+
+/// A store with the model that embeds for it.
+pub struct Memory {
+    pub(crate) store: Store,
+    pub(crate) embedder: Arc<dyn TextEmbedder>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Memory {
+    /// Joins a store and a model. Nothing is loaded yet.
+    pub fn new(store: Store, embedder: Arc<dyn TextEmbedder>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, embedder, clock }
+    }
+
+    /// The store below.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The model that embeds.
+    pub fn embedder(&self) -> &dyn TextEmbedder {
+        self.embedder.as_ref()
+    }
+
+    /// The present moment, from the clock that was given.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// Makes a turn that is said now.
+    pub fn new_turn(&self, session: SessionName, role: Role, text: impl Into<String>) -> NewTurn {
+        NewTurn {
+            session,
+            session_title: None,
+            role,
+            speaker: None,
+            text: text.into(),
+            time: self.now(),
+            source_key: None,
+        }
+    }
+
+    /// Stores turns: when this returns they are on disk and found by their words. A turn whose
+    /// source key the user already has is not stored again.
+    ///
+    /// # Errors
+    /// [`MemoryError::EmptyText`] for a turn of white space only; [`MemoryError::Store`]. None of
+    /// the turns was stored then.
+    pub fn remember(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+    ) -> Result<Vec<Inserted>, MemoryError> {
+        if turns.iter().any(|turn| turn.text.trim().is_empty()) {
+            return Err(MemoryError::EmptyText);
+        }
+        Ok(self.store.insert_turns(user, turns)?)
+    }
+
+    /// Reads the last `limit` turns of a session, oldest first.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn recent(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+        limit: usize,
+    ) -> Result<Vec<Turn>, MemoryError> {
+        Ok(self.store.recent_turns(user, session, limit)?)
+    }
+
+    /// Lists a user's sessions, the one with the newest turn first.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn sessions(&self, user: &UserName) -> Result<Vec<SessionSummary>, MemoryError> {
+        self.store.check_names(&Scope::of(user.clone()))?;
+        Ok(self.store.sessions(user)?)
+    }
+
+    /// Counts what the store holds.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn stats(&self) -> Result<(StoreStats, Vec<UserStats>), MemoryError> {
+        Ok((self.store.stats()?, self.store.users()?))
+    }
+
+    /// Shows what [`Memory::forget`] would delete: how many turns, and the first `limit` of them.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`], also for a user or session that is not in the store.
+    pub fn preview_forget(
+        &self,
+        target: &ForgetTarget,
+        limit: usize,
+    ) -> Result<(u64, Vec<Turn>), MemoryError> {
+        Ok(self.store.preview_forget(target, limit)?)
+    }
+
+    /// Deletes turns for good: text, words, vectors, and their bytes on disk.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`], also for a user or session that is not in the store; then nothing
+    /// was deleted.
+    pub fn forget(&self, target: &ForgetTarget) -> Result<Forgotten, MemoryError> {
+        Ok(self.store.forget(target)?)
+    }
+}

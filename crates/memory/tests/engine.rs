@@ -1,0 +1,237 @@
+//! The engine's promises, with an embedder that needs no model.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use longmem_core::{FixedClock, NewTurn, Role, Scope, SessionName, SourceKey, UserName};
+use longmem_memory::{
+    CanaryStep, CaughtUp, Channels, ForgetTarget, ImportRequest, IndexOptions, Memory, MemoryError,
+    RecallRequest, StoreError,
+};
+use longmem_store::{IfMissing, Store};
+use longmem_test_support::WordHashEmbedder;
+use tempfile::TempDir;
+
+struct Fixture {
+    folder: TempDir,
+    embedder: Arc<WordHashEmbedder>,
+    memory: Memory,
+}
+
+fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let embedder = Arc::new(WordHashEmbedder::default());
+    let memory = open(&folder, Arc::clone(&embedder));
+    Fixture { folder, embedder, memory }
+}
+
+fn open(folder: &TempDir, embedder: Arc<WordHashEmbedder>) -> Memory {
+    let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+    let clock = FixedClock("2026-03-02T10:00:00Z".parse().unwrap());
+    Memory::new(store, embedder, Arc::new(clock))
+}
+
+fn user(name: &str) -> UserName {
+    UserName::new(name).unwrap()
+}
+
+fn turn(text: &str) -> NewTurn {
+    NewTurn {
+        session: SessionName::new("notes").unwrap(),
+        session_title: None,
+        role: Role::User,
+        speaker: None,
+        text: text.to_owned(),
+        time: "2026-03-02T10:00:00Z".parse().unwrap(),
+        source_key: None,
+    }
+}
+
+fn turns(count: usize) -> Vec<NewTurn> {
+    (0..count).map(|n| turn(&format!("number {n} of many"))).collect()
+}
+
+fn go_on(_: &longmem_memory::IndexProgress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+fn texts(memory: &Memory, request: &RecallRequest) -> Vec<String> {
+    memory.recall(request).unwrap().results.into_iter().map(|found| found.turn.text).collect()
+}
+
+#[test]
+fn what_was_said_is_found_by_words_before_and_by_meaning_after_indexing() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    memory.remember(&ana, &[turn("I moved to Lisbon in March"), turn("I like tea")]).unwrap();
+    let mut request = RecallRequest::new(Scope::of(ana), "Lisbon");
+    let before = memory.recall(&request).unwrap();
+    assert_eq!(before.results[0].turn.text, "I moved to Lisbon in March");
+    assert_eq!(before.results[0].explanation.dense, None);
+    assert_eq!(before.turns_without_vectors, 2);
+
+    memory.index(IndexOptions::default(), &mut go_on).unwrap();
+    request.channels = Channels::Meaning;
+    let after = memory.recall(&request).unwrap();
+    assert_eq!(after.results[0].turn.text, "I moved to Lisbon in March");
+    assert!(after.results[0].explanation.dense.is_some());
+    assert_eq!(after.turns_without_vectors, 0);
+}
+
+#[test]
+fn indexing_stopped_and_run_again_embeds_nothing_twice() {
+    let Fixture { folder: _folder, memory, embedder } = fixture();
+    memory.remember(&user("ana"), &turns(1200)).unwrap();
+    let mut calls = 0;
+    let stopped = memory
+        .index(IndexOptions::default(), &mut |_| {
+            calls += 1;
+            if calls == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .unwrap();
+    assert!(stopped.turns > 0 && stopped.remaining > 0);
+    let rest = memory.index(IndexOptions::default(), &mut go_on).unwrap();
+    assert_eq!((stopped.turns + rest.turns, rest.remaining), (1200, 0));
+    assert_eq!(memory.index(IndexOptions::default(), &mut go_on).unwrap().turns, 0);
+    assert_eq!(embedder.embedded(), 1200);
+    let (stats, _) = memory.stats().unwrap();
+    assert_eq!((stats.passages, stats.vectors), (1200, 1200));
+}
+
+#[test]
+fn catching_up_embeds_little_and_leaves_much() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    memory.remember(&user("ana"), &turns(20)).unwrap();
+    assert_eq!(memory.catch_up(10).unwrap(), CaughtUp::Behind(20));
+    assert_eq!(memory.catch_up(20).unwrap(), CaughtUp::Complete);
+    assert_eq!(memory.catch_up(0).unwrap(), CaughtUp::Complete);
+}
+
+#[test]
+fn another_model_is_refused_until_asked_for_and_serves_when_complete() {
+    let Fixture { folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    memory.remember(&ana, &turns(600)).unwrap();
+    memory.index(IndexOptions::default(), &mut go_on).unwrap();
+    let newer = open(&folder, Arc::new(WordHashEmbedder::with_revision("2")));
+    assert!(matches!(
+        newer.index(IndexOptions::default(), &mut go_on),
+        Err(MemoryError::Store(StoreError::OtherModel { .. }))
+    ));
+    let reembed = IndexOptions { reembed: true };
+    let half = newer.index(reembed, &mut |p| {
+        if p.turns > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(!half.unwrap().replaced_model);
+    let mut request = RecallRequest::new(Scope::of(ana), "number 7");
+    request.channels = Channels::Meaning;
+    assert_eq!(texts(&memory, &request).len(), 10, "the old vectors serve on");
+    let whole = newer.index(reembed, &mut go_on).unwrap();
+    assert!(whole.replaced_model && whole.turns < 600, "it went on where it stopped");
+    assert_eq!(texts(&newer, &request).len(), 10);
+    assert_eq!(texts(&memory, &request), Vec::<String>::new(), "no search mixes two models");
+    assert_eq!(newer.stats().unwrap().0.vectors, 600);
+}
+
+#[test]
+fn importing_ten_times_equals_once_and_a_grown_file_adds_what_is_new() {
+    let Fixture { folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let path = folder.path().join("chat.jsonl");
+    let line = |n: usize| format!("{{\"role\":\"user\",\"text\":\"message {}\"}}\n", n % 5);
+    std::fs::write(&path, (0..10).map(line).collect::<String>()).unwrap();
+    let request = ImportRequest { path: &path, format: None, user: &ana, users_from_file: false };
+    let import = || memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(import().new_turns, 10, "equal messages at different places are different turns");
+    for _ in 0..9 {
+        let again = import();
+        assert_eq!((again.new_turns, again.known_turns), (0, 10));
+    }
+    std::fs::write(&path, (0..13).map(line).collect::<String>()).unwrap();
+    assert_eq!(import().new_turns, 3);
+}
+
+#[test]
+fn what_was_exported_is_imported_alike_and_adds_nothing_here() {
+    let Fixture { folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let mut keyed = turn("with a key\nand two lines");
+    keyed.source_key = Some(SourceKey("k1".to_owned()));
+    keyed.speaker = Some("Ana".to_owned());
+    keyed.session_title = Some("Notes".to_owned());
+    memory.remember(&ana, &[keyed, turn("without"), turn("without")]).unwrap();
+    let export = |memory: &Memory| {
+        let mut lines = Vec::new();
+        memory.export(&Scope::of(ana.clone()), &mut lines).unwrap();
+        String::from_utf8(lines).unwrap()
+    };
+    let lines = export(&memory);
+    let path = folder.path().join("export.jsonl");
+    std::fs::write(&path, &lines).unwrap();
+    let request = ImportRequest {
+        path: &path,
+        format: None,
+        user: &user("somebody else"),
+        users_from_file: true,
+    };
+    let here = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!((here.new_turns, here.known_turns), (0, 3));
+    let empty = fixture();
+    empty.memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(export(&empty.memory), lines);
+}
+
+#[test]
+fn an_unknown_user_or_session_is_said_not_shown_as_empty() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    memory.remember(&user("ana"), &turns(1)).unwrap();
+    let mut out = Vec::new();
+    assert!(matches!(
+        memory.export(&Scope::of(user("bo")), &mut out),
+        Err(MemoryError::Store(StoreError::UnknownUser(_)))
+    ));
+    let mut scope = Scope::of(user("ana"));
+    scope.sessions = vec![SessionName::new("elsewhere").unwrap()];
+    assert!(matches!(
+        memory.forget(&ForgetTarget::Scope(scope)),
+        Err(MemoryError::Store(StoreError::UnknownSession { .. }))
+    ));
+    assert!(matches!(
+        memory.remember(&user("ana"), &[turn("fine"), turn(" \n")]),
+        Err(MemoryError::EmptyText)
+    ));
+    assert_eq!(memory.stats().unwrap().0.turns, 1, "none of a refused batch is stored");
+}
+
+#[test]
+fn neighbours_stay_in_scope() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let mut answer = turn("the assistant answers");
+    answer.role = Role::Assistant;
+    memory.remember(&ana, &[turn("before"), turn("the word xylophone"), answer]).unwrap();
+    let mut request = RecallRequest::new(Scope::of(ana), "xylophone");
+    request.with_neighbours = 1;
+    request.channels = Channels::Words;
+    let neighbours = |request: &RecallRequest| -> Vec<String> {
+        let mut results = memory.recall(request).unwrap().results;
+        results.remove(0).neighbours.into_iter().map(|turn| turn.text).collect()
+    };
+    assert_eq!(neighbours(&request), ["before", "the assistant answers"]);
+    request.scope.roles = vec![Role::User];
+    assert_eq!(neighbours(&request), ["before"]);
+}
+
+#[test]
+fn the_canary_lives_and_leaves_nothing() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    memory.remember(&user("ana"), &turns(3)).unwrap();
+    let before = memory.stats().unwrap();
+    let worked = memory.canary().unwrap();
+    // The fake embedder knows no synonyms, but with one turn everything is near.
+    assert_eq!(worked, CanaryStep::ALL);
+    let after = memory.stats().unwrap();
+    assert_eq!((before.0.turns, before.1), (after.0.turns, after.1));
+}

@@ -1,0 +1,26 @@
+//! `longmem backup`: a copy while others use the store.
+
+use longmem_store::IfMissing;
+use serde_json::json;
+
+use crate::arguments::BackupArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::{Output, bytes};
+use crate::sanitize::for_terminal;
+use crate::settings::Settings;
+
+pub(super) fn run(
+    arguments: &BackupArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    memory.store().backup(&arguments.to)?;
+    let size = fs_err::metadata(&arguments.to)?.len();
+    if output.json {
+        return Ok(output.document(&json!({ "file": arguments.to, "file_bytes": size }))?);
+    }
+    let name = for_terminal(&arguments.to.display().to_string());
+    Ok(output.line(format!("Copied the store to {name} ({})", bytes(size)))?)
+}

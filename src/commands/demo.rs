@@ -1,0 +1,66 @@
+//! `longmem demo`: the main job from end to end, on a sample history, in a temporary store.
+
+use std::path::Path;
+use std::time::Instant;
+
+use longmem_core::{Scope, UserName};
+use longmem_memory::{IndexOptions, RecallRequest};
+use longmem_store::IfMissing;
+
+use super::{conversation, import, index};
+use crate::arguments::ImportArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+use crate::render;
+use crate::settings::Settings;
+
+/// A ChatGPT export, written for this project.
+const HISTORY: &[u8] = include_bytes!("../../chats/conversations.json");
+
+const QUESTIONS: [&str; 3] = [
+    "Where do I live now?",
+    "What did we decide about the kitchen budget?",
+    "How did we fix ERR_CONN_4711?",
+];
+
+/// Results shown for each question.
+const SHOWN: usize = 3;
+
+pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let history = folder.path().join("conversations.json");
+    fs_err::write(&history, HISTORY)?;
+    settings.db = folder.path().join("memory.db");
+    settings.user = UserName::new("ana").expect("the constant is a valid name");
+    settings.user_was_named = true;
+    let interrupt = Interrupt::listen()?;
+    let memory = compose::memory(&settings, IfMissing::Create, output)?;
+
+    output.line("1. Import a chat history (chats/conversations.json)")?;
+    let arguments = ImportArguments { paths: Vec::new(), format: None };
+    let report = import::import(&memory, &history, &arguments, &settings, output, &interrupt)?;
+    output.line(render::indented(&import::summary(Path::new("conversations.json"), &report)))?;
+
+    output.line("\n2. Embed every turn on this machine")?;
+    let began = Instant::now();
+    let report = index::index(&memory, IndexOptions::default(), output, &interrupt)?;
+    output.line(render::indented(&index::summary(&report, began.elapsed().as_secs_f64())))?;
+
+    output.line("\n3. Ask")?;
+    for question in QUESTIONS {
+        let mut request = RecallRequest::new(Scope::of(settings.user.clone()), question);
+        request.limit = SHOWN;
+        let recall = memory.recall(&request)?;
+        output.line(format!("\n> {question}"))?;
+        output.line(conversation::quotes(question, &recall.results))?;
+        for (position, found) in recall.results.iter().enumerate() {
+            output.line(render::indented(&render::recalled(position + 1, found, false)))?;
+        }
+    }
+    output.note(
+        "\nThe store of this demo is deleted. Your own: longmem import YOUR-EXPORT, longmem index, longmem ask \"…\"",
+    );
+    Ok(())
+}

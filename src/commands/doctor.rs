@@ -1,0 +1,115 @@
+//! `longmem doctor`: proves that everything works, or says truthfully what does not.
+
+use longmem_core::Diagnose;
+use longmem_memory::{CanaryStep, Memory, StoreStats};
+use longmem_store::IfMissing;
+use serde::Serialize;
+
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::{Output, bytes, counted};
+use crate::sanitize::for_terminal;
+use crate::settings::Settings;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    finding: String,
+}
+
+pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
+    let memory = compose::memory(settings, IfMissing::Create, output)?;
+    let (stats, _) = memory.stats()?;
+    let checks = [
+        store_file(&memory, &stats)?,
+        model(settings, output),
+        canary(&memory),
+        vectors(&stats),
+        truncated(&stats),
+    ];
+    if output.json {
+        output.document(&serde_json::json!({
+            "ok": checks.iter().all(|check| check.ok),
+            "checks": checks,
+        }))?;
+    } else {
+        for check in &checks {
+            let mark = if check.ok { "ok  " } else { "FAIL" };
+            output.line(for_terminal(&format!("{mark} {}: {}", check.name, check.finding)))?;
+        }
+    }
+    let failed: Vec<&str> =
+        checks.iter().filter(|check| !check.ok).map(|check| check.name).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failure::Unhealthy(failed.join(", "))) }
+}
+
+fn store_file(memory: &Memory, stats: &StoreStats) -> Result<Check, Failure> {
+    let problems = memory.store().check()?;
+    let finding = if problems.is_empty() {
+        format!(
+            "{} is whole: {} in {}, {}",
+            memory.store().path().display(),
+            counted(stats.turns, "turn"),
+            counted(stats.sessions, "session"),
+            bytes(stats.file_bytes)
+        )
+    } else {
+        problems.join("; ")
+    };
+    Ok(Check { name: "store", ok: problems.is_empty(), finding })
+}
+
+fn model(settings: &Settings, output: Output) -> Check {
+    let embedder = compose::embedder(settings, output);
+    let (ok, finding) = match embedder.files() {
+        Ok(files) => (true, format!("all-MiniLM-L6-v2 in {}", files.folder().display())),
+        Err(error) => (false, with_hints(&error)),
+    };
+    Check { name: "model", ok, finding }
+}
+
+fn canary(memory: &Memory) -> Check {
+    let (ok, finding) = match memory.canary() {
+        Ok(worked) => judged(&worked),
+        Err(error) => (false, with_hints(&error)),
+    };
+    Check { name: "canary", ok, finding }
+}
+
+fn judged(worked: &[CanaryStep]) -> (bool, String) {
+    let said: Vec<String> = CanaryStep::ALL
+        .iter()
+        .map(|step| {
+            let not = if worked.contains(step) { "" } else { "NOT " };
+            format!("{not}{}", step.as_str())
+        })
+        .collect();
+    (worked.len() == CanaryStep::ALL.len(), format!("a test turn was {}", said.join(", ")))
+}
+
+/// Turns that wait are no failure: they are found by words, and the way on is said.
+fn vectors(stats: &StoreStats) -> Check {
+    let finding = if stats.turns_without_vectors == 0 {
+        "every turn is found by its meaning".to_owned()
+    } else {
+        format!(
+            "{} found by words only until longmem index is run",
+            counted(stats.turns_without_vectors, "turn")
+        )
+    };
+    Check { name: "vectors", ok: stats.passages == stats.vectors, finding }
+}
+
+fn truncated(stats: &StoreStats) -> Check {
+    let finding = match stats.truncated_tokens {
+        0 => "no text was cut off before it was embedded".to_owned(),
+        tokens => format!("{} were cut off: run longmem index --reembed", counted(tokens, "token")),
+    };
+    Check { name: "truncation", ok: stats.truncated_tokens == 0, finding }
+}
+
+fn with_hints(error: &impl Diagnose) -> String {
+    [error.to_string()].into_iter().chain(error.hints()).collect::<Vec<_>>().join(" ")
+}

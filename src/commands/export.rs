@@ -1,0 +1,33 @@
+//! `longmem export`: turns as JSON Lines.
+
+use std::io::{BufWriter, Write, stdout};
+
+use longmem_memory::MemoryError;
+use longmem_store::IfMissing;
+
+use crate::arguments::ExportArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::{Output, counted};
+use crate::settings::Settings;
+
+pub(super) fn run(
+    arguments: ExportArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let scope = super::scope(arguments.scope, settings);
+    memory.store().check_names(&scope)?;
+    let mut out: Box<dyn Write> = match &arguments.output {
+        // An export never overwrites: it may be the only copy of something.
+        Some(path) => Box::new(BufWriter::new(
+            fs_err::OpenOptions::new().write(true).create_new(true).open(path)?,
+        )),
+        None => Box::new(BufWriter::new(stdout().lock())),
+    };
+    let report = memory.export(&scope, &mut out)?;
+    out.flush().map_err(MemoryError::Output)?;
+    output.note(format!("exported {} of {}", counted(report.turns, "turn"), settings.user));
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `longmem forget`: shows what would go, asks, and deletes it for good.
+
+use std::io::{BufRead, IsTerminal, stdin};
+
+use longmem_core::TurnId;
+use longmem_memory::ForgetTarget;
+use longmem_store::IfMissing;
+use serde_json::json;
+
+use crate::arguments::ForgetArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::{Output, counted};
+use crate::render::{day, excerpt, indented, speaker};
+use crate::sanitize::for_terminal;
+use crate::settings::Settings;
+
+/// Turns that a preview shows.
+const SHOWN: usize = 10;
+
+pub(super) fn run(
+    arguments: ForgetArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let scope = super::scope(arguments.scope, settings);
+    if arguments.turn.is_empty() && !arguments.all && scope.is_whole_user() {
+        return Err(Failure::refused(
+            "it is not said what is to be forgotten",
+            "Give --turn, --session, --role, --since or --until; --all forgets everything of the user.",
+        ));
+    }
+    let target = if arguments.turn.is_empty() {
+        ForgetTarget::Scope(scope)
+    } else {
+        ForgetTarget::Turns(scope, arguments.turn.into_iter().map(TurnId).collect())
+    };
+    let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let (count, turns) = memory.preview_forget(&target, SHOWN)?;
+    if !output.json {
+        for turn in &turns {
+            output.note(format!(
+                "turn {} · {} · {} · {}\n{}",
+                turn.id,
+                day(turn.time),
+                for_terminal(turn.session.as_str()),
+                for_terminal(speaker(turn)),
+                indented(&excerpt(&turn.text))
+            ));
+        }
+        if count > turns.len() as u64 {
+            output.note(format!("… and {} more", count - turns.len() as u64));
+        }
+    }
+    if arguments.dry_run || count == 0 {
+        if output.json {
+            return Ok(output.document(&json!({ "would_forget": count, "turns": turns }))?);
+        }
+        return Ok(output.line(format!("{} would be forgotten", counted(count, "turn")))?);
+    }
+    if !arguments.yes {
+        confirm(count)?;
+    }
+    let forgotten = memory.forget(&target)?;
+    if !forgotten.erased_from_disk {
+        output.warn(
+            "another process is reading an older state; the deleted bytes leave the disk when it is done",
+        );
+    }
+    if output.json {
+        return Ok(output.document(&json!({
+            "turns": forgotten.turns,
+            "sessions": forgotten.sessions,
+            "user": forgotten.user,
+            "erased_from_disk": forgotten.erased_from_disk,
+        }))?);
+    }
+    Ok(output.line(format!(
+        "Forgot {} and {}",
+        counted(forgotten.turns, "turn"),
+        counted(forgotten.sessions, "session")
+    ))?)
+}
+
+/// Asks a person; without one, deleting needs `--yes`.
+fn confirm(count: u64) -> Result<(), Failure> {
+    let refused =
+        || Failure::refused("nothing was forgotten", "Add --yes to forget without being asked.");
+    if !stdin().is_terminal() {
+        return Err(refused());
+    }
+    // A prompt is for the person, not data: it goes to standard error.
+    Output { json: false, quiet: false }
+        .note(format!("Forget {} for good? [y/N]", counted(count, "turn")));
+    let mut answer = String::new();
+    stdin().lock().read_line(&mut answer)?;
+    if answer.trim().eq_ignore_ascii_case("y") { Ok(()) } else { Err(refused()) }
+}

@@ -1,0 +1,116 @@
+//! `longmem import`: chat files into the store, with a bar and a report.
+
+use std::path::Path;
+
+use longmem_memory::{ImportReport, ImportRequest, Memory};
+use longmem_store::IfMissing;
+use serde_json::{Map, Value, json};
+
+use crate::arguments::ImportArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::{Output, counted};
+use crate::progress_bar;
+use crate::sanitize::for_terminal;
+use crate::settings::Settings;
+
+pub(super) fn run(
+    arguments: &ImportArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let memory = compose::memory(settings, IfMissing::Create, output)?;
+    let interrupt = Interrupt::listen()?;
+    let mut documents = Vec::new();
+    for path in &arguments.paths {
+        let report = import(&memory, path, arguments, settings, output, &interrupt)?;
+        if output.json {
+            documents.push(document(path, &report));
+        } else {
+            output.line(summary(path, &report))?;
+        }
+        if report.stopped {
+            return Err(Failure::Interrupted(
+                "what was read is stored, and importing again goes on".to_owned(),
+            ));
+        }
+    }
+    if output.json {
+        return Ok(output.document(&json!({ "imports": documents }))?);
+    }
+    let waiting = memory.store().queue_length()?;
+    if waiting > 0 {
+        output.note(format!(
+            "{} can be found by words now; `longmem index` lets them be found by meaning.",
+            counted(waiting, "turn")
+        ));
+    }
+    Ok(())
+}
+
+/// Imports one path, showing a bar on a terminal.
+pub(super) fn import(
+    memory: &Memory,
+    path: &Path,
+    arguments: &ImportArguments,
+    settings: &Settings,
+    output: Output,
+    interrupt: &Interrupt,
+) -> Result<ImportReport, Failure> {
+    let bar = progress_bar::bytes(output, 0);
+    let request = ImportRequest {
+        path,
+        format: arguments.format,
+        user: &settings.user,
+        users_from_file: !settings.user_was_named,
+    };
+    let report = memory.import(request, &mut |progress| {
+        bar.set_length(progress.bytes_total.unwrap_or(progress.bytes_read));
+        bar.set_position(progress.bytes_read);
+        bar.set_message(counted(progress.turns, "turn"));
+        interrupt.flow()
+    });
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+pub(super) fn summary(path: &Path, report: &ImportReport) -> String {
+    let mut lines = vec![format!(
+        "{}: {}, {} in {}; {} new, {} known already",
+        for_terminal(&path.display().to_string()),
+        report.read.format,
+        counted(report.new_turns + report.known_turns, "turn"),
+        counted(report.read.sessions, "session"),
+        report.new_turns,
+        report.known_turns,
+    )];
+    if !report.read.skipped.is_empty() {
+        let reasons: Vec<String> =
+            report.read.skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        lines.push(format!("  skipped: {}", reasons.join(", ")));
+    }
+    if let Some(end) = &report.read.ended_early {
+        lines.push(format!("  {}", for_terminal(&end.to_string())));
+    }
+    lines.join("\n")
+}
+
+fn document(path: &Path, report: &ImportReport) -> Value {
+    let skipped: Map<String, Value> = report
+        .read
+        .skipped
+        .iter()
+        .map(|(reason, count)| (reason.to_string(), json!(count)))
+        .collect();
+    json!({
+        "path": path,
+        "format": report.read.format.to_string(),
+        "sessions": report.read.sessions,
+        "turns": report.new_turns + report.known_turns,
+        "new": report.new_turns,
+        "known": report.known_turns,
+        "skipped": skipped,
+        "ended_early": report.read.ended_early.as_ref().map(ToString::to_string),
+    })
+}

@@ -1,0 +1,87 @@
+//! `longmem index`: vectors for every turn that has none.
+
+use std::time::Instant;
+
+use longmem_memory::{IndexOptions, IndexReport, Memory};
+use longmem_store::IfMissing;
+use serde_json::json;
+
+use crate::arguments::IndexArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::{Output, counted};
+use crate::progress_bar;
+use crate::settings::Settings;
+
+pub(super) fn run(
+    arguments: &IndexArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let interrupt = Interrupt::listen()?;
+    if memory.store().try_lock_index()?.is_none() {
+        output.note("another process is indexing this store; waiting for it");
+    }
+    let options = IndexOptions { reembed: arguments.reembed };
+    let began = Instant::now();
+    let report = index(&memory, options, output, &interrupt)?;
+    let seconds = began.elapsed().as_secs_f64();
+    if output.json {
+        output.document(&json!({
+            "turns": report.turns,
+            "passages": report.passages,
+            "remaining": report.remaining,
+            "replaced_model": report.replaced_model,
+            "seconds": seconds,
+        }))?;
+    } else {
+        output.line(summary(&report, seconds))?;
+    }
+    if interrupt.happened() && report.remaining > 0 {
+        return Err(Failure::Interrupted(format!(
+            "{} wait; running it again goes on",
+            counted(report.remaining, "turn")
+        )));
+    }
+    Ok(())
+}
+
+/// Indexes with a bar that shows passages a second and the time left.
+pub(super) fn index(
+    memory: &Memory,
+    options: IndexOptions,
+    output: Output,
+    interrupt: &Interrupt,
+) -> Result<IndexReport, Failure> {
+    let began = Instant::now();
+    let bar = progress_bar::counting(output, 0, "turns");
+    let report = memory.index(options, &mut |progress| {
+        bar.set_length(progress.total_turns);
+        bar.set_position(progress.turns);
+        let rate = progress.passages as f64 / began.elapsed().as_secs_f64().max(0.001);
+        bar.set_message(format!("{rate:.0} passages/s"));
+        interrupt.flow()
+    });
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+pub(super) fn summary(report: &IndexReport, seconds: f64) -> String {
+    let mut line = if report.turns == 0 {
+        "Nothing to index".to_owned()
+    } else {
+        format!(
+            "Indexed {} as {} in {seconds:.1} s ({:.0} passages/s)",
+            counted(report.turns, "turn"),
+            counted(report.passages, "passage"),
+            report.passages as f64 / seconds.max(0.001),
+        )
+    };
+    if report.replaced_model {
+        line.push_str("; the new model serves now");
+    }
+    line.push_str(&format!("; {} without vectors", counted(report.remaining, "turn")));
+    line
+}

@@ -1,0 +1,65 @@
+//! One module a command; this one chooses among them.
+
+mod backup;
+mod completions;
+mod context;
+mod conversation;
+mod demo;
+mod doctor;
+mod export;
+mod forget;
+mod import;
+mod index;
+mod model;
+mod recall;
+mod remember;
+mod sessions;
+mod stats;
+
+use jiff::tz::TimeZone;
+use longmem_core::{Clock, Scope};
+
+use crate::arguments::{Arguments, Command, ScopeArguments};
+use crate::compose::{self, SystemClock};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::settings::Settings;
+
+/// Runs the command that was asked for.
+pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    if let Command::Completions(arguments) = arguments.command {
+        return completions::run(&arguments);
+    }
+    let settings = compose::settings(&arguments.global)?;
+    match arguments.command {
+        Command::Demo => demo::run(settings, output),
+        Command::Remember(arguments) => remember::run(arguments, &settings, output),
+        Command::Import(arguments) => import::run(&arguments, &settings, output),
+        Command::Index(arguments) => index::run(&arguments, &settings, output),
+        Command::Recall(arguments) => recall::run(arguments, &settings, output),
+        Command::Ask(arguments) => conversation::ask(arguments, &settings, output),
+        Command::Chat(arguments) => conversation::chat(arguments, &settings, output),
+        Command::Context(arguments) => context::run(arguments, &settings, output),
+        Command::Sessions => sessions::run(&settings, output),
+        Command::Stats => stats::run(&settings, output),
+        Command::Export(arguments) => export::run(arguments, &settings, output),
+        Command::Forget(arguments) => forget::run(arguments, &settings, output),
+        Command::Model(arguments) => model::run(&arguments, &settings, output),
+        Command::Doctor => doctor::run(&settings, output),
+        Command::Backup(arguments) => backup::run(&arguments, &settings, output),
+        Command::Completions(_) => Ok(()),
+    }
+}
+
+/// What a read may see, from the flags.
+fn scope(arguments: ScopeArguments, settings: &Settings) -> Scope {
+    let now = SystemClock.now();
+    let zone = TimeZone::system();
+    Scope {
+        user: settings.user.clone(),
+        sessions: arguments.session,
+        roles: arguments.role,
+        since: arguments.since.map(|time| time.resolve(now, &zone)),
+        until: arguments.until.map(|time| time.resolve(now, &zone)),
+    }
+}

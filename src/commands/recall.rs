@@ -1,0 +1,68 @@
+//! `longmem recall`: what was said that is relevant.
+
+use longmem_memory::{CaughtUp, Channels, Memory, Recall, RecallRequest};
+use longmem_store::IfMissing;
+use serde_json::json;
+
+use crate::arguments::RecallArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::{Output, counted};
+use crate::render;
+use crate::settings::Settings;
+
+/// Turns that are embedded on the way to a recall, so that what was just said is found by its
+/// meaning: some hundred milliseconds at most. More wait for `longmem index`.
+const CATCH_UP_TURNS: u64 = 16;
+
+/// Results that bring the turns beside them, to be readable.
+const WITH_NEIGHBOURS: usize = 3;
+
+pub(super) fn run(
+    arguments: RecallArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let scope = super::scope(arguments.scope, settings);
+    memory.store().check_names(&scope)?;
+    let mut request = RecallRequest::new(scope, arguments.query);
+    request.limit = arguments.limit;
+    if arguments.words_only {
+        request.channels = Channels::Words;
+    } else {
+        catch_up(&memory, output)?;
+    }
+    if arguments.explain || output.json {
+        request.with_neighbours = WITH_NEIGHBOURS;
+    }
+    show(&memory.recall(&request)?, arguments.explain, output)
+}
+
+/// Embeds what was just said, or tells how much is found by words only.
+pub(super) fn catch_up(memory: &Memory, output: Output) -> Result<(), Failure> {
+    if let CaughtUp::Behind(waiting) = memory.catch_up(CATCH_UP_TURNS)? {
+        output.note(format!(
+            "{} found by words only; `longmem index` lets them be found by meaning.",
+            counted(waiting, "turn")
+        ));
+    }
+    Ok(())
+}
+
+/// Prints results for a person or as JSON.
+pub(super) fn show(recall: &Recall, explain: bool, output: Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.document(&json!({
+            "results": recall.results,
+            "turns_without_vectors": recall.turns_without_vectors,
+        }))?);
+    }
+    if recall.results.is_empty() {
+        output.note("Nothing relevant was found.");
+    }
+    for (position, found) in recall.results.iter().enumerate() {
+        output.line(render::recalled(position + 1, found, explain))?;
+    }
+    Ok(())
+}

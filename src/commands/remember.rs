@@ -1,0 +1,46 @@
+//! `longmem remember`: one turn, durable when the command returns.
+
+use std::io::Read;
+
+use jiff::tz::TimeZone;
+use longmem_core::SourceKey;
+use longmem_store::IfMissing;
+use serde_json::json;
+
+use crate::arguments::RememberArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::settings::Settings;
+
+pub(super) fn run(
+    arguments: RememberArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let text = if arguments.text == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        text.trim_end().to_owned()
+    } else {
+        arguments.text
+    };
+    let memory = compose::memory(settings, IfMissing::Create, output)?;
+    let mut turn = memory.new_turn(arguments.session, arguments.role, text);
+    turn.speaker = arguments.speaker;
+    turn.source_key = arguments.key.map(SourceKey);
+    if let Some(time) = arguments.time {
+        turn.time = time.resolve(memory.now(), &TimeZone::system());
+    }
+    let stored = memory.remember(&settings.user, std::slice::from_ref(&turn))?[0];
+    if output.json {
+        return Ok(output.document(&json!({
+            "id": stored.id, "new": stored.new, "user": settings.user, "session": turn.session,
+        }))?);
+    }
+    let what = if stored.new { "Remembered" } else { "Known already" };
+    Ok(output.line(format!(
+        "{what}: turn {} of {} in session {}",
+        stored.id, settings.user, turn.session
+    ))?)
+}

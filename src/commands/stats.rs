@@ -1,0 +1,62 @@
+//! `longmem stats`: how much is stored.
+
+use longmem_store::IfMissing;
+use serde_json::{Value, json};
+
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::{Output, bytes, counted};
+use crate::sanitize::for_terminal;
+use crate::settings::Settings;
+
+pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
+    let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let (stats, users) = memory.stats()?;
+    let model = memory.store().serving_model()?;
+    if output.json {
+        let users: Vec<Value> = users
+            .iter()
+            .map(|user| json!({ "user": user.user, "sessions": user.sessions, "turns": user.turns }))
+            .collect();
+        return Ok(output.document(&json!({
+            "turns": stats.turns,
+            "passages": stats.passages,
+            "vectors": stats.vectors,
+            "users": stats.users,
+            "sessions": stats.sessions,
+            "turns_without_vectors": stats.turns_without_vectors,
+            "truncated_tokens": stats.truncated_tokens,
+            "file": settings.db,
+            "file_bytes": stats.file_bytes,
+            "model": model,
+            "per_user": users,
+        }))?);
+    }
+    output.line(format!("{} ({})", for_terminal(&settings.db.display().to_string()), bytes(stats.file_bytes)))?;
+    output.line(format!(
+        "{} in {} of {}",
+        counted(stats.turns, "turn"),
+        counted(stats.sessions, "session"),
+        counted(stats.users, "user")
+    ))?;
+    output.line(format!(
+        "{}, {}; {} without vectors; {} cut off",
+        counted(stats.passages, "passage"),
+        counted(stats.vectors, "vector"),
+        counted(stats.turns_without_vectors, "turn"),
+        counted(stats.truncated_tokens, "token"),
+    ))?;
+    output.line(model.map_or_else(
+        || "no vectors yet: run longmem index".to_owned(),
+        |model| format!("vectors by {}@{:.12}", model.name, model.revision),
+    ))?;
+    for user in users {
+        output.line(for_terminal(&format!(
+            "  {}: {} in {}",
+            user.user,
+            counted(user.turns, "turn"),
+            counted(user.sessions, "session")
+        )))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Builds the engine from the settings.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use etcetera::BaseStrategy;
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use longmem_core::Clock;
+use longmem_embed::{EmbedderError, FetchEvent, LazyEmbedder, Manifest, Source};
+use longmem_memory::Memory;
+use longmem_store::{IfMissing, Store};
+
+use crate::arguments::GlobalArguments;
+use crate::config_file::ConfigFile;
+use crate::environment;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress_bar;
+use crate::sanitize::for_terminal;
+use crate::settings::{Folders, HubEnvironment, LlmEnvironment, Settings};
+
+/// The machine's clock.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// Reads the environment and the configuration file, and resolves the settings.
+///
+/// # Errors
+/// [`Failure`] if there is no home folder or the file is wrong.
+pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
+    let strategy = etcetera::choose_base_strategy()
+        .map_err(|error| Failure::refused(error.to_string(), "Set HOME to your home folder."))?;
+    let hub_home = environment::read(environment::HF_HOME)
+        .map_or_else(|| strategy.cache_dir().join("huggingface"), Into::into);
+    let folders = Folders {
+        data: strategy.data_dir().join("longmem"),
+        config: strategy.config_dir().join("longmem").join("config.toml"),
+        hub_cache: environment::read(environment::HF_HUB_CACHE)
+            .map_or_else(|| hub_home.join("hub"), Into::into),
+    };
+    let hub = HubEnvironment {
+        endpoint: environment::read(environment::HF_ENDPOINT),
+        token: environment::read(environment::HF_TOKEN)
+            .or_else(|| fs_err::read_to_string(hub_home.join("token")).ok())
+            .map(|token| token.trim().to_owned()),
+        offline: environment::read(environment::HF_HUB_OFFLINE)
+            .is_some_and(|value| !matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off")),
+    };
+    let file = ConfigFile::read(flags.config.as_deref(), &folders.config)?;
+    Settings::resolve(flags, file, &folders, &hub)
+}
+
+/// Reads what the environment says about language models.
+pub(crate) fn llm_environment() -> LlmEnvironment {
+    LlmEnvironment {
+        anthropic_key: environment::read(environment::ANTHROPIC_API_KEY),
+        anthropic_base_url: environment::read(environment::ANTHROPIC_BASE_URL),
+        openai_key: environment::read(environment::OPENAI_API_KEY),
+        openai_base_url: environment::read(environment::OPENAI_BASE_URL),
+    }
+}
+
+/// Opens the store and joins it with the model, which loads when it is first needed.
+///
+/// # Errors
+/// [`Failure::Store`] if the store cannot be opened.
+pub(crate) fn memory(
+    settings: &Settings,
+    if_missing: IfMissing,
+    output: Output,
+) -> Result<Memory, Failure> {
+    if let Some(threads) = settings.threads {
+        // Fails only if a pool exists already, which has this size then.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let store = Store::open(&settings.db, if_missing)?;
+    Ok(Memory::new(store, Arc::new(embedder(settings, output)), Arc::new(SystemClock)))
+}
+
+/// The model, not loaded yet; tells a person what is fetched.
+pub(crate) fn embedder(settings: &Settings, output: Output) -> LazyEmbedder {
+    let watcher = FetchWatcher::new(output);
+    LazyEmbedder::new(
+        Manifest::all_minilm_l6_v2(),
+        settings.model.clone(),
+        settings.device,
+        Arc::new(move |event: FetchEvent<'_>| watcher.see(&event)),
+    )
+}
+
+/// Shows a download as a note and a bar.
+pub(crate) struct FetchWatcher {
+    output: Output,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl FetchWatcher {
+    pub(crate) fn new(output: Output) -> Self {
+        Self { output, bar: Mutex::new(None) }
+    }
+
+    /// Shows one event.
+    pub(crate) fn see(&self, event: &FetchEvent<'_>) {
+        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            FetchEvent::Asking(source) => {
+                bar.take().inspect(ProgressBar::finish_and_clear);
+                self.output.note(format!("fetching the embedding model (91 MB, once) from {source}"));
+            }
+            FetchEvent::Waiting => {
+                self.output.note("another process is fetching the embedding model; waiting for it");
+            }
+            FetchEvent::Progress { file, received, total } => {
+                let bar = bar.get_or_insert_with(|| {
+                    progress_bar::bytes(self.output, total.unwrap_or_default())
+                });
+                bar.set_length(total.unwrap_or(*received));
+                bar.set_position(*received);
+                bar.set_message((*file).to_owned());
+                if *total == Some(*received) {
+                    bar.finish_and_clear();
+                }
+            }
+            FetchEvent::PassedOver { error, .. } if is_damage(error) => {
+                self.output.warn(for_terminal(&error.to_string()));
+            }
+            FetchEvent::PassedOver { source, error } if is_download(source) => {
+                bar.take().inspect(ProgressBar::finish_and_clear);
+                self.output.note(format!("{source} does not serve: {}", for_terminal(&error.to_string())));
+            }
+            // A place that simply has no model, or an event of a newer embedding crate.
+            _ => {}
+        }
+    }
+}
+
+fn is_damage(error: &EmbedderError) -> bool {
+    matches!(error, EmbedderError::WrongSum { .. } | EmbedderError::WrongSize { .. })
+}
+
+fn is_download(source: &Source) -> bool {
+    matches!(source, Source::Hub(_) | Source::Pypi(_))
+}

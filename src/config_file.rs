@@ -1,0 +1,52 @@
+//! The configuration file: TOML, every key optional.
+
+use std::path::{Path, PathBuf};
+
+use longmem_core::UserName;
+use serde::Deserialize;
+
+use crate::arguments::ProviderKind;
+use crate::failure::Failure;
+
+/// What the file may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ConfigFile {
+    pub(crate) db: Option<PathBuf>,
+    pub(crate) user: Option<UserName>,
+    pub(crate) model_dir: Option<PathBuf>,
+    pub(crate) device: Option<String>,
+    pub(crate) offline: Option<bool>,
+    pub(crate) threads: Option<usize>,
+    pub(crate) budget: Option<usize>,
+    pub(crate) llm: LlmConfig,
+}
+
+/// Its `[llm]` part: which language model answers.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LlmConfig {
+    pub(crate) provider: Option<ProviderKind>,
+    pub(crate) model: Option<String>,
+    pub(crate) fallback: Vec<String>,
+    pub(crate) base_url: Option<String>,
+    /// A file whose first line is the key; keys themselves do not stand here.
+    pub(crate) api_key_file: Option<PathBuf>,
+    pub(crate) persona: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// Reads the file that was named, or the usual one if it exists.
+    ///
+    /// # Errors
+    /// [`Failure::Config`] with the line and what was expected; also if a named file is not there.
+    pub(crate) fn read(named: Option<&Path>, usual: &Path) -> Result<Self, Failure> {
+        let path = named.unwrap_or(usual);
+        if named.is_none() && !path.exists() {
+            return Ok(Self::default());
+        }
+        let refused = |reason: String| Failure::Config { path: path.to_owned(), reason };
+        let text = fs_err::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+        toml::from_str(&text).map_err(|error| refused(error.to_string()))
+    }
+}

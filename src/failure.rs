@@ -1,0 +1,90 @@
+//! Errors as a person at a terminal sees them, and as exit codes.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use longmem_chat::{AssembleError, ChatError};
+use longmem_core::{Diagnose, Fault};
+use longmem_embed::EmbedderError;
+use longmem_memory::{MemoryError, StoreError};
+use thiserror::Error;
+
+use crate::sanitize::for_terminal;
+
+/// Why a command did not do what was asked.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Embedder(#[from] EmbedderError),
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    #[error("{0}")]
+    Output(#[from] io::Error),
+    #[error("{} cannot be read: {reason}", path.display())]
+    Config { path: PathBuf, reason: String },
+    #[error("{message}")]
+    Refused { message: String, hint: String },
+    #[error("something is wrong: {0}")]
+    Unhealthy(String),
+    #[error("interrupted; {0}")]
+    Interrupted(String),
+}
+
+impl Failure {
+    /// What the caller asked for cannot be; `hint` says what can.
+    pub(crate) fn refused(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Refused { message: message.into(), hint: hint.into() }
+    }
+
+    fn diagnosis(&self) -> (Fault, Vec<String>) {
+        match self {
+            Self::Memory(error) => (error.fault(), error.hints()),
+            Self::Store(error) => (error.fault(), error.hints()),
+            Self::Embedder(error) => (error.fault(), error.hints()),
+            Self::Chat(error) => (error.fault(), error.hints()),
+            Self::Assemble(error) => (error.fault(), error.hints()),
+            Self::Output(_) | Self::Unhealthy(_) | Self::Interrupted(_) => {
+                (Fault::Environment, Vec::new())
+            }
+            Self::Config { .. } => {
+                (Fault::Caller, vec!["longmem --help and README.md describe the settings.".into()])
+            }
+            Self::Refused { hint, .. } => (Fault::Caller, vec![hint.clone()]),
+        }
+    }
+
+    /// Writes the error and what to do next to standard error, and chooses the exit code.
+    pub(crate) fn report(&self, say: impl Fn(&str)) -> ExitCode {
+        if let Self::Output(error) | Self::Memory(MemoryError::Output(error)) = self
+            && error.kind() == io::ErrorKind::BrokenPipe
+        {
+            // The reader has seen enough.
+            return ExitCode::SUCCESS;
+        }
+        let (fault, hints) = self.diagnosis();
+        say(&format!("error: {}", for_terminal(&self.to_string())));
+        for hint in hints {
+            say(&format!("  hint: {}", for_terminal(&hint)));
+        }
+        if fault == Fault::Bug {
+            say("  hint: This is a bug in longmem; please report it with the command you ran.");
+        }
+        self.exit_code(fault).into()
+    }
+
+    fn exit_code(&self, fault: Fault) -> u8 {
+        match (self, fault) {
+            (Self::Interrupted(_), _) => 130,
+            (_, Fault::Caller) => 1,
+            (_, Fault::Environment) => 3,
+            (_, Fault::Bug) => 70,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The one place that writes to the terminal: data to standard output, the rest to standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+/// Where a command puts what it has to say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    /// Data as JSON.
+    pub(crate) json: bool,
+    /// Nothing but data and errors.
+    pub(crate) quiet: bool,
+}
+
+impl Output {
+    /// Writes a line of data.
+    pub(crate) fn line(self, line: impl AsRef<str>) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        out.write_all(line.as_ref().as_bytes())?;
+        out.write_all(b"\n")
+    }
+
+    /// Writes a piece of a line at once, for answers that arrive in pieces.
+    pub(crate) fn piece(self, piece: &str) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        out.write_all(piece.as_bytes())?;
+        out.flush()
+    }
+
+    /// Writes data as one JSON document.
+    pub(crate) fn document(self, data: &impl Serialize) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, data).map_err(io::Error::from)?;
+        out.write_all(b"\n")
+    }
+
+    /// Says something that is not data, unless nobody wants to know.
+    pub(crate) fn note(self, note: impl AsRef<str>) {
+        if !self.quiet {
+            self.say(note.as_ref());
+        }
+    }
+
+    /// Says something that must be known even when quiet.
+    pub(crate) fn warn(self, warning: impl AsRef<str>) {
+        self.say(&format!("warning: {}", warning.as_ref()));
+    }
+
+    /// Whether a person is watching standard error and wants to.
+    pub(crate) fn shows_progress(self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Says why a command failed.
+    pub(crate) fn error(self, text: &str) {
+        self.say(text);
+    }
+
+    fn say(self, text: &str) {
+        // Whoever closed standard error does not want to know.
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
+    }
+}
+
+/// A count with its noun, and thousands apart: "1 turn", "12,345 turns".
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Bytes as people say them: "1.5 MB".
+pub(crate) fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.1} GB", count as f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_read_like_speech() {
+        assert_eq!(counted(1, "turn"), "1 turn");
+        assert_eq!(counted(0, "turn"), "0 turns");
+        assert_eq!(counted(1_234_567, "turn"), "1,234,567 turns");
+        assert_eq!(counted(999, "turn"), "999 turns");
+        assert_eq!(bytes(1_500_000), "1.5 MB");
+    }
+}

@@ -1,0 +1,82 @@
+//! Times as people write them on a command line.
+
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use thiserror::Error;
+
+/// A moment, or a distance back from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TimeArgument {
+    At(Timestamp),
+    Day(Date),
+    Ago(SignedDuration),
+}
+
+impl TimeArgument {
+    /// The moment meant, for somebody who says it now in a time zone; a day is its first moment.
+    pub(crate) fn resolve(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        match self {
+            Self::At(time) => time,
+            Self::Day(day) => day.to_zoned(zone.clone()).map_or(now, |zoned| zoned.timestamp()),
+            Self::Ago(distance) => now.checked_sub(distance).unwrap_or(Timestamp::MIN),
+        }
+    }
+}
+
+/// A text that is no time.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("\"{0}\" is no time; write 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h, 30m for ago")]
+pub(crate) struct NotATime(String);
+
+impl FromStr for TimeArgument {
+    type Err = NotATime;
+
+    fn from_str(text: &str) -> Result<Self, NotATime> {
+        if let Ok(time) = text.parse() {
+            return Ok(Self::At(time));
+        }
+        if let Ok(day) = text.parse() {
+            return Ok(Self::Day(day));
+        }
+        let refused = || NotATime(text.to_owned());
+        let unit = text.chars().next_back().ok_or_else(refused)?;
+        let minutes_per_unit = match unit {
+            'w' => 7 * 24 * 60,
+            'd' => 24 * 60,
+            'h' => 60,
+            'm' => 1,
+            _ => return Err(refused()),
+        };
+        let count: u32 = text[..text.len() - 1].parse().map_err(|_| refused())?;
+        Ok(Self::Ago(SignedDuration::from_mins(i64::from(count) * minutes_per_unit)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(text: &str) -> String {
+        let now = "2026-03-15T12:00:00Z".parse().unwrap();
+        text.parse::<TimeArgument>().unwrap().resolve(now, &TimeZone::UTC).to_string()
+    }
+
+    #[test]
+    fn reads_moments_days_and_distances() {
+        assert_eq!(resolved("2026-03-01"), "2026-03-01T00:00:00Z");
+        assert_eq!(resolved("2026-03-01T10:00:00+02:00"), "2026-03-01T08:00:00Z");
+        assert_eq!(resolved("2w"), "2026-03-01T12:00:00Z");
+        assert_eq!(resolved("90m"), "2026-03-15T10:30:00Z");
+    }
+
+    #[test]
+    fn says_what_it_expected() {
+        let error = "last tuesday".parse::<TimeArgument>().unwrap_err();
+        assert!(error.to_string().starts_with("\"last tuesday\" is no time; write 2026-03-01"));
+        assert!("".parse::<TimeArgument>().is_err());
+        assert!("3é".parse::<TimeArgument>().is_err());
+    }
+}
