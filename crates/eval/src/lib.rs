@@ -1,0 +1,1 @@
+//! Measures recall quality and latency on public data sets.
