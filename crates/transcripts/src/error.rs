@@ -1,0 +1,89 @@
+//! Why a chat file could not be read at all.
+
+use std::io;
+use std::path::PathBuf;
+
+use longmem_core::{Diagnose, Fault};
+use thiserror::Error;
+
+/// Why a path could not be read as chat files. What is wrong inside a file is counted in the
+/// [`Report`](crate::Report) instead.
+#[derive(Debug, Error)]
+pub enum TranscriptError {
+    /// A file or folder that cannot be read; the message names its path.
+    #[error("{0}")]
+    Read(#[source] io::Error),
+    /// A zip that is damaged, cut off, or packed in a way that is not supported.
+    #[error("{path} cannot be unpacked")]
+    Archive {
+        /// The zip.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
+    },
+    /// A zip that needs a password.
+    #[error("{path} is encrypted; expected a zip without a password")]
+    Encrypted {
+        /// The zip.
+        path: PathBuf,
+    },
+    /// A folder or zip without any file that could hold conversations.
+    #[error("{path} holds no conversations*.json, no *.jsonl and no *.json file")]
+    NoTranscripts {
+        /// The folder or zip.
+        path: PathBuf,
+    },
+    /// Nothing but white space.
+    #[error("{path} is empty; expected a chat file")]
+    Empty {
+        /// The file, folder or zip.
+        path: PathBuf,
+    },
+    /// Content of no format that is known.
+    #[error(
+        "{path} is not a chat file of a known format: expected an export of ChatGPT or Claude.ai, \
+         a Claude Code transcript, an array of messages with \"role\" and \"content\", or one such \
+         message a line; it begins with \"{begins}\""
+    )]
+    Unrecognised {
+        /// The file, folder or zip.
+        path: PathBuf,
+        /// Its first characters, with control characters escaped.
+        begins: String,
+    },
+}
+
+impl Diagnose for TranscriptError {
+    fn fault(&self) -> Fault {
+        match self {
+            TranscriptError::Read(error) if error.kind() == io::ErrorKind::NotFound => {
+                Fault::Caller
+            }
+            TranscriptError::Read(_) | TranscriptError::Archive { .. } => Fault::Environment,
+            TranscriptError::Encrypted { .. }
+            | TranscriptError::NoTranscripts { .. }
+            | TranscriptError::Empty { .. }
+            | TranscriptError::Unrecognised { .. } => Fault::Caller,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            TranscriptError::Read(_) => "Check the path and the permission to read it.",
+            TranscriptError::Archive { .. } => {
+                "Download the export again, or unpack it and import the folder."
+            }
+            TranscriptError::Encrypted { .. } => {
+                "Unpack it with its password and import the folder."
+            }
+            TranscriptError::NoTranscripts { .. } => {
+                "Name the folder that holds the export, or one file of it."
+            }
+            TranscriptError::Empty { .. } => return Vec::new(),
+            TranscriptError::Unrecognised { .. } => {
+                "Convert it to JSON Lines, one {\"role\": …, \"text\": …, \"time\": …} a line."
+            }
+        };
+        vec![hint.to_owned()]
+    }
+}

@@ -1,0 +1,88 @@
+//! longmem's own JSON Lines: what it exports, and reads again.
+
+use std::io::{self, Write};
+
+use longmem_core::{Role, SessionName, SourceKey, Timestamp, Turn, UserName};
+use serde::Serialize;
+
+/// A turn as a line of an export.
+///
+/// A turn's number is no part of it: numbers belong to one store, while the key names the turn in
+/// every store. So importing an export adds nothing to the store it came from, and exporting a
+/// store that was filled from an export gives the same lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LineRecord<'a> {
+    /// What names the turn, in any store.
+    pub key: &'a SourceKey,
+    /// Whose turn it is.
+    pub user: &'a UserName,
+    /// The conversation it belongs to.
+    pub session: &'a SessionName,
+    /// The conversation's title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<&'a str>,
+    /// Who speaks.
+    pub role: Role,
+    /// The speaker's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<&'a str>,
+    /// When it was said, as RFC 3339 in UTC.
+    pub time: Timestamp,
+    /// What was said.
+    pub text: &'a str,
+}
+
+impl<'a> LineRecord<'a> {
+    /// Joins a stored turn with what its store knows beside it.
+    pub fn new(
+        key: &'a SourceKey,
+        user: &'a UserName,
+        title: Option<&'a str>,
+        turn: &'a Turn,
+    ) -> Self {
+        Self {
+            key,
+            user,
+            session: &turn.session,
+            title,
+            role: turn.role,
+            speaker: turn.speaker.as_deref(),
+            time: turn.time,
+            text: &turn.text,
+        }
+    }
+}
+
+/// Writes a record as one line of JSON, with its line end.
+///
+/// # Errors
+/// When `out` cannot be written to.
+///
+/// # Examples
+/// ```
+/// use longmem_core::{Role, SourceKey, Turn, TurnId, UserName};
+/// use longmem_transcripts::{LineRecord, write_line};
+///
+/// let turn = Turn {
+///     id: TurnId(7),
+///     session: "trip".parse()?,
+///     role: Role::User,
+///     speaker: None,
+///     time: "2026-03-02T10:00:00Z".parse()?,
+///     text: "I fly on Friday.".to_owned(),
+/// };
+/// let (key, user) = (SourceKey("turn:1".to_owned()), UserName::new("ana")?);
+/// let mut line = Vec::new();
+/// write_line(&mut line, &LineRecord::new(&key, &user, None, &turn))?;
+/// assert_eq!(
+///     String::from_utf8(line)?,
+///     r#"{"key":"turn:1","user":"ana","session":"trip","role":"user","time":"2026-03-02T10:00:00Z","text":"I fly on Friday."}"#
+///         .to_owned()
+///         + "\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write_line(out: &mut impl Write, record: &LineRecord<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, record)?;
+    out.write_all(b"\n")
+}

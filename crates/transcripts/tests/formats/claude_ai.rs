@@ -1,0 +1,108 @@
+use longmem_core::Role;
+use longmem_transcripts::{Format, SkipReason};
+use serde_json::{Value, json};
+
+use crate::{keys, read_as, sessions, skipped, texts, times};
+
+fn conversation(messages: &Value) -> String {
+    json!([{
+        "uuid": "c-1", "name": "Decorators", "created_at": "2026-01-02T03:04:05.678901Z",
+        "updated_at": "2026-01-02T03:04:05Z", "account": {"uuid": "a"}, "chat_messages": messages
+    }])
+    .to_string()
+}
+
+#[test]
+fn prefers_blocks_to_text_and_adds_what_was_attached() {
+    let (turns, report) = read_as(
+        "conversations.json",
+        conversation(&json!([
+            {
+                "uuid": "m1", "sender": "human", "created_at": "2026-01-02T03:05:00Z",
+                "text": "", "content": [],
+                "attachments": [{"file_name": "paste.txt", "extracted_content": "one\ntwo\n"}],
+                "files": [{"file_name": "cat.png"}]
+            },
+            {
+                "uuid": "m2", "sender": "assistant",
+                "text": "This block is not supported on your current device yet.",
+                "content": [
+                    {"type": "thinking", "thinking": "hm"},
+                    {"type": "text", "text": "Let me look.", "citations": []},
+                    {"type": "tool_use", "name": "search", "input": {}},
+                    {"type": "tool_result", "content": [{"type": "text", "text": "found"}]},
+                    {"type": "text", "text": "Here."}
+                ]
+            },
+            {
+                "uuid": "m3", "sender": "human", "text": "only text", "content": [],
+                "attachments": [{"file_name": "", "extracted_content": "pasted"}]
+            }
+        ])),
+    );
+    assert_eq!(report.format, Format::ClaudeAi);
+    assert_eq!(
+        texts(&turns),
+        ["[paste.txt]\none\ntwo", "Let me look.\n\nHere.", "only text\n\n[attachment]\npasted"]
+    );
+    assert_eq!(keys(&turns), ["claude:m1", "claude:m2", "claude:m3"]);
+    assert_eq!(sessions(&turns), ["c-1"; 3]);
+    assert_eq!(turns[0].turn.session_title.as_deref(), Some("Decorators"));
+    assert_eq!((turns[0].turn.role, turns[1].turn.role), (Role::User, Role::Assistant));
+    assert_eq!(
+        times(&turns),
+        ["2026-01-02T03:05:00Z", "2026-01-02T03:05:00.001Z", "2026-01-02T03:05:00.002Z"]
+    );
+}
+
+#[test]
+fn counts_what_holds_no_words() {
+    let (turns, report) = read_as(
+        "conversations.json",
+        conversation(&json!([
+            {"uuid": "1", "sender": "human", "text": " ", "content": []},
+            {"uuid": "2", "sender": "assistant", "text": "x", "content": [{"type": "tool_use"}]},
+            {"uuid": "3", "sender": "assistant", "content": [{"type": "thinking"}]},
+            {"uuid": "4", "sender": "narrator", "text": "Once upon a time"},
+            {"uuid": "5", "text": "Who speaks?"},
+            null,
+            {"uuid": "6", "sender": "human", "text": "kept"}
+        ])),
+    );
+    assert_eq!(texts(&turns), ["kept"]);
+    assert_eq!(times(&turns), ["2026-01-02T03:04:05.678901Z"], "the conversation's time");
+    assert_eq!(
+        report.skipped,
+        skipped(&[
+            (SkipReason::Empty, 1),
+            (SkipReason::ToolCall, 1),
+            (SkipReason::Reasoning, 1),
+            (SkipReason::UnknownRole, 1),
+            (SkipReason::Malformed, 2),
+        ])
+    );
+}
+
+#[test]
+fn reads_dumps_that_say_messages_and_role() {
+    let dump = json!([
+        {"uuid": "c", "name": "", "messages": [{"uuid": "m", "role": "user", "content": "hello"}]},
+        {"uuid": "d", "chat_messages": []},
+        {"uuid": "e", "chat_messages": null}
+    ]);
+    let (turns, report) = read_as("dump.json", dump.to_string());
+    assert_eq!((texts(&turns), keys(&turns)), (vec!["hello"], vec!["claude:m"]));
+    assert_eq!(turns[0].turn.session_title, None);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Malformed, 1)]));
+}
+
+#[test]
+fn messages_without_uuid_are_told_apart_by_content() {
+    let messages = json!([
+        {"sender": "human", "text": "yes"}, {"sender": "human", "text": "yes"}
+    ]);
+    let (turns, _) = read_as("x.json", conversation(&messages));
+    let keys = keys(&turns);
+    assert_ne!(keys[0], keys[1]);
+    assert!(keys[0].starts_with("claude:"));
+}

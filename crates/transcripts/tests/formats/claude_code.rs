@@ -1,0 +1,177 @@
+use longmem_core::Role;
+use longmem_transcripts::{Format, SkipReason};
+use serde_json::{Value, json};
+
+use crate::{Files, keys, lines, read, read_as, sessions, skipped, texts, times};
+
+fn line(kind: &str, uuid: &str, content: &Value) -> Value {
+    json!({
+        "type": kind, "uuid": uuid, "parentUuid": null, "sessionId": "s-1",
+        "timestamp": "2026-01-02T03:04:05Z", "isSidechain": false,
+        "message": {"role": kind, "content": content}
+    })
+}
+
+fn user(text: &str) -> Value {
+    line("user", "u", &json!(text))
+}
+
+#[test]
+fn reads_what_people_and_the_model_said() {
+    let (turns, report) = read_as(
+        "whatever.jsonl",
+        lines(&[
+            json!({"type": "file-history-snapshot", "messageId": "m", "snapshot": {}}),
+            line("user", "u1", &json!("Fix the port.")),
+            line("assistant", "u2", &json!([{"type": "thinking", "thinking": "hm"}])),
+            line("assistant", "u3", &json!([{"type": "text", "text": "I will."}])),
+            line("assistant", "u4", &json!([{"type": "tool_use", "name": "Edit"}])),
+            line("user", "u5", &json!([{"type": "tool_result", "content": "done"}])),
+            line("user", "u6", &json!([{"type": "text", "text": "Thanks."}, {"type": "image"}])),
+            json!({"type": "system", "subtype": "turn_duration", "sessionId": "s-1"}),
+        ]),
+    );
+    assert_eq!(texts(&turns), ["Fix the port.", "I will.", "Thanks."]);
+    assert_eq!(turns[1].turn.role, Role::Assistant);
+    assert_eq!(keys(&turns), ["claude-code:s-1:u1", "claude-code:s-1:u3", "claude-code:s-1:u6"]);
+    assert_eq!(sessions(&turns), ["s-1"; 3]);
+    assert_eq!(times(&turns), ["2026-01-02T03:04:05Z"; 3]);
+    assert_eq!(report.format, Format::ClaudeCode);
+    assert_eq!(
+        report.skipped,
+        skipped(&[
+            (SkipReason::MetaLine, 2),
+            (SkipReason::Reasoning, 1),
+            (SkipReason::ToolCall, 1),
+            (SkipReason::ToolResult, 1),
+        ])
+    );
+}
+
+#[test]
+fn leaves_out_what_no_person_typed() {
+    let flagged = |flag: &str| {
+        let mut line = user("injected");
+        line[flag] = json!(true);
+        line
+    };
+    let mut queued = user("injected");
+    queued["origin"] = json!({"kind": "task-notification"});
+    let mut typed = user("typed");
+    typed["origin"] = json!({"kind": "human"});
+    let mut synthetic = line("assistant", "a", &json!("API Error"));
+    synthetic["message"]["model"] = json!("<synthetic>");
+    let mut printed = line("user", "u", &json!(["a tool's words"]));
+    printed["toolUseResult"] = json!("a tool's words");
+    let mut compact = flagged("isCompactSummary");
+    compact["isVisibleInTranscriptOnly"] = json!(true);
+    let (turns, report) = read_as(
+        "x.jsonl",
+        lines(&[
+            flagged("isMeta"),
+            flagged("isSidechain"),
+            compact,
+            flagged("isVisibleInTranscriptOnly"),
+            queued,
+            synthetic,
+            printed,
+            user("[Request interrupted by user for tool use]"),
+            json!({"sessionId": "s-1"}),
+            typed,
+        ]),
+    );
+    assert_eq!(texts(&turns), ["typed"]);
+    assert_eq!(
+        report.skipped,
+        skipped(&[
+            (SkipReason::MetaLine, 4),
+            (SkipReason::Subagent, 1),
+            (SkipReason::CompactSummary, 1),
+            (SkipReason::ToolResult, 1),
+            (SkipReason::Hidden, 1),
+            (SkipReason::Malformed, 1),
+        ])
+    );
+}
+
+#[test]
+fn takes_injected_blocks_out_of_what_a_person_typed() {
+    let own = "Which port?\n\n<recalled_memory note=\"x\">\n- 7443\n</recalled_memory>";
+    let (turns, report) = read_as(
+        "x.jsonl",
+        lines(&[
+            user(own),
+            user("<system-reminder>\nbe nice\n</system-reminder>\n\nGo on."),
+            user("<command-name>/clear</command-name>\n  <command-args></command-args>"),
+            line("assistant", "a", &json!("<system-reminder>is a tag</system-reminder>")),
+        ]),
+    );
+    assert_eq!(
+        texts(&turns),
+        ["Which port?", "Go on.", "<system-reminder>is a tag</system-reminder>"]
+    );
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Empty, 1)]));
+}
+
+#[test]
+fn titles_a_session_by_the_best_title_wherever_it_stands() {
+    let summary = json!({"type": "summary", "summary": "Summed up", "leafUuid": "l"});
+    let generated = json!({"type": "ai-title", "aiTitle": "Generated", "sessionId": "s-1"});
+    let chosen = json!({"type": "custom-title", "customTitle": "Chosen", "sessionId": "s-1"});
+    let mut other = user("elsewhere");
+    other["sessionId"] = json!("s-2");
+    let title_of = |lines_in: &[Value], session: &str| {
+        let (turns, _) = read_as("x.jsonl", lines(lines_in));
+        let turn = turns.into_iter().find(|t| t.turn.session.as_str() == session).unwrap();
+        turn.turn.session_title
+    };
+    let all = [chosen, other, user("hello"), generated, summary];
+    assert_eq!(title_of(&all, "s-1").as_deref(), Some("Chosen"));
+    assert_eq!(title_of(&all, "s-2").as_deref(), Some("Summed up"));
+    assert_eq!(title_of(&all[1..], "s-1").as_deref(), Some("Generated"));
+    assert_eq!(title_of(&all[1..3], "s-1"), None);
+}
+
+#[test]
+fn brings_the_turns_of_a_session_together() {
+    let in_session = |session: &str, text: &str| {
+        let mut line = user(text);
+        line["sessionId"] = json!(session);
+        line
+    };
+    let (turns, report) = read_as(
+        "x.jsonl",
+        lines(&[in_session("b", "1"), in_session("a", "2"), in_session("b", "3")]),
+    );
+    assert_eq!(texts(&turns), ["1", "3", "2"]);
+    assert_eq!(report.sessions, 2);
+}
+
+#[test]
+fn reads_the_loglines_layout() {
+    let document = json!({"loglines": [
+        {"type": "user", "timestamp": "2026-01-02T03:04:05Z", "message": {"content": "yes"}},
+        {"type": "user", "message": {"content": "yes"}}
+    ]});
+    for content in [document.to_string(), format!("{document:#}")] {
+        let (turns, report) = read_as("sample.json", content);
+        assert_eq!((texts(&turns), sessions(&turns)), (vec!["yes"; 2], vec!["sample"; 2]));
+        assert_eq!(times(&turns)[1], "2026-01-02T03:04:05.001Z");
+        assert_ne!(keys(&turns)[0], keys(&turns)[1]);
+        assert_eq!(report.format, Format::ClaudeCode);
+    }
+}
+
+#[test]
+fn reads_a_folder_of_transcripts_without_subagents() {
+    let files = Files::new();
+    let with_id = |uuid: &str, text: &str| lines(&[line("user", uuid, &json!(text))]);
+    files.write("-work/b.jsonl", with_id("1", "second"));
+    files.write("-home/a.jsonl", with_id("2", "first"));
+    files.write("-home/a/subagents/agent-1.jsonl", with_id("3", "unseen"));
+    files.write("-home/memory/MEMORY.md", "notes");
+    files.write("-home/empty.jsonl", "");
+    let (turns, report) = read(files.path());
+    assert_eq!(texts(&turns), ["first", "second"]);
+    assert_eq!((report.files, report.format), (3, Format::ClaudeCode));
+}

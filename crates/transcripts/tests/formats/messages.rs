@@ -1,0 +1,225 @@
+use std::io::Write;
+
+use longmem_core::{Role, SourceKey, Turn, TurnId, UserName};
+use longmem_transcripts::{Format, ImportedTurn, LineRecord, SkipReason, write_line};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{Files, keys, lines, read, read_as, sessions, skipped, texts, times};
+
+#[test]
+fn reads_an_array_of_messages() {
+    let array = json!([
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "name": "Ana", "content": [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image_url", "image_url": {"url": "data:"}}
+        ]},
+        {"role": "assistant", "content": null, "tool_calls": [{"id": "t"}]},
+        {"role": "assistant", "content": null, "function_call": {"name": "f"}},
+        {"role": "tool", "name": "look", "tool_call_id": "t", "content": "a cat"},
+        {"role": "assistant", "content": "A cat."},
+        {"role": "assistant", "content": ""},
+        {"role": "narrator", "content": "The end."},
+        {"content": "Who?"},
+        "text"
+    ]);
+    let (turns, report) = read_as("cat.json", array.to_string());
+    assert_eq!(report.format, Format::Messages);
+    assert_eq!(texts(&turns), ["Be brief.", "What is this?", "a cat", "A cat."]);
+    let roles: Vec<Role> = turns.iter().map(|imported| imported.turn.role).collect();
+    assert_eq!(roles, [Role::System, Role::User, Role::Tool, Role::Assistant]);
+    assert_eq!(turns[1].turn.speaker.as_deref(), Some("Ana"));
+    assert_eq!(sessions(&turns), ["cat"; 4]);
+    assert!(turns.iter().all(|imported| imported.user.is_none()));
+    assert_eq!(
+        report.skipped,
+        skipped(&[
+            (SkipReason::ToolCall, 2),
+            (SkipReason::Empty, 1),
+            (SkipReason::UnknownRole, 1),
+            (SkipReason::Malformed, 2),
+        ])
+    );
+}
+
+#[test]
+fn times_without_any_follow_the_files_own_by_a_millisecond_each() {
+    let files = Files::new();
+    let array = json!([{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]);
+    let path = files.write("x.json", array.to_string());
+    let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+    assert_eq!(times(&read(&path).0), ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.001Z"]);
+}
+
+#[test]
+fn reads_conversations_as_a_document_or_one_a_line() {
+    let one = json!({
+        "session_id": "s", "title": "T", "user": "ana", "created_at": 1_700_000_000,
+        "messages": [{"role": "user", "content": "hi"}, {"role": "user", "content": "x", "user": "bo"}]
+    });
+    for content in [one.to_string(), format!("{one:#}"), json!([one]).to_string()] {
+        let (turns, report) = read_as("f.json", content);
+        assert_eq!((sessions(&turns), report.format), (vec!["s"; 2], Format::Messages));
+        assert_eq!(turns[0].user.as_ref().unwrap().as_str(), "ana");
+        assert_eq!(turns[1].user.as_ref().unwrap().as_str(), "bo");
+        assert_eq!(turns[0].turn.session_title.as_deref(), Some("T"));
+        assert_eq!(times(&turns)[0], "2023-11-14T22:13:20Z");
+    }
+    let unnamed = json!({"messages": [{"role": "user", "content": "hi"}]});
+    let (turns, _) = read_as("tune.jsonl", lines(&[unnamed.clone(), unnamed.clone(), unnamed]));
+    assert_eq!(sessions(&turns), ["tune", "tune-2", "tune-3"]);
+}
+
+#[test]
+fn reads_every_name_of_a_field_in_json_lines() {
+    let (turns, report) = read_as(
+        "chat.jsonl",
+        lines(&[
+            json!({"role": "human", "text": "a", "timestamp": "2026-01-01T00:00:00Z"}),
+            json!({"role": "ai", "content": "b", "ts": 1_700_000_000, "session": "s"}),
+            json!({"role": "MODEL", "text": "c", "time": 1_700_000_000_000_i64, "session_id": 7}),
+            json!({"role": "user", "text": "d", "created_at": "1700000000", "user": "ana",
+                   "speaker": "Ana", "id": 12, "title": "T", "session": "s"}),
+            json!({"role": "user", "text": "e", "name": "Bo", "id": "x"}),
+        ]),
+    );
+    assert_eq!(report.format, Format::JsonLines);
+    assert_eq!(texts(&turns), ["a", "b", "c", "d", "e"]);
+    assert_eq!(sessions(&turns), ["chat", "s", "7", "s", "chat"]);
+    assert_eq!(times(&turns)[1..4], ["2023-11-14T22:13:20Z"; 3]);
+    assert_eq!(times(&turns)[4], "2026-01-01T00:00:00.001Z", "after the session's previous turn");
+    assert_eq!(keys(&turns)[3..], ["jsonl:s:12", "jsonl:chat:x"]);
+    assert_eq!(turns[2].turn.role, Role::Assistant);
+    assert_eq!(turns[3].user.as_ref().unwrap().as_str(), "ana");
+    assert_eq!(turns[3].turn.speaker.as_deref(), Some("Ana"));
+    assert_eq!(turns[4].turn.speaker.as_deref(), Some("Bo"));
+    assert_eq!(turns[3].turn.session_title.as_deref(), Some("T"));
+}
+
+#[test]
+fn a_user_that_cannot_be_one_is_never_somebody_else() {
+    let named = |user: Value| json!({"role": "user", "text": "secret", "user": user});
+    let (turns, report) = read_as(
+        "x.jsonl",
+        lines(&[named(json!("")), named(json!("a\nb")), named(json!({})), named(json!(null))]),
+    );
+    assert_eq!(turns.len(), 1);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::InvalidUser, 3)]));
+}
+
+#[test]
+fn a_session_that_cannot_be_a_name_gets_a_derived_one() {
+    let long = "s".repeat(300);
+    let (turns, _) =
+        read_as("x.jsonl", lines(&[json!({"role": "user", "text": "a", "session": long})]));
+    assert!(turns[0].turn.session.as_str().starts_with("session-"));
+}
+
+#[test]
+fn recalled_memory_in_a_logged_prompt_is_not_said_again() {
+    let prompt = "Which port?\n<recalled_memory>\n- 7443\n</recalled_memory>";
+    let only = "<recalled_memory>\n- 7443\n</recalled_memory>";
+    let array = json!([{"role": "user", "content": prompt}, {"role": "user", "content": only}]);
+    let (turns, report) = read_as("x.json", array.to_string());
+    assert_eq!(texts(&turns), ["Which port?\n"]);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Empty, 1)]));
+}
+
+#[test]
+fn a_grown_file_keeps_the_keys_it_had_and_equal_messages_stay() {
+    let yes = json!({"role": "user", "text": "yes"});
+    let files = Files::new();
+    let path = files.write("chat.jsonl", lines(&[yes.clone(), yes.clone()]));
+    let before = read(&path).0;
+    let mut file = std::fs::File::options().append(true).open(&path).unwrap();
+    writeln!(file, "{yes}").unwrap();
+    let after = read(&path).0;
+    assert_eq!(keys(&after)[..2], keys(&before));
+    let distinct: std::collections::HashSet<&str> = keys(&after).into_iter().collect();
+    assert_eq!(distinct.len(), 3);
+}
+
+#[test]
+fn keys_do_not_depend_on_the_folder() {
+    let content = lines(&[json!({"role": "user", "text": "yes"})]);
+    let (here, there) = (read_as("chat.jsonl", &content).0, read_as("a/b/chat.jsonl", &content).0);
+    assert_eq!(keys(&here), keys(&there));
+    assert_ne!(keys(&here), keys(&read_as("other.jsonl", &content).0));
+}
+
+/// Exports turns as a store would that numbers them from `first_id`.
+fn export(turns: &[ImportedTurn], first_id: i64) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (imported, id) in turns.iter().zip(first_id..) {
+        let turn = Turn {
+            id: TurnId(id),
+            session: imported.turn.session.clone(),
+            role: imported.turn.role,
+            speaker: imported.turn.speaker.clone(),
+            time: imported.turn.time,
+            text: imported.turn.text.clone(),
+        };
+        let key: &SourceKey = imported.turn.source_key.as_ref().unwrap();
+        let user = imported.user.clone().unwrap_or_else(|| UserName::new("me").unwrap());
+        let title = imported.turn.session_title.as_deref();
+        write_line(&mut out, &LineRecord::new(key, &user, title, &turn)).unwrap();
+    }
+    out
+}
+
+fn line() -> impl Strategy<Value = Value> {
+    let text = "\\PC{1,12}|<recalled_memory>\n[a-z ]{0,9}";
+    let speaker = prop::option::of("[A-Za-z ]{1,8}[a-z]");
+    let time = prop::option::of(0_i64..2_000_000_000_000);
+    let id = prop::option::of(0..5_u8);
+    (text, "[ab]", speaker, time, id).prop_map(|(text, session, speaker, time, id)| {
+        json!({"role": "user", "text": text, "session": session, "speaker": speaker,
+               "time": time, "id": id})
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_exported_is_imported_and_exported_the_same(
+        values in prop::collection::vec(line(), 1..8)
+    ) {
+        let turns = read_as("chat.jsonl", lines(&values)).0;
+        prop_assume!(!turns.is_empty());
+        let first = export(&turns, 1);
+        let (again, report) = read_as("other.jsonl", &first);
+        prop_assert_eq!(keys(&again), keys(&turns));
+        prop_assert_eq!(&export(&again, 100), &first);
+        prop_assert!(report.skipped.is_empty());
+    }
+
+    #[test]
+    fn exported_text_comes_back_to_the_letter(text in "\\PC{0,20}\n?<recalled_memory>\\PC{0,20}") {
+        let value = json!({"key": "k", "role": "user", "text": text});
+        let turns = read_as("x.jsonl", lines(&[value])).0;
+        prop_assert_eq!(texts(&turns), [text.as_str()]);
+    }
+
+    #[test]
+    fn a_file_split_between_lines_has_the_same_keys(
+        values in prop::collection::vec(line(), 2..8),
+        at in 1usize..7,
+    ) {
+        let values: Vec<Value> = values
+            .into_iter()
+            .enumerate()
+            .map(|(index, mut value)| {
+                value["id"] = json!(index);
+                value["text"] = json!(format!("said: {}", value["text"]));
+                value
+            })
+            .collect();
+        let at = at.min(values.len() - 1);
+        let whole = read_as("chat.jsonl", lines(&values)).0;
+        let mut parts = read_as("part-1.jsonl", lines(&values[..at])).0;
+        parts.extend(read_as("part-2.jsonl", lines(&values[at..])).0);
+        prop_assert_eq!(keys(&whole), keys(&parts));
+        prop_assert_eq!(texts(&whole), texts(&parts));
+    }
+}
