@@ -201,7 +201,7 @@ pub(crate) struct ProviderArguments {
     /// Another model to try when the first is overloaded or refuses; may be given several times
     #[arg(long = "fallback-llm", value_name = "MODEL")]
     pub(crate) fallback_llm: Vec<String>,
-    /// The server's address, as http://localhost:11434/v1
+    /// The server's address, as `http://localhost:11434/v1`
     #[arg(long, value_name = "URL", env = crate::environment::BASE_URL)]
     pub(crate) base_url: Option<String>,
     /// Tokens of the answer at most

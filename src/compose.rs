@@ -48,8 +48,9 @@ pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
         token: environment::read(environment::HF_TOKEN)
             .or_else(|| fs_err::read_to_string(hub_home.join("token")).ok())
             .map(|token| token.trim().to_owned()),
-        offline: environment::read(environment::HF_HUB_OFFLINE)
-            .is_some_and(|value| !matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off")),
+        offline: environment::read(environment::HF_HUB_OFFLINE).is_some_and(|value| {
+            !matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off")
+        }),
     };
     let file = ConfigFile::read(flags.config.as_deref(), &folders.config)?;
     Settings::resolve(flags, file, &folders, &hub)
@@ -110,7 +111,8 @@ impl FetchWatcher {
         match event {
             FetchEvent::Asking(source) => {
                 bar.take().inspect(ProgressBar::finish_and_clear);
-                self.output.note(format!("fetching the embedding model (91 MB, once) from {source}"));
+                self.output
+                    .note(format!("fetching the embedding model (91 MB, once) from {source}"));
             }
             FetchEvent::Waiting => {
                 self.output.note("another process is fetching the embedding model; waiting for it");
@@ -131,7 +133,8 @@ impl FetchWatcher {
             }
             FetchEvent::PassedOver { source, error } if is_download(source) => {
                 bar.take().inspect(ProgressBar::finish_and_clear);
-                self.output.note(format!("{source} does not serve: {}", for_terminal(&error.to_string())));
+                self.output
+                    .note(format!("{source} does not serve: {}", for_terminal(&error.to_string())));
             }
             // A place that simply has no model, or an event of a newer embedding crate.
             _ => {}

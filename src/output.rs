@@ -13,6 +13,7 @@ pub(crate) struct Output {
     pub(crate) quiet: bool,
 }
 
+#[expect(clippy::unused_self, reason = "only who was handed the output may write")]
 impl Output {
     /// Writes a line of data.
     pub(crate) fn line(self, line: impl AsRef<str>) -> io::Result<()> {
@@ -68,7 +69,7 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

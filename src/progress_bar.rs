@@ -8,7 +8,11 @@ use crate::output::Output;
 
 /// A bar that counts things, with their rate and the time left.
 pub(crate) fn counting(output: Output, total: u64, noun: &str) -> ProgressBar {
-    bar(output, total, &format!("{{wide_bar}} {{human_pos}}/{{human_len}} {noun}  {{msg}}  {{eta}} left"))
+    bar(
+        output,
+        total,
+        &format!("{{wide_bar}} {{human_pos}}/{{human_len}} {noun}  {{msg}}  {{eta}} left"),
+    )
 }
 
 /// A bar that counts bytes.

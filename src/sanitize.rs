@@ -6,8 +6,7 @@
 pub(crate) fn for_terminal(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
-        let bidirectional =
-            matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+        let bidirectional = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
         if matches!(character, '\n' | '\t') || !(character.is_control() || bidirectional) {
             safe.push(character);
         } else {

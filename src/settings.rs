@@ -61,9 +61,10 @@ impl Settings {
         folders: &Folders,
         hub: &HubEnvironment,
     ) -> Result<Self, Failure> {
-        let device_in_file = file.device.map(|name| name.parse::<Device>()).transpose().map_err(
-            |error| Failure::Config { path: folders.config.clone(), reason: error.to_string() },
-        )?;
+        let device_in_file =
+            file.device.map(|name| name.parse::<Device>()).transpose().map_err(|error| {
+                Failure::Config { path: folders.config.clone(), reason: error.to_string() }
+            })?;
         let named_user = flags.user.clone().or(file.user);
         let user_was_named = named_user.is_some();
         let default_user = || UserName::new(DEFAULT_USER).expect("the constant is a valid name");
@@ -133,8 +134,12 @@ impl LlmSettings {
         environment: &LlmEnvironment,
     ) -> Result<Self, Failure> {
         let defaults = &settings.llm;
-        let key_in_file =
-            defaults.api_key_file.as_deref().map(read_named_file).transpose()?.and_then(first_line);
+        let key_in_file = defaults
+            .api_key_file
+            .as_deref()
+            .map(read_named_file)
+            .transpose()?
+            .and_then(|text| first_line(&text));
         let base_url = flags.base_url.clone().or_else(|| defaults.base_url.clone());
         let asked = flags.provider.or(defaults.provider);
         let found = if environment.anthropic_key.is_some() || key_in_file.is_some() {
@@ -192,6 +197,6 @@ impl LlmSettings {
     }
 }
 
-fn first_line(text: String) -> Option<String> {
+fn first_line(text: &str) -> Option<String> {
     text.lines().next().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty())
 }

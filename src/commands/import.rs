@@ -4,7 +4,7 @@ use std::path::Path;
 
 use longmem_memory::{ImportReport, ImportRequest, Memory};
 use longmem_store::IfMissing;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::arguments::ImportArguments;
 use crate::compose;
@@ -90,27 +90,18 @@ pub(super) fn summary(path: &Path, report: &ImportReport) -> String {
             report.read.skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         lines.push(format!("  skipped: {}", reasons.join(", ")));
     }
-    if let Some(end) = &report.read.ended_early {
+    for end in &report.read.ended_early {
         lines.push(format!("  {}", for_terminal(&end.to_string())));
     }
     lines.join("\n")
 }
 
 fn document(path: &Path, report: &ImportReport) -> Value {
-    let skipped: Map<String, Value> = report
-        .read
-        .skipped
-        .iter()
-        .map(|(reason, count)| (reason.to_string(), json!(count)))
-        .collect();
     json!({
         "path": path,
-        "format": report.read.format.to_string(),
-        "sessions": report.read.sessions,
+        "read": report.read,
         "turns": report.new_turns + report.known_turns,
         "new": report.new_turns,
         "known": report.known_turns,
-        "skipped": skipped,
-        "ended_early": report.read.ended_early.as_ref().map(ToString::to_string),
     })
 }

@@ -82,6 +82,5 @@ pub(super) fn summary(report: &IndexReport, seconds: f64) -> String {
     if report.replaced_model {
         line.push_str("; the new model serves now");
     }
-    line.push_str(&format!("; {} without vectors", counted(report.remaining, "turn")));
-    line
+    format!("{line}; {} without vectors", counted(report.remaining, "turn"))
 }

@@ -16,7 +16,9 @@ pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
     if output.json {
         let users: Vec<Value> = users
             .iter()
-            .map(|user| json!({ "user": user.user, "sessions": user.sessions, "turns": user.turns }))
+            .map(
+                |user| json!({ "user": user.user, "sessions": user.sessions, "turns": user.turns }),
+            )
             .collect();
         return Ok(output.document(&json!({
             "turns": stats.turns,
@@ -32,7 +34,11 @@ pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
             "per_user": users,
         }))?);
     }
-    output.line(format!("{} ({})", for_terminal(&settings.db.display().to_string()), bytes(stats.file_bytes)))?;
+    output.line(format!(
+        "{} ({})",
+        for_terminal(&settings.db.display().to_string()),
+        bytes(stats.file_bytes)
+    ))?;
     output.line(format!(
         "{} in {} of {}",
         counted(stats.turns, "turn"),

@@ -111,6 +111,12 @@ pub struct EndedEarly {
     pub reason: EndReason,
 }
 
+impl fmt::Display for EndedEarly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ended early, at byte {}: {}", self.file, self.byte, self.reason)
+    }
+}
+
 /// How far an import has come, told with every turn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {

@@ -1,0 +1,66 @@
+//! `longmem context`: exactly what would be sent to a language model.
+
+use longmem_chat::{Context, MessageRole, TraceKind};
+use longmem_store::IfMissing;
+
+use super::conversation::{self, runtime};
+use crate::arguments::ContextArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::sanitize::for_terminal;
+use crate::settings::{Settings, read_named_file};
+
+pub(super) fn run(
+    arguments: ContextArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let persona = arguments.persona.as_deref().map(read_named_file).transpose()?;
+    let budget = arguments.budget.unwrap_or(settings.budget);
+    let talk = conversation::without_model(memory, settings, arguments.session, persona, budget);
+    let context = runtime()?.block_on(talk.context_for(&arguments.message))?;
+    if output.json {
+        return Ok(output.document(&context)?);
+    }
+    show(&context, output)
+}
+
+/// Prints a prompt as a person reads it: each part under its role, then what it cost.
+pub(super) fn show(context: &Context, output: Output) -> Result<(), Failure> {
+    for block in &context.system {
+        output.line(format!("── system\n{}", for_terminal(&block.text)))?;
+    }
+    for message in &context.messages {
+        let role = match message.role {
+            MessageRole::User => "user",
+            MessageRole::Assistant => "assistant",
+        };
+        output.line(format!("── {role}"))?;
+        for block in &message.content {
+            output.line(for_terminal(&block.text))?;
+        }
+    }
+    output.note(cost(context));
+    Ok(())
+}
+
+/// One line: what the prompt costs, and what it holds.
+pub(super) fn cost(context: &Context) -> String {
+    let count = |kind: TraceKind, included: bool| {
+        context
+            .trace
+            .iter()
+            .filter(|entry| entry.kind == kind && entry.included == included)
+            .count()
+    };
+    format!(
+        "{} of {} tokens; {} recalled turns in, {} left out; {} recent turns",
+        context.tokens,
+        context.budget,
+        count(TraceKind::Recalled, true),
+        count(TraceKind::Recalled, false),
+        count(TraceKind::Recent, true),
+    )
+}

@@ -1,0 +1,132 @@
+//! The chat at the terminal: reads lines, streams answers.
+
+use std::io::{BufRead, IsTerminal, stdin};
+
+use longmem_chat::{Context, Conversation, Reply};
+use longmem_core::Scope;
+use longmem_memory::RecallRequest;
+use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
+use tokio::runtime::Runtime;
+
+use super::{end_line, runtime, show_end, show_piece};
+use crate::commands::{context, recall};
+use crate::failure::Failure;
+use crate::output::Output;
+
+const HELP: &str = "Write a message and press Enter. Everything said here is remembered.
+/recall QUESTION   what was said that is relevant
+/context           what was sent for the last message, and what it cost
+/session           which session this is
+/quit              leave (Ctrl-D does too)";
+
+/// Runs until the end of input. An answer that fails is said, and the talk goes on.
+pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let mut lines = Lines::new();
+    let mut last_context = None;
+    let who = talk.model.as_ref().map_or("nobody (memory is quoted)", |model| &model.name);
+    output.note(format!(
+        "Session \"{}\" of {}; {who} answers. /help lists the commands.",
+        talk.session, talk.user
+    ));
+    while let Some(line) = lines.next()? {
+        let line = line.trim();
+        match line.split_once(' ').map_or((line, ""), |(command, rest)| (command, rest.trim())) {
+            ("", _) => {}
+            ("/quit" | "/exit", _) => break,
+            ("/help", _) => output.note(HELP),
+            ("/session", _) => output.note(format!("\"{}\" of {}", talk.session, talk.user)),
+            ("/context", _) => match &last_context {
+                Some(sent) => context::show(sent, output)?,
+                None => output.note("Nothing was sent yet."),
+            },
+            ("/recall", "") => output.note("/recall needs a question, as: /recall the budget"),
+            ("/recall", question) => show_recall(talk, &runtime, question, output)?,
+            (command, _) if command.starts_with('/') => {
+                output.note(format!("There is no command {command}. /help lists them."));
+            }
+            _ => {
+                if let Some(sent) = answer(talk, &runtime, line, output)? {
+                    last_context = Some(sent);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Answers a message; returns the prompt if one was sent. Ctrl-C ends the answer, not the talk.
+fn answer(
+    talk: &Conversation,
+    runtime: &Runtime,
+    message: &str,
+    output: Output,
+) -> Result<Option<Context>, Failure> {
+    let mut on_text = |piece: &str| show_piece(piece, output);
+    let reply = runtime.block_on(async {
+        tokio::select! {
+            reply = talk.ask(message, &mut on_text) => Some(reply),
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    });
+    match reply {
+        None => {
+            end_line(output);
+            output.note("(interrupted; the message is stored, and /help tells how to go on)");
+            Ok(None)
+        }
+        Some(Err(error)) => {
+            end_line(output);
+            Failure::from(error).report(|line| output.error(line));
+            Ok(None)
+        }
+        Some(Ok(reply)) => {
+            show_end(&reply, output)?;
+            Ok(match reply {
+                Reply::Answer { context, .. } => Some(context),
+                Reply::Quotes(_) => None,
+            })
+        }
+    }
+}
+
+fn show_recall(
+    talk: &Conversation,
+    runtime: &Runtime,
+    question: &str,
+    output: Output,
+) -> Result<(), Failure> {
+    let request = RecallRequest::new(Scope::of(talk.user.clone()), question);
+    let found = runtime.block_on(talk.memory.run(move |memory| memory.recall(&request)))?;
+    recall::show(&found, false, output)
+}
+
+/// Lines that a person types, with editing and history, or that a program pipes in.
+enum Lines {
+    Typed(Box<Reedline>, DefaultPrompt),
+    Piped(std::io::Lines<std::io::StdinLock<'static>>),
+}
+
+impl Lines {
+    fn new() -> Self {
+        if stdin().is_terminal() {
+            let prompt = DefaultPromptSegment::Basic("you".to_owned());
+            let prompt = DefaultPrompt::new(prompt, DefaultPromptSegment::Empty);
+            Self::Typed(Box::new(Reedline::create()), prompt)
+        } else {
+            Self::Piped(stdin().lock().lines())
+        }
+    }
+
+    /// The next line; none at the end of input.
+    fn next(&mut self) -> std::io::Result<Option<String>> {
+        match self {
+            Self::Piped(lines) => lines.next().transpose(),
+            Self::Typed(editor, prompt) => match editor.read_line(prompt)? {
+                Signal::Success(line) => Ok(Some(line)),
+                Signal::CtrlC => Ok(Some(String::new())),
+                _ => Ok(None),
+            },
+        }
+    }
+}
