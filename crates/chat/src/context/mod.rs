@@ -1,0 +1,120 @@
+//! What is handed to a language model, and how it comes about.
+
+mod assemble;
+mod excerpt;
+mod fitting;
+mod history;
+mod notes;
+mod quoting;
+mod recalled;
+mod trace;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use assemble::fixed_costs;
+pub use assemble::{AssembleError, AssembleInput, ContextOptions, DatedText, assemble};
+pub(crate) use excerpt::{excerpt, words};
+pub(crate) use quoting::day;
+pub use trace::{TraceEntry, TraceKind};
+
+use longmem_core::TokenCounter;
+use serde::{Deserialize, Serialize};
+
+use crate::TokenBudget;
+
+/// What a message costs beside its text: its role and the marks around it. Chat templates spend 3
+/// to 5 tokens on that.
+pub const MESSAGE_TOKENS: usize = 6;
+
+/// What a block costs beside its text: the blank line that joins blocks where a server takes only
+/// one text per message.
+const BLOCK_TOKENS: usize = 1;
+
+/// A prompt, ready to be sent, with the reasons for everything in it.
+///
+/// Its JSON is what `longmem context --json` prints: `system` and `messages` are in the shape of
+/// the Anthropic Messages API and can be sent as they are.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Context {
+    /// What stays the same from prompt to prompt: the persona, facts, summaries.
+    pub system: Vec<TextBlock>,
+    /// The conversation: alternating roles, the user first and last. Recalled turns are the last
+    /// block of the last message.
+    pub messages: Vec<Message>,
+    /// What system and messages cost together.
+    pub tokens: usize,
+    /// What they could have cost.
+    pub budget: TokenBudget,
+    /// What went in, what was left out and why.
+    pub trace: Vec<TraceEntry>,
+}
+
+impl Context {
+    /// What the included parts of one kind cost, without the frames and messages around them.
+    pub fn tokens_of(&self, kind: TraceKind) -> usize {
+        self.trace.iter().filter(|e| e.kind == kind && e.included).map(|e| e.tokens).sum()
+    }
+
+    /// Counts what would be sent, block by block: each text, 1 token for each block and
+    /// [`MESSAGE_TOKENS`] for each message; the system blocks together are one message.
+    pub fn count(&self, counter: &dyn TokenCounter) -> usize {
+        let system = if self.system.is_empty() { 0 } else { MESSAGE_TOKENS };
+        let blocks = self.messages.iter().flat_map(|m| &m.content).chain(&self.system);
+        system
+            + self.messages.len() * MESSAGE_TOKENS
+            + blocks.map(|b| block_cost(&b.text, counter)).sum::<usize>()
+    }
+}
+
+/// What a block with this text costs.
+fn block_cost(text: &str, counter: &dyn TokenCounter) -> usize {
+    BLOCK_TOKENS + counter.count(text)
+}
+
+/// One message of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: MessageRole,
+    /// What is said; at least one block, none of them empty.
+    pub content: Vec<TextBlock>,
+}
+
+/// Who speaks in a message of a prompt; instructions are apart from the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageRole {
+    /// The person.
+    User,
+    /// The language model.
+    Assistant,
+}
+
+/// A piece of text in a prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "text")]
+pub struct TextBlock {
+    /// The text, never empty.
+    pub text: String,
+    /// Set where everything up to here is likely to come again in the next prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_control: Option<CacheControl>,
+}
+
+impl TextBlock {
+    /// Makes a block without a cache mark.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), cache_control: None }
+    }
+}
+
+/// Asks the provider to keep the prompt up to here for the next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum CacheControl {
+    /// Kept for some minutes after its last use.
+    Ephemeral,
+}

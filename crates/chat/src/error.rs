@@ -1,0 +1,47 @@
+//! What can go wrong in a conversation.
+
+use longmem_core::{Diagnose, Fault};
+use longmem_memory::MemoryError;
+use thiserror::Error;
+
+use crate::{AssembleError, Completion, ProviderError};
+
+/// Why a message got no answer. Asked again, it is not stored again.
+#[derive(Debug, Error)]
+pub enum ChatError {
+    /// No prompt could be made; nothing was stored.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The memory could not be read or written.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// The language model did not answer, or not to the end; the message is stored.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The language model answered, but its answer could not be stored.
+    #[error("the answer could not be stored: {source}")]
+    AnswerNotStored {
+        /// The answer, which is nowhere else.
+        completion: Box<Completion>,
+        /// What happened.
+        source: MemoryError,
+    },
+}
+
+impl Diagnose for ChatError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Assemble(error) => error.fault(),
+            Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.fault(),
+            Self::Provider(error) => error.fault(),
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Assemble(error) => error.hints(),
+            Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.hints(),
+            Self::Provider(error) => error.hints(),
+        }
+    }
+}

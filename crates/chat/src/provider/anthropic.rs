@@ -1,0 +1,251 @@
+//! The Anthropic Messages API.
+
+use std::collections::HashSet;
+
+use futures_util::future::BoxFuture;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+use super::error::OVERLOADED;
+use super::event_stream::ServerEvent;
+use super::http::{EventReader, HttpClient, Step};
+use super::{Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, StopReason, Usage};
+use crate::{Message, TextBlock};
+
+/// A server that speaks the Anthropic Messages API; one attempt per call.
+#[derive(Debug)]
+pub struct Anthropic {
+    http: HttpClient,
+}
+
+impl Anthropic {
+    /// Where Anthropic's own service is.
+    pub const BASE_URL: &str = "https://api.anthropic.com";
+
+    /// Prepares requests to a server; the base URL is the part before `/v1/messages`.
+    ///
+    /// # Errors
+    /// [`ProviderError::InvalidBaseUrl`] or [`ProviderError::NoClient`].
+    pub fn new(base_url: &str, key: Option<ApiKey>) -> Result<Self, ProviderError> {
+        let version = (HeaderName::from_static("anthropic-version"), "2023-06-01");
+        let headers = HeaderMap::from_iter([(version.0, HeaderValue::from_static(version.1))]);
+        let key = key.map(|key| (HeaderName::from_static("x-api-key"), "", key));
+        let http = HttpClient::new(Api::Anthropic, base_url, "/v1/messages", headers, key)?;
+        Ok(Self { http })
+    }
+}
+
+impl Provider for Anthropic {
+    fn complete<'a>(
+        &'a self,
+        request: &'a Request,
+        on_text: OnText<'a>,
+    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
+        Box::pin(async move {
+            let body = Body {
+                model: &request.model,
+                max_tokens: request.max_tokens,
+                stream: true,
+                system: &request.system,
+                messages: &request.messages,
+            };
+            self.http.stream(&body, AnswerReader::new(&request.model), on_text).await
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    max_tokens: u32,
+    stream: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    system: &'a [TextBlock],
+    messages: &'a [Message],
+}
+
+/// Follows an answer through its events.
+struct AnswerReader {
+    model: String,
+    text_blocks: HashSet<u64>,
+    stop_reason: Option<StopReason>,
+    usage: Usage,
+}
+
+impl AnswerReader {
+    fn new(model: &str) -> Self {
+        Self {
+            model: model.to_owned(),
+            text_blocks: HashSet::new(),
+            stop_reason: None,
+            usage: Usage::default(),
+        }
+    }
+
+    fn update_usage(&mut self, update: &UsageUpdate) {
+        // The counts are cumulative, and each event names only some of them.
+        let usage = &mut self.usage;
+        usage.input = update.input.unwrap_or(usage.input);
+        usage.cache_read = update.cache_read.unwrap_or(usage.cache_read);
+        usage.cache_write = update.cache_write.unwrap_or(usage.cache_write);
+        usage.output = update.output.unwrap_or(usage.output);
+    }
+}
+
+impl EventReader for AnswerReader {
+    fn read(&mut self, event: &ServerEvent) -> Result<Step, String> {
+        let event = serde_json::from_str(&event.data)
+            .map_err(|error| format!("an event is not what the Messages API sends: {error}"))?;
+        match event {
+            Event::MessageStart { message } => {
+                self.model = message.model.unwrap_or_else(|| std::mem::take(&mut self.model));
+                self.update_usage(&message.usage);
+            }
+            Event::ContentBlockStart { index, content_block: Block::Text { text } } => {
+                self.text_blocks.insert(index);
+                return Ok(Step::Text(text));
+            }
+            Event::ContentBlockDelta { index, delta: Delta::TextDelta { text } } => {
+                if self.text_blocks.contains(&index) {
+                    return Ok(Step::Text(text));
+                }
+            }
+            Event::MessageDelta { delta, usage } => {
+                self.update_usage(&usage);
+                if let Some(name) = delta.stop_reason {
+                    let explanation = delta.stop_details.and_then(|details| details.explanation);
+                    self.stop_reason = Some(stop_reason(name, explanation));
+                }
+            }
+            Event::MessageStop => return Ok(Step::End),
+            Event::Error { error } => {
+                let status = status_of(&error.kind);
+                return Ok(Step::Failed { status, message: error.message });
+            }
+            Event::ContentBlockStart { .. } | Event::ContentBlockDelta { .. } | Event::Unknown => {}
+        }
+        Ok(Step::Nothing)
+    }
+
+    fn has_stopped(&self) -> bool {
+        self.stop_reason.is_some()
+    }
+
+    fn finish(self, text: String) -> Completion {
+        let stop_reason = self.stop_reason.unwrap_or(StopReason::EndTurn);
+        Completion { text, stop_reason, usage: self.usage, model: self.model }
+    }
+}
+
+fn stop_reason(name: String, explanation: Option<String>) -> StopReason {
+    match name.as_str() {
+        "end_turn" => StopReason::EndTurn,
+        "max_tokens" => StopReason::MaxTokens,
+        "refusal" => StopReason::Refusal { explanation },
+        "model_context_window_exceeded" => StopReason::ContextWindowExceeded,
+        _ => StopReason::Other(name),
+    }
+}
+
+/// The HTTP status that the API gives the same error outside a stream.
+fn status_of(kind: &str) -> u16 {
+    match kind {
+        "invalid_request_error" => 400,
+        "authentication_error" => 401,
+        "billing_error" => 402,
+        "permission_error" => 403,
+        "not_found_error" => 404,
+        "conflict_error" => 409,
+        "request_too_large" => 413,
+        "rate_limit_error" => 429,
+        "timeout_error" => 504,
+        "overloaded_error" => OVERLOADED,
+        _ => 500,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Event {
+    MessageStart {
+        message: StartedMessage,
+    },
+    ContentBlockStart {
+        index: u64,
+        content_block: Block,
+    },
+    ContentBlockDelta {
+        index: u64,
+        delta: Delta,
+    },
+    MessageDelta {
+        delta: MessageChange,
+        #[serde(default)]
+        usage: UsageUpdate,
+    },
+    MessageStop,
+    Error {
+        error: ErrorBody,
+    },
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Deserialize)]
+struct StartedMessage {
+    model: Option<String>,
+    #[serde(default)]
+    usage: UsageUpdate,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block {
+    Text {
+        #[serde(default)]
+        text: String,
+    },
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Delta {
+    TextDelta {
+        text: String,
+    },
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Deserialize)]
+struct MessageChange {
+    stop_reason: Option<String>,
+    stop_details: Option<StopDetails>,
+}
+
+#[derive(Deserialize)]
+struct StopDetails {
+    explanation: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct UsageUpdate {
+    #[serde(rename = "input_tokens")]
+    input: Option<u64>,
+    #[serde(rename = "cache_read_input_tokens")]
+    cache_read: Option<u64>,
+    #[serde(rename = "cache_creation_input_tokens")]
+    cache_write: Option<u64>,
+    #[serde(rename = "output_tokens")]
+    output: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    message: String,
+}

