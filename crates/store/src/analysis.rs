@@ -6,6 +6,7 @@
 //! `_ - . @ / : +` without spaces (`ERR_CONN_4711`, `notes.md`, `ana@example.org`) becomes its parts and
 //! the whole, so that it is found by either and ranks first by the whole.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use rust_stemmers::{Algorithm, Stemmer};
@@ -29,12 +30,14 @@ const MAX_WORD_CHARS: usize = 64;
 
 /// The words of a turn as they are stored: each prefixed with the user's number, one space apart.
 pub(crate) fn indexed_words(user_id: i64, speaker: Option<&str>, text: &str) -> String {
+    let prefix = prefixed(user_id, "");
     let mut words = String::with_capacity(text.len() * 2);
     let mut push = |word: &str| {
         if !words.is_empty() {
             words.push(' ');
         }
-        words.push_str(&prefixed(user_id, word));
+        words.push_str(&prefix);
+        words.push_str(word);
     };
     for part in speaker.into_iter().chain([text]) {
         for_each_word(part, Purpose::Store, &mut push);
@@ -51,9 +54,9 @@ pub(crate) fn query_words(text: &str) -> Vec<String> {
             words.push(word.to_owned());
         }
     });
-    let stop_words: HashSet<String> = STOP_WORDS.split_whitespace().map(stemmed).collect();
-    if words.iter().any(|word| !stop_words.contains(word)) {
-        words.retain(|word| !stop_words.contains(word));
+    let stop_words: HashSet<Cow<'_, str>> = STOP_WORDS.split_whitespace().map(stemmed).collect();
+    if words.iter().any(|word| !stop_words.contains(word.as_str())) {
+        words.retain(|word| !stop_words.contains(word.as_str()));
     }
     words
 }
@@ -71,8 +74,7 @@ enum Purpose {
 }
 
 fn for_each_word(text: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
-    let folded: String =
-        text.nfkd().filter(|c| !is_accent(*c)).flat_map(char::to_lowercase).nfc().collect();
+    let folded = folded(text);
     for chunk in folded.split(|c: char| !(is_word_character(c) || is_joiner(c))) {
         let chunk = chunk.trim_matches(is_joiner);
         let mut parts = 0;
@@ -86,13 +88,25 @@ fn for_each_word(text: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
     }
 }
 
+/// Lower case without accents; plain ASCII, which most text is, needs no tables for that.
+fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    folded_by_tables(text)
+}
+
+fn folded_by_tables(text: &str) -> String {
+    text.nfkd().filter(|c| !is_accent(*c)).flat_map(char::to_lowercase).nfc().collect()
+}
+
 /// Marks on Latin, Greek and Cyrillic letters; those of other scripts (が, हि) tell words apart.
 fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}')
 }
 
 fn is_word_character(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c)
+    c.is_alphanumeric() || !c.is_ascii() && is_combining_mark(c)
 }
 
 fn is_joiner(c: char) -> bool {
@@ -139,14 +153,14 @@ fn cut(word: &str) -> &str {
     word.char_indices().nth(MAX_WORD_CHARS).map_or(word, |(end, _)| &word[..end])
 }
 
-fn stemmed(word: &str) -> String {
+fn stemmed(word: &str) -> Cow<'_, str> {
     thread_local! {
         static ENGLISH: Stemmer = Stemmer::create(Algorithm::English);
     }
     if word.bytes().all(|b| b.is_ascii_alphabetic()) {
-        ENGLISH.with(|stemmer| stemmer.stem(word).into_owned())
+        ENGLISH.with(|stemmer| stemmer.stem(word))
     } else {
-        word.to_owned()
+        Cow::Borrowed(word)
     }
 }
 
@@ -202,6 +216,11 @@ mod tests {
             for word in query_words(&text) {
                 prop_assert!(words.contains(&word), "{word:?} of {text:?}");
             }
+        }
+
+        #[test]
+        fn plain_ascii_needs_no_tables(text in "[\\x00-\\x7f]{0,40}") {
+            prop_assert_eq!(folded(&text), folded_by_tables(&text));
         }
 
         #[test]

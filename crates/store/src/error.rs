@@ -46,6 +46,14 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk that holds {} is full; nothing was stored", .0.display())]
     DiskFull(PathBuf),
+    /// The system failed to read or write the file.
+    #[error("{} cannot be read or written: {reason}", path.display())]
+    InputOutput {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
     /// The file's content is not what SQLite wrote.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {
@@ -140,6 +148,8 @@ impl StoreError {
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied
         ) {
             Self::ReadOnly { path, reason }
+        } else if code == ErrorCode::SystemIoFailure {
+            Self::InputOutput { path, reason }
         } else {
             Self::Sqlite { path, source }
         }
@@ -157,6 +167,7 @@ impl Diagnose for StoreError {
             | Self::OtherModel { .. } => Fault::Caller,
             Self::ReadOnly { .. }
             | Self::DiskFull(_)
+            | Self::InputOutput { .. }
             | Self::Damaged { .. }
             | Self::Locked { .. }
             | Self::BadVector(_)
@@ -178,6 +189,9 @@ impl Diagnose for StoreError {
                 "Make the file and its folder writable, or name another file with --db."
             }
             Self::DiskFull(_) => "Free some space and run the same command again.",
+            Self::InputOutput { .. } => {
+                "Look at the disk: it may be failing, gone, or at a limit on the size of files."
+            }
             Self::Damaged { .. } => {
                 "Restore a backup, or save what can be read with: sqlite3 FILE .recover"
             }
@@ -191,5 +205,90 @@ impl Diagnose for StoreError {
             Self::File(_) | Self::Sqlite { .. } => return Vec::new(),
         };
         vec![hint.to_owned()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use longmem_core::Scope;
+    use rusqlite::ffi;
+
+    use super::*;
+    use crate::made_up::{turn, user};
+    use crate::{IfMissing, Store};
+
+    /// The message, whose fault it is, and the hint for an error that SQLite reports by its number.
+    fn told(code: i32) -> (String, Fault, String) {
+        let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let error = StoreError::from_sqlite(Path::new("m.db"), source);
+        (error.to_string(), error.fault(), error.hints().join(" "))
+    }
+
+    #[test]
+    fn what_a_person_can_mend_has_a_name_and_a_hint() {
+        let environment =
+            |message: &str, hint: &str| (message.to_owned(), Fault::Environment, hint.to_owned());
+        let full = environment(
+            "the disk that holds m.db is full; nothing was stored",
+            "Free some space and run the same command again.",
+        );
+        assert_eq!(told(ffi::SQLITE_FULL), full);
+        let locked = environment(
+            "m.db is locked by another process for more than 20 seconds",
+            "Wait for the other process, or end it, and try again.",
+        );
+        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_BUSY_SNAPSHOT, ffi::SQLITE_LOCKED] {
+            assert_eq!(told(code), locked);
+        }
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_CORRUPT_VTAB, ffi::SQLITE_NOTADB] {
+            let (message, fault, hint) = told(code);
+            assert!(message.starts_with("m.db is damaged: "), "{message}");
+            assert_eq!(fault, Fault::Environment);
+            assert!(hint.starts_with("Restore a backup, "), "{hint}");
+        }
+        for code in [ffi::SQLITE_READONLY, ffi::SQLITE_CANTOPEN, ffi::SQLITE_PERM] {
+            let (message, fault, hint) = told(code);
+            assert!(message.starts_with("m.db cannot be written: "), "{message}");
+            assert_eq!(fault, Fault::Environment);
+            assert!(hint.starts_with("Make the file and its folder writable, "), "{hint}");
+        }
+        let (message, fault, hint) = told(ffi::SQLITE_IOERR_WRITE);
+        assert!(message.starts_with("m.db cannot be read or written: "), "{message}");
+        assert_eq!(fault, Fault::Environment);
+        assert!(hint.starts_with("Look at the disk: "), "{hint}");
+    }
+
+    #[test]
+    fn what_nobody_can_mend_is_a_bug_without_a_hint() {
+        let (message, fault, hint) = told(ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
+        assert!(message.starts_with("the store m.db failed: "), "{message}");
+        assert_eq!((fault, hint.as_str()), (Fault::Bug, ""));
+    }
+
+    /// SQLite reports its own limit on a file as it reports a full disk.
+    #[test]
+    fn a_full_file_takes_nothing_of_a_batch_and_goes_on_when_there_is_space() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let ana = user("ana");
+        let turns = vec![turn("talk", &"lisbon ".repeat(600), 0); 100];
+        let limit = |pages: u32| {
+            store
+                .connections
+                .maintain(|connection| connection.pragma_update(None, "max_page_count", pages))
+                .unwrap();
+        };
+        store.insert_turns(&ana, &turns[..1]).unwrap();
+        limit(60);
+        let error = store.insert_turns(&ana, &turns).unwrap_err();
+        assert!(matches!(error, StoreError::DiskFull(path) if path == store.path()));
+        assert_eq!(store.stats().unwrap().turns, 1);
+        limit(10_000);
+        store.insert_turns(&ana, &turns).unwrap();
+        let hits = store.search_words(&Scope::of(ana), "lisbon", usize::MAX).unwrap();
+        assert_eq!(hits.len(), 101);
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
     }
 }

@@ -34,7 +34,7 @@ pub struct Forgotten {
     /// Whether the user had nothing else and is gone too.
     pub user: bool,
     /// False if another process is reading an older state: the deleted bytes leave the disk when
-    /// it has finished and the store is next written to.
+    /// it has finished and something else is forgotten, or the last process closes the store.
     pub erased_from_disk: bool,
 }
 
@@ -79,8 +79,6 @@ impl Store {
         self.check_names(target.scope())?;
         let mut forgotten = self.connections.write(|transaction| delete(transaction, target))?;
         forgotten.erased_from_disk = self.connections.maintain(|connection| {
-            // Merging the word index drops the words of deleted turns from its segments.
-            connection.execute("INSERT INTO turns_fts (turns_fts) VALUES ('optimize')", [])?;
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
                 Ok(row.get::<_, i64>(0)? == 0)
             })
@@ -152,6 +150,8 @@ fn delete(transaction: &Transaction<'_>, target: &ForgetTarget) -> rusqlite::Res
          AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = sessions.id)",
         [user],
     )?;
+    // Merging the word index drops the words of deleted turns from its segments.
+    transaction.execute("INSERT INTO turns_fts (turns_fts) VALUES ('optimize')", [])?;
     transaction.execute("UPDATE users SET deletions = deletions + 1 WHERE id = ?1", [user])?;
     let users = transaction.execute(
         "DELETE FROM users WHERE id = ?1
@@ -165,4 +165,46 @@ fn delete(transaction: &Transaction<'_>, target: &ForgetTarget) -> rusqlite::Res
         user: users > 0,
         erased_from_disk: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::IfMissing;
+    use crate::made_up::{turn, user};
+
+    #[test]
+    fn a_reader_of_an_older_state_delays_the_erasure_and_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let scope = Scope::of(user("ana"));
+        let turns = ["xylophonequartz", "lisbon", "oslo"].map(|text| turn("talk", text, 0));
+        let inserted = store.insert_turns(&scope.user, &turns).unwrap();
+        let forget = |position: usize| {
+            let target = ForgetTarget::Turns(scope.clone(), vec![inserted[position].id]);
+            store.forget(&target).unwrap().erased_from_disk
+        };
+        let is_on_disk = || {
+            fs_err::read_dir(folder.path()).unwrap().any(|file| {
+                let bytes = fs_err::read(file.unwrap().path()).unwrap();
+                bytes.windows(13).any(|window| window == b"lophonequartz")
+            })
+        };
+        store
+            .connections
+            .read(|reader| {
+                reader.query_row("SELECT count(*) FROM turns", [], |_| Ok(()))?;
+                // It waits for readers as for writers, which takes too long for a test.
+                store.connections.maintain(|writer| writer.busy_timeout(Duration::ZERO)).unwrap();
+                assert!(!forget(0));
+                Ok(())
+            })
+            .unwrap();
+        assert!(is_on_disk());
+        assert!(forget(1));
+        assert!(!is_on_disk());
+        assert_eq!(store.search_words(&scope, "lisbon oslo", 9).unwrap().len(), 1);
+    }
 }

@@ -85,11 +85,7 @@ impl Store {
             let serving = model_in(transaction, "serving")?;
             match &serving {
                 None => insert_model(transaction, model, "serving")?,
-                Some((_, serving)) if serving == model => {
-                    // A replacement that was begun and given up.
-                    transaction
-                        .execute("DELETE FROM embedding_models WHERE state = 'building'", [])?;
-                }
+                Some((_, serving)) if serving == model => give_up_replacing(transaction)?,
                 Some(_) if replace => begin_replacing(transaction, model)?,
                 Some(_) => {}
             }
@@ -153,7 +149,8 @@ impl Store {
     }
 
     /// Stores vectors and takes their turns off the queue, in one transaction. A turn that was
-    /// deleted or embedded in the meantime is passed over. Returns how many were stored.
+    /// deleted or embedded in the meantime is passed over, and so are all if the model is not the
+    /// one of the last [`Store::begin_indexing`]. Returns how many were stored.
     ///
     /// `truncated_tokens` is added to the model's count of tokens that no vector covers.
     ///
@@ -166,7 +163,13 @@ impl Store {
         truncated_tokens: u64,
     ) -> Result<u64, StoreError> {
         self.connections.write(|transaction| {
-            let Some(model_id) = model_id(transaction, model)? else { return Ok(0) };
+            let newest = match model_in(transaction, "building")? {
+                Some(building) => Some(building),
+                None => model_in(transaction, "serving")?,
+            };
+            let Some((model_id, _)) = newest.filter(|(_, newest)| newest == model) else {
+                return Ok(0);
+            };
             let mut stored = 0;
             for turn in turns {
                 let waiting = transaction
@@ -211,6 +214,18 @@ impl Store {
             Ok(true)
         })
     }
+}
+
+/// Drops a replacement that was begun; only turns without vectors of the serving model wait again.
+fn give_up_replacing(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    if transaction.execute("DELETE FROM embedding_models WHERE state = 'building'", [])? > 0 {
+        transaction.execute_batch(
+            "DELETE FROM index_queue;
+             INSERT INTO index_queue (turn_id) SELECT id FROM turns
+             WHERE NOT EXISTS (SELECT 1 FROM passages WHERE turn_id = turns.id);",
+        )?;
+    }
+    Ok(())
 }
 
 fn begin_replacing(transaction: &Transaction<'_>, model: &EmbeddingModel) -> rusqlite::Result<()> {

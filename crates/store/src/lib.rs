@@ -40,6 +40,9 @@ mod export;
 mod forget;
 mod indexing;
 mod lexical;
+#[cfg(test)]
+#[path = "../tests/made_up/mod.rs"]
+mod made_up;
 mod migrations;
 mod open;
 mod scope_filter;

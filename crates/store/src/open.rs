@@ -57,7 +57,6 @@ impl Store {
         refuse_other_files(&path)?;
         let sqlite = |source| StoreError::from_sqlite(&path, source);
         let mut connection = connect(&path).map_err(sqlite)?;
-        check_writable(&connection, &path)?;
         let format = migrations::format_of(&connection).map_err(sqlite)?;
         if format > FORMAT {
             return Err(StoreError::TooNew { path, found: format, known: FORMAT });
@@ -94,7 +93,9 @@ fn refuse_other_files(path: &Path) -> Result<(), StoreError> {
         return Err(other("it is a folder"));
     }
     let mut header = Vec::with_capacity(100);
-    match fs_err::File::open(path) {
+    // SQLite opens a file without write permission for reading only, silently, and leaves companions
+    // that nobody may write; so the file is opened for writing here first.
+    match fs_err::OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file.take(100).read_to_end(&mut header)?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => {
@@ -102,7 +103,8 @@ fn refuse_other_files(path: &Path) -> Result<(), StoreError> {
         }
     };
     // A process that died while it made the file leaves a journal; SQLite rolls it back.
-    if header.is_empty() || with_suffix(path, "-journal").exists() {
+    let unfinished = with_suffix(path, "-journal").exists();
+    if header.is_empty() || unfinished && header.iter().all(|byte| *byte == 0) {
         return Ok(());
     }
     if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
@@ -121,18 +123,9 @@ fn refuse_other_files(path: &Path) -> Result<(), StoreError> {
     let expected = u64::from(word(28)) * page_size;
     let length = fs_err::metadata(path)?.len();
     // Pages that only the write-ahead log holds yet are missing from the file rightly.
-    if length < expected && !with_suffix(path, "-wal").exists() {
+    if length < expected && !unfinished && !with_suffix(path, "-wal").exists() {
         let reason = format!("it has {length} bytes, its header says {expected}");
         return Err(StoreError::Damaged { path: path.to_owned(), reason });
-    }
-    Ok(())
-}
-
-/// SQLite opens a file without write permission for reading only, silently; say so at once.
-fn check_writable(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    if connection.is_readonly("main").map_err(|e| StoreError::from_sqlite(path, e))? {
-        let reason = "permission denied".to_owned();
-        return Err(StoreError::ReadOnly { path: path.to_owned(), reason });
     }
     Ok(())
 }

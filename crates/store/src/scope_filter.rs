@@ -42,8 +42,8 @@ impl ScopeFilter {
             user_id,
             session_ids,
             roles: scope.roles.clone(),
-            since_ms: scope.since.map_or(i64::MIN, Timestamp::as_millisecond),
-            until_ms: scope.until.map_or(i64::MAX, Timestamp::as_millisecond),
+            since_ms: scope.since.map_or(i64::MIN, first_millisecond),
+            until_ms: scope.until.map_or(i64::MAX, first_millisecond),
         }))
     }
 
@@ -68,6 +68,12 @@ impl ScopeFilter {
         }
         (sql, bound)
     }
+}
+
+/// The first whole millisecond at or after a time: turns have whole ones, bounds need not.
+fn first_millisecond(time: Timestamp) -> i64 {
+    let before = time.as_millisecond();
+    before + i64::from(time.as_nanosecond() > i128::from(before) * 1_000_000)
 }
 
 /// A condition that one parameter, a [`json_list`], binds however many values it has.

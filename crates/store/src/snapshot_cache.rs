@@ -32,8 +32,8 @@ struct Entry {
     used: u64,
 }
 
-/// What a snapshot covers: it is current if this equals what the file says.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+/// What a snapshot covers: it is current if the file says no more. Later states are greater.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
     deletions: i64,
     last_passage: i64,
@@ -76,13 +76,14 @@ impl SnapshotCache {
         let key = (user_id, model_id);
         let state = state_in_file(connection, user_id, model_id)?;
         let mut entry = self.locked().get(&key).cloned().unwrap_or_default();
-        if entry.state.deletions != state.deletions {
+        if entry.state.deletions < state.deletions {
             entry = Entry {
                 state: State { deletions: state.deletions, ..State::default() },
                 ..Entry::default()
             };
         }
-        if entry.state != state {
+        // A read that began later may have been here first: then its newer snapshot serves both.
+        if entry.state < state {
             let new = read_turns(connection, user_id, model_id, entry.state.last_passage)?;
             entry.snapshot = Arc::new(entry.snapshot.with_turns(new));
             entry.state = state;
@@ -155,4 +156,68 @@ fn read_turns(
 
 fn turn_row(row: &Row<'_>, turn: TurnId) -> rusqlite::Result<TurnRow> {
     Ok(TurnRow { turn, session_id: row.get(3)?, role: parsed(row, 4)?, time_ms: row.get(5)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use longmem_core::TextEmbedder;
+    use longmem_test_support::WordHashEmbedder;
+
+    use super::*;
+    use crate::made_up::{turn, user};
+    use crate::turns::user_id;
+    use crate::{EmbeddedTurn, ForgetTarget, IfMissing};
+
+    fn insert_with_vector(store: &Store, embedder: &WordHashEmbedder) -> TurnId {
+        let turn = turn("talk", "lisbon", 0);
+        let turn = store.insert_turns(&user("ana"), &[turn]).unwrap()[0].id;
+        let span = embedder.passages("lisbon").unwrap()[0];
+        let passages = vec![(span, embedder.vector("lisbon"))];
+        store.write_vectors(embedder.model(), &[EmbeddedTurn { turn, passages }], 0).unwrap();
+        turn
+    }
+
+    /// Two threads read; the one that began first asks for the snapshot last.
+    #[test]
+    fn a_read_that_began_earlier_does_not_set_the_snapshot_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let embedder = WordHashEmbedder::default();
+        store.begin_indexing(embedder.model(), false).unwrap();
+        let first = insert_with_vector(&store, &embedder);
+        let scope = Scope::of(user("ana"));
+        let vectors = |connection: &Connection| {
+            let ids = (user_id(connection, &scope.user)?, model_id(connection, embedder.model())?);
+            let (user, model) = (ids.0.unwrap(), ids.1.unwrap());
+            store.snapshots.current(connection, user, model).map(|snapshot| snapshot.vectors())
+        };
+        let now = || store.connections.read(vectors).unwrap();
+
+        store
+            .connections
+            .read(|earlier| {
+                assert_eq!(vectors(earlier)?, 1);
+                insert_with_vector(&store, &embedder);
+                assert_eq!(now(), 2);
+                assert_eq!(vectors(earlier)?, 2);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(now(), 2, "the second turn came twice");
+
+        store
+            .connections
+            .read(|earlier| {
+                assert_eq!(vectors(earlier)?, 2);
+                store.connections.maintain(|writer| writer.busy_timeout(Duration::ZERO)).unwrap();
+                store.forget(&ForgetTarget::Turns(scope.clone(), vec![first])).unwrap();
+                assert_eq!(now(), 1);
+                assert_eq!(vectors(earlier)?, 1, "a forgotten turn came back");
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(now(), 1);
+    }
 }

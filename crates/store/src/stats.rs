@@ -101,7 +101,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the file cannot be read at all.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
-        self.connections.read(|connection| {
+        // On an older connection FTS5 checks against what it remembers of the index, and takes what
+        // another process has merged since for damage.
+        self.connections.read_afresh(|connection| {
             let mut problems: Vec<String> = connection
                 .prepare("PRAGMA integrity_check(20)")?
                 .query_map([], |row| row.get(0))?

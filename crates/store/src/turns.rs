@@ -31,10 +31,13 @@ impl Store {
         user: &UserName,
         turns: &[NewTurn],
     ) -> Result<Vec<Inserted>, StoreError> {
+        if turns.is_empty() {
+            return Ok(Vec::new());
+        }
         self.connections.write(|transaction| {
             let user_id = user_id_or_new(transaction, user)?;
             let mut sessions = HashMap::new();
-            turns
+            let inserted = turns
                 .iter()
                 .map(|turn| {
                     let session_id = match sessions.get(&turn.session) {
@@ -47,7 +50,16 @@ impl Store {
                     };
                     insert_turn(transaction, user_id, session_id, turn)
                 })
-                .collect()
+                .collect::<rusqlite::Result<_>>()?;
+            // A session stays unmade if the user had all its turns, under the name of another one.
+            let mut delete_if_empty = transaction.prepare_cached(
+                "DELETE FROM sessions WHERE id = ?1
+                 AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = ?1)",
+            )?;
+            for session_id in sessions.values() {
+                delete_if_empty.execute([session_id])?;
+            }
+            Ok(inserted)
         })
     }
 
@@ -244,4 +256,89 @@ fn insert_turn(
         .execute(params![id, words])?;
     transaction.prepare_cached("INSERT INTO index_queue (turn_id) VALUES (?1)")?.execute([id])?;
     Ok(Inserted { id: TurnId(id), new: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use longmem_core::SourceKey;
+
+    use super::*;
+    use crate::made_up::user;
+    use crate::{IfMissing, made_up};
+
+    fn turn(session: &str, title: Option<&str>, key: Option<&str>) -> NewTurn {
+        NewTurn {
+            session_title: title.map(str::to_owned),
+            source_key: key.map(|key| SourceKey(key.to_owned())),
+            ..made_up::turn(session, "lisbon", 0)
+        }
+    }
+
+    fn opened() -> (tempfile::TempDir, Store, UserName) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        (folder, store, user("ana"))
+    }
+
+    #[test]
+    fn a_turn_with_a_key_that_is_here_is_left_as_it_is_and_makes_nothing() {
+        let (_folder, store, ana) = opened();
+        let first = store.insert_turns(&ana, &[turn("talk", None, Some("k"))]).unwrap();
+        let again = [turn("renamed", None, Some("k")), turn("renamed", None, Some("k"))];
+        let again = store.insert_turns(&ana, &again).unwrap();
+        let known = Inserted { id: first[0].id, new: false };
+        assert_eq!(again, [known, known]);
+        let stats = store.stats().unwrap();
+        assert_eq!((stats.turns, stats.sessions, stats.turns_without_vectors), (1, 1, 1));
+        assert!(store.insert_turns(&user("bob"), &[turn("talk", None, Some("k"))]).unwrap()[0].new);
+    }
+
+    #[test]
+    fn turns_without_a_key_are_never_the_same() {
+        let (_folder, store, ana) = opened();
+        let turns = [turn("talk", None, None), turn("talk", None, None)];
+        assert!(store.insert_turns(&ana, &turns).unwrap().iter().all(|inserted| inserted.new));
+    }
+
+    #[test]
+    fn nothing_to_insert_makes_no_user() {
+        let (_folder, store, ana) = opened();
+        assert_eq!(store.insert_turns(&ana, &[]).unwrap(), []);
+        assert_eq!(store.users().unwrap(), []);
+    }
+
+    #[test]
+    fn a_title_fills_an_empty_one_and_replaces_an_older_one() {
+        let (_folder, store, ana) = opened();
+        for (given, kept) in [
+            (None, None),
+            (Some("Moving"), Some("Moving")),
+            (None, Some("Moving")),
+            (Some("Moved"), Some("Moved")),
+        ] {
+            store.insert_turns(&ana, &[turn("talk", given, Some("k"))]).unwrap();
+            let sessions = store.sessions(&ana).unwrap();
+            assert_eq!(sessions[0].title.as_deref(), kept);
+        }
+    }
+
+    /// Two turns of one moment are in the order in which they were stored.
+    #[test]
+    fn recent_and_neighbouring_turns_come_in_the_order_of_time() {
+        let (_folder, store, ana) = opened();
+        let turns = [30, 10, 20, 10, 0].map(|second| made_up::turn("talk", "lisbon", second));
+        let id: Vec<TurnId> =
+            store.insert_turns(&ana, &turns).unwrap().iter().map(|inserted| inserted.id).collect();
+        store.insert_turns(&ana, &[turn("other", None, None)]).unwrap();
+        let talk = SessionName::new("talk").unwrap();
+        let ids = |turns: Vec<Turn>| turns.iter().map(|turn| turn.id).collect::<Vec<_>>();
+        assert_eq!(ids(store.recent_turns(&ana, &talk, 3).unwrap()), [id[3], id[2], id[0]]);
+        let fourth = &store.turns(&ana, &[id[3]]).unwrap()[0];
+        assert_eq!(ids(store.neighbours(&ana, fourth, 1, 1).unwrap()), [id[1], id[2]]);
+        assert_eq!(
+            ids(store.neighbours(&ana, fourth, 9, 9).unwrap()),
+            [id[4], id[1], id[2], id[0]]
+        );
+        assert_eq!(ids(store.turns(&ana, &[id[4], TurnId(99), id[0]]).unwrap()), [id[4], id[0]]);
+    }
 }

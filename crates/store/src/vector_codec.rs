@@ -42,6 +42,7 @@ mod tests {
     fn refuses_cut_and_damaged_blobs() {
         let good = encode(&Embedding::normalized(vec![1.0; DIMENSIONS]).unwrap());
         assert_eq!(decode(&good[..VECTOR_BYTES - 1]), Err(InvalidEmbedding::Length(383)));
+        assert!(decode(&[&good[..], &[0]].concat()).is_err());
         let mut not_finite = good.clone();
         not_finite[4..8].copy_from_slice(&f32::INFINITY.to_le_bytes());
         assert_eq!(decode(&not_finite), Err(InvalidEmbedding::NotFinite(1)));
