@@ -77,7 +77,8 @@ impl Memory {
         if self.store.serving_model()?.is_none() {
             self.store.begin_indexing(self.embedder.model(), false)?;
         }
-        self.embed_and_store(&[QueuedTurn { turn: id, text: SAID.to_owned() }])?;
+        let queued = QueuedTurn { turn: id, user: scope.user.clone(), text: SAID.to_owned() };
+        self.embed_and_store(&[queued])?;
         if finds(MEANING, Channels::Meaning)? {
             worked.push(CanaryStep::FoundByMeaning);
         }

@@ -1,11 +1,13 @@
 //! Gives every turn its vectors, and can be stopped and resumed at any moment.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use longmem_core::TurnId;
+use longmem_core::{TurnId, UserName};
 use longmem_store::{EmbeddedTurn, IndexLock, QueuedTurn};
 use rayon::prelude::*;
 
+use crate::question::without_names;
 use crate::{Memory, MemoryError};
 
 /// How to index.
@@ -139,11 +141,17 @@ impl Memory {
             .map(|turn| self.embedder.passages(&turn.text))
             .collect::<Result<Vec<_>, _>>()
             .map_err(MemoryError::Embed)?;
-        let texts: Vec<&str> = queued
+        let speakers = self.speakers_of(queued)?;
+        let texts: Vec<String> = queued
             .iter()
             .zip(&spans)
-            .flat_map(|(turn, spans)| spans.iter().map(|span| &turn.text[span.start..span.end]))
+            .flat_map(|(turn, spans)| {
+                spans.iter().map(|span| {
+                    without_names(&turn.text[span.start..span.end], &speakers[&turn.user])
+                })
+            })
             .collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let mut vectors = self.embedder.embed(&texts).map_err(MemoryError::Embed)?.into_iter();
         let truncated = self.embedder.truncated_tokens() - truncated_before;
         let embedded: Vec<EmbeddedTurn> = queued
@@ -156,5 +164,19 @@ impl Memory {
             .collect();
         self.store.write_vectors(self.embedder.model(), &embedded, truncated)?;
         Ok(texts.len() as u64)
+    }
+
+    /// The names of everybody who speaks, for each user of a batch.
+    fn speakers_of(
+        &self,
+        queued: &[QueuedTurn],
+    ) -> Result<HashMap<UserName, Vec<String>>, MemoryError> {
+        let mut speakers = HashMap::new();
+        for turn in queued {
+            if !speakers.contains_key(&turn.user) {
+                speakers.insert(turn.user.clone(), self.store.speakers(&turn.user)?);
+            }
+        }
+        Ok(speakers)
     }
 }

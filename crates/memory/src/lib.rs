@@ -35,8 +35,10 @@ mod export;
 mod import;
 mod index;
 mod memory;
+mod question;
 mod ranking;
 mod recall;
+mod time_expression;
 
 pub use canary::CanaryStep;
 pub use error::MemoryError;
@@ -44,6 +46,7 @@ pub use export::ExportReport;
 pub use import::{ImportProgress, ImportReport, ImportRequest};
 pub use index::{CaughtUp, IndexOptions, IndexProgress, IndexReport};
 pub use memory::Memory;
+pub use ranking::RankingParameters;
 pub use recall::{Channels, Recall, RecallRequest};
 
 pub use longmem_store::{

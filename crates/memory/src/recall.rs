@@ -1,15 +1,12 @@
 //! Finds what is relevant to a query.
 
-use std::collections::HashMap;
+use jiff::tz::TimeZone;
+use longmem_core::{Embedding, Recalled, Scope, Timestamp, TurnId};
+use longmem_store::CandidateRequest;
 
-use longmem_core::{Recalled, Scope, Turn, TurnId};
-
-use crate::ranking::{Ranked, fuse};
+use crate::question::Question;
+use crate::ranking::{Ranked, RankingParameters, rank};
 use crate::{Memory, MemoryError};
-
-/// Candidates that each channel hands to the ranking: the union of the best 100 of both loses
-/// nothing within the first 1,000 tokens on LoCoMo.
-const CANDIDATES: usize = 100;
 
 /// Which ways of finding are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,6 +35,12 @@ pub struct RecallRequest {
     pub exclude: Vec<TurnId>,
     /// Of the best results, how many bring the turns next to them.
     pub with_neighbours: usize,
+    /// When it is asked, for questions like "what did I say last week?"; none is now.
+    pub asked_at: Option<Timestamp>,
+    /// Where its days begin and end.
+    pub time_zone: TimeZone,
+    /// How what is found is ordered.
+    pub ranking: RankingParameters,
 }
 
 impl RecallRequest {
@@ -50,6 +53,9 @@ impl RecallRequest {
             channels: Channels::Both,
             exclude: Vec::new(),
             with_neighbours: 0,
+            asked_at: None,
+            time_zone: TimeZone::UTC,
+            ranking: RankingParameters::default(),
         }
     }
 }
@@ -70,64 +76,58 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::Embed`] if meaning is used and the model cannot be; [`MemoryError::Store`].
     pub fn recall(&self, request: &RecallRequest) -> Result<Recall, MemoryError> {
-        let candidates = CANDIDATES.max(request.limit) + request.exclude.len();
-        let dense = match request.channels {
-            Channels::Both | Channels::Meaning => self.nearest(request, candidates)?,
-            Channels::Words => Vec::new(),
+        let user = &request.scope.user;
+        let asked_at = request.asked_at.unwrap_or_else(|| self.now());
+        let today = asked_at.to_zoned(request.time_zone.clone()).date();
+        let question = Question::read(&request.query, &self.store.speakers(user)?, today);
+        let query = match request.channels {
+            Channels::Both | Channels::Meaning => Some(self.embed_query(&question.to_embed)?),
+            Channels::Words => None,
         };
-        let lexical = match request.channels {
-            Channels::Both | Channels::Words => {
-                self.store.search_words(&request.scope, &request.query, candidates)?
-            }
-            Channels::Meaning => Vec::new(),
-        };
-        let mut ranked = fuse(&dense, &lexical);
-        ranked.retain(|candidate| !request.exclude.contains(&candidate.turn));
+        let parameters = &request.ranking;
+        let candidates = self.store.candidates(&CandidateRequest {
+            scope: &request.scope,
+            meaning: query.as_ref().map(|query| (self.embedder.model(), query)),
+            words: match request.channels {
+                Channels::Both | Channels::Words => Some(&request.query),
+                Channels::Meaning => None,
+            },
+            dense: parameters.dense,
+            lexical: parameters.lexical,
+            per_channel: parameters.per_channel.max(request.limit) + request.exclude.len(),
+        })?;
+        let ids: Vec<TurnId> = candidates.turns.iter().map(|candidate| candidate.turn).collect();
+        let turns = self.store.turns(user, &ids)?;
+        let mut ranked = rank(&candidates, turns, &question, &request.time_zone, parameters);
+        ranked.retain(|candidate| !request.exclude.contains(&candidate.turn.id));
         ranked.truncate(request.limit);
         Ok(Recall {
-            results: self.read_results(request, ranked)?,
+            results: self.with_neighbours(request, ranked)?,
             turns_without_vectors: self.store.queue_length()?,
         })
     }
 
-    fn nearest(
-        &self,
-        request: &RecallRequest,
-        limit: usize,
-    ) -> Result<Vec<longmem_store::DenseHit>, MemoryError> {
-        let mut query =
-            self.embedder.embed(&[request.query.as_str()]).map_err(MemoryError::Embed)?;
-        let Some(query) = query.pop() else { return Ok(Vec::new()) };
-        Ok(self.store.nearest(&request.scope, self.embedder.model(), &query, limit)?)
+    fn embed_query(&self, query: &str) -> Result<Embedding, MemoryError> {
+        let mut vectors = self.embedder.embed(&[query]).map_err(MemoryError::Embed)?;
+        Ok(vectors.pop().expect("an embedder gives one vector for each text"))
     }
 
-    fn read_results(
+    /// Gives the best results the turns beside them, as far as they are in scope.
+    fn with_neighbours(
         &self,
         request: &RecallRequest,
         ranked: Vec<Ranked>,
     ) -> Result<Vec<Recalled>, MemoryError> {
-        let user = &request.scope.user;
-        let ids: Vec<TurnId> = ranked.iter().map(|candidate| candidate.turn).collect();
-        let turns = self.store.turns(user, &ids)?;
-        let mut turns: HashMap<TurnId, Turn> =
-            turns.into_iter().map(|turn| (turn.id, turn)).collect();
+        let scope = &request.scope;
         let mut results = Vec::with_capacity(ranked.len());
-        for (position, candidate) in ranked.into_iter().enumerate() {
-            // A turn that another process deleted since it was scored is no result.
-            let Some(turn) = turns.remove(&candidate.turn) else { continue };
+        for (position, Ranked { turn, score, explanation }) in ranked.into_iter().enumerate() {
             let mut neighbours = Vec::new();
             if position < request.with_neighbours {
-                neighbours = self.store.neighbours(user, &turn, 1, 1)?;
-                neighbours.retain(|turn| {
-                    request.scope.admits_role(turn.role) && request.scope.admits_time(turn.time)
-                });
+                neighbours = self.store.neighbours(&scope.user, &turn, 1, 1)?;
+                neighbours
+                    .retain(|turn| scope.admits_role(turn.role) && scope.admits_time(turn.time));
             }
-            results.push(Recalled {
-                turn,
-                score: candidate.score,
-                explanation: candidate.explanation,
-                neighbours,
-            });
+            results.push(Recalled { turn, score, explanation, neighbours });
         }
         Ok(results)
     }

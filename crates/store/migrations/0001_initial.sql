@@ -3,8 +3,10 @@
 CREATE TABLE users (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     name          TEXT NOT NULL UNIQUE,
-    -- Grows with every deletion, so that another process knows its copy of the vectors is stale.
-    deletions     INTEGER NOT NULL DEFAULT 0
+    -- Both tell a process whether what it has in memory is what the file says: how often
+    -- something was deleted, and the newest turn.
+    deletions     INTEGER NOT NULL DEFAULT 0,
+    last_turn     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE sessions (
@@ -19,24 +21,33 @@ CREATE TABLE turns (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     session_id    INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    -- Its place in the session, from 0 in the order of storing.
+    position      INTEGER NOT NULL,
     role          TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'system', 'tool')),
-    speaker       TEXT,
-    text          TEXT NOT NULL,
     time_ms       INTEGER NOT NULL,
+    -- How many words it was indexed with.
+    words         INTEGER NOT NULL,
     -- The turn's name in the file it came from; random for a turn that was born here.
     source_key    TEXT NOT NULL,
-    UNIQUE (user_id, source_key)
+    speaker       TEXT,
+    text          TEXT NOT NULL,
+    UNIQUE (user_id, source_key),
+    UNIQUE (session_id, position)
 ) STRICT;
-CREATE INDEX turns_by_session ON turns (session_id, time_ms, id);
+-- All that is needed of a user's turns to search them, in one stretch of the file.
+CREATE INDEX turns_by_user ON turns (user_id, id, session_id, position, role, time_ms, words);
+CREATE INDEX turns_by_speaker ON turns (user_id, speaker) WHERE speaker IS NOT NULL;
 
--- The words of each turn, made by the program: stemmed, in lower case, each prefixed with its
--- user's id, so that a search reads nothing of other users. The row id is the turn's id.
-CREATE VIRTUAL TABLE turns_fts USING fts5 (
-    words,
-    content = '',
-    contentless_delete = 1,
-    tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'"
-);
+-- Which turns of a user hold a word. Words are made by the program: lower case, without accents,
+-- stemmed. An entry is three LEB128 numbers: session, position, how often. A block holds the turns
+-- whose ids share all but the lowest ten bits.
+CREATE TABLE postings (
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    word          TEXT NOT NULL,
+    block         INTEGER NOT NULL,
+    entries       BLOB NOT NULL,
+    PRIMARY KEY (user_id, word, block)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE embedding_models (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,

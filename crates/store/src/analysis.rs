@@ -7,8 +7,10 @@
 //! the whole, so that it is found by either and ranks first by the whole.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -28,21 +30,29 @@ const STOP_WORDS: &str = "a about above after again against all am an and any ar
 /// Longer words are cut here; nobody types more, and base64 blocks do not fill the index.
 const MAX_WORD_CHARS: usize = 64;
 
-/// The words of a turn as they are stored: each prefixed with the user's number, one space apart.
-pub(crate) fn indexed_words(user_id: i64, speaker: Option<&str>, text: &str) -> String {
-    let prefix = prefixed(user_id, "");
-    let mut words = String::with_capacity(text.len() * 2);
-    let mut push = |word: &str| {
-        if !words.is_empty() {
-            words.push(' ');
+/// The words of a turn with how often each stands there: its date, its speaker's name, its text.
+/// Returns the counts and the number of words in all.
+pub(crate) fn turn_words(
+    time: Timestamp,
+    speaker: Option<&str>,
+    text: &str,
+) -> (BTreeMap<String, u32>, u32) {
+    let mut counts = BTreeMap::new();
+    let mut all = 0;
+    let mut count = |word: &str| {
+        all += 1;
+        match counts.get_mut(word) {
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(word.to_owned(), 1);
+            }
         }
-        words.push_str(&prefix);
-        words.push_str(word);
     };
-    for part in speaker.into_iter().chain([text]) {
-        for_each_word(part, Purpose::Store, &mut push);
+    let date = time.to_zoned(TimeZone::UTC).strftime("%-d %B %Y").to_string();
+    for part in [date.as_str()].into_iter().chain(speaker).chain([text]) {
+        for_each_word(part, Purpose::Store, &mut count);
     }
-    words
+    (counts, all)
 }
 
 /// The words of a query: distinct, without stop words unless there are no others, in order.
@@ -59,12 +69,6 @@ pub(crate) fn query_words(text: &str) -> Vec<String> {
         words.retain(|word| !stop_words.contains(word.as_str()));
     }
     words
-}
-
-/// A stored word belongs to one user; the separator is no letter, so no word can pose as another
-/// user's.
-pub(crate) fn prefixed(user_id: i64, word: &str) -> String {
-    format!("{user_id}|{word}")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -170,20 +174,24 @@ mod tests {
 
     use super::*;
 
+    /// The words of a text and of its date, 7 March 2026.
     fn stored(text: &str) -> Vec<String> {
-        indexed_words(7, None, text).split(' ').map(|w| w.replace("7|", "")).collect()
+        let (words, _) = turn_words("2026-03-07T10:00:00Z".parse().unwrap(), None, text);
+        words.into_keys().collect()
     }
 
     #[test]
     fn folds_case_accents_and_endings() {
-        assert_eq!(stored("Cafés running"), ["cafe", "run"]);
+        assert_eq!(stored("Cafés running"), ["2026", "7", "cafe", "march", "run"]);
         assert_eq!(query_words("the CAFE runs"), ["cafe", "run"]);
     }
 
     #[test]
     fn identifiers_are_found_by_their_parts_and_as_a_whole() {
-        assert_eq!(stored("ERR_CONN_4711."), ["err", "conn", "4711", "err_conn_4711"]);
-        assert!(stored("mail ana@example.org!").contains(&"ana@example.org".to_owned()));
+        let words = stored("ERR_CONN_4711. Mail ana@example.org!");
+        for word in ["err", "conn", "4711", "err_conn_4711", "ana", "ana@example.org"] {
+            assert!(words.contains(&word.to_owned()), "{word}");
+        }
     }
 
     #[test]
@@ -205,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_text_of_marks_has_no_words() {
-        assert_eq!(indexed_words(1, None, "… ?! — \u{200b}"), "");
+        assert_eq!(stored("… ?! — \u{200b}"), ["2026", "7", "march"]);
         assert_eq!(query_words("'\"*()"), Vec::<String>::new());
     }
 

@@ -47,16 +47,6 @@ impl Connections {
         result.map_err(|error| StoreError::from_sqlite(&self.path, error))
     }
 
-    /// Runs a read on a connection of its own, which remembers nothing of the file.
-    pub(crate) fn read_afresh<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
-        connect(&self.path)
-            .and_then(|reader| work(&reader))
-            .map_err(|error| StoreError::from_sqlite(&self.path, error))
-    }
-
     /// Runs a write as one transaction: it is on disk when this returns, or nothing changed.
     pub(crate) fn write<T>(
         &self,

@@ -1,11 +1,15 @@
 //! Deletes so that nothing is left: rows, words, vectors and the bytes on disk.
 
+use std::collections::{BTreeMap, HashSet};
+
 use longmem_core::{Scope, SessionName, Turn, TurnId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, params_from_iter};
 
+use crate::analysis::turn_words;
+use crate::postings::{self, block_of};
 use crate::scope_filter::{ScopeFilter, json_list, one_of};
-use crate::turns::{SELECT_TURN, turn_from_row, user_id};
+use crate::turns::{SELECT_TURN, timestamp, turn_from_row, user_id};
 use crate::{Store, StoreError};
 
 /// What is to be forgotten.
@@ -135,12 +139,7 @@ fn delete(transaction: &Transaction<'_>, target: &ForgetTarget) -> rusqlite::Res
     let Some((condition, bound)) = condition(transaction, target)? else {
         return Ok(Forgotten::default());
     };
-    transaction.execute(
-        &format!(
-            "DELETE FROM turns_fts WHERE rowid IN (SELECT t.id FROM turns t WHERE {condition})"
-        ),
-        params_from_iter(bound.clone()),
-    )?;
+    remove_postings(transaction, user, &condition, &bound)?;
     let turns = transaction.execute(
         &format!("DELETE FROM turns WHERE id IN (SELECT t.id FROM turns t WHERE {condition})"),
         params_from_iter(bound),
@@ -150,8 +149,6 @@ fn delete(transaction: &Transaction<'_>, target: &ForgetTarget) -> rusqlite::Res
          AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = sessions.id)",
         [user],
     )?;
-    // Merging the word index drops the words of deleted turns from its segments.
-    transaction.execute("INSERT INTO turns_fts (turns_fts) VALUES ('optimize')", [])?;
     transaction.execute("UPDATE users SET deletions = deletions + 1 WHERE id = ?1", [user])?;
     let users = transaction.execute(
         "DELETE FROM users WHERE id = ?1
@@ -165,6 +162,38 @@ fn delete(transaction: &Transaction<'_>, target: &ForgetTarget) -> rusqlite::Res
         user: users > 0,
         erased_from_disk: false,
     })
+}
+
+/// Takes the turns off the lists of all their words.
+fn remove_postings(
+    transaction: &Transaction<'_>,
+    user_id: i64,
+    condition: &str,
+    bound: &[Value],
+) -> rusqlite::Result<()> {
+    let sql = format!(
+        "SELECT t.id, t.session_id, t.position, t.time_ms, t.speaker, t.text FROM turns t
+         WHERE {condition}"
+    );
+    let mut gone: BTreeMap<(String, i64), HashSet<(i64, u32)>> = BTreeMap::new();
+    let mut statement = transaction.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(bound))?;
+    while let Some(row) = rows.next()? {
+        let place = (row.get(1)?, row.get(2)?);
+        let block = block_of(row.get(0)?);
+        let speaker: Option<String> = row.get(4)?;
+        let (words, _) =
+            turn_words(timestamp(row, 3)?, speaker.as_deref(), row.get_ref(5)?.as_str()?);
+        for word in words.into_keys() {
+            gone.entry((word, block)).or_default().insert(place);
+        }
+    }
+    for ((word, block), places) in gone {
+        postings::remove(transaction, user_id, &word, block, |posting| {
+            places.contains(&(posting.session_id, posting.position))
+        })?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

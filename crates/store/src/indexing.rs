@@ -2,10 +2,11 @@
 
 use std::fs::TryLockError;
 
-use longmem_core::{Embedding, EmbeddingModel, PassageSpan, TurnId};
+use longmem_core::{Embedding, EmbeddingModel, PassageSpan, TurnId, UserName};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::open::with_suffix;
+use crate::turns::parsed;
 use crate::vector_codec::encode;
 use crate::{Store, StoreError};
 
@@ -14,6 +15,8 @@ use crate::{Store, StoreError};
 pub struct QueuedTurn {
     /// The turn.
     pub turn: TurnId,
+    /// Whose turn it is.
+    pub user: UserName,
     /// What is to be embedded.
     pub text: String,
 }
@@ -138,11 +141,16 @@ impl Store {
         self.connections.read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT t.id, t.text FROM index_queue q JOIN turns t ON t.id = q.turn_id
+                    "SELECT t.id, u.name, t.text FROM index_queue q
+                     JOIN turns t ON t.id = q.turn_id JOIN users u ON u.id = t.user_id
                      WHERE q.turn_id > ?1 ORDER BY q.turn_id LIMIT ?2",
                 )?
                 .query_map(params![after.map_or(0, |turn| turn.0), limit as i64], |row| {
-                    Ok(QueuedTurn { turn: TurnId(row.get(0)?), text: row.get(1)? })
+                    Ok(QueuedTurn {
+                        turn: TurnId(row.get(0)?),
+                        user: parsed(row, 1)?,
+                        text: row.get(2)?,
+                    })
                 })?
                 .collect()
         })

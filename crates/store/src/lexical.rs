@@ -1,71 +1,208 @@
-//! Finds turns by their words.
+//! Finds turns by their words, each judged together with the turns beside it.
 
-use longmem_core::{Scope, TurnId};
-use rusqlite::params_from_iter;
-use rusqlite::types::Value;
+use rusqlite::Connection;
 
-use crate::analysis::{prefixed, query_words};
-use crate::scope_filter::ScopeFilter;
-use crate::{Store, StoreError};
+use crate::Store;
+use crate::layout::{Layout, PlacedTurn, index_of};
+use crate::postings::{self, Posting};
 
-/// A turn that shares words with a query.
+/// How words are scored.
+///
+/// A word counts in a turn as often as it stands there, and a part of that in each neighbour, which
+/// is BM25F (Robertson, Zaragoza and Taylor 2004) over a window of turns.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LexicalHit {
-    /// The turn.
-    pub turn: TurnId,
-    /// BM25 (k1 1.2, b 0.75, as SQLite's FTS5 computes it), with its sign turned: above 0, and
-    /// greater is better.
-    pub score: f32,
+pub struct LexicalParameters {
+    /// BM25's k1: how soon a repeated word stops to add. 1.2, as SQLite and Lucene have it.
+    pub saturation: f32,
+    /// BM25's b: how much a long window loses, 0 to 1. 0.75, as SQLite and Lucene have it.
+    pub length_normalization: f32,
+    /// What a word in a turn beside this one counts, 0 to 1.
+    pub neighbour_weight: f32,
+    /// How many turns before and after count as beside.
+    pub neighbours: usize,
+    /// A longer turn, in words, neither lends words to its neighbours nor borrows theirs.
+    pub longest_neighbour: u32,
+}
+
+impl LexicalParameters {
+    /// Each turn for itself: plain BM25.
+    pub const PLAIN: Self = Self {
+        saturation: 1.2,
+        length_normalization: 0.75,
+        neighbour_weight: 0.0,
+        neighbours: 0,
+        longest_neighbour: 0,
+    };
 }
 
 /// A query longer than this many distinct words is cut; a pasted page needs no more to be found.
 const MAX_QUERY_WORDS: usize = 64;
 
+/// A word that nobody wrote is looked for in other spellings, which count this much less.
+const OTHER_SPELLING_WEIGHT: f32 = 0.6;
+
 impl Store {
-    /// Finds the `limit` best turns in scope that share at least one word with the text, best
-    /// first, equal scores by turn number. Any text is allowed; none of it is query syntax.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read.
-    pub fn search_words(
+    /// Reads the lists of a query's words. For a word that the user never wrote, those of the
+    /// spellings that come closest.
+    pub(crate) fn read_postings(
         &self,
-        scope: &Scope,
-        text: &str,
-        limit: usize,
-    ) -> Result<Vec<LexicalHit>, StoreError> {
-        let words = query_words(text);
-        if words.is_empty() || limit == 0 {
-            return Ok(Vec::new());
+        connection: &Connection,
+        user_id: i64,
+        words: &[String],
+    ) -> rusqlite::Result<Vec<WordPostings>> {
+        let mut found = Vec::with_capacity(words.len());
+        for word in words.iter().take(MAX_QUERY_WORDS) {
+            let mut postings = Vec::new();
+            postings::read(connection, user_id, word, &mut postings)?;
+            let mut weight = 1.0;
+            if postings.is_empty() {
+                weight = OTHER_SPELLING_WEIGHT;
+                for spelling in other_spellings(&self.users.vocabulary(connection, user_id)?, word)
+                {
+                    postings::read(connection, user_id, spelling, &mut postings)?;
+                }
+            }
+            found.push(WordPostings { postings, weight });
         }
-        self.connections.read(|connection| {
-            let Some(filter) = ScopeFilter::resolve(connection, scope)? else {
-                return Ok(Vec::new());
-            };
-            let quoted: Vec<String> = words
-                .iter()
-                .take(MAX_QUERY_WORDS)
-                .map(|word| format!("\"{}\"", prefixed(filter.user_id, word)))
-                .collect();
-            let (condition, bound) = filter.condition();
-            let sql = format!(
-                "SELECT f.rowid, -bm25(turns_fts) AS score
-                 FROM turns_fts f JOIN turns t ON t.id = f.rowid
-                 WHERE turns_fts MATCH ? AND {condition}
-                 ORDER BY score DESC, f.rowid LIMIT ?"
-            );
-            let all = [Value::from(quoted.join(" OR "))]
-                .into_iter()
-                .chain(bound)
-                .chain([Value::from(limit as i64)]);
-            let mut statement = connection.prepare_cached(&sql)?;
-            statement
-                .query_map(params_from_iter(all), |row| {
-                    Ok(LexicalHit {
-                        turn: TurnId(row.get(0)?),
-                        score: row.get::<_, f64>(1)? as f32,
-                    })
-                })?
-                .collect()
+        Ok(found)
+    }
+}
+
+/// The turns that hold one word of a query.
+pub(crate) struct WordPostings {
+    postings: Vec<Posting>,
+    weight: f32,
+}
+
+/// Scores every slot of the layout; 0 where no word is near.
+pub(crate) fn lexical_scores(
+    layout: &Layout,
+    words: &[WordPostings],
+    parameters: &LexicalParameters,
+) -> Vec<f32> {
+    let mut scores = vec![0.0; layout.len()];
+    let mut counts = vec![0.0; layout.len()];
+    let mut touched = Vec::new();
+    let lengths = window_lengths(layout, parameters);
+    let average = (lengths.iter().sum::<f32>() / lengths.len().max(1) as f32).max(1.0);
+    for word in words {
+        for posting in &word.postings {
+            spread(layout, posting, parameters, &mut counts, &mut touched);
+        }
+        let idf = word.weight * rarity(layout.len(), word.postings.len());
+        for slot in touched.drain(..) {
+            let count: f32 = std::mem::take(&mut counts[slot]);
+            let length = lengths[slot] / average;
+            let norm =
+                1.0 - parameters.length_normalization + parameters.length_normalization * length;
+            scores[slot] += idf * count * (parameters.saturation + 1.0)
+                / (count + parameters.saturation * norm);
+        }
+    }
+    scores
+}
+
+/// Inverse document frequency as Lucene has it: above 0 for every word, 0.7 for one in half of the
+/// turns.
+fn rarity(turns: usize, holding: usize) -> f32 {
+    (1.0 + (turns as f32 - holding as f32 + 0.5) / (holding as f32 + 0.5)).ln()
+}
+
+/// Adds a word's count to its turn and a part of it to the turns beside.
+fn spread(
+    layout: &Layout,
+    posting: &Posting,
+    parameters: &LexicalParameters,
+    counts: &mut [f32],
+    touched: &mut Vec<usize>,
+) {
+    let Some((first, turns)) = layout.session(posting.session_id) else { return };
+    let Some(index) = index_of(turns, posting.position) else { return };
+    let mut add = |index: usize, count: f32| {
+        let slot = first + index;
+        if counts[slot] == 0.0 {
+            touched.push(slot);
+        }
+        counts[slot] += count;
+    };
+    add(index, posting.count as f32);
+    for neighbour in window(turns, index, parameters) {
+        add(neighbour, parameters.neighbour_weight * posting.count as f32);
+    }
+}
+
+/// The turns beside one that it shares words with, as indices into its session.
+fn window<'a>(
+    turns: &'a [PlacedTurn],
+    index: usize,
+    parameters: &'a LexicalParameters,
+) -> impl Iterator<Item = usize> + 'a {
+    let short = |turn: &PlacedTurn| turn.words <= parameters.longest_neighbour;
+    let reach = if short(&turns[index]) { parameters.neighbours } else { 0 };
+    let from = index.saturating_sub(reach);
+    let to = (index + reach + 1).min(turns.len());
+    (from..to).filter(move |other| *other != index && short(&turns[*other]))
+}
+
+/// The words of each slot's window.
+fn window_lengths(layout: &Layout, parameters: &LexicalParameters) -> Vec<f32> {
+    let mut lengths = Vec::with_capacity(layout.len());
+    for (_, turns) in layout.sessions() {
+        for index in 0..turns.len() {
+            let beside: u32 =
+                window(turns, index, parameters).map(|other| turns[other].words).sum();
+            lengths.push((turns[index].words + beside) as f32);
+        }
+    }
+    lengths
+}
+
+/// Spellings that are tried for one word.
+const MAX_SPELLINGS: usize = 4;
+
+/// The words that come closest to one that was never written: with a letter wrong, or compounds
+/// that hold it ("Wohnungsübergabe" for "Übergabe").
+fn other_spellings<'a>(vocabulary: &'a [String], word: &str) -> Vec<&'a str> {
+    let letters = word.chars().count();
+    // Short words have too many neighbours, and numbers are not misspelt but different.
+    if letters < 4 || word.contains(|c: char| c.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let allowed = if letters < 8 { 1 } else { 2 };
+    let mut close: Vec<(usize, &str)> = vocabulary
+        .iter()
+        .filter(|other| other.len().abs_diff(word.len()) <= allowed || other.len() > word.len())
+        .filter_map(|other| {
+            if letters >= 5 && other.contains(word) {
+                return Some((allowed, other.as_str()));
+            }
+            let near = other.len().abs_diff(word.len()) <= 2 * allowed;
+            let distance = if near { strsim::osa_distance(word, other) } else { usize::MAX };
+            (distance <= allowed).then_some((distance, other.as_str()))
         })
+        .collect();
+    close.sort_unstable();
+    close.into_iter().take(MAX_SPELLINGS).map(|(_, spelling)| spelling).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_with_a_letter_wrong_and_a_part_of_a_compound_are_found() {
+        let vocabulary: Vec<String> =
+            ["budget", "lisbon", "wohnungsubergabe", "4711"].map(String::from).into();
+        assert_eq!(other_spellings(&vocabulary, "bugdet"), ["budget"]);
+        assert_eq!(other_spellings(&vocabulary, "lisbom"), ["lisbon"]);
+        assert_eq!(other_spellings(&vocabulary, "ubergabe"), ["wohnungsubergabe"]);
+        assert_eq!(other_spellings(&vocabulary, "4712"), Vec::<&str>::new());
+        assert_eq!(other_spellings(&vocabulary, "lis"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn rarer_words_weigh_more() {
+        assert!(rarity(100, 1) > rarity(100, 50));
+        assert!(rarity(1, 1) > 0.0);
     }
 }

@@ -34,52 +34,58 @@
 
 mod analysis;
 mod backup;
+mod candidates;
 mod connections;
 mod error;
 mod export;
 mod forget;
 mod indexing;
+mod layout;
 mod lexical;
-#[cfg(test)]
-#[path = "../tests/made_up/mod.rs"]
-mod made_up;
 mod migrations;
 mod open;
+mod postings;
 mod scope_filter;
 mod sessions;
 mod snapshot;
-mod snapshot_cache;
 mod stats;
 mod turns;
+mod user_cache;
 mod vector_codec;
+
+#[cfg(test)]
+#[path = "../tests/made_up/mod.rs"]
+mod made_up;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
 use connections::Connections;
-use snapshot_cache::SnapshotCache;
+use user_cache::UserCache;
 
+pub use candidates::{
+    Candidate, CandidateRequest, Candidates, DenseHit, DenseParameters, LexicalHit,
+};
 pub use error::{BadVector, StoreError};
 pub use export::StoredTurn;
 pub use forget::{ForgetTarget, Forgotten};
 pub use indexing::{EmbeddedTurn, IndexLock, QueuedTurn};
-pub use lexical::LexicalHit;
+pub use lexical::LexicalParameters;
 pub use open::IfMissing;
 pub use sessions::SessionSummary;
-pub use snapshot::DenseHit;
 pub use stats::{StoreStats, UserStats};
 pub use turns::Inserted;
 
 /// One open store.
 pub struct Store {
     connections: Connections,
-    snapshots: SnapshotCache,
+    users: UserCache,
 }
 
 impl Store {
     fn with_connection(path: PathBuf, writer: Connection) -> Self {
-        Self { connections: Connections::new(path, writer), snapshots: SnapshotCache::default() }
+        Self { connections: Connections::new(path, writer), users: UserCache::default() }
     }
 
     /// The file.

@@ -1,9 +1,12 @@
 //! Counts what a store holds, and checks that it is whole.
 
 use longmem_core::UserName;
+use rusqlite::Connection;
 
+use crate::analysis::turn_words;
 use crate::open::with_suffix;
-use crate::turns::parsed;
+use crate::postings::{NewPostings, Posting};
+use crate::turns::{parsed, timestamp};
 use crate::{Store, StoreError};
 
 /// What a store holds, all users together.
@@ -95,15 +98,14 @@ impl Store {
         })
     }
 
-    /// Checks the whole file: SQLite's own check, foreign keys, and the word index. Returns what
+    /// Checks the whole file: SQLite's own check, foreign keys, and the lists of words against the
+    /// turns. Returns what
     /// is wrong, a line each; empty when all is well.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be read at all.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
-        // On an older connection FTS5 checks against what it remembers of the index, and takes what
-        // another process has merged since for damage.
-        self.connections.read_afresh(|connection| {
+        self.connections.read(|connection| {
             let mut problems: Vec<String> = connection
                 .prepare("PRAGMA integrity_check(20)")?
                 .query_map([], |row| row.get(0))?
@@ -116,15 +118,30 @@ impl Store {
             if orphans > 0 {
                 problems.push(format!("{orphans} rows refer to rows that are not there"));
             }
-            let without_words: u64 = connection.query_row(
-                "SELECT count(*) FROM turns WHERE id NOT IN (SELECT id FROM turns_fts_docsize)",
-                [],
-                |row| row.get(0),
-            )?;
-            if without_words > 0 {
-                problems.push(format!("{without_words} turns are not found by their words"));
+            let wrong = wrong_word_lists(connection)?;
+            if wrong > 0 {
+                problems.push(format!("{wrong} word lists do not hold the turns that they should"));
             }
             Ok(problems)
         })
     }
+}
+
+/// Counts the lists of words that are not what the turns' texts make them.
+fn wrong_word_lists(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut expected = NewPostings::default();
+    let mut statement = connection.prepare(
+        "SELECT id, user_id, session_id, position, time_ms, speaker, text FROM turns ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let speaker: Option<String> = row.get(5)?;
+        let text = row.get_ref(6)?.as_str()?;
+        let (words, _) = turn_words(timestamp(row, 4)?, speaker.as_deref(), text);
+        for (word, count) in words {
+            let posting = Posting { session_id: row.get(2)?, position: row.get(3)?, count };
+            expected.add(row.get(1)?, row.get(0)?, word, posting);
+        }
+    }
+    expected.differing_lists(connection)
 }

@@ -1,13 +1,15 @@
 //! Stores turns and reads them back.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use jiff::Timestamp;
 use longmem_core::{NewTurn, SessionName, Turn, TurnId, UserName};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use crate::analysis::indexed_words;
+use crate::analysis::turn_words;
+use crate::postings::{NewPostings, Posting};
 use crate::{Store, StoreError};
 
 /// What became of a turn that was handed in.
@@ -37,29 +39,56 @@ impl Store {
         self.connections.write(|transaction| {
             let user_id = user_id_or_new(transaction, user)?;
             let mut sessions = HashMap::new();
-            let inserted = turns
-                .iter()
-                .map(|turn| {
-                    let session_id = match sessions.get(&turn.session) {
-                        Some(id) => *id,
-                        None => {
-                            let id = session_id_or_new(transaction, user_id, turn)?;
-                            sessions.insert(&turn.session, id);
-                            id
-                        }
-                    };
-                    insert_turn(transaction, user_id, session_id, turn)
-                })
-                .collect::<rusqlite::Result<_>>()?;
+            let mut postings = NewPostings::default();
+            let mut inserted = Vec::with_capacity(turns.len());
+            for turn in turns {
+                let session = match sessions.entry(&turn.session) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        new.insert(OpenSession::find_or_make(transaction, user_id, turn)?)
+                    }
+                };
+                inserted.push(insert_turn(transaction, user_id, session, turn, &mut postings)?);
+            }
+            postings.write(transaction)?;
+            transaction.execute(
+                "UPDATE users SET last_turn = (SELECT max(id) FROM turns WHERE user_id = ?1)
+                 WHERE id = ?1",
+                [user_id],
+            )?;
             // A session stays unmade if the user had all its turns, under the name of another one.
             let mut delete_if_empty = transaction.prepare_cached(
                 "DELETE FROM sessions WHERE id = ?1
                  AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = ?1)",
             )?;
-            for session_id in sessions.values() {
-                delete_if_empty.execute([session_id])?;
+            for session in sessions.values() {
+                delete_if_empty.execute([session.id])?;
             }
             Ok(inserted)
+        })
+    }
+
+    /// Lists the names of everybody who speaks in a user's turns, sorted.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn speakers(&self, user: &UserName) -> Result<Vec<String>, StoreError> {
+        self.connections.read(|connection| {
+            let Some(user_id) = user_id(connection, user)? else { return Ok(Vec::new()) };
+            // Steps from name to name in the index instead of reading every turn.
+            connection
+                .prepare_cached(
+                    "WITH RECURSIVE names (name) AS (
+                         SELECT min(speaker) FROM turns WHERE user_id = ?1 AND speaker IS NOT NULL
+                         UNION ALL
+                         SELECT (SELECT min(speaker) FROM turns
+                                 WHERE user_id = ?1 AND speaker > names.name)
+                         FROM names WHERE names.name IS NOT NULL
+                     )
+                     SELECT name FROM names WHERE name IS NOT NULL",
+                )?
+                .query_map([user_id], |row| row.get(0))?
+                .collect()
         })
     }
 
@@ -76,7 +105,7 @@ impl Store {
         self.connections.read(|connection| {
             let sql = format!(
                 "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2
-                 ORDER BY t.time_ms DESC, t.id DESC LIMIT ?3"
+                 ORDER BY t.position DESC LIMIT ?3"
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let rows = statement
@@ -121,17 +150,11 @@ impl Store {
             let select = |comparison: &str, order: &str, limit: usize| {
                 let sql = format!(
                     "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2
-                     AND (t.time_ms, t.id) {comparison} (?3, ?4)
-                     ORDER BY t.time_ms {order}, t.id {order} LIMIT ?5"
+                     AND t.position {comparison} (SELECT position FROM turns WHERE id = ?3)
+                     ORDER BY t.position {order} LIMIT ?4"
                 );
                 let mut statement = connection.prepare_cached(&sql)?;
-                let bound = params![
-                    user.as_str(),
-                    turn.session.as_str(),
-                    turn.time.as_millisecond(),
-                    turn.id.0,
-                    limit as i64
-                ];
+                let bound = params![user.as_str(), turn.session.as_str(), turn.id.0, limit as i64];
                 statement.query_map(bound, turn_from_row)?.collect::<rusqlite::Result<Vec<_>>>()
             };
             let mut around = select("<", "DESC", before)?;
@@ -193,67 +216,88 @@ fn user_id_or_new(transaction: &Transaction<'_>, user: &UserName) -> rusqlite::R
     }
 }
 
-/// Finds or makes the turn's session; a title fills an empty one and replaces an older one.
-fn session_id_or_new(
-    transaction: &Transaction<'_>,
-    user_id: i64,
-    turn: &NewTurn,
-) -> rusqlite::Result<i64> {
-    let found: Option<(i64, Option<String>)> = transaction
-        .prepare_cached("SELECT id, title FROM sessions WHERE user_id = ?1 AND name = ?2")?
-        .query_row(params![user_id, turn.session.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    match found {
-        Some((id, title)) => {
-            if turn.session_title.is_some() && turn.session_title != title {
-                transaction
-                    .prepare_cached("UPDATE sessions SET title = ?2 WHERE id = ?1")?
-                    .execute(params![id, turn.session_title])?;
-            }
-            Ok(id)
-        }
-        None => {
+/// A session that turns are being added to.
+struct OpenSession {
+    id: i64,
+    /// The place of the next turn.
+    next_position: u32,
+}
+
+impl OpenSession {
+    /// Finds or makes the turn's session; a title fills an empty one and replaces an older one.
+    fn find_or_make(
+        transaction: &Transaction<'_>,
+        user_id: i64,
+        turn: &NewTurn,
+    ) -> rusqlite::Result<Self> {
+        let found: Option<(i64, Option<String>)> = transaction
+            .prepare_cached("SELECT id, title FROM sessions WHERE user_id = ?1 AND name = ?2")?
+            .query_row(params![user_id, turn.session.as_str()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((id, title)) = found else {
             transaction
                 .prepare_cached("INSERT INTO sessions (user_id, name, title) VALUES (?1, ?2, ?3)")?
                 .execute(params![user_id, turn.session.as_str(), turn.session_title])?;
-            Ok(transaction.last_insert_rowid())
+            return Ok(Self { id: transaction.last_insert_rowid(), next_position: 0 });
+        };
+        if turn.session_title.is_some() && turn.session_title != title {
+            transaction
+                .prepare_cached("UPDATE sessions SET title = ?2 WHERE id = ?1")?
+                .execute(params![id, turn.session_title])?;
         }
+        let next_position = transaction
+            .prepare_cached(
+                "SELECT coalesce(max(position) + 1, 0) FROM turns WHERE session_id = ?1",
+            )?
+            .query_row([id], |row| row.get(0))?;
+        Ok(Self { id, next_position })
     }
 }
 
 fn insert_turn(
     transaction: &Transaction<'_>,
     user_id: i64,
-    session_id: i64,
+    session: &mut OpenSession,
     turn: &NewTurn,
+    postings: &mut NewPostings,
 ) -> rusqlite::Result<Inserted> {
     let source_key = turn.source_key.as_ref().map(|key| key.0.as_str());
-    let inserted = transaction
+    if let Some(source_key) = source_key {
+        let known: Option<i64> = transaction
+            .prepare_cached("SELECT id FROM turns WHERE user_id = ?1 AND source_key = ?2")?
+            .query_row(params![user_id, source_key], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = known {
+            return Ok(Inserted { id: TurnId(id), new: false });
+        }
+    }
+    let (words, word_count) = turn_words(turn.time, turn.speaker.as_deref(), &turn.text);
+    transaction
         .prepare_cached(
-            "INSERT INTO turns (user_id, session_id, role, speaker, text, time_ms, source_key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, 'turn:' || lower(hex(randomblob(16)))))
-             ON CONFLICT (user_id, source_key) DO NOTHING",
+            "INSERT INTO turns (user_id, session_id, position, role, time_ms, words, source_key,
+                                speaker, text)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, 'turn:' || lower(hex(randomblob(16)))),
+                     ?8, ?9)",
         )?
         .execute(params![
             user_id,
-            session_id,
+            session.id,
+            session.next_position,
             turn.role.as_str(),
+            turn.time.as_millisecond(),
+            word_count,
+            source_key,
             turn.speaker,
             turn.text,
-            turn.time.as_millisecond(),
-            source_key,
         ])?;
-    if inserted == 0 {
-        let id = transaction
-            .prepare_cached("SELECT id FROM turns WHERE user_id = ?1 AND source_key = ?2")?
-            .query_row(params![user_id, source_key], |row| row.get(0))?;
-        return Ok(Inserted { id: TurnId(id), new: false });
-    }
     let id = transaction.last_insert_rowid();
-    let words = indexed_words(user_id, turn.speaker.as_deref(), &turn.text);
-    transaction
-        .prepare_cached("INSERT INTO turns_fts (rowid, words) VALUES (?1, ?2)")?
-        .execute(params![id, words])?;
+    for (word, count) in words {
+        let posting = Posting { session_id: session.id, position: session.next_position, count };
+        postings.add(user_id, id, word, posting);
+    }
+    session.next_position += 1;
     transaction.prepare_cached("INSERT INTO index_queue (turn_id) VALUES (?1)")?.execute([id])?;
     Ok(Inserted { id: TurnId(id), new: true })
 }
@@ -322,9 +366,9 @@ mod tests {
         }
     }
 
-    /// Two turns of one moment are in the order in which they were stored.
+    /// Whatever their times say: an assistant's clock may run behind its user's.
     #[test]
-    fn recent_and_neighbouring_turns_come_in_the_order_of_time() {
+    fn recent_and_neighbouring_turns_come_in_the_order_of_storing() {
         let (_folder, store, ana) = opened();
         let turns = [30, 10, 20, 10, 0].map(|second| made_up::turn("talk", "lisbon", second));
         let id: Vec<TurnId> =
@@ -332,12 +376,12 @@ mod tests {
         store.insert_turns(&ana, &[turn("other", None, None)]).unwrap();
         let talk = SessionName::new("talk").unwrap();
         let ids = |turns: Vec<Turn>| turns.iter().map(|turn| turn.id).collect::<Vec<_>>();
-        assert_eq!(ids(store.recent_turns(&ana, &talk, 3).unwrap()), [id[3], id[2], id[0]]);
+        assert_eq!(ids(store.recent_turns(&ana, &talk, 3).unwrap()), [id[2], id[3], id[4]]);
         let fourth = &store.turns(&ana, &[id[3]]).unwrap()[0];
-        assert_eq!(ids(store.neighbours(&ana, fourth, 1, 1).unwrap()), [id[1], id[2]]);
+        assert_eq!(ids(store.neighbours(&ana, fourth, 1, 1).unwrap()), [id[2], id[4]]);
         assert_eq!(
             ids(store.neighbours(&ana, fourth, 9, 9).unwrap()),
-            [id[4], id[1], id[2], id[0]]
+            [id[0], id[1], id[2], id[4]]
         );
         assert_eq!(ids(store.turns(&ana, &[id[4], TurnId(99), id[0]]).unwrap()), [id[4], id[0]]);
     }
