@@ -161,12 +161,12 @@ impl Twin {
         hits
     }
 
-    /// BM25 as the documentation of FTS5 gives it, over words that are split at spaces.
+    /// BM25 as Lucene has it, over the user's own turns, whose words are split at spaces; the date
+    /// of each turn counts as three words.
     fn naive_words(&self, scope: &Scope, text: &str) -> BTreeMap<TurnId, f64> {
         let lengths: BTreeMap<TurnId, f64> = self
-            .turns
-            .iter()
-            .map(|(id, t)| (*id, stored_words(&t.turn.text).len() as f64))
+            .in_scope(&Scope::of(scope.user.clone()))
+            .map(|(id, t)| (id, 3.0 + stored_words(&t.turn.text).len() as f64))
             .collect();
         let average = lengths.values().sum::<f64>() / lengths.len() as f64;
         let mut scores = BTreeMap::new();
@@ -178,7 +178,7 @@ impl Twin {
                 .filter(|(_, frequency)| *frequency > 0.0)
                 .collect();
             let (rows, with_word) = (lengths.len() as f64, of_user.len() as f64);
-            let rarity = ((rows - with_word + 0.5) / (with_word + 0.5)).ln().max(1e-6);
+            let rarity = (1.0 + (rows - with_word + 0.5) / (with_word + 0.5)).ln();
             for (id, frequency) in of_user {
                 let length = 1.2 * (0.25 + 0.75 * lengths[&id] / average);
                 *scores.entry(id).or_default() += rarity * frequency * 2.2 / (frequency + length);
