@@ -10,7 +10,8 @@ pub struct Recalled {
     /// The turn itself.
     #[serde(flatten)]
     pub turn: Turn,
-    /// How relevant it is: comparable within one recall, greater is better.
+    /// How likely it is to be of use for the query, 0 to 1: an estimate calibrated on questions
+    /// whose evidence is known, comparable between recalls.
     pub score: f32,
     /// How the score came about.
     pub explanation: Explanation,
@@ -25,8 +26,14 @@ pub struct Explanation {
     pub dense: Option<ChannelHit>,
     /// Its place by words; none if it was not among the candidates by words.
     pub lexical: Option<ChannelHit>,
-    /// What was added to or taken from the fused score.
+    /// Its cosine to the query, with its neighbours' part; none if it has no vector.
+    pub cosine: Option<f32>,
+    /// How much of the query's words it and its neighbours hold, weighted by their rarity: 0 to 1.
+    pub coverage: f32,
+    /// What was added to or taken from the fused rank.
     pub adjustments: Vec<Adjustment>,
+    /// What the results are ordered by: comparable within one recall only.
+    pub rank_score: f32,
 }
 
 /// A turn's place in one channel.

@@ -38,6 +38,7 @@ mod memory;
 mod question;
 mod ranking;
 mod recall;
+mod relevance;
 mod time_expression;
 
 pub use canary::CanaryStep;
@@ -48,6 +49,7 @@ pub use index::{CaughtUp, IndexOptions, IndexProgress, IndexReport};
 pub use memory::Memory;
 pub use ranking::RankingParameters;
 pub use recall::{Channels, Recall, RecallRequest};
+pub use relevance::DEFAULT_THRESHOLD;
 
 pub use longmem_store::{
     ForgetTarget, Forgotten, Inserted, SessionSummary, StoreError, StoreStats, UserStats,

@@ -34,6 +34,20 @@ pub struct RankingParameters {
     pub session_share: f32,
 }
 
+impl RankingParameters {
+    /// Each turn for itself, nothing added: what a vector database and a word index do.
+    pub const PLAIN: Self = Self {
+        dense: DenseParameters::PLAIN,
+        lexical: LexicalParameters::PLAIN,
+        per_channel: 100,
+        lexical_weight: 0.5,
+        speaker_boost: 0.0,
+        date_boost: 0.0,
+        question_penalty: 0.0,
+        session_share: 0.0,
+    };
+}
+
 impl Default for RankingParameters {
     fn default() -> Self {
         Self {
@@ -58,7 +72,6 @@ impl Default for RankingParameters {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ranked {
     pub(crate) turn: Turn,
-    pub(crate) score: f32,
     pub(crate) explanation: Explanation,
 }
 
@@ -80,14 +93,23 @@ pub(crate) fn rank(
             let adjustments = adjustments(&turn, question, zone, parameters);
             let score = fused(candidate, candidates, parameters)
                 + adjustments.iter().map(|adjustment| adjustment.amount).sum::<f32>();
-            let explanation =
-                Explanation { dense: candidate.dense, lexical: candidate.lexical, adjustments };
-            (candidate.session, Ranked { turn, score, explanation })
+            let explanation = Explanation {
+                dense: candidate.dense,
+                lexical: candidate.lexical,
+                cosine: candidate.cosine,
+                coverage: coverage(candidate, candidates),
+                adjustments,
+                rank_score: score,
+            };
+            (candidate.session, Ranked { turn, explanation })
         })
         .collect();
     add_session_share(&mut ranked, parameters);
     let mut ranked: Vec<Ranked> = ranked.into_iter().map(|(_, ranked)| ranked).collect();
-    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.turn.id.cmp(&b.turn.id)));
+    ranked.sort_by(|a, b| {
+        let (a_score, b_score) = (a.explanation.rank_score, b.explanation.rank_score);
+        b_score.total_cmp(&a_score).then(a.turn.id.cmp(&b.turn.id))
+    });
     ranked
 }
 
@@ -99,6 +121,11 @@ fn fused(candidate: &Candidate, all: &Candidates, parameters: &RankingParameters
     };
     let lexical = if all.most_bm25 > 0.0 { candidate.bm25 / all.most_bm25 } else { 0.0 };
     dense + parameters.lexical_weight * lexical
+}
+
+/// The part of the score by words that any turn could have.
+fn coverage(candidate: &Candidate, all: &Candidates) -> f32 {
+    if all.bm25_ceiling > 0.0 { candidate.bm25 / all.bm25_ceiling } else { 0.0 }
 }
 
 fn adjustments(
@@ -133,11 +160,11 @@ fn add_session_share(ranked: &mut [(i64, Ranked)], parameters: &RankingParameter
     let mut best: HashMap<i64, f32> = HashMap::new();
     for (session, ranked) in ranked.iter() {
         let best = best.entry(*session).or_insert(f32::NEG_INFINITY);
-        *best = best.max(ranked.score);
+        *best = best.max(ranked.explanation.rank_score);
     }
     for (session, ranked) in ranked {
         let amount = parameters.session_share * best[session];
-        ranked.score += amount;
+        ranked.explanation.rank_score += amount;
         let reason = "best of its session".to_owned();
         ranked.explanation.adjustments.push(Adjustment { reason, amount });
     }

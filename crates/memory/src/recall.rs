@@ -6,6 +6,7 @@ use longmem_store::CandidateRequest;
 
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, rank};
+use crate::relevance::{DEFAULT_THRESHOLD, asks_for_nothing, relevance};
 use crate::{Memory, MemoryError};
 
 /// Which ways of finding are used.
@@ -39,6 +40,9 @@ pub struct RecallRequest {
     pub asked_at: Option<Timestamp>,
     /// Where its days begin and end.
     pub time_zone: TimeZone,
+    /// A recall by both channels whose best turn is less likely than this to be of use, 0 to 1,
+    /// brings nothing; neither does a mere greeting. 0 always brings what is nearest.
+    pub threshold: f32,
     /// How what is found is ordered.
     pub ranking: RankingParameters,
 }
@@ -55,6 +59,7 @@ impl RecallRequest {
             with_neighbours: 0,
             asked_at: None,
             time_zone: TimeZone::UTC,
+            threshold: DEFAULT_THRESHOLD,
             ranking: RankingParameters::default(),
         }
     }
@@ -71,7 +76,9 @@ pub struct Recall {
 
 impl Memory {
     /// Finds the turns in scope that are most relevant to the query. Equal scores are ordered by
-    /// turn number, so the same store gives the same answer. A user without memory gets none.
+    /// turn number, so the same store gives the same answer. A user without memory gets none, and
+    /// so does a message that asks for nothing ("hi, how are you?") or has nothing to do with what
+    /// was said: see [`RecallRequest::threshold`].
     ///
     /// # Errors
     /// [`MemoryError::Embed`] if meaning is used and the model cannot be; [`MemoryError::Store`].
@@ -99,6 +106,9 @@ impl Memory {
         let ids: Vec<TurnId> = candidates.turns.iter().map(|candidate| candidate.turn).collect();
         let turns = self.store.turns(user, &ids)?;
         let mut ranked = rank(&candidates, turns, &question, &request.time_zone, parameters);
+        if is_about_nothing(request, &ranked) {
+            ranked.clear();
+        }
         ranked.retain(|candidate| !request.exclude.contains(&candidate.turn.id));
         ranked.truncate(request.limit);
         Ok(Recall {
@@ -120,15 +130,28 @@ impl Memory {
     ) -> Result<Vec<Recalled>, MemoryError> {
         let scope = &request.scope;
         let mut results = Vec::with_capacity(ranked.len());
-        for (position, Ranked { turn, score, explanation }) in ranked.into_iter().enumerate() {
+        for (position, Ranked { turn, explanation }) in ranked.into_iter().enumerate() {
             let mut neighbours = Vec::new();
             if position < request.with_neighbours {
                 neighbours = self.store.neighbours(&scope.user, &turn, 1, 1)?;
                 neighbours
                     .retain(|turn| scope.admits_role(turn.role) && scope.admits_time(turn.time));
             }
-            results.push(Recalled { turn, score, explanation, neighbours });
+            results.push(Recalled {
+                turn,
+                score: relevance(&explanation),
+                explanation,
+                neighbours,
+            });
         }
         Ok(results)
     }
+}
+
+/// Says whether a message has nothing to do with memory.
+fn is_about_nothing(request: &RecallRequest, ranked: &[Ranked]) -> bool {
+    let best = ranked.iter().map(|found| relevance(&found.explanation)).fold(0.0, f32::max);
+    // The estimate was made with both channels, and says little with one of them alone.
+    let unlikely = request.channels == Channels::Both && best < request.threshold;
+    request.threshold > 0.0 && (unlikely || asks_for_nothing(&request.query))
 }

@@ -235,3 +235,85 @@ fn the_canary_lives_and_leaves_nothing() {
     let after = memory.stats().unwrap();
     assert_eq!((before.0.turns, before.1), (after.0.turns, after.1));
 }
+
+/// What each kind of writer asks, and the one turn that answers.
+#[test]
+fn every_script_compound_typo_and_identifier_is_found_by_words() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let said = [
+        "先月東京に引っ越した",
+        "我在上海的银行工作",
+        "나는 부산에서 태어났다",
+        "Die Wohnungsübergabe ist am Freitag",
+        "We agreed on the budget for the kitchen",
+        "The gateway throws ERR_CONN_4711 every night",
+        "I keep it in notes/report_final.md",
+        "Write to priya.sharma@example.org about it",
+        "Das Café in der Straße war zu",
+    ];
+    let filler = (0..200).map(|n| turn(&format!("some other talk about topic {n} and more")));
+    let turns: Vec<NewTurn> = said.iter().map(|text| turn(text)).chain(filler).collect();
+    memory.remember(&ana, &turns).unwrap();
+    for (query, answer) in [
+        ("東京", 0),
+        ("上海的工作", 1),
+        ("부산", 2),
+        ("Wann ist die Übergabe?", 3),
+        ("Wohnungsubergabe", 3),
+        ("the kitchn bugdet", 4),
+        ("ERR_CONN_4711", 5),
+        ("what was 4711?", 5),
+        ("report_final.md", 6),
+        ("priya.sharma@example.org", 7),
+        ("cafe", 8),
+    ] {
+        let mut request = RecallRequest::new(Scope::of(ana.clone()), query);
+        request.channels = Channels::Words;
+        assert_eq!(
+            texts(&memory, &request).first().map(String::as_str),
+            Some(said[answer]),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn a_greeting_recalls_nothing_and_a_question_after_it_does() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    memory.remember(&ana, &[turn("Hi, how are you?"), turn("The dog is called Bolota")]).unwrap();
+    let mut request = RecallRequest::new(Scope::of(ana), "hi, how are you?");
+    request.channels = Channels::Words;
+    assert_eq!(texts(&memory, &request), Vec::<String>::new());
+    request.query = "hi, what is the dog called?".to_owned();
+    assert_eq!(texts(&memory, &request)[0], "The dog is called Bolota");
+    request.query = "hi, how are you?".to_owned();
+    request.threshold = 0.0;
+    assert_eq!(texts(&memory, &request)[0], "Hi, how are you?");
+}
+
+#[test]
+fn days_that_a_question_names_go_first() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let on = |day: &str, text: &str| NewTurn {
+        time: format!("{day}T12:00:00Z").parse().unwrap(),
+        session: SessionName::new(day).unwrap(),
+        ..turn(text)
+    };
+    let walks = ["2026-01-05", "2026-02-16", "2026-02-27"];
+    let turns: Vec<NewTurn> = walks.iter().map(|day| on(day, "I went for a walk")).collect();
+    memory.remember(&ana, &turns).unwrap();
+    for (query, day) in [
+        ("Where did I walk in January?", "2026-01-05"),
+        ("What about the walk two weeks ago?", "2026-02-16"),
+        ("the walk on 27 February", "2026-02-27"),
+        ("the walk last Friday", "2026-02-27"),
+    ] {
+        let mut request = RecallRequest::new(Scope::of(ana.clone()), query);
+        request.channels = Channels::Words;
+        let best = memory.recall(&request).unwrap().results.remove(0);
+        assert_eq!(best.turn.session.as_str(), day, "{query}");
+    }
+}

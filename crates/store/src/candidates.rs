@@ -6,7 +6,7 @@ use longmem_core::{ChannelHit, Embedding, EmbeddingModel, Scope, TurnId};
 
 use crate::analysis::query_words;
 use crate::layout::{Layout, PlacedTurn};
-use crate::lexical::{LexicalParameters, lexical_scores};
+use crate::lexical::{LexicalParameters, ceiling, lexical_scores};
 use crate::scope_filter::ScopeFilter;
 use crate::{Store, StoreError};
 
@@ -92,6 +92,8 @@ pub struct Candidates {
     pub cosine_range: Option<(f32, f32)>,
     /// The highest score by words in scope; 0 if no word is shared.
     pub most_bm25: f32,
+    /// What a turn would score by words that held every word of the query endlessly often.
+    pub bm25_ceiling: f32,
 }
 
 impl Store {
@@ -172,7 +174,9 @@ impl Store {
             _ => vec![f32::NAN; layout.len()],
         };
         let bm25 = lexical_scores(&layout, &postings, &request.lexical);
-        Ok(union(&layout, &filter, &cosines, &bm25, request.per_channel))
+        let bm25_ceiling = ceiling(&layout, &postings, &request.lexical);
+        let union = union(&layout, &filter, &cosines, &bm25, request.per_channel);
+        Ok(Candidates { bm25_ceiling, ..union })
     }
 }
 
@@ -221,7 +225,12 @@ fn union(
     let by_words = best(admitted(layout, filter, bm25, |score| score > 0.0), per_channel);
     let most_bm25 = by_words.first().map_or(0.0, |scored| scored.score);
     add(by_words, |candidate| &mut candidate.lexical);
-    Candidates { turns: turns.into_values().collect(), cosine_range, most_bm25 }
+    Candidates {
+        turns: turns.into_values().collect(),
+        cosine_range,
+        most_bm25,
+        ..Candidates::default()
+    }
 }
 
 /// A turn with its score in one channel.

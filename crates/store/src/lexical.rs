@@ -102,6 +102,16 @@ pub(crate) fn lexical_scores(
     scores
 }
 
+/// The score that no turn can pass: every word of the query, endlessly often.
+pub(crate) fn ceiling(
+    layout: &Layout,
+    words: &[WordPostings],
+    parameters: &LexicalParameters,
+) -> f32 {
+    let rarities = words.iter().map(|word| rarity(layout.len(), word.postings.len()));
+    rarities.sum::<f32>() * (parameters.saturation + 1.0)
+}
+
 /// Inverse document frequency as Lucene has it: above 0 for every word, 0.7 for one in half of the
 /// turns.
 fn rarity(turns: usize, holding: usize) -> f32 {
