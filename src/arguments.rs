@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use longmem_core::{Role, SessionName, UserName};
 use longmem_embed::Device;
+use longmem_eval::Strategy;
 use longmem_memory::Format;
 
 use crate::time_argument::TimeArgument;
@@ -95,6 +96,8 @@ pub(crate) enum Command {
     Doctor,
     /// Copy the store to a file while others use it
     Backup(BackupArguments),
+    /// Measure recall on a data set: LoCoMo, LongMemEval, or your own
+    Eval(EvalArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }
@@ -320,6 +323,30 @@ pub(crate) enum ModelAction {
 pub(crate) struct BackupArguments {
     /// A file that does not exist yet
     pub(crate) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem eval locomo10.json
+  longmem eval longmemeval_s.json --strategy dense --strategy default --json
+  longmem eval mine.jsonl --keep stores/        the second run embeds nothing again
+
+A data set of your own holds one conversation an object:
+  {\"id\":…,\"sessions\":[{\"id\":…,\"date\":…,\"turns\":[{\"id\":…,\"role\":…,\"speaker\":…,\"text\":…}]}],
+   \"questions\":[{\"id\":…,\"text\":…,\"asked_at\":…,\"category\":…,\"evidence\":[\"turn or session id\"]}]}")]
+pub(crate) struct EvalArguments {
+    /// LoCoMo or LongMemEval as published, or the neutral form
+    pub(crate) data: PathBuf,
+    /// Only this conversation, by its id; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) conversation: Vec<String>,
+    /// Only this way of finding: recency, tutorial, dense, lexical, naive-hybrid, default; may be
+    /// given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Vec<Strategy>,
+    /// A folder that keeps the stores, so that the next run embeds nothing again
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keep: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -47,6 +47,6 @@ impl ConfigFile {
         }
         let refused = |reason: String| Failure::Config { path: path.to_owned(), reason };
         let text = fs_err::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| refused(error.to_string()))
+        toml::from_str(&text).map_err(|error| refused(error.to_string().trim_end().to_owned()))
     }
 }

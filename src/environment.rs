@@ -1,5 +1,8 @@
 //! Every environment variable that longmem reads.
 
+use clap::Command;
+use clap::builder::Resettable;
+
 /// The file that holds the memory.
 pub(crate) const DB: &str = "LONGMEM_DB";
 /// Whose memory it is.
@@ -44,4 +47,14 @@ pub(crate) const HF_HUB_OFFLINE: &str = "HF_HUB_OFFLINE";
 /// Reads a variable; an empty one counts as not set.
 pub(crate) fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Makes a command line whose flags pass over the variables that are set to nothing, as [`read`]
+/// does.
+pub(crate) fn without_empty(command: Command) -> Command {
+    let command = command.mut_args(|flag| {
+        let is_empty = |name| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        if flag.get_env().is_some_and(is_empty) { flag.env(Resettable::Reset) } else { flag }
+    });
+    command.mut_subcommands(without_empty)
 }

@@ -1,12 +1,13 @@
 //! Errors as a person at a terminal sees them, and as exit codes.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use longmem_chat::{AssembleError, ChatError};
 use longmem_core::{Diagnose, Fault};
 use longmem_embed::EmbedderError;
+use longmem_eval::EvalError;
 use longmem_memory::{MemoryError, StoreError};
 use thiserror::Error;
 
@@ -25,6 +26,8 @@ pub(crate) enum Failure {
     Chat(#[from] ChatError),
     #[error(transparent)]
     Assemble(#[from] AssembleError),
+    #[error(transparent)]
+    Eval(#[from] EvalError),
     #[error("{0}")]
     Output(#[from] io::Error),
     #[error("{} cannot be read: {reason}", path.display())]
@@ -43,6 +46,15 @@ impl Failure {
         Self::Refused { message: message.into(), hint: hint.into() }
     }
 
+    /// A file that must not exist yet could not be made.
+    pub(crate) fn new_file(path: &Path, error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            let message = format!("{} exists already", path.display());
+            return Self::refused(message, "Name another file; none is ever overwritten.");
+        }
+        Self::Output(error)
+    }
+
     fn diagnosis(&self) -> (Fault, Vec<String>) {
         match self {
             Self::Memory(error) => (error.fault(), error.hints()),
@@ -50,6 +62,7 @@ impl Failure {
             Self::Embedder(error) => (error.fault(), error.hints()),
             Self::Chat(error) => (error.fault(), error.hints()),
             Self::Assemble(error) => (error.fault(), error.hints()),
+            Self::Eval(error) => (error.fault(), error.hints()),
             Self::Output(_) | Self::Unhealthy(_) | Self::Interrupted(_) => {
                 (Fault::Environment, Vec::new())
             }

@@ -16,13 +16,14 @@ mod time_argument;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use arguments::Arguments;
 use output::Output;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = environment::without_empty(Arguments::command()).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
     match commands::run(arguments, output) {
         Ok(()) => ExitCode::SUCCESS,

@@ -63,7 +63,8 @@ impl Settings {
     ) -> Result<Self, Failure> {
         let device_in_file =
             file.device.map(|name| name.parse::<Device>()).transpose().map_err(|error| {
-                Failure::Config { path: folders.config.clone(), reason: error.to_string() }
+                let path = flags.config.as_ref().unwrap_or(&folders.config).clone();
+                Failure::Config { path, reason: error.to_string() }
             })?;
         let named_user = flags.user.clone().or(file.user);
         let user_was_named = named_user.is_some();

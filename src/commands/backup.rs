@@ -1,6 +1,6 @@
 //! `longmem backup`: a copy while others use the store.
 
-use longmem_store::IfMissing;
+use longmem_store::{IfMissing, StoreError};
 use serde_json::json;
 
 use crate::arguments::BackupArguments;
@@ -16,7 +16,10 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    memory.store().backup(&arguments.to)?;
+    memory.store().backup(&arguments.to).map_err(|error| match error {
+        StoreError::File(error) => Failure::new_file(&arguments.to, error),
+        error => error.into(),
+    })?;
     let size = fs_err::metadata(&arguments.to)?.len();
     if output.json {
         return Ok(output.document(&json!({ "file": arguments.to, "file_bytes": size }))?);

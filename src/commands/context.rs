@@ -21,14 +21,14 @@ pub(super) fn run(
     let budget = arguments.budget.unwrap_or(settings.budget);
     let talk = conversation::without_model(memory, settings, arguments.session, persona, budget);
     let context = runtime()?.block_on(talk.context_for(&arguments.message))?;
-    if output.json {
-        return Ok(output.document(&context)?);
-    }
     show(&context, output)
 }
 
-/// Prints a prompt as a person reads it: each part under its role, then what it cost.
+/// Prints a prompt as JSON, or as a person reads it: each part under its role, then what it cost.
 pub(super) fn show(context: &Context, output: Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.document(context)?);
+    }
     for block in &context.system {
         output.line(format!("── system\n{}", for_terminal(&block.text)))?;
     }

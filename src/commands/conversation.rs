@@ -39,19 +39,22 @@ pub(super) fn ask(
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let stored = arguments.session.is_some();
     let talk = talk(memory, settings, arguments.session, &llm)?;
+    let mut began = false;
     let reply = runtime()?.block_on(async {
-        let mut on_text = |piece: &str| show_piece(piece, output);
+        let mut on_text = |piece: &str| {
+            began = true;
+            show_piece(piece, output);
+        };
         if stored {
             talk.ask(&arguments.question, &mut on_text).await
         } else {
             talk.consult(&arguments.question, &mut on_text).await
         }
     });
-    let reply = reply.inspect_err(|_| end_line(output))?;
-    if output.json {
-        return Ok(output.document(&document(&reply))?);
+    if reply.is_err() && began {
+        end_line(output);
     }
-    show_end(&reply, output)
+    show_end(&reply?, output)
 }
 
 pub(super) fn chat(
@@ -151,8 +154,11 @@ fn end_line(output: Output) {
     }
 }
 
-/// What is shown after an answer has been streamed.
+/// What is shown after an answer has been streamed; all of it as JSON.
 fn show_end(reply: &Reply, output: Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.document(&document(reply))?);
+    }
     match reply {
         Reply::Quotes(QuotedAnswer { text, .. }) => output.line(for_terminal(text))?,
         Reply::Answer { completion, context } => {

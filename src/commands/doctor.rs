@@ -111,5 +111,6 @@ fn truncated(stats: &StoreStats) -> Check {
 }
 
 fn with_hints(error: &impl Diagnose) -> String {
-    [error.to_string()].into_iter().chain(error.hints()).collect::<Vec<_>>().join(" ")
+    let hints = error.hints().join(" ");
+    if hints.is_empty() { error.to_string() } else { format!("{error}. {hints}") }
 }

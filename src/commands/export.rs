@@ -9,6 +9,7 @@ use crate::arguments::ExportArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
+use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
 pub(super) fn run(
@@ -22,12 +23,17 @@ pub(super) fn run(
     let mut out: Box<dyn Write> = match &arguments.output {
         // An export never overwrites: it may be the only copy of something.
         Some(path) => Box::new(BufWriter::new(
-            fs_err::OpenOptions::new().write(true).create_new(true).open(path)?,
+            fs_err::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(path)
+                .map_err(|error| Failure::new_file(path, error))?,
         )),
         None => Box::new(BufWriter::new(stdout().lock())),
     };
     let report = memory.export(&scope, &mut out)?;
     out.flush().map_err(MemoryError::Output)?;
-    output.note(format!("exported {} of {}", counted(report.turns, "turn"), settings.user));
+    let user = for_terminal(settings.user.as_str());
+    output.note(format!("exported {} of {user}", counted(report.turns, "turn")));
     Ok(())
 }

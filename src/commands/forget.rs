@@ -52,13 +52,13 @@ pub(super) fn run(
             output.note(format!("… and {} more", count - turns.len() as u64));
         }
     }
-    if arguments.dry_run || count == 0 {
+    if arguments.dry_run {
         if output.json {
             return Ok(output.document(&json!({ "would_forget": count, "turns": turns }))?);
         }
         return Ok(output.line(format!("{} would be forgotten", counted(count, "turn")))?);
     }
-    if !arguments.yes {
+    if count > 0 && !arguments.yes {
         confirm(count)?;
     }
     let forgotten = memory.forget(&target)?;

@@ -6,6 +6,7 @@ mod context;
 mod conversation;
 mod demo;
 mod doctor;
+mod eval;
 mod export;
 mod forget;
 mod import;
@@ -46,6 +47,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Forget(arguments) => forget::run(arguments, &settings, output),
         Command::Model(arguments) => model::run(&arguments, &settings, output),
         Command::Doctor => doctor::run(&settings, output),
+        Command::Eval(arguments) => eval::run(arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
         Command::Completions(_) => Ok(()),
     }

@@ -23,6 +23,12 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    if arguments.query.trim().is_empty() {
+        return Err(Failure::refused(
+            "the question is empty",
+            "Ask as you would ask a person: longmem recall \"where do I live?\"",
+        ));
+    }
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let scope = super::scope(arguments.scope, settings);
     memory.store().check_names(&scope)?;

@@ -11,6 +11,7 @@ use crate::arguments::RememberArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
 pub(super) fn run(
@@ -39,8 +40,6 @@ pub(super) fn run(
         }))?);
     }
     let what = if stored.new { "Remembered" } else { "Known already" };
-    Ok(output.line(format!(
-        "{what}: turn {} of {} in session {}",
-        stored.id, settings.user, turn.session
-    ))?)
+    let place = format!("turn {} of {} in session {}", stored.id, settings.user, turn.session);
+    Ok(output.line(format!("{what}: {}", for_terminal(&place)))?)
 }

@@ -12,6 +12,7 @@ use super::{end_line, runtime, show_end, show_piece};
 use crate::commands::{context, recall};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::sanitize::for_terminal;
 
 const HELP: &str = "Write a message and press Enter. Everything said here is remembered.
 /recall QUESTION   what was said that is relevant
@@ -25,17 +26,15 @@ pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
     let mut lines = Lines::new();
     let mut last_context = None;
     let who = talk.model.as_ref().map_or("nobody (memory is quoted)", |model| &model.name);
-    output.note(format!(
-        "Session \"{}\" of {}; {who} answers. /help lists the commands.",
-        talk.session, talk.user
-    ));
+    let session = for_terminal(&format!("\"{}\" of {}", talk.session, talk.user));
+    output.note(format!("Session {session}; {who} answers. /help lists the commands."));
     while let Some(line) = lines.next()? {
         let line = line.trim();
         match line.split_once(' ').map_or((line, ""), |(command, rest)| (command, rest.trim())) {
             ("", _) => {}
             ("/quit" | "/exit", _) => break,
             ("/help", _) => output.note(HELP),
-            ("/session", _) => output.note(format!("\"{}\" of {}", talk.session, talk.user)),
+            ("/session", _) => output.note(&session),
             ("/context", _) => match &last_context {
                 Some(sent) => context::show(sent, output)?,
                 None => output.note("Nothing was sent yet."),
@@ -43,6 +42,7 @@ pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
             ("/recall", "") => output.note("/recall needs a question, as: /recall the budget"),
             ("/recall", question) => show_recall(talk, &runtime, question, output)?,
             (command, _) if command.starts_with('/') => {
+                let command = for_terminal(command);
                 output.note(format!("There is no command {command}. /help lists them."));
             }
             _ => {
@@ -62,7 +62,11 @@ fn answer(
     message: &str,
     output: Output,
 ) -> Result<Option<Context>, Failure> {
-    let mut on_text = |piece: &str| show_piece(piece, output);
+    let mut began = false;
+    let mut on_text = |piece: &str| {
+        began = true;
+        show_piece(piece, output);
+    };
     let reply = runtime.block_on(async {
         tokio::select! {
             reply = talk.ask(message, &mut on_text) => Some(reply),
@@ -76,7 +80,9 @@ fn answer(
             Ok(None)
         }
         Some(Err(error)) => {
-            end_line(output);
+            if began {
+                end_line(output);
+            }
             Failure::from(error).report(|line| output.error(line));
             Ok(None)
         }

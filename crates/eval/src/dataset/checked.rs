@@ -1,0 +1,91 @@
+//! Makes sure that a data set can be stored and that its evidence means something.
+
+use std::collections::HashSet;
+
+use longmem_core::{SessionName, UserName};
+
+use super::{Conversation, Dataset, Layout, Mended};
+use crate::DatasetFlaw;
+
+/// Conversations as they were read, before any check.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) conversations: Vec<Conversation>,
+    pub(super) evidence_repaired: usize,
+}
+
+impl From<Vec<Conversation>> for Draft {
+    fn from(conversations: Vec<Conversation>) -> Self {
+        Self { conversations, evidence_repaired: 0 }
+    }
+}
+
+/// Leaves out what is empty or names nothing, and counts it; refuses what is ambiguous.
+pub(super) fn checked(layout: Layout, draft: Draft) -> Result<Dataset, DatasetFlaw> {
+    let Draft { mut conversations, evidence_repaired } = draft;
+    let mut mended = Mended { evidence_repaired, ..Mended::default() };
+    let mut ids = HashSet::new();
+    for conversation in &mut conversations {
+        if !ids.insert(conversation.id.clone()) {
+            return Err(DatasetFlaw::RepeatedConversation(conversation.id.clone()));
+        }
+        leave_out_empty(conversation, &mut mended);
+        check_names(conversation)?;
+        check_questions(conversation, &mut mended)?;
+    }
+    conversations.retain(|conversation| !conversation.sessions.is_empty());
+    if conversations.is_empty() {
+        return Err(DatasetFlaw::NothingSaid);
+    }
+    Ok(Dataset { layout, conversations, mended })
+}
+
+fn leave_out_empty(conversation: &mut Conversation, mended: &mut Mended) {
+    for session in &mut conversation.sessions {
+        let written = session.turns.len();
+        session.turns.retain(|turn| !turn.text.trim().is_empty());
+        mended.empty_turns += written - session.turns.len();
+    }
+    conversation.sessions.retain(|session| !session.turns.is_empty());
+}
+
+fn check_names(conversation: &Conversation) -> Result<(), DatasetFlaw> {
+    let bad_name = |reason| DatasetFlaw::BadName { conversation: conversation.id.clone(), reason };
+    UserName::new(&conversation.id).map_err(bad_name)?;
+    let mut ids = HashSet::new();
+    for session in &conversation.sessions {
+        SessionName::new(&session.id).map_err(bad_name)?;
+        for id in session.turns.iter().map(|turn| &turn.id).chain([&session.id]) {
+            if !ids.insert(id) {
+                let (conversation, id) = (conversation.id.clone(), id.clone());
+                return Err(DatasetFlaw::RepeatedId { conversation, id });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_questions(
+    conversation: &mut Conversation,
+    mended: &mut Mended,
+) -> Result<(), DatasetFlaw> {
+    let Conversation { id, sessions, questions } = conversation;
+    let known: HashSet<&str> = sessions
+        .iter()
+        .flat_map(|session| session.turns.iter().map(|turn| &turn.id).chain([&session.id]))
+        .map(String::as_str)
+        .collect();
+    for question in questions {
+        if question.text.trim().is_empty() {
+            let (conversation, question) = (id.clone(), question.id.clone());
+            return Err(DatasetFlaw::EmptyQuestion { conversation, question });
+        }
+        let mut named = HashSet::new();
+        question.evidence.retain(|evidence| {
+            let exists = known.contains(evidence.as_str());
+            mended.evidence_dropped += usize::from(!exists);
+            exists && named.insert(evidence.clone())
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! LoCoMo as published: `conversation.session_N` with its date, and `qa`.
+//!
+//! - Both speakers are people, so both have the role `user` and differ by `speaker`.
+//! - A shared image's caption is part of what was said, as in LoCoMo's own evaluation (there
+//!   `… and shared <caption>.`): it is appended as `[shares an image: <caption>]`.
+//! - Evidence is written by hand: several ids in one string, a colon too many, zeros in front. What
+//!   holds two numbers is understood.
+//! - Category 5 has questions about the other speaker, whose evidence is where the mix-up comes
+//!   from; they count as a category of their own.
+
+use std::collections::BTreeMap;
+
+use longmem_core::Role;
+use serde::Deserialize;
+
+use super::checked::Draft;
+use super::{Conversation, Question, Session, Turn, date};
+use crate::DatasetFlaw;
+
+/// The category of questions about something that the other speaker said.
+pub(crate) const ADVERSARIAL: &str = "5 adversarial";
+
+#[derive(Deserialize)]
+pub(super) struct Entry {
+    sample_id: String,
+    conversation: BTreeMap<String, Part>,
+    qa: Vec<Asked>,
+}
+
+/// A value of `conversation`, whose keys are numbered.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Part {
+    Session(Vec<Said>),
+    Text(String),
+}
+
+#[derive(Deserialize)]
+struct Said {
+    speaker: String,
+    dia_id: String,
+    text: String,
+    blip_caption: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    question: String,
+    evidence: Vec<String>,
+    category: u8,
+}
+
+pub(super) fn conversations(entries: Vec<Entry>) -> Result<Draft, DatasetFlaw> {
+    let mut draft = Draft::default();
+    for entry in entries {
+        let id = entry.sample_id;
+        let sessions = sessions(&id, entry.conversation)?;
+        let questions = entry
+            .qa
+            .into_iter()
+            .enumerate()
+            .map(|(position, asked)| Question {
+                id: format!("{id}/{}", position + 1),
+                text: asked.question,
+                asked_at: None,
+                category: Some(category(asked.category)),
+                evidence: evidence(&asked.evidence, &mut draft.evidence_repaired),
+                unanswerable: false,
+            })
+            .collect();
+        draft.conversations.push(Conversation { id, sessions, questions });
+    }
+    Ok(draft)
+}
+
+fn sessions(id: &str, parts: BTreeMap<String, Part>) -> Result<Vec<Session>, DatasetFlaw> {
+    let mut dates = BTreeMap::new();
+    let mut talks = Vec::new();
+    for (key, part) in parts {
+        match part {
+            Part::Text(text) => {
+                dates.insert(key, text);
+            }
+            Part::Session(turns) => talks.push((key, turns)),
+        }
+    }
+    talks.sort_by_key(|(key, _)| number(key));
+    talks
+        .into_iter()
+        .map(|(session, turns)| {
+            let conversation = || id.to_owned();
+            let Some(text) = dates.remove(&format!("{session}_date_time")) else {
+                return Err(DatasetFlaw::MissingDate { conversation: conversation(), session });
+            };
+            let Some(date) = date::parse(&text) else {
+                return Err(DatasetFlaw::BadDate { conversation: conversation(), date: text });
+            };
+            let turns = turns.into_iter().map(Turn::from).collect();
+            Ok(Session { id: session, date, turns })
+        })
+        .collect()
+}
+
+impl From<Said> for Turn {
+    fn from(said: Said) -> Self {
+        let text = match said.blip_caption {
+            Some(caption) => format!("{} [shares an image: {caption}]", said.text),
+            None => said.text,
+        };
+        Self { id: said.dia_id, role: Role::User, speaker: Some(said.speaker), text }
+    }
+}
+
+/// The number at the end of `session_12`.
+fn number(key: &str) -> u32 {
+    key.rsplit('_').next().and_then(|digits| digits.parse().ok()).unwrap_or(u32::MAX)
+}
+
+fn category(number: u8) -> String {
+    match number {
+        1 => "1 multi-hop".to_owned(),
+        2 => "2 temporal".to_owned(),
+        3 => "3 open-domain".to_owned(),
+        4 => "4 single-hop".to_owned(),
+        5 => ADVERSARIAL.to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Reads ids out of what was written by hand; what cannot be read stays as it is, and names
+/// nothing.
+fn evidence(written: &[String], repaired: &mut usize) -> Vec<String> {
+    let mut ids = Vec::new();
+    for entry in written {
+        let pieces = entry.split(|c: char| matches!(c, ';' | ',') || c.is_whitespace());
+        for piece in pieces.filter(|piece| !piece.is_empty()) {
+            let id = turn_id(piece);
+            *repaired += usize::from(id.as_ref().is_some_and(|id| id != entry));
+            ids.push(id.unwrap_or_else(|| piece.to_owned()));
+        }
+    }
+    ids
+}
+
+/// `D8:6`, from anything that begins with a D and holds two numbers.
+fn turn_id(piece: &str) -> Option<String> {
+    let numbers = piece.strip_prefix('D')?;
+    let mut parts = numbers.split(':').filter(|part| !part.is_empty());
+    let session: u32 = parts.next()?.parse().ok()?;
+    let turn: u32 = parts.next()?.parse().ok()?;
+    parts.next().is_none().then(|| format!("D{session}:{turn}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recovers_ids_that_were_written_by_hand() {
+        let read = |written: &[&str]| {
+            let written: Vec<String> = written.iter().map(|&id| id.to_owned()).collect();
+            let mut repaired = 0;
+            (evidence(&written, &mut repaired), repaired)
+        };
+        let ids = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>();
+        assert_eq!(read(&["D8:6", "D9:17"]), (ids(&["D8:6", "D9:17"]), 0));
+        assert_eq!(read(&["D8:6; D9:17"]), (ids(&["D8:6", "D9:17"]), 2));
+        assert_eq!(read(&["D9:1 D4:4,D4:6"]), (ids(&["D9:1", "D4:4", "D4:6"]), 3));
+        assert_eq!(read(&["D:11:26"]), (ids(&["D11:26"]), 1));
+        assert_eq!(read(&["D30:05"]), (ids(&["D30:5"]), 1));
+        assert_eq!(read(&["D"]), (ids(&["D"]), 0));
+        assert_eq!(read(&["D1:2:3", ""]), (ids(&["D1:2:3"]), 0));
+    }
+
+    #[test]
+    fn sessions_stand_in_order_of_their_numbers_and_images_are_told() {
+        let entries: Vec<Entry> = serde_json::from_str(
+            r#"[{"sample_id":"c","qa":[{"question":"Who?","category":5,"evidence":["D:10:1"],
+                 "adversarial_answer":"Bo"}],
+                 "conversation":{"speaker_a":"Al","speaker_b":"Bo",
+                 "session_10":[{"speaker":"Bo","dia_id":"D10:1","text":"Look."
+                   ,"blip_caption":"a photo of a cat","img_url":["x"]}],
+                 "session_10_date_time":"1:56 pm on 8 May, 2023",
+                 "session_2":[{"speaker":"Al","dia_id":"D2:1","text":"Hi"}],
+                 "session_2_date_time":"12:48 am on 1 February, 2023",
+                 "session_11_date_time":"1:00 pm on 9 May, 2023"}}]"#,
+        )
+        .unwrap();
+        let draft = conversations(entries).unwrap();
+        let conversation = &draft.conversations[0];
+        let ids: Vec<_> = conversation.sessions.iter().map(|s| s.id.as_str()).collect();
+        assert_eq!(ids, ["session_2", "session_10"]);
+        let turn = &conversation.sessions[1].turns[0];
+        assert_eq!(turn.text, "Look. [shares an image: a photo of a cat]");
+        assert_eq!((turn.role, turn.speaker.as_deref()), (Role::User, Some("Bo")));
+        let question = &conversation.questions[0];
+        assert_eq!((question.id.as_str(), question.evidence[0].as_str()), ("c/1", "D10:1"));
+        assert_eq!(question.category.as_deref(), Some(ADVERSARIAL));
+        assert!(!question.unanswerable);
+    }
+
+    #[test]
+    fn a_session_without_a_date_is_refused() {
+        let entries: Vec<Entry> = serde_json::from_str(
+            r#"[{"sample_id":"c","qa":[],"conversation":{
+                 "session_2":[{"speaker":"Al","dia_id":"D2:1","text":"Hi"}]}}]"#,
+        )
+        .unwrap();
+        assert_eq!(
+            conversations(entries).err().map(|flaw| flaw.to_string()).as_deref(),
+            Some("conversation \"c\": there is no date for \"session_2\"")
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! Reads a file and finds out what it is.
+
+use std::path::Path;
+
+use fs_err as fs;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::checked::{Draft, checked};
+use super::{Conversation, Dataset, Layout, locomo, longmemeval};
+use crate::{DatasetFlaw, EvalError};
+
+/// Reads a data set, whichever of the known layouts it has: a JSON array of conversations, or one
+/// JSON object after the other, as in JSON Lines.
+///
+/// # Errors
+/// [`EvalError::Io`] if there is no such file; [`EvalError::Json`], [`EvalError::UnknownLayout`]
+/// or [`EvalError::Flaw`] if it is not such a data set.
+///
+/// # Examples
+/// ```no_run
+/// let mut dataset = longmem_eval::dataset::read("locomo10.json")?;
+/// dataset.select(&["conv-26".to_owned()])?;
+/// # Ok::<(), longmem_eval::EvalError>(())
+/// ```
+pub fn read(path: impl AsRef<Path>) -> Result<Dataset, EvalError> {
+    let path = path.as_ref();
+    parse(&fs::read(path)?, path)
+}
+
+/// The fields that tell the layouts apart.
+#[derive(Deserialize)]
+struct Probe {
+    conversation: Option<IgnoredAny>,
+    qa: Option<IgnoredAny>,
+    haystack_sessions: Option<IgnoredAny>,
+    sessions: Option<IgnoredAny>,
+}
+
+fn parse(bytes: &[u8], path: &Path) -> Result<Dataset, EvalError> {
+    let probes: Vec<Probe> = entries(bytes, path, "JSON objects")?;
+    let layout = match probes.first() {
+        None => return Err(flawed(path, DatasetFlaw::NothingSaid)),
+        Some(Probe { conversation: Some(_), qa: Some(_), .. }) => Layout::LoCoMo,
+        Some(Probe { haystack_sessions: Some(_), .. }) => Layout::LongMemEval,
+        Some(Probe { sessions: Some(_), .. }) => Layout::Neutral,
+        Some(_) => return Err(EvalError::UnknownLayout { path: path.to_owned() }),
+    };
+    let draft = match layout {
+        Layout::LoCoMo => locomo::conversations(entries(bytes, path, "LoCoMo")?),
+        Layout::LongMemEval => longmemeval::conversations(entries(bytes, path, "LongMemEval")?),
+        Layout::Neutral => {
+            Ok(Draft::from(entries::<Conversation>(bytes, path, "the neutral format")?))
+        }
+    };
+    draft.and_then(|draft| checked(layout, draft)).map_err(|flaw| flawed(path, flaw))
+}
+
+fn flawed(path: &Path, flaw: DatasetFlaw) -> EvalError {
+    EvalError::Flaw { path: path.to_owned(), flaw }
+}
+
+/// Reads the elements of an array, or objects one after the other.
+fn entries<T: DeserializeOwned>(
+    bytes: &[u8],
+    path: &Path,
+    expected: &'static str,
+) -> Result<Vec<T>, EvalError> {
+    let is_array = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    let read = if is_array {
+        serde_json::from_slice(bytes)
+    } else {
+        serde_json::Deserializer::from_slice(bytes).into_iter().collect()
+    };
+    read.map_err(|error| EvalError::Json {
+        path: path.to_owned(),
+        expected,
+        reason: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Dataset, String> {
+        parse(text.as_bytes(), Path::new("set.json")).map_err(|error| error.to_string())
+    }
+
+    const ANA: &str = r#"{"id":"ana","sessions":[{"id":"s1","date":"2026-03-02","turns":[
+        {"id":"t1","role":"user","speaker":"Ana","text":"I moved to Lisbon."}]}],
+        "questions":[{"id":"q1","text":"Where?","evidence":["t1","s1","t1"]}]}"#;
+
+    #[test]
+    fn an_array_and_objects_in_a_row_are_the_same() {
+        let lines = parsed(&format!("{ANA}\n{}", ANA.replace("ana", "bob"))).unwrap();
+        let array = parsed(&format!(" [{ANA},{}]", ANA.replace("ana", "bob"))).unwrap();
+        assert_eq!(lines, array);
+        assert_eq!(lines.conversations.len(), 2);
+        assert_eq!(lines.layout, Layout::Neutral);
+        assert_eq!(lines.conversations[0].questions[0].evidence, ["t1", "s1"]);
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        for (text, expected) in [
+            ("", "set.json: there is no conversation in it that has a turn"),
+            ("[]", "set.json: there is no conversation in it that has a turn"),
+            ("no", "set.json cannot be read as JSON objects: expected ident at line 1 column 2"),
+            (r#"{"id":1}"#, "set.json is no data set of a known layout: expected conversations"),
+            (&ANA.replace("2026-03-02", "soon"), "invalid value: string \"soon\", expected a date"),
+            (&ANA.replace("\"user\"", "\"narrator\""), "unknown variant `narrator`"),
+            (&ANA.replace("\"s1\",\"date", "\"t1\",\"date"), "two turns or sessions with the id"),
+            (&ANA.replace("Where?", " "), "conversation \"ana\": question \"q1\" is empty"),
+            (&ANA.replace("\"ana\"", "\"\""), "the name of a user is empty"),
+            (&format!("{ANA}{ANA}"), "two conversations have the id \"ana\""),
+            (&ANA.replace("I moved to Lisbon.", " "), "no conversation in it that has a turn"),
+        ] {
+            let error = parsed(text).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn evidence_that_names_nothing_is_counted() {
+        let dataset = parsed(&ANA.replace("\"t1\",\"s1\",\"t1\"", "\"t1\",\"t9\"")).unwrap();
+        assert_eq!(dataset.conversations[0].questions[0].evidence, ["t1"]);
+        assert_eq!(dataset.mended.evidence_dropped, 1);
+    }
+
+    #[test]
+    fn selecting_keeps_what_is_named_and_knows_the_rest() {
+        let mut dataset = parsed(&format!("{ANA}{}", ANA.replace("ana", "bob"))).unwrap();
+        let error = dataset.select(&["eve".to_owned()]).unwrap_err();
+        assert_eq!(error.to_string(), "the data set has no conversation \"eve\"; it has ana, bob");
+        dataset.select(&["bob".to_owned()]).unwrap();
+        assert_eq!(dataset.conversations.len(), 1);
+    }
+}

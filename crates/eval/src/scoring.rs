@@ -1,0 +1,78 @@
+//! From what was recalled to scores, by turn and by session.
+
+use std::collections::BTreeSet;
+
+use longmem_core::{Recalled, TurnId};
+
+use crate::haystack::{Evidence, Haystack};
+use crate::metrics::{Scores, first_appearances};
+use crate::outcome::EvidencePlace;
+
+/// Where rankings of turns are cut.
+const TURN_CUTS: [usize; 5] = [1, 5, 10, 20, 50];
+
+/// Where rankings of sessions are cut.
+const SESSION_CUTS: [usize; 4] = [1, 3, 5, 10];
+
+/// What was found, in the data set's names of turns or of sessions.
+struct Level<'a> {
+    ranking: Vec<&'a str>,
+    contexts: Vec<(usize, BTreeSet<&'a str>)>,
+}
+
+/// How well one strategy did on one question.
+pub(crate) struct Scored {
+    pub(crate) turn: Option<Scores>,
+    pub(crate) session: Option<Scores>,
+    pub(crate) places: Vec<EvidencePlace>,
+}
+
+/// Scores what was recalled, and the turns in prompts of several sizes, against the evidence.
+pub(crate) fn score(
+    haystack: &Haystack<'_>,
+    recalled: &[Recalled],
+    contexts: &[(usize, BTreeSet<TurnId>)],
+    evidence: &Evidence<'_>,
+) -> Scored {
+    let turns = Level::new(recalled, contexts, |id| haystack.turn_name(id));
+    let sessions = Level::new(recalled, contexts, |id| haystack.session_name(id));
+    let places = if evidence.turns.is_empty() {
+        sessions.places(&evidence.sessions)
+    } else {
+        turns.places(&evidence.turns)
+    };
+    Scored {
+        turn: turns.scores(&evidence.turns, &TURN_CUTS),
+        session: sessions.scores(&evidence.sessions, &SESSION_CUTS),
+        places,
+    }
+}
+
+impl<'a> Level<'a> {
+    fn new(
+        recalled: &[Recalled],
+        contexts: &[(usize, BTreeSet<TurnId>)],
+        name: impl Fn(TurnId) -> &'a str,
+    ) -> Self {
+        let named = |(tokens, held): &(usize, BTreeSet<TurnId>)| {
+            (*tokens, held.iter().map(|id| name(*id)).collect())
+        };
+        Self {
+            ranking: first_appearances(recalled.iter().map(|found| name(found.turn.id))),
+            contexts: contexts.iter().map(named).collect(),
+        }
+    }
+
+    fn scores(&self, evidence: &BTreeSet<&'a str>, cuts: &[usize]) -> Option<Scores> {
+        let known = !evidence.is_empty();
+        known.then(|| Scores::new(&self.ranking, &self.contexts, evidence, cuts))
+    }
+
+    fn places(&self, evidence: &BTreeSet<&'a str>) -> Vec<EvidencePlace> {
+        let place = |id: &&str| EvidencePlace {
+            id: (*id).to_owned(),
+            rank: self.ranking.iter().position(|found| found == id).map(|index| index + 1),
+        };
+        evidence.iter().map(place).collect()
+    }
+}

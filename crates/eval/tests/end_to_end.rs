@@ -1,0 +1,207 @@
+//! Runs the whole harness over a small data set whose numbers are known by hand.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use longmem_core::{EstimatedTokens, FixedClock, Timestamp};
+use longmem_eval::dataset::{self, Dataset};
+use longmem_eval::metrics::Scores;
+use longmem_eval::{EvalError, LevelReport, Report, Run, RunOptions, Strategy, run, table};
+use longmem_memory::Memory;
+use longmem_store::{IfMissing, Store};
+use longmem_test_support::WordHashEmbedder;
+
+fn small() -> Dataset {
+    dataset::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/small.json"))
+        .expect("the data set is well formed")
+}
+
+fn measure(
+    dataset: &Dataset,
+    folder: &Path,
+    embedder: &Arc<WordHashEmbedder>,
+) -> Result<Run, EvalError> {
+    let mut options = RunOptions::new(folder, &EstimatedTokens);
+    // Nothing fits beside the frame of a prompt of 60 tokens; everything fits into 1,000.
+    options.budgets = vec![60, 1_000];
+    let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
+    run(
+        dataset,
+        &options,
+        &|file| {
+            let store = Store::open(file, IfMissing::Create)?;
+            Ok(Memory::new(store, embedder.clone(), clock.clone()))
+        },
+        &mut |_| ControlFlow::Continue(()),
+    )
+}
+
+fn small_report() -> Report {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let measured = measure(&small(), folder.path(), &Arc::default());
+    Report::new(&measured.expect("the engine works"))
+}
+
+/// The shares that a group's strategy has: recall at each cut, nDCG, MRR, and in 60 and in 1,000
+/// tokens.
+fn shares(level: Option<&LevelReport>) -> Vec<f64> {
+    let scores: &Scores = &level.expect("there is evidence at this level").scores;
+    let recall = scores.recall.iter().map(|cut| cut.fractional);
+    let context = scores.context.iter().map(|cut| cut.fractional);
+    recall.chain([scores.ndcg_10, scores.mrr]).chain(context).collect()
+}
+
+#[test]
+fn every_strategy_has_the_numbers_that_were_worked_out_by_hand() {
+    let report = small_report();
+    let all = &report.groups[0];
+    assert_eq!((all.group.as_str(), all.questions), ("all", 4));
+    // Three questions have evidence by turn: "pet" (a3), "advice" (a6), "sisters" (b1, b2).
+    //
+    // - recency: a6 a5 a4 a3 a2 a1, so a3 is 4th and a6 1st; b3 b2 b1, so b2 is 2nd and b1 3rd.
+    // - tutorial: the user's and Bo's turns only, so a6 and b2 are never found.
+    // - by words, "water" and "nozzle" stand in a6 only, and so on: the evidence is in front.
+    let by_turn = [
+        (Strategy::Recency, vec![0.333_333, 1.0, 1.0, 1.0, 1.0, 0.708_034, 0.583_333, 0.0, 1.0]),
+        (Strategy::Tutorial, vec![0.5, 0.5, 0.5, 0.5, 0.5, 0.537_716, 0.666_667, 0.0, 0.5]),
+        (Strategy::Dense, vec![0.833_333, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0]),
+        (Strategy::Lexical, vec![0.833_333, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0]),
+        (Strategy::NaiveHybrid, vec![0.833_333, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0]),
+        (Strategy::Default, vec![0.833_333, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0]),
+    ];
+    for ((strategy, expected), found) in by_turn.into_iter().zip(&all.strategies) {
+        assert_eq!(found.strategy, strategy);
+        assert_eq!(found.turn.as_ref().unwrap().questions, 3);
+        assert_eq!(shares(found.turn.as_ref()), expected, "{strategy}");
+    }
+    // By session there is "home" (s1) too. Sessions by recency: s3 s2 s1.
+    let recency = &all.strategies[0].session;
+    let expected = vec![0.5, 1.0, 1.0, 1.0, 0.782_732, 0.708_333, 0.0, 1.0];
+    assert_eq!(shares(recency.as_ref()), expected);
+    for found in &all.strategies[2..] {
+        let expected = vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0];
+        assert_eq!(shares(found.session.as_ref()), expected, "{}", found.strategy);
+    }
+}
+
+#[test]
+fn groups_and_counts_say_what_was_measured() {
+    let report = small_report();
+    let set = &report.dataset;
+    assert_eq!(set.conversations, ["ana", "bo & cy"]);
+    assert_eq!((set.turns, set.questions), (9, 6));
+    assert_eq!((set.without_evidence, set.unanswerable), (1, 1));
+    assert_eq!(set.mended.evidence_dropped, 1);
+    let groups: Vec<_> = report.groups.iter().map(|g| (g.group.as_str(), g.questions)).collect();
+    assert_eq!(groups, [("all", 4), ("advice", 1), ("facts", 3)]);
+    let lexical = report.abstention.iter().find(|row| row.strategy == Strategy::Lexical).unwrap();
+    assert_eq!((lexical.unanswerable, lexical.rightly_nothing), (1, 1));
+    assert_eq!((lexical.answerable, lexical.wrongly_nothing), (4, 0));
+    let recency = &report.abstention[0];
+    assert_eq!((recency.rightly_nothing, recency.wrongly_nothing), (0, 0));
+    for row in &report.latency {
+        let stages: Vec<_> = row.stages.iter().map(|s| (s.stage, s.questions)).collect();
+        assert_eq!(stages, [("recall", 5), ("context", 5)]);
+    }
+}
+
+#[test]
+fn outcomes_tell_where_the_evidence_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let measured = measure(&small(), folder.path(), &Arc::default()).unwrap();
+    let advice = measured.outcomes.iter().find(|outcome| outcome.question == "advice").unwrap();
+    assert_eq!(advice.asked_at.to_string(), "2026-05-01T00:00:00Z");
+    let places: Vec<_> = advice
+        .strategies
+        .iter()
+        .map(|found| (found.evidence[0].id.as_str(), found.evidence[0].rank))
+        .collect();
+    assert_eq!(places[..2], [("a6", Some(1)), ("a6", None)]);
+    let pet = &measured.outcomes[0];
+    assert_eq!(pet.asked_at.to_string(), "2026-04-01T09:15:00Z", "the end of the conversation");
+}
+
+#[test]
+fn a_second_run_over_kept_stores_embeds_only_questions_and_says_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let embedder = Arc::new(WordHashEmbedder::default());
+    let json = |measured: &Run| {
+        let mut report = Report::new(measured);
+        report.latency.clear();
+        (serde_json::to_string(&report).unwrap(), serde_json::to_string(measured).unwrap())
+    };
+    let first = measure(&small(), folder.path(), &embedder).unwrap();
+    let embedded_first = embedder.embedded();
+    let second = measure(&small(), folder.path(), &embedder).unwrap();
+    assert_eq!(json(&first), json(&second));
+    let turns = Report::new(&first).dataset.turns;
+    assert_eq!(embedded_first - turns, embedder.embedded() - embedded_first);
+}
+
+#[test]
+fn a_kept_store_of_something_else_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    measure(&small(), folder.path(), &Arc::default()).unwrap();
+    let mut changed = small();
+    changed.conversations[0].sessions[0].turns[0].text = "I moved to Porto.".to_owned();
+    let error = measure(&changed, folder.path(), &Arc::default()).unwrap_err();
+    assert!(matches!(&error, EvalError::OtherTurns { conversation, .. } if conversation == "ana"));
+
+    let mut shorter = small();
+    shorter.conversations[1].sessions[0].turns.pop();
+    let error = measure(&shorter, folder.path(), &Arc::default()).unwrap_err();
+    assert!(error.to_string().ends_with("conversation \"bo & cy\", or holds others"), "{error}");
+}
+
+#[test]
+fn the_caller_can_stop_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = RunOptions::new(folder.path(), &EstimatedTokens);
+    let open = |file: &Path| {
+        let store = Store::open(file, IfMissing::Create)?;
+        let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
+        Ok(Memory::new(store, Arc::new(WordHashEmbedder::default()), clock))
+    };
+    for patience in [0, 3] {
+        let mut calls = 0;
+        let stopped = run(&small(), &options, &open, &mut |_| {
+            calls += 1;
+            if calls > patience { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert!(matches!(stopped, Err(EvalError::Stopped)), "{patience}");
+    }
+}
+
+#[test]
+fn the_table_has_a_row_for_each_strategy() {
+    let text = table(&small_report());
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "neutral: 2 conversations, 9 turns, 6 questions");
+    let at = lines.iter().position(|line| *line == "all, by turn (n = 3)").unwrap();
+    let columns: Vec<&str> = lines[at + 1].split_whitespace().collect();
+    assert_eq!(columns[..6], ["strategy", "r1", "r5", "r10", "r20", "r50"]);
+    let tutorial: Vec<&str> = lines[at + 3].split_whitespace().collect();
+    assert_eq!(tutorial[..3], ["tutorial", "50.0", "50.0"]);
+}
+
+#[test]
+fn the_json_keeps_its_shape() {
+    let json = serde_json::to_value(small_report()).unwrap();
+    let keys = |pointer: &str| -> Vec<String> {
+        json.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!(
+        keys(""),
+        ["dataset", "model", "token_counter", "depth", "groups", "abstention", "latency"]
+    );
+    assert_eq!(keys("/groups/0"), ["group", "questions", "strategies"]);
+    assert_eq!(keys("/groups/0/strategies/0"), ["strategy", "turn", "session"]);
+    let level =
+        ["questions", "recall", "ndcg_10", "mrr", "context", "interval_10", "interval_1000_tokens"];
+    assert_eq!(keys("/groups/0/strategies/0/turn"), level);
+    assert_eq!(keys("/groups/0/strategies/0/turn/recall/0"), ["at", "fractional", "any", "all"]);
+    assert_eq!(json["groups"][0]["strategies"][4]["strategy"], "naive-hybrid");
+    assert_eq!(keys("/latency/0/stages/0"), ["stage", "questions", "p50_ms", "p95_ms", "p99_ms"]);
+    assert_eq!(json["dataset"]["layout"], "neutral");
+}

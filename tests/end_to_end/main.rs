@@ -1,0 +1,14 @@
+//! Runs the built program as a person would, and looks at what comes out.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod commands;
+mod durability;
+mod errors;
+mod language_model;
+mod laziness;
+mod locomo;
+mod privacy;
+mod stand_in;
+mod support;
+mod tour;
