@@ -7,8 +7,8 @@
 //! It isolates [`TextEmbedder::embed`]: tokenizing, the forward pass, pooling. No store, no reading
 //! of the model's files. `single` is a call with one text, as a recall makes it, timed closely;
 //! `batch` is throughput by the texts' length and how many are in a call. The model cuts a call
-//! into batches of about a thousand tokens, so calls of more than 8,192 would only take longer: they
-//! are left out.
+//! into batches of about a thousand tokens, so calls of more than 8,192 would only take longer:
+//! they are left out.
 //!
 //! Needs the model: from the workspace's `models/`, fetched into it if absent.
 //!

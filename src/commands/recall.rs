@@ -1,8 +1,9 @@
 //! `longmem recall`: what was said that is relevant.
 
+use longmem_core::Recalled;
 use longmem_memory::{CaughtUp, Channels, Memory, Recall, RecallRequest};
 use longmem_store::IfMissing;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::arguments::RecallArguments;
 use crate::compose;
@@ -56,13 +57,18 @@ pub(super) fn catch_up(memory: &Memory, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Results as JSON; not through a JSON value, which would show 0.3 as 0.30000001192092896.
+#[derive(Serialize)]
+struct Document<'a> {
+    results: &'a [Recalled],
+    turns_without_vectors: &'a u64,
+}
+
 /// Prints results for a person or as JSON.
 pub(super) fn show(recall: &Recall, explain: bool, output: Output) -> Result<(), Failure> {
     if output.json {
-        return Ok(output.document(&json!({
-            "results": recall.results,
-            "turns_without_vectors": recall.turns_without_vectors,
-        }))?);
+        let Recall { results, turns_without_vectors } = recall;
+        return Ok(output.document(&Document { results, turns_without_vectors })?);
     }
     if recall.results.is_empty() {
         output.note("Nothing relevant was found.");

@@ -1,5 +1,6 @@
 //! Nothing is lost or doubled by killing a process or by running several.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -119,7 +120,6 @@ fn a_killed_import_ends_in_the_same_store() {
     assert_eq!(report["imports"][0]["turns"], TURNS);
     assert_eq!(counts(&killed), counts(&unbroken));
     assert_eq!(killed.run(&["export"]).stdout, unbroken.run(&["export"]).stdout);
-    assert_eq!(killed.run(&import).succeeds().stdout.contains("; 0 new,"), true);
 }
 
 #[test]
@@ -176,14 +176,17 @@ fn an_interrupted_import_goes_on() {
 }
 
 #[test]
-fn two_processes_write_while_others_read_and_index() {
-    const IMPORTED: usize = 5_000;
-    const REMEMBERED: usize = 30;
+fn several_processes_write_read_and_index_at_once() {
+    const IMPORTED: u64 = 1_200;
+    const REMEMBERED: u64 = 30;
     let home = Home::with_model().with_history();
-    home.write("many.jsonl", made_up_history(IMPORTED));
+    home.write("many.jsonl", made_up_history(IMPORTED as usize));
     home.run(&["index"]).succeeds();
     std::thread::scope(|threads| {
-        threads.spawn(|| home.run(&["import", "many.jsonl", "--user", "bo"]).succeeds());
+        threads.spawn(|| {
+            home.run(&["import", "many.jsonl", "--user", "bo"]).succeeds();
+            home.run(&["index"]).succeeds();
+        });
         threads.spawn(|| {
             for number in 0..REMEMBERED {
                 let said = format!("note number {number}");
@@ -196,15 +199,16 @@ fn two_processes_write_while_others_read_and_index() {
                 assert_eq!(run.json()["results"][0]["session"], "move");
                 home.run(&["recall", "kitchen", "--words-only"]).succeeds();
                 home.run(&["stats"]).succeeds();
+                home.run(&["export"]).succeeds();
             }
         });
-        threads.spawn(|| home.run(&["export"]).succeeds());
     });
-    assert_eq!(home.exported("bo").len(), IMPORTED);
-    let mut notes: Vec<String> =
-        home.exported("ana").iter().map(|turn| turn["text"].to_string()).collect();
-    notes.sort();
-    notes.dedup();
-    assert_eq!(notes.len(), REMEMBERED);
+    home.run(&["index"]).succeeds();
+    let turns = IMPORTED + REMEMBERED + 7;
+    assert_eq!(counts(&home), json!([turns, turns, turns, 0]));
+    let notes = home.exported("ana");
+    let notes: BTreeSet<&str> = notes.iter().filter_map(|turn| turn["text"].as_str()).collect();
+    assert_eq!(notes.len() as u64, REMEMBERED);
+    assert_eq!(home.exported("bo").len() as u64, IMPORTED);
     assert_eq!(home.exported("default").len(), 7);
 }

@@ -89,7 +89,7 @@ fn a_damaged_store() {
 
 #[test]
 fn wrong_command_lines() {
-    let home = Home::new();
+    let home = Home::of_a_new_user();
     let lines = [
         "remember",
         "remember x --time yesterday",
@@ -184,9 +184,16 @@ fn models_that_cannot_be_used() {
         "recall x --model-dir nowhere",
         "recall x --model-dir cut-off",
         "model verify --model-dir cut-off",
-        "recall x --device cuda",
     ];
     assert_shown!(home, run_all(&home, &lines));
+}
+
+#[test]
+fn devices_that_this_build_cannot_use() {
+    let home = Home::with_model().with_history();
+    if !cfg!(feature = "cuda") {
+        assert_shown!(home, home.run(&["recall", "x", "--device", "cuda"]));
+    }
 }
 
 /// Without a folder that is named, every place is tried but the network.

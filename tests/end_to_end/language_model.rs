@@ -57,7 +57,7 @@ fn ask_answers_from_memory_and_stores_nothing() {
     assert!(asked[0].head.starts_with("POST /v1/messages HTTP/1.1\r\n"));
     assert!(asked[0].head.contains(&format!("x-api-key: {KEY}\r\n")));
     let prompt = asked[0].body.to_string();
-    assert!(prompt.contains("I moved to Lisbon yesterday"), "memory goes with the question");
+    assert!(prompt.contains("I live in Lisbon now!"), "memory goes with the question");
     assert_eq!(asked[0].body["stream"], true);
     assert_eq!(asked[0].body, asked[1].body);
 }

@@ -1,5 +1,6 @@
 //! A real history from end to end: a conversation of LoCoMo, imported, indexed and asked about.
 
+use std::fmt::Write;
 use std::fs::read_to_string;
 use std::path::Path;
 
@@ -33,7 +34,7 @@ fn json_lines(conversation: &Value) -> String {
                 "time": (&began + (place as i64).seconds()).timestamp().to_string(),
                 "text": turn["text"],
             });
-            lines.push_str(&format!("{line}\n"));
+            writeln!(lines, "{line}").unwrap();
         }
     }
     lines

@@ -2,14 +2,17 @@
 
 use crate::support::Home;
 
-/// Pairs of users whose names could be taken for each other, for a pattern, or for code.
-const PAIRS: [(&str, &str); 6] = [
-    ("ana", "Ana"),
-    ("ana", "ana "),
-    ("%", "_"),
-    ("*", "../*"),
-    ("x'); DROP TABLE turns;--", "x\" OR \"1\"=\"1"),
-    ("ana\u{202e}", "ana\u{200b}"),
+/// Users whose names could be taken for each other, for a pattern, for a path or for code, and
+/// where each has a secret garden.
+const USERS: [(&str, &str); 8] = [
+    ("ana", "Lisbon"),
+    ("Ana", "Braga"),
+    ("ana ", "Porto"),
+    ("%", "Aveiro"),
+    ("../*", "Faro"),
+    ("x'); DROP TABLE turns;--", "Sintra"),
+    ("x\" OR \"1\"=\"1", "Évora"),
+    ("ana\u{200b}", "Coimbra"),
 ];
 
 /// What a user keeps: words of which none is the other's, in a session of a telling name.
@@ -20,36 +23,48 @@ fn tell(home: &Home, user: &str, place: &str) {
 }
 
 #[test]
-fn two_users_never_see_each_other() {
-    for (one, other) in PAIRS {
-        let home = Home::with_model();
-        tell(&home, one, "Lisbon");
-        tell(&home, other, "Braga");
-        home.run(&["index"]).succeeds();
-        for (user, own, foreign) in [(one, "Lisbon", "Braga"), (other, "Braga", "Lisbon")] {
-            let question = format!("where is my secret garden, in {foreign}?");
-            for command in [
-                &["recall", &question, "--explain"][..],
-                &["recall", &question, "--json"],
-                &["recall", "secret garden", "--words-only"],
-                &["ask", "where is my secret garden?"],
-                &["context", "where is my secret garden?", "--json"],
-                &["context", "where is my garden?", "--session", &format!("about {foreign}")],
-                &["sessions"],
-                &["sessions", "--json"],
-                &["export"],
-                &["forget", "--all", "--dry-run"],
-                &["forget", "--all", "--dry-run", "--json"],
-            ] {
-                let run = home.run(&[command, &["--user", user]].concat()).succeeds();
-                assert!(run.shown().contains(own) || command[0] == "sessions", "{run}");
-                assert!(!run.shown().contains(foreign), "{user:?} sees {other:?}: {run}");
-            }
-            let input = "/recall secret garden\n/quit\n";
-            let talk = home.run_with_input(&["chat", "--user", user], input).succeeds();
-            assert!(talk.stdout.contains(own) && !talk.shown().contains(foreign), "{talk}");
-        }
+fn no_user_sees_another() {
+    let home = Home::with_model();
+    for (user, place) in USERS {
+        tell(&home, user, place);
     }
+    home.run(&["index"]).succeeds();
+    for (user, own) in USERS {
+        let foreign = || USERS.iter().map(|(_, place)| *place).filter(|place| *place != own);
+        // A question that nearly quotes what everybody said.
+        let question = "My secret garden is in which city?";
+        for command in [
+            &["recall", question, "-n", "100", "--explain"][..],
+            &["recall", question, "-n", "100", "--json"],
+            &["recall", "secret garden", "--words-only"],
+            &["ask", question],
+            &["context", question, "--json"],
+            &["sessions"],
+            &["export"],
+            &["forget", "--all", "--dry-run"],
+        ] {
+            let run = home.run(&[command, &["--user", user]].concat()).succeeds();
+            assert!(run.shown().contains(own), "{run}");
+            assert!(!foreign().any(|place| run.shown().contains(place)), "{user:?}: {run}");
+        }
+        let input = "/recall secret garden\n/quit\n";
+        let talk = home.run_with_input(&["chat", "--user", user], input).succeeds();
+        assert!(talk.stdout.contains(own), "{talk}");
+        assert!(!foreign().any(|place| talk.shown().contains(place)), "{user:?}: {talk}");
+    }
+}
+
+/// A session's turns stand in a prompt without being recalled.
+#[test]
+fn sessions_of_the_same_name_are_two() {
+    let home = Home::with_model();
+    for (user, place) in [("ana", "Lisbon"), ("bo", "Braga")] {
+        let said = format!("My secret garden is in {place}.");
+        home.run(&["remember", &said, "--user", user, "--session", "garden"]).succeeds();
+    }
+    let ask = ["context", "where?", "--session", "garden", "--json", "--user", "ana"];
+    let run = home.run(&ask).succeeds();
+    assert!(run.stdout.contains("Lisbon") && !run.stdout.contains("Braga"), "{run}");
 }
 
 #[test]
@@ -120,5 +135,6 @@ fn stored_escapes_are_shown_and_not_obeyed() {
     }
     // Data is passed on as it is, in JSON's own clothes.
     let recalled = home.run(&["recall", "alert", "--json", "--user", names[1]]).succeeds().json();
-    assert_eq!(recalled["results"][0]["text"], said);
+    let results = recalled["results"].as_array().unwrap();
+    assert!(results.iter().any(|found| found["text"] == said), "{recalled}");
 }

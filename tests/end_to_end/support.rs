@@ -28,7 +28,7 @@ static MODEL: LazyLock<PathBuf> = LazyLock::new(|| {
 pub(crate) const HISTORY: &str = r#"{"id":"1","session":"kitchen","title":"The kitchen","role":"user","time":"2026-01-10T09:00:00Z","text":"We raised the kitchen budget from 8,000 to 11,500 euros."}
 {"id":"2","session":"kitchen","role":"assistant","time":"2026-01-10T09:00:05Z","text":"Noted: 11,500 euros, pipes included."}
 {"id":"3","session":"kitchen","role":"user","speaker":"Tomás","time":"2026-01-10T09:01:00Z","text":"The tiles come from Aveiro on Tuesday."}
-{"id":"4","session":"move","title":"Moving house","role":"user","time":"2026-03-08T18:30:00Z","text":"I moved to Lisbon yesterday, to a flat in Graça."}
+{"id":"4","session":"move","title":"Moving house","role":"user","time":"2026-03-08T18:30:00Z","text":"I live in Lisbon now! I moved yesterday, to a flat in Graça."}
 {"id":"5","session":"move","role":"assistant","time":"2026-03-08T18:30:04Z","text":"Welcome to Lisbon! How many steps are there to the door?"}
 {"id":"6","session":"move","role":"user","time":"2026-03-08T18:31:00Z","text":"Seventy-eight, and no lift. The dog limps."}
 {"id":"7","session":"move","role":"assistant","time":"2026-03-08T18:31:06Z","text":"A vet should look at her paw."}
@@ -154,20 +154,17 @@ impl Home {
         let mut filter = |pattern: &str, shown: &str| settings.add_filter(pattern, shown);
         for day in [self.began, Timestamp::now()].map(day).into_iter().collect::<BTreeSet<_>>() {
             filter(&format!(r"{day}T[0-9:.]+Z"), "[now]");
-            filter(&format!(r"\w{{3}} {day}"), "[today]");
-            filter(&format!(r"{day}( \d\d:\d\d(:\d\d)?)?"), "[today]");
+            filter(&format!(r"(?:\b[A-Z][a-z]{{2}} )?{day}(?: \d\d:\d\d(?::\d\d)?)?"), "[today]");
         }
         filter(&literal(self.folder.path()), "[home]");
         filter(&literal(&MODEL), "[model]");
-        filter(r"\[model\] \([0-9.]+ MB\)", "[model] (91 MB)");
         filter(r"turn:[0-9a-f]{32}", "turn:[key]");
-        filter(r"\d+(\.\d+)? (bytes|kB)\b", "[size]");
+        filter(r"\d+\.\d kB", "[size]");
         filter(r#""file_bytes": \d+"#, r#""file_bytes": [size]"#);
         filter(r"in \d+\.\d s \(\d+ passages/s\)", "in [time]");
-        filter(r#""seconds": [0-9.e-]+"#, r#""seconds": [time]"#);
         filter(r"score \d+\.\d\d", "score [n]");
         filter(r"(#\d+) \(-?\d+\.\d\d\)", "$1 ([n])");
-        filter(r#""score": -?[0-9.e-]+"#, r#""score": [n]"#);
+        filter(r#"(?m)": -?\d+\.\d+(e-?\d+)?(,?)$"#, "\": [n]$2");
         settings
     }
 }
@@ -217,6 +214,16 @@ impl Run {
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in\n{self}"))
+    }
+
+    /// The run with no more than so many lines of standard output.
+    pub(crate) fn beginning(mut self, lines: usize) -> Self {
+        let all = self.stdout.lines().count();
+        if all > lines {
+            let shown = self.stdout.split_inclusive('\n').take(lines).collect::<String>();
+            self.stdout = format!("{shown}… and {} more lines\n", all - lines);
+        }
+        self
     }
 
     /// Everything that a person sees.

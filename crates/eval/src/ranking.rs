@@ -18,9 +18,6 @@ const TUTORIAL_RESULTS: usize = 10;
 const FUSION_K: f32 = 60.0;
 const FUSED: usize = 100;
 
-/// The best results that bring the turns next to them, as in a prompt.
-const WITH_NEIGHBOURS: usize = 3;
-
 /// A question as it is put to the engine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Query<'a> {
@@ -28,7 +25,11 @@ pub(crate) struct Query<'a> {
     pub(crate) asked_at: Timestamp,
     /// Results at most.
     pub(crate) depth: usize,
-    /// How [`Strategy::Default`] orders what it finds.
+    /// Of the best results, how many bring the turns next to them.
+    pub(crate) with_neighbours: usize,
+    /// Below which recall brings nothing; none is as shipped.
+    pub(crate) threshold: Option<f32>,
+    /// How results are ordered.
     pub(crate) ranking: RankingParameters,
 }
 
@@ -49,7 +50,7 @@ pub(crate) fn rank(
             let by_words = one_channel(haystack, fused, Channels::Words)?;
             Ok(fuse([by_meaning, by_words], query.depth))
         }
-        Strategy::Default => recall(haystack, query, Channels::Both, WITH_NEIGHBOURS),
+        Strategy::Default => recall(haystack, query, Channels::Both),
     }
 }
 
@@ -57,13 +58,13 @@ fn recall(
     haystack: &Haystack<'_>,
     query: Query<'_>,
     channels: Channels,
-    with_neighbours: usize,
 ) -> Result<Vec<Recalled>, EvalError> {
     let mut request = RecallRequest::new(haystack.scope.clone(), query.text);
     request.limit = query.depth;
     request.channels = channels;
-    request.with_neighbours = with_neighbours;
+    request.with_neighbours = query.with_neighbours;
     request.asked_at = Some(query.asked_at);
+    request.threshold = query.threshold.unwrap_or(request.threshold);
     request.ranking = query.ranking;
     Ok(haystack.memory.recall(&request)?.results)
 }
@@ -79,7 +80,8 @@ fn one_channel(
     query: Query<'_>,
     channels: Channels,
 ) -> Result<Vec<Recalled>, EvalError> {
-    recall(haystack, Query { ranking: RankingParameters::PLAIN, ..query }, channels, 0)
+    let ranking = RankingParameters::PLAIN;
+    recall(haystack, Query { ranking, with_neighbours: 0, ..query }, channels)
 }
 
 /// The ten of the user's last 500 messages that are nearest to the question.

@@ -27,7 +27,7 @@ pub struct Report {
     pub depth: usize,
     /// All questions; for LoCoMo all but the adversarial ones (`1-4`); then each category.
     pub groups: Vec<GroupReport>,
-    /// How questions without an answer fare, if there are any.
+    /// How often nothing is recalled.
     pub abstention: Vec<AbstentionReport>,
     /// How long it took.
     pub latency: Vec<LatencyReport>,
@@ -221,9 +221,6 @@ fn level(scores: &[&Scores]) -> Option<LevelReport> {
 fn abstention(outcomes: &[Outcome], strategies: &[Strategy]) -> Vec<AbstentionReport> {
     let (unanswerable, answerable): (Vec<&Outcome>, Vec<&Outcome>) =
         outcomes.iter().partition(|outcome| outcome.unanswerable);
-    if unanswerable.is_empty() {
-        return Vec::new();
-    }
     let report = |&strategy: &Strategy| {
         let nothing = |outcomes: &[&Outcome]| {
             let found = outcomes.iter().filter_map(|outcome| of(outcome, strategy));

@@ -33,6 +33,12 @@ pub struct RunOptions<'a> {
     pub depth: usize,
     /// How [`Strategy::Default`] orders what it finds; as shipped by default.
     pub ranking: RankingParameters,
+    /// How likely its best result must be to be of use for it to bring anything, 0 to 1; none, the
+    /// default, is as shipped.
+    pub threshold: Option<f32>,
+    /// Of its best results, how many bring the turns next to them into the prompt; 3 by default,
+    /// as in a conversation.
+    pub with_neighbours: usize,
     /// The sizes of prompts, in tokens: 500, 1,000, 2,000 and 4,000 by default.
     pub budgets: Vec<usize>,
     /// The most results that a prompt is made of; as in a conversation by default.
@@ -48,6 +54,8 @@ impl<'a> RunOptions<'a> {
             strategies: Strategy::ALL.to_vec(),
             depth: 100,
             ranking: RankingParameters::default(),
+            threshold: None,
+            with_neighbours: 3,
             context_results: ConversationSettings::default().recall_limit,
             budgets: vec![500, 1_000, 2_000, 4_000],
         }
@@ -198,8 +206,14 @@ fn query_of<'a>(
 ) -> Query<'a> {
     let end = haystack.turns.iter().map(|turn| turn.time).max();
     let asked_at = question.asked_at.or(end).unwrap_or_else(|| haystack.memory.now());
-    let (depth, ranking) = (options.depth, options.ranking);
-    Query { text: &question.text, asked_at, depth, ranking }
+    Query {
+        text: &question.text,
+        asked_at,
+        depth: options.depth,
+        with_neighbours: options.with_neighbours,
+        threshold: options.threshold,
+        ranking: options.ranking,
+    }
 }
 
 /// The turns in prompts of each size.

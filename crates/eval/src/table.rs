@@ -2,7 +2,7 @@
 
 use crate::metrics::Cut;
 use crate::statistics::Interval;
-use crate::{GroupReport, LevelReport, Report, StrategyReport};
+use crate::{AbstentionReport, GroupReport, LevelReport, Report, StrategyReport};
 
 /// Writes a report as tables, two for each group of questions, by turn and by session: a strategy a
 /// row, a metric a column, shares in per cent.
@@ -15,7 +15,8 @@ pub fn table(report: &Report) -> String {
         blocks.extend(level_table(group, "turn", |row| row.turn.as_ref()));
         blocks.extend(level_table(group, "session", |row| row.session.as_ref()));
     }
-    if !report.abstention.is_empty() {
+    let finds_nothing = |row: &AbstentionReport| row.unanswerable > 0 || row.wrongly_nothing > 0;
+    if report.abstention.iter().any(finds_nothing) {
         blocks.push(abstention_table(report));
     }
     blocks.push(latency_table(report));
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
     use crate::dataset::{Layout, Mended};
     use crate::metrics::Scores;
-    use crate::{AbstentionReport, DatasetSummary, LatencyReport, StageLatency, Strategy};
+    use crate::{DatasetSummary, LatencyReport, StageLatency, Strategy};
 
     fn cut(at: usize, fractional: f64) -> Cut {
         Cut { at, fractional, any: 1.0, all: 0.0 }
