@@ -31,6 +31,7 @@ fn stored(seed: u64, count: usize) -> Vec<Turn> {
     let turn = |(new, id): (NewTurn, i64)| Turn {
         id: TurnId(id),
         session: new.session,
+        session_title: None,
         role: new.role,
         speaker: new.speaker,
         time: new.time,

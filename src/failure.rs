@@ -82,7 +82,7 @@ impl Failure {
             return ExitCode::SUCCESS;
         }
         let (fault, hints) = self.diagnosis();
-        say(&format!("error: {}", for_terminal(&self.to_string())));
+        say(&format!("error: {}", for_terminal(&with_causes(self))));
         for hint in hints {
             say(&format!("  hint: {}", for_terminal(&hint)));
         }
@@ -100,4 +100,19 @@ impl Failure {
             (_, Fault::Bug) => 70,
         }
     }
+}
+
+/// An error's message and, after colons, those of its causes that it does not tell itself.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !message.contains(&said) {
+            message.push_str(": ");
+            message.push_str(&said);
+        }
+        cause = error.source();
+    }
+    message
 }

@@ -66,6 +66,11 @@ impl Output {
 
 /// A count with its noun, and thousands apart: "1 turn", "12,345 turns".
 pub(crate) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A count with its thousands apart: "12,345".
+pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
     for (position, digit) in digits.chars().enumerate() {
@@ -74,7 +79,7 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{grouped} {noun}{}", if count == 1 { "" } else { "s" })
+    grouped
 }
 
 /// Bytes as people say them: "1.5 MB".

@@ -31,7 +31,7 @@ pub(crate) fn recalled(place: usize, found: &Recalled, explain: bool) -> String 
     let mut lines = vec![format!(
         "{place}. {} · {} · {} · turn {} · score {:.2}",
         day(turn.time),
-        for_terminal(turn.session.as_str()),
+        for_terminal(turn.session_title.as_deref().unwrap_or(turn.session.as_str())),
         for_terminal(speaker(turn)),
         turn.id,
         found.score,

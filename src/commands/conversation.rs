@@ -131,11 +131,6 @@ fn retrying(provider: impl Provider + 'static) -> Arc<dyn Provider> {
     Arc::new(Retrying::new(provider, RetryPolicy::default(), fastrand::Rng::new()))
 }
 
-/// What a question gets without a language model, as the demo shows it.
-pub(super) fn quotes(question: &str, recalled: &[longmem_core::Recalled]) -> String {
-    for_terminal(&longmem_chat::quote_answer(question, recalled, &TimeZone::system()).text)
-}
-
 /// A runtime for the network; the engine has threads of its own.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)

@@ -7,7 +7,7 @@ use longmem_core::{Scope, UserName};
 use longmem_memory::{IndexOptions, RecallRequest};
 use longmem_store::IfMissing;
 
-use super::{conversation, import, index};
+use super::{import, index};
 use crate::arguments::ImportArguments;
 use crate::compose;
 use crate::failure::Failure;
@@ -48,13 +48,14 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
     let report = index::index(&memory, IndexOptions::default(), output, &interrupt)?;
     output.line(render::indented(&index::summary(&report, began.elapsed().as_secs_f64())))?;
 
-    output.line("\n3. Ask")?;
+    output.line(
+        "\n3. Ask (without a language model, an answer is what was said, most relevant first)",
+    )?;
     for question in QUESTIONS {
         let mut request = RecallRequest::new(Scope::of(settings.user.clone()), question);
         request.limit = SHOWN;
         let recall = memory.recall(&request)?;
         output.line(format!("\n> {question}"))?;
-        output.line(conversation::quotes(question, &recall.results))?;
         for (position, found) in recall.results.iter().enumerate() {
             output.line(render::indented(&render::recalled(position + 1, found, false)))?;
         }

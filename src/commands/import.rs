@@ -10,7 +10,7 @@ use crate::arguments::ImportArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::output::{Output, counted};
+use crate::output::{Output, counted, grouped};
 use crate::progress_bar;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
@@ -77,13 +77,13 @@ pub(super) fn import(
 
 pub(super) fn summary(path: &Path, report: &ImportReport) -> String {
     let mut lines = vec![format!(
-        "{}: {}, {} in {}; {} new, {} known already",
+        "{}: {}, {} in {}; {} and {} known already",
         for_terminal(&path.display().to_string()),
         report.read.format,
         counted(report.new_turns + report.known_turns, "turn"),
         counted(report.read.sessions, "session"),
-        report.new_turns,
-        report.known_turns,
+        counted(report.new_turns, "new turn"),
+        grouped(report.known_turns),
     )];
     if !report.read.skipped.is_empty() {
         let reasons: Vec<String> =

@@ -1,6 +1,6 @@
 //! `longmem model`: where the embedding model is, and whether it is what it should be.
 
-use longmem_embed::{FetchEvent, Manifest, ModelFiles};
+use longmem_embed::{FetchEvent, Manifest, ModelFiles, ModelSources};
 use serde_json::json;
 
 use crate::arguments::{ModelAction, ModelArguments};
@@ -20,7 +20,7 @@ pub(super) fn run(
     let mut see = |event: FetchEvent<'_>| watcher.see(&event);
     let (files, verified) = match arguments.action.unwrap_or(ModelAction::Show) {
         ModelAction::Show => (settings.model.locate(&manifest, &mut see)?, false),
-        ModelAction::Fetch => (settings.model.fetch(&manifest, &mut see)?, false),
+        ModelAction::Fetch => (fetch_sources(&settings.model).fetch(&manifest, &mut see)?, false),
         ModelAction::Verify => {
             let files = settings.model.locate(&manifest, &mut see)?;
             files.verify(&manifest)?;
@@ -28,6 +28,16 @@ pub(super) fn run(
         }
     };
     show(&manifest, &files, verified, output)
+}
+
+/// A folder that is named is where the model is fetched to, not where it must be already.
+fn fetch_sources(sources: &ModelSources) -> ModelSources {
+    let mut sources = sources.clone();
+    if let Some(folder) = sources.explicit.take() {
+        sources.folders.clear();
+        sources.download_to = folder;
+    }
+    sources
 }
 
 fn show(

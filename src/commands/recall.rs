@@ -1,5 +1,6 @@
 //! `longmem recall`: what was said that is relevant.
 
+use jiff::tz::TimeZone;
 use longmem_core::Recalled;
 use longmem_memory::{CaughtUp, Channels, Memory, Recall, RecallRequest};
 use longmem_store::IfMissing;
@@ -35,6 +36,8 @@ pub(super) fn run(
     memory.store().check_names(&scope)?;
     let mut request = RecallRequest::new(scope, arguments.query);
     request.limit = arguments.limit;
+    request.threshold = arguments.threshold;
+    request.time_zone = TimeZone::system();
     if arguments.words_only {
         request.channels = Channels::Words;
     } else {

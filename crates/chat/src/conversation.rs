@@ -57,7 +57,7 @@ pub struct ConversationSettings {
     pub system: Option<String>,
     /// The most tokens that a prompt may have; 8,000 by default.
     pub budget: TokenBudget,
-    /// The most turns that a recall brings, whether they fit or not; 50 by default.
+    /// The most turns that a recall brings, whether they fit or not; 100 by default.
     pub recall_limit: usize,
     /// The rest.
     pub context: ContextOptions,
@@ -68,7 +68,7 @@ impl Default for ConversationSettings {
         Self {
             system: None,
             budget: TokenBudget::new(8_000),
-            recall_limit: 50,
+            recall_limit: 100,
             context: ContextOptions::default(),
         }
     }
@@ -192,6 +192,7 @@ impl Conversation {
             limit: self.settings.recall_limit,
             exclude: message_turn.into_iter().collect(),
             with_neighbours: HITS_WITH_NEIGHBOURS,
+            time_zone: self.settings.context.time_zone.clone(),
             ..RecallRequest::new(scope, message)
         })?;
         Ok(recall.results)

@@ -29,6 +29,8 @@ pub struct Quote {
     pub turn: TurnId,
     /// The turn's session.
     pub session: SessionName,
+    /// The session's title, if it has one.
+    pub session_title: Option<String>,
     /// When it was said.
     pub time: Timestamp,
     /// Who said it: the name, or else the role.
@@ -56,6 +58,7 @@ pub fn quote_answer(question: &str, recalled: &[Recalled], zone: &TimeZone) -> Q
             Quote {
                 turn: turn.id,
                 session: turn.session.clone(),
+                session_title: turn.session_title.clone(),
                 time: turn.time,
                 speaker: turn.speaker.clone().unwrap_or_else(|| turn.role.to_string()),
                 text: said.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -66,7 +69,8 @@ pub fn quote_answer(question: &str, recalled: &[Recalled], zone: &TimeZone) -> Q
         "No language model is set up, and nothing in memory is about this.".to_owned()
     } else {
         let lines = quotes.iter().map(|quote| {
-            let Quote { session, time, speaker, text, .. } = quote;
+            let Quote { session, session_title, time, speaker, text, .. } = quote;
+            let session = session_title.as_deref().unwrap_or(session.as_str());
             format!("\n- {}, session \"{session}\", {speaker}: {text}", day(*time, zone))
         });
         let found = "No language model is set up. This is what memory holds, nearest first:\n";
@@ -85,6 +89,7 @@ mod tests {
         let turn = Turn {
             id: TurnId(id),
             session: SessionName::new("gateway").unwrap(),
+            session_title: None,
             role: Role::User,
             speaker: speaker.map(str::to_owned),
             time: "2026-03-02T10:00:00Z".parse().unwrap(),

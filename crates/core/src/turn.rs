@@ -49,6 +49,8 @@ pub struct Turn {
     pub id: TurnId,
     /// The conversation it belongs to.
     pub session: SessionName,
+    /// The session's title, if it has one.
+    pub session_title: Option<String>,
     /// Who speaks.
     pub role: Role,
     /// The speaker's name, if known.

@@ -41,7 +41,7 @@ impl Memory {
                 let record = LineRecord::new(
                     &stored.source_key,
                     &scope.user,
-                    stored.session_title.as_deref(),
+                    stored.turn.session_title.as_deref(),
                     &stored.turn,
                 );
                 write_line(&mut out, &record).map_err(MemoryError::Output)?;

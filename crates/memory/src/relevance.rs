@@ -3,8 +3,10 @@
 use longmem_core::Explanation;
 
 /// A recall whose best turn is less likely than this to be of use brings nothing. On LoCoMo it
-/// loses 2 of 100 questions that have an answer.
-pub const DEFAULT_THRESHOLD: f32 = 0.02;
+/// loses 1 of 1,000 questions that have an answer, and leaves out 14 of 100 that have nothing to do
+/// with what was said ("What is the capital of France?"): a turn too many costs less than a
+/// memory lost.
+pub const DEFAULT_THRESHOLD: f32 = 0.008;
 
 /// The mean over those turns.
 const MIDDLING_COSINE: f32 = 0.35;
@@ -94,7 +96,7 @@ mod tests {
         let scored = |cosine, coverage| {
             relevance(&Explanation { cosine: Some(cosine), coverage, ..Explanation::default() })
         };
-        assert!(scored(0.1, 0.0) < DEFAULT_THRESHOLD);
+        assert!(scored(0.05, 0.0) < DEFAULT_THRESHOLD);
         assert!(scored(0.5, 0.0) > DEFAULT_THRESHOLD);
         assert!(scored(0.3, 0.4) > scored(0.3, 0.2));
     }

@@ -13,8 +13,6 @@ use crate::{Store, StoreError};
 pub struct StoredTurn {
     /// The turn.
     pub turn: Turn,
-    /// Its session's title.
-    pub session_title: Option<String>,
     /// Its name in its source; importing it again adds nothing.
     pub source_key: SourceKey,
 }
@@ -37,7 +35,7 @@ impl Store {
             };
             let (condition, bound) = filter.condition();
             let sql = format!(
-                "SELECT t.id, s.name, t.role, t.speaker, t.time_ms, t.text, s.title, t.source_key
+                "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text, t.source_key
                  FROM turns t JOIN sessions s ON s.id = t.session_id
                  WHERE {condition} AND t.id > ? ORDER BY t.id LIMIT ?"
             );
@@ -47,11 +45,7 @@ impl Store {
             connection
                 .prepare_cached(&sql)?
                 .query_map(params_from_iter(bound), |row| {
-                    Ok(StoredTurn {
-                        turn: turn_from_row(row)?,
-                        session_title: row.get(6)?,
-                        source_key: SourceKey(row.get(7)?),
-                    })
+                    Ok(StoredTurn { turn: turn_from_row(row)?, source_key: SourceKey(row.get(7)?) })
                 })?
                 .collect()
         })

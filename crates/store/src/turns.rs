@@ -167,17 +167,18 @@ impl Store {
 
 /// The columns that [`turn_from_row`] reads.
 pub(crate) const SELECT_TURN: &str =
-    "SELECT t.id, s.name, t.role, t.speaker, t.time_ms, t.text FROM turns t
+    "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text FROM turns t
      JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = t.user_id";
 
 pub(crate) fn turn_from_row(row: &Row<'_>) -> rusqlite::Result<Turn> {
     Ok(Turn {
         id: TurnId(row.get(0)?),
         session: parsed(row, 1)?,
-        role: parsed(row, 2)?,
-        speaker: row.get(3)?,
-        time: timestamp(row, 4)?,
-        text: row.get(5)?,
+        session_title: row.get(2)?,
+        role: parsed(row, 3)?,
+        speaker: row.get(4)?,
+        time: timestamp(row, 5)?,
+        text: row.get(6)?,
     })
 }
 

@@ -61,7 +61,7 @@ fn an_old_store_answers_as_it_did() {
         assert_eq!(all.iter().map(|stored| stored.turn.text.as_str()).collect::<Vec<_>>(), TEXTS);
         assert_eq!(all[1].turn.role, Role::Assistant);
         assert_eq!(all[0].turn.speaker.as_deref(), Some("Ana"));
-        assert_eq!(all[0].session_title.as_deref(), Some("Moving"));
+        assert_eq!(all[0].turn.session_title.as_deref(), Some("Moving"));
         assert_eq!(all[2].source_key, SourceKey("ana 2".into()));
         assert_eq!(all[3].turn.time.to_string(), "2026-01-01T00:00:03Z");
 

@@ -37,6 +37,10 @@ pub fn detect(path: &Path) -> Result<Format, TranscriptError> {
 
 /// Finds the format of the first file that has a known one.
 pub(crate) fn detect_among(sources: &mut Sources) -> Result<Format, TranscriptError> {
+    // Looking into a pipe would use up what is to be read.
+    if sources.bytes().is_none() {
+        return Err(TranscriptError::ReadOnce { path: sources.path().to_owned() });
+    }
     for index in 0..sources.files().len() {
         let mut found = None;
         let mut looked_at = 0;

@@ -39,6 +39,12 @@ pub enum TranscriptError {
         /// The file, folder or zip.
         path: PathBuf,
     },
+    /// A pipe, whose content is gone once it has been looked at.
+    #[error("{path} can be read only once, so its format cannot be found out")]
+    ReadOnce {
+        /// The pipe.
+        path: PathBuf,
+    },
     /// Content of no format that is known.
     #[error(
         "{path} is not a chat file of a known format: expected an export of ChatGPT or Claude.ai, \
@@ -63,6 +69,7 @@ impl Diagnose for TranscriptError {
             TranscriptError::Encrypted { .. }
             | TranscriptError::NoTranscripts { .. }
             | TranscriptError::Empty { .. }
+            | TranscriptError::ReadOnce { .. }
             | TranscriptError::Unrecognised { .. } => Fault::Caller,
         }
     }
@@ -80,6 +87,7 @@ impl Diagnose for TranscriptError {
                 "Name the folder that holds the export, or one file of it."
             }
             TranscriptError::Empty { .. } => return Vec::new(),
+            TranscriptError::ReadOnce { .. } => "Say what it is: --format jsonl, for one.",
             TranscriptError::Unrecognised { .. } => {
                 "Convert it to JSON Lines, one {\"role\": …, \"text\": …, \"time\": …} a line."
             }

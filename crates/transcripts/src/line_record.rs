@@ -66,6 +66,7 @@ impl<'a> LineRecord<'a> {
 /// let turn = Turn {
 ///     id: TurnId(7),
 ///     session: "trip".parse()?,
+///     session_title: None,
 ///     role: Role::User,
 ///     speaker: None,
 ///     time: "2026-03-02T10:00:00Z".parse()?,

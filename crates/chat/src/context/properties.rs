@@ -82,6 +82,7 @@ fn memory() -> impl Strategy<Value = Vec<Turn>> {
             .map(|(index, (session, role, text, repeats))| Turn {
                 id: TurnId(index as i64 + 1),
                 session: SessionName::new(["a", "b", "c"][session]).unwrap(),
+                session_title: None,
                 role: if role < 4 { roles[role] } else { rare[role - 4] },
                 speaker: None,
                 time: Timestamp::from_second(index as i64 * 7_000).unwrap(),

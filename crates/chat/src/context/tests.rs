@@ -12,6 +12,7 @@ fn turn(id: i64, session: &str, role: Role, text: &str) -> Turn {
     Turn {
         id: TurnId(id),
         session: SessionName::new(session).unwrap(),
+        session_title: None,
         role,
         speaker: None,
         time: Timestamp::from_second(1_772_440_000 + id * 3_600).unwrap(),

@@ -156,6 +156,7 @@ fn export(turns: &[ImportedTurn], first_id: i64) -> Vec<u8> {
         let turn = Turn {
             id: TurnId(id),
             session: imported.turn.session.clone(),
+            session_title: None,
             role: imported.turn.role,
             speaker: imported.turn.speaker.clone(),
             time: imported.turn.time,
