@@ -21,7 +21,7 @@ const HISTORY: &[u8] = include_bytes!("../../chats/conversations.json");
 
 const QUESTIONS: [&str; 3] = [
     "Where do I live now?",
-    "What did we decide about the kitchen budget?",
+    "What food is my partner allergic to?",
     "How did we fix ERR_CONN_4711?",
 ];
 

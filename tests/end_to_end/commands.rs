@@ -79,6 +79,21 @@ fn recall() {
     assert_shown!(home, transcript(runs));
 }
 
+/// The first thing that a new user tries: nothing stored but one turn, and other words in the question.
+#[test]
+fn the_only_turn_of_a_new_store_is_found_by_its_meaning_and_not_by_chit_chat() {
+    let home = Home::with_model();
+    home.run(&["remember", "I moved to Lisbon in March"]).succeeds();
+    let found = |query: &str| {
+        let results = home.run(&["recall", query, "--json"]).succeeds().json()["results"].clone();
+        results.as_array().expect("results are an array").len()
+    };
+    assert_eq!(found("where do I live?"), 1);
+    for query in ["hi, how are you?", "thanks a lot!", "write a poem about the sea"] {
+        assert_eq!(found(query), 0, "{query}");
+    }
+}
+
 #[test]
 fn recall_sees_only_what_it_may() {
     let home = Home::with_model().with_history();
