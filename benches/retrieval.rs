@@ -13,8 +13,8 @@
 //! | `words_misspelt` | longmem by one word that no turn holds and others come close to |
 //! | `both_channels` | longmem by meaning and by words, as a recall asks: a hundred from each |
 //!
-//! The tutorial's way is left out at 100,000 turns: it takes time in proportion, a quarter of a
-//! minute for each query.
+//! The tutorial's way is left out at 100,000 turns: its time grows in proportion, so seconds for each
+//! query and a file of half a gigabyte would teach nothing.
 //!
 //! Data: made-up turns of 30 words (`support/mod.rs`), one passage each, and made-up directions as
 //! vectors: the time of an exact search does not depend on the values. The last three lines are of
@@ -49,7 +49,7 @@ use support::word;
 /// Turns of the one user, one passage each.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
-/// Above it the tutorial's way takes too long.
+/// Above it the tutorial's way takes only longer.
 const TUTORIAL_LIMIT: usize = 10_000;
 
 /// Results wanted.
