@@ -1,6 +1,6 @@
 //! What came of one question.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -57,7 +57,8 @@ pub struct EvidencePlace {
 /// How long one stage of answering a question took.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StageTime {
-    /// The stage: `recall` is all of it, `context` makes the largest prompt.
+    /// The stage: `embedding`, `channels` and `ranking` are parts of `recall`; `context` makes the
+    /// largest prompt.
     pub stage: &'static str,
     /// Milliseconds.
     pub milliseconds: f64,
@@ -65,6 +66,10 @@ pub struct StageTime {
 
 impl StageTime {
     pub(crate) fn since(begin: Instant, stage: &'static str) -> Self {
-        Self { stage, milliseconds: begin.elapsed().as_secs_f64() * 1e3 }
+        Self::new(stage, begin.elapsed())
+    }
+
+    pub(crate) fn new(stage: &'static str, time: Duration) -> Self {
+        Self { stage, milliseconds: time.as_secs_f64() * 1e3 }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use longmem_core::{Explanation, Recalled, Role, Turn, TurnId};
-use longmem_memory::{Channels, MemoryError, RankingParameters, RecallRequest};
+use longmem_memory::{
+    Channels, MemoryError, RankingParameters, Recall, RecallRequest, RecallTimings,
+};
 
 use crate::haystack::Haystack;
 use crate::{EvalError, Strategy};
@@ -33,32 +35,37 @@ pub(crate) struct Query<'a> {
     pub(crate) ranking: RankingParameters,
 }
 
-/// Finds turns for a question in one of the ways, best first.
+/// Finds turns for a question in one of the ways, best first; how long the engine took for its
+/// parts, where it did all of it.
 pub(crate) fn rank(
     strategy: Strategy,
     haystack: &Haystack<'_>,
     query: Query<'_>,
-) -> Result<Vec<Recalled>, EvalError> {
-    match strategy {
-        Strategy::Recency => Ok(newest(haystack, query.depth)),
-        Strategy::Tutorial => tutorial(haystack, query),
-        Strategy::Dense => one_channel(haystack, query, Channels::Meaning),
-        Strategy::Lexical => one_channel(haystack, query, Channels::Words),
+) -> Result<(Vec<Recalled>, Option<RecallTimings>), EvalError> {
+    let found = match strategy {
+        Strategy::Default => {
+            let recall = recall(haystack, query, Channels::Both)?;
+            return Ok((recall.results, Some(recall.timings)));
+        }
+        Strategy::Recency => newest(haystack, query.depth),
+        Strategy::Tutorial => tutorial(haystack, query)?,
+        Strategy::Dense => one_channel(haystack, query, Channels::Meaning)?,
+        Strategy::Lexical => one_channel(haystack, query, Channels::Words)?,
         Strategy::NaiveHybrid => {
             let fused = Query { depth: FUSED, ..query };
             let by_meaning = one_channel(haystack, fused, Channels::Meaning)?;
             let by_words = one_channel(haystack, fused, Channels::Words)?;
-            Ok(fuse([by_meaning, by_words], query.depth))
+            fuse([by_meaning, by_words], query.depth)
         }
-        Strategy::Default => recall(haystack, query, Channels::Both),
-    }
+    };
+    Ok((found, None))
 }
 
 fn recall(
     haystack: &Haystack<'_>,
     query: Query<'_>,
     channels: Channels,
-) -> Result<Vec<Recalled>, EvalError> {
+) -> Result<Recall, EvalError> {
     let mut request = RecallRequest::new(haystack.scope.clone(), query.text);
     request.limit = query.depth;
     request.channels = channels;
@@ -66,7 +73,7 @@ fn recall(
     request.asked_at = Some(query.asked_at);
     request.threshold = query.threshold.unwrap_or(request.threshold);
     request.ranking = query.ranking;
-    Ok(haystack.memory.recall(&request)?.results)
+    Ok(haystack.memory.recall(&request)?)
 }
 
 fn newest(haystack: &Haystack<'_>, depth: usize) -> Vec<Recalled> {
@@ -81,7 +88,7 @@ fn one_channel(
     channels: Channels,
 ) -> Result<Vec<Recalled>, EvalError> {
     let ranking = RankingParameters::PLAIN;
-    recall(haystack, Query { ranking, with_neighbours: 0, ..query }, channels)
+    Ok(recall(haystack, Query { ranking, with_neighbours: 0, ..query }, channels)?.results)
 }
 
 /// The ten of the user's last 500 messages that are nearest to the question.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use longmem_chat::ConversationSettings;
 use longmem_core::{EmbeddingModel, Recalled, TokenCounter, TurnId};
-use longmem_memory::{Memory, MemoryError, RankingParameters};
+use longmem_memory::{Memory, MemoryError, RankingParameters, RecallTimings};
 use serde::Serialize;
 
 use crate::context::turns_in_context;
@@ -174,7 +174,7 @@ fn ask(
         .iter()
         .map(|&strategy| {
             let begin = Instant::now();
-            let recalled = rank(strategy, haystack, query)?;
+            let (recalled, timings) = rank(strategy, haystack, query)?;
             let recall = StageTime::since(begin, "recall");
             let (contexts, context) = contexts(query, &recalled, options);
             let scored = score(haystack, &recalled, &contexts, &evidence);
@@ -184,7 +184,7 @@ fn ask(
                 turn: scored.turn.filter(|_| !question.unanswerable),
                 session: scored.session.filter(|_| !question.unanswerable),
                 evidence: scored.places,
-                stages: [recall].into_iter().chain(context).collect(),
+                stages: parts(timings).chain([recall]).chain(context).collect(),
             })
         })
         .collect::<Result<Vec<_>, EvalError>>()?;
@@ -196,6 +196,17 @@ fn ask(
         asked_at: query.asked_at,
         unanswerable: question.unanswerable,
         strategies,
+    })
+}
+
+/// The parts of a recall as stages.
+fn parts(timings: Option<RecallTimings>) -> impl Iterator<Item = StageTime> {
+    timings.into_iter().flat_map(|timings| {
+        [
+            StageTime::new("embedding", timings.embedding),
+            StageTime::new("channels", timings.channels),
+            StageTime::new("ranking", timings.ranking),
+        ]
     })
 }
 

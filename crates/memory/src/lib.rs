@@ -48,7 +48,7 @@ pub use import::{ImportProgress, ImportReport, ImportRequest};
 pub use index::{CaughtUp, IndexOptions, IndexProgress, IndexReport};
 pub use memory::Memory;
 pub use ranking::RankingParameters;
-pub use recall::{Channels, Recall, RecallRequest};
+pub use recall::{Channels, Recall, RecallRequest, RecallTimings};
 pub use relevance::DEFAULT_THRESHOLD;
 
 pub use longmem_store::{

@@ -1,5 +1,7 @@
 //! Finds what is relevant to a query.
 
+use std::time::{Duration, Instant};
+
 use jiff::tz::TimeZone;
 use longmem_core::{Embedding, Recalled, Scope, Timestamp, TurnId};
 use longmem_store::CandidateRequest;
@@ -72,6 +74,19 @@ pub struct Recall {
     pub results: Vec<Recalled>,
     /// Turns in the store, of whichever user, that have no vectors yet and are found by words only.
     pub turns_without_vectors: u64,
+    /// How long it took.
+    pub timings: RecallTimings,
+}
+
+/// How long the parts of a recall took, one after another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecallTimings {
+    /// Embedding the question.
+    pub embedding: Duration,
+    /// Scoring every turn by meaning and by words.
+    pub channels: Duration,
+    /// Reading the candidates, ordering them, and bringing neighbours.
+    pub ranking: Duration,
 }
 
 impl Memory {
@@ -87,10 +102,12 @@ impl Memory {
         let asked_at = request.asked_at.unwrap_or_else(|| self.now());
         let today = asked_at.to_zoned(request.time_zone.clone()).date();
         let question = Question::read(&request.query, &self.store.speakers(user)?, today);
+        let began = Instant::now();
         let query = match request.channels {
             Channels::Both | Channels::Meaning => Some(self.embed_query(&question.to_embed)?),
             Channels::Words => None,
         };
+        let embedded = Instant::now();
         let parameters = &request.ranking;
         let candidates = self.store.candidates(&CandidateRequest {
             scope: &request.scope,
@@ -103,6 +120,7 @@ impl Memory {
             lexical: parameters.lexical,
             per_channel: parameters.per_channel.max(request.limit) + request.exclude.len(),
         })?;
+        let scored = Instant::now();
         let ids: Vec<TurnId> = candidates.turns.iter().map(|candidate| candidate.turn).collect();
         let turns = self.store.turns(user, &ids)?;
         let mut ranked = rank(&candidates, turns, &question, &request.time_zone, parameters);
@@ -111,10 +129,13 @@ impl Memory {
         }
         ranked.retain(|candidate| !request.exclude.contains(&candidate.turn.id));
         ranked.truncate(request.limit);
-        Ok(Recall {
-            results: self.with_neighbours(request, ranked)?,
-            turns_without_vectors: self.store.queue_length()?,
-        })
+        let results = self.with_neighbours(request, ranked)?;
+        let timings = RecallTimings {
+            embedding: embedded - began,
+            channels: scored - embedded,
+            ranking: scored.elapsed(),
+        };
+        Ok(Recall { results, turns_without_vectors: self.store.queue_length()?, timings })
     }
 
     fn embed_query(&self, query: &str) -> Result<Embedding, MemoryError> {
