@@ -24,6 +24,15 @@ pub(crate) fn speaker(turn: &Turn) -> &str {
     }
 }
 
+/// Characters of a session's title that a list shows: some programs make it a paragraph.
+const TITLE: usize = 60;
+
+/// The session's title, or else its name.
+fn session(turn: &Turn) -> String {
+    let title = turn.session_title.as_deref().unwrap_or(turn.session.as_str());
+    shortened(title, TITLE)
+}
+
 /// A recalled turn on two lines or more: its place, date, session, speaker and score; its text;
 /// and with `explain` the reasons.
 pub(crate) fn recalled(place: usize, found: &Recalled, explain: bool) -> String {
@@ -31,7 +40,7 @@ pub(crate) fn recalled(place: usize, found: &Recalled, explain: bool) -> String 
     let mut lines = vec![format!(
         "{place}. {} · {} · {} · turn {} · score {:.2}",
         day(turn.time),
-        for_terminal(turn.session_title.as_deref().unwrap_or(turn.session.as_str())),
+        session(turn),
         for_terminal(speaker(turn)),
         turn.id,
         found.score,
@@ -64,9 +73,14 @@ fn explanation(found: &Recalled) -> String {
 /// Characters of a turn that a list shows.
 const EXCERPT: usize = 400;
 
-/// The beginning of a text, cut at a word, safe for a terminal.
+/// The beginning of a turn's text, safe for a terminal.
 pub(crate) fn excerpt(text: &str) -> String {
-    let Some((end, _)) = text.char_indices().nth(EXCERPT) else {
+    shortened(text, EXCERPT)
+}
+
+/// At most so many characters of a text, cut at a word, safe for a terminal.
+fn shortened(text: &str, characters: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(characters) else {
         return for_terminal(text.trim_end());
     };
     let end = text[..end].rfind(char::is_whitespace).unwrap_or(end);
