@@ -13,8 +13,8 @@
 //! | `words_misspelt` | longmem by one word that no turn holds and others come close to |
 //! | `both_channels` | longmem by meaning and by words, as a recall asks: a hundred from each |
 //!
-//! The tutorial's way is left out at 100,000 turns: its time grows in proportion, so seconds for each
-//! query and a file of half a gigabyte would teach nothing.
+//! The tutorial's way is left out at 100,000 turns: its time grows in proportion, so seconds for
+//! each query and a file of half a gigabyte would teach nothing.
 //!
 //! Data: made-up turns of 30 words (`support/mod.rs`), one passage each, and made-up directions as
 //! vectors: the time of an exact search does not depend on the values. The last three lines are of

@@ -1,6 +1,6 @@
 //! `longmem model`: where the embedding model is, and whether it is what it should be.
 
-use longmem_embed::{FetchEvent, Manifest, ModelFiles, ModelSources};
+use longmem_embed::{EmbedderError, FetchEvent, Manifest, ModelFiles, ModelSources};
 use serde_json::json;
 
 use crate::arguments::{ModelAction, ModelArguments};
@@ -20,7 +20,7 @@ pub(super) fn run(
     let mut see = |event: FetchEvent<'_>| watcher.see(&event);
     let (files, verified) = match arguments.action.unwrap_or(ModelAction::Show) {
         ModelAction::Show => (settings.model.locate(&manifest, &mut see)?, false),
-        ModelAction::Fetch => (fetch_sources(&settings.model).fetch(&manifest, &mut see)?, false),
+        ModelAction::Fetch => (fetch(&settings.model, &manifest, &mut see)?, false),
         ModelAction::Verify => {
             let files = settings.model.locate(&manifest, &mut see)?;
             files.verify(&manifest)?;
@@ -30,14 +30,22 @@ pub(super) fn run(
     show(&manifest, &files, verified, output)
 }
 
-/// A folder that is named is where the model is fetched to, not where it must be already.
-fn fetch_sources(sources: &ModelSources) -> ModelSources {
-    let mut sources = sources.clone();
-    if let Some(folder) = sources.explicit.take() {
-        sources.folders.clear();
-        sources.download_to = folder;
-    }
-    sources
+/// Finds the model or fetches it; a folder that is named is where it is fetched to.
+fn fetch(
+    sources: &ModelSources,
+    manifest: &Manifest,
+    see: &mut dyn FnMut(FetchEvent<'_>),
+) -> Result<ModelFiles, EmbedderError> {
+    let Some(folder) = &sources.explicit else { return sources.fetch(manifest, see) };
+    sources.locate(manifest, see).or_else(|_| {
+        let sources = ModelSources {
+            explicit: None,
+            folders: Vec::new(),
+            download_to: folder.clone(),
+            ..sources.clone()
+        };
+        sources.fetch(manifest, see)
+    })
 }
 
 fn show(

@@ -70,7 +70,7 @@ struct Document<'a> {
 /// Prints results for a person or as JSON.
 pub(super) fn show(recall: &Recall, explain: bool, output: Output) -> Result<(), Failure> {
     if output.json {
-        let Recall { results, turns_without_vectors } = recall;
+        let Recall { results, turns_without_vectors, .. } = recall;
         return Ok(output.document(&Document { results, turns_without_vectors })?);
     }
     if recall.results.is_empty() {
