@@ -12,8 +12,8 @@ use crate::question::{About, Question, only_asks};
 ///
 /// score = minmax(cosine) + `lexical_weight` · bm25 / max(bm25) + boosts, and then + `session_share` ·
 /// the best score of the session. The form and the numbers come from experiments on LoCoMo
-/// conversations, checked on LongMemEval; halving or doubling any one of them alone moves
-/// recall@10 by at most about a point. `longmem eval` measures them.
+/// conversations before this engine was written, where halving or doubling any one of them alone
+/// moved recall@10 by at most about a point; `longmem eval` measures what they do here.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RankingParameters {
     /// How a turn's cosine is taken together with its neighbours'.

@@ -13,7 +13,13 @@ impl Store {
         // Made first and empty, so that no other file can be overwritten.
         fs_err::OpenOptions::new().write(true).create_new(true).open(to)?;
         let name = to.to_string_lossy();
-        self.connections
-            .maintain(|connection| connection.execute("VACUUM INTO ?1", [name.as_ref()]).map(drop))
+        let copied = self
+            .connections
+            .maintain(|connection| connection.execute("VACUUM INTO ?1", [name.as_ref()]).map(drop));
+        if copied.is_err() {
+            // Half a copy must not be taken for one; the failure itself is what is told.
+            let _ = fs_err::remove_file(to);
+        }
+        copied
     }
 }
