@@ -93,7 +93,14 @@ impl AsyncMemory {
         }
     }
 
-    /// The memory, opened now if it is not yet.
+    /// Opens the memory now if it is not open yet.
+    ///
+    /// # Errors
+    /// Why it cannot be opened; it is tried again when it is needed.
+    pub fn open(&self) -> Result<(), MemoryError> {
+        self.memory().map(drop)
+    }
+
     fn memory(&self) -> Result<Arc<Memory>, MemoryError> {
         let mut opened = self.opened();
         if let Some(memory) = &*opened {

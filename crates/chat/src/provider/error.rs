@@ -113,9 +113,10 @@ impl ProviderError {
         }
     }
 
-    /// Says whether the model has too much to do, so that another may answer.
+    /// Says whether the model has too much to do, or was asked too often, so that another may
+    /// answer: limits are counted for each model.
     pub fn is_overloaded(&self) -> bool {
-        matches!(self, Self::Answered { status: OVERLOADED, .. })
+        matches!(self, Self::Answered { status: 429 | 503 | OVERLOADED, .. })
     }
 
     /// Says whether the prompt was too long for the model's window. Servers have no common code for
