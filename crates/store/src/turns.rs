@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use jiff::Timestamp;
-use longmem_core::{NewTurn, SessionName, Turn, TurnId, UserName};
+use longmem_core::{NewTurn, Role, SessionName, Turn, TurnId, UserName};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -24,7 +24,7 @@ pub struct Inserted {
 impl Store {
     /// Stores turns of one user in one transaction: when this returns they are on disk, found by
     /// words, and queued for vectors. A turn whose source key the user already has is left as it
-    /// is.
+    /// is. What tools print gets no vectors: there is much of it, and it is asked for by its words.
     ///
     /// # Errors
     /// [`StoreError`]; then none of the turns was stored.
@@ -333,7 +333,11 @@ fn insert_turn(
         postings.add(user_id, id, word, posting);
     }
     session.next_position += 1;
-    transaction.prepare_cached("INSERT INTO index_queue (turn_id) VALUES (?1)")?.execute([id])?;
+    if turn.role != Role::Tool {
+        transaction
+            .prepare_cached("INSERT INTO index_queue (turn_id) VALUES (?1)")?
+            .execute([id])?;
+    }
     Ok(Inserted { id: TurnId(id), new: true })
 }
 

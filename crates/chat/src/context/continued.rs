@@ -21,9 +21,9 @@ use crate::TokenBudget;
 /// less, prompts are made anew more often; with more, they start with fewer recalled turns.
 const ANEW_PART: (usize, usize) = (5, 8);
 
-/// What is recalled for one more message takes at most this part of the budget: of 8,000 tokens
-/// 500, some ten turns beside those that are quoted already.
-const ADDED_PART: usize = 16;
+/// What is recalled for one more message takes at most a tenth of the budget: of 8,000 tokens 800,
+/// some twenty turns beside those that are quoted already.
+const ADDED_PART: usize = 10;
 
 /// Of what is recalled for one more message, this part of the best hit's score is the least.
 const LEAST_SCORE: f32 = 0.5;
@@ -74,7 +74,9 @@ pub(crate) fn continued(
     let mut messages = previous.messages.clone();
     clear_marks(&mut messages);
     mark_cacheable(messages.last_mut().and_then(|message| message.content.last_mut()));
-    messages.extend(written(drafts, message, block));
+    let mut added_messages = written(drafts, message, block);
+    clear_marks(&mut added_messages);
+    messages.extend(added_messages);
     let mut context =
         Context { system: previous.system.clone(), messages, tokens: 0, budget, trace };
     context.tokens = context.count(counter);
@@ -98,3 +100,6 @@ fn earlier(previous: &Context) -> Vec<TraceEntry> {
     }
     trace
 }
+
+#[cfg(test)]
+mod tests;

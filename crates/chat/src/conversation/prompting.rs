@@ -124,8 +124,13 @@ impl Conversation {
             ..RecallRequest::new(Scope::of(self.user.clone()), question)
         };
         if !self.live.words_only() {
-            let found = memory.catch_up(CATCH_UP_TURNS).and_then(|_| memory.recall(&request));
-            match found {
+            // Where nothing can be stored, neither can vectors; words still find what has none.
+            let caught_up = if self.something_waits() {
+                Ok(())
+            } else {
+                memory.catch_up(CATCH_UP_TURNS).map(drop)
+            };
+            match caught_up.and_then(|()| memory.recall(&request)) {
                 Err(MemoryError::Embed(error)) => {
                     self.live.set_words_only();
                     self.live.tell(Notice::WordsOnly { reason: error.to_string() });

@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
+mod failures;
+
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use longmem_chat::{
     Api, AssembleError, AsyncMemory, ChatError, Completion, Conversation, ConversationSettings,
     Endpoint, LanguageModel, LiveSession, Notice, OnText, Provider, ProviderError, Reply, Request,
-    StopReason, TokenBudget, Usage,
+    RetryAdvice, StopReason, TokenBudget, Usage,
 };
 use longmem_core::{EstimatedTokens, FixedClock, Role, SessionName, UserName};
 use longmem_memory::Memory;
@@ -23,6 +26,12 @@ enum Act {
     Answer(&'static str),
     Refuse,
     BreakOff,
+    /// Answers up to its limit.
+    CutOff(&'static str),
+    /// Finds the prompt too long.
+    TooLong,
+    /// Answers while somebody moves the memory's file away.
+    LoseMemory(&'static str),
     /// Says a word and then nothing more, for ever.
     Hang,
 }
@@ -32,6 +41,7 @@ enum Act {
 struct Scripted {
     acts: Mutex<VecDeque<Act>>,
     asked: Mutex<Vec<Request>>,
+    db: Mutex<PathBuf>,
 }
 
 impl Provider for Scripted {
@@ -55,11 +65,23 @@ impl Provider for Scripted {
                     Ok(completion(text, StopReason::EndTurn))
                 }
                 Act::Refuse => Ok(completion("", StopReason::Refusal { explanation: None })),
+                Act::CutOff(text) => Ok(completion(text, StopReason::MaxTokens)),
+                Act::LoseMemory(text) => {
+                    let db = self.db.lock().unwrap().clone();
+                    fs_err::rename(&db, db.with_extension("lost")).unwrap();
+                    Ok(completion(text, StopReason::EndTurn))
+                }
+                Act::TooLong => Err(ProviderError::Answered {
+                    endpoint: endpoint(),
+                    status: 400,
+                    message: "prompt is too long: 210000 tokens > 200000 maximum".to_owned(),
+                    request_id: None,
+                    advice: RetryAdvice::default(),
+                }),
                 Act::BreakOff => {
                     on_text("Half an ans");
-                    let base_url = "http://example.org".to_owned();
                     Err(ProviderError::Interrupted {
-                        endpoint: Endpoint { api: Api::Anthropic, base_url, with_key: false },
+                        endpoint: endpoint(),
                         partial: "Half an ans".to_owned(),
                         reason: "cut".to_owned(),
                     })
@@ -73,22 +95,31 @@ impl Provider for Scripted {
     }
 }
 
+fn endpoint() -> Endpoint {
+    let base_url = "http://example.org".to_owned();
+    Endpoint { api: Api::Anthropic, base_url, with_key: false }
+}
+
+fn clock() -> FixedClock {
+    FixedClock("2026-03-02T10:00:00Z".parse().unwrap())
+}
+
 struct World {
     conversation: Conversation,
     memory: Arc<Memory>,
     model: Arc<Scripted>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
     fn with(acts: impl IntoIterator<Item = Act>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
-        let clock = FixedClock("2026-03-02T10:00:00Z".parse().unwrap());
         let embedder = Arc::new(WordHashEmbedder::default());
-        let memory = Arc::new(Memory::new(store, embedder, Arc::new(clock)));
+        let memory = Arc::new(Memory::new(store, embedder, Arc::new(clock())));
         let model = Arc::new(Scripted::default());
         model.acts.lock().unwrap().extend(acts);
+        *model.db.lock().unwrap() = folder.path().join("memory.db");
         let conversation = Conversation {
             memory: AsyncMemory::new(Arc::clone(&memory), NonZeroUsize::MIN),
             user: UserName::new("ana").unwrap(),
@@ -102,7 +133,7 @@ impl World {
             settings: ConversationSettings::default(),
             live: LiveSession::new(fastrand::Rng::with_seed(7)),
         };
-        Self { conversation, memory, model, _folder: folder }
+        Self { conversation, memory, model, folder }
     }
 
     async fn ask(&self, message: &str) -> Result<Reply, ChatError> {

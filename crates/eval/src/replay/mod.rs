@@ -1,10 +1,10 @@
 //! Replays conversations message by message and counts what their prompts cost with a provider's
-//! cache, made in two ways: ours, and as tutorials make them.
+//! cache, made in our way and as tutorials make them.
 //!
 //! Ours is the [`Conversation`] itself: what it sends to its provider is what is counted, in the
 //! shape of the Messages API; the recorded answer is what comes back. The tutorials' way puts ten
-//! nearest messages into the system prompt and, behind it, the newest messages that fit. The cache
-//! is a [`PromptCache`] that follows the documented rules; nothing is sent anywhere.
+//! nearest messages into the system prompt and, behind it, the newest messages that fit: of all
+//! that were ever said, and in a second count of the session only. The cache is a [`PromptCache`] that follows the documented rules; nothing is sent anywhere.
 
 mod prompt_cache;
 mod report;
@@ -116,10 +116,11 @@ pub fn replay(
             user: UserName::new(&conversation.id)?,
             clock,
         };
+        let mut everything = Tutorial::new(options);
         for sitting in sittings(conversation, options.one_session)? {
-            runtime.block_on(
-                replaying.sit(&sitting, &mut tally, &mut || progress(&conversation.id)),
-            )?;
+            let mut next = || progress(&conversation.id);
+            let sat = replaying.sit(&sitting, &mut everything, &mut tally, &mut next);
+            runtime.block_on(sat)?;
         }
     }
     if tally.requests == 0 {
@@ -136,39 +137,42 @@ struct Replaying<'a> {
     clock: Arc<HandClock>,
 }
 
-impl Replaying<'_> {
+impl<'a> Replaying<'a> {
     /// Replays one session, with an empty cache at its beginning.
     async fn sit(
         &self,
         sitting: &Sitting<'_>,
+        everything: &mut Tutorial<'a>,
         tally: &mut Tally,
         progress: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<(), EvalError> {
         let ReplayOptions { counter, least_cached, .. } = self.options;
         let recorded = Arc::new(Recorded::default());
         let talk = self.talk(&sitting.session, recorded.clone());
-        let mut tutorial = Tutorial::new(self.options);
-        let mut caches = [(); 2].map(|()| PromptCache::new(Arc::clone(counter), *least_cached));
+        let mut session = Tutorial::new(self.options);
+        let mut caches = [(); 3].map(|()| PromptCache::new(Arc::clone(counter), *least_cached));
         for exchange in &sitting.exchanges {
             self.clock.set(exchange.time);
             let (message, answer) = (&exchange.message, &exchange.answer);
             if message.is_empty() {
                 let turn = self.memory.new_turn(sitting.session.clone(), Role::Assistant, answer);
                 self.memory.remember(&self.user, &[turn])?;
-                tutorial.heard(answer);
+                everything.heard(answer);
+                session.heard(answer);
                 continue;
             }
             if progress().is_break() {
                 return Err(EvalError::Stopped);
             }
             let best = self.best_ten(message)?;
-            let prompt = tutorial.prompt(&self.memory, &self.user, message)?;
             tally.requests += 1;
             tally.output += counter.count(answer) as u64;
-            let holds = |turn: &&Turn| tutorial::holds(&prompt, &turn.text);
-            let held = best.iter().filter(holds).count();
-            tally.tutorial.add(caches[0].send(&prompt), best.len(), held);
-            tutorial.said(message, answer);
+            for (place, tutorial) in [&mut *everything, &mut session].into_iter().enumerate() {
+                let prompt = tutorial.prompt(&self.memory, &self.user, message)?;
+                let held = best.iter().filter(|turn| tutorial::holds(&prompt, &turn.text)).count();
+                tally.ways[place].add(caches[place].send(&prompt), best.len(), held);
+                tutorial.said(message, answer);
+            }
 
             recorded.next(answer);
             let reply = talk.ask(message, &mut |_| {}).await?;
@@ -176,7 +180,7 @@ impl Replaying<'_> {
             let included = context.trace.iter().filter(|entry| entry.included);
             let in_prompt: HashSet<TurnId> = included.filter_map(|entry| entry.turn).collect();
             let held = best.iter().filter(|turn| in_prompt.contains(&turn.id)).count();
-            tally.ours.add(caches[1].send(&recorded.sent()), best.len(), held);
+            tally.ways[2].add(caches[2].send(&recorded.sent()), best.len(), held);
         }
         Ok(())
     }

@@ -14,9 +14,12 @@ pub(super) struct Tally {
     pub(super) requests: u64,
     /// Tokens of the answers, the same in both ways.
     pub(super) output: u64,
-    pub(super) ours: Way,
-    pub(super) tutorial: Way,
+    /// As in [`NAMES`].
+    pub(super) ways: [Way; 3],
 }
+
+/// The ways in which prompts are made.
+const NAMES: [&str; 3] = ["tutorial", "tutorial, session only", "longmem"];
 
 #[derive(Default)]
 pub(super) struct Way {
@@ -56,16 +59,14 @@ pub struct ReplayReport {
     pub requests: u64,
     /// Tokens of the answers, the same in both ways.
     pub answer_tokens: u64,
-    /// Each way, the tutorials' first.
+    /// Each way: the tutorials', the same with the newest messages of the session only, and ours.
     pub ways: Vec<WayReport>,
-    /// What our prompts cost, as a share of the tutorials'.
-    pub cost_ratio: f64,
 }
 
 /// What prompts cost in one way.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WayReport {
-    /// Its name: `tutorial` or `longmem`.
+    /// Its name: `tutorial`, `tutorial, session only` or `longmem`.
     pub name: &'static str,
     /// Tokens of all prompts.
     pub prompt_tokens: u64,
@@ -77,6 +78,8 @@ pub struct WayReport {
     pub written: f64,
     /// Dollars for the prompts.
     pub prompts_cost: f64,
+    /// The same as a share of the tutorials' way.
+    pub cost_ratio: f64,
     /// Dollars for prompts and answers.
     pub total_cost: f64,
     /// Of the ten turns that the engine finds best for each message, the share that the prompt
@@ -86,8 +89,13 @@ pub struct WayReport {
 
 impl ReplayReport {
     pub(super) fn new(dataset: &Dataset, options: &ReplayOptions, tally: &Tally) -> Self {
-        let way = |name, way: &Way| WayReport::new(name, way, tally, options.prices);
-        let ways = vec![way("tutorial", &tally.tutorial), way("longmem", &tally.ours)];
+        let ways = NAMES.iter().zip(&tally.ways);
+        let mut ways: Vec<WayReport> =
+            ways.map(|(name, way)| WayReport::new(name, way, tally, options.prices)).collect();
+        let tutorial = ways[0].prompts_cost;
+        for way in &mut ways {
+            way.cost_ratio = way.prompts_cost / tutorial;
+        }
         Self {
             conversations: dataset.conversations.len(),
             one_session: options.one_session,
@@ -97,7 +105,6 @@ impl ReplayReport {
             prices: options.prices,
             requests: tally.requests,
             answer_tokens: tally.output,
-            cost_ratio: ways[1].prompts_cost / ways[0].prompts_cost,
             ways,
         }
     }
@@ -118,6 +125,7 @@ impl WayReport {
             read: share(read),
             written: share(written),
             prompts_cost,
+            cost_ratio: 1.0,
             total_cost: prompts_cost + tally.output as f64 * prices.output / 1e6,
             best_ten: way.held as f64 / way.best.max(1) as f64,
         }
@@ -134,17 +142,19 @@ pub fn replay_table(report: &ReplayReport) -> String {
          ${input} a million prompt tokens, {cache_write} times that written to the cache, \
          {cache_read} times read from it,\n${output} a million answer tokens; nothing under {} \
          tokens is cached\n\n\
-         way         tokens/prompt  prefix  served  written  best ten  prompts $  with answers $\n",
+         {:<22}  tokens/prompt  prefix  served  written  best ten  prompts $  ratio  \
+         with answers $\n",
         report.conversations,
         report.requests,
         report.budget,
         report.token_counter,
         report.least_cached,
+        "way",
     );
     for way in &report.ways {
         writeln!(
             table,
-            "{:<10}  {:>13}  {:>5.1}%  {:>5.1}%  {:>6.1}%  {:>7.1}%  {:>9.4}  {:>14.4}",
+            "{:<22}  {:>13}  {:>5.1}%  {:>5.1}%  {:>6.1}%  {:>7.1}%  {:>9.4}  {:>5.2}  {:>14.4}",
             way.name,
             way.prompt_tokens / report.requests.max(1),
             way.prefix * 100.0,
@@ -152,11 +162,11 @@ pub fn replay_table(report: &ReplayReport) -> String {
             way.written * 100.0,
             way.best_ten * 100.0,
             way.prompts_cost,
+            way.cost_ratio,
             way.total_cost,
         )
         .expect("writing to a string cannot fail");
     }
-    write!(table, "\nlongmem's prompts cost {:.0} % of the tutorial's", report.cost_ratio * 100.0)
-        .expect("writing to a string cannot fail");
+    table.pop();
     table
 }
