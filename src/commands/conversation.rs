@@ -206,7 +206,8 @@ fn show_end(
     Ok(())
 }
 
-fn warn(notices: &[Notice], output: Output) {
+/// Tells a person what is not as it should be.
+pub(super) fn warn(notices: &[Notice], output: Output) {
     for notice in notices {
         output.warn(for_terminal(&notice.to_string()));
     }

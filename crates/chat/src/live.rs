@@ -71,6 +71,8 @@ pub enum Notice {
     WordsOnly {
         /// Why.
         reason: String,
+        /// What can be done about it.
+        hints: Vec<String>,
     },
     /// The model's window was too small for the prompt; a smaller one was sent.
     MadeSmaller {
@@ -102,8 +104,9 @@ impl fmt::Display for Notice {
             Self::NothingRecalled { reason } => {
                 write!(f, "{reason}; only what was said in this session is known")
             }
-            Self::WordsOnly { reason } => {
-                write!(f, "memory was searched by words only: {reason}")
+            Self::WordsOnly { reason, hints } => {
+                write!(f, "memory was searched by words only: {reason}")?;
+                hints.iter().try_for_each(|hint| write!(f, ". {}", hint.trim_end_matches('.')))
             }
             Self::MadeSmaller { budget } => {
                 write!(

@@ -50,8 +50,9 @@ impl Spool {
         digest.update(store.as_os_str().as_encoded_bytes());
         digest.update([0]);
         digest.update(user.as_str());
-        let name: String = digest.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect();
-        Self { path: folder.join(name).with_extension("jsonl") }
+        let digest = digest.finalize();
+        let name = digest.iter().take(16).fold(0, |name, byte| name << 8 | u128::from(*byte));
+        Self { path: folder.join(format!("{name:032x}.jsonl")) }
     }
 
     /// The file, which exists only while something waits in it.

@@ -21,12 +21,14 @@ use crate::TokenBudget;
 /// less, prompts are made anew more often; with more, they start with fewer recalled turns.
 const ANEW_PART: (usize, usize) = (5, 8);
 
-/// What is recalled for one more message takes at most a tenth of the budget: of 8,000 tokens 800,
-/// some twenty turns beside those that are quoted already.
-const ADDED_PART: usize = 10;
+/// What is recalled for one more message takes at most a twelfth of the budget: of 8,000 tokens
+/// 667, some fifteen turns beside those that are quoted already.
+const ADDED_PART: usize = 12;
 
-/// Of what is recalled for one more message, this part of the best hit's score is the least.
-const LEAST_SCORE: f32 = 0.5;
+/// Of what is recalled for one more message, this part of the best hit's score is the least. With
+/// a half, prompts of LoCoMo held 7 in a hundred fewer of the ten best turns for their message;
+/// with all that fits, less than 85 % of them was a beginning of the prompt before.
+const LEAST_SCORE: f32 = 0.35;
 
 /// The budget of a prompt that others are to continue.
 pub(crate) fn budget_anew(budget: TokenBudget) -> TokenBudget {

@@ -42,8 +42,9 @@ mod tests {
 
     #[test]
     fn a_long_output_keeps_its_head_its_tail_and_its_size() {
-        let lines: String = (0..1_000).map(|line| format!("line {line}\n")).collect();
-        let text = format!("Bash {{\"command\":\"make\"}}\n{lines}error: no rule");
+        let lines: Vec<String> = (0..1_000).map(|line| format!("line {line}")).collect();
+        let lines = lines.join("\n");
+        let text = format!("Bash {{\"command\":\"make\"}}\n{lines}\nerror: no rule");
         let short = shortened(&text);
         assert!(short.starts_with("Bash {\"command\":\"make\"}\nline 0\n"), "{short}");
         assert!(short.ends_with("\nline 999\nerror: no rule"), "{short}");

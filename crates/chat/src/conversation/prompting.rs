@@ -65,8 +65,8 @@ impl Conversation {
             {
                 self.live.tell(Notice::NothingRecalled { reason: error.to_string() });
                 let recent = self.with_waiting(self.live.stored())?;
-                let Recent { recent, message_turn, message, .. } =
-                    Recent::before(recent, asked, message_turn)?;
+                let Recent { before: recent, message_turn, message, .. } =
+                    Recent::of(recent, asked, message_turn)?;
                 Ok(Material {
                     message,
                     recalled: Vec::new(),
@@ -90,8 +90,8 @@ impl Conversation {
     ) -> Result<Material, ChatError> {
         let stored = memory.recent(&self.user, &self.session, self.recent_limit())?;
         self.live.keep(&stored);
-        let Recent { recent, message_turn, message, question, hidden } =
-            Recent::before(self.with_waiting(stored)?, asked, message_turn)?;
+        let Recent { before: recent, message_turn, message, question, hidden } =
+            Recent::of(self.with_waiting(stored)?, asked, message_turn)?;
         Ok(Material {
             recalled: self.recall(memory, &question, hidden)?,
             deletions: memory.store().deletions(&self.user).map_err(MemoryError::from)?,
@@ -133,7 +133,8 @@ impl Conversation {
             match caught_up.and_then(|()| memory.recall(&request)) {
                 Err(MemoryError::Embed(error)) => {
                     self.live.set_words_only();
-                    self.live.tell(Notice::WordsOnly { reason: error.to_string() });
+                    let (reason, hints) = (error.to_string(), error.hints());
+                    self.live.tell(Notice::WordsOnly { reason, hints });
                 }
                 found => return Ok(found?.results),
             }
@@ -210,7 +211,7 @@ fn still_holds(thread: &Thread, material: &Material) -> bool {
 
 /// The session's turns before what is asked.
 struct Recent {
-    recent: Vec<Turn>,
+    before: Vec<Turn>,
     message_turn: Option<TurnId>,
     message: String,
     /// What is recalled for.
@@ -220,7 +221,7 @@ struct Recent {
 }
 
 impl Recent {
-    fn before(
+    fn of(
         mut recent: Vec<Turn>,
         asked: &Asked,
         message_turn: Option<TurnId>,
@@ -232,12 +233,13 @@ impl Recent {
             }
             let question = recent.iter().rev().find(|turn| turn.role == Role::User);
             let question = question.map_or(&message, |turn| &turn.text).clone();
-            return Ok(Self { recent, message_turn: None, message, question, hidden: Vec::new() });
+            let (message_turn, hidden) = (None, Vec::new());
+            return Ok(Self { before: recent, message_turn, message, question, hidden });
         }
         let message_turn = message_turn.or_else(|| asked_before(&recent, &message));
         let place = recent.iter().rposition(|turn| Some(turn.id) == message_turn);
         let cut = recent.split_off(place.unwrap_or(recent.len()));
         let hidden = cut.iter().map(|turn| turn.id).chain(message_turn).collect();
-        Ok(Self { recent, message_turn, question: message.clone(), message, hidden })
+        Ok(Self { before: recent, message_turn, question: message.clone(), message, hidden })
     }
 }

@@ -274,7 +274,7 @@ async fn without_the_embedding_model_memory_is_searched_by_words_and_that_is_sai
     world.ask("Which port does the gateway use?").await.unwrap();
     assert!(world.asked().pop().unwrap()[1].contains("port 7443"));
     let reason = "the model is not on this machine".to_owned();
-    assert_eq!(world.notices(), [Notice::WordsOnly { reason }]);
+    assert_eq!(world.notices(), [Notice::WordsOnly { reason, hints: vec![] }]);
     let tries = embedder.1.load(std::sync::atomic::Ordering::Relaxed);
     world.ask("Is that so?").await.unwrap();
     assert_eq!(world.notices(), []);

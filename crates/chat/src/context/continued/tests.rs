@@ -86,7 +86,7 @@ fn what_was_sent_stays_and_only_what_is_new_is_quoted() {
     let mut talk = Talk::new(4_000);
     let (first, _) = talk.say("One?", &[hit(101, 0.9), hit(102, 0.8)]).unwrap();
     talk.hear(Role::Assistant, "One.");
-    let hits = [hit(102, 0.9), hit(103, 0.6), hit(104, 0.44)];
+    let hits = [hit(102, 0.9), hit(103, 0.6), hit(104, 0.3)];
     let (second, is_continued) = talk.say("Two?", &hits).unwrap();
     assert!(is_continued);
     assert!(texts(&second).starts_with(&texts(&first)));
@@ -97,7 +97,7 @@ fn what_was_sent_stays_and_only_what_is_new_is_quoted() {
         "{}",
         new[2]
     );
-    assert!(!new[2].contains("Remembered 104."), "half as likely as the best is too little");
+    assert!(!new[2].contains("Remembered 104."), "a third as likely as the best is too little");
     let recalled: Vec<i64> = second
         .trace
         .iter()
