@@ -90,7 +90,7 @@ mod tests {
         Session { id: id.to_owned(), date: date.parse().unwrap(), turns }
     }
 
-    fn said(sitting: &Sitting<'_>) -> Vec<(&str, &str)> {
+    fn said<'a>(sitting: &'a Sitting<'_>) -> Vec<(&'a str, &'a str)> {
         sitting.exchanges.iter().map(|e| (e.message.as_str(), e.answer.as_str())).collect()
     }
 
