@@ -14,8 +14,10 @@ mod budget;
 mod context;
 mod conversation;
 mod error;
+mod live;
 mod provider;
 mod quoted_answer;
+mod spool;
 
 pub use async_memory::AsyncMemory;
 pub use budget::{Shares, TokenBudget};
@@ -25,9 +27,11 @@ pub use context::{
 };
 pub use conversation::{Conversation, ConversationSettings, LanguageModel, Reply};
 pub use error::ChatError;
+pub use live::{LiveSession, Notice};
 pub use provider::{
     Anthropic, Api, ApiKey, Completion, Endpoint, Fallback, InvalidApiKey, OnText,
     OpenAiCompatible, Provider, ProviderError, Request, RetryAdvice, RetryPolicy, Retrying,
     StopReason, Usage,
 };
 pub use quoted_answer::{Quote, QuotedAnswer, quote_answer};
+pub use spool::Spool;

@@ -266,3 +266,14 @@ async fn dropping_the_answer_ends_the_request() {
     // The server takes one connection at a time: a second answer means that it let the first go.
     assert!(ask(&provider).await.unwrap_err().is_transient());
 }
+
+/// What counts the cost of prompts sees the same as the server.
+#[tokio::test]
+async fn the_body_that_is_told_is_the_body_that_is_sent() {
+    let server =
+        StandIn::answering(vec![Answer::stream(&format!("{START}{MIDDLE}{}", end("end_turn")))])
+            .await;
+    let provider = Anthropic::new(&server.url, None).unwrap();
+    let _ = ask(&provider).await;
+    assert_eq!(server.asked()[0].body, Anthropic::request_body(&request()));
+}
