@@ -6,6 +6,7 @@ use longmem_core::{Recalled, Role, Scope, SessionName, TokenCounter, TurnId, Use
 use longmem_memory::{Memory, MemoryError, RecallRequest};
 
 use crate::context::fixed_costs;
+use crate::learning::knowledge;
 use crate::{
     AssembleInput, AsyncMemory, ChatError, Completion, Context, ContextOptions, MESSAGE_TOKENS,
     OnText, Provider, QuotedAnswer, Request, TokenBudget, assemble, quote_answer,
@@ -59,6 +60,8 @@ pub struct ConversationSettings {
     pub budget: TokenBudget,
     /// The most turns that a recall brings, whether they fit or not; 100 by default.
     pub recall_limit: usize,
+    /// Whether a [`Learner`](crate::Learner) may look at what is said; it may by default.
+    pub learns: bool,
     /// The rest.
     pub context: ContextOptions,
 }
@@ -69,6 +72,7 @@ impl Default for ConversationSettings {
             system: None,
             budget: TokenBudget::new(8_000),
             recall_limit: 100,
+            learns: true,
             context: ContextOptions::default(),
         }
     }
@@ -161,11 +165,17 @@ impl Conversation {
                 (None, Storing::Both) => this.remember(memory, Role::User, &message)?,
                 (None, Storing::Nothing) => None,
             };
+            if message_turn.is_some() && this.settings.learns {
+                let marked = memory.store().learn_from(&this.user, &this.session);
+                marked.map_err(MemoryError::from)?;
+            }
+            let known = knowledge(memory, &this.user, &this.session, &message)?;
+            recent.retain(|turn| known.stands_in_through.is_none_or(|last| turn.id > last));
             let recalled = this.recall(memory, &message, message_turn)?;
             let input = AssembleInput {
                 system: this.settings.system.as_deref(),
-                facts: &[],
-                summaries: &[],
+                facts: &known.facts,
+                summaries: &known.summaries,
                 recalled: &recalled,
                 recent: &recent,
                 message: &message,

@@ -36,11 +36,14 @@ mod analysis;
 mod backup;
 mod candidates;
 mod connections;
+mod entities;
 mod error;
 mod export;
+mod facts;
 mod forget;
 mod indexing;
 mod layout;
+mod learning;
 mod lexical;
 mod migrations;
 mod open;
@@ -49,6 +52,7 @@ mod scope_filter;
 mod sessions;
 mod snapshot;
 mod stats;
+mod summaries;
 mod turns;
 mod user_cache;
 mod vector_codec;
@@ -67,14 +71,18 @@ use user_cache::UserCache;
 pub use candidates::{
     Candidate, CandidateRequest, Candidates, DenseHit, DenseParameters, LexicalHit,
 };
+pub use entities::KnownEntity;
 pub use error::{BadVector, StoreError};
 pub use export::StoredTurn;
-pub use forget::{ForgetTarget, Forgotten};
+pub use facts::FactsAt;
+pub use forget::{Derived, ForgetTarget, Forgotten};
 pub use indexing::{EmbeddedTurn, IndexLock, QueuedTurn};
+pub use learning::{LearnedFact, Replaced};
 pub use lexical::LexicalParameters;
 pub use open::IfMissing;
 pub use sessions::SessionSummary;
 pub use stats::{StoreStats, UserStats};
+pub use summaries::Deletions;
 pub use turns::Inserted;
 
 /// One open store.

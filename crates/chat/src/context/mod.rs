@@ -17,7 +17,7 @@ mod tests;
 pub(crate) use assemble::fixed_costs;
 pub use assemble::{AssembleError, AssembleInput, ContextOptions, DatedText, assemble};
 pub(crate) use excerpt::{excerpt, words};
-pub(crate) use quoting::day;
+pub(crate) use quoting::{day, quoted, quoted_name};
 pub use trace::{TraceEntry, TraceKind};
 
 use longmem_core::TokenCounter;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use futures_util::future::BoxFuture;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::error::OVERLOADED;
 use super::event_stream::ServerEvent;
@@ -48,6 +49,7 @@ impl Provider for Anthropic {
                 stream: true,
                 system: &request.system,
                 messages: &request.messages,
+                output_config: request.answer_schema.as_ref().map(OutputConfig::of),
             };
             self.http.stream(&body, AnswerReader::new(&request.model), on_text).await
         })
@@ -62,6 +64,25 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     system: &'a [TextBlock],
     messages: &'a [Message],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_config: Option<OutputConfig<'a>>,
+}
+
+#[derive(Serialize)]
+struct OutputConfig<'a> {
+    format: OutputFormat<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum OutputFormat<'a> {
+    JsonSchema { schema: &'a Value },
+}
+
+impl<'a> OutputConfig<'a> {
+    fn of(schema: &'a Value) -> Self {
+        Self { format: OutputFormat::JsonSchema { schema } }
+    }
 }
 
 /// Follows an answer through its events.

@@ -21,6 +21,7 @@ fn request() -> Request {
             message(MessageRole::User, vec![text("Which port?"), text("<recalled_memory>")]),
         ],
         max_tokens: 64,
+        answer_schema: None,
     }
 }
 
