@@ -250,7 +250,9 @@ pub(crate) struct AskArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "In the chat: /recall QUESTION, /context, /session, /help, /quit.")]
+#[command(
+    after_help = "In the chat: /recall QUESTION, /continue, /context, /usage, /session, /help, /quit."
+)]
 pub(crate) struct ChatArguments {
     /// Goes on with this session [default: a new one, named after the time]
     #[arg(long, value_name = "NAME")]
@@ -333,6 +335,7 @@ pub(crate) struct BackupArguments {
   longmem eval locomo10.json
   longmem eval longmemeval_s.json --strategy dense --strategy default --json
   longmem eval mine.jsonl --keep stores/        the second run embeds nothing again
+  longmem eval locomo10.json --replay           what prompts cost with a provider's cache
 
 A data set of your own holds one conversation an object:
   {\"id\":…,\"sessions\":[{\"id\":…,\"date\":…,\"turns\":[{\"id\":…,\"role\":…,\"speaker\":…,\"text\":…}]}],
@@ -350,6 +353,39 @@ pub(crate) struct EvalArguments {
     /// A folder that keeps the stores, so that the next run embeds nothing again
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) replay: ReplayArguments,
+}
+
+/// What prompts cost with a provider's cache.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Replay")]
+pub(crate) struct ReplayArguments {
+    /// Instead: replay the conversations message by message, and count what their prompts cost with
+    /// a provider's cache, beside prompts as tutorials make them
+    #[arg(long, conflicts_with_all = ["strategy", "keep"])]
+    pub(crate) replay: bool,
+    /// All sessions of a conversation are one long session
+    #[arg(long, requires = "replay")]
+    pub(crate) one_session: bool,
+    /// Tokens of a prompt at most
+    #[arg(long, requires = "replay", value_name = "TOKENS", default_value_t = 8_000)]
+    pub(crate) budget: usize,
+    /// Dollars for a million prompt tokens
+    #[arg(long, requires = "replay", value_name = "DOLLARS", default_value_t = 0.10)]
+    pub(crate) prompt_price: f64,
+    /// Dollars for a million answer tokens
+    #[arg(long, requires = "replay", value_name = "DOLLARS", default_value_t = 0.50)]
+    pub(crate) answer_price: f64,
+    /// What a token costs that is written to the cache, beside one that is not
+    #[arg(long, requires = "replay", value_name = "FACTOR", default_value_t = 1.25)]
+    pub(crate) cache_write: f64,
+    /// What a token costs that is read from the cache
+    #[arg(long, requires = "replay", value_name = "FACTOR", default_value_t = 0.1)]
+    pub(crate) cache_read: f64,
+    /// The shortest beginning of a prompt that is cached
+    #[arg(long, requires = "replay", value_name = "TOKENS", default_value_t = 1_024)]
+    pub(crate) least_cached: usize,
 }
 
 #[derive(Debug, Args)]

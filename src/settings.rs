@@ -32,6 +32,8 @@ pub(crate) struct HubEnvironment {
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) db: PathBuf,
+    /// The folder for what cannot be stored yet.
+    pub(crate) spool: PathBuf,
     pub(crate) user: UserName,
     /// Whether somebody said whose memory it is.
     pub(crate) user_was_named: bool,
@@ -78,6 +80,7 @@ impl Settings {
         model.offline = flags.offline || hub.offline || file.offline.unwrap_or(false);
         Ok(Self {
             db: flags.db.clone().or(file.db).unwrap_or_else(|| folders.data.join("memory.db")),
+            spool: folders.data.join("spool"),
             user: named_user.unwrap_or_else(default_user),
             user_was_named,
             device: flags.device.or(device_in_file).unwrap_or(Device::Cpu),

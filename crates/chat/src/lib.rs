@@ -16,8 +16,10 @@ mod context;
 mod conversation;
 mod error;
 mod learning;
+mod live;
 mod provider;
 mod quoted_answer;
+mod spool;
 
 pub use async_memory::AsyncMemory;
 pub use budget::{Shares, TokenBudget};
@@ -31,9 +33,11 @@ pub use learning::{
     ActionItems, Learner, LearnerSettings, LearningReport, asks_what_is_known, facts_about,
     names_in,
 };
+pub use live::{LiveSession, Notice};
 pub use provider::{
     Anthropic, Api, ApiKey, Completion, Endpoint, Fallback, InvalidApiKey, OnText,
     OpenAiCompatible, Provider, ProviderError, Request, RetryAdvice, RetryPolicy, Retrying,
     StopReason, Usage,
 };
 pub use quoted_answer::{Quote, QuotedAnswer, quote_answer};
+pub use spool::Spool;

@@ -47,12 +47,17 @@ impl Connections {
         result.map_err(|error| StoreError::from_sqlite(&self.path, error))
     }
 
-    /// Runs a write as one transaction: it is on disk when this returns, or nothing changed.
+    /// Runs a write as one transaction: it is on disk when this returns, or nothing changed. A file
+    /// that was deleted or is no longer mounted is said to be missing, since SQLite would go on
+    /// writing where nobody can ever read.
     pub(crate) fn write<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut writer = locked(&self.writer);
+        if !self.path.exists() {
+            return Err(StoreError::Missing(self.path.clone()));
+        }
         let write = || {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;

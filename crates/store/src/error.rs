@@ -133,6 +133,21 @@ impl BadVector {
 }
 
 impl StoreError {
+    /// Says whether the store cannot be used now, through no fault of what was asked, and may be
+    /// later: it is locked, full, gone, cannot be written or is damaged.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing(_)
+                | Self::ReadOnly { .. }
+                | Self::DiskFull(_)
+                | Self::InputOutput { .. }
+                | Self::Damaged { .. }
+                | Self::Locked { .. }
+                | Self::File(_)
+        )
+    }
+
     /// Gives an SQLite error the name that a person can act on.
     pub(crate) fn from_sqlite(path: &std::path::Path, source: rusqlite::Error) -> Self {
         if let rusqlite::Error::FromSqlConversionFailure(_, _, inner) = &source

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use longmem_core::{Scope, SessionName, Turn, TurnId};
+use longmem_core::{Scope, SessionName, Turn, TurnId, UserName};
 use rusqlite::types::Value;
-use rusqlite::{Connection, Transaction, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
 
 use crate::analysis::turn_words;
 use crate::entities;
@@ -60,6 +60,21 @@ pub struct Derived {
 }
 
 impl Store {
+    /// How often something of a user's was deleted, so that whoever holds turns can tell whether
+    /// all of them are still there; 0 for a user who is not in the store.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn deletions(&self, user: &UserName) -> Result<u64, StoreError> {
+        self.connections.read(|connection| {
+            let deletions = connection
+                .prepare_cached("SELECT deletions FROM users WHERE name = ?1")?
+                .query_row([user.as_str()], |row| row.get(0))
+                .optional()?;
+            Ok(deletions.unwrap_or(0))
+        })
+    }
+
     /// Reads the turns that [`Store::forget`] would delete, oldest first, at most `limit`, and
     /// counts all of them.
     ///

@@ -32,6 +32,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the file cannot be written.
     pub fn learn_from(&self, user: &UserName, session: &SessionName) -> Result<(), StoreError> {
+        if self.learned_through(user, session)?.is_some() {
+            return Ok(());
+        }
         self.connections.write(|transaction| {
             transaction.execute(
                 "INSERT OR IGNORE INTO learned_sessions (session_id)

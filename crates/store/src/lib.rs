@@ -82,7 +82,6 @@ pub use lexical::LexicalParameters;
 pub use open::IfMissing;
 pub use sessions::SessionSummary;
 pub use stats::{StoreStats, UserStats};
-pub use summaries::Deletions;
 pub use turns::Inserted;
 
 /// One open store.

@@ -2,15 +2,11 @@
 
 use jiff::Timestamp;
 use longmem_core::{SessionName, Summary, SummaryId, SummaryOf, Turn, TurnId, UserName};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
+use crate::facts::turn_exists;
 use crate::turns::{SELECT_TURN, parsed, timestamp, turn_from_row, user_id};
 use crate::{Store, StoreError};
-
-/// How often something of a user was deleted: a summary made before a deletion is not stored after
-/// it, since it may tell what was forgotten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deletions(i64);
 
 impl Store {
     /// Reads a user's summaries in order of what they sum up.
@@ -35,17 +31,6 @@ impl Store {
                 )?
                 .query_map([user.as_str()], summary_from_row)?
                 .collect()
-        })
-    }
-
-    /// How often something of a user was deleted so far.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read.
-    pub fn deletions(&self, user: &UserName) -> Result<Deletions, StoreError> {
-        self.connections.read(|connection| match user_id(connection, user)? {
-            Some(user) => deletions(connection, user),
-            None => Ok(Deletions(-1)),
         })
     }
 
@@ -100,7 +85,8 @@ impl Store {
     }
 
     /// Stores a summary of a session or its beginning in place of an earlier one. False, and nothing
-    /// is stored, if something of the user was deleted since `made_at`.
+    /// is stored, if something of the user was deleted since [`Store::deletions`] was `made_at`: it
+    /// may tell what was forgotten.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was stored.
@@ -113,7 +99,7 @@ impl Store {
         of: &SummaryOf,
         text: &str,
         now: Timestamp,
-        made_at: Deletions,
+        made_at: u64,
     ) -> Result<bool, StoreError> {
         let (of, session, through) = match of {
             SummaryOf::Stretch { session, through } => ("stretch", session, through),
@@ -122,7 +108,9 @@ impl Store {
         };
         self.connections.write(|transaction| {
             let Some(user) = user_id(transaction, user)? else { return Ok(false) };
-            if deletions(transaction, user)? != made_at {
+            if deletions(transaction, user)? != made_at
+                || !turn_exists(transaction, user, *through)?
+            {
                 return Ok(false);
             }
             // What it was folded into goes too: that tells what the older one told.
@@ -151,7 +139,7 @@ impl Store {
         parts: &[SummaryId],
         text: &str,
         now: Timestamp,
-        made_at: Deletions,
+        made_at: u64,
     ) -> Result<bool, StoreError> {
         self.connections.write(|transaction| {
             let Some(user) = user_id(transaction, user)? else { return Ok(false) };
@@ -184,12 +172,10 @@ impl Store {
     }
 }
 
-fn deletions(connection: &Connection, user: i64) -> rusqlite::Result<Deletions> {
-    let count = connection
+fn deletions(connection: &Connection, user: i64) -> rusqlite::Result<u64> {
+    connection
         .prepare_cached("SELECT deletions FROM users WHERE id = ?1")?
         .query_row([user], |row| row.get(0))
-        .optional()?;
-    Ok(Deletions(count.unwrap_or(-1)))
 }
 
 fn summary_from_row(row: &Row<'_>) -> rusqlite::Result<Summary> {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
-use longmem_chat::{Context, Conversation, Reply};
+use longmem_chat::{ChatError, Completion, Context, Conversation, OnText, Reply, Usage};
 use longmem_core::Scope;
 use longmem_memory::RecallRequest;
 use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
@@ -11,12 +11,14 @@ use tokio::runtime::Runtime;
 use super::{end_line, runtime, show_end, show_piece};
 use crate::commands::{context, recall};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, grouped};
 use crate::sanitize::for_terminal;
 
 const HELP: &str = "Write a message and press Enter. Everything said here is remembered.
 /recall QUESTION   what was said that is relevant
+/continue          let an answer that was cut off go on
 /context           what was sent for the last message, and what it cost
+/usage             what this talk has cost so far, in the provider's tokens
 /session           which session this is
 /quit              leave (Ctrl-D does too)";
 
@@ -25,6 +27,7 @@ pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
     let runtime = runtime()?;
     let mut lines = Lines::new();
     let mut last_context = None;
+    let mut usage = Usage::default();
     let who = talk.model.as_ref().map_or("nobody (memory is quoted)", |model| &model.name);
     let session = for_terminal(&format!("\"{}\" of {}", talk.session, talk.user));
     output.note(format!("Session {session}; {who} answers. /help lists the commands."));
@@ -39,14 +42,16 @@ pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
                 Some(sent) => context::show(sent, output)?,
                 None => output.note("Nothing was sent yet."),
             },
+            ("/usage", _) => output.note(spent(&usage)),
             ("/recall", "") => output.note("/recall needs a question, as: /recall the budget"),
             ("/recall", question) => show_recall(talk, &runtime, question, output)?,
-            (command, _) if command.starts_with('/') => {
+            (command, _) if command.starts_with('/') && command != "/continue" => {
                 let command = for_terminal(command);
                 output.note(format!("There is no command {command}. /help lists them."));
             }
             _ => {
-                if let Some(sent) = answer(talk, &runtime, line, output)? {
+                if let Some((completion, sent)) = answer(talk, &runtime, line, output)? {
+                    usage += completion.usage;
                     last_context = Some(sent);
                 }
             }
@@ -55,13 +60,14 @@ pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Answers a message; returns the prompt if one was sent. Ctrl-C ends the answer, not the talk.
+/// Answers a message, or goes on with the last answer; returns the answer and the prompt if one was
+/// sent. Ctrl-C ends the answer, not the talk.
 fn answer(
     talk: &Conversation,
     runtime: &Runtime,
-    message: &str,
+    line: &str,
     output: Output,
-) -> Result<Option<Context>, Failure> {
+) -> Result<Option<(Completion, Context)>, Failure> {
     let mut began = false;
     let mut on_text = |piece: &str| {
         began = true;
@@ -69,31 +75,49 @@ fn answer(
     };
     let reply = runtime.block_on(async {
         tokio::select! {
-            reply = talk.ask(message, &mut on_text) => Some(reply),
+            reply = asked(talk, line, &mut on_text) => Some(reply),
             _ = tokio::signal::ctrl_c() => None,
         }
     });
-    match reply {
-        None => {
-            end_line(output);
-            output.note("(interrupted; the message is stored, and /help tells how to go on)");
-            Ok(None)
-        }
-        Some(Err(error)) => {
-            if began {
-                end_line(output);
-            }
-            Failure::from(error).report(|line| output.error(line));
-            Ok(None)
-        }
-        Some(Ok(reply)) => {
-            show_end(&reply, output)?;
-            Ok(match reply {
-                Reply::Answer { context, .. } => Some(context),
-                Reply::Quotes(_) => None,
-            })
-        }
+    let Some(reply) = reply else {
+        end_line(output);
+        output.note("(interrupted; the message is stored, and the next one is asked with it)");
+        return Ok(None);
+    };
+    if reply.is_err() && began {
+        end_line(output);
     }
+    let answered = match &reply {
+        Ok(Reply::Answer { completion, context }) => Some((completion.clone(), context.clone())),
+        _ => None,
+    };
+    match show_end(talk, reply, output) {
+        Err(failure) if !failure.is_of_output() => {
+            failure.report(|line| output.error(line));
+        }
+        shown => shown?,
+    }
+    Ok(answered)
+}
+
+async fn asked(talk: &Conversation, line: &str, on_text: OnText<'_>) -> Result<Reply, ChatError> {
+    if line == "/continue" { talk.go_on(on_text).await } else { talk.ask(line, on_text).await }
+}
+
+/// One line: what the answers of a talk cost together.
+fn spent(usage: &Usage) -> String {
+    let Usage { input, cache_read, cache_write, output } = *usage;
+    let prompts = input + cache_read + cache_write;
+    let share = if prompts == 0 { 0 } else { cache_read * 100 / prompts };
+    format!(
+        "{} tokens of prompts: {} served from the cache ({share} %), {} written to it, {} neither; \
+         {} tokens of answers",
+        grouped(prompts),
+        grouped(cache_read),
+        grouped(cache_write),
+        grouped(input),
+        grouped(output),
+    )
 }
 
 fn show_recall(

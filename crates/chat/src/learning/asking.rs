@@ -52,7 +52,7 @@ impl Task {
         let mut asked = material.to_owned();
         for attempt in 1.. {
             let completion = complete(model, self.request(model, &asked)).await?;
-            usage = both(usage, completion.usage);
+            usage += completion.usage;
             let checked = match read(&completion.text) {
                 Ok(answer) => check(answer).map(Some),
                 Err(problem) => Checked { usable: None, problems: vec![problem] },
@@ -85,16 +85,6 @@ impl Task {
 impl<T> Checked<T> {
     fn map<U>(self, change: impl FnOnce(T) -> U) -> Checked<U> {
         Checked { usable: change(self.usable), problems: self.problems }
-    }
-}
-
-/// What two answers cost together.
-pub(super) fn both(first: Usage, second: Usage) -> Usage {
-    Usage {
-        input: first.input + second.input,
-        cache_read: first.cache_read + second.cache_read,
-        cache_write: first.cache_write + second.cache_write,
-        output: first.output + second.output,
     }
 }
 

@@ -3,7 +3,6 @@
 use longmem_core::{Role, SessionName, Turn, TurnId};
 use longmem_memory::FactsAt;
 
-use super::asking::both;
 use super::review::{Review, Reviewed};
 use super::{Learner, LearningReport, extraction, review};
 use crate::ChatError;
@@ -68,7 +67,7 @@ impl Learner {
         let material = extraction::material(said, zone, &*self.counter);
         let check = |answer| extraction::check(answer, said, &self.user);
         let answer = extraction::task().ask(&self.model, &material, check).await?;
-        report.usage = both(report.usage, answer.usage);
+        report.usage += answer.usage;
         report.malformed += answer.dropped;
 
         let mut candidates = answer.usable.unwrap_or_default();
@@ -85,7 +84,7 @@ impl Learner {
         }
         let check = |answer| review.check(answer);
         let answer = review::task().ask(&self.model, &review.material(zone), check).await?;
-        report.usage = both(report.usage, answer.usage);
+        report.usage += answer.usage;
         report.malformed += answer.dropped;
         Ok(answer.usable.unwrap_or_default())
     }

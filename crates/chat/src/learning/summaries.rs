@@ -1,11 +1,10 @@
 //! Sums up what grew long, what ended, and what is long ago.
 
 use longmem_core::{Role, SessionName, Summary, SummaryId, SummaryOf, Turn, TurnId};
-use longmem_memory::Deletions;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::asking::{Checked, Task, both};
+use super::asking::{Checked, Task};
 use super::extraction::object;
 use super::grounding::{Sources, sentences};
 use super::knowledge::LAST_SESSIONS;
@@ -65,7 +64,7 @@ struct Matter {
 
 /// What is known of a session before it is summed up.
 struct Session {
-    made_at: Deletions,
+    made_at: u64,
     stretch: Option<Summary>,
     turns: Vec<Turn>,
 }
@@ -217,7 +216,7 @@ impl Learner {
         let task = Task { instructions: [instructions, RULES].concat(), schema };
         let check = |answer: Summed| self.check_summary(&answer.summary, length, &sources);
         let answer = task.ask(&self.model, &material, check).await?;
-        report.usage = both(report.usage, answer.usage);
+        report.usage += answer.usage;
         let counter =
             if answer.usable.is_some() { &mut report.ungrounded } else { &mut report.malformed };
         *counter += answer.dropped;
@@ -321,7 +320,7 @@ impl Learner {
         &self,
         of: SummaryOf,
         text: Option<String>,
-        made_at: Deletions,
+        made_at: u64,
         report: &mut LearningReport,
     ) -> Result<bool, ChatError> {
         let user = self.user.clone();

@@ -142,3 +142,12 @@ pub struct Usage {
     /// Tokens of the answer.
     pub output: u64,
 }
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input += other.input;
+        self.cache_read += other.cache_read;
+        self.cache_write += other.cache_write;
+        self.output += other.output;
+    }
+}

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use longmem_chat::{
     Api, AssembleError, AsyncMemory, ChatError, Completion, Conversation, ConversationSettings,
-    Endpoint, LanguageModel, OnText, Provider, ProviderError, Reply, Request, StopReason,
-    TokenBudget, Usage,
+    Endpoint, LanguageModel, LiveSession, Notice, OnText, Provider, ProviderError, Reply, Request,
+    StopReason, TokenBudget, Usage,
 };
 use longmem_core::{EstimatedTokens, FixedClock, Role, SessionName, UserName};
 use longmem_memory::Memory;
@@ -100,6 +100,7 @@ impl World {
             }),
             counter: Arc::new(EstimatedTokens),
             settings: ConversationSettings::default(),
+            live: LiveSession::new(fastrand::Rng::with_seed(7)),
         };
         Self { conversation, memory, model, _folder: folder }
     }
@@ -171,21 +172,23 @@ async fn a_failed_call_can_be_repeated_without_storing_the_message_twice() {
         World::with([Act::BreakOff, Act::Refuse, Act::Answer("Yes."), Act::Answer("Sure.")]);
     let error = world.ask("Really?").await.unwrap_err();
     assert!(matches!(&error, ChatError::Provider(error) if error.partial() == Some("Half an ans")));
-    assert_eq!(world.stored(), ["user: Really?"]);
+    assert_eq!(world.conversation.live.take_notices(), [Notice::KeptPart]);
+    let kept = ["user: Really?", "assistant: Half an ans\n\n[broken off]"];
+    assert_eq!(world.stored(), kept);
     world.ask("Really?").await.unwrap();
-    assert_eq!(world.stored(), ["user: Really?"]);
+    assert_eq!(world.stored(), kept);
     world.ask("Really?").await.unwrap();
-    assert_eq!(world.asked(), [["Really?"]]);
-    assert_eq!(world.stored(), ["user: Really?", "assistant: Yes."]);
+    assert_eq!(world.asked(), [["Really?"]], "the part is not shown to the model");
+    assert_eq!(world.stored(), [&kept[..], &["assistant: Yes."]].concat());
     // Once it is answered, the same words are a new message.
     world.ask("Really?").await.unwrap();
-    assert_eq!(world.stored().len(), 4);
+    assert_eq!(world.stored().len(), 5);
 }
 
 #[tokio::test]
-async fn a_message_after_a_failed_one_is_asked_together_with_it() {
-    let world = World::with([Act::BreakOff, Act::Answer("Both.")]);
-    world.ask("One?").await.unwrap_err();
+async fn a_message_after_an_unanswered_one_is_asked_together_with_it() {
+    let world = World::with([Act::Refuse, Act::Answer("Both.")]);
+    world.ask("One?").await.unwrap();
     world.ask("Two?").await.unwrap();
     assert_eq!(world.asked(), [["One?\n\nTwo?"]]);
     assert_eq!(world.stored(), ["user: One?", "user: Two?", "assistant: Both."]);
