@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use longmem_core::{Entity, Fact, FactId, FactKind, NewFact, TurnId, UserName};
-use rusqlite::{Connection, Row, ToSql, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
 
 use crate::entities::{self, mentions};
 use crate::turns::{parsed, timestamp, user_id, user_id_or_new};
@@ -172,7 +172,6 @@ fn supersede(
             .prepare_cached("SELECT valid_from_ms, superseded_by FROM facts WHERE id = ?1")?
             .query_row([fact.0], |row| Ok((row.get(0)?, row.get(1)?)))
     };
-    // The first of the line from here on that was said later takes the new one's place.
     let later = loop {
         match place(old)? {
             (from, _) if from > since => break Some(old),
@@ -180,7 +179,18 @@ fn supersede(
             (_, None) => break None,
         }
     };
-    match later {
+    // The new one stands before the first of the line that was said later.
+    let mut before = transaction
+        .prepare_cached("SELECT id FROM facts WHERE superseded_by = ?1 AND valid_from_ms > ?2")?;
+    let mut first = later;
+    while let Some(fact) = first {
+        let earlier = before.query_row(params![fact.0, since], |row| row.get(0)).optional()?;
+        match earlier {
+            Some(earlier) => first = Some(FactId(earlier)),
+            None => break,
+        }
+    }
+    match first {
         None => {
             transaction.execute(
                 "UPDATE facts SET superseded_by = ?1 WHERE id = ?2",

@@ -135,12 +135,14 @@ fn a_summary_made_before_a_deletion_is_not_stored_after_it() {
     let world = World::new();
     let made_at = world.store.deletions(&world.ana).unwrap();
     world.forget(0);
-    let write = |of| world.store.write_summary(&world.ana, of, "told", at(100), made_at).unwrap();
-    assert!(!write(&world.of_session("a", 2)));
+    let write = |of: SummaryOf| {
+        world.store.write_summary(&world.ana, &of, "told", at(100), made_at).unwrap()
+    };
+    assert!(!write(world.of_session("a", 2)));
     assert!(!world.store.fold_summaries(&world.ana, &[], "told", at(100), made_at).unwrap());
     let everything = ForgetTarget::Scope(Scope::of(world.ana.clone()));
     world.store.forget(&everything).unwrap();
-    assert!(!write(&world.of_session("b", 5)), "the user is gone");
+    assert!(!write(world.of_session("b", 5)), "the user is gone");
     assert_eq!(world.summaries(), []);
 }
 

@@ -94,7 +94,9 @@ impl Conversation {
         let Recent { mut recent, message_turn, message, question, hidden } =
             Recent::before(self.with_waiting(stored)?, asked, message_turn)?;
         let known = knowledge(memory, &self.user, &self.session, &question)?;
-        recent.retain(|turn| known.stands_in_through.is_none_or(|last| turn.id > last));
+        // What waits to be stored has a number below 0, and is newer than any summary.
+        let is_open = |id: TurnId| known.stands_in_through.is_none_or(|last| id.0 < 0 || id > last);
+        recent.retain(|turn| is_open(turn.id));
         Ok(Material {
             recalled: self.recall(memory, &question, hidden)?,
             deletions: memory.store().deletions(&self.user).map_err(MemoryError::from)?,

@@ -37,7 +37,7 @@ impl Learner {
     pub async fn action_items(&self, session: &SessionName) -> Result<ActionItems, ChatError> {
         let (user, name) = (self.user.clone(), session.clone());
         let turns = self.run(move |memory| memory.recent(&user, &name, LAST_TURNS)).await?;
-        let schema = object(json!({
+        let schema = object(&json!({
             "action_items": { "type": "array", "items": { "type": "string" } },
             "open_questions": { "type": "array", "items": { "type": "string" } },
         }));

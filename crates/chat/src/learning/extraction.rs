@@ -68,25 +68,25 @@ struct NotedName {
 pub(super) fn task() -> Task {
     let word = |words: Vec<&str>| json!({ "type": "string", "enum": words });
     let text = json!({ "type": "string" });
-    let entity = object(json!({
+    let entity = object(&json!({
         "name": text,
         "kind": word(EntityKind::ALL.iter().map(|kind| kind.as_str()).collect()),
     }));
-    let fact = object(json!({
+    let fact = object(&json!({
         "turn": { "type": "integer" },
         "subject": text,
         "statement": text,
         "kind": word(FactKind::ALL.iter().map(|kind| kind.as_str()).collect()),
         "entities": { "type": "array", "items": entity },
     }));
-    let schema = object(json!({ "facts": { "type": "array", "items": fact } }));
+    let schema = object(&json!({ "facts": { "type": "array", "items": fact } }));
     Task { instructions: INSTRUCTIONS.to_owned(), schema }
 }
 
 /// An object schema whose properties are all required, which strict servers ask for.
-pub(super) fn object(properties: Value) -> Value {
-    let required: Vec<String> =
-        properties.as_object().into_iter().flat_map(|named| named.keys().cloned()).collect();
+pub(super) fn object(properties: &Value) -> Value {
+    let required: Vec<&String> =
+        properties.as_object().into_iter().flat_map(|named| named.keys()).collect();
     json!({
         "type": "object",
         "properties": properties,
@@ -95,19 +95,21 @@ pub(super) fn object(properties: Value) -> Value {
     })
 }
 
+/// Lines between tags; what they quote can hold no tag.
+pub(super) fn block(tag: &str, lines: impl Iterator<Item = String>) -> String {
+    format!("<{tag}>\n{}</{tag}>", lines.collect::<String>())
+}
+
 /// Quotes what was said for the model.
 pub(super) fn material(turns: &[&Turn], zone: &TimeZone, counter: &dyn TokenCounter) -> String {
-    let lines: String = turns
-        .iter()
-        .map(|turn| {
-            let speaker = turn.speaker.as_deref().map(quoted_name).unwrap_or_default();
-            let comma = if speaker.is_empty() { "" } else { ", " };
-            let said = excerpt(&turn.text, &words(""), MOST_TURN_TOKENS, counter);
-            let (id, day) = (turn.id, day(turn.time, zone));
-            format!("[turn {id}, {day}{comma}{speaker}] {}\n", quoted(&said))
-        })
-        .collect();
-    format!("<turns>\n{lines}</turns>")
+    let lines = turns.iter().map(|turn| {
+        let speaker = turn.speaker.as_deref().map(quoted_name).unwrap_or_default();
+        let comma = if speaker.is_empty() { "" } else { ", " };
+        let said = excerpt(&turn.text, &words(""), MOST_TURN_TOKENS, counter);
+        let (id, day) = (turn.id, day(turn.time, zone));
+        format!("[turn {id}, {day}{comma}{speaker}] {}\n", quoted(&said))
+    });
+    block("turns", lines)
 }
 
 /// Checks an answer: each note has a turn that was given, a kind, a short statement on one line.
@@ -172,4 +174,62 @@ pub(super) fn ground(fact: &mut NewFact, turns: &[&Turn], zone: &TimeZone) -> bo
         || is_said(&fact.subject)
         || turn.speaker.as_deref().is_some_and(|speaker| words(speaker) == words(&fact.subject)))
         && sources.missing(&fact.statement).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use longmem_core::{Role, SessionName, TurnId};
+
+    use super::*;
+
+    fn checked(note: &str) -> Checked<Vec<NewFact>> {
+        let turn = Turn {
+            id: TurnId(1),
+            session: SessionName::new("talk").unwrap(),
+            session_title: None,
+            role: Role::User,
+            speaker: None,
+            time: "2026-03-02T10:00:00Z".parse().unwrap(),
+            text: "I live in Porto with Priya".to_owned(),
+        };
+        let answer = serde_json::from_str(&format!("{{\"facts\":[{note}]}}")).unwrap();
+        check(answer, &[&turn], &UserName::new("ana").unwrap())
+    }
+
+    #[test]
+    fn each_note_is_checked() {
+        for (note, problem) in [
+            (r#"{"turn":7,"subject":"user","statement":"x","kind":"plan"}"#, "there is no turn 7"),
+            (r#"{"turn":1,"subject":"user","statement":" ","kind":"plan"}"#, "is empty"),
+            (r#"{"turn":1,"subject":"user","statement":"a\nb","kind":"plan"}"#, "a line break"),
+            (r#"{"turn":1,"subject":"?","statement":"x","kind":"plan"}"#, "subject has no word"),
+            (r#"{"turn":1,"subject":"user","statement":"x","kind":"mood"}"#, "\"mood\" is not a"),
+            (
+                r#"{"turn":1,"subject":"user","statement":"x","kind":"plan",
+                    "entities":[{"name":"Priya","kind":"dog"}]}"#,
+                "\"dog\" is not a kind of name",
+            ),
+        ] {
+            let Checked { usable, problems } = checked(note);
+            assert!(usable.is_empty(), "{note}");
+            assert!(problems[0].starts_with("fact 1: ") && problems[0].contains(problem));
+        }
+        let long = format!(
+            r#"{{"turn":1,"subject":"user","statement":"{}","kind":"plan"}}"#,
+            "x".repeat(301)
+        );
+        assert!(checked(&long).problems[0].contains("301 characters, at most 300"));
+    }
+
+    #[test]
+    fn the_user_has_many_names() {
+        for subject in ["user", "The user", "I", "Ana"] {
+            let note = format!(
+                r#"{{"turn":1,"subject":"{subject}","statement":"lives in Porto","kind":"identity"}}"#
+            );
+            let Checked { usable, problems } = checked(&note);
+            assert!(problems.is_empty(), "{problems:?}");
+            assert_eq!(usable[0].subject, USER_SUBJECT);
+        }
+    }
 }

@@ -90,6 +90,20 @@ pub struct LearningReport {
     pub usage: Usage,
 }
 
+impl std::ops::AddAssign for LearningReport {
+    fn add_assign(&mut self, other: Self) {
+        self.turns += other.turns;
+        self.new += other.new;
+        self.changed += other.changed;
+        self.same += other.same;
+        self.incidental += other.incidental;
+        self.ungrounded += other.ungrounded;
+        self.malformed += other.malformed;
+        self.summaries += other.summaries;
+        self.usage += other.usage;
+    }
+}
+
 impl Learner {
     /// Does everything that there is to do: learns facts, sums up what grew long, what ended, and
     /// what is long ago. `current` is the session that goes on; all others have ended.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::asking::{Checked, Task};
-use super::extraction::object;
+use super::extraction::{block, object};
 use super::names::words;
 use crate::context::{day, quoted, quoted_name};
 
@@ -41,7 +41,8 @@ pub(super) struct Verdicts {
 #[derive(Deserialize)]
 struct Verdict {
     candidate: usize,
-    verdict: Kind,
+    #[serde(rename = "verdict")]
+    kind: Kind,
     of: Option<usize>,
 }
 
@@ -64,12 +65,12 @@ pub(super) struct Reviewed {
 
 /// What a review is asked of a model.
 pub(super) fn task() -> Task {
-    let verdict = object(json!({
+    let verdict = object(&json!({
         "candidate": { "type": "integer" },
         "verdict": { "type": "string", "enum": ["new", "same", "changed", "incidental"] },
         "of": { "type": ["integer", "null"] },
     }));
-    let schema = object(json!({ "verdicts": { "type": "array", "items": verdict } }));
+    let schema = object(&json!({ "verdicts": { "type": "array", "items": verdict } }));
     Task { instructions: INSTRUCTIONS.to_owned(), schema }
 }
 
@@ -109,14 +110,15 @@ impl Review {
             let day = day(since, zone);
             format!("{number}. [{kind}, {day}] {}: {}\n", quoted_name(subject), quoted(statement))
         };
-        let known: String =
+        let known: Vec<String> =
             self.known.iter().map(|f| line(f.kind, f.since, &f.subject, &f.statement)).collect();
-        let candidates: String = self
+        let candidates: Vec<String> = self
             .candidates
             .iter()
             .map(|f| line(f.kind, f.since, &f.subject, &f.statement))
             .collect();
-        format!("<known_facts>\n{known}</known_facts>\n<candidates>\n{candidates}</candidates>")
+        let candidates = block("candidates", candidates.into_iter());
+        format!("{}\n{candidates}", block("known_facts", known.into_iter()))
     }
 
     /// Checks an answer: one verdict for each candidate, and what is the same or changed stands
@@ -127,7 +129,7 @@ impl Review {
         for verdict in answer.verdicts {
             let number = verdict.candidate;
             let place = number.checked_sub(self.known.len() + 1);
-            let needs_other = matches!(verdict.verdict, Kind::Same | Kind::Changed);
+            let needs_other = matches!(verdict.kind, Kind::Same | Kind::Changed);
             match place.and_then(|place| verdicts.get_mut(place)) {
                 None => problems.push(format!("{number} is the number of no candidate")),
                 Some(Some(_)) => problems.push(format!("candidate {number} has two verdicts")),
@@ -150,7 +152,7 @@ impl Review {
                 learned_at.push(None);
                 continue;
             };
-            let kept = match verdict.verdict {
+            let kept = match verdict.kind {
                 Kind::Same => {
                     reviewed.same += 1;
                     false
@@ -163,7 +165,7 @@ impl Review {
             };
             learned_at.push(kept.then_some(reviewed.learned.len()));
             if kept {
-                let changes = verdict.of.filter(|_| verdict.verdict == Kind::Changed);
+                let changes = verdict.of.filter(|_| verdict.kind == Kind::Changed);
                 let replaces = changes.and_then(|of| self.replaced(of, candidate, &learned_at));
                 reviewed.learned.push(LearnedFact { fact: candidate.clone(), replaces });
             }
@@ -215,4 +217,118 @@ fn related(known: Vec<Fact>, candidates: &[NewFact]) -> Vec<Fact> {
 fn plain(text: &str) -> String {
     let text = text.trim_end_matches('.').to_lowercase();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use longmem_core::{FactId, FactKind, Timestamp, USER_SUBJECT};
+
+    use super::*;
+
+    fn candidate(subject: &str, statement: &str) -> NewFact {
+        NewFact {
+            subject: subject.to_owned(),
+            statement: statement.to_owned(),
+            kind: FactKind::Identity,
+            source: None,
+            since: Timestamp::UNIX_EPOCH,
+            entities: Vec::new(),
+        }
+    }
+
+    fn known(id: i64, subject: &str, statement: &str) -> Fact {
+        Fact {
+            id: FactId(id),
+            subject: subject.to_owned(),
+            statement: statement.to_owned(),
+            kind: FactKind::Identity,
+            entities: Vec::new(),
+            since: Timestamp::UNIX_EPOCH,
+            until: None,
+            superseded_by: None,
+            turn: None,
+            session: None,
+        }
+    }
+
+    /// Numbers 1 and 2 are known, 3 and 4 are candidates.
+    fn review() -> Review {
+        let known =
+            vec![known(17, USER_SUBJECT, "lives in Porto"), known(18, "Priya", "has a dog")];
+        let candidates = vec![
+            candidate(USER_SUBJECT, "lives in Lisbon"),
+            candidate(USER_SUBJECT, "lives in Oslo"),
+        ];
+        let (review, same) = Review::new(known, candidates);
+        assert_eq!(same, 0);
+        review
+    }
+
+    fn checked(verdicts: &str) -> Checked<Reviewed> {
+        review().check(serde_json::from_str(&format!("{{\"verdicts\":[{verdicts}]}}")).unwrap())
+    }
+
+    fn replaced(verdicts: &str) -> Vec<Option<Replaced>> {
+        let Checked { usable, problems } = checked(verdicts);
+        assert_eq!(problems, [""; 0]);
+        usable.learned.iter().map(|learned| learned.replaces).collect()
+    }
+
+    #[test]
+    fn a_change_replaces_what_is_known_or_an_earlier_candidate() {
+        let verdicts = r#"{"candidate":3,"verdict":"changed","of":1},
+            {"candidate":4,"verdict":"changed","of":3}"#;
+        let expected = [Some(Replaced::Known(FactId(17))), Some(Replaced::Learned(0))];
+        assert_eq!(replaced(verdicts), expected);
+        let verdicts = r#"{"candidate":3,"verdict":"incidental","of":null},
+            {"candidate":4,"verdict":"changed","of":3}"#;
+        assert_eq!(replaced(verdicts), [None], "what was dropped cannot be replaced");
+    }
+
+    #[test]
+    fn what_is_about_somebody_else_is_never_replaced() {
+        let verdicts = r#"{"candidate":3,"verdict":"changed","of":2},
+            {"candidate":4,"verdict":"new","of":null}"#;
+        assert_eq!(replaced(verdicts), [None, None]);
+    }
+
+    #[test]
+    fn every_candidate_has_one_verdict_about_a_statement_above_it() {
+        for (verdicts, problem) in [
+            (r#"{"candidate":3,"verdict":"changed","of":3}"#, "\"of\" of candidate 3 is no number"),
+            (r#"{"candidate":3,"verdict":"same","of":null}"#, "\"of\" of candidate 3 is no number"),
+            (r#"{"candidate":3,"verdict":"same","of":0}"#, "\"of\" of candidate 3 is no number"),
+            (r#"{"candidate":1,"verdict":"new","of":null}"#, "1 is the number of no candidate"),
+            (r#"{"candidate":5,"verdict":"new","of":null}"#, "5 is the number of no candidate"),
+            (r#"{"candidate":0,"verdict":"new","of":null}"#, "0 is the number of no candidate"),
+        ] {
+            let Checked { usable, problems } = checked(verdicts);
+            assert!(usable.learned.is_empty() && usable.same == 0, "{verdicts}");
+            assert!(problems[0].contains(problem), "{problems:?}");
+            assert!(problems.iter().any(|problem| problem == "candidate 4 has no usable verdict"));
+        }
+        let twice = r#"{"candidate":3,"verdict":"new","of":null},
+            {"candidate":3,"verdict":"new","of":null},{"candidate":4,"verdict":"new","of":null}"#;
+        let Checked { usable, problems } = checked(twice);
+        assert_eq!((usable.learned.len(), problems.len()), (2, 1));
+    }
+
+    #[test]
+    fn what_is_known_word_for_word_needs_no_review() {
+        let known = vec![known(17, USER_SUBJECT, "lives in Porto")];
+        let again = vec![candidate(USER_SUBJECT, "Lives in  porto.")];
+        let (review, same) = Review::new(known, again);
+        assert!(review.is_empty());
+        assert_eq!(same, 1);
+    }
+
+    #[test]
+    fn of_many_known_facts_those_are_compared_that_share_words() {
+        let many =
+            (0..100).map(|id| known(id, USER_SUBJECT, &format!("wrote guide {id}"))).collect();
+        let related = related(many, &[candidate(USER_SUBJECT, "lost guide 77")]);
+        assert_eq!(related.len(), MOST_KNOWN);
+        assert!(related.iter().any(|fact| fact.id == FactId(77)));
+        assert!(related.is_sorted_by_key(|fact| fact.id));
+    }
 }

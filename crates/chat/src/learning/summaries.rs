@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::asking::{Checked, Task};
-use super::extraction::object;
+use super::extraction::{block, object};
 use super::grounding::{Sources, sentences};
 use super::knowledge::LAST_SESSIONS;
 use super::names::words;
@@ -66,6 +66,8 @@ struct Matter {
 struct Session {
     made_at: u64,
     stretch: Option<Summary>,
+    /// The last turn of the summary of the whole session, if there is one.
+    summed_up_through: Option<TurnId>,
     turns: Vec<Turn>,
 }
 
@@ -100,7 +102,9 @@ impl Learner {
                 material: self.material(session.beginning(), &open[..count]),
                 sources: self.sources(covered),
             };
-            let text = self.sum_up(matter, report).await?;
+            // What there was still tells of the beginning, if nothing better can be made.
+            let before = Some(session.beginning().to_owned()).filter(|text| !text.is_empty());
+            let text = self.sum_up(matter, report).await?.or(before);
             let of = SummaryOf::Stretch { session: name.clone(), through: last };
             if !self.write_summary(of, text, session.made_at, report).await? {
                 return Ok(());
@@ -148,6 +152,9 @@ impl Learner {
         let Some(last) = session.turns.last().filter(|_| session.turns.iter().any(said)) else {
             return Ok(());
         };
+        if session.summed_up_through.is_some_and(|through| through >= last.id) {
+            return Ok(());
+        }
         let matter = Matter {
             instructions: SESSION,
             length: Length::Sentences,
@@ -212,7 +219,7 @@ impl Learner {
         report: &mut LearningReport,
     ) -> Result<Option<String>, ChatError> {
         let Matter { instructions, length, material, sources } = matter;
-        let schema = object(json!({ "summary": { "type": "string" } }));
+        let schema = object(&json!({ "summary": { "type": "string" } }));
         let task = Task { instructions: [instructions, RULES].concat(), schema };
         let check = |answer: Summed| self.check_summary(&answer.summary, length, &sources);
         let answer = task.ask(&self.model, &material, check).await?;
@@ -242,7 +249,7 @@ impl Learner {
             if !fits {
                 break;
             }
-            usable = longer.trim().to_owned();
+            longer.trim().clone_into(&mut usable);
         }
         Checked { usable, problems }
     }
@@ -273,12 +280,20 @@ impl Learner {
         self.run(move |memory| {
             let store = memory.store();
             let made_at = store.deletions(&user)?;
-            let is_stretch = |summary: &Summary| {
-                matches!(&summary.of, SummaryOf::Stretch { session, .. } if *session == name)
-            };
-            let stretch = store.summaries(&user)?.into_iter().find(is_stretch);
+            let (mut stretch, mut summed_up_through) = (None, None);
+            for summary in store.summaries(&user)? {
+                match &summary.of {
+                    SummaryOf::Stretch { session, .. } if *session == name => {
+                        stretch = Some(summary);
+                    }
+                    SummaryOf::Session { session, through } if *session == name => {
+                        summed_up_through = Some(*through);
+                    }
+                    _ => {}
+                }
+            }
             let turns = store.session_turns(&user, &name, TurnId(0), ALL_TURNS)?;
-            Ok(Session { made_at, stretch, turns })
+            Ok(Session { made_at, stretch, summed_up_through, turns })
         })
         .await
     }
@@ -294,12 +309,12 @@ impl Learner {
             let day = day(turn.time, &self.settings.time_zone);
             format!("[{day}, {speaker}] {}\n", quoted(&said))
         });
-        let lines: String = lines.collect();
+        let conversation = block("conversation", lines);
         let beginning = match beginning {
             "" => String::new(),
             text => format!("<beginning>\n{}\n</beginning>\n", quoted(text)),
         };
-        format!("{beginning}<conversation>\n{lines}</conversation>")
+        format!("{beginning}{conversation}")
     }
 
     /// What turns say: their texts, speakers and days.
