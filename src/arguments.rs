@@ -299,7 +299,8 @@ pub(crate) struct FactsArguments {
     /// Instead: list the people, projects and other names that come up
     #[arg(long, conflicts_with_all = ["about", "as_of", "history", "learn"])]
     pub(crate) names: bool,
-    /// First look for facts in what was said, in all sessions, with the help of a language model
+    /// First look through all sessions for facts, and sum up those that have ended, with the help
+    /// of a language model; what was looked through is not looked through again
     #[arg(long)]
     pub(crate) learn: bool,
     #[command(flatten)]

@@ -46,7 +46,7 @@ pub(super) fn ask(
         return facts::show(&facts::known(&memory, &settings.user, FactsAt::Now, None)?, output);
     }
     let stored = arguments.session.is_some();
-    let talk = talk(alone(memory), settings, arguments.session, &llm)?;
+    let talk = talk(alone(Arc::new(memory)), settings, arguments.session, &llm)?;
     let mut began = false;
     let reply = runtime()?.block_on(async {
         let mut on_text = |piece: &str| {
@@ -75,7 +75,7 @@ pub(super) fn chat(
     let session = arguments.session.unwrap_or_else(|| new_session(memory.now()));
     let mut talk = talk(memory, settings, Some(session), &llm)?;
     talk.settings.continued = true;
-    talk.settings.learns = !arguments.no_learning && settings.learning.enabled.unwrap_or(true);
+    talk.settings.learns &= !arguments.no_learning;
     let learner = if talk.settings.learns {
         learning::learner(talk.memory.clone(), &arguments.provider, settings)?
     } else {
@@ -92,8 +92,8 @@ pub(super) fn chat(
 }
 
 /// A memory for one piece of work after the other.
-pub(super) fn alone(memory: Memory) -> AsyncMemory {
-    AsyncMemory::new(Arc::new(memory), NonZeroUsize::MIN)
+pub(super) fn alone(memory: Arc<Memory>) -> AsyncMemory {
+    AsyncMemory::new(memory, NonZeroUsize::MIN)
 }
 
 /// A conversation that nobody answers; it makes prompts.
@@ -104,7 +104,7 @@ pub(super) fn without_model(
     persona: Option<String>,
     budget: usize,
 ) -> Conversation {
-    prompting(alone(memory), settings, session, persona, budget)
+    prompting(alone(Arc::new(memory)), settings, session, persona, budget)
 }
 
 fn prompting(
@@ -123,6 +123,7 @@ fn prompting(
         settings: ConversationSettings {
             system: persona,
             budget: TokenBudget::new(budget),
+            learns: settings.learning.enabled.unwrap_or(true),
             context: ContextOptions { time_zone: TimeZone::system(), ..ContextOptions::default() },
             ..ConversationSettings::default()
         },

@@ -2,6 +2,8 @@
 
 mod list;
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use longmem_chat::names_in;
 use longmem_core::{FactId, FactKind, NewFact, Timestamp, UserName};
@@ -63,10 +65,9 @@ pub(super) fn run(
 
 fn listed(arguments: FactsArguments, settings: &Settings, output: Output) -> Result<(), Failure> {
     let user = &settings.user;
-    let mut memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let memory = Arc::new(compose::memory(settings, IfMissing::Fail, output)?);
     if arguments.learn {
-        learn(memory, &arguments, settings, output)?;
-        memory = compose::memory(settings, IfMissing::Fail, output)?;
+        learn(&memory, &arguments, settings, output)?;
     }
     if arguments.names {
         return list::show_names(&memory.store().entities(user)?, output);
@@ -81,15 +82,15 @@ fn listed(arguments: FactsArguments, settings: &Settings, output: Output) -> Res
 
 /// Looks for facts in all of a user's sessions.
 fn learn(
-    memory: Memory,
+    memory: &Arc<Memory>,
     arguments: &FactsArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    let learner = learning::needed(alone(Arc::clone(memory)), &arguments.provider, settings)?;
     for session in memory.sessions(&settings.user)? {
         memory.store().learn_from(&settings.user, &session.session)?;
     }
-    let learner = learning::needed(alone(memory), &arguments.provider, settings)?;
     let report = runtime()?.block_on(learner.catch_up(None))?;
     output.note(learning::told(&report).unwrap_or_else(|| "(learned: nothing new)".to_owned()));
     Ok(())

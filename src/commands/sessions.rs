@@ -1,6 +1,7 @@
 //! `longmem sessions`: a user's conversations.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use longmem_chat::ActionItems;
 use longmem_core::{Scope, SessionName, SummaryOf};
@@ -23,19 +24,18 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let mut memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let memory = Arc::new(compose::memory(settings, IfMissing::Fail, output)?);
+    let learner = || learning::needed(alone(Arc::clone(&memory)), &arguments.provider, settings);
     if let Some(session) = &arguments.session {
         let mut scope = Scope::of(settings.user.clone());
         scope.sessions = vec![session.clone()];
         memory.store().check_names(&scope)?;
         if arguments.actions {
-            let learner = learning::needed(alone(memory), &arguments.provider, settings)?;
-            return show_actions(&runtime()?.block_on(learner.action_items(session))?, output);
+            let items = runtime()?.block_on(learner()?.action_items(session))?;
+            return show_actions(&items, output);
         }
         if arguments.summary && !summaries(&memory, settings)?.contains_key(session) {
-            let learner = learning::needed(alone(memory), &arguments.provider, settings)?;
-            runtime()?.block_on(learner.end_session(session))?;
-            memory = compose::memory(settings, IfMissing::Fail, output)?;
+            runtime()?.block_on(learner()?.end_session(session))?;
         }
     }
     let mut sessions = memory.sessions(&settings.user)?;

@@ -31,7 +31,7 @@ pub use conversation::{Conversation, ConversationSettings, LanguageModel, Reply}
 pub use error::ChatError;
 pub use learning::{
     ActionItems, Learner, LearnerSettings, LearningReport, asks_what_is_known, facts_about,
-    names_in,
+    facts_naming, names_in,
 };
 pub use live::{LiveSession, Notice};
 pub use provider::{

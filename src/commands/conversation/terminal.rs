@@ -156,8 +156,12 @@ fn show_recall(
     output: Output,
 ) -> Result<(), Failure> {
     let request = RecallRequest::new(Scope::of(talk.user.clone()), question);
-    let found = runtime.block_on(talk.memory.run(move |memory| memory.recall(&request)))?;
-    recall::show(&found, false, output)
+    let search = move |memory: &Memory| {
+        let facts = recall::named_in(memory, &request)?;
+        Ok::<_, MemoryError>((memory.recall(&request)?, facts))
+    };
+    let (found, facts) = runtime.block_on(talk.memory.run(search))?;
+    recall::show(&found, &facts, false, output)
 }
 
 /// Lines that a person types, with editing and history, or that a program pipes in.

@@ -21,7 +21,7 @@ mod summaries;
 pub use action_items::ActionItems;
 pub use knowledge::asks_what_is_known;
 pub(crate) use knowledge::knowledge;
-pub use names::{facts_about, names_in};
+pub use names::{facts_about, facts_naming, names_in};
 
 use std::sync::Arc;
 

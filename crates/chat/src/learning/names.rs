@@ -32,6 +32,18 @@ pub fn facts_about(facts: &[Fact], name: &str) -> Vec<Fact> {
         .collect()
 }
 
+/// Picks the facts in which somebody or something comes up that a message names.
+///
+/// # Examples
+/// ```
+/// assert!(longmem_chat::facts_naming(&[], "What did I tell you about Priya?").is_empty());
+/// ```
+pub fn facts_naming(facts: &[Fact], message: &str) -> Vec<Fact> {
+    let message = words(message);
+    let names_any = |fact: &Fact| fact.entities.iter().any(|entity| is_named(entity, &message));
+    facts.iter().filter(|fact| names_any(fact)).cloned().collect()
+}
+
 /// Finds the names in a statement that a person wrote: its subject, and words with a capital letter
 /// that do not begin a sentence.
 ///
@@ -54,10 +66,8 @@ pub fn names_in(subject: &str, statement: &str) -> Vec<Entity> {
 /// Whether a message, as its words, names an entity: by its whole name, or a person by the first.
 pub(super) fn is_named(entity: &Entity, message: &HashSet<String>) -> bool {
     let mut name = entity.name.unicode_words().map(plain);
-    match entity.kind {
-        EntityKind::Person => name.next().is_some_and(|first| message.contains(&first)),
-        EntityKind::Project | EntityKind::Other => name.all(|word| message.contains(&word)),
-    }
+    let first_is_said = name.next().is_some_and(|first| message.contains(&first));
+    first_is_said && (entity.kind == EntityKind::Person || name.all(|word| message.contains(&word)))
 }
 
 /// The words of a text, in lower case.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
 mod facts;
+mod long_life;
 mod rule_model;
 mod summaries;
 
@@ -104,7 +105,7 @@ impl World {
             model: Some(self.learner.model.clone()),
             counter: Arc::new(EstimatedTokens),
             settings: ConversationSettings::default(),
-            live: LiveSession::new(fastrand::Rng::with_seed(7)),
+            live: LiveSession::new(fastrand::Rng::new()),
         }
     }
 
