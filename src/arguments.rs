@@ -270,9 +270,7 @@ pub(crate) struct ChatArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    after_help = "Examples:
+#[command(after_help = "Examples:
   longmem facts                                 what is known, with its sources
   longmem facts --about Priya
   longmem facts --as-of 2026-01-31              what was known then
@@ -282,8 +280,7 @@ pub(crate) struct ChatArguments {
   longmem facts delete 12
   longmem facts --learn                         look through all sessions for facts
 
-A fact that changed is kept with its time: --history shows it."
-)]
+A fact that changed is kept with its time: --history shows it.")]
 pub(crate) struct FactsArguments {
     #[command(subcommand)]
     pub(crate) action: Option<FactsAction>,

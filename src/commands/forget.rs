@@ -92,16 +92,16 @@ pub(super) fn run(
 
 /// Turns, and what was made of them if something was.
 fn told(turns: u64, derived: Derived) -> String {
-    let mut told = counted(turns, "turn");
-    if derived.facts > 0 {
-        told.push_str(&format!(", {}", counted(derived.facts, "fact")));
-    }
-    match derived.summaries {
-        0 => {}
-        1 => told.push_str(", 1 summary"),
-        count => told.push_str(&format!(", {count} summaries")),
-    }
-    told
+    let facts = match derived.facts {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "fact")),
+    };
+    let summaries = match derived.summaries {
+        0 => String::new(),
+        1 => ", 1 summary".to_owned(),
+        count => format!(", {count} summaries"),
+    };
+    format!("{}{facts}{summaries}", counted(turns, "turn"))
 }
 
 /// Asks a person; without one, deleting needs `--yes`.
