@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::asking::{Checked, Task};
-use super::grounding::{Sources, plain};
+use super::grounding::Sources;
 use super::names::{MOST_NAME_CHARACTERS, words};
 use crate::context::{day, excerpt, quoted, quoted_name};
 
@@ -168,7 +168,7 @@ pub(super) fn ground(fact: &mut NewFact, turns: &[&Turn], zone: &TimeZone) -> bo
     let sources =
         Sources::new([turn.text.as_str(), turn.speaker.as_deref().unwrap_or_default(), &date]);
     let said = words(&turn.text);
-    let is_said = |name: &str| words(name).iter().all(|word| said.contains(&plain(word)));
+    let is_said = |name: &str| words(name).is_subset(&said);
     fact.entities.retain(|entity| is_said(&entity.name));
     (fact.subject == USER_SUBJECT
         || is_said(&fact.subject)

@@ -17,6 +17,7 @@ mod knowledge;
 mod names;
 mod review;
 mod summaries;
+mod summing_up;
 
 pub use action_items::ActionItems;
 pub use knowledge::asks_what_is_known;

@@ -36,3 +36,9 @@ async fn ask(provider: &dyn Provider) -> Result<Completion, ProviderError> {
     assert_eq!(streamed, told);
     outcome
 }
+
+/// The request, whose answer is to follow a schema.
+fn request_with_schema() -> Request {
+    let schema = serde_json::json!({ "type": "object", "properties": {} });
+    Request { answer_schema: Some(schema), ..request() }
+}
