@@ -11,7 +11,7 @@ use longmem_chat::{
     ConversationSettings, Fallback, LanguageModel, OpenAiCompatible, Provider, QuotedAnswer, Reply,
     RetryPolicy, Retrying, StopReason, TokenBudget, TraceKind,
 };
-use longmem_core::{EstimatedTokens, SessionName};
+use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, SessionName};
 use longmem_memory::Memory;
 use longmem_store::IfMissing;
 use serde_json::{Value, json};
@@ -100,6 +100,9 @@ fn talk(
 ) -> Result<Conversation, Failure> {
     let persona = llm.persona.clone();
     let mut talk = without_model(memory, settings, session, persona, llm.budget);
+    if llm.provider == ProviderKind::Anthropic {
+        talk.counter = Arc::new(EstimatedClaudeTokens);
+    }
     talk.model = provider(llm)?.map(|provider| LanguageModel {
         provider,
         name: llm.models[0].clone(),

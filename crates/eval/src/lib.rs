@@ -54,8 +54,11 @@ pub mod metrics;
 pub mod statistics;
 
 mod context;
+mod embed_once;
 mod error;
+mod fit;
 mod haystack;
+mod misses;
 mod outcome;
 mod ranking;
 mod report;
@@ -64,7 +67,10 @@ mod scoring;
 mod strategy;
 mod table;
 
+pub use embed_once::EmbedOnce;
 pub use error::{DatasetFlaw, EvalError};
+pub use fit::{Fit, Fold, Recalls, ThresholdRow, fit, fit_table};
+pub use misses::misses;
 pub use outcome::{EvidencePlace, Outcome, StageTime, StrategyOutcome};
 pub use report::{
     AbstentionReport, DatasetSummary, GroupReport, LatencyReport, LevelReport, Report,
