@@ -14,6 +14,7 @@ const ENOUGH_WORDS: f32 = 36.0;
 
 /// What speaks for and against one candidate for a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a signal, and all of them go together")]
 pub struct Signals {
     /// The turn.
     pub turn: TurnId,

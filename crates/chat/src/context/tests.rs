@@ -189,7 +189,8 @@ fn neighbours_go_in_behind_the_best_thirty_hits() {
     let trace = Given { recalled, ..Given::default() }.assemble().unwrap().trace;
     let reasons: Vec<_> =
         trace.iter().filter(|e| e.kind == TraceKind::Recalled).map(|e| &*e.reason).collect();
-    let end = ["rank 30", "beside turn 0", "beside turn 10", "beside turn 20", "rank 31", "rank 32"];
+    let end =
+        ["rank 30", "beside turn 0", "beside turn 10", "beside turn 20", "rank 31", "rank 32"];
     assert_eq!(reasons[29..], end);
 }
 

@@ -11,7 +11,8 @@ impl Dataset {
             let mut missing = turns.saturating_sub(conversation.turns().count());
             let others: Vec<&Conversation> =
                 all.conversations.iter().filter(|other| other.id != conversation.id).collect();
-            let all_sessions = || others.iter().flat_map(|other| other.sessions.iter().map(move |s| (other, s)));
+            let all_sessions =
+                || others.iter().flat_map(|other| other.sessions.iter().map(move |s| (other, s)));
             if all_sessions().all(|(_, session)| session.turns.is_empty()) {
                 continue;
             }

@@ -2,24 +2,27 @@
 //! took no part in finding them.
 
 mod asked;
+mod linear;
+mod recalls;
 mod relevance;
-mod search;
 mod table;
+mod weights;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use longmem_memory::{Memory, MemoryError, RankingParameters, RelevanceWeights};
+use longmem_memory::{Memory, MemoryError, RankingParameters, RelevanceWeights, Signals};
 
 use crate::dataset::Dataset;
 use crate::haystack::Haystack;
 use crate::{EvalError, Phase, RunProgress};
 
 use asked::Asked;
-use search::Bench;
+use recalls::recalls;
+use relevance::BestTurns;
 
+pub use recalls::Recalls;
 pub use relevance::ThresholdRow;
-pub use search::Recalls;
 pub use table::fit_table;
 
 /// What a fit found.
@@ -56,15 +59,13 @@ pub struct Fold {
 /// Finds ranking parameters, relevance weights and a threshold on a data set whose evidence names
 /// turns, with leave-one-conversation-out cross-validation of all of them.
 ///
-/// - The ranking is searched number by number over a grid (coordinate ascent) from
-///   [`RankingParameters::PLAIN`], for the mean of the recall among the first 5, 10 and 20 over all
-///   questions, through the engine's own [`Memory::signals`] and [`RankingParameters::scores`].
+/// - The weights of the ranking are a conditional logistic regression on the engine's own
+///   [`Memory::signals`]; how each channel is scored stays as shipped.
 /// - The relevance is a logistic regression on the best 20 turns of each question.
 /// - Questions without an answer are those about the other conversations, with the speakers' names
 ///   exchanged; now and then one may have an answer by chance.
 ///
-/// `open` is as for [`run`](fn@crate::run), with an embedder that remembers
-/// ([`EmbedOnce`](crate::EmbedOnce)): each question is asked many times.
+/// `open` is as for [`run`](fn@crate::run).
 ///
 /// # Errors
 /// [`EvalError::TooFewConversations`] for fewer than two with evidence by turn; those of
@@ -96,37 +97,51 @@ pub fn fit(
     if everyone.len() < 2 {
         return Err(EvalError::TooFewConversations);
     }
-    let mut bench = Bench::new(&haystacks, &asked);
     let unanswerable = Asked::of_others(dataset, &haystacks, &asked);
+    let signals = |asked: &[Asked]| -> Result<Vec<Vec<Signals>>, MemoryError> {
+        asked.iter().map(|a| haystacks[a.conversation].memory.signals(&a.request)).collect()
+    };
+    let (candidates, others_candidates) = (signals(&asked)?, signals(&unanswerable)?);
+    let questions: Vec<(&Asked, &[Signals])> =
+        asked.iter().zip(&candidates).map(|(asked, found)| (asked, found.as_slice())).collect();
+    let unanswered = unanswerable.iter().zip(&others_candidates);
+    let best_turns = |ranking: &RankingParameters| -> Vec<BestTurns> {
+        let unanswered = unanswered.clone().map(|(asked, found)| (asked, found.as_slice()));
+        let all = questions.iter().copied().chain(unanswered);
+        all.map(|(asked, candidates)| BestTurns::of(asked, candidates, ranking)).collect()
+    };
+
     let mut folds = Vec::with_capacity(everyone.len());
     let mut thresholds = ThresholdRow::none();
     for &out in &everyone {
         let conversation = &conversations[out].id;
-        let (questions, total_questions) = (folds.len(), everyone.len());
-        let at = RunProgress { conversation, phase: Phase::Asking, questions, total_questions };
-        if progress(&at).is_break() {
+        let (place, total_questions) = (folds.len(), everyone.len());
+        let phase = Phase::Asking;
+        if progress(&RunProgress { conversation, phase, questions: place, total_questions })
+            .is_break()
+        {
             return Err(EvalError::Stopped);
         }
-        let others: Vec<usize> = everyone.iter().copied().filter(|other| *other != out).collect();
-        let ranking = bench.search(&others)?;
+        let (held_out, others): (Vec<_>, Vec<_>) =
+            questions.iter().partition(|(asked, _)| asked.conversation == out);
+        let ranking = weights::regression(&others);
+        let best = best_turns(&ranking);
+        let relevance = relevance::regression(best.iter().filter(|b| b.conversation != out));
+        let judged = best.iter().filter(|best| best.conversation == out);
+        ThresholdRow::count(&mut thresholds, &relevance, judged);
         folds.push(Fold {
             conversation: conversation.clone(),
-            held_out: bench.recalls(&ranking, &[out])?,
-            shipped: bench.recalls(&RankingParameters::default(), &[out])?,
+            held_out: recalls(&held_out, &ranking),
+            shipped: recalls(&held_out, &RankingParameters::default()),
             ranking,
         });
-        let found = relevance::best_turns(&haystacks, &asked, &unanswerable, &ranking)?;
-        let weights = relevance::regression(found.iter().filter(|best| best.conversation != out));
-        let judged = found.iter().filter(|best| best.conversation == out);
-        ThresholdRow::count(&mut thresholds, &weights, judged);
     }
-    let ranking = bench.search(&everyone)?;
-    let found = relevance::best_turns(&haystacks, &asked, &unanswerable, &ranking)?;
+    let ranking = weights::regression(&questions);
     Ok(Fit {
         folds,
-        seen: bench.recalls(&ranking, &everyone)?,
+        seen: recalls(&questions, &ranking),
         ranking,
-        relevance: relevance::regression(found.iter()),
+        relevance: relevance::regression(best_turns(&ranking).iter()),
         threshold: ThresholdRow::greatest_harmless(&thresholds),
         thresholds,
     })

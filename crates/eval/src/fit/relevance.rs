@@ -1,11 +1,9 @@
 //! The chance that a turn is evidence, and the threshold below which nothing is recalled.
 
-use longmem_memory::{RankingParameters, RelevanceWeights};
+use longmem_memory::{RankingParameters, RelevanceWeights, Signals};
 
 use super::asked::Asked;
-use super::search::{better, signals};
-use crate::EvalError;
-use crate::haystack::Haystack;
+use super::linear::{add_outer, diagonal, dot, solved};
 
 /// How many of a question's best turns are learned from.
 const LEARNED_FROM: usize = 20;
@@ -14,7 +12,7 @@ const LEARNED_FROM: usize = 20;
 const STEPS: usize = 25;
 
 /// Thresholds that are tried.
-const TRIED: [f32; 10] = [0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15];
+const TRIED: [f32; 10] = [0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1];
 
 /// A threshold may lose this part of the answers.
 const LOST_AT_MOST: f64 = 1.0 / 200.0;
@@ -87,33 +85,21 @@ impl ThresholdRow {
     }
 }
 
-/// The best turns of every question, as these parameters order them. Turns without a vector are
-/// left out.
-pub(super) fn best_turns(
-    haystacks: &[Haystack<'_>],
-    asked: &[Asked],
-    unanswerable: &[Asked],
-    parameters: &RankingParameters,
-) -> Result<Vec<BestTurns>, EvalError> {
-    let best = |asked: &Asked| {
-        let candidates = signals(haystacks, asked, parameters)?;
-        let scores = parameters.scores(&candidates);
-        let mut ordered: Vec<_> = candidates.iter().zip(scores).collect();
+impl BestTurns {
+    /// The best turns of a question, as these parameters order them. Those without a vector are left
+    /// out.
+    pub(super) fn of(asked: &Asked, candidates: &[Signals], ranking: &RankingParameters) -> Self {
+        let mut ordered: Vec<_> = candidates.iter().zip(ranking.scores(candidates)).collect();
         ordered.sort_by(|(a, a_score), (b, b_score)| {
-            better(*b_score, b.turn, *a_score, a.turn)
-                .cmp(&better(*a_score, a.turn, *b_score, b.turn))
+            b_score.total_cmp(a_score).then(a.turn.cmp(&b.turn))
         });
         let turns = ordered.iter().take(LEARNED_FROM).filter_map(|(signals, _)| {
             let numbers = [f64::from(signals.cosine?), f64::from(signals.coverage)];
             Some((numbers, asked.evidence.contains(&signals.turn)))
         });
-        Ok(BestTurns {
-            conversation: asked.conversation,
-            answerable: !asked.evidence.is_empty(),
-            turns: turns.collect(),
-        })
-    };
-    asked.iter().chain(unanswerable).map(best).collect()
+        let answerable = !asked.evidence.is_empty();
+        Self { conversation: asked.conversation, answerable, turns: turns.collect() }
+    }
 }
 
 /// Logistic regression by Newton's method (iteratively reweighted least squares).
@@ -128,18 +114,13 @@ pub(super) fn regression<'a>(questions: impl Iterator<Item = &'a BestTurns>) -> 
     for _ in 0..STEPS {
         let mut gradient = [0.0; 3];
         // A little on the diagonal keeps it solvable where a number is always the same.
-        let mut curvature = [[1e-6, 0.0, 0.0], [0.0, 1e-6, 0.0], [0.0, 0.0, 1e-6]];
+        let mut curvature = diagonal(1e-6);
         for (numbers, evidence) in &turns {
-            let sum: f64 =
-                weights.iter().zip(numbers).map(|(weight, number)| weight * number).sum();
-            let chance = 1.0 / (1.0 + (-sum).exp());
-            for row in 0..3 {
-                gradient[row] += (evidence - chance) * numbers[row];
-                for column in 0..3 {
-                    curvature[row][column] +=
-                        chance * (1.0 - chance) * numbers[row] * numbers[column];
-                }
+            let chance = 1.0 / (1.0 + (-dot(&weights, numbers)).exp());
+            for (slope, number) in gradient.iter_mut().zip(numbers) {
+                *slope += (evidence - chance) * number;
             }
+            add_outer(&mut curvature, numbers, chance * (1.0 - chance));
         }
         for (weight, step) in weights.iter_mut().zip(solved(curvature, gradient)) {
             *weight += step;
@@ -153,38 +134,9 @@ pub(super) fn regression<'a>(questions: impl Iterator<Item = &'a BestTurns>) -> 
     RelevanceWeights { intercept, cosine, coverage, middling_cosine }
 }
 
-/// Solves three linear equations with a positive definite matrix by elimination.
-fn solved(mut matrix: [[f64; 3]; 3], mut right: [f64; 3]) -> [f64; 3] {
-    for pivot in 0..3 {
-        for row in pivot + 1..3 {
-            let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in pivot..3 {
-                matrix[row][column] -= factor * matrix[pivot][column];
-            }
-            right[row] -= factor * right[pivot];
-        }
-    }
-    for pivot in (0..3).rev() {
-        for known in pivot + 1..3 {
-            right[pivot] -= matrix[pivot][known] * right[known];
-        }
-        right[pivot] /= matrix[pivot][pivot];
-    }
-    right
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn three_equations_by_hand() {
-        // x = 1, y = −2, z = 3
-        let found = solved([[4.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 1.0, 2.0]], [2.0, -2.0, 4.0]);
-        for (found, expected) in found.into_iter().zip([1.0, -2.0, 3.0]) {
-            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
-        }
-    }
 
     #[test]
     fn what_tells_evidence_apart_gets_the_weight() {
@@ -210,7 +162,8 @@ mod tests {
             rightly_nothing: 500,
         };
         let rows = [row(0.01, 0), row(0.02, 5), row(0.03, 6)];
-        assert_eq!(ThresholdRow::greatest_harmless(&rows), 0.02);
-        assert_eq!(ThresholdRow::greatest_harmless(&rows[2..]), 0.0);
+        let greatest = |rows: &[ThresholdRow]| ThresholdRow::greatest_harmless(rows).to_bits();
+        assert_eq!(greatest(&rows), 0.02f32.to_bits());
+        assert_eq!(greatest(&rows[2..]), 0.0f32.to_bits());
     }
 }

@@ -37,24 +37,11 @@ fn folds(fit: &Fit) -> String {
 
 fn numbers(fit: &Fit) -> String {
     let header = [
-        "left out",
-        "before",
-        "after",
-        "neighbour",
-        "lexical",
-        "coverage",
-        "speaker",
-        "date",
-        "when",
-        "question",
-        "short",
+        "left out", "lexical", "coverage", "speaker", "date", "when", "question", "short",
         "session",
     ];
     let row = |name: &str, ranking: &RankingParameters| {
         let numbers = [
-            ranking.dense.before,
-            ranking.dense.after,
-            ranking.lexical.neighbour_weight,
             ranking.lexical_weight,
             ranking.coverage_weight,
             ranking.speaker_boost,
