@@ -429,6 +429,7 @@ pub(crate) struct BackupArguments {
   longmem eval longmemeval_s.json --strategy dense --strategy default --json
   longmem eval mine.jsonl --keep stores/        the second run embeds nothing again
   longmem eval locomo10.json --replay           what prompts cost with a provider's cache
+  longmem eval locomo10.json --fit              where the ranking's numbers come from
 
 A data set of your own holds one conversation an object:
   {\"id\":…,\"sessions\":[{\"id\":…,\"date\":…,\"turns\":[{\"id\":…,\"role\":…,\"speaker\":…,\"text\":…}]}],
@@ -446,6 +447,16 @@ pub(crate) struct EvalArguments {
     /// A folder that keeps the stores, so that the next run embeds nothing again
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
+    /// Show so many questions whose evidence is not among the best ten, with what was found instead
+    #[arg(long, value_name = "N", conflicts_with_all = ["json", "fit"])]
+    pub(crate) misses: Option<usize>,
+    /// Pad each conversation with turns of the others, until it has so many: a larger haystack. For
+    /// timings, measure `--strategy default` alone
+    #[arg(long, value_name = "TURNS", default_value_t = 0)]
+    pub(crate) haystack: usize,
+    /// Find the ranking's numbers on this data set, cross-validated, instead of measuring
+    #[arg(long, conflicts_with_all = ["json", "strategy"])]
+    pub(crate) fit: bool,
     #[command(flatten)]
     pub(crate) replay: ReplayArguments,
 }
