@@ -58,6 +58,12 @@ impl Bf16Pair {
         [self.0 as u16, (self.0 >> 16) as u16]
     }
 
+    /// The 32 numbers of a row.
+    #[cfg(test)]
+    pub(in crate::forward) fn numbers(row: &[Self; 16]) -> [f32; 32] {
+        std::array::from_fn(|at| f32::from_bits(u32::from(row[at / 2].halves()[at % 2]) << 16))
+    }
+
     /// The nearest bf16 to a finite number, the even one of two.
     fn nearest(number: f32) -> u16 {
         let bits = number.to_bits();
