@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use longmem_core::{FactKind, Role, SessionName, UserName};
-use longmem_embed::Device;
+use longmem_embed::{Device, Precision};
 use longmem_eval::Strategy;
 use longmem_memory::Format;
 
@@ -53,6 +53,9 @@ pub(crate) struct GlobalArguments {
     /// Where the model runs [default: cpu]
     #[arg(long, global = true, value_name = "cpu|cuda|metal", env = crate::environment::DEVICE)]
     pub(crate) device: Option<Device>,
+    /// How exactly the model is computed; bf16 is faster, on processors that have it [default: f32]
+    #[arg(long, global = true, value_name = "f32|bf16", env = crate::environment::PRECISION)]
+    pub(crate) precision: Option<Precision>,
     /// Never use the network
     #[arg(long, global = true)]
     pub(crate) offline: bool,
