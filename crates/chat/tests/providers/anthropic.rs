@@ -224,7 +224,8 @@ async fn every_status_has_its_fault_and_its_hint() {
         assert!(error.to_string().ends_with("Said (the key)."), "{error}");
         assert!(!format!("{error:?}").contains("sk-secret"));
         assert_eq!(error.is_transient(), transient, "{status}");
-        assert_eq!(error.is_overloaded(), status.starts_with("529"));
+        let overloaded = ["429", "529"].iter().any(|code| status.starts_with(code));
+        assert_eq!(error.is_overloaded(), overloaded);
         assert_eq!(error.fault(), fault, "{status}");
         let hints = error.hints().join(" ");
         assert!(hint.map_or(hints.is_empty(), |hint| hints.contains(hint)), "{status}: {hints}");
@@ -276,4 +277,20 @@ async fn the_body_that_is_told_is_the_body_that_is_sent() {
     let provider = Anthropic::new(&server.url, None).unwrap();
     let _ = ask(&provider).await;
     assert_eq!(server.asked()[0].body, Anthropic::request_body(&request()));
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_too_long_is_known_by_what_servers_say() {
+    for (message, too_long) in [
+        ("prompt is too long: 210000 tokens > 200000 maximum", true),
+        ("input length and `max_tokens` exceed context limit: 199000 + 4096 > 200000", true),
+        ("This model's maximum context length is 8192 tokens.", true),
+        ("the request exceeds the available context size. try increasing it", true),
+        ("messages: roles must alternate", false),
+    ] {
+        let body = json!({"type": "error", "error": {"type": "x", "message": message}});
+        let answer =
+            Answer::status("400 Bad Request", "content-type: application/json", &body.to_string());
+        assert_eq!(outcome(answer).await.unwrap_err().is_too_long(), too_long, "{message}");
+    }
 }
