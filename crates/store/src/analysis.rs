@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -64,9 +65,10 @@ pub(crate) fn query_words(text: &str) -> Vec<String> {
             words.push(word.to_owned());
         }
     });
-    let stop_words: HashSet<Cow<'_, str>> = STOP_WORDS.split_whitespace().map(stemmed).collect();
-    if words.iter().any(|word| !stop_words.contains(word.as_str())) {
-        words.retain(|word| !stop_words.contains(word.as_str()));
+    static STEMMED: LazyLock<HashSet<Cow<'static, str>>> =
+        LazyLock::new(|| STOP_WORDS.split_whitespace().map(stemmed).collect());
+    if words.iter().any(|word| !STEMMED.contains(word.as_str())) {
+        words.retain(|word| !STEMMED.contains(word.as_str()));
     }
     words
 }

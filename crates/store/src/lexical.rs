@@ -1,9 +1,12 @@
 //! Finds turns by their words, each judged together with the turns beside it.
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
 use rusqlite::Connection;
 
 use crate::Store;
-use crate::layout::{Layout, PlacedTurn, index_of};
+use crate::layout::{Layout, PlacedTurn};
 use crate::postings::{self, Posting};
 
 /// How words are scored.
@@ -74,32 +77,60 @@ pub(crate) struct WordPostings {
     weight: f32,
 }
 
-/// Scores every slot of the layout; 0 where no word is near.
+/// Scores every row of the layout; 0 where no word is near.
 pub(crate) fn lexical_scores(
     layout: &Layout,
     words: &[WordPostings],
     parameters: &LexicalParameters,
 ) -> Vec<f32> {
     let mut scores = vec![0.0; layout.len()];
-    let mut counts = vec![0.0; layout.len()];
-    let mut touched = Vec::new();
+    if words.iter().all(|word| word.postings.is_empty()) {
+        return scores;
+    }
     let lengths = window_lengths(layout, parameters);
-    let average = (lengths.iter().sum::<f32>() / lengths.len().max(1) as f32).max(1.0);
-    for word in words {
-        for posting in &word.postings {
-            spread(layout, posting, parameters, &mut counts, &mut touched);
-        }
-        let idf = word.weight * rarity(layout.len(), word.postings.len());
-        for slot in touched.drain(..) {
-            let count: f32 = std::mem::take(&mut counts[slot]);
-            let length = lengths[slot] / average;
-            let norm =
-                1.0 - parameters.length_normalization + parameters.length_normalization * length;
-            scores[slot] += idf * count * (parameters.saturation + 1.0)
-                / (count + parameters.saturation * norm);
-        }
+    let of_words: Vec<Vec<(usize, f32)>> =
+        words.par_iter().map(|word| word_scores(layout, word, &lengths, parameters)).collect();
+    // In the order of words, so that sums round alike in every run.
+    for (row, score) in of_words.into_iter().flatten() {
+        scores[row] += score;
     }
     scores
+}
+
+/// What one word adds to the score of which rows.
+fn word_scores(
+    layout: &Layout,
+    word: &WordPostings,
+    lengths: &WindowLengths,
+    parameters: &LexicalParameters,
+) -> Vec<(usize, f32)> {
+    let mut counts = vec![0.0; layout.len()];
+    let mut touched = Vec::new();
+    let mut add = |row: usize, count: f32| {
+        let sum: &mut f32 = &mut counts[row];
+        if *sum == 0.0 {
+            touched.push(row);
+        }
+        *sum += count;
+    };
+    let mut finder = layout.row_finder();
+    for posting in &word.postings {
+        let Some(row) = finder.row(posting.turn) else { continue };
+        let count = posting.count as f32;
+        add(row, count);
+        if parameters.neighbour_weight > 0.0 {
+            let lent = parameters.neighbour_weight * count;
+            for_each_neighbour(layout, layout.turn(row), parameters, |row, _| add(row, lent));
+        }
+    }
+    let idf = word.weight * rarity(layout.len(), word.postings.len());
+    let score = |row: usize| {
+        let length = lengths.lengths[row] / lengths.average;
+        let norm = 1.0 - parameters.length_normalization + parameters.length_normalization * length;
+        idf * counts[row] * (parameters.saturation + 1.0)
+            / (counts[row] + parameters.saturation * norm)
+    };
+    touched.into_iter().map(|row| (row, score(row))).collect()
 }
 
 /// The score that no turn can pass: every word of the query, endlessly often.
@@ -118,53 +149,56 @@ fn rarity(turns: usize, holding: usize) -> f32 {
     (1.0 + (turns as f32 - holding as f32 + 0.5) / (holding as f32 + 0.5)).ln()
 }
 
-/// Adds a word's count to its turn and a part of it to the turns beside.
-fn spread(
+/// Calls a function with the rows beside a turn that it shares words with.
+fn for_each_neighbour(
     layout: &Layout,
-    posting: &Posting,
+    turn: &PlacedTurn,
     parameters: &LexicalParameters,
-    counts: &mut [f32],
-    touched: &mut Vec<usize>,
+    mut visit: impl FnMut(usize, &PlacedTurn),
 ) {
-    let Some((first, turns)) = layout.session(posting.session_id) else { return };
-    let Some(index) = index_of(turns, posting.position) else { return };
-    let mut add = |index: usize, count: f32| {
-        let slot = first + index;
-        if counts[slot] == 0.0 {
-            touched.push(slot);
+    let short = |turn: &PlacedTurn| turn.entry.words <= parameters.longest_neighbour;
+    if !short(turn) {
+        return;
+    }
+    for step in [PlacedTurn::before, PlacedTurn::after] {
+        let mut next = step(turn);
+        for _ in 0..parameters.neighbours {
+            let Some(row) = next else { break };
+            let neighbour = layout.turn(row);
+            if short(neighbour) {
+                visit(row, neighbour);
+            }
+            next = step(neighbour);
         }
-        counts[slot] += count;
+    }
+}
+
+/// How many words each row's window has.
+#[derive(Debug)]
+pub(crate) struct WindowLengths {
+    neighbours: usize,
+    longest_neighbour: u32,
+    lengths: Vec<f32>,
+    /// At least 1.
+    average: f32,
+}
+
+fn window_lengths(layout: &Layout, parameters: &LexicalParameters) -> Arc<WindowLengths> {
+    let LexicalParameters { neighbours, longest_neighbour, .. } = *parameters;
+    let fit = |lengths: &WindowLengths| {
+        (lengths.neighbours, lengths.longest_neighbour) == (neighbours, longest_neighbour)
     };
-    add(index, posting.count as f32);
-    for neighbour in window(turns, index, parameters) {
-        add(neighbour, parameters.neighbour_weight * posting.count as f32);
-    }
-}
-
-/// The turns beside one that it shares words with, as indices into its session.
-fn window<'a>(
-    turns: &'a [PlacedTurn],
-    index: usize,
-    parameters: &'a LexicalParameters,
-) -> impl Iterator<Item = usize> + 'a {
-    let short = |turn: &PlacedTurn| turn.words <= parameters.longest_neighbour;
-    let reach = if short(&turns[index]) { parameters.neighbours } else { 0 };
-    let from = index.saturating_sub(reach);
-    let to = (index + reach + 1).min(turns.len());
-    (from..to).filter(move |other| *other != index && short(&turns[*other]))
-}
-
-/// The words of each slot's window.
-fn window_lengths(layout: &Layout, parameters: &LexicalParameters) -> Vec<f32> {
-    let mut lengths = Vec::with_capacity(layout.len());
-    for (_, turns) in layout.sessions() {
-        for index in 0..turns.len() {
-            let beside: u32 =
-                window(turns, index, parameters).map(|other| turns[other].words).sum();
-            lengths.push((turns[index].words + beside) as f32);
-        }
-    }
-    lengths
+    layout.window_lengths(fit, || {
+        let length = |turn: &PlacedTurn| {
+            let mut words = turn.entry.words;
+            for_each_neighbour(layout, turn, parameters, |_, other| words += other.entry.words);
+            words as f32
+        };
+        let lengths: Vec<f32> =
+            layout.chunks().par_iter().flat_map_iter(|turns| turns.iter().map(length)).collect();
+        let average = lengths.iter().sum::<f32>() / lengths.len().max(1) as f32;
+        WindowLengths { neighbours, longest_neighbour, lengths, average: average.max(1.0) }
+    })
 }
 
 /// Spellings that are tried for one word.

@@ -34,11 +34,15 @@
 
 mod analysis;
 mod backup;
+mod blocks;
 mod candidates;
+mod code;
+mod code_blocks;
 mod connections;
 mod error;
 mod export;
 mod forget;
+mod hamming;
 mod indexing;
 mod layout;
 mod lexical;
@@ -46,10 +50,14 @@ mod migrations;
 mod open;
 mod postings;
 mod scope_filter;
+mod selection;
 mod sessions;
+mod smoothing;
 mod snapshot;
 mod stats;
+mod turn_blocks;
 mod turns;
+mod two_stages;
 mod user_cache;
 mod vector_codec;
 
@@ -65,7 +73,7 @@ use connections::Connections;
 use user_cache::UserCache;
 
 pub use candidates::{
-    Candidate, CandidateRequest, Candidates, DenseHit, DenseParameters, LexicalHit,
+    Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit,
 };
 pub use error::{BadVector, StoreError};
 pub use export::StoredTurn;
@@ -74,8 +82,10 @@ pub use indexing::{EmbeddedTurn, IndexLock, QueuedTurn};
 pub use lexical::LexicalParameters;
 pub use open::IfMissing;
 pub use sessions::SessionSummary;
+pub use smoothing::DenseParameters;
 pub use stats::{StoreStats, UserStats};
 pub use turns::Inserted;
+pub use two_stages::Scan;
 
 /// One open store.
 pub struct Store {
