@@ -42,7 +42,7 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
 use filled_store::{FilledStore, directions, made_up_model};
 use longmem_core::{Embedding, EmbeddingModel, Scope, UserName};
 use longmem_memory::RankingParameters;
-use longmem_store::{CandidateRequest, Candidates, DenseHit, IfMissing, LexicalHit, Store};
+use longmem_store::{CandidateRequest, Candidates, DenseHit, IfMissing, LexicalHit, Scan, Store};
 use other_ways::{VectorTables, nearest_by_plain_loop};
 use support::word;
 
@@ -94,6 +94,7 @@ fn candidates(filled: &FilledStore, query: &Query) -> Candidates {
         scope: &Scope::of(filled.user.clone()),
         meaning: Some((&query.model, &query.vector)),
         words: Some(&query.words),
+        scan: Scan::Automatic,
         dense,
         lexical,
         per_channel,

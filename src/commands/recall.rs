@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use longmem_core::Recalled;
-use longmem_memory::{CaughtUp, Channels, Memory, Recall, RecallRequest};
+use longmem_memory::{CaughtUp, Channels, Memory, Recall, RecallRequest, Scan};
 use longmem_store::IfMissing;
 use serde::Serialize;
 
@@ -38,6 +38,9 @@ pub(super) fn run(
     request.limit = arguments.limit;
     request.threshold = arguments.threshold;
     request.time_zone = TimeZone::system();
+    if arguments.exact {
+        request.scan = Scan::Exact;
+    }
     if arguments.words_only {
         request.channels = Channels::Words;
     } else {

@@ -52,6 +52,6 @@ pub use recall::{Channels, Recall, RecallRequest, RecallTimings};
 pub use relevance::DEFAULT_THRESHOLD;
 
 pub use longmem_store::{
-    ForgetTarget, Forgotten, Inserted, SessionSummary, StoreError, StoreStats, UserStats,
+    ForgetTarget, Forgotten, Inserted, Scan, SessionSummary, StoreError, StoreStats, UserStats,
 };
 pub use longmem_transcripts::{Format, SkipReason, TranscriptError};

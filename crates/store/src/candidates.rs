@@ -165,18 +165,21 @@ impl Store {
         let cosines = match (vectors, request.meaning) {
             (Some(Vectors::Whole(vectors)), Some((_, query))) => {
                 let cosines = vectors.cosines(&layout, query);
-                let scores = request.dense.scores(&layout, cosines).into_iter().enumerate();
+                let scores = request.dense.scores(&layout, &cosines);
+                let scores = scores.iter().copied().enumerate();
                 scores
                     .filter(|(row, score)| !score.is_nan() && admits(*row))
                     .map(|(row, score)| ScoredRow { row, score })
                     .collect()
             }
-            (Some(Vectors::Coded(codes)), Some((_, query))) => {
+            (Some(Vectors::Coded { codes, whole }), Some((_, query))) => {
                 let stages = TwoStages {
                     layout: &layout,
                     codes: &codes,
+                    whole: whole.as_deref(),
                     query,
                     parameters: &request.dense,
+                    wanted: request.per_channel,
                     rescored: rescored(codes.passages()).unwrap_or(usize::MAX),
                 };
                 stages.scores(self, admits, by_words.iter().map(|found| found.row))?
@@ -225,8 +228,7 @@ impl Channels {
         let mut turns = BTreeMap::new();
         let mut add = |best: &[ScoredRow], place: fn(&mut Candidate) -> &mut Option<ChannelHit>| {
             for (position, found) in best.iter().enumerate() {
-                let candidate =
-                    turns.entry(found.row).or_insert_with(|| self.candidate(found.row));
+                let candidate = turns.entry(found.row).or_insert_with(|| self.candidate(found.row));
                 *place(candidate) = Some(ChannelHit { rank: position + 1, score: found.score });
             }
         };
@@ -235,10 +237,7 @@ impl Channels {
         let scores = cosines.iter().map(|found| found.score);
         Candidates {
             turns: turns.into_values().collect(),
-            cosine_range: scores
-                .clone()
-                .min_by(f32::total_cmp)
-                .zip(scores.max_by(f32::total_cmp)),
+            cosine_range: scores.clone().min_by(f32::total_cmp).zip(scores.max_by(f32::total_cmp)),
             most_bm25: self.by_words.first().map_or(0.0, |found| found.score),
             ..Candidates::default()
         }

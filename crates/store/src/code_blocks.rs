@@ -112,18 +112,18 @@ pub(crate) fn read(
     user_id: i64,
     model_id: i64,
     after: i64,
-) -> rusqlite::Result<Vec<TurnPassages<Code>>> {
+    add: &mut dyn FnMut(TurnPassages<Code>),
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "SELECT block, entries FROM code_blocks
          WHERE user_id = ?1 AND model_id = ?2 AND last_passage > ?3",
     )?;
     let mut rows = statement.query(params![user_id, model_id, after])?;
-    let mut turns = Vec::new();
     while let Some(row) = rows.next()? {
         let bytes = row.get_ref(1)?.as_blob()?;
-        turns.extend(decode(row.get(0)?, bytes).filter(|turn| turn.first_passage > after));
+        decode(row.get(0)?, bytes).filter(|turn| turn.first_passage > after).for_each(&mut *add);
     }
-    Ok(turns)
+    Ok(())
 }
 
 /// Takes turns of one user off their blocks, whichever model made the codes.

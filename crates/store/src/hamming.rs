@@ -60,9 +60,9 @@ fn plain(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
 #[expect(unsafe_code, reason = "instructions beyond the target's own are called after a check")]
 mod x86 {
     use std::arch::x86_64::{
-        _mm_cvtsi128_si64, _mm_unpackhi_epi64, _mm512_add_epi64, _mm512_cvtepi64_epi16,
-        _mm512_popcnt_epi64, _mm512_set1_epi64, _mm512_setr_epi64, _mm512_setzero_si512,
-        _mm512_sll_epi64, _mm512_xor_si512, _mm_cvtsi64_si128,
+        _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_unpackhi_epi64, _mm512_add_epi64,
+        _mm512_cvtepi64_epi16, _mm512_popcnt_epi64, _mm512_set1_epi64, _mm512_setr_epi64,
+        _mm512_setzero_si512, _mm512_sll_epi64, _mm512_xor_si512,
     };
 
     use super::{Distances, Group, LANES, PLANES, Planes};
@@ -102,8 +102,9 @@ mod x86 {
         for (group, distances) in groups.iter().zip(distances) {
             let mut differing = [_mm512_setzero_si512(); PLANES];
             for (word, codes) in group.iter().enumerate() {
-                let [a, b, c, d, e, f, g, h] = codes.map(|code| code as i64);
-                let codes = _mm512_setr_epi64(a, b, c, d, e, f, g, h);
+                let at = |lane: usize| codes[lane] as i64;
+                let codes =
+                    _mm512_setr_epi64(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7));
                 for (differing, plane) in differing.iter_mut().zip(&planes) {
                     let bits = _mm512_xor_si512(codes, plane[word]);
                     *differing = _mm512_add_epi64(*differing, _mm512_popcnt_epi64(bits));
@@ -144,9 +145,7 @@ mod tests {
     fn ways() -> Vec<Distances> {
         let mut ways: Vec<Distances> = vec![plain];
         #[cfg(target_arch = "x86_64")]
-        ways.extend(
-            x86::WAYS.iter().filter(|way| (way.is_available)()).map(|way| way.distances),
-        );
+        ways.extend(x86::WAYS.iter().filter(|way| (way.is_available)()).map(|way| way.distances));
         ways
     }
 

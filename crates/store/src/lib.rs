@@ -72,9 +72,7 @@ use rusqlite::Connection;
 use connections::Connections;
 use user_cache::UserCache;
 
-pub use candidates::{
-    Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit,
-};
+pub use candidates::{Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit};
 pub use error::{BadVector, StoreError};
 pub use export::StoredTurn;
 pub use forget::{ForgetTarget, Forgotten};

@@ -1,5 +1,7 @@
 //! Takes each turn's cosine together with its neighbours' in the session.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use crate::layout::{CHUNK_ROWS, Layout, PlacedTurn};
@@ -46,9 +48,9 @@ impl DenseParameters {
     }
 
     /// The score of each row of the layout, from the cosine of each.
-    pub(crate) fn scores(&self, layout: &Layout, cosines: Vec<f32>) -> Vec<f32> {
+    pub(crate) fn scores<'a>(&self, layout: &Layout, cosines: &'a [f32]) -> Cow<'a, [f32]> {
         if self.before == 0.0 && self.after == 0.0 {
-            return cosines;
+            return Cow::Borrowed(cosines);
         }
         let mut scores = vec![0.0; cosines.len()];
         scores.par_chunks_mut(CHUNK_ROWS).zip(layout.chunks()).enumerate().for_each(
@@ -59,6 +61,6 @@ impl DenseParameters {
                 }
             },
         );
-        scores
+        Cow::Owned(scores)
     }
 }

@@ -67,19 +67,14 @@ impl<N> Default for Snapshot<N> {
 }
 
 impl<N: PassageNumbers> Snapshot<N> {
-    /// Adds turns as far as they are in the layout; chunks that others hold too are copied if they
-    /// change.
-    pub(crate) fn grow(&mut self, layout: &Layout, new: &[TurnPassages<N::Passage>]) {
-        let mut finder = layout.row_finder();
-        for turn in new {
-            let Some(row) = finder.row(turn.turn) else { continue };
-            let place = row / CHUNK_ROWS;
-            if self.chunks.len() <= place {
-                self.chunks.resize_with(place + 1, Arc::default);
-            }
-            Arc::make_mut(&mut self.chunks[place]).add(row, turn);
-            self.passages += turn.passages.len();
+    /// Adds the passages of a row; a chunk that others hold too is copied.
+    pub(crate) fn add(&mut self, row: usize, turn: &TurnPassages<N::Passage>) {
+        let place = row / CHUNK_ROWS;
+        if self.chunks.len() <= place {
+            self.chunks.resize_with(place + 1, Arc::default);
         }
+        Arc::make_mut(&mut self.chunks[place]).add(row, turn);
+        self.passages += turn.passages.len();
     }
 
     /// The passages that it holds.
@@ -94,9 +89,7 @@ impl<N: PassageNumbers> Snapshot<N> {
 
     /// The numbers of the passages of a row; none if it has none.
     pub(crate) fn passages_of(&self, row: usize) -> Option<Range<i64>> {
-        let turns = &self.chunks.get(row / CHUNK_ROWS)?.turns;
-        let key = (row % CHUNK_ROWS) as u32;
-        let turn = &turns[turns.binary_search_by_key(&key, |turn| turn.row).ok()?];
+        let turn = self.chunks.get(row / CHUNK_ROWS)?.turn((row % CHUNK_ROWS) as u32)?;
         Some(turn.first_passage..turn.first_passage + i64::from(turn.passages))
     }
 
@@ -119,6 +112,15 @@ impl<N: PassageNumbers> Snapshot<N> {
 }
 
 impl<N: PassageNumbers> Chunk<N> {
+    fn turn(&self, row: u32) -> Option<&CoveredTurn> {
+        let place = match self.turns.get(row as usize) {
+            // Where every turn has vectors.
+            Some(turn) if turn.row == row => row as usize,
+            _ => self.turns.binary_search_by_key(&row, |turn| turn.row).ok()?,
+        };
+        Some(&self.turns[place])
+    }
+
     fn add(&mut self, row: usize, turn: &TurnPassages<N::Passage>) {
         let covered = CoveredTurn {
             row: (row % CHUNK_ROWS) as u32,
@@ -131,6 +133,19 @@ impl<N: PassageNumbers> Chunk<N> {
         }
         let place = self.turns.partition_point(|other| other.row < covered.row);
         self.turns.insert(place, covered);
+    }
+}
+
+impl Snapshot<Matrix> {
+    /// The cosine of one row to the query; none if it has no vector.
+    pub(crate) fn cosine(&self, row: usize, query: &Embedding) -> Option<f32> {
+        let chunk = self.chunks.get(row / CHUNK_ROWS)?;
+        let turn = chunk.turn((row % CHUNK_ROWS) as u32)?;
+        let first = turn.first as usize * DIMENSIONS;
+        let numbers = &chunk.numbers.numbers[first..][..turn.passages as usize * DIMENSIONS];
+        let query = ArrayView1::from(query.as_slice());
+        let cosines = numbers.chunks_exact(DIMENSIONS).map(|one| ArrayView1::from(one).dot(&query));
+        Some(cosines.sum::<f32>() / turn.passages as f32)
     }
 }
 

@@ -127,8 +127,7 @@ impl Store {
             let codes = wrong_code_lists(connection, &mut problems)?;
             for (wrong, of_what) in [(words, "word"), (turns, "turn"), (codes, "code")] {
                 if wrong > 0 {
-                    problems
-                        .push(format!("{wrong} {of_what} lists do not hold what they should"));
+                    problems.push(format!("{wrong} {of_what} lists do not hold what they should"));
                 }
             }
             Ok(problems)
@@ -166,10 +165,7 @@ fn wrong_lists_of_turns(connection: &Connection) -> rusqlite::Result<(u64, u64)>
 
 /// Counts the lists of codes that are not what the vectors make them; tells of vectors that are
 /// none.
-fn wrong_code_lists(
-    connection: &Connection,
-    problems: &mut Vec<String>,
-) -> rusqlite::Result<u64> {
+fn wrong_code_lists(connection: &Connection, problems: &mut Vec<String>) -> rusqlite::Result<u64> {
     let mut expected = NewCodes::default();
     let mut statement = connection.prepare(
         "SELECT p.id, p.turn_id, p.user_id, p.model_id, v.vector

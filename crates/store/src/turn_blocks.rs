@@ -46,7 +46,8 @@ impl NewEntries {
     /// Counts the blocks on disk that differ from these, missing and needless ones included.
     pub(crate) fn differing_blocks(mut self, connection: &Connection) -> rusqlite::Result<u64> {
         let mut differing = 0;
-        let mut statement = connection.prepare("SELECT user_id, block, entries FROM turn_blocks")?;
+        let mut statement =
+            connection.prepare("SELECT user_id, block, entries FROM turn_blocks")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let expected = self.blocks.remove(&(row.get(0)?, row.get(1)?));

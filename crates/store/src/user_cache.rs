@@ -19,6 +19,9 @@ use crate::vector_codec::decode;
 /// longest ago are dropped.
 const MAX_CACHED_BYTES: usize = 1 << 30;
 
+/// Whole vectors of one user who has many are kept only up to so many bytes: 170,000 vectors.
+const MAX_WHOLE_BYTES: usize = 1 << 28;
+
 /// What is in memory, by user.
 #[derive(Default)]
 pub(crate) struct UserCache {
@@ -37,7 +40,11 @@ pub(crate) enum Vectors {
     /// As they are, to be compared with all.
     Whole(Arc<Snapshot<Matrix>>),
     /// Their codes, to find out which to compare with.
-    Coded(Arc<Snapshot<Codes>>),
+    Coded {
+        codes: Arc<Snapshot<Codes>>,
+        /// All of them as well, for one who asks again and again.
+        whole: Option<Arc<Snapshot<Matrix>>>,
+    },
 }
 
 /// One user's part. Each field is immutable once made, so that a search goes on with what it took.
@@ -92,12 +99,26 @@ impl UserCache {
         let last_passage = file.last_passage()?;
         let cached = user.vectors.entry(model_id).or_default();
         let passages = cached.passages(last_passage).map_or_else(|| file.count(), Ok)?;
-        let (vectors, grown) = if whole(passages) {
-            let grown = cached.whole.grow(last_passage, &layout, |after| file.whole(after))?;
-            (Vectors::Whole(Arc::clone(&cached.whole.snapshot)), grown)
+        let mut grown = false;
+        let vectors = if whole(passages) {
+            grown |=
+                cached.whole.grow(last_passage, &layout, |after, add| file.whole(after, add))?;
+            Vectors::Whole(Arc::clone(&cached.whole.snapshot))
         } else {
-            let grown = cached.codes.grow(last_passage, &layout, |after| file.codes(after))?;
-            (Vectors::Coded(Arc::clone(&cached.codes.snapshot)), grown)
+            // A command asks once, and must not wait for all vectors.
+            let again = cached.codes.last_passage > 0;
+            grown |=
+                cached.codes.grow(last_passage, &layout, |after, add| file.codes(after, add))?;
+            let keep_whole = again && passages * Matrix::BYTES <= MAX_WHOLE_BYTES;
+            if keep_whole {
+                grown |= cached
+                    .whole
+                    .grow(last_passage, &layout, |after, add| file.whole(after, add))?;
+            }
+            Vectors::Coded {
+                codes: Arc::clone(&cached.codes.snapshot),
+                whole: keep_whole.then(|| Arc::clone(&cached.whole.snapshot)),
+            }
         };
         if grown {
             self.keep(user_id, user);
@@ -177,9 +198,12 @@ impl CachedVectors {
     /// How many passages there are up to one; none if that was not read.
     fn passages(&self, last_passage: i64) -> Option<usize> {
         let Self { whole, codes } = self;
-        [(whole.last_passage, whole.snapshot.passages()), (codes.last_passage, codes.snapshot.passages())]
-            .into_iter()
-            .find_map(|(last, passages)| (last >= last_passage).then_some(passages))
+        [
+            (whole.last_passage, whole.snapshot.passages()),
+            (codes.last_passage, codes.snapshot.passages()),
+        ]
+        .into_iter()
+        .find_map(|(last, passages)| (last >= last_passage).then_some(passages))
     }
 }
 
@@ -201,13 +225,19 @@ impl<N: PassageNumbers> CachedSnapshot<N> {
         &mut self,
         last_passage: i64,
         layout: &Layout,
-        read: impl FnOnce(i64) -> rusqlite::Result<Vec<TurnPassages<N::Passage>>>,
+        read: impl FnOnce(i64, &mut dyn FnMut(TurnPassages<N::Passage>)) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<bool> {
         if last_passage <= self.last_passage {
             return Ok(false);
         }
-        // A turn that a later read saw deleted is not in the layout, and left out.
-        Arc::make_mut(&mut self.snapshot).grow(layout, &read(self.last_passage)?);
+        let snapshot = Arc::make_mut(&mut self.snapshot);
+        let mut finder = layout.row_finder();
+        read(self.last_passage, &mut |turn| {
+            // A turn that a later read saw deleted is not in the layout.
+            if let Some(row) = finder.row(turn.turn) {
+                snapshot.add(row, &turn);
+            }
+        })?;
         self.last_passage = last_passage;
         Ok(true)
     }
@@ -241,34 +271,39 @@ impl VectorsInFile<'_> {
         code_blocks::count(self.connection, self.user_id, self.model_id)
     }
 
-    fn codes(&self, after: i64) -> rusqlite::Result<Vec<TurnPassages<Code>>> {
-        code_blocks::read(self.connection, self.user_id, self.model_id, after)
+    fn codes(&self, after: i64, add: &mut dyn FnMut(TurnPassages<Code>)) -> rusqlite::Result<()> {
+        code_blocks::read(self.connection, self.user_id, self.model_id, after, add)
     }
 
     /// Reads the turns whose passages are newer than `after`; the passages of one turn were written
     /// in one transaction, so their numbers follow one another.
-    fn whole(&self, after: i64) -> rusqlite::Result<Vec<TurnPassages<Embedding>>> {
+    fn whole(
+        &self,
+        after: i64,
+        add: &mut dyn FnMut(TurnPassages<Embedding>),
+    ) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(
             "SELECT p.id, v.vector, p.turn_id FROM passages p JOIN vectors v ON v.passage_id = p.id
              WHERE p.user_id = ?1 AND p.model_id = ?2 AND p.id > ?3 ORDER BY p.id",
         )?;
         let mut rows = statement.query(params![self.user_id, self.model_id, after])?;
-        let mut turns: Vec<TurnPassages<Embedding>> = Vec::new();
+        let mut last: Option<TurnPassages<Embedding>> = None;
         while let Some(row) = rows.next()? {
             let passage = row.get(0)?;
             let vector = decode(row.get_ref(1)?.as_blob()?)
                 .map_err(|reason| BadVector { passage, reason }.in_column(1))?;
             let turn = TurnId(row.get(2)?);
-            match turns.last_mut() {
+            match &mut last {
                 Some(last) if last.turn == turn => last.passages.push(vector),
-                _ => turns.push(TurnPassages {
-                    turn,
-                    first_passage: passage,
-                    passages: vec![vector],
-                }),
+                _ => {
+                    let passages = vec![vector];
+                    let new = TurnPassages { turn, first_passage: passage, passages };
+                    last.replace(new).map(&mut *add);
+                }
             }
         }
-        Ok(turns)
+        last.map(add);
+        Ok(())
     }
 }
 
@@ -313,7 +348,7 @@ mod tests {
             let view = store.users.view(connection, user, Some(embedder.model()), |_| whole)?;
             Ok(match view.vectors.unwrap() {
                 Vectors::Whole(snapshot) => snapshot.passages(),
-                Vectors::Coded(snapshot) => snapshot.passages(),
+                Vectors::Coded { codes, .. } => codes.passages(),
             })
         };
         let now = || store.connections.read(vectors).unwrap();
