@@ -157,7 +157,8 @@ impl Store {
         let Some((filter, UserView { layout, vectors }, postings)) = read else {
             return Ok(Candidates::default());
         };
-        let admits = |row: usize| filter.admits(&layout.turn(row).entry);
+        let admits_all = filter.admits_all();
+        let admits = |row: usize| admits_all || filter.admits(&layout.turn(row).entry);
         let bm25 = lexical_scores(&layout, &postings, &request.lexical);
         let by_words = best(layout.len(), request.per_channel, |row| {
             Some(bm25[row]).filter(|score| *score > 0.0 && admits(row))

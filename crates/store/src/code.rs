@@ -7,36 +7,20 @@ use longmem_core::{DIMENSIONS, Embedding};
 use crate::hamming::{Group, LANES, PLANES, Planes, WORDS, distances};
 use crate::snapshot::PassageNumbers;
 
-/// Bytes of one stored code.
+/// Bytes of one code.
 pub(crate) const CODE_BYTES: usize = DIMENSIONS / 8;
 
-/// Where a vector's numbers are above zero: number 64 · w + b is bit b of word w.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Code([u64; WORDS]);
+/// Where a vector's numbers are above zero: number i is bit i % 8 of byte i / 8.
+pub(crate) type Code = [u8; CODE_BYTES];
 
-impl Code {
-    /// The code of a vector.
-    pub(crate) fn of(embedding: &Embedding) -> Self {
-        Self(bits(embedding.as_slice(), |number| *number > 0.0))
+/// The code of a vector.
+pub(crate) fn code_of(embedding: &Embedding) -> Code {
+    let mut code = [0; CODE_BYTES];
+    let words = bits(embedding.as_slice(), |number| *number > 0.0);
+    for (bytes, word) in code.as_chunks_mut().0.iter_mut().zip(words) {
+        *bytes = word.to_le_bytes();
     }
-
-    /// The words one after another, each with its lowest byte first.
-    pub(crate) fn to_bytes(self) -> [u8; CODE_BYTES] {
-        let mut bytes = [0; CODE_BYTES];
-        for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(self.0) {
-            *bytes = word.to_le_bytes();
-        }
-        bytes
-    }
-
-    /// What [`Code::to_bytes`] wrote.
-    pub(crate) fn from_bytes(bytes: &[u8; CODE_BYTES]) -> Self {
-        let mut words = [0; WORDS];
-        for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
-            *word = u64::from_le_bytes(*bytes);
-        }
-        Self(words)
-    }
+    code
 }
 
 /// A query that is compared with codes: each of its numbers as one of sixteen steps.
@@ -99,8 +83,8 @@ impl PassageNumbers for Codes {
             self.groups.push(Group::default());
         }
         if let Some(group) = self.groups.last_mut() {
-            for (lanes, word) in group.iter_mut().zip(code.0) {
-                lanes[lane] = word;
+            for (lanes, bytes) in group.iter_mut().zip(code.as_chunks().0) {
+                lanes[lane] = u64::from_le_bytes(*bytes);
             }
         }
         self.codes += 1;
@@ -129,11 +113,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_read(embedding in embedding()) {
-            let code = Code::of(&embedding);
-            prop_assert_eq!(Code::from_bytes(&code.to_bytes()), code);
-            let first = embedding.as_slice()[0] > 0.0;
-            prop_assert_eq!(code.to_bytes()[0] & 1 == 1, first);
+        fn a_bit_is_set_where_a_number_is_above_zero(embedding in embedding()) {
+            let code = code_of(&embedding);
+            for (number, value) in embedding.as_slice().iter().enumerate() {
+                prop_assert_eq!(code[number / 8] >> (number % 8) & 1 == 1, *value > 0.0);
+            }
         }
 
         /// Six standard deviations of the estimate, and the steps' share.
@@ -146,9 +130,9 @@ mod tests {
             let Ok(mixed) = Embedding::normalized(mixed) else { return Ok(()) };
             let mut codes = Codes::default();
             for _ in 0..others {
-                codes.push(&Code::of(&a));
+                codes.push(&code_of(&a));
             }
-            codes.push(&Code::of(&mixed));
+            codes.push(&code_of(&mixed));
             let estimates = codes.cosines(&CodeQuery::of(&b));
             prop_assert_eq!(estimates.len(), others + 1);
             let cosine = mixed.cosine(&b);

@@ -26,13 +26,11 @@ struct Block {
 }
 
 impl Block {
-    fn push(&mut self, turn: &TurnPassages<Code>) {
+    fn push(&mut self, turn: TurnPassages<'_, Code>) {
         push_number(&mut self.entries, offset_of(turn.turn.0));
         push_number(&mut self.entries, turn.first_passage as u64);
         push_number(&mut self.entries, turn.passages.len() as u64);
-        for code in &turn.passages {
-            self.entries.extend(code.to_bytes());
-        }
+        self.entries.extend_from_slice(turn.passages.as_flattened());
         self.passages += turn.passages.len() as i64;
         self.last_passage = turn.first_passage + turn.passages.len() as i64 - 1;
     }
@@ -46,7 +44,7 @@ pub(crate) struct NewCodes {
 
 impl NewCodes {
     /// Notes a turn's codes; turns come in the order of their passages' numbers.
-    pub(crate) fn add(&mut self, user_id: i64, model_id: i64, turn: &TurnPassages<Code>) {
+    pub(crate) fn add(&mut self, user_id: i64, model_id: i64, turn: TurnPassages<'_, Code>) {
         let key = Key { user_id, model_id, block: block_of(turn.turn.0) };
         self.blocks.entry(key).or_default().push(turn);
     }
@@ -112,7 +110,7 @@ pub(crate) fn read(
     user_id: i64,
     model_id: i64,
     after: i64,
-    add: &mut dyn FnMut(TurnPassages<Code>),
+    add: &mut dyn FnMut(TurnPassages<'_, Code>),
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "SELECT block, entries FROM code_blocks
@@ -160,7 +158,7 @@ fn remove_from_block(
     let Some(entries) = found else { return Ok(()) };
     let mut kept = Block::default();
     for turn in decode(block, &entries).filter(|turn| !gone.contains(&turn.turn.0)) {
-        kept.push(&turn);
+        kept.push(turn);
     }
     transaction
         .prepare_cached(
@@ -175,47 +173,42 @@ fn remove_from_block(
 }
 
 /// Reads a block; a damaged tail ends it.
-fn decode(block: i64, mut bytes: &[u8]) -> impl Iterator<Item = TurnPassages<Code>> + '_ {
+fn decode(block: i64, mut bytes: &[u8]) -> impl Iterator<Item = TurnPassages<'_, Code>> + '_ {
     std::iter::from_fn(move || {
         let turn = TurnId(turn_at(block, take_number(&mut bytes)?)?);
         let first_passage = take_number(&mut bytes)? as i64;
         let count = take_number(&mut bytes)? as usize;
         let (codes, rest) = bytes.split_at_checked(count.checked_mul(CODE_BYTES)?)?;
         bytes = rest;
-        let passages = codes.as_chunks().0.iter().map(Code::from_bytes).collect();
-        Some(TurnPassages { turn, first_passage, passages })
+        Some(TurnPassages { turn, first_passage, passages: codes.as_chunks().0 })
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use longmem_core::{DIMENSIONS, Embedding};
     use proptest::prelude::*;
 
     use super::*;
 
-    fn codes() -> impl Strategy<Value = Code> {
-        prop::collection::vec(-1f32..1.0, DIMENSIONS)
-            .prop_filter_map("all zero", |numbers| Embedding::normalized(numbers).ok())
-            .prop_map(|embedding| Code::of(&embedding))
-    }
-
-    fn turns() -> impl Strategy<Value = TurnPassages<Code>> {
-        (0..1024i64, 1..i64::MAX / 2, prop::collection::vec(codes(), 1..4)).prop_map(
-            |(offset, first_passage, passages)| TurnPassages {
-                turn: TurnId(5 * 1024 + offset),
-                first_passage,
-                passages,
-            },
-        )
-    }
-
     proptest! {
         #[test]
-        fn what_was_written_is_read(turns in prop::collection::vec(turns(), 1..8)) {
+        fn what_was_written_is_read(
+            turns in prop::collection::vec(
+                (0..1024i64, 1..i64::MAX / 2, prop::collection::vec(prop::array::uniform(any::<u8>()), 1..4)),
+                1..8,
+            )
+        ) {
+            let turns: Vec<TurnPassages<'_, Code>> = turns
+                .iter()
+                .map(|(offset, first_passage, passages)| TurnPassages {
+                    turn: TurnId(5 * 1024 + offset),
+                    first_passage: *first_passage,
+                    passages,
+                })
+                .collect();
             let mut block = Block::default();
             for turn in &turns {
-                block.push(turn);
+                block.push(*turn);
             }
             let passages: usize = turns.iter().map(|turn| turn.passages.len()).sum();
             prop_assert_eq!(block.passages as usize, passages);

@@ -5,7 +5,7 @@ use std::fs::TryLockError;
 use longmem_core::{Embedding, EmbeddingModel, PassageSpan, TurnId, UserName};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use crate::code::Code;
+use crate::code::{Code, code_of};
 use crate::code_blocks::NewCodes;
 use crate::open::with_suffix;
 use crate::snapshot::TurnPassages;
@@ -285,11 +285,11 @@ fn write_turn(
             .prepare_cached("INSERT INTO vectors (passage_id, vector) VALUES (?1, ?2)")?
             .execute(params![last_passage, encode(embedding)])?;
     }
-    let passages: Vec<Code> = turn.passages.iter().map(|(_, vector)| Code::of(vector)).collect();
+    let passages: Vec<Code> = turn.passages.iter().map(|(_, vector)| code_of(vector)).collect();
     if !passages.is_empty() {
         let first_passage = last_passage + 1 - passages.len() as i64;
-        let turn = TurnPassages { turn: turn.turn, first_passage, passages };
-        codes.add(user_id, model_id, &turn);
+        let turn = TurnPassages { turn: turn.turn, first_passage, passages: &passages };
+        codes.add(user_id, model_id, turn);
     }
     Ok(())
 }

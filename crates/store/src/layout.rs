@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use longmem_core::TurnId;
 
-use crate::lexical::WindowLengths;
 use crate::turn_blocks::TurnEntry;
+use crate::windows::Windows;
 
 /// Rows in a chunk: growing copies the chunks that change, some 50 kilobytes each.
 pub(crate) const CHUNK_ROWS: usize = 1024;
@@ -43,17 +43,17 @@ pub(crate) struct Layout {
     /// The newest row of each session.
     last_rows: HashMap<i64, u32>,
     /// What words were last scored with, made when first needed.
-    window_lengths: Mutex<Option<Arc<WindowLengths>>>,
+    windows: Mutex<Option<Arc<Windows>>>,
 }
 
 impl Clone for Layout {
-    /// A copy is made to grow, which changes the lengths of windows.
+    /// A copy is made to grow, which changes the windows.
     fn clone(&self) -> Self {
         Self {
             chunks: self.chunks.clone(),
             rows: self.rows,
             last_rows: self.last_rows.clone(),
-            window_lengths: Mutex::default(),
+            windows: Mutex::default(),
         }
     }
 }
@@ -94,7 +94,7 @@ impl Layout {
             Arc::make_mut(chunk).push(PlacedTurn { entry: *entry, before, after: NONE });
             self.rows += 1;
         }
-        self.window_lengths = Mutex::default();
+        self.windows = Mutex::default();
     }
 
     /// Finds rows by turn numbers, fastest if these come in order.
@@ -102,16 +102,15 @@ impl Layout {
         RowFinder { layout: self, chunk: 0 }
     }
 
-    /// The lengths of windows, made by the function unless those of the last search fit.
-    pub(crate) fn window_lengths(
-        &self,
-        fit: impl Fn(&WindowLengths) -> bool,
-        make: impl FnOnce() -> WindowLengths,
-    ) -> Arc<WindowLengths> {
-        let mut kept = self.window_lengths.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Which turns share words; those of the last search if they fit.
+    pub(crate) fn windows(&self, neighbours: usize, longest_neighbour: u32) -> Arc<Windows> {
+        let mut kept = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
-            Some(lengths) if fit(lengths) => Arc::clone(lengths),
-            _ => Arc::clone(kept.insert(Arc::new(make()))),
+            Some(windows) if windows.fit(neighbours, longest_neighbour) => Arc::clone(windows),
+            _ => {
+                let windows = Windows::new(self, neighbours, longest_neighbour);
+                Arc::clone(kept.insert(Arc::new(windows)))
+            }
         }
     }
 }

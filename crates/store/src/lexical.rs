@@ -1,13 +1,12 @@
 //! Finds turns by their words, each judged together with the turns beside it.
 
-use std::sync::Arc;
-
 use rayon::prelude::*;
 use rusqlite::Connection;
 
 use crate::Store;
-use crate::layout::{Layout, PlacedTurn};
+use crate::layout::Layout;
 use crate::postings::{self, Posting};
+use crate::windows::Windows;
 
 /// How words are scored.
 ///
@@ -87,12 +86,12 @@ pub(crate) fn lexical_scores(
     if words.iter().all(|word| word.postings.is_empty()) {
         return scores;
     }
-    let lengths = window_lengths(layout, parameters);
-    let of_words: Vec<Vec<(usize, f32)>> =
-        words.par_iter().map(|word| word_scores(layout, word, &lengths, parameters)).collect();
+    let windows = layout.windows(parameters.neighbours, parameters.longest_neighbour);
+    let of_words: Vec<Vec<(u32, f32)>> =
+        words.par_iter().map(|word| word_scores(layout, word, &windows, parameters)).collect();
     // In the order of words, so that sums round alike in every run.
     for (row, score) in of_words.into_iter().flatten() {
-        scores[row] += score;
+        scores[row as usize] += score;
     }
     scores
 }
@@ -101,13 +100,13 @@ pub(crate) fn lexical_scores(
 fn word_scores(
     layout: &Layout,
     word: &WordPostings,
-    lengths: &WindowLengths,
+    windows: &Windows,
     parameters: &LexicalParameters,
-) -> Vec<(usize, f32)> {
+) -> Vec<(u32, f32)> {
     let mut counts = vec![0.0; layout.len()];
-    let mut touched = Vec::new();
-    let mut add = |row: usize, count: f32| {
-        let sum: &mut f32 = &mut counts[row];
+    let mut touched: Vec<u32> = Vec::new();
+    let mut add = |row: u32, count: f32| {
+        let sum: &mut f32 = &mut counts[row as usize];
         if *sum == 0.0 {
             touched.push(row);
         }
@@ -117,18 +116,18 @@ fn word_scores(
     for posting in &word.postings {
         let Some(row) = finder.row(posting.turn) else { continue };
         let count = posting.count as f32;
-        add(row, count);
+        add(row as u32, count);
         if parameters.neighbour_weight > 0.0 {
             let lent = parameters.neighbour_weight * count;
-            for_each_neighbour(layout, layout.turn(row), parameters, |row, _| add(row, lent));
+            windows.beside(row).iter().for_each(|row| add(*row, lent));
         }
     }
     let idf = word.weight * rarity(layout.len(), word.postings.len());
-    let score = |row: usize| {
-        let length = lengths.lengths[row] / lengths.average;
+    let score = |row: u32| {
+        let count = counts[row as usize];
+        let length = windows.length(row as usize) / windows.average_length();
         let norm = 1.0 - parameters.length_normalization + parameters.length_normalization * length;
-        idf * counts[row] * (parameters.saturation + 1.0)
-            / (counts[row] + parameters.saturation * norm)
+        idf * count * (parameters.saturation + 1.0) / (count + parameters.saturation * norm)
     };
     touched.into_iter().map(|row| (row, score(row))).collect()
 }
@@ -147,58 +146,6 @@ pub(crate) fn ceiling(
 /// turns.
 fn rarity(turns: usize, holding: usize) -> f32 {
     (1.0 + (turns as f32 - holding as f32 + 0.5) / (holding as f32 + 0.5)).ln()
-}
-
-/// Calls a function with the rows beside a turn that it shares words with.
-fn for_each_neighbour(
-    layout: &Layout,
-    turn: &PlacedTurn,
-    parameters: &LexicalParameters,
-    mut visit: impl FnMut(usize, &PlacedTurn),
-) {
-    let short = |turn: &PlacedTurn| turn.entry.words <= parameters.longest_neighbour;
-    if !short(turn) {
-        return;
-    }
-    for step in [PlacedTurn::before, PlacedTurn::after] {
-        let mut next = step(turn);
-        for _ in 0..parameters.neighbours {
-            let Some(row) = next else { break };
-            let neighbour = layout.turn(row);
-            if short(neighbour) {
-                visit(row, neighbour);
-            }
-            next = step(neighbour);
-        }
-    }
-}
-
-/// How many words each row's window has.
-#[derive(Debug)]
-pub(crate) struct WindowLengths {
-    neighbours: usize,
-    longest_neighbour: u32,
-    lengths: Vec<f32>,
-    /// At least 1.
-    average: f32,
-}
-
-fn window_lengths(layout: &Layout, parameters: &LexicalParameters) -> Arc<WindowLengths> {
-    let LexicalParameters { neighbours, longest_neighbour, .. } = *parameters;
-    let fit = |lengths: &WindowLengths| {
-        (lengths.neighbours, lengths.longest_neighbour) == (neighbours, longest_neighbour)
-    };
-    layout.window_lengths(fit, || {
-        let length = |turn: &PlacedTurn| {
-            let mut words = turn.entry.words;
-            for_each_neighbour(layout, turn, parameters, |_, other| words += other.entry.words);
-            words as f32
-        };
-        let lengths: Vec<f32> =
-            layout.chunks().par_iter().flat_map_iter(|turns| turns.iter().map(length)).collect();
-        let average = lengths.iter().sum::<f32>() / lengths.len().max(1) as f32;
-        WindowLengths { neighbours, longest_neighbour, lengths, average: average.max(1.0) }
-    })
 }
 
 /// Spellings that are tried for one word.

@@ -60,6 +60,7 @@ mod turns;
 mod two_stages;
 mod user_cache;
 mod vector_codec;
+mod windows;
 
 #[cfg(test)]
 #[path = "../tests/made_up/mod.rs"]

@@ -48,6 +48,13 @@ impl ScopeFilter {
         }))
     }
 
+    /// Says whether every turn of the user is seen.
+    pub(crate) fn admits_all(&self) -> bool {
+        self.session_ids.is_none()
+            && self.roles.is_empty()
+            && (self.since_ms, self.until_ms) == (i64::MIN, i64::MAX)
+    }
+
     /// Says whether a turn is seen.
     pub(crate) fn admits(&self, turn: &TurnEntry) -> bool {
         (self.since_ms..self.until_ms).contains(&turn.time_ms)

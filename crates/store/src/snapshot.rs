@@ -34,13 +34,13 @@ pub(crate) struct Snapshot<N> {
 }
 
 /// What is kept of one turn's passages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TurnPassages<P> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TurnPassages<'a, P> {
     pub(crate) turn: TurnId,
     /// The number of the first passage; the others' follow, since one transaction wrote them.
     pub(crate) first_passage: i64,
     /// At least one.
-    pub(crate) passages: Vec<P>,
+    pub(crate) passages: &'a [P],
 }
 
 #[derive(Clone, Default)]
@@ -68,7 +68,7 @@ impl<N> Default for Snapshot<N> {
 
 impl<N: PassageNumbers> Snapshot<N> {
     /// Adds the passages of a row; a chunk that others hold too is copied.
-    pub(crate) fn add(&mut self, row: usize, turn: &TurnPassages<N::Passage>) {
+    pub(crate) fn add(&mut self, row: usize, turn: &TurnPassages<'_, N::Passage>) {
         let place = row / CHUNK_ROWS;
         if self.chunks.len() <= place {
             self.chunks.resize_with(place + 1, Arc::default);
@@ -104,7 +104,10 @@ impl<N: PassageNumbers> Snapshot<N> {
             let cosines = chunk.numbers.cosines(query);
             for turn in &chunk.turns {
                 let passages = &cosines[turn.first as usize..][..turn.passages as usize];
-                rows[turn.row as usize] = passages.iter().sum::<f32>() / passages.len() as f32;
+                rows[turn.row as usize] = match passages {
+                    [one] => *one,
+                    several => several.iter().sum::<f32>() / several.len() as f32,
+                };
             }
         });
         cosines
@@ -121,14 +124,14 @@ impl<N: PassageNumbers> Chunk<N> {
         Some(&self.turns[place])
     }
 
-    fn add(&mut self, row: usize, turn: &TurnPassages<N::Passage>) {
+    fn add(&mut self, row: usize, turn: &TurnPassages<'_, N::Passage>) {
         let covered = CoveredTurn {
             row: (row % CHUNK_ROWS) as u32,
             first: self.numbers.len() as u32,
             passages: turn.passages.len() as u32,
             first_passage: turn.first_passage,
         };
-        for passage in &turn.passages {
+        for passage in turn.passages {
             self.numbers.push(passage);
         }
         let place = self.turns.partition_point(|other| other.row < covered.row);

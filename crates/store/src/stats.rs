@@ -4,7 +4,7 @@ use longmem_core::{TurnId, UserName};
 use rusqlite::Connection;
 
 use crate::analysis::turn_words;
-use crate::code::Code;
+use crate::code::{Code, code_of};
 use crate::code_blocks::NewCodes;
 use crate::error::BadVector;
 use crate::open::with_suffix;
@@ -172,33 +172,31 @@ fn wrong_code_lists(connection: &Connection, problems: &mut Vec<String>) -> rusq
          FROM passages p JOIN vectors v ON v.passage_id = p.id ORDER BY p.id",
     )?;
     let mut rows = statement.query([])?;
-    let mut last: Option<((i64, i64), TurnPassages<Code>)> = None;
+    let mut last: Option<(i64, i64, TurnId, i64)> = None;
+    let mut passages = Vec::new();
+    let mut add = |(user_id, model_id, turn, first_passage), passages: &[Code]| {
+        expected.add(user_id, model_id, TurnPassages { turn, first_passage, passages });
+    };
     while let Some(row) = rows.next()? {
         let passage = row.get(0)?;
-        let vector = match decode(row.get_ref(4)?.as_blob()?) {
-            Ok(vector) => vector,
-            Err(reason) => {
-                problems.push(BadVector { passage, reason }.to_string());
-                continue;
-            }
-        };
         let turn = TurnId(row.get(1)?);
-        let owner = (row.get(2)?, row.get(3)?);
-        match &mut last {
-            Some((same, codes)) if *same == owner && codes.turn == turn => {
-                codes.passages.push(Code::of(&vector));
-            }
+        let (user_id, model_id) = (row.get(2)?, row.get(3)?);
+        match last {
+            Some(same) if (same.0, same.1, same.2) == (user_id, model_id, turn) => {}
             _ => {
-                let passages = vec![Code::of(&vector)];
-                let new = (owner, TurnPassages { turn, first_passage: passage, passages });
-                if let Some(((user_id, model_id), codes)) = last.replace(new) {
-                    expected.add(user_id, model_id, &codes);
+                if let Some(last) = last.replace((user_id, model_id, turn, passage)) {
+                    add(last, &passages);
                 }
+                passages.clear();
             }
         }
+        match decode(row.get_ref(4)?.as_blob()?) {
+            Ok(vector) => passages.push(code_of(&vector)),
+            Err(reason) => problems.push(BadVector { passage, reason }.to_string()),
+        }
     }
-    if let Some(((user_id, model_id), codes)) = last {
-        expected.add(user_id, model_id, &codes);
+    if let Some(last) = last {
+        add(last, &passages);
     }
     expected.differing_blocks(connection)
 }

@@ -28,8 +28,8 @@ pub enum Scan {
     /// First compares the query with a code of 48 bytes for each vector, which is about right; then
     /// with the vectors of the turns that come out best.
     TwoStages {
-        /// How many turns' vectors are compared.
-        rescored: usize,
+        /// How many turns' vectors are compared; none takes as many as [`Scan::Automatic`].
+        rescored: Option<usize>,
     },
 }
 
@@ -49,14 +49,12 @@ impl Scan {
     /// How many turns the second stage takes to find the best `wanted` of so many passages; none
     /// if all vectors are compared.
     pub(crate) fn rescored(self, wanted: usize, passages: usize) -> Option<usize> {
+        let usual = wanted.saturating_mul(RESCORED_EACH).max(RESCORED_AT_LEAST);
         match self {
             Self::Exact => None,
-            Self::TwoStages { rescored } => Some(rescored),
-            Self::Automatic => {
-                let rescored = wanted.saturating_mul(RESCORED_EACH).max(RESCORED_AT_LEAST);
-                // To read most vectors one by one takes longer than to read all.
-                (passages > FEW_PASSAGES && rescored < passages / 4).then_some(rescored)
-            }
+            Self::TwoStages { rescored } => Some(rescored.unwrap_or(usual)),
+            // To read most vectors one by one takes longer than to read all.
+            Self::Automatic => (passages > FEW_PASSAGES && usual < passages / 4).then_some(usual),
         }
     }
 }

@@ -225,7 +225,7 @@ impl<N: PassageNumbers> CachedSnapshot<N> {
         &mut self,
         last_passage: i64,
         layout: &Layout,
-        read: impl FnOnce(i64, &mut dyn FnMut(TurnPassages<N::Passage>)) -> rusqlite::Result<()>,
+        read: impl FnOnce(i64, &mut dyn FnMut(TurnPassages<'_, N::Passage>)) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<bool> {
         if last_passage <= self.last_passage {
             return Ok(false);
@@ -271,7 +271,11 @@ impl VectorsInFile<'_> {
         code_blocks::count(self.connection, self.user_id, self.model_id)
     }
 
-    fn codes(&self, after: i64, add: &mut dyn FnMut(TurnPassages<Code>)) -> rusqlite::Result<()> {
+    fn codes(
+        &self,
+        after: i64,
+        add: &mut dyn FnMut(TurnPassages<'_, Code>),
+    ) -> rusqlite::Result<()> {
         code_blocks::read(self.connection, self.user_id, self.model_id, after, add)
     }
 
@@ -280,29 +284,34 @@ impl VectorsInFile<'_> {
     fn whole(
         &self,
         after: i64,
-        add: &mut dyn FnMut(TurnPassages<Embedding>),
+        add: &mut dyn FnMut(TurnPassages<'_, Embedding>),
     ) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(
             "SELECT p.id, v.vector, p.turn_id FROM passages p JOIN vectors v ON v.passage_id = p.id
              WHERE p.user_id = ?1 AND p.model_id = ?2 AND p.id > ?3 ORDER BY p.id",
         )?;
         let mut rows = statement.query(params![self.user_id, self.model_id, after])?;
-        let mut last: Option<TurnPassages<Embedding>> = None;
+        let mut last: Option<(TurnId, i64)> = None;
+        let mut passages = Vec::new();
         while let Some(row) = rows.next()? {
             let passage = row.get(0)?;
-            let vector = decode(row.get_ref(1)?.as_blob()?)
-                .map_err(|reason| BadVector { passage, reason }.in_column(1))?;
             let turn = TurnId(row.get(2)?);
-            match &mut last {
-                Some(last) if last.turn == turn => last.passages.push(vector),
+            match last {
+                Some((last, _)) if last == turn => {}
                 _ => {
-                    let passages = vec![vector];
-                    let new = TurnPassages { turn, first_passage: passage, passages };
-                    last.replace(new).map(&mut *add);
+                    if let Some((turn, first_passage)) = last.replace((turn, passage)) {
+                        add(TurnPassages { turn, first_passage, passages: &passages });
+                    }
+                    passages.clear();
                 }
             }
+            let vector = decode(row.get_ref(1)?.as_blob()?)
+                .map_err(|reason| BadVector { passage, reason }.in_column(1))?;
+            passages.push(vector);
         }
-        last.map(add);
+        if let Some((turn, first_passage)) = last {
+            add(TurnPassages { turn, first_passage, passages: &passages });
+        }
         Ok(())
     }
 }

@@ -228,8 +228,12 @@ impl Twin {
         let dense = DenseParameters { before: 0.5, after: 0.25, longest_neighbour: 5 };
         let found = |scan| self.candidates(scan, dense, (scope, query, Some(text), limit));
         let exact = found(Scan::Exact);
-        assert_eq!(found(Scan::TwoStages { rescored: usize::MAX }), exact, "{scope:?}, {limit}");
-        for turn in found(Scan::TwoStages { rescored: 1 }).turns {
+        assert_eq!(
+            found(Scan::TwoStages { rescored: Some(usize::MAX) }),
+            exact,
+            "{scope:?}, {limit}"
+        );
+        for turn in found(Scan::TwoStages { rescored: Some(1) }).turns {
             let same = exact.turns.iter().find(|other| other.turn == turn.turn);
             assert!(same.is_none_or(|same| same.cosine == turn.cosine), "{turn:?} {same:?}");
         }
