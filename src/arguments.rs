@@ -191,6 +191,9 @@ pub(crate) struct RecallArguments {
     /// Search words only; the model is not needed
     #[arg(long)]
     pub(crate) words_only: bool,
+    /// Compare the question with every vector, however many there are, instead of in two stages
+    #[arg(long, conflicts_with = "words_only")]
+    pub(crate) exact: bool,
     /// Bring nothing if the best turn's score is below this, 0 to 1; 0 brings what is nearest
     #[arg(long, value_name = "SCORE", default_value_t = longmem_memory::DEFAULT_THRESHOLD)]
     pub(crate) threshold: f32,
