@@ -135,7 +135,7 @@ pub(crate) fn embedder(settings: &Settings, output: Output) -> LazyEmbedder {
     LazyEmbedder::new(
         Manifest::all_minilm_l6_v2(),
         settings.model.clone(),
-        settings.device,
+        settings.compute,
         Arc::new(move |event: FetchEvent<'_>| watcher.see(&event)),
     )
 }

@@ -11,6 +11,8 @@ pub(crate) const USER: &str = "LONGMEM_USER";
 pub(crate) const MODEL_DIR: &str = "LONGMEM_MODEL_DIR";
 /// Where the embedding model runs.
 pub(crate) const DEVICE: &str = "LONGMEM_DEVICE";
+/// How exactly the embedding model is computed.
+pub(crate) const PRECISION: &str = "LONGMEM_PRECISION";
 /// Threads for embedding and search.
 pub(crate) const THREADS: &str = "LONGMEM_THREADS";
 /// A configuration file.
@@ -23,6 +25,10 @@ pub(crate) const LLM: &str = "LONGMEM_LLM";
 pub(crate) const BASE_URL: &str = "LONGMEM_BASE_URL";
 /// Tokens of a prompt at most.
 pub(crate) const BUDGET: &str = "LONGMEM_BUDGET";
+/// The language model that learns.
+pub(crate) const LEARNING_LLM: &str = "LONGMEM_LEARNING_LLM";
+/// `1` learns nothing.
+pub(crate) const NO_LEARNING: &str = "LONGMEM_NO_LEARNING";
 
 /// Anthropic's key.
 pub(crate) const ANTHROPIC_API_KEY: &str = "ANTHROPIC_API_KEY";

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use longmem_core::UserName;
-use longmem_embed::{Device, ModelSources};
+use longmem_embed::{Compute, Device, ModelSources, Precision};
 
 use crate::arguments::{GlobalArguments, ProviderArguments, ProviderKind};
-use crate::config_file::{ConfigFile, LlmConfig};
+use crate::config_file::{ConfigFile, LearningConfig, LlmConfig};
 use crate::failure::Failure;
 
 /// The folders of the person who runs the program.
@@ -37,12 +37,14 @@ pub(crate) struct Settings {
     pub(crate) user: UserName,
     /// Whether somebody said whose memory it is.
     pub(crate) user_was_named: bool,
-    pub(crate) device: Device,
+    pub(crate) compute: Compute,
     pub(crate) model: ModelSources,
     pub(crate) threads: Option<usize>,
     pub(crate) budget: usize,
     /// What the file says about the language model.
     pub(crate) llm: LlmConfig,
+    /// What the file says about learning.
+    pub(crate) learning: LearningConfig,
 }
 
 /// The user of whoever names none.
@@ -63,11 +65,14 @@ impl Settings {
         folders: &Folders,
         hub: &HubEnvironment,
     ) -> Result<Self, Failure> {
-        let device_in_file =
-            file.device.map(|name| name.parse::<Device>()).transpose().map_err(|error| {
-                let path = flags.config.as_ref().unwrap_or(&folders.config).clone();
-                Failure::Config { path, reason: error.to_string() }
-            })?;
+        let wrong = |reason: String| {
+            let path = flags.config.as_ref().unwrap_or(&folders.config).clone();
+            Failure::Config { path, reason }
+        };
+        let device_in_file = file.device.map(|name| name.parse::<Device>()).transpose();
+        let device_in_file = device_in_file.map_err(|error| wrong(error.to_string()))?;
+        let precision_in_file = file.precision.map(|name| name.parse::<Precision>()).transpose();
+        let precision_in_file = precision_in_file.map_err(|error| wrong(error.to_string()))?;
         let named_user = flags.user.clone().or(file.user);
         let user_was_named = named_user.is_some();
         let default_user = || UserName::new(DEFAULT_USER).expect("the constant is a valid name");
@@ -83,11 +88,15 @@ impl Settings {
             spool: folders.data.join("spool"),
             user: named_user.unwrap_or_else(default_user),
             user_was_named,
-            device: flags.device.or(device_in_file).unwrap_or(Device::Cpu),
+            compute: Compute {
+                device: flags.device.or(device_in_file).unwrap_or_default(),
+                precision: flags.precision.or(precision_in_file).unwrap_or_default(),
+            },
             model,
             threads: flags.threads.or(file.threads),
             budget: file.budget.unwrap_or(DEFAULT_BUDGET),
             llm: file.llm,
+            learning: file.learning,
         })
     }
 }
@@ -198,6 +207,41 @@ impl LlmSettings {
             budget: flags.budget.unwrap_or(settings.budget),
             persona: persona.map(read_named_file).transpose()?,
         })
+    }
+}
+
+impl LlmSettings {
+    /// Resolves which language model learns: what `[learning]` or `--learning-llm` says, and for
+    /// the rest the one that answers; none if nobody does.
+    ///
+    /// # Errors
+    /// As [`LlmSettings::resolve`].
+    pub(crate) fn resolve_learning(
+        flags: &ProviderArguments,
+        settings: &Settings,
+        environment: &LlmEnvironment,
+    ) -> Result<Option<Self>, Failure> {
+        let own = &settings.learning;
+        // A model's name and an address mean nothing to another provider.
+        let alike = own.provider.is_none();
+        let flags = ProviderArguments {
+            provider: own.provider.or(flags.provider),
+            llm: flags
+                .learning_llm
+                .clone()
+                .or_else(|| own.model.clone())
+                .or_else(|| flags.llm.clone().filter(|_| alike)),
+            base_url: own.base_url.clone().or_else(|| flags.base_url.clone().filter(|_| alike)),
+            persona: None,
+            ..flags.clone()
+        };
+        let mut settings = settings.clone();
+        settings.llm.persona = None;
+        settings.llm.api_key_file = own.api_key_file.clone().or(settings.llm.api_key_file);
+        settings.llm.model = settings.llm.model.filter(|_| alike);
+        settings.llm.base_url = settings.llm.base_url.filter(|_| alike);
+        let llm = Self::resolve(&flags, &settings, environment)?;
+        Ok((llm.provider != ProviderKind::None).then_some(llm))
     }
 }
 

@@ -12,13 +12,16 @@ use longmem_chat::{
     Anthropic, ApiKey, AsyncMemory, ChatError, Context, ContextOptions, Conversation,
     ConversationSettings, Fallback, LanguageModel, LiveSession, Notice, OpenAiCompatible, Provider,
     QuotedAnswer, Reply, RetryPolicy, Retrying, StopReason, TokenBudget, TraceKind,
+    asks_what_is_known,
 };
-use longmem_core::{EstimatedTokens, SessionName};
-use longmem_memory::Memory;
+use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, SessionName};
+use longmem_memory::{FactsAt, Memory};
 use longmem_store::IfMissing;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::facts;
+use super::learning::{self, BackgroundLearner};
 use crate::arguments::{AskArguments, ChatArguments, ProviderKind};
 use crate::compose;
 use crate::failure::Failure;
@@ -39,8 +42,11 @@ pub(super) fn ask(
 ) -> Result<(), Failure> {
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    if asks_what_is_known(&arguments.question) {
+        return facts::show(&facts::known(&memory, &settings.user, FactsAt::Now, None)?, output);
+    }
     let stored = arguments.session.is_some();
-    let talk = talk(alone(memory), settings, arguments.session, &llm)?;
+    let talk = talk(alone(Arc::new(memory)), settings, arguments.session, &llm)?;
     let mut began = false;
     let reply = runtime()?.block_on(async {
         let mut on_text = |piece: &str| {
@@ -69,12 +75,25 @@ pub(super) fn chat(
     let session = arguments.session.unwrap_or_else(|| new_session(memory.now()));
     let mut talk = talk(memory, settings, Some(session), &llm)?;
     talk.settings.continued = true;
-    terminal::run(&talk, output)
+    talk.settings.learns &= !arguments.no_learning;
+    let learner = if talk.settings.learns {
+        learning::learner(talk.memory.clone(), &arguments.provider, settings)?
+    } else {
+        None
+    };
+    let learning = learner
+        .map(|learner| BackgroundLearner::start(learner, talk.session.clone()))
+        .transpose()?;
+    let result = terminal::run(&talk, learning.as_ref(), output);
+    if let Some(learning) = learning {
+        learning.finish(output);
+    }
+    result
 }
 
 /// A memory for one piece of work after the other.
-fn alone(memory: Memory) -> AsyncMemory {
-    AsyncMemory::new(Arc::new(memory), NonZeroUsize::MIN)
+pub(super) fn alone(memory: Arc<Memory>) -> AsyncMemory {
+    AsyncMemory::new(memory, NonZeroUsize::MIN)
 }
 
 /// A conversation that nobody answers; it makes prompts.
@@ -85,7 +104,7 @@ pub(super) fn without_model(
     persona: Option<String>,
     budget: usize,
 ) -> Conversation {
-    prompting(alone(memory), settings, session, persona, budget)
+    prompting(alone(Arc::new(memory)), settings, session, persona, budget)
 }
 
 fn prompting(
@@ -104,6 +123,7 @@ fn prompting(
         settings: ConversationSettings {
             system: persona,
             budget: TokenBudget::new(budget),
+            learns: settings.learning.enabled.unwrap_or(true),
             context: ContextOptions { time_zone: TimeZone::system(), ..ContextOptions::default() },
             ..ConversationSettings::default()
         },
@@ -120,6 +140,9 @@ fn talk(
     let persona = llm.persona.clone();
     let mut talk = prompting(memory, settings, session, persona, llm.budget);
     talk.live = talk.live.with_spool(compose::spool(settings)?, PATIENCE);
+    if llm.provider == ProviderKind::Anthropic {
+        talk.counter = Arc::new(EstimatedClaudeTokens);
+    }
     talk.model = provider(llm)?.map(|provider| LanguageModel {
         provider,
         name: llm.models[0].clone(),
@@ -129,7 +152,7 @@ fn talk(
 }
 
 /// The way to the language model, with retries and the other models to fall back on.
-fn provider(llm: &LlmSettings) -> Result<Option<Arc<dyn Provider>>, Failure> {
+pub(super) fn provider(llm: &LlmSettings) -> Result<Option<Arc<dyn Provider>>, Failure> {
     let key = llm.api_key.as_deref().map(ApiKey::new).transpose().map_err(|error| {
         Failure::refused(error.to_string(), "Look at the key: it may have been cut when copied.")
     })?;

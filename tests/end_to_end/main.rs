@@ -5,10 +5,12 @@
 mod commands;
 mod durability;
 mod errors;
+mod facts;
 mod language_model;
 mod laziness;
 mod locomo;
 mod privacy;
+mod rule_server;
 mod stand_in;
 mod support;
 mod tour;

@@ -147,7 +147,7 @@ impl StandIn {
     }
 }
 
-fn read_request(connection: &TcpStream) -> Asked {
+pub(crate) fn read_request(connection: &TcpStream) -> Asked {
     let mut reader = BufReader::new(connection);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -160,7 +160,7 @@ fn read_request(connection: &TcpStream) -> Asked {
 }
 
 /// Writes an answer whose end is the end of the connection.
-fn give(connection: &mut TcpStream, answer: &Answer) {
+pub(crate) fn give(connection: &mut TcpStream, answer: &Answer) {
     let Answer { status, content_type, body, hangs } = answer;
     let head =
         format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\nconnection: close\r\n\r\n");

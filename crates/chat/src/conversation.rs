@@ -58,6 +58,8 @@ pub struct ConversationSettings {
     pub budget: TokenBudget,
     /// The most turns that a recall brings, whether they fit or not; 100 by default.
     pub recall_limit: usize,
+    /// Whether a [`Learner`](crate::Learner) may look at what is said; it may by default.
+    pub learns: bool,
     /// Whether a prompt in a session continues the one before it wherever it can, so that a
     /// provider's cache serves that. Then a session's first prompt leaves three eighths of the
     /// budget free, so it is for talks of several messages. Off by default.
@@ -72,6 +74,7 @@ impl Default for ConversationSettings {
             system: None,
             budget: TokenBudget::new(8_000),
             recall_limit: 100,
+            learns: true,
             continued: false,
             context: ContextOptions::default(),
         }

@@ -5,6 +5,7 @@
 //!   facts and summaries to a [`Context`] that never exceeds its [`TokenBudget`].
 //! - A [`Provider`] answers it: [`Anthropic`], or any [`OpenAiCompatible`] server.
 //! - A [`Conversation`] joins both with a memory: it stores what is said, and recalls for it.
+//! - A [`Learner`] notes facts about the user and sums up what was said, off the answer's path.
 //!
 //! The engine below is synchronous; this crate calls it from async code through an
 //! [`AsyncMemory`].
@@ -14,6 +15,7 @@ mod budget;
 mod context;
 mod conversation;
 mod error;
+mod learning;
 mod live;
 mod provider;
 mod quoted_answer;
@@ -27,6 +29,10 @@ pub use context::{
 };
 pub use conversation::{Conversation, ConversationSettings, LanguageModel, Reply};
 pub use error::ChatError;
+pub use learning::{
+    ActionItems, Learner, LearnerSettings, LearningReport, asks_what_is_known, facts_about,
+    facts_naming, names_in,
+};
 pub use live::{LiveSession, Notice};
 pub use provider::{
     Anthropic, Api, ApiKey, Completion, Endpoint, Fallback, InvalidApiKey, OnText,

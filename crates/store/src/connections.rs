@@ -74,6 +74,16 @@ impl Connections {
     ) -> Result<T, StoreError> {
         work(&locked(&self.writer)).map_err(|error| StoreError::from_sqlite(&self.path, error))
     }
+
+    /// Empties the write-ahead log, so that deleted bytes are on disk nowhere. False if another
+    /// process is reading an older state.
+    pub(crate) fn empty_log(&self) -> Result<bool, StoreError> {
+        self.maintain(|connection| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                Ok(row.get::<_, i64>(0)? == 0)
+            })
+        })
+    }
 }
 
 /// Locks; a panic elsewhere leaves a connection usable, since its transaction was rolled back.

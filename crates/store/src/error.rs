@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use longmem_core::{Diagnose, Fault, InvalidEmbedding, SessionName, UserName};
+use longmem_core::{Diagnose, FactId, Fault, InvalidEmbedding, SessionName, UserName};
 use rusqlite::ErrorCode;
 use rusqlite::types::Type;
 use thiserror::Error;
@@ -80,6 +80,14 @@ pub enum StoreError {
         user: UserName,
         /// What was asked for.
         session: SessionName,
+    },
+    /// A fact that the user does not have.
+    #[error("user \"{user}\" has no fact {fact}")]
+    UnknownFact {
+        /// Whose facts were searched.
+        user: UserName,
+        /// What was asked for.
+        fact: FactId,
     },
     /// The vectors here were made by another model.
     #[error("the vectors of {} were made by {stored}, not by {given}", path.display())]
@@ -179,6 +187,7 @@ impl Diagnose for StoreError {
             | Self::TooNew { .. }
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
+            | Self::UnknownFact { .. }
             | Self::OtherModel { .. } => Fault::Caller,
             Self::ReadOnly { .. }
             | Self::DiskFull(_)
@@ -213,6 +222,7 @@ impl Diagnose for StoreError {
             Self::Locked { .. } => "Wait for the other process, or end it, and try again.",
             Self::UnknownUser(_) => "longmem stats lists the users of this store.",
             Self::UnknownSession { .. } => "longmem sessions lists the sessions of a user.",
+            Self::UnknownFact { .. } => "longmem facts --history lists a user's facts by number.",
             Self::OtherModel { .. } => {
                 "Run longmem index --reembed to make new vectors; the old ones serve until then."
             }

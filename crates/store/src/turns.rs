@@ -241,7 +241,10 @@ pub(crate) fn user_id(connection: &Connection, user: &UserName) -> rusqlite::Res
         .optional()
 }
 
-fn user_id_or_new(transaction: &Transaction<'_>, user: &UserName) -> rusqlite::Result<i64> {
+pub(crate) fn user_id_or_new(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+) -> rusqlite::Result<i64> {
     match user_id(transaction, user)? {
         Some(id) => Ok(id),
         None => {

@@ -2,20 +2,24 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
-use longmem_chat::{ChatError, Completion, Context, Conversation, OnText, Reply, Usage};
+use longmem_chat::{
+    ChatError, Completion, Context, Conversation, OnText, Reply, Usage, asks_what_is_known,
+};
 use longmem_core::Scope;
-use longmem_memory::RecallRequest;
+use longmem_memory::{FactsAt, Memory, MemoryError, RecallRequest};
 use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
 use tokio::runtime::Runtime;
 
 use super::{end_line, runtime, show_end, show_piece};
-use crate::commands::{context, recall};
+use crate::commands::learning::BackgroundLearner;
+use crate::commands::{context, facts, recall};
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
 use crate::sanitize::for_terminal;
 
 const HELP: &str = "Write a message and press Enter. Everything said here is remembered.
 /recall QUESTION   what was said that is relevant
+/memory            what is known about you
 /continue          let an answer that was cut off go on
 /context           what was sent for the last message, and what it cost
 /usage             what this talk has cost so far, in the provider's tokens
@@ -23,7 +27,11 @@ const HELP: &str = "Write a message and press Enter. Everything said here is rem
 /quit              leave (Ctrl-D does too)";
 
 /// Runs until the end of input. An answer that fails is said, and the talk goes on.
-pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
+pub(super) fn run(
+    talk: &Conversation,
+    learning: Option<&BackgroundLearner>,
+    output: Output,
+) -> Result<(), Failure> {
     let runtime = runtime()?;
     let mut lines = Lines::new();
     let mut last_context = None;
@@ -43,6 +51,8 @@ pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
                 None => output.note("Nothing was sent yet."),
             },
             ("/usage", _) => output.note(spent(&usage)),
+            ("/memory", _) => show_known(talk, &runtime, output)?,
+            _ if asks_what_is_known(line) => show_known(talk, &runtime, output)?,
             ("/recall", "") => output.note("/recall needs a question, as: /recall the budget"),
             ("/recall", question) => show_recall(talk, &runtime, question, output)?,
             (command, _) if command.starts_with('/') && command != "/continue" => {
@@ -53,6 +63,9 @@ pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
                 if let Some((completion, sent)) = answer(talk, &runtime, line, output)? {
                     usage += completion.usage;
                     last_context = Some(sent);
+                }
+                if let Some(learning) = learning {
+                    learning.wake();
                 }
             }
         }
@@ -120,6 +133,22 @@ fn spent(usage: &Usage) -> String {
     )
 }
 
+/// A talk whose memory cannot be read goes on.
+fn show_known(talk: &Conversation, runtime: &Runtime, output: Output) -> Result<(), Failure> {
+    let user = talk.user.clone();
+    let read = move |memory: &Memory| {
+        let facts = memory.store().facts(&user, FactsAt::Now)?;
+        Ok::<_, MemoryError>(facts)
+    };
+    match runtime.block_on(talk.memory.run(read)) {
+        Ok(known) => facts::show(&known, output),
+        Err(error) => {
+            Failure::from(error).report(|line| output.error(line));
+            Ok(())
+        }
+    }
+}
+
 fn show_recall(
     talk: &Conversation,
     runtime: &Runtime,
@@ -127,8 +156,12 @@ fn show_recall(
     output: Output,
 ) -> Result<(), Failure> {
     let request = RecallRequest::new(Scope::of(talk.user.clone()), question);
-    let found = runtime.block_on(talk.memory.run(move |memory| memory.recall(&request)))?;
-    recall::show(&found, false, output)
+    let search = move |memory: &Memory| {
+        let facts = recall::named_in(memory, &request)?;
+        Ok::<_, MemoryError>((memory.recall(&request)?, facts))
+    };
+    let (found, facts) = runtime.block_on(talk.memory.run(search))?;
+    recall::show(&found, &facts, false, output)
 }
 
 /// Lines that a person types, with editing and history, or that a program pipes in.

@@ -62,13 +62,20 @@ pub struct ContextOptions {
     /// the message. 400 by default, so that no single turn fills a small budget; a neighbour gets
     /// a quarter of it.
     pub recalled_turn_tokens: usize,
+    /// The most tokens of the facts about the user, however large their share is; 400 by default.
+    pub facts_tokens: usize,
     /// Where the days of the prompt begin and end. UTC by default.
     pub time_zone: TimeZone,
 }
 
 impl Default for ContextOptions {
     fn default() -> Self {
-        Self { shares: Shares::default(), recalled_turn_tokens: 400, time_zone: TimeZone::UTC }
+        Self {
+            shares: Shares::default(),
+            recalled_turn_tokens: 400,
+            facts_tokens: 400,
+            time_zone: TimeZone::UTC,
+        }
     }
 }
 
@@ -159,8 +166,11 @@ pub fn assemble(
     let summaries = Notes::summaries(input.summaries, zone, counter);
     let history = History::new(input.recent, message, counter);
 
-    let demands =
-        Demands { facts: facts.demand(), summaries: summaries.demand(), recent: history.demand() };
+    let demands = Demands {
+        facts: facts.demand().min(options.facts_tokens),
+        summaries: summaries.demand(),
+        recent: history.demand(),
+    };
     let room = budget.tokens() - fixed.system;
     let allotments = options.shares.split(room, fixed.message, demands);
 

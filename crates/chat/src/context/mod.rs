@@ -20,7 +20,7 @@ pub(crate) use assemble::fixed_costs;
 pub use assemble::{AssembleError, AssembleInput, ContextOptions, DatedText, assemble};
 pub(crate) use continued::{budget_anew, continued};
 pub(crate) use excerpt::{excerpt, words};
-pub(crate) use quoting::day;
+pub(crate) use quoting::{day, quoted, quoted_name};
 pub use trace::{TraceEntry, TraceKind};
 
 use longmem_core::TokenCounter;

@@ -37,10 +37,13 @@ impl Conversation {
     /// If it is neither stored nor kept aside.
     pub(super) async fn keep_message(&self, text: &str) -> Result<TurnId, MemoryError> {
         let turn = self.new_turn(Role::User, text);
-        let (user, stored) = (self.user.clone(), turn.clone());
+        let (user, stored, learns) = (self.user.clone(), turn.clone(), self.settings.learns);
         let work = move |memory: &Memory| {
             let inserted =
                 memory.remember_unless(&user, &stored, |last| asked_before(last, &stored.text))?;
+            if learns {
+                memory.store().learn_from(&user, &stored.session)?;
+            }
             Ok(inserted.id)
         };
         if let Some(id) = self.unless_something_waits(work).await? {
@@ -91,10 +94,13 @@ impl Conversation {
     /// Stores what was kept aside, in order, and says so.
     pub(super) async fn keep_what_waits(&self) {
         let Some(spool) = self.waiting_spool() else { return };
-        let (user, spool) = (self.user.clone(), spool.clone());
+        let (user, spool, learns) = (self.user.clone(), spool.clone(), self.settings.learns);
         let work = move |memory: &Memory| {
             let read = spool.read().map_err(StoreError::from)?;
             memory.remember(&user, &read.turns)?;
+            for turn in read.turns.iter().filter(|_| learns) {
+                memory.store().learn_from(&user, &turn.session)?;
+            }
             spool.take_out(&read).map_err(StoreError::from)?;
             Ok(Notice::StoredLater { turns: read.turns.len(), unreadable: read.unreadable })
         };

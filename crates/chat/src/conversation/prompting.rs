@@ -8,6 +8,7 @@ use longmem_memory::{Channels, Memory, MemoryError, RecallRequest, StoreError};
 use super::keeping::asked_before;
 use super::{Asked, Conversation};
 use crate::context::{budget_anew, continued};
+use crate::learning::knowledge;
 use crate::live::Thread;
 use crate::{
     AssembleError, AssembleInput, ChatError, Context, DatedText, MESSAGE_TOKENS, Notice,
@@ -90,16 +91,20 @@ impl Conversation {
     ) -> Result<Material, ChatError> {
         let stored = memory.recent(&self.user, &self.session, self.recent_limit())?;
         self.live.keep(&stored);
-        let Recent { before: recent, message_turn, message, question, hidden } =
+        let Recent { before: mut recent, message_turn, message, question, hidden } =
             Recent::of(self.with_waiting(stored)?, asked, message_turn)?;
+        let known = knowledge(memory, &self.user, &self.session, &question)?;
+        // What waits to be stored has a number below 0, and is newer than any summary.
+        let is_open = |id: TurnId| known.stands_in_through.is_none_or(|last| id.0 < 0 || id > last);
+        recent.retain(|turn| is_open(turn.id));
         Ok(Material {
             recalled: self.recall(memory, &question, hidden)?,
             deletions: memory.store().deletions(&self.user).map_err(MemoryError::from)?,
             message,
             message_turn,
             recent,
-            facts: Vec::new(),
-            summaries: Vec::new(),
+            facts: known.facts,
+            summaries: known.summaries,
             now: memory.now(),
         })
     }

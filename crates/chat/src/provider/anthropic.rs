@@ -65,12 +65,32 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     system: &'a [TextBlock],
     messages: &'a [Message],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_config: Option<OutputConfig<'a>>,
+}
+
+#[derive(Serialize)]
+struct OutputConfig<'a> {
+    format: OutputFormat<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum OutputFormat<'a> {
+    JsonSchema { schema: &'a Value },
+}
+
+impl<'a> OutputConfig<'a> {
+    fn of(schema: &'a Value) -> Self {
+        Self { format: OutputFormat::JsonSchema { schema } }
+    }
 }
 
 impl<'a> Body<'a> {
     fn new(request: &'a Request) -> Self {
-        let Request { model, system, messages, max_tokens } = request;
-        Self { model, max_tokens: *max_tokens, stream: true, system, messages }
+        let Request { model, system, messages, max_tokens, answer_schema } = request;
+        let output_config = answer_schema.as_ref().map(OutputConfig::of);
+        Self { model, max_tokens: *max_tokens, stream: true, system, messages, output_config }
     }
 }
 
