@@ -121,7 +121,7 @@ async fn asked(talk: &Conversation, line: &str, on_text: OnText<'_>) -> Result<R
 fn spent(usage: &Usage) -> String {
     let Usage { input, cache_read, cache_write, output } = *usage;
     let prompts = input + cache_read + cache_write;
-    let share = if prompts == 0 { 0 } else { cache_read * 100 / prompts };
+    let share = (cache_read * 100).checked_div(prompts).unwrap_or(0);
     format!(
         "{} tokens of prompts: {} served from the cache ({share} %), {} written to it, {} neither; \
          {} tokens of answers",

@@ -52,7 +52,8 @@ impl Provider for Anthropic {
     ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
         Box::pin(async move {
             let body = Body::new(request);
-            self.http.stream(&body, AnswerReader::new(&request.model), on_text).await
+            let reader = AnswerReader { model: request.model.clone(), ..AnswerReader::default() };
+            self.http.stream(&body, reader, on_text).await
         })
     }
 }
@@ -95,6 +96,7 @@ impl<'a> Body<'a> {
 }
 
 /// Follows an answer through its events.
+#[derive(Default)]
 struct AnswerReader {
     model: String,
     text_blocks: HashSet<u64>,
@@ -103,15 +105,6 @@ struct AnswerReader {
 }
 
 impl AnswerReader {
-    fn new(model: &str) -> Self {
-        Self {
-            model: model.to_owned(),
-            text_blocks: HashSet::new(),
-            stop_reason: None,
-            usage: Usage::default(),
-        }
-    }
-
     fn update_usage(&mut self, update: &UsageUpdate) {
         // The counts are cumulative, and each event names only some of them.
         let usage = &mut self.usage;

@@ -55,7 +55,8 @@ impl Provider for OpenAiCompatible {
     ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
         Box::pin(async move {
             let body = Body::new(request, self.limit);
-            self.http.stream(&body, AnswerReader::new(&request.model), on_text).await
+            let reader = AnswerReader { model: request.model.clone(), ..AnswerReader::default() };
+            self.http.stream(&body, reader, on_text).await
         })
     }
 }
@@ -138,22 +139,12 @@ fn joined(blocks: &[TextBlock]) -> String {
 }
 
 /// Follows an answer through its chunks.
+#[derive(Default)]
 struct AnswerReader {
     model: String,
     refusal: String,
     stop_reason: Option<StopReason>,
     usage: Usage,
-}
-
-impl AnswerReader {
-    fn new(model: &str) -> Self {
-        Self {
-            model: model.to_owned(),
-            refusal: String::new(),
-            stop_reason: None,
-            usage: Usage::default(),
-        }
-    }
 }
 
 impl EventReader for AnswerReader {
