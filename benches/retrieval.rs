@@ -16,7 +16,7 @@
 //! The tutorial's way is left out at 100,000 turns: its time grows in proportion, so seconds for
 //! each query and a file of half a gigabyte would teach nothing.
 //!
-//! Data: made-up turns of 30 words (`support/mod.rs`), one passage each, and made-up directions as
+//! Data: made-up turns of 30 words (`src/commands/bench/made_up_history.rs`), one passage each, and made-up directions as
 //! vectors: the time of an exact search does not depend on the values. The last three lines are of
 //! one user among a thousand, who have 100 turns each.
 //!
@@ -32,6 +32,7 @@
 mod filled_store;
 #[path = "support/other_ways.rs"]
 mod other_ways;
+#[path = "../src/commands/bench/made_up_history.rs"]
 mod support;
 
 use std::cell::LazyCell;

@@ -75,12 +75,17 @@ pub(crate) fn memory(
     if_missing: IfMissing,
     output: Output,
 ) -> Result<Memory, Failure> {
+    limit_threads(settings);
+    let store = Store::open(&settings.db, if_missing)?;
+    Ok(Memory::new(store, Arc::new(embedder(settings, output)), Arc::new(SystemClock)))
+}
+
+/// Makes embedding and search use as many threads as the settings say.
+pub(crate) fn limit_threads(settings: &Settings) {
     if let Some(threads) = settings.threads {
         // Fails only if a pool exists already, which has this size then.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
-    let store = Store::open(&settings.db, if_missing)?;
-    Ok(Memory::new(store, Arc::new(embedder(settings, output)), Arc::new(SystemClock)))
 }
 
 /// The model, not loaded yet; tells a person what is fetched.

@@ -20,6 +20,7 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    compose::limit_threads(settings);
     let mut data = dataset::read(&arguments.data)?;
     if !arguments.conversation.is_empty() {
         data.select(&arguments.conversation)?;
