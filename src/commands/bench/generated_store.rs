@@ -7,7 +7,7 @@ use longmem_core::{Embedding, EmbeddingModel, NewTurn, PassageSpan, UserName};
 use longmem_store::{EmbeddedTurn, IfMissing, Store};
 
 use crate::failure::Failure;
-use crate::output::{Output, counted};
+use crate::output::Output;
 use crate::progress_bar;
 
 use super::made_up_history::turns;

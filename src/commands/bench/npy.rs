@@ -1,4 +1,4 @@
-//! Vectors in NumPy's file format, so that other programs can be given the same ones.
+//! Vectors in the `.npy` file format, so that other programs can be given the same ones.
 //!
 //! The format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. Read and
 //! written is `float32`, little-endian, one row of 384 numbers for each vector.
@@ -79,7 +79,7 @@ pub(super) fn write(path: &Path, vectors: &[Embedding]) -> io::Result<()> {
     file.write_all(MAGIC)?;
     file.write_all(&[1, 0])?;
     file.write_all(&(length as u16).to_le_bytes())?;
-    write!(file, "{text:<width$}\n", width = length - 1)?;
+    writeln!(file, "{text:<width$}", width = length - 1)?;
     for number in vectors.iter().flat_map(Embedding::as_slice) {
         file.write_all(&number.to_le_bytes())?;
     }

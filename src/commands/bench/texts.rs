@@ -17,12 +17,12 @@ pub(super) fn read(path: &Path) -> Result<Vec<String>, Failure> {
     let content = fs_err::read_to_string(path)?;
     let is_json = path.extension().is_some_and(|extension| extension == "jsonl");
     let lines = content.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let text = |(number, line): (usize, &str)| match is_json {
-        true => text_of(line).ok_or_else(|| {
+    let text = |(number, line): (usize, &str)| {
+        let text = if is_json { text_of(line) } else { Some(line.to_owned()) };
+        text.ok_or_else(|| {
             let place = format!("{}:{}", path.display(), number + 1);
             Failure::refused(format!("{place} is no text"), "A line is \"…\" or {\"text\":\"…\"}.")
-        }),
-        false => Ok(line.to_owned()),
+        })
     };
     let texts = lines.map(text).collect::<Result<Vec<_>, _>>()?;
     if texts.is_empty() {

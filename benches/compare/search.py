@@ -1,0 +1,177 @@
+"""Search, side by side: one query after another over the same vectors of real sentences."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+import searchers
+import texts
+from embedding import in_turn, start
+from longmem import Longmem
+from peer import Peer, Skipped
+
+TOP = 10
+
+SIZES = [1_000, 10_000, 100_000]
+
+MILLION = 1_000_000
+
+USERS = 1_000
+"""Users among whom the largest usual size is dealt out, to ask for the vectors of one."""
+
+QUERIES = 200
+"""Held-out sentences that are asked for."""
+
+PATIENCE = 2.0
+"""Seconds after which a slow peer need not answer the rest of a round's queries."""
+
+TUTORIAL = "the tutorial's way: JSON in SQLite"
+
+TUTORIAL_LIMIT = 10_000
+"""Beyond it the tutorial's way takes only longer."""
+
+
+class Ours:
+    """longmem as its bench command runs it; its store is kept from round to round."""
+
+    def __init__(
+        self, longmem: Longmem, vectors: Path, users: int, work: Path, *flags: str
+    ) -> None:
+        """Makes sure that this build knows the flags, and fills the store."""
+        known = longmem.help("bench", "search")
+        for flag in flags:
+            if flag not in known:
+                raise Skipped(f"this longmem has no {flag}")
+        self.longmem, self.queries = longmem, work / "asked.npy"
+        self.flags = ["--vectors", str(vectors), "--queries", str(self.queries), *flags]
+        store = vectors.with_name(f"{vectors.stem}_of_{users}_users")
+        self.flags += ["--keep", str(store), "--top", str(TOP), "--users", str(users)]
+        np.save(self.queries, np.load(work / "queries.npy")[:1])
+        self.longmem.run("bench", "search", *self.flags)
+
+    def call(self, method: str, *given) -> tuple[list[float], list[list[int]]] | None:
+        """Does what the peers' processes do."""
+        if method != "measure":
+            return None
+        np.save(self.queries, given[0])
+        done = self.longmem.run("bench", "search", *self.flags)
+        return [done["groups"][0]["rows"][0]["p50_ms"]], done["nearest"]
+
+    def close(self) -> None:
+        """Nothing runs between two calls."""
+
+
+def stacks(
+    longmem: Longmem, vectors: Path, users: int, work: Path, threads: int
+) -> dict[str, Callable]:
+    """Everyone who is compared: a name, and how it is started."""
+    peer = lambda kind: lambda: Peer(kind, vectors, TOP, users, threads=threads)
+    return {
+        "longmem": lambda: Ours(longmem, vectors, users, work),
+        "longmem, exact scan": lambda: Ours(longmem, vectors, users, work, "--exact"),
+        "numpy": peer(searchers.Numpy),
+        "faiss flat": peer(searchers.FaissFlat),
+        "usearch exact": peer(searchers.UsearchExact),
+        "sqlite-vec": peer(searchers.SqliteVec),
+        "chromadb (HNSW)": peer(searchers.ChromaHnsw),
+        TUTORIAL: peer(searchers.JsonInSqlite),
+    }
+
+
+def compare(options: argparse.Namespace, longmem: Longmem, work: Path) -> dict:
+    """Measures everyone in turn at each size."""
+    sizes = [1_000] if options.quick else SIZES + [MILLION] * options.million
+    rows, queries, real = vectors(longmem, work, max(sizes))
+    np.save(work / "queries.npy", queries)
+    cases = [(size, 1) for size in sizes]
+    cases.insert(len(cases) - options.million, (min(max(sizes), SIZES[-1]), 10 if options.quick else USERS))
+    measured = []
+    for size, users in cases:
+        file = work / f"vectors_{size}.npy"
+        if not file.exists() or np.load(file, mmap_mode="r").shape != (size, 384):
+            np.save(file, rows[:size])
+        stacks_found, skipped = one_case(options, longmem, file, users, queries, work)
+        measured.append({"vectors": size, "users": users, "stacks": stacks_found, "skipped": skipped})
+    return {"real": min(real, max(sizes)), "queries": len(queries), "cases": measured}
+
+
+def one_case(
+    options: argparse.Namespace, longmem: Longmem, file: Path, users: int, queries: np.ndarray,
+    work: Path,
+) -> tuple[dict, dict]:
+    """Measures everyone in turn over one set of vectors, asking for those of one user."""
+    rows = np.load(file)
+    case = f"{len(rows):,} vectors of {users:,} users" if users > 1 else f"{len(rows):,} vectors"
+    makers = stacks(longmem, file, users, work, options.threads)
+    slow = len(rows) > TUTORIAL_LIMIT and makers.pop(TUTORIAL)
+    print(f"search: taking in {case}", flush=True)
+    running, skipped = start(makers)
+    if slow:
+        skipped[TUTORIAL] = f"its time grows in proportion, see {TUTORIAL_LIMIT:,}"
+    right = exact(rows[::users], queries, users)
+    times = {name: [] for name in running}
+    hits = {name: [] for name in running}
+    for number in range(options.rounds):
+        chosen = np.arange(number, len(queries), options.rounds)
+        for name, stack in in_turn(running, number):
+            print(f"search, {case}, round {number + 1}: {name}", flush=True)
+            took, found = stack.call("measure", queries[chosen], PATIENCE)
+            times[name].append(median(took))
+            hits[name] += [len(right[query] & set(rows_found)) / TOP
+                           for query, rows_found in zip(chosen, found)]
+    building = {name: stack.call("seconds_to_build") for name, stack in running.items()}
+    for stack in running.values():
+        stack.close()
+    return {
+        name: {"p50_ms": median(times[name]), "recall": sum(hits[name]) / len(hits[name]),
+               "build_seconds": building[name], "rounds": times[name]}
+        for name in running
+    }, skipped
+
+
+def exact(rows: np.ndarray, queries: np.ndarray, users: int) -> list[set[int]]:
+    """The numbers of the rows that are nearest to each query, by plain products."""
+    return [set((np.argpartition(-(rows @ query), TOP)[:TOP] * users).tolist()) for query in queries]
+
+
+def vectors(longmem: Longmem, work: Path, count: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Vectors of real sentences, of held-out ones as queries, and how many are real.
+
+    Where there are not enough sentences the rest are mixtures of two of their vectors.
+    """
+    cache = work / "sentences.npy"
+    wanted = min(count, MAX_REAL) + QUERIES
+    if not cache.exists() or len(np.load(cache, mmap_mode="r")) < wanted:
+        print("search: collecting sentences and embedding them (once)", flush=True)
+        sentences = texts.sentences(wanted, work / "sentences.txt")
+        file = work / "chosen_sentences.txt"
+        file.write_text("\n".join(sentences))
+        longmem.run("bench", "embedding", "--texts", str(file), "--rounds", "0",
+                    "--write-vectors", str(cache))
+    found = np.load(cache)
+    queries, real = found[:QUERIES], found[QUERIES:]
+    missing = max(0, count - len(real))
+    return np.concatenate([real, mixtures(real, missing)]), queries, len(real)
+
+
+MAX_REAL = 100_000
+"""Sentences that are embedded: some minutes, once."""
+
+
+def mixtures(real: np.ndarray, count: int) -> np.ndarray:
+    """Unit vectors between two real ones, with a little scatter."""
+    random = np.random.default_rng(1)
+    mixed = np.empty((count, real.shape[1]), np.float32)
+    for start in range(0, count, searchers.BATCH):
+        some = mixed[start : start + searchers.BATCH]
+        share = random.random((len(some), 1), np.float32)
+        one, other = (real[random.integers(len(real), size=len(some))] for _ in range(2))
+        scatter = random.uniform(-0.02, 0.02, some.shape)
+        some[:] = share * one + (1 - share) * other + scatter
+        some /= np.linalg.norm(some, axis=1, keepdims=True)
+    return mixed
