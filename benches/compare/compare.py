@@ -97,7 +97,9 @@ def measure(options: argparse.Namespace, target: Path) -> None:
     from machine import describe
 
     began = time.monotonic()
-    work = target / "compare"
+    # Everything that is made once depends on the pinned versions.
+    work = target / "compare" / hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:8]
+    work.mkdir(exist_ok=True)
     longmem = Longmem(target / "release" / "longmem", options.threads, options.model_dir)
     results = {"machine": describe(longmem, options.threads), "rounds": options.rounds}
     if options.only != "search":
@@ -105,7 +107,7 @@ def measure(options: argparse.Namespace, target: Path) -> None:
     if options.only != "embedding":
         results["search"] = search.compare(options, longmem, work)
     results["minutes"] = round((time.monotonic() - began) / 60, 1)
-    folder = options.output or work / "results"
+    folder = options.output or target / "compare" / "results"
     report.write(results, folder, options.write)
     print(f"\n{(folder / 'tables.md').read_text()}")
     print(f"done in {results['minutes']} minutes; all of it is in {folder}")

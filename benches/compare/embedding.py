@@ -88,7 +88,7 @@ def compare(options: argparse.Namespace, longmem: Longmem, work: Path) -> dict:
     onnx = work / "onnx"
     print("exporting the weights to ONNX (once)", flush=True)
     embedders.export(model, onnx)
-    turns, source = texts.chat_turns(options.texts, texts_repository())
+    turns, source = texts.chat_turns(options.texts)
     shaper = texts.Shaper(model / "tokenizer.json")
     sets = text_sets(turns, shaper, options.quick)
     questions = [turn for turn in turns if turn.rstrip().endswith("?")][:60] or turns[:60]
@@ -124,14 +124,9 @@ def compare(options: argparse.Namespace, longmem: Longmem, work: Path) -> dict:
     }
 
 
-def texts_repository() -> Path:
-    """The folder that holds the sample history."""
-    return Path(__file__).resolve().parent.parent.parent
-
-
 def text_sets(turns: list[str], shaper: texts.Shaper, quick: bool) -> dict[str, list[str]]:
     """Short and long texts as they are, and pieces of each length."""
-    tokens = 2_000 if quick else 20_000
+    tokens = 2_000 if quick else 15_000
     sets = {
         SHORT: shaper.about(turns, tokens),
         LONG: shaper.about(shaper.joined(turns, LONG_LIMIT), tokens),

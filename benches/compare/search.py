@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -30,17 +32,22 @@ QUERIES = 200
 PATIENCE = 2.0
 """Seconds after which a slow peer need not answer the rest of a round's queries."""
 
+CHROMA = "chromadb (HNSW)"
+
 TUTORIAL = "the tutorial's way: JSON in SQLite"
 
-TUTORIAL_LIMIT = 10_000
-"""Beyond it the tutorial's way takes only longer."""
+LIMITS = {
+    TUTORIAL: (10_000, "its time grows in proportion"),
+    CHROMA: (100_000, "it takes very long to build its index"),
+}
+"""How many vectors are enough for some, and why."""
 
 
 class Ours:
-    """longmem as its bench command runs it; its store is kept from round to round."""
+    """longmem as its bench command runs it, with a store that is kept from round to round."""
 
     def __init__(
-        self, longmem: Longmem, vectors: Path, users: int, work: Path, *flags: str
+        self, longmem: Longmem, vectors: Path, users: int, work: Path, store: Path, *flags: str
     ) -> None:
         """Makes sure that this build knows the flags, and fills the store."""
         known = longmem.help("bench", "search")
@@ -49,15 +56,16 @@ class Ours:
                 raise Skipped(f"this longmem has no {flag}")
         self.longmem, self.queries = longmem, work / "asked.npy"
         self.flags = ["--vectors", str(vectors), "--queries", str(self.queries), *flags]
-        store = vectors.with_name(f"{vectors.stem}_of_{users}_users")
         self.flags += ["--keep", str(store), "--top", str(TOP), "--users", str(users)]
         np.save(self.queries, np.load(work / "queries.npy")[:1])
+        began = time.perf_counter()
         self.longmem.run("bench", "search", *self.flags)
+        self.build_seconds = time.perf_counter() - began
 
-    def call(self, method: str, *given) -> tuple[list[float], list[list[int]]] | None:
+    def call(self, method: str, *given) -> tuple[list[float], list[list[int]]] | float:
         """Does what the peers' processes do."""
-        if method != "measure":
-            return None
+        if method == "seconds_to_build":
+            return self.build_seconds
         np.save(self.queries, given[0])
         done = self.longmem.run("bench", "search", *self.flags)
         return [done["groups"][0]["rows"][0]["p50_ms"]], done["nearest"]
@@ -67,18 +75,18 @@ class Ours:
 
 
 def stacks(
-    longmem: Longmem, vectors: Path, users: int, work: Path, threads: int
+    longmem: Longmem, vectors: Path, users: int, work: Path, store: Path, threads: int
 ) -> dict[str, Callable]:
     """Everyone who is compared: a name, and how it is started."""
     peer = lambda kind: lambda: Peer(kind, vectors, TOP, users, threads=threads)
     return {
-        "longmem": lambda: Ours(longmem, vectors, users, work),
-        "longmem, exact scan": lambda: Ours(longmem, vectors, users, work, "--exact"),
+        "longmem": lambda: Ours(longmem, vectors, users, work, store),
+        "longmem, exact scan": lambda: Ours(longmem, vectors, users, work, store, "--exact"),
         "numpy": peer(searchers.Numpy),
         "faiss flat": peer(searchers.FaissFlat),
         "usearch exact": peer(searchers.UsearchExact),
         "sqlite-vec": peer(searchers.SqliteVec),
-        "chromadb (HNSW)": peer(searchers.ChromaHnsw),
+        CHROMA: peer(searchers.ChromaHnsw),
         TUTORIAL: peer(searchers.JsonInSqlite),
     }
 
@@ -89,30 +97,34 @@ def compare(options: argparse.Namespace, longmem: Longmem, work: Path) -> dict:
     rows, queries, real = vectors(longmem, work, max(sizes))
     np.save(work / "queries.npy", queries)
     cases = [(size, 1) for size in sizes]
-    cases.insert(len(cases) - options.million, (min(max(sizes), SIZES[-1]), 10 if options.quick else USERS))
+    cases.insert(len(cases) - options.million, (sizes[0], 10) if options.quick else (SIZES[-1], USERS))
     measured = []
     for size, users in cases:
         file = work / f"vectors_{size}.npy"
         if not file.exists() or np.load(file, mmap_mode="r").shape != (size, 384):
             np.save(file, rows[:size])
-        stacks_found, skipped = one_case(options, longmem, file, users, queries, work)
+        with tempfile.TemporaryDirectory(dir=work) as store:
+            stacks_found, skipped = one_case(
+                options, longmem, file, users, queries, work, Path(store)
+            )
         measured.append({"vectors": size, "users": users, "stacks": stacks_found, "skipped": skipped})
     return {"real": min(real, max(sizes)), "queries": len(queries), "cases": measured}
 
 
 def one_case(
     options: argparse.Namespace, longmem: Longmem, file: Path, users: int, queries: np.ndarray,
-    work: Path,
+    work: Path, store: Path,
 ) -> tuple[dict, dict]:
     """Measures everyone in turn over one set of vectors, asking for those of one user."""
     rows = np.load(file)
     case = f"{len(rows):,} vectors of {users:,} users" if users > 1 else f"{len(rows):,} vectors"
-    makers = stacks(longmem, file, users, work, options.threads)
-    slow = len(rows) > TUTORIAL_LIMIT and makers.pop(TUTORIAL)
+    makers = stacks(longmem, file, users, work, store, options.threads)
+    skipped = {name: reason for name, (limit, reason) in LIMITS.items() if len(rows) > limit}
+    for name in skipped:
+        del makers[name]
     print(f"search: taking in {case}", flush=True)
-    running, skipped = start(makers)
-    if slow:
-        skipped[TUTORIAL] = f"its time grows in proportion, see {TUTORIAL_LIMIT:,}"
+    running, more = start(makers)
+    skipped |= more
     right = exact(rows[::users], queries, users)
     times = {name: [] for name in running}
     hits = {name: [] for name in running}

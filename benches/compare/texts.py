@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -16,17 +15,23 @@ from tokenizers import Tokenizer
 SENTENCE = re.compile(r"[A-Z][^.!?\n]{20,220}[.!?](?=\s|$)")
 """What looks like an English sentence in a paragraph."""
 
+DOCSTRING = re.compile(r'"""(.*?)"""', re.DOTALL)
+
+PARAGRAPHS = re.compile(r"\n\s*\n")
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
 WORDS = re.compile(r"\b[a-zA-Z']+\b")
 
 
-def chat_turns(given: Path | None, repository: Path) -> tuple[list[str], str]:
+def chat_turns(given: Path | None) -> tuple[list[str], str]:
     """Chat turns and where they are from: a given file, LoCoMo, or the sample history."""
     if given:
         return read_texts(given), given.name
     folder = os.environ.get("LONGMEM_EVAL_DATA")
     for file in sorted(Path(folder).rglob("locomo*.json")) if folder else []:
         return locomo_turns(json.loads(file.read_text())), f"LoCoMo ({file.name})"
-    history = json.loads((repository / "chats" / "conversations.json").read_text())
+    history = json.loads((REPOSITORY / "chats" / "conversations.json").read_text())
     nodes = (node for talk in history for node in talk["mapping"].values() if node["message"])
     parts = (part for node in nodes for part in node["message"]["content"].get("parts", []))
     return [part for part in parts if part.strip()], "the sample history in chats/"
@@ -73,18 +78,9 @@ def python_files() -> Iterator[Path]:
 
 def documented(file: Path) -> Iterator[str]:
     """The sentences of a source's docstrings."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError, OSError, RecursionError):
-        return
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
-        if isinstance(node, kinds):
-            paragraphs = re.split(r"\n\s*\n", ast.get_docstring(node) or "")
-            for paragraph in paragraphs:
-                for text in SENTENCE.findall(" ".join(paragraph.split())):
-                    if is_prose(text):
-                        yield text
+    for docstring in DOCSTRING.findall(file.read_text(errors="replace")):
+        for paragraph in PARAGRAPHS.split(docstring):
+            yield from filter(is_prose, SENTENCE.findall(" ".join(paragraph.split())))
 
 
 def is_prose(text: str) -> bool:
