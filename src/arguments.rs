@@ -357,18 +357,18 @@ pub(crate) struct EvalArguments {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
-  longmem bench                       the model, your store, a made-up one, storing
-  longmem bench --passages 100000     with a larger made-up store
-  longmem bench embedding --threads 1 only the model
+  longmem bench                                      the model, your store, a made-up one
+  longmem bench --passages 10000 --passages 100000   how cost grows with size
+  longmem bench embedding --threads 1                only the model
 
 Your store is only read. The made-up one stands in a temporary folder (TMPDIR) and is deleted.
 Other programs on the same cores spoil the figures.")]
 pub(crate) struct BenchArguments {
     #[command(subcommand)]
     pub(crate) part: Option<BenchPart>,
-    /// Passages of the made-up store
+    /// Passages of the made-up store; may be given several times
     #[arg(long, value_name = "N", default_value = "10000", value_parser = parse_count)]
-    pub(crate) passages: usize,
+    pub(crate) passages: Vec<usize>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,7 +22,7 @@ use longmem_store::{IfMissing, Store};
 use crate::arguments::{BenchArguments, BenchEmbeddingArguments, BenchPart};
 use crate::compose::{self, SystemClock};
 use crate::failure::Failure;
-use crate::output::{Output, bytes, counted};
+use crate::output::{Output, counted};
 use crate::settings::Settings;
 
 use machine::Machine;
@@ -45,7 +45,7 @@ pub(super) fn run(
     };
     let machine = Machine::this_one(settings.threads);
     let (groups, nearest) = match &arguments.part {
-        None => (bench.everything(arguments.passages)?, None),
+        None => (bench.everything(&arguments.passages)?, None),
         Some(BenchPart::Embedding(arguments)) => (bench.embedding(arguments)?, None),
         Some(BenchPart::Search(arguments)) => {
             let nearest = nearest::measure(arguments, &bench.stopwatch, output)?;
@@ -71,18 +71,20 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     /// All that can be measured without other programs.
-    fn everything(&self, passages: usize) -> Result<Vec<Group>, Failure> {
+    fn everything(&self, sizes: &[usize]) -> Result<Vec<Group>, Failure> {
         self.output.note("measuring the model");
         let mut groups = embedding::of_sample(self.embedder.as_ref(), &self.stopwatch)?;
         if let Some(own) = self.own_store()? {
             self.output.note("measuring your store");
             groups.extend(own.measure(&self.stopwatch)?);
         }
-        self.output.note(format!("making a store of {}", counted(passages as u64, "passage")));
-        let folder = tempfile::tempdir()?;
-        let made_up = self.made_up_store(&folder.path().join("memory.db"), passages)?;
-        self.output.note("measuring the made-up store");
-        groups.extend(made_up.measure(&self.stopwatch)?);
+        for &passages in sizes {
+            self.output.note(format!("making a store of {}", counted(passages as u64, "passage")));
+            let folder = tempfile::tempdir()?;
+            let made_up = self.made_up_store(&folder.path().join("memory.db"), passages)?;
+            self.output.note("measuring the made-up store");
+            groups.extend(made_up.measure(&self.stopwatch)?);
+        }
         self.output.note("measuring how fast turns are stored");
         groups.push(writing::measure(&self.stopwatch)?);
         Ok(groups)
@@ -114,7 +116,7 @@ impl Bench<'_> {
             return Ok(None);
         }
         let questions = recall::questions_about(&memory, &user)?;
-        let subject = self.subject(memory, "your store", questions)?;
+        let subject = self.subject(memory, "Your store", questions)?;
         Ok(Some(Subject { user, ..subject }))
     }
 
@@ -129,7 +131,7 @@ impl Bench<'_> {
             &self.stopwatch,
             self.output,
         )?;
-        let name = "a made-up store (vectors mixed from real ones)";
+        let name = "A made-up store (vectors mixed from real ones)";
         self.subject(self.memory(store), name, made_up_questions(passages))
     }
 
@@ -140,12 +142,11 @@ impl Bench<'_> {
         questions: Vec<String>,
     ) -> Result<Subject, Failure> {
         let stats = memory.store().stats()?;
-        let size = format!("{}, {}", counted(stats.passages, "passage"), bytes(stats.file_bytes));
         Ok(Subject {
             memory,
             embedder: Arc::clone(&self.embedder),
             user: generated_store::user(0),
-            name: format!("{name}: {size}"),
+            name: format!("{name} of {}", counted(stats.passages, "passage")),
             questions,
             budget: self.settings.budget,
         })

@@ -59,6 +59,7 @@ fn number(figure: &Figure) -> String {
         Figure::Rate { per_second, of, tokens_per_second: Some(tokens) } => {
             format!("{} {of}/s ({} tokens/s)", rounded(*per_second), rounded(*tokens))
         }
+        Figure::Size { bytes } => crate::output::bytes(*bytes),
     }
 }
 

@@ -46,6 +46,13 @@ impl Machine {
     }
 }
 
+/// What this process holds in memory, in bytes; none where the system does not say.
+pub(super) fn resident_bytes() -> Option<u64> {
+    let status = fs_err::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
 /// The processor's name in Linux's `/proc/cpuinfo`.
 fn cpu_name(cpuinfo: &str) -> Option<String> {
     let (_, name) = cpuinfo

@@ -12,6 +12,7 @@ use crate::compose::SystemClock;
 use crate::failure::Failure;
 use crate::output::grouped;
 
+use super::machine::resident_bytes;
 use super::report::{Figure, Group, Row};
 use super::stopwatch::{Stopwatch, timed};
 
@@ -65,9 +66,15 @@ impl Subject {
                 self.prompt(stopwatch)?,
             ),
         ];
+        let file = Figure::Size { bytes: self.memory.stats()?.0.file_bytes };
+        let resident = resident_bytes().map(|bytes| Figure::Size { bytes });
+        let space = std::iter::once(("file", file))
+            .chain(resident.map(|figure| ("memory of this process, model included", figure)));
+        let group = |what: &str, rows| Group { title: format!("{}: {what}", self.name), rows };
         Ok(vec![
-            Group { title: format!("Recall of {TOP} from {}", self.name), rows: search },
-            Group { title: format!("Start and context of {}", self.name), rows: rest },
+            group(&format!("recall of {TOP}"), search),
+            group("start and context", rest),
+            group("space", space.map(|(name, figure)| Row::new(name, figure)).collect()),
         ])
     }
 

@@ -38,7 +38,7 @@ impl Row {
     }
 }
 
-/// How long something takes, or how much of it is done in a second.
+/// How long something takes, how much of it is done in a second, or how large it is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(super) enum Figure {
@@ -46,6 +46,8 @@ pub(super) enum Figure {
     Latency { p50_ms: f64, p95_ms: f64, calls: usize },
     /// Things a second.
     Rate { per_second: f64, of: &'static str, tokens_per_second: Option<f64> },
+    /// A size on disk or in memory.
+    Size { bytes: u64 },
 }
 
 impl Figure {
@@ -69,6 +71,7 @@ impl Figure {
         match self {
             Self::Latency { p50_ms, .. } => *p50_ms,
             Self::Rate { per_second, .. } => *per_second,
+            Self::Size { bytes } => *bytes as f64,
         }
     }
 }
