@@ -11,6 +11,8 @@ from typing import Callable
 import numpy as np
 from tokenizers import Tokenizer
 
+from peer import Skipped
+
 WINDOW = 256
 """Tokens of a text at most, as the model's authors say."""
 
@@ -150,7 +152,7 @@ class OpenVino(Batching):
         super().__init__(model, batch, streams)
         core = openvino.Core()
         if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise RuntimeError("this processor has no bf16 that OpenVINO uses")
+            raise Skipped("this processor has no bf16 that OpenVINO uses")
         compiled = core.compile_model(
             core.read_model(str(onnx / "plain.onnx")),
             "CPU",

@@ -58,7 +58,7 @@ def serve(pipe: Any, make: Callable[..., Any], arguments: tuple) -> None:
         served = make(*arguments)
         pipe.send(("value", None))
     except Exception as error:
-        pipe.send(("error", f"{type(error).__name__}: {error}"))
+        pipe.send(("error", said(error)))
         return
     while True:
         try:
@@ -68,4 +68,9 @@ def serve(pipe: Any, make: Callable[..., Any], arguments: tuple) -> None:
         try:
             pipe.send(("value", getattr(served, method)(*given)))
         except Exception as error:
-            pipe.send(("error", f"{type(error).__name__}: {error}"))
+            pipe.send(("error", said(error)))
+
+
+def said(error: Exception) -> str:
+    """What an error says, with its kind unless it is a reason of our own."""
+    return str(error) if isinstance(error, Skipped) else f"{type(error).__name__}: {error}"

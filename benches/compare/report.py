@@ -53,7 +53,7 @@ def about(results: dict) -> str:
     return (
         f"{machine['date']}, {machine['cpu']} ({', '.join(machine['instructions'])}), "
         f"{machine['threads']} threads, {machine['system']}; longmem {machine['longmem']}, {peers}, "
-        f"Python {machine['python']}. Medians of {results['rounds']} rounds, everyone in turn."
+        f"Python {machine['python']}. Medians of rounds ({results['rounds']}), everyone in turn."
     )
 
 
@@ -88,14 +88,16 @@ def search_table(part: dict) -> list[str]:
     ]
     header = ["one query, the ten nearest (ms)"] + [title(case) for case in cases]
     largest = max(case["vectors"] for case in cases)
-    real = "all of them" if part["real"] >= largest else f"{part['real']:,} of them"
+    mixed = "" if part["real"] >= largest else f" ({part['real']:,}; the rest are mixtures of two)"
     notes = (
-        f"Vectors of real sentences ({real}; the rest are mixtures of two), {part['queries']} "
+        f"Vectors of real sentences{mixed}, {part['queries']} "
         "held-out sentences as queries. In brackets the part of the ten truly nearest that was "
         "found, where it is not 1."
     )
-    skipped = {f"{name} at {title(case)}": reason
-               for case in cases for name, reason in case["skipped"].items()}
+    skipped: dict[str, str] = {}
+    for case in cases:
+        for name, reason in case["skipped"].items():
+            skipped[name] = f"{reason}, at {title(case)}"
     return [table(header, rows), notes + left_out(skipped)]
 
 

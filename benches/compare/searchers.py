@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from peer import Skipped
+
 BATCH = 5_000
 """Rows that are handed over at once where a peer takes them in pieces."""
 
@@ -94,7 +96,7 @@ class UsearchExact(Searcher):
     def build(self, rows: np.ndarray) -> None:
         """Keeps the rows in memory."""
         if self.users > 1:
-            raise RuntimeError("its exact search has no filter")
+            raise Skipped("its exact search has no filter")
         self.rows = rows
 
     def nearest(self, query: np.ndarray) -> list[int]:
@@ -136,7 +138,7 @@ class JsonInSqlite(Searcher):
     def build(self, rows: np.ndarray) -> None:
         """Stores the rows as text."""
         if self.users > 1:
-            raise RuntimeError("it knows no users")
+            raise Skipped("it knows no users")
         self.connection = sqlite3.connect(":memory:")
         self.connection.execute("CREATE TABLE vectors (id INTEGER PRIMARY KEY, vector TEXT)")
         numbered = ((number, json.dumps(row.tolist())) for number, row in enumerate(rows))
