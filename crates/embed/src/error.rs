@@ -7,7 +7,7 @@ use std::time::Duration;
 use longmem_core::{Diagnose, Fault, InvalidEmbedding};
 use thiserror::Error;
 
-use crate::{Device, Source};
+use crate::{Device, Source, WeightsError};
 
 /// Why the model could not be found, loaded or run.
 #[derive(Debug, Error)]
@@ -130,6 +130,39 @@ pub enum EmbedderError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// A precision that the device cannot compute in.
+    #[error(
+        "the device \"{device}\" of this machine cannot compute in bf16: that takes a processor \
+         with AVX-512 BF16"
+    )]
+    PrecisionUnavailable {
+        /// The device asked for.
+        device: Device,
+    },
+    /// A `config.json` of another architecture than the one that is computed here.
+    #[error("the model's configuration has another {field} than {expected}")]
+    Architecture {
+        /// The field.
+        field: &'static str,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A file of weights that is damaged, or that belongs to another model.
+    #[error("{} does not fit the model: {source}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: WeightsError,
+    },
+    /// A token that the model has no embedding for.
+    #[error("the tokenizer made the token {id}, and the model knows {vocabulary}")]
+    UnknownToken {
+        /// The token.
+        id: u32,
+        /// How many tokens the model knows; the first is 0.
+        vocabulary: usize,
+    },
     /// Weights that do not fit, or a computation that failed.
     #[error("the model failed: {0}")]
     Model(#[from] candle_core::Error),
@@ -150,7 +183,7 @@ pub struct Attempt {
 impl Diagnose for EmbedderError {
     fn fault(&self) -> Fault {
         match self {
-            Self::DeviceNotBuilt { .. } => Fault::Caller,
+            Self::DeviceNotBuilt { .. } | Self::PrecisionUnavailable { .. } => Fault::Caller,
             Self::Manifest(_) | Self::Model(_) | Self::Output(_) | Self::Tokenizer(_) => Fault::Bug,
             _ => Fault::Environment,
         }
@@ -158,7 +191,11 @@ impl Diagnose for EmbedderError {
 
     fn hints(&self) -> Vec<String> {
         let hints: &[&str] = match self {
-            Self::MissingFile { .. } | Self::WrongSize { .. } | Self::WrongSum { .. } => {
+            Self::MissingFile { .. }
+            | Self::WrongSize { .. }
+            | Self::WrongSum { .. }
+            | Self::Architecture { .. }
+            | Self::Weights { .. } => {
                 &["Run `longmem model fetch` to download the right files, or name another folder \
                    with --model-dir."]
             }
@@ -181,6 +218,7 @@ impl Diagnose for EmbedderError {
                 &["Use --device cpu, or build longmem with the cargo feature of that device \
                    (cuda, metal)."]
             }
+            Self::PrecisionUnavailable { .. } => &["Use --precision f32 on --device cpu."],
             Self::DeviceUnavailable { .. } => &["Use --device cpu."],
             _ => &[],
         };

@@ -6,7 +6,7 @@ use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbed
 
 use crate::passages;
 use crate::tokenizer::WindowTokenizer;
-use crate::{Device, EmbedderError, FetchEvent, Manifest, MiniLm, ModelFiles, ModelSources};
+use crate::{Compute, EmbedderError, FetchEvent, Manifest, MiniLm, ModelFiles, ModelSources};
 
 /// all-MiniLM-L6-v2, found or downloaded and loaded by the first call that needs it.
 ///
@@ -32,7 +32,7 @@ pub struct LazyEmbedder {
     identity: EmbeddingModel,
     manifest: Manifest,
     sources: ModelSources,
-    device: Device,
+    compute: Compute,
     on_event: Arc<dyn Fn(FetchEvent<'_>) + Send + Sync>,
     files: Once<ModelFiles>,
     tokenizer: Once<Arc<WindowTokenizer>>,
@@ -40,18 +40,19 @@ pub struct LazyEmbedder {
 }
 
 impl LazyEmbedder {
-    /// Says where the model will come from, where it will run, and who is told about a download.
+    /// Says where the model will come from, where or how ([`Device`](crate::Device) or [`Compute`])
+    /// it will be computed, and who is told about a download.
     pub fn new(
         manifest: Manifest,
         sources: ModelSources,
-        device: Device,
+        compute: impl Into<Compute>,
         on_event: Arc<dyn Fn(FetchEvent<'_>) + Send + Sync>,
     ) -> Self {
         Self {
             identity: manifest.embedding_model(),
             manifest,
             sources,
-            device,
+            compute: compute.into(),
             on_event,
             files: Once::default(),
             tokenizer: Once::default(),
@@ -76,8 +77,9 @@ impl LazyEmbedder {
 
     fn loaded(&self) -> Result<&MiniLm, EmbedderError> {
         self.model.get(|| {
-            let tokenizer = Arc::clone(self.tokenizer()?);
-            MiniLm::with_tokenizer(&self.manifest, self.files()?, self.device, tokenizer)
+            MiniLm::load_beside(&self.manifest, self.files()?, self.compute, || {
+                self.tokenizer().cloned()
+            })
         })
     }
 }

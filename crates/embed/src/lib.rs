@@ -13,14 +13,17 @@
 //! the usual proxy variables themselves.)
 
 mod batches;
+mod candle;
 mod device;
 mod error;
+mod forward;
 mod hub;
 mod lazy;
 mod manifest;
 mod minilm;
 mod passages;
 mod pip;
+mod precision;
 mod sources;
 mod stamps;
 mod tokenizer;
@@ -28,9 +31,11 @@ mod workshop;
 
 pub use device::{Device, UnknownDevice};
 pub use error::{Attempt, EmbedderError};
+pub use forward::WeightsError;
 pub use lazy::LazyEmbedder;
 pub use manifest::{Manifest, ManifestFile, ManifestFiles, PypiPackage};
 pub use minilm::MiniLm;
 pub use passages::{OVERLAP_TOKENS, PASSAGE_TOKENS};
 pub use pip::PipCommand;
+pub use precision::{Compute, Precision, UnknownPrecision};
 pub use sources::{FetchEvent, HUB_ENDPOINT, HUB_PATIENCE, ModelFiles, ModelSources, Source};

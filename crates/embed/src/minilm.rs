@@ -1,18 +1,17 @@
 //! The model itself.
 
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use candle_core::{D, DType, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
+use candle_transformers::models::bert::Config;
 use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
 
-use crate::batches::batches;
-use crate::passages;
-use crate::tokenizer::{TokenIds, WindowTokenizer};
-use crate::{Device, EmbedderError, Manifest, ModelFiles};
+use crate::candle::CandleBert;
+use crate::tokenizer::WindowTokenizer;
+use crate::{Compute, Device, EmbedderError, Manifest, ModelFiles, Precision};
+use crate::{forward, passages};
 
 /// all-MiniLM-L6-v2, loaded: BERT, masked mean over its token vectors, unit length.
 ///
@@ -31,43 +30,69 @@ use crate::{Device, EmbedderError, Manifest, ModelFiles};
 pub struct MiniLm {
     identity: EmbeddingModel,
     tokenizer: Arc<WindowTokenizer>,
-    bert: BertModel,
+    network: Network,
     truncated_tokens: AtomicU64,
 }
 
+/// Whose forward pass it is.
+enum Network {
+    /// Ours, for the processor.
+    Ours(forward::Network),
+    /// candle's, for a GPU or to compare with.
+    Candle(Box<CandleBert>),
+}
+
 impl MiniLm {
-    /// Loads the model from checked files.
+    /// Loads the model from checked files, to be computed on a [`Device`] or as a [`Compute`] says.
     ///
     /// # Errors
-    /// [`EmbedderError::DeviceNotBuilt`] or [`EmbedderError::DeviceUnavailable`] for the device;
-    /// [`EmbedderError::Io`], [`EmbedderError::Config`], [`EmbedderError::Tokenizer`] or
-    /// [`EmbedderError::Model`] for a file that cannot be read.
+    /// [`EmbedderError::DeviceNotBuilt`], [`EmbedderError::DeviceUnavailable`] or
+    /// [`EmbedderError::PrecisionUnavailable`] for how it is to be computed;
+    /// [`EmbedderError::Io`], [`EmbedderError::Config`], [`EmbedderError::Tokenizer`],
+    /// [`EmbedderError::Architecture`], [`EmbedderError::Weights`] or [`EmbedderError::Model`] for a
+    /// file that cannot be read.
     pub fn load(
         manifest: &Manifest,
         files: &ModelFiles,
-        device: Device,
+        compute: impl Into<Compute>,
     ) -> Result<Self, EmbedderError> {
-        let tokenizer = WindowTokenizer::load(&files.tokenizer, manifest.window)?;
-        Self::with_tokenizer(manifest, files, device, Arc::new(tokenizer))
+        Self::load_beside(manifest, files, compute.into(), || {
+            WindowTokenizer::load(&files.tokenizer, manifest.window).map(Arc::new)
+        })
     }
 
-    pub(crate) fn with_tokenizer(
+    /// Loads the model on the processor as candle computes it: slower, and what the faster ways are
+    /// compared with.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_reference(manifest: &Manifest, files: &ModelFiles) -> Result<Self, EmbedderError> {
+        let tokenizer = Arc::new(WindowTokenizer::load(&files.tokenizer, manifest.window)?);
+        let config = read_config(&files.config)?;
+        let network = Network::candle(files, &config, Device::Cpu)?;
+        Ok(Self::new(manifest, tokenizer, network))
+    }
+
+    /// Loads the weights while another thread makes the tokenizer, which takes as long.
+    pub(crate) fn load_beside(
         manifest: &Manifest,
         files: &ModelFiles,
-        device: Device,
-        tokenizer: Arc<WindowTokenizer>,
+        compute: Compute,
+        tokenizer: impl FnOnce() -> Result<Arc<WindowTokenizer>, EmbedderError> + Send,
     ) -> Result<Self, EmbedderError> {
-        let device = device.open()?;
-        let config = read_config(&files.config)?;
-        // Read, not mapped: mapping is unsafe, and reading takes some 40 ms.
-        let weights = fs_err::read(&files.weights)?;
-        let weights = VarBuilder::from_buffered_safetensors(weights, DType::F32, &device)?;
-        Ok(Self {
-            identity: manifest.embedding_model(),
-            tokenizer,
-            bert: BertModel::load(weights, &config)?,
-            truncated_tokens: AtomicU64::new(0),
+        // Threads of its own, not rayon's: one of those might take up other work while it waits
+        // here, and that work might wait for this model.
+        std::thread::scope(|scope| {
+            let tokenizer = scope.spawn(tokenizer);
+            let network = Network::load(manifest, files, compute);
+            let tokenizer = tokenizer.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok(Self::new(manifest, tokenizer?, network?))
         })
+    }
+
+    fn new(manifest: &Manifest, tokenizer: Arc<WindowTokenizer>, network: Network) -> Self {
+        let identity = manifest.embedding_model();
+        Self { identity, tokenizer, network, truncated_tokens: AtomicU64::new(0) }
     }
 
     fn vectors(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedderError> {
@@ -75,37 +100,34 @@ impl MiniLm {
             texts.iter().map(|text| self.tokenizer.ids(text)).collect::<Result<Vec<_>, _>>()?;
         let truncated: usize = tokenized.iter().map(|text| text.truncated).sum();
         self.truncated_tokens.fetch_add(truncated as u64, Ordering::Relaxed);
+        let ids: Vec<&[u32]> = tokenized.iter().map(|text| &*text.ids).collect();
+        let means = match &self.network {
+            Network::Ours(network) => network.forward(&ids)?,
+            Network::Candle(bert) => bert.forward(&ids)?,
+        };
+        means.into_iter().map(|mean| Ok(Embedding::normalized(mean)?)).collect()
+    }
+}
 
-        let lengths: Vec<_> = tokenized.iter().map(|text| text.ids.len()).collect();
-        let mut vectors: Vec<Option<Embedding>> = vec![None; texts.len()];
-        for batch in batches(&lengths) {
-            let members: Vec<&TokenIds> = batch.iter().map(|&at| &tokenized[at]).collect();
-            for (position, numbers) in batch.into_iter().zip(self.forward(&members)?) {
-                vectors[position] = Some(Embedding::normalized(numbers)?);
+impl Network {
+    fn load(
+        manifest: &Manifest,
+        files: &ModelFiles,
+        compute: Compute,
+    ) -> Result<Self, EmbedderError> {
+        let config = read_config(&files.config)?;
+        match compute {
+            Compute { device: Device::Cpu, precision } => {
+                forward::Network::load(&files.weights, &config, manifest.window, precision)
+                    .map(Self::Ours)
             }
+            Compute { device, precision: Precision::F32 } => Self::candle(files, &config, device),
+            Compute { device, .. } => Err(EmbedderError::PrecisionUnavailable { device }),
         }
-        Ok(vectors.into_iter().map(|v| v.expect("every text is in one batch")).collect())
     }
 
-    /// Runs the model on one batch: the mean over each text's token vectors, `[batch, 384]`.
-    fn forward(&self, batch: &[&TokenIds]) -> Result<Vec<Vec<f32>>, candle_core::Error> {
-        let device = &self.bert.device;
-        let longest = batch.iter().map(|text| text.ids.len()).max().unwrap_or_default();
-        let shape = (batch.len(), longest);
-        let mut ids = Vec::with_capacity(batch.len() * longest);
-        let mut mask = Vec::with_capacity(batch.len() * longest);
-        for text in batch {
-            let padding = longest - text.ids.len();
-            ids.extend(text.ids.iter().copied().chain(std::iter::repeat_n(0, padding)));
-            mask.extend(std::iter::repeat_n(1f32, text.ids.len()));
-            mask.extend(std::iter::repeat_n(0f32, padding));
-        }
-        let ids = Tensor::from_vec(ids, shape, device)?;
-        let mask = Tensor::from_vec(mask, shape, device)?;
-        // [batch, longest, 384]
-        let hidden = self.bert.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
-        let sums = hidden.broadcast_mul(&mask.unsqueeze(D::Minus1)?)?.sum(1)?;
-        sums.broadcast_div(&mask.sum_keepdim(1)?)?.to_vec2()
+    fn candle(files: &ModelFiles, config: &Config, device: Device) -> Result<Self, EmbedderError> {
+        CandleBert::load(files, config, device).map(Box::new).map(Self::Candle)
     }
 }
 

@@ -51,6 +51,12 @@ pub enum CaughtUp {
     Behind(u64),
 }
 
+/// What one batch stored: turns that got vectors, and passages embedded.
+pub(crate) struct Stored {
+    pub(crate) turns: u64,
+    pub(crate) passages: u64,
+}
+
 /// Turns embedded and stored together: enough to sort by length well, few enough that stopping
 /// loses little work.
 const TURNS_PER_BATCH: usize = 512;
@@ -118,9 +124,9 @@ impl Memory {
             let queued = self.store.queued_turns(last, TURNS_PER_BATCH)?;
             let Some(newest) = queued.last() else { break };
             last = Some(newest.turn);
-            let passages = self.embed_and_store(&queued)?;
-            done.turns += queued.len() as u64;
-            done.passages += passages;
+            let stored = self.embed_and_store(&queued)?;
+            done.turns += stored.turns;
+            done.passages += stored.passages;
             done.total_turns = done.total_turns.max(done.turns);
             flow = progress(&done);
         }
@@ -133,8 +139,9 @@ impl Memory {
         })
     }
 
-    /// Embeds turns and stores their vectors in one transaction; returns the number of passages.
-    pub(crate) fn embed_and_store(&self, queued: &[QueuedTurn]) -> Result<u64, MemoryError> {
+    /// Embeds turns and stores their vectors in one transaction, but for those that were deleted
+    /// meanwhile.
+    pub(crate) fn embed_and_store(&self, queued: &[QueuedTurn]) -> Result<Stored, MemoryError> {
         let truncated_before = self.embedder.truncated_tokens();
         let spans = queued
             .par_iter()
@@ -162,8 +169,8 @@ impl Memory {
                 passages: spans.into_iter().zip(&mut vectors).collect(),
             })
             .collect();
-        self.store.write_vectors(self.embedder.model(), &embedded, truncated)?;
-        Ok(texts.len() as u64)
+        let turns = self.store.write_vectors(self.embedder.model(), &embedded, truncated)?;
+        Ok(Stored { turns, passages: texts.len() as u64 })
     }
 
     /// The names of everybody who speaks, for each user of a batch.

@@ -5,7 +5,10 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use longmem_core::{FixedClock, NewTurn, Role, Scope, SessionName, SourceKey, UserName};
+use longmem_core::{
+    EmbedError, Embedding, EmbeddingModel, FixedClock, NewTurn, PassageSpan, Role, Scope,
+    SessionName, SourceKey, TextEmbedder, TurnId, UserName,
+};
 use longmem_memory::{
     CanaryStep, CaughtUp, Channels, ForgetTarget, ImportRequest, IndexOptions, Memory, MemoryError,
     RecallRequest, StoreError,
@@ -98,6 +101,50 @@ fn indexing_stopped_and_run_again_embeds_nothing_twice() {
     assert_eq!(embedder.embedded(), 1200);
     let (stats, _) = memory.stats().unwrap();
     assert_eq!((stats.passages, stats.vectors), (1200, 1200));
+}
+
+/// Forgets a turn through another connection while it embeds, as another process may.
+struct ForgetfulEmbedder {
+    words: WordHashEmbedder,
+    other: Store,
+    turn: TurnId,
+}
+
+impl TextEmbedder for ForgetfulEmbedder {
+    fn model(&self) -> &EmbeddingModel {
+        self.words.model()
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        self.other.forget(&ForgetTarget::Turns(Scope::of(user("ana")), vec![self.turn])).unwrap();
+        self.words.embed(texts)
+    }
+
+    fn passages(&self, text: &str) -> Result<Vec<PassageSpan>, EmbedError> {
+        self.words.passages(text)
+    }
+
+    fn truncated_tokens(&self) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn a_turn_forgotten_while_it_was_embedded_is_not_counted_as_indexed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memory.db");
+    let store = Store::open(&path, IfMissing::Create).unwrap();
+    let ids = store.insert_turns(&user("ana"), &turns(3)).unwrap();
+    let embedder = ForgetfulEmbedder {
+        words: WordHashEmbedder::default(),
+        other: Store::open(&path, IfMissing::Fail).unwrap(),
+        turn: ids[1].id,
+    };
+    let clock = FixedClock("2026-03-02T10:00:00Z".parse().unwrap());
+    let memory = Memory::new(store, Arc::new(embedder), Arc::new(clock));
+    let report = memory.index(IndexOptions::default(), &mut go_on).unwrap();
+    assert_eq!((report.turns, report.remaining), (2, 0));
+    assert_eq!(memory.stats().unwrap().0.vectors, 2);
 }
 
 #[test]

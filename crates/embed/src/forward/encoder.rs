@@ -1,0 +1,132 @@
+//! The whole of the model, from token ids to the mean over each text.
+
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::thread;
+
+use candle_transformers::models::bert::Config;
+use rayon::prelude::*;
+
+use super::elementwise::Normalization;
+use super::embeddings::Embeddings;
+use super::layer::{HeadScratch, Layer, State};
+use super::pool::Pool;
+use super::simd::Word;
+use super::weights::WeightsFile;
+use crate::EmbedderError;
+
+/// Tokens of the texts that pass together, unless one text has more: enough that weights read from
+/// the cache serve many rows, few enough that the activations stay in it.
+const PASS_TOKENS: usize = 256;
+
+/// The model with weights of one kind of word.
+pub(super) struct Encoder<W: Word> {
+    instructions: W::Instructions,
+    embeddings: Embeddings,
+    normalization: Normalization,
+    layers: Vec<Layer<W>>,
+    states: Pool<State<W>>,
+    heads: Pool<HeadScratch<W>>,
+}
+
+impl<W: Word> Encoder<W> {
+    /// Reads and packs the weights, each layer in a thread of its own.
+    pub(super) fn load(
+        weights: &Path,
+        config: &Config,
+        instructions: W::Instructions,
+    ) -> Result<Self, EmbedderError> {
+        let file = WeightsFile::open(weights)?;
+        let epsilon = config.layer_norm_eps as f32;
+        let layer = |number| Layer::load(&file, number, config.intermediate_size, epsilon);
+        let layers = thread::scope(|scope| {
+            let layers: Vec<_> = (0..config.num_hidden_layers)
+                .map(|number| scope.spawn(move || layer(number)))
+                .collect();
+            let layers = layers.into_iter();
+            let joined =
+                layers.map(|layer| layer.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            joined.collect::<Result<Vec<_>, _>>()
+        })?;
+        let normalization = Normalization::load(&file, "embeddings.LayerNorm", epsilon)?;
+        let embeddings = Embeddings::load(
+            file,
+            config.vocab_size,
+            config.max_position_embeddings,
+            config.type_vocab_size,
+        )?;
+        Ok(Self {
+            instructions,
+            embeddings,
+            normalization,
+            layers,
+            states: Pool::default(),
+            heads: Pool::default(),
+        })
+    }
+
+    /// The mean over each text's token vectors. A text has at least one token.
+    pub(super) fn forward(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EmbedderError> {
+        let passes = passes(texts);
+        // Inside the pool from the first step to the last: entering it takes longer than a step.
+        let means = rayon::scope(|_| {
+            passes
+                .into_par_iter()
+                .map(|pass| self.pass(&texts[pass]))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(means.into_iter().flatten().collect())
+    }
+
+    fn pass(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EmbedderError> {
+        let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
+        self.states.with(|state| {
+            state.resize(lengths.iter().sum());
+            self.embeddings.gather(texts, &mut state.hidden, &mut state.added)?;
+            state.add_and_normalize(self.instructions, &self.normalization);
+            for layer in &self.layers {
+                layer.run(self.instructions, &lengths, state, &self.heads);
+            }
+            Ok(means(&lengths, &state.hidden))
+        })
+    }
+}
+
+/// Cuts texts into passes: neighbours, together at most [`PASS_TOKENS`] unless one has more.
+fn passes(texts: &[&[u32]]) -> Vec<Range<usize>> {
+    let mut passes: Vec<Range<usize>> = Vec::new();
+    let mut tokens = 0;
+    for (at, text) in texts.iter().enumerate() {
+        tokens += text.len();
+        match passes.last_mut() {
+            Some(pass) if tokens <= PASS_TOKENS => pass.end = at + 1,
+            _ => {
+                tokens = text.len();
+                passes.push(at..at + 1);
+            }
+        }
+    }
+    passes
+}
+
+/// The mean over the rows of each text.
+fn means(lengths: &[usize], hidden: &[[f32; 32]]) -> Vec<Vec<f32>> {
+    let rows: usize = lengths.iter().sum();
+    let mut means = Vec::with_capacity(lengths.len());
+    let mut first = 0;
+    for &length in lengths {
+        let mean = hidden.chunks_exact(rows).flat_map(|panel| {
+            let mut sums = [0.0; 32];
+            for row in &panel[first..first + length] {
+                for (sum, number) in sums.iter_mut().zip(row) {
+                    *sum += number;
+                }
+            }
+            sums.map(|sum| sum / length as f32)
+        });
+        means.push(mean.collect());
+        first += length;
+    }
+    means
+}

@@ -1,0 +1,68 @@
+//! A matrix of activations times one panel of weights.
+
+use super::elementwise::gelu;
+use super::simd::{Kernel, LANES, Multiply, Panels, Tile, Word};
+
+/// The rows of the widest tile of any processor.
+const MOST_TILE_ROWS: usize = 14;
+
+/// `out = a · b + bias` for one panel of 32 columns, then what follows while it is in the cache.
+pub(super) struct Product<'a, W: Word> {
+    /// The activations.
+    pub(super) a: Panels<'a, W>,
+    /// The panel of weights: one row of words for each word in a row of `a`.
+    pub(super) b: &'a [[W; 32]],
+    /// The bias of each column.
+    pub(super) bias: &'a [f32; 32],
+    /// Where the columns go: one row for each row of `a`.
+    pub(super) out: Out<'a, W>,
+}
+
+/// Where the columns of a [`Product`] go.
+pub(super) enum Out<'a, W: Word> {
+    /// As numbers.
+    Numbers(&'a mut [[f32; 32]]),
+    /// As words, for the next product.
+    Words(&'a mut [W::Row]),
+    /// As words, through the activation function.
+    Activated(&'a mut [W::Row]),
+}
+
+impl<W: Word> Kernel<W> for Product<'_, W> {
+    #[inline(always)]
+    fn run<S: Multiply<W>>(self, simd: S) {
+        let Self { a, b, bias, mut out } = self;
+        for (first, rows) in blocks(a.rows(), S::TILE_ROWS) {
+            let mut sums = [[0.0; 32]; MOST_TILE_ROWS];
+            let sums = &mut sums[..rows];
+            simd.tile(rows, Tile { a, first, b, start: bias, out: sums });
+            match &mut out {
+                Out::Numbers(out) => out[first..][..rows].copy_from_slice(sums),
+                Out::Words(out) => {
+                    for (out, sums) in out[first..][..rows].iter_mut().zip(sums) {
+                        *out = simd.round(sums);
+                    }
+                }
+                Out::Activated(out) => {
+                    for (out, sums) in out[first..][..rows].iter_mut().zip(sums) {
+                        for numbers in sums.as_chunks_mut::<LANES>().0 {
+                            let activated = gelu(simd, simd.load(numbers));
+                            simd.store(activated, numbers);
+                        }
+                        *out = simd.round(sums);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Cuts rows into blocks of nearly the same size, at most `most`: the first row and the size of each.
+#[inline(always)]
+pub(super) fn blocks(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = rows.div_ceil(most);
+    (0..count).map(move |block| {
+        let (first, end) = (rows * block / count, rows * (block + 1) / count);
+        (first, end - first)
+    })
+}
