@@ -388,12 +388,26 @@ pub(crate) struct BenchEmbeddingArguments {
     /// Texts to embed: one a line, or JSON Lines that hold a text each [default: a sample history]
     #[arg(long, value_name = "FILE")]
     pub(crate) texts: Option<PathBuf>,
+    /// How the model is computed
+    #[arg(long, value_enum, default_value = "f32")]
+    pub(crate) compute: BenchCompute,
     /// Embeds all texts so many times and takes the median
     #[arg(long, value_name = "N", default_value_t = 3, requires = "texts")]
     pub(crate) rounds: usize,
     /// Writes the texts' vectors, float32 [texts, 384], as numpy.save does
     #[arg(long, value_name = "FILE.npy", requires = "texts")]
     pub(crate) write_vectors: Option<PathBuf>,
+}
+
+/// How the model is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BenchCompute {
+    /// As every other command does
+    F32,
+    /// With products of 16 bits, on processors that have them
+    Bf16,
+    /// By candle's BERT, to compare with
+    Candle,
 }
 
 #[derive(Debug, Args)]

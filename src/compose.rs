@@ -6,7 +6,7 @@ use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use longmem_core::Clock;
-use longmem_embed::{EmbedderError, FetchEvent, LazyEmbedder, Manifest, Source};
+use longmem_embed::{Compute, EmbedderError, FetchEvent, LazyEmbedder, Manifest, Source};
 use longmem_memory::Memory;
 use longmem_store::{IfMissing, Store};
 
@@ -90,11 +90,16 @@ pub(crate) fn limit_threads(settings: &Settings) {
 
 /// The model, not loaded yet; tells a person what is fetched.
 pub(crate) fn embedder(settings: &Settings, output: Output) -> LazyEmbedder {
+    embedder_in(settings, settings.device.into(), output)
+}
+
+/// The model, to be computed in a way of the caller's choice.
+pub(crate) fn embedder_in(settings: &Settings, compute: Compute, output: Output) -> LazyEmbedder {
     let watcher = FetchWatcher::new(output);
     LazyEmbedder::new(
         Manifest::all_minilm_l6_v2(),
         settings.model.clone(),
-        settings.device,
+        compute,
         Arc::new(move |event: FetchEvent<'_>| watcher.see(&event)),
     )
 }

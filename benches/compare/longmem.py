@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from functools import cache
 from pathlib import Path
+
+from peer import Skipped
 
 
 class Longmem:
@@ -23,19 +24,13 @@ class Longmem:
         command = [str(self.program), *arguments, *self.common]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+            raise Skipped(f"{' '.join(command)}: {' '.join(done.stderr.split())}")
         return json.loads(done.stdout)
 
     def version(self) -> str:
         """The version that the program says it is."""
         command = [str(self.program), "--version"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[1]
-
-    @cache
-    def help(self, *command: str) -> str:
-        """The help of a command, which tells which flags there are."""
-        command = [str(self.program), *command, "--help"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def model_folder(self) -> Path:
         """The folder of the model, fetched if it is not here yet."""

@@ -16,10 +16,11 @@ mod writing;
 use std::sync::Arc;
 
 use longmem_core::TextEmbedder;
+use longmem_embed::{Compute, Manifest, MiniLm, Precision};
 use longmem_memory::Memory;
 use longmem_store::{IfMissing, Store};
 
-use crate::arguments::{BenchArguments, BenchEmbeddingArguments, BenchPart};
+use crate::arguments::{BenchArguments, BenchCompute, BenchEmbeddingArguments, BenchPart};
 use crate::compose::{self, SystemClock};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
@@ -92,14 +93,30 @@ impl Bench<'_> {
 
     /// Only the model, on texts of a person's own if there are any.
     fn embedding(&self, arguments: &BenchEmbeddingArguments) -> Result<Vec<Group>, Failure> {
+        let embedder = self.embedder_in(arguments.compute)?;
         let Some(path) = &arguments.texts else {
-            return embedding::of_sample(self.embedder.as_ref(), &self.stopwatch);
+            return embedding::of_sample(embedder.as_ref(), &self.stopwatch);
         };
         let texts = texts::read(path)?;
         if let Some(path) = &arguments.write_vectors {
-            npy::write(path, &embedding::embed(self.embedder.as_ref(), &texts)?)?;
+            npy::write(path, &embedding::embed(embedder.as_ref(), &texts)?)?;
         }
-        embedding::of_texts(self.embedder.as_ref(), &self.stopwatch, &texts, arguments.rounds)
+        embedding::of_texts(embedder.as_ref(), &self.stopwatch, &texts, arguments.rounds)
+    }
+
+    fn embedder_in(&self, compute: BenchCompute) -> Result<Arc<dyn TextEmbedder>, Failure> {
+        let (settings, device) = (self.settings, self.settings.device);
+        Ok(match compute {
+            BenchCompute::F32 => Arc::clone(&self.embedder),
+            BenchCompute::Bf16 => {
+                let compute = Compute { device, precision: Precision::Bf16 };
+                Arc::new(compose::embedder_in(settings, compute, self.output))
+            }
+            BenchCompute::Candle => {
+                let found = compose::embedder(settings, self.output);
+                Arc::new(MiniLm::load_reference(&Manifest::all_minilm_l6_v2(), found.files()?)?)
+            }
+        })
     }
 
     /// The user's store, if there is one with vectors of this model.
