@@ -24,7 +24,8 @@ class Longmem:
         command = [str(self.program), *arguments, *self.common]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            raise Skipped(f"{' '.join(command)}: {' '.join(done.stderr.split())}")
+            errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
+            raise Skipped(f"longmem {' '.join(arguments[:2])}: {' '.join(errors)}")
         return json.loads(done.stdout)
 
     def version(self) -> str:
