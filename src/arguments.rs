@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use longmem_core::{Role, SessionName, UserName};
+use longmem_core::{FactKind, Role, SessionName, UserName};
 use longmem_embed::Device;
 use longmem_eval::Strategy;
 use longmem_memory::Format;
@@ -82,8 +82,10 @@ pub(crate) enum Command {
     Chat(ChatArguments),
     /// Print exactly what would be sent to a language model
     Context(ContextArguments),
-    /// List conversations
-    Sessions,
+    /// List what is known about the user, add to it, correct it, delete from it
+    Facts(FactsArguments),
+    /// List conversations, or what was said in them in short
+    Sessions(SessionsArguments),
     /// Count what is stored
     Stats,
     /// Write turns as JSON Lines that import reads back
@@ -206,6 +208,9 @@ pub(crate) struct ProviderArguments {
     /// The language model's name
     #[arg(long = "llm", value_name = "MODEL", env = crate::environment::LLM)]
     pub(crate) llm: Option<String>,
+    /// The language model that notes facts and sums up [default: the one that answers]
+    #[arg(long, value_name = "MODEL", env = crate::environment::LEARNING_LLM)]
+    pub(crate) learning_llm: Option<String>,
     /// Another model to try when the first is overloaded or refuses; may be given several times
     #[arg(long = "fallback-llm", value_name = "MODEL")]
     pub(crate) fallback_llm: Vec<String>,
@@ -252,11 +257,101 @@ pub(crate) struct AskArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "In the chat: /recall QUESTION, /context, /session, /help, /quit.")]
+#[command(
+    after_help = "In the chat: /recall QUESTION, /memory, /continue, /context, /usage, /session, /help, /quit."
+)]
 pub(crate) struct ChatArguments {
     /// Goes on with this session [default: a new one, named after the time]
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
+    /// Note no facts and make no summaries
+    #[arg(long, env = crate::environment::NO_LEARNING, value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) no_learning: bool,
+    #[command(flatten)]
+    pub(crate) provider: ProviderArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem facts                                 what is known, with its sources
+  longmem facts --about Priya
+  longmem facts --as-of 2026-01-31              what was known then
+  longmem facts add \"works in fintech\"
+  longmem facts add \"works in health care\" --replaces 12
+  longmem facts edit 12 \"works at a bank\"
+  longmem facts delete 12
+  longmem facts --learn                         look through all sessions for facts
+
+A fact that changed is kept with its time: --history shows it.")]
+pub(crate) struct FactsArguments {
+    #[command(subcommand)]
+    pub(crate) action: Option<FactsAction>,
+    /// Only what is about this person, project or other name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) about: Option<String>,
+    /// What was known at a time, a day included: 2026-03-01, 2026-03-01T10:00:00Z, or 2w ago
+    #[arg(long, value_name = "TIME", conflicts_with = "history")]
+    pub(crate) as_of: Option<TimeArgument>,
+    /// Also what was replaced
+    #[arg(long)]
+    pub(crate) history: bool,
+    /// Instead: list the people, projects and other names that come up
+    #[arg(long, conflicts_with_all = ["about", "as_of", "history", "learn"])]
+    pub(crate) names: bool,
+    /// First look through all sessions for facts, and sum up those that have ended, with the help
+    /// of a language model; what was looked through is not looked through again
+    #[arg(long)]
+    pub(crate) learn: bool,
+    #[command(flatten)]
+    pub(crate) provider: ProviderArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FactsAction {
+    /// Note something by hand
+    Add {
+        /// The statement, without its subject: "works in fintech"
+        statement: String,
+        /// Whom or what it is about
+        #[arg(long, value_name = "NAME", default_value = longmem_core::USER_SUBJECT)]
+        subject: String,
+        /// identity, preference, decision, plan or relation
+        #[arg(long, default_value = "identity")]
+        kind: FactKind,
+        /// The fact that it replaces, by its number
+        #[arg(long, value_name = "ID")]
+        replaces: Option<i64>,
+    },
+    /// Correct the words of a fact
+    Edit {
+        /// Its number
+        id: i64,
+        /// What it should say
+        statement: String,
+    },
+    /// Delete a fact for good, with what it had replaced
+    Delete {
+        /// Its number
+        id: i64,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem sessions
+  longmem sessions --summary
+  longmem sessions --summary --session kitchen  makes the summary if there is none
+  longmem sessions --actions --session kitchen  what is to be done and to be answered")]
+pub(crate) struct SessionsArguments {
+    /// What was said in each, in short
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// Only this session
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<SessionName>,
+    /// What a session leaves to be done and to be answered, by a language model
+    #[arg(long, requires = "session")]
+    pub(crate) actions: bool,
     #[command(flatten)]
     pub(crate) provider: ProviderArguments,
 }
@@ -335,6 +430,7 @@ pub(crate) struct BackupArguments {
   longmem eval locomo10.json
   longmem eval longmemeval_s.json --strategy dense --strategy default --json
   longmem eval mine.jsonl --keep stores/        the second run embeds nothing again
+  longmem eval locomo10.json --replay           what prompts cost with a provider's cache
 
 A data set of your own holds one conversation an object:
   {\"id\":…,\"sessions\":[{\"id\":…,\"date\":…,\"turns\":[{\"id\":…,\"role\":…,\"speaker\":…,\"text\":…}]}],
@@ -352,6 +448,39 @@ pub(crate) struct EvalArguments {
     /// A folder that keeps the stores, so that the next run embeds nothing again
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) replay: ReplayArguments,
+}
+
+/// What prompts cost with a provider's cache.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Replay")]
+pub(crate) struct ReplayArguments {
+    /// Instead: replay the conversations message by message, and count what their prompts cost with
+    /// a provider's cache, beside prompts as tutorials make them
+    #[arg(long, conflicts_with_all = ["strategy", "keep"])]
+    pub(crate) replay: bool,
+    /// All sessions of a conversation are one long session
+    #[arg(long, requires = "replay")]
+    pub(crate) one_session: bool,
+    /// Tokens of a prompt at most
+    #[arg(long, requires = "replay", value_name = "TOKENS", default_value_t = 8_000)]
+    pub(crate) budget: usize,
+    /// Dollars for a million prompt tokens
+    #[arg(long, requires = "replay", value_name = "DOLLARS", default_value_t = 0.10)]
+    pub(crate) prompt_price: f64,
+    /// Dollars for a million answer tokens
+    #[arg(long, requires = "replay", value_name = "DOLLARS", default_value_t = 0.50)]
+    pub(crate) answer_price: f64,
+    /// What a token costs that is written to the cache, beside one that is not
+    #[arg(long, requires = "replay", value_name = "FACTOR", default_value_t = 1.25)]
+    pub(crate) cache_write: f64,
+    /// What a token costs that is read from the cache
+    #[arg(long, requires = "replay", value_name = "FACTOR", default_value_t = 0.1)]
+    pub(crate) cache_read: f64,
+    /// The shortest beginning of a prompt that is cached
+    #[arg(long, requires = "replay", value_name = "TOKENS", default_value_t = 1_024)]
+    pub(crate) least_cached: usize,
 }
 
 #[derive(Debug, Args)]

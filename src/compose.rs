@@ -1,11 +1,14 @@
 //! Builds the engine from the settings.
 
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
-use longmem_core::Clock;
+use longmem_chat::{AsyncMemory, Spool};
+use longmem_core::{Clock, TextEmbedder};
 use longmem_embed::{Compute, EmbedderError, FetchEvent, LazyEmbedder, Manifest, Source};
 use longmem_memory::Memory;
 use longmem_store::{IfMissing, Store};
@@ -75,17 +78,56 @@ pub(crate) fn memory(
     if_missing: IfMissing,
     output: Output,
 ) -> Result<Memory, Failure> {
-    limit_threads(settings);
-    let store = Store::open(&settings.db, if_missing)?;
-    Ok(Memory::new(store, Arc::new(embedder(settings, output)), Arc::new(SystemClock)))
+    bound_threads(settings);
+    Ok(joined(Store::open(&settings.db, if_missing)?, Arc::new(embedder(settings, output))))
+}
+
+/// A memory for a talk, which goes on while the store cannot be opened or is gone: it is opened
+/// when it is needed, and made if it was not there when the talk began.
+///
+/// # Errors
+/// [`Failure::Store`] for a file that is no store of ours, which waiting does not change.
+pub(crate) fn patient_memory(settings: &Settings, output: Output) -> Result<AsyncMemory, Failure> {
+    bound_threads(settings);
+    let embedder: Arc<dyn TextEmbedder> = Arc::new(embedder(settings, output));
+    let (db, opened) = (settings.db.clone(), AtomicBool::new(false));
+    let open = move || {
+        // Made once: later, a missing file means that its disk is gone or that it was moved.
+        let if_missing =
+            if opened.load(Ordering::Relaxed) { IfMissing::Fail } else { IfMissing::Create };
+        let store = Store::open(&db, if_missing)?;
+        opened.store(true, Ordering::Relaxed);
+        Ok(joined(store, Arc::clone(&embedder)))
+    };
+    let memory = AsyncMemory::opening(open, Arc::new(SystemClock), TALK_WORKERS);
+    match memory.open() {
+        Err(error) if !error.is_unavailable() => Err(error.into()),
+        _ => Ok(memory),
+    }
+}
+
+/// What a talk may do with its memory at once: while storing waits for a lock, it still recalls.
+const TALK_WORKERS: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
+
+/// Where what cannot be stored is kept until it can be.
+///
+/// # Errors
+/// [`Failure::Output`] if the working folder is gone, against which the store's path counts.
+pub(crate) fn spool(settings: &Settings) -> Result<Spool, Failure> {
+    let db = std::path::absolute(&settings.db)?;
+    Ok(Spool::new(&settings.spool, &db, &settings.user))
 }
 
 /// Makes embedding and search use as many threads as the settings say.
-pub(crate) fn limit_threads(settings: &Settings) {
+pub(crate) fn bound_threads(settings: &Settings) {
     if let Some(threads) = settings.threads {
         // Fails only if a pool exists already, which has this size then.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
+}
+
+fn joined(store: Store, embedder: Arc<dyn TextEmbedder>) -> Memory {
+    Memory::new(store, embedder, Arc::new(SystemClock))
 }
 
 /// The model, not loaded yet; tells a person what is fetched.

@@ -20,6 +20,7 @@ pub(crate) struct ConfigFile {
     pub(crate) threads: Option<usize>,
     pub(crate) budget: Option<usize>,
     pub(crate) llm: LlmConfig,
+    pub(crate) learning: LearningConfig,
 }
 
 /// Its `[llm]` part: which language model answers.
@@ -33,6 +34,20 @@ pub(crate) struct LlmConfig {
     /// A file whose first line is the key; keys themselves do not stand here.
     pub(crate) api_key_file: Option<PathBuf>,
     pub(crate) persona: Option<PathBuf>,
+}
+
+/// Its `[learning]` part: who notes facts and sums up; what it does not say is as in `[llm]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LearningConfig {
+    /// False learns nothing.
+    pub(crate) enabled: Option<bool>,
+    pub(crate) provider: Option<ProviderKind>,
+    pub(crate) model: Option<String>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) api_key_file: Option<PathBuf>,
+    /// The size from which a session is summed up while it goes on.
+    pub(crate) history_tokens: Option<usize>,
 }
 
 impl ConfigFile {

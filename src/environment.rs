@@ -23,6 +23,10 @@ pub(crate) const LLM: &str = "LONGMEM_LLM";
 pub(crate) const BASE_URL: &str = "LONGMEM_BASE_URL";
 /// Tokens of a prompt at most.
 pub(crate) const BUDGET: &str = "LONGMEM_BUDGET";
+/// The language model that learns.
+pub(crate) const LEARNING_LLM: &str = "LONGMEM_LEARNING_LLM";
+/// `1` learns nothing.
+pub(crate) const NO_LEARNING: &str = "LONGMEM_NO_LEARNING";
 
 /// Anthropic's key.
 pub(crate) const ANTHROPIC_API_KEY: &str = "ANTHROPIC_API_KEY";

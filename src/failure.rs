@@ -55,6 +55,11 @@ impl Failure {
         Self::Output(error)
     }
 
+    /// Whether nothing more can be shown.
+    pub(crate) fn is_of_output(&self) -> bool {
+        matches!(self, Self::Output(_))
+    }
+
     fn diagnosis(&self) -> (Fault, Vec<String>) {
         match self {
             Self::Memory(error) => (error.fault(), error.hints()),

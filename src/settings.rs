@@ -6,7 +6,7 @@ use longmem_core::UserName;
 use longmem_embed::{Device, ModelSources};
 
 use crate::arguments::{GlobalArguments, ProviderArguments, ProviderKind};
-use crate::config_file::{ConfigFile, LlmConfig};
+use crate::config_file::{ConfigFile, LearningConfig, LlmConfig};
 use crate::failure::Failure;
 
 /// The folders of the person who runs the program.
@@ -32,6 +32,8 @@ pub(crate) struct HubEnvironment {
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) db: PathBuf,
+    /// The folder for what cannot be stored yet.
+    pub(crate) spool: PathBuf,
     pub(crate) user: UserName,
     /// Whether somebody said whose memory it is.
     pub(crate) user_was_named: bool,
@@ -41,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) budget: usize,
     /// What the file says about the language model.
     pub(crate) llm: LlmConfig,
+    /// What the file says about learning.
+    pub(crate) learning: LearningConfig,
 }
 
 /// The user of whoever names none.
@@ -78,6 +82,7 @@ impl Settings {
         model.offline = flags.offline || hub.offline || file.offline.unwrap_or(false);
         Ok(Self {
             db: flags.db.clone().or(file.db).unwrap_or_else(|| folders.data.join("memory.db")),
+            spool: folders.data.join("spool"),
             user: named_user.unwrap_or_else(default_user),
             user_was_named,
             device: flags.device.or(device_in_file).unwrap_or(Device::Cpu),
@@ -85,6 +90,7 @@ impl Settings {
             threads: flags.threads.or(file.threads),
             budget: file.budget.unwrap_or(DEFAULT_BUDGET),
             llm: file.llm,
+            learning: file.learning,
         })
     }
 }
@@ -195,6 +201,41 @@ impl LlmSettings {
             budget: flags.budget.unwrap_or(settings.budget),
             persona: persona.map(read_named_file).transpose()?,
         })
+    }
+}
+
+impl LlmSettings {
+    /// Resolves which language model learns: what `[learning]` or `--learning-llm` says, and for
+    /// the rest the one that answers; none if nobody does.
+    ///
+    /// # Errors
+    /// As [`LlmSettings::resolve`].
+    pub(crate) fn resolve_learning(
+        flags: &ProviderArguments,
+        settings: &Settings,
+        environment: &LlmEnvironment,
+    ) -> Result<Option<Self>, Failure> {
+        let own = &settings.learning;
+        // A model's name and an address mean nothing to another provider.
+        let alike = own.provider.is_none();
+        let flags = ProviderArguments {
+            provider: own.provider.or(flags.provider),
+            llm: flags
+                .learning_llm
+                .clone()
+                .or_else(|| own.model.clone())
+                .or_else(|| flags.llm.clone().filter(|_| alike)),
+            base_url: own.base_url.clone().or_else(|| flags.base_url.clone().filter(|_| alike)),
+            persona: None,
+            ..flags.clone()
+        };
+        let mut settings = settings.clone();
+        settings.llm.persona = None;
+        settings.llm.api_key_file = own.api_key_file.clone().or(settings.llm.api_key_file);
+        settings.llm.model = settings.llm.model.filter(|_| alike);
+        settings.llm.base_url = settings.llm.base_url.filter(|_| alike);
+        let llm = Self::resolve(&flags, &settings, environment)?;
+        Ok((llm.provider != ProviderKind::None).then_some(llm))
     }
 }
 

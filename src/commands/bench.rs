@@ -37,7 +37,7 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    compose::limit_threads(settings);
+    compose::bound_threads(settings);
     let bench = Bench {
         settings,
         output,

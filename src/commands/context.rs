@@ -21,6 +21,7 @@ pub(super) fn run(
     let budget = arguments.budget.unwrap_or(settings.budget);
     let talk = conversation::without_model(memory, settings, arguments.session, persona, budget);
     let context = runtime()?.block_on(talk.context_for(&arguments.message))?;
+    conversation::warn(&talk.live.take_notices(), output);
     show(&context, output)
 }
 

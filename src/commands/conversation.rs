@@ -4,19 +4,24 @@ mod terminal;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use longmem_chat::{
     Anthropic, ApiKey, AsyncMemory, ChatError, Context, ContextOptions, Conversation,
-    ConversationSettings, Fallback, LanguageModel, OpenAiCompatible, Provider, QuotedAnswer, Reply,
-    RetryPolicy, Retrying, StopReason, TokenBudget, TraceKind,
+    ConversationSettings, Fallback, LanguageModel, LiveSession, Notice, OpenAiCompatible, Provider,
+    QuotedAnswer, Reply, RetryPolicy, Retrying, StopReason, TokenBudget, TraceKind,
+    asks_what_is_known,
 };
 use longmem_core::{EstimatedTokens, SessionName};
-use longmem_memory::Memory;
+use longmem_memory::{FactsAt, Memory};
 use longmem_store::IfMissing;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::facts;
+use super::learning::{self, BackgroundLearner};
 use crate::arguments::{AskArguments, ChatArguments, ProviderKind};
 use crate::compose;
 use crate::failure::Failure;
@@ -27,8 +32,8 @@ use crate::settings::{LlmSettings, Settings};
 /// The session of questions that belong to none; nothing is ever stored in it.
 const NO_SESSION: &str = "(none)";
 
-/// Anthropic's public address.
-const ANTHROPIC: &str = "https://api.anthropic.com";
+/// How long a person waits for a message to be stored before it is set aside.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn ask(
     arguments: AskArguments,
@@ -37,8 +42,11 @@ pub(super) fn ask(
 ) -> Result<(), Failure> {
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    if asks_what_is_known(&arguments.question) {
+        return facts::show(&facts::known(&memory, &settings.user, FactsAt::Now, None)?, output);
+    }
     let stored = arguments.session.is_some();
-    let talk = talk(memory, settings, arguments.session, &llm)?;
+    let talk = talk(alone(Arc::new(memory)), settings, arguments.session, &llm)?;
     let mut began = false;
     let reply = runtime()?.block_on(async {
         let mut on_text = |piece: &str| {
@@ -54,7 +62,7 @@ pub(super) fn ask(
     if reply.is_err() && began {
         end_line(output);
     }
-    show_end(&reply?, output)
+    show_end(&talk, reply, output)
 }
 
 pub(super) fn chat(
@@ -63,10 +71,29 @@ pub(super) fn chat(
     output: Output,
 ) -> Result<(), Failure> {
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
-    let memory = compose::memory(settings, IfMissing::Create, output)?;
-    let session = arguments.session.unwrap_or_else(|| new_session(&memory));
-    let talk = talk(memory, settings, Some(session), &llm)?;
-    terminal::run(&talk, output)
+    let memory = compose::patient_memory(settings, output)?;
+    let session = arguments.session.unwrap_or_else(|| new_session(memory.now()));
+    let mut talk = talk(memory, settings, Some(session), &llm)?;
+    talk.settings.continued = true;
+    talk.settings.learns &= !arguments.no_learning;
+    let learner = if talk.settings.learns {
+        learning::learner(talk.memory.clone(), &arguments.provider, settings)?
+    } else {
+        None
+    };
+    let learning = learner
+        .map(|learner| BackgroundLearner::start(learner, talk.session.clone()))
+        .transpose()?;
+    let result = terminal::run(&talk, learning.as_ref(), output);
+    if let Some(learning) = learning {
+        learning.finish(output);
+    }
+    result
+}
+
+/// A memory for one piece of work after the other.
+pub(super) fn alone(memory: Arc<Memory>) -> AsyncMemory {
+    AsyncMemory::new(memory, NonZeroUsize::MIN)
 }
 
 /// A conversation that nobody answers; it makes prompts.
@@ -77,8 +104,18 @@ pub(super) fn without_model(
     persona: Option<String>,
     budget: usize,
 ) -> Conversation {
+    prompting(alone(Arc::new(memory)), settings, session, persona, budget)
+}
+
+fn prompting(
+    memory: AsyncMemory,
+    settings: &Settings,
+    session: Option<SessionName>,
+    persona: Option<String>,
+    budget: usize,
+) -> Conversation {
     Conversation {
-        memory: AsyncMemory::new(Arc::new(memory), NonZeroUsize::MIN),
+        memory,
         user: settings.user.clone(),
         session: session.unwrap_or_else(no_session),
         model: None,
@@ -86,20 +123,23 @@ pub(super) fn without_model(
         settings: ConversationSettings {
             system: persona,
             budget: TokenBudget::new(budget),
+            learns: settings.learning.enabled.unwrap_or(true),
             context: ContextOptions { time_zone: TimeZone::system(), ..ContextOptions::default() },
             ..ConversationSettings::default()
         },
+        live: LiveSession::new(fastrand::Rng::new()),
     }
 }
 
 fn talk(
-    memory: Memory,
+    memory: AsyncMemory,
     settings: &Settings,
     session: Option<SessionName>,
     llm: &LlmSettings,
 ) -> Result<Conversation, Failure> {
     let persona = llm.persona.clone();
-    let mut talk = without_model(memory, settings, session, persona, llm.budget);
+    let mut talk = prompting(memory, settings, session, persona, llm.budget);
+    talk.live = talk.live.with_spool(compose::spool(settings)?, PATIENCE);
     talk.model = provider(llm)?.map(|provider| LanguageModel {
         provider,
         name: llm.models[0].clone(),
@@ -109,14 +149,14 @@ fn talk(
 }
 
 /// The way to the language model, with retries and the other models to fall back on.
-fn provider(llm: &LlmSettings) -> Result<Option<Arc<dyn Provider>>, Failure> {
+pub(super) fn provider(llm: &LlmSettings) -> Result<Option<Arc<dyn Provider>>, Failure> {
     let key = llm.api_key.as_deref().map(ApiKey::new).transpose().map_err(|error| {
         Failure::refused(error.to_string(), "Look at the key: it may have been cut when copied.")
     })?;
     let retried: Arc<dyn Provider> = match llm.provider {
         ProviderKind::None => return Ok(None),
         ProviderKind::Anthropic => {
-            let base_url = llm.base_url.as_deref().unwrap_or(ANTHROPIC);
+            let base_url = llm.base_url.as_deref().unwrap_or(Anthropic::BASE_URL);
             retrying(Anthropic::new(base_url, key).map_err(ChatError::from)?)
         }
         ProviderKind::Openai => {
@@ -149,12 +189,30 @@ fn end_line(output: Output) {
     }
 }
 
-/// What is shown after an answer has been streamed; all of it as JSON.
-fn show_end(reply: &Reply, output: Output) -> Result<(), Failure> {
+/// What is shown after an answer has been streamed, or has failed; all of it as JSON.
+fn show_end(
+    talk: &Conversation,
+    reply: Result<Reply, ChatError>,
+    output: Output,
+) -> Result<(), Failure> {
+    let notices = talk.live.take_notices();
+    let reply = match reply {
+        Ok(reply) => reply,
+        Err(ChatError::AnswerNotStored { completion, source }) if output.json => {
+            // It is nowhere else.
+            output.document(&json!({ "answer": completion.text, "stored": false }))?;
+            warn(&notices, output);
+            return Err(Failure::Memory(source));
+        }
+        Err(error) => {
+            warn(&notices, output);
+            return Err(error.into());
+        }
+    };
     if output.json {
-        return Ok(output.document(&document(reply))?);
+        return Ok(output.document(&document(&reply, &notices))?);
     }
-    match reply {
+    match &reply {
         Reply::Quotes(QuotedAnswer { text, .. }) => output.line(for_terminal(text))?,
         Reply::Answer { completion, context } => {
             output.line("")?;
@@ -164,21 +222,32 @@ fn show_end(reply: &Reply, output: Output) -> Result<(), Failure> {
             output.note(sources(context));
         }
     }
+    warn(&notices, output);
     Ok(())
 }
+
+/// Tells a person what is not as it should be.
+pub(super) fn warn(notices: &[Notice], output: Output) {
+    for notice in notices {
+        output.warn(for_terminal(&notice.to_string()));
+    }
+}
+
+/// How an answer is continued.
+const GO_ON: &str = "in chat /continue goes on";
 
 fn stop_note(reason: &StopReason) -> Option<String> {
     match reason {
         StopReason::EndTurn => None,
         StopReason::MaxTokens => {
-            Some("(the answer was cut off at its limit; --max-tokens raises it)".to_owned())
+            Some(format!("(the answer was cut off at its limit; {GO_ON}, --max-tokens raises it)"))
         }
         StopReason::Refusal { explanation } => Some(match explanation {
             Some(why) => format!("(the model refused: {})", for_terminal(why)),
             None => "(the model refused)".to_owned(),
         }),
         StopReason::ContextWindowExceeded => {
-            Some("(the answer was cut off at the end of the model's window)".to_owned())
+            Some(format!("(the answer was cut off at the end of the model's window; {GO_ON})"))
         }
         StopReason::Other(name) => Some(format!("(the model stopped: {})", for_terminal(name))),
     }
@@ -198,24 +267,29 @@ fn sources(context: &Context) -> String {
     }
 }
 
-fn document(reply: &Reply) -> Value {
+fn document(reply: &Reply, notices: &[Notice]) -> Value {
+    let notices: Vec<String> = notices.iter().map(ToString::to_string).collect();
     match reply {
-        Reply::Quotes(answer) => {
-            json!({ "answer": answer.text, "model": null, "quotes": answer.quotes })
-        }
+        Reply::Quotes(answer) => json!({
+            "answer": answer.text,
+            "model": null,
+            "quotes": answer.quotes,
+            "notices": notices,
+        }),
         Reply::Answer { completion, context } => json!({
             "answer": completion.text,
             "model": completion.model,
             "stop_reason": completion.stop_reason,
             "usage": completion.usage,
             "context": context,
+            "notices": notices,
         }),
     }
 }
 
 /// A session named after the minute in which it began.
-fn new_session(memory: &Memory) -> SessionName {
-    let began = memory.now().to_zoned(TimeZone::system()).strftime("chat %Y-%m-%d %H:%M:%S");
+fn new_session(now: Timestamp) -> SessionName {
+    let began = now.to_zoned(TimeZone::system()).strftime("chat %Y-%m-%d %H:%M:%S");
     SessionName::new(began.to_string()).expect("a date is a valid name")
 }
 

@@ -1,5 +1,7 @@
 //! `longmem eval`: recall quality and latency of this very binary on a data set.
 
+mod replay;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -20,10 +22,13 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    compose::limit_threads(settings);
+    compose::bound_threads(settings);
     let mut data = dataset::read(&arguments.data)?;
     if !arguments.conversation.is_empty() {
         data.select(&arguments.conversation)?;
+    }
+    if arguments.replay.replay {
+        return replay::run(&data, &arguments.replay, settings, output);
     }
     let temporary = tempfile::tempdir()?;
     let folder = arguments.keep.as_deref().unwrap_or(temporary.path());

@@ -2,7 +2,7 @@
 
 use std::io::{BufWriter, Write, stdout};
 
-use longmem_memory::MemoryError;
+use longmem_memory::{FactsAt, MemoryError};
 use longmem_store::IfMissing;
 
 use crate::arguments::ExportArguments;
@@ -34,6 +34,13 @@ pub(super) fn run(
     let report = memory.export(&scope, &mut out)?;
     out.flush().map_err(MemoryError::Output)?;
     let user = for_terminal(settings.user.as_str());
+    let facts = memory.store().facts(&settings.user, FactsAt::Ever)?.len();
+    if facts > 0 {
+        output.note(format!(
+            "{} of {user} are not in it: longmem facts --history --json prints them",
+            counted(facts as u64, "fact")
+        ));
+    }
     output.note(format!("exported {} of {user}", counted(report.turns, "turn")));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal, stdin};
 
 use longmem_core::TurnId;
-use longmem_memory::ForgetTarget;
+use longmem_memory::{Derived, ForgetTarget};
 use longmem_store::IfMissing;
 use serde_json::json;
 
@@ -52,14 +52,20 @@ pub(super) fn run(
             output.note(format!("… and {} more", count - turns.len() as u64));
         }
     }
+    let derived = memory.store().preview_forget_derived(&target)?;
     if arguments.dry_run {
         if output.json {
-            return Ok(output.document(&json!({ "would_forget": count, "turns": turns }))?);
+            return Ok(output.document(&json!({
+                "would_forget": count,
+                "facts": derived.facts,
+                "summaries": derived.summaries,
+                "turns": turns,
+            }))?);
         }
-        return Ok(output.line(format!("{} would be forgotten", counted(count, "turn")))?);
+        return Ok(output.line(format!("{} would be forgotten", told(count, derived)))?);
     }
-    if count > 0 && !arguments.yes {
-        confirm(count)?;
+    if count + derived.facts > 0 && !arguments.yes {
+        confirm(&told(count, derived))?;
     }
     let forgotten = memory.forget(&target)?;
     if !forgotten.erased_from_disk {
@@ -71,27 +77,42 @@ pub(super) fn run(
         return Ok(output.document(&json!({
             "turns": forgotten.turns,
             "sessions": forgotten.sessions,
+            "facts": forgotten.derived.facts,
+            "summaries": forgotten.derived.summaries,
             "user": forgotten.user,
             "erased_from_disk": forgotten.erased_from_disk,
         }))?);
     }
     Ok(output.line(format!(
         "Forgot {} and {}",
-        counted(forgotten.turns, "turn"),
+        told(forgotten.turns, forgotten.derived),
         counted(forgotten.sessions, "session")
     ))?)
 }
 
+/// Turns, and what was made of them if something was.
+fn told(turns: u64, derived: Derived) -> String {
+    let facts = match derived.facts {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "fact")),
+    };
+    let summaries = match derived.summaries {
+        0 => String::new(),
+        1 => ", 1 summary".to_owned(),
+        count => format!(", {count} summaries"),
+    };
+    format!("{}{facts}{summaries}", counted(turns, "turn"))
+}
+
 /// Asks a person; without one, deleting needs `--yes`.
-fn confirm(count: u64) -> Result<(), Failure> {
+fn confirm(what: &str) -> Result<(), Failure> {
     let refused =
         || Failure::refused("nothing was forgotten", "Add --yes to forget without being asked.");
     if !stdin().is_terminal() {
         return Err(refused());
     }
     // A prompt is for the person, not data: it goes to standard error.
-    Output { json: false, quiet: false }
-        .note(format!("Forget {} for good? [y/N]", counted(count, "turn")));
+    Output { json: false, quiet: false }.note(format!("Forget {what} for good? [y/N]"));
     let mut answer = String::new();
     stdin().lock().read_line(&mut answer)?;
     if answer.trim().eq_ignore_ascii_case("y") { Ok(()) } else { Err(refused()) }

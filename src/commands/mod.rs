@@ -9,9 +9,11 @@ mod demo;
 mod doctor;
 mod eval;
 mod export;
+mod facts;
 mod forget;
 mod import;
 mod index;
+mod learning;
 mod model;
 mod recall;
 mod remember;
@@ -42,7 +44,8 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Ask(arguments) => conversation::ask(arguments, &settings, output),
         Command::Chat(arguments) => conversation::chat(arguments, &settings, output),
         Command::Context(arguments) => context::run(arguments, &settings, output),
-        Command::Sessions => sessions::run(&settings, output),
+        Command::Facts(arguments) => facts::run(arguments, &settings, output),
+        Command::Sessions(arguments) => sessions::run(&arguments, &settings, output),
         Command::Stats => stats::run(&settings, output),
         Command::Export(arguments) => export::run(arguments, &settings, output),
         Command::Forget(arguments) => forget::run(arguments, &settings, output),

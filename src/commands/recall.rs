@@ -1,8 +1,9 @@
 //! `longmem recall`: what was said that is relevant.
 
 use jiff::tz::TimeZone;
-use longmem_core::Recalled;
-use longmem_memory::{CaughtUp, Channels, Memory, Recall, RecallRequest};
+use longmem_chat::facts_naming;
+use longmem_core::{Fact, Recalled};
+use longmem_memory::{CaughtUp, Channels, FactsAt, Memory, MemoryError, Recall, RecallRequest};
 use longmem_store::IfMissing;
 use serde::Serialize;
 
@@ -46,7 +47,17 @@ pub(super) fn run(
     if arguments.explain || output.json {
         request.with_neighbours = WITH_NEIGHBOURS;
     }
-    show(&memory.recall(&request)?, arguments.explain, output)
+    let facts = named_in(&memory, &request)?;
+    show(&memory.recall(&request)?, &facts, arguments.explain, output)
+}
+
+/// What is known of whom a question names; nothing if only a part of memory is asked for.
+pub(super) fn named_in(memory: &Memory, request: &RecallRequest) -> Result<Vec<Fact>, MemoryError> {
+    if !request.scope.is_whole_user() {
+        return Ok(Vec::new());
+    }
+    let facts = memory.store().facts(&request.scope.user, FactsAt::Now)?;
+    Ok(facts_naming(&facts, &request.query))
 }
 
 /// Embeds what was just said, or tells how much is found by words only.
@@ -63,17 +74,27 @@ pub(super) fn catch_up(memory: &Memory, output: Output) -> Result<(), Failure> {
 /// Results as JSON; not through a JSON value, which would show 0.3 as 0.30000001192092896.
 #[derive(Serialize)]
 struct Document<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    facts: &'a [Fact],
     results: &'a [Recalled],
     turns_without_vectors: &'a u64,
 }
 
-/// Prints results for a person or as JSON.
-pub(super) fn show(recall: &Recall, explain: bool, output: Output) -> Result<(), Failure> {
+/// Prints what is known of whom the question names, and results, for a person or as JSON.
+pub(super) fn show(
+    recall: &Recall,
+    facts: &[Fact],
+    explain: bool,
+    output: Output,
+) -> Result<(), Failure> {
     if output.json {
         let Recall { results, turns_without_vectors, .. } = recall;
-        return Ok(output.document(&Document { results, turns_without_vectors })?);
+        return Ok(output.document(&Document { facts, results, turns_without_vectors })?);
     }
-    if recall.results.is_empty() {
+    if !facts.is_empty() {
+        super::facts::show(facts, output)?;
+    }
+    if recall.results.is_empty() && facts.is_empty() {
         output.note("Nothing relevant was found.");
     }
     for (position, found) in recall.results.iter().enumerate() {

@@ -1,35 +1,91 @@
 //! `longmem sessions`: a user's conversations.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use longmem_chat::ActionItems;
+use longmem_core::{Scope, SessionName, SummaryOf};
+use longmem_memory::{Memory, SessionSummary};
 use longmem_store::IfMissing;
 use serde_json::{Value, json};
 
+use super::conversation::{alone, runtime};
+use super::learning;
+use crate::arguments::SessionsArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
-use crate::render::{day, minute};
+use crate::render::{day, indented, minute};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
-pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
-    let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    let sessions = memory.sessions(&settings.user)?;
+pub(super) fn run(
+    arguments: &SessionsArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let memory = Arc::new(compose::memory(settings, IfMissing::Fail, output)?);
+    let learner = || learning::needed(alone(Arc::clone(&memory)), &arguments.provider, settings);
+    if let Some(session) = &arguments.session {
+        let mut scope = Scope::of(settings.user.clone());
+        scope.sessions = vec![session.clone()];
+        memory.store().check_names(&scope)?;
+        if arguments.actions {
+            let items = runtime()?.block_on(learner()?.action_items(session))?;
+            return show_actions(&items, output);
+        }
+        if arguments.summary && !summaries(&memory, settings)?.contains_key(session) {
+            runtime()?.block_on(learner()?.end_session(session))?;
+        }
+    }
+    let mut sessions = memory.sessions(&settings.user)?;
+    sessions.retain(|known| arguments.session.as_ref().is_none_or(|asked| *asked == known.session));
+    let summaries = if arguments.summary { summaries(&memory, settings)? } else { HashMap::new() };
+    show(&sessions, &summaries, arguments.summary, output)
+}
+
+/// The summaries of whole sessions.
+fn summaries(
+    memory: &Memory,
+    settings: &Settings,
+) -> Result<HashMap<SessionName, String>, Failure> {
+    let summaries = memory.store().summaries(&settings.user)?;
+    let of_session = summaries.into_iter().filter_map(|summary| match summary.of {
+        SummaryOf::Session { session, .. } if !summary.text.is_empty() => {
+            Some((session, summary.text))
+        }
+        _ => None,
+    });
+    Ok(of_session.collect())
+}
+
+fn show(
+    sessions: &[SessionSummary],
+    summaries: &HashMap<SessionName, String>,
+    with_summaries: bool,
+    output: Output,
+) -> Result<(), Failure> {
     if output.json {
         let sessions: Vec<Value> = sessions
             .iter()
             .map(|session| {
-                json!({
+                let mut shown = json!({
                     "session": session.session,
                     "title": session.title,
                     "turns": session.turns,
                     "start": session.start,
                     "end": session.end,
-                })
+                });
+                if with_summaries {
+                    shown["summary"] = json!(summaries.get(&session.session));
+                }
+                shown
             })
             .collect();
         return Ok(output.document(&json!({ "sessions": sessions }))?);
     }
     for session in sessions {
-        let title = session.title.map_or_else(String::new, |title| format!(" · {title}"));
+        let title = session.title.as_ref().map_or_else(String::new, |title| format!(" · {title}"));
         output.line(for_terminal(&format!(
             "{} – {} · {} · {}{title}",
             day(session.start),
@@ -37,6 +93,29 @@ pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
             counted(session.turns, "turn"),
             session.session,
         )))?;
+        if with_summaries {
+            let none = "(no summary)".to_owned();
+            let summary = summaries.get(&session.session).unwrap_or(&none);
+            output.line(indented(&for_terminal(summary)))?;
+        }
+    }
+    Ok(())
+}
+
+fn show_actions(items: &ActionItems, output: Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.document(items)?);
+    }
+    for (title, list) in
+        [("To do:", &items.action_items), ("Open questions:", &items.open_questions)]
+    {
+        output.line(title)?;
+        for item in list {
+            output.line(format!("  - {}", for_terminal(item)))?;
+        }
+        if list.is_empty() {
+            output.line("  (none)")?;
+        }
     }
     Ok(())
 }

@@ -133,22 +133,22 @@ fn a_refused_key_is_said_and_never_shown() {
     assert_eq!(said_in(&home, "talk"), [user("Where do I live?")]);
 }
 
-/// The question is stored before the model is asked, the answer when it is complete; asked again,
-/// the question is not stored twice.
+/// The question is stored before the model is asked, and what came of the answer with a mark; asked
+/// again, the question is not stored twice, and the part is not sent.
 #[test]
 fn a_broken_answer_loses_nothing_and_stores_nothing_twice() {
-    let (home, server) = home(vec![
-        Answer::anthropic_broken("In Lis"),
-        Answer::anthropic_broken("In Lis"),
-        Answer::anthropic("In ", "Lisbon."),
-    ]);
+    let (home, server) =
+        home(vec![Answer::anthropic_broken("In Lis"), Answer::anthropic("In ", "Lisbon.")]);
     let ask = ["ask", "Where do I live?", "--session", "talk"];
     let broken = home.run(&ask).ends_with(3);
     assert_eq!(broken.stdout, "In Lis\n", "what came is shown");
-    assert_eq!(said_in(&home, "talk"), [user("Where do I live?")]);
-    assert_shown!(home, without_address([home.run(&ask), home.run(&ask)], &server));
-    assert_eq!(said_in(&home, "talk"), [user("Where do I live?"), assistant("In Lisbon.")]);
-    assert_eq!(roles(&server.asked()[2]), ["user"]);
+    assert!(broken.stderr.contains("stored, marked as broken off"), "{broken}");
+    let part = assistant("In Lis\n\n[broken off]");
+    assert_eq!(said_in(&home, "talk"), [user("Where do I live?"), part.clone()]);
+    assert_shown!(home, without_address([home.run(&ask)], &server));
+    let said = said_in(&home, "talk");
+    assert_eq!(said, [user("Where do I live?"), part, assistant("In Lisbon.")]);
+    assert_eq!(roles(&server.asked()[1]), ["user"]);
 }
 
 #[test]
@@ -199,4 +199,58 @@ fn chat_survives_a_failure() {
     assert_shown!(home, without_address([run], &server));
     assert_eq!(said_in(&home, "talk"), [user("Hm?"), user("Hello!"), assistant("Better.")]);
     assert_eq!(roles(&server.asked()[1]), ["user"], "both questions go as one message");
+}
+
+#[test]
+fn an_answer_that_was_cut_off_goes_on_on_request() {
+    let (home, server) =
+        home(vec![Answer::anthropic_cut_off("One, two,"), Answer::anthropic("three, ", "four.")]);
+    let lines = "/continue\nCount to four.\n/continue\n/usage\n";
+    let run = home.run_with_input(&["chat", "--session", "talk"], lines).succeeds();
+    assert_shown!(home, without_address([run], &server));
+    let said = [user("Count to four."), assistant("One, two,"), assistant("three, four.")];
+    assert_eq!(said_in(&home, "talk"), said);
+    assert_eq!(roles(&server.asked()[1]), ["user", "assistant", "user"]);
+}
+
+/// The question stands there, the half of the answer does not, and the next talk begins with it.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_in_the_middle_of_an_answer_leaves_a_clean_store() {
+    use std::io::Read;
+    use std::process::Stdio;
+
+    let (home, _server) = home(vec![Answer::anthropic_hanging("Half an")]);
+    let mut chat = home.longmem(&["ask", "Really?", "--session", "talk"]);
+    let mut chat = chat.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut heard = [0; 7];
+    chat.stdout.as_mut().unwrap().read_exact(&mut heard).unwrap();
+    assert_eq!(&heard, b"Half an");
+    let interrupt = ["-INT", &chat.id().to_string()];
+    assert!(std::process::Command::new("kill").args(interrupt).status().unwrap().success());
+    assert!(!chat.wait().unwrap().success());
+    assert_eq!(said_in(&home, "talk"), [user("Really?")]);
+    home.run(&["doctor"]).succeeds();
+}
+
+/// A file where the store's folder should be: it cannot be made, and later it can.
+#[test]
+fn chat_goes_on_without_a_store_and_stores_what_was_said_when_it_is_there() {
+    let server = StandIn::answering(vec![
+        Answer::anthropic("Hello, ", "Ana."),
+        Answer::anthropic("Lis", "bon."),
+    ]);
+    let home = Home::with_model()
+        .with("ANTHROPIC_API_KEY", KEY)
+        .with("ANTHROPIC_BASE_URL", &server.url)
+        .with("LONGMEM_DB", "disk/memory.db");
+    home.write("disk", "not mounted");
+    let first =
+        home.run_with_input(&["chat", "--session", "talk"], "I am Ana.\nWho am I?\n").succeeds();
+    assert_eq!(roles(&server.asked()[1]), ["user", "assistant", "user"]);
+    std::fs::remove_file(home.path("disk")).unwrap();
+    let again = home.run_with_input(&["chat", "--session", "talk"], "And now?\n").succeeds();
+    assert_shown!(home, without_address([first, again], &server));
+    let said: Vec<String> = said_in(&home, "talk").into_iter().map(|(_, text)| text).collect();
+    assert_eq!(said, ["I am Ana.", "Hello, Ana.", "Who am I?", "Lisbon.", "And now?", "Lisbon."]);
 }

@@ -12,6 +12,8 @@ pub(crate) struct Answer {
     status: &'static str,
     content_type: &'static str,
     body: String,
+    /// Whether the connection stays open behind the body.
+    hangs: bool,
 }
 
 impl Answer {
@@ -23,6 +25,17 @@ impl Answer {
     /// The same, cut off after the first piece.
     pub(crate) fn anthropic_broken(first: &str) -> Self {
         Self::stream(&[&anthropic_begin(first)])
+    }
+
+    /// The same, ended by the limit on its length.
+    pub(crate) fn anthropic_cut_off(text: &str) -> Self {
+        let end = anthropic_end("").replace("end_turn", "max_tokens");
+        Self::stream(&[&anthropic_begin(text), &end])
+    }
+
+    /// The same, which begins and then hangs.
+    pub(crate) fn anthropic_hanging(first: &str) -> Self {
+        Self { hangs: true, ..Self::anthropic_broken(first) }
     }
 
     /// The event stream of OpenAI's chat completions.
@@ -49,11 +62,12 @@ impl Answer {
     /// An error with its documented body.
     pub(crate) fn error(status: &'static str, kind: &str, message: &str) -> Self {
         let body = json!({"type": "error", "error": {"type": kind, "message": message}});
-        Self { status, content_type: "application/json", body: body.to_string() }
+        Self { status, content_type: "application/json", body: body.to_string(), hangs: false }
     }
 
     fn stream(events: &[&str]) -> Self {
-        Self { status: "200 OK", content_type: "text/event-stream", body: events.concat() }
+        let (status, content_type) = ("200 OK", "text/event-stream");
+        Self { status, content_type, body: events.concat(), hangs: false }
     }
 }
 
@@ -133,7 +147,7 @@ impl StandIn {
     }
 }
 
-fn read_request(connection: &TcpStream) -> Asked {
+pub(crate) fn read_request(connection: &TcpStream) -> Asked {
     let mut reader = BufReader::new(connection);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -146,10 +160,14 @@ fn read_request(connection: &TcpStream) -> Asked {
 }
 
 /// Writes an answer whose end is the end of the connection.
-fn give(connection: &mut TcpStream, answer: &Answer) {
-    let Answer { status, content_type, body } = answer;
+pub(crate) fn give(connection: &mut TcpStream, answer: &Answer) {
+    let Answer { status, content_type, body, hangs } = answer;
     let head =
         format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\nconnection: close\r\n\r\n");
     // A client that has heard enough may hang up.
     let _ = connection.write_all([&head, body.as_str()].concat().as_bytes());
+    if *hangs {
+        // Until the client hangs up.
+        let _ = connection.read(&mut [0]);
+    }
 }

@@ -2,45 +2,124 @@
 
 use std::num::NonZeroUsize;
 use std::panic;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use longmem_memory::Memory;
+use longmem_core::{Clock, Timestamp};
+use longmem_memory::{Memory, MemoryError};
 use tokio::sync::Semaphore;
 use tokio::task;
+
+/// Opens a memory, again and again until it can be opened.
+type Opener = dyn Fn() -> Result<Memory, MemoryError> + Send + Sync;
 
 /// A memory whose work runs on threads of its own, only so much of it at once: embedding and
 /// scoring use every core already, and more at once would only wait for each other.
 #[derive(Clone)]
 pub struct AsyncMemory {
-    memory: Arc<Memory>,
+    source: Arc<Source>,
     permits: Arc<Semaphore>,
+}
+
+/// Where the memory comes from.
+enum Source {
+    /// It is open from the start.
+    Open(Arc<Memory>),
+    /// It is opened when it is needed, as long as that is necessary.
+    Opening { open: Box<Opener>, opened: Mutex<Option<Arc<Memory>>>, clock: Arc<dyn Clock> },
 }
 
 impl AsyncMemory {
     /// Wraps a memory; clones share the bound.
     pub fn new(memory: Arc<Memory>, at_once: NonZeroUsize) -> Self {
-        let permits = at_once.get().min(Semaphore::MAX_PERMITS);
-        Self { memory, permits: Arc::new(Semaphore::new(permits)) }
+        Self::from(Source::Open(memory), at_once)
+    }
+
+    /// A memory that is opened when it is first needed, and again after its file was gone: so a
+    /// talk can begin, and go on, while it cannot be opened.
+    pub fn opening(
+        open: impl Fn() -> Result<Memory, MemoryError> + Send + Sync + 'static,
+        clock: Arc<dyn Clock>,
+        at_once: NonZeroUsize,
+    ) -> Self {
+        let (open, opened) = (Box::new(open), Mutex::new(None));
+        Self::from(Source::Opening { open, opened, clock }, at_once)
+    }
+
+    fn from(source: Source, at_once: NonZeroUsize) -> Self {
+        let permits = Arc::new(Semaphore::new(at_once.get().min(Semaphore::MAX_PERMITS)));
+        Self { source: Arc::new(source), permits }
+    }
+
+    /// The present moment, also while the memory cannot be opened.
+    pub fn now(&self) -> Timestamp {
+        match &*self.source {
+            Source::Open(memory) => memory.now(),
+            Source::Opening { clock, .. } => clock.now(),
+        }
+    }
+
+    /// Opens the memory now if it is not open yet.
+    ///
+    /// # Errors
+    /// Why it cannot be opened; it is tried again when it is needed.
+    pub fn open(&self) -> Result<(), MemoryError> {
+        self.source.memory().map(drop)
     }
 
     /// Does a piece of work as soon as there is a free place for it. Once begun it is done to its
     /// end, and keeps its place, even if the future is dropped.
     ///
+    /// # Errors
+    /// Those of the work, and that of opening the memory.
+    ///
     /// # Panics
     /// If the work does.
-    pub async fn run<T: Send + 'static>(
+    pub async fn run<T, E>(
         &self,
-        work: impl FnOnce(&Memory) -> T + Send + 'static,
-    ) -> T {
+        work: impl FnOnce(&Memory) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<MemoryError> + Send + 'static,
+    {
         let permits = Arc::clone(&self.permits);
         let permit = permits.acquire_owned().await.expect("nothing closes this semaphore");
-        let memory = Arc::clone(&self.memory);
+        let source = Arc::clone(&self.source);
         let done = task::spawn_blocking(move || {
-            let result = work(&memory);
+            let result = source.memory().map_err(E::from).and_then(|memory| {
+                let result = work(&memory);
+                source.let_go_if_gone(&memory);
+                result
+            });
             drop(permit);
             result
         });
         // It ends otherwise only if the runtime goes down, and this future with it.
         done.await.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))
+    }
+}
+
+impl Source {
+    /// The memory, opened now if it is not yet.
+    fn memory(&self) -> Result<Arc<Memory>, MemoryError> {
+        match self {
+            Self::Open(memory) => Ok(Arc::clone(memory)),
+            Self::Opening { open, opened, .. } => {
+                let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
+                match &*opened {
+                    Some(memory) => Ok(Arc::clone(memory)),
+                    None => Ok(Arc::clone(opened.insert(Arc::new(open()?)))),
+                }
+            }
+        }
+    }
+
+    /// Closes a memory whose file is gone, so that the file is opened anew when it is back.
+    fn let_go_if_gone(&self, memory: &Memory) {
+        if let Self::Opening { opened, .. } = self
+            && !memory.store().path().exists()
+        {
+            *opened.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 }

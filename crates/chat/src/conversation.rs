@@ -1,25 +1,22 @@
 //! A talk that remembers.
 
+mod keeping;
+mod prompting;
+
 use std::sync::Arc;
 
-use longmem_core::{Recalled, Role, Scope, SessionName, TokenCounter, TurnId, UserName};
-use longmem_memory::{Memory, MemoryError, RecallRequest};
+use longmem_core::{SessionName, TokenCounter, UserName};
 
 use crate::context::fixed_costs;
 use crate::{
-    AssembleInput, AsyncMemory, ChatError, Completion, Context, ContextOptions, MESSAGE_TOKENS,
-    OnText, Provider, QuotedAnswer, Request, TokenBudget, assemble, quote_answer,
+    AsyncMemory, ChatError, Completion, Context, ContextOptions, LiveSession, Notice, OnText,
+    Provider, ProviderError, QuotedAnswer, Request, StopReason, TokenBudget, quote_answer,
 };
 
-/// A message is not kept waiting for more than so many turns to be embedded; more are found by
-/// their words until they are indexed.
-const CATCH_UP_TURNS: u64 = 64;
-
-/// Of the best hits so many bring their neighbours, as many as a prompt can take.
-const HITS_WITH_NEIGHBOURS: usize = 3;
-
-/// No budget needs more of a session's last turns than that.
-const MOST_RECENT_TURNS: usize = 2_000;
+/// What the model is told when an answer is to go on. It is never stored: a prefilled answer, which
+/// would need no words, is refused by recent models.
+const GO_ON: &str = "Your last answer was cut off. Go on exactly where it stopped, and repeat \
+                     nothing of it.";
 
 /// One user's talk with a language model in one session, with everything that is remembered of the
 /// user behind it.
@@ -37,6 +34,8 @@ pub struct Conversation {
     pub counter: Arc<dyn TokenCounter>,
     /// How prompts are made.
     pub settings: ConversationSettings,
+    /// What it keeps in mind from message to message.
+    pub live: LiveSession,
 }
 
 /// A language model and the way to it.
@@ -59,6 +58,12 @@ pub struct ConversationSettings {
     pub budget: TokenBudget,
     /// The most turns that a recall brings, whether they fit or not; 100 by default.
     pub recall_limit: usize,
+    /// Whether a [`Learner`](crate::Learner) may look at what is said; it may by default.
+    pub learns: bool,
+    /// Whether a prompt in a session continues the one before it wherever it can, so that a
+    /// provider's cache serves that. Then a session's first prompt leaves three eighths of the
+    /// budget free, so it is for talks of several messages. Off by default.
+    pub continued: bool,
     /// The rest.
     pub context: ContextOptions,
 }
@@ -69,6 +74,8 @@ impl Default for ConversationSettings {
             system: None,
             budget: TokenBudget::new(8_000),
             recall_limit: 100,
+            learns: true,
+            continued: false,
             context: ContextOptions::default(),
         }
     }
@@ -94,47 +101,32 @@ impl Conversation {
     /// # Errors
     /// [`ChatError`].
     pub async fn consult(&self, question: &str, on_text: OnText<'_>) -> Result<Reply, ChatError> {
-        self.reply(question, Storing::Nothing, on_text).await
+        self.reply(&Asked::Outside(question.into()), on_text).await
     }
 
     /// Answers a message, handing on the text as it comes.
     ///
     /// The message is stored before the model is asked, the answer after it. If that fails in
     /// between, or the future is dropped, the same message can be asked again and is not stored
-    /// twice; another message is asked together with it.
+    /// twice; another message is asked together with it. What came of an answer that broke off is
+    /// stored, marked as such.
+    ///
+    /// With a spool in [`Self::live`], a memory that cannot be written or read keeps nobody from
+    /// talking: see [`LiveSession::take_notices`].
     ///
     /// # Errors
     /// [`ChatError`]; a message that cannot be asked at all is not stored.
     pub async fn ask(&self, message: &str, on_text: OnText<'_>) -> Result<Reply, ChatError> {
-        self.reply(message, Storing::Both, on_text).await
+        self.reply(&Asked::Message(message.into()), on_text).await
     }
 
-    async fn reply(
-        &self,
-        message: &str,
-        storing: Storing,
-        on_text: OnText<'_>,
-    ) -> Result<Reply, ChatError> {
-        // What can never be answered should not stand in the session as an open question.
-        let ConversationSettings { system, budget, .. } = &self.settings;
-        fixed_costs(system.as_deref(), message, *budget, &*self.counter)?;
-
-        let (context, recalled) = self.prepare(message, storing).await?;
-        let Some(model) = &self.model else {
-            let zone = &self.settings.context.time_zone;
-            return Ok(Reply::Quotes(quote_answer(message, &recalled, zone)));
-        };
-        let request = Request::new(&context, &model.name, model.max_tokens);
-        let completion = model.provider.complete(&request, on_text).await?;
-        if matches!(storing, Storing::Nothing) {
-            return Ok(Reply::Answer { completion, context });
-        }
-        match self.remember_answer(&completion.text).await {
-            Ok(()) => Ok(Reply::Answer { completion, context }),
-            Err(source) => {
-                Err(ChatError::AnswerNotStored { completion: Box::new(completion), source })
-            }
-        }
+    /// Lets the session's last answer, which was cut off or broke off, go on. What comes is stored
+    /// as a turn of its own behind it.
+    ///
+    /// # Errors
+    /// [`ChatError::NothingToContinue`] if the session does not end with an answer; [`ChatError`].
+    pub async fn go_on(&self, on_text: OnText<'_>) -> Result<Reply, ChatError> {
+        self.reply(&Asked::More, on_text).await
     }
 
     /// Makes the prompt that [`ask`](Self::ask) would send, and stores nothing.
@@ -142,93 +134,117 @@ impl Conversation {
     /// # Errors
     /// [`ChatError::Assemble`] or [`ChatError::Memory`].
     pub async fn context_for(&self, message: &str) -> Result<Context, ChatError> {
-        Ok(self.prepare(message, Storing::Nothing).await?.0)
+        let asked = Asked::Message(message.into());
+        let material = self.gather(&asked, None).await?;
+        Ok(self.prompt(&asked, &material)?)
     }
 
-    /// Makes the prompt for a message, and returns it with what was recalled.
-    async fn prepare(
-        &self,
-        message: &str,
-        storing: Storing,
-    ) -> Result<(Context, Vec<Recalled>), ChatError> {
-        let (this, message) = (self.clone(), message.to_owned());
-        let work = move |memory: &Memory| {
-            let mut recent = memory.recent(&this.user, &this.session, this.recent_limit())?;
-            let asked_before =
-                recent.pop_if(|turn| turn.role == Role::User && turn.text == message);
-            let message_turn = match (asked_before, storing) {
-                (Some(turn), _) => Some(turn.id),
-                (None, Storing::Both) => this.remember(memory, Role::User, &message)?,
-                (None, Storing::Nothing) => None,
-            };
-            let recalled = this.recall(memory, &message, message_turn)?;
-            let input = AssembleInput {
-                system: this.settings.system.as_deref(),
-                facts: &[],
-                summaries: &[],
-                recalled: &recalled,
-                recent: &recent,
-                message: &message,
-                message_turn,
-                now: memory.now(),
-                budget: this.settings.budget,
-                options: &this.settings.context,
-            };
-            let context = assemble(&input, &*this.counter)?;
-            Ok((context, recalled))
-        };
-        self.memory.run(work).await
-    }
+    async fn reply(&self, asked: &Asked, on_text: OnText<'_>) -> Result<Reply, ChatError> {
+        // What can never be answered should not stand in the session as an open question.
+        let system = self.settings.system.as_deref();
+        fixed_costs(system, asked.message(), self.budget(), &*self.counter)?;
 
-    fn recall(
-        &self,
-        memory: &Memory,
-        message: &str,
-        message_turn: Option<TurnId>,
-    ) -> Result<Vec<Recalled>, MemoryError> {
-        memory.catch_up(CATCH_UP_TURNS)?;
-        let scope = Scope::of(self.user.clone());
-        let recall = memory.recall(&RecallRequest {
-            limit: self.settings.recall_limit,
-            exclude: message_turn.into_iter().collect(),
-            with_neighbours: HITS_WITH_NEIGHBOURS,
-            time_zone: self.settings.context.time_zone.clone(),
-            ..RecallRequest::new(scope, message)
-        })?;
-        Ok(recall.results)
-    }
-
-    async fn remember_answer(&self, text: &str) -> Result<(), MemoryError> {
-        // A model that refuses at once says nothing; the question stays open.
-        if text.trim().is_empty() {
-            return Ok(());
+        if asked.is_in_session() {
+            self.keep_what_waits().await;
         }
-        let (this, text) = (self.clone(), text.to_owned());
-        self.memory.run(move |memory| this.remember(memory, Role::Assistant, &text)).await?;
-        Ok(())
+        let message_turn = match asked {
+            Asked::Message(message) => Some(self.keep_message(message).await?),
+            Asked::Outside(_) | Asked::More => None,
+        };
+        let material = self.gather(asked, message_turn).await?;
+        let Some(model) = &self.model else {
+            let zone = &self.settings.context.time_zone;
+            let quotes = quote_answer(asked.message(), &material.recalled, zone);
+            return Ok(Reply::Quotes(quotes));
+        };
+
+        let mut context = self.prompt(asked, &material)?;
+        let mut answer = self.complete(model, &context, on_text).await;
+        if is_too_long(&answer)
+            && let Some(smaller) = self.smaller(asked, &material, &context)
+        {
+            context = smaller;
+            answer = self.complete(model, &context, on_text).await;
+        }
+        if matches!(asked, Asked::Outside(_)) {
+            return Ok(Reply::Answer { completion: answer?, context });
+        }
+        let completion = match answer {
+            Ok(completion) => completion,
+            Err(error) => {
+                self.keep_part(&error).await?;
+                return Err(error.into());
+            }
+        };
+        if !completion.text.trim().is_empty() {
+            self.note_answered(material, &context);
+        }
+        match self.keep_answer(&completion.text).await {
+            Ok(()) => Ok(Reply::Answer { completion, context }),
+            Err(source) => {
+                Err(ChatError::AnswerNotStored { completion: Box::new(completion), source })
+            }
+        }
     }
 
-    fn remember(
+    async fn complete(
         &self,
-        memory: &Memory,
-        role: Role,
-        text: &str,
-    ) -> Result<Option<TurnId>, MemoryError> {
-        let turn = memory.new_turn(self.session.clone(), role, text);
-        let stored = memory.remember(&self.user, &[turn])?;
-        Ok(stored.first().map(|turn| turn.id))
+        model: &LanguageModel,
+        context: &Context,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
+        let request = Request::new(context, &model.name, model.max_tokens);
+        model.provider.complete(&request, on_text).await
     }
 
-    /// More turns than the budget holds, so that trimming never depends on where reading stopped.
-    fn recent_limit(&self) -> usize {
-        (self.settings.budget.tokens() / MESSAGE_TOKENS).min(MOST_RECENT_TURNS)
+    /// A prompt of half the size, if there can be one; no later prompt is longer.
+    fn smaller(
+        &self,
+        asked: &Asked,
+        material: &prompting::Material,
+        context: &Context,
+    ) -> Option<Context> {
+        let budget = TokenBudget::new(context.tokens / 2);
+        let system = self.settings.system.as_deref();
+        fixed_costs(system, &material.message, budget, &*self.counter).ok()?;
+        self.live.set_limit(budget);
+        self.live.set_thread(None);
+        self.live.tell(Notice::MadeSmaller { budget });
+        self.prompt(asked, material).ok()
     }
 }
 
-/// What a talk leaves in memory.
-#[derive(Debug, Clone, Copy)]
-enum Storing {
-    /// The message, and the answer when it comes.
-    Both,
-    Nothing,
+/// Says whether a prompt did not fit into the model's window, so that nothing came of it.
+fn is_too_long(answer: &Result<Completion, ProviderError>) -> bool {
+    match answer {
+        Ok(completion) => {
+            completion.text.is_empty()
+                && completion.stop_reason == StopReason::ContextWindowExceeded
+        }
+        Err(error) => error.is_too_long(),
+    }
+}
+
+/// What a conversation is asked.
+#[derive(Debug, Clone)]
+enum Asked {
+    /// A question outside any session; nothing is stored.
+    Outside(Arc<str>),
+    /// A message in the session.
+    Message(Arc<str>),
+    /// The rest of the session's last answer.
+    More,
+}
+
+impl Asked {
+    fn message(&self) -> &str {
+        match self {
+            Self::Outside(message) | Self::Message(message) => message,
+            Self::More => GO_ON,
+        }
+    }
+
+    fn is_in_session(&self) -> bool {
+        !matches!(self, Self::Outside(_))
+    }
 }

@@ -18,6 +18,9 @@ pub enum ChatError {
     /// The language model did not answer, or not to the end; the message is stored.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// The session does not end with an answer.
+    #[error("there is no answer to continue in this session")]
+    NothingToContinue,
     /// The language model answered, but its answer could not be stored.
     #[error("the answer could not be stored: {source}")]
     AnswerNotStored {
@@ -32,6 +35,7 @@ impl Diagnose for ChatError {
     fn fault(&self) -> Fault {
         match self {
             Self::Assemble(error) => error.fault(),
+            Self::NothingToContinue => Fault::Caller,
             Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.fault(),
             Self::Provider(error) => error.fault(),
         }
@@ -40,6 +44,7 @@ impl Diagnose for ChatError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Assemble(error) => error.hints(),
+            Self::NothingToContinue => Vec::new(),
             Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.hints(),
             Self::Provider(error) => error.hints(),
         }

@@ -10,22 +10,26 @@
 mod clock;
 mod embedder;
 mod embedding;
+mod fact;
 mod fault;
 mod name;
 mod recalled;
 mod role;
 mod scope;
+mod summary;
 mod token_counter;
 mod turn;
 
 pub use clock::{Clock, FixedClock};
 pub use embedder::{EmbedError, EmbeddingModel, PassageSpan, TextEmbedder};
 pub use embedding::{DIMENSIONS, Embedding, InvalidEmbedding};
+pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT, UnknownWord};
 pub use fault::{Diagnose, Fault};
 pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};
 pub use recalled::{Adjustment, ChannelHit, Explanation, Recalled};
 pub use role::{Role, UnknownRole};
 pub use scope::Scope;
+pub use summary::{Summary, SummaryId, SummaryOf};
 pub use token_counter::{EstimatedTokens, TokenCounter};
 pub use turn::{NewTurn, SourceKey, Turn, TurnId};
 

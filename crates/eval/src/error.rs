@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use longmem_chat::ChatError;
 use longmem_core::{Diagnose, Fault, InvalidName};
 use longmem_memory::MemoryError;
 use thiserror::Error;
@@ -53,6 +54,9 @@ pub enum EvalError {
         /// The first conversations that it has.
         known: String,
     },
+    /// A conversation could not be replayed.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
     /// Nothing to ask about.
     #[error("the data set has no conversation left to ask about")]
     NoConversation,
@@ -155,6 +159,7 @@ impl Diagnose for EvalError {
             | Self::OtherTurns { .. }
             | Self::Stopped => Fault::Caller,
             Self::Memory(error) => error.fault(),
+            Self::Chat(error) => error.fault(),
         }
     }
 
@@ -164,6 +169,7 @@ impl Diagnose for EvalError {
                 vec!["Delete the file, or name an empty folder to keep the stores in.".to_owned()]
             }
             Self::Memory(error) => error.hints(),
+            Self::Chat(error) => error.hints(),
             _ => Vec::new(),
         }
     }

@@ -9,7 +9,8 @@
 //!
 //! - [`dataset::read`] reads the conversations;
 //! - [`run`] asks the questions and returns an [`Outcome`] for each;
-//! - [`Report`] sums them up, as JSON or as a [table](fn@table).
+//! - [`Report`] sums them up, as JSON or as a [table](fn@table);
+//! - [`replay()`] counts what the prompts of a conversation cost with a provider's cache.
 //!
 //! The same engine gives the same numbers on every run, but for the latencies.
 //!
@@ -58,6 +59,7 @@ mod error;
 mod haystack;
 mod outcome;
 mod ranking;
+mod replay;
 mod report;
 mod run;
 mod scoring;
@@ -66,6 +68,9 @@ mod table;
 
 pub use error::{DatasetFlaw, EvalError};
 pub use outcome::{EvidencePlace, Outcome, StageTime, StrategyOutcome};
+pub use replay::{
+    OpenMemory, Prices, ReplayOptions, ReplayReport, WayReport, replay, replay_table,
+};
 pub use report::{
     AbstentionReport, DatasetSummary, GroupReport, LatencyReport, LevelReport, Report,
     StageLatency, StrategyReport,

@@ -28,6 +28,14 @@ pub enum MemoryError {
     EmptyText,
 }
 
+impl MemoryError {
+    /// Says whether the store cannot be used now, and may be later:
+    /// see [`StoreError::is_unavailable`].
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_unavailable())
+    }
+}
+
 impl Diagnose for MemoryError {
     fn fault(&self) -> Fault {
         match self {

@@ -52,6 +52,7 @@ pub use recall::{Channels, Recall, RecallRequest, RecallTimings};
 pub use relevance::DEFAULT_THRESHOLD;
 
 pub use longmem_store::{
-    ForgetTarget, Forgotten, Inserted, SessionSummary, StoreError, StoreStats, UserStats,
+    Derived, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, LearnedFact, Replaced,
+    SessionSummary, StoreError, StoreStats, UserStats,
 };
 pub use longmem_transcripts::{Format, SkipReason, TranscriptError};

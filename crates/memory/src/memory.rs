@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use longmem_core::{Clock, NewTurn, Role, Scope, SessionName, TextEmbedder, Turn, UserName};
+use longmem_core::{
+    Clock, NewTurn, Role, Scope, SessionName, TextEmbedder, Turn, TurnId, UserName,
+};
 use longmem_store::{
     ForgetTarget, Forgotten, Inserted, SessionSummary, Store, StoreStats, UserStats,
 };
@@ -65,6 +67,24 @@ impl Memory {
             return Err(MemoryError::EmptyText);
         }
         Ok(self.store.insert_turns(user, turns)?)
+    }
+
+    /// Stores a turn as [`Memory::remember`] does, unless the last two turns of its session show
+    /// that it is there already: `already` finds it among them, the newest last. Of two processes
+    /// that do so at the same moment, only one stores it.
+    ///
+    /// # Errors
+    /// [`MemoryError::EmptyText`] for a turn of white space only; [`MemoryError::Store`].
+    pub fn remember_unless(
+        &self,
+        user: &UserName,
+        turn: &NewTurn,
+        already: impl FnOnce(&[Turn]) -> Option<TurnId>,
+    ) -> Result<Inserted, MemoryError> {
+        if turn.text.trim().is_empty() {
+            return Err(MemoryError::EmptyText);
+        }
+        Ok(self.store.insert_unless(user, turn, already)?)
     }
 
     /// Reads the last `limit` turns of a session, oldest first.

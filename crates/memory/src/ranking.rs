@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
-use longmem_core::{Adjustment, Explanation, Turn, TurnId};
+use longmem_core::{Adjustment, Explanation, Role, Turn, TurnId};
 use longmem_store::{Candidate, Candidates, DenseParameters, LexicalParameters};
 
 use crate::question::{About, Question, only_asks};
@@ -30,6 +30,10 @@ pub struct RankingParameters {
     pub date_boost: f32,
     /// Taken away if the turn does nothing but ask.
     pub question_penalty: f32,
+    /// Taken away from what a tool printed. It is found by words alone, so that it competes with
+    /// half a score already; a log that repeats a question's words still stays behind what people
+    /// said about it.
+    pub tool_penalty: f32,
     /// What part of its session's best score is added to each turn.
     pub session_share: f32,
 }
@@ -44,6 +48,7 @@ impl RankingParameters {
         speaker_boost: 0.0,
         date_boost: 0.0,
         question_penalty: 0.0,
+        tool_penalty: 0.0,
         session_share: 0.0,
     };
 }
@@ -63,6 +68,7 @@ impl Default for RankingParameters {
             speaker_boost: 0.3,
             date_boost: 0.2,
             question_penalty: 0.2,
+            tool_penalty: 0.2,
             session_share: 0.2,
         }
     }
@@ -149,6 +155,9 @@ fn adjustments(
     let day = turn.time.to_zoned(zone.clone()).date();
     if question.days.iter().any(|days| days.contains(day)) {
         add("on a day that is asked about", parameters.date_boost);
+    }
+    if turn.role == Role::Tool {
+        add("printed by a tool", -parameters.tool_penalty);
     }
     if only_asks(&turn.text) {
         add("only asks", -parameters.question_penalty);

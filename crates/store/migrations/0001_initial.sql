@@ -89,12 +89,15 @@ CREATE TABLE index_queue (
     turn_id       INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE
 ) STRICT;
 
+-- A fact holds since valid_from_ms, until valid_from_ms of the fact that superseded it. So if that one
+-- is forgotten, the older one holds again, as if the newer one had never been said.
 CREATE TABLE facts (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     subject       TEXT NOT NULL,
     statement     TEXT NOT NULL,
-    kind          TEXT NOT NULL,
+    kind          TEXT NOT NULL
+                  CHECK (kind IN ('identity', 'preference', 'decision', 'plan', 'relation')),
     source_turn_id INTEGER REFERENCES turns (id) ON DELETE CASCADE,
     valid_from_ms INTEGER NOT NULL,
     superseded_by INTEGER REFERENCES facts (id) ON DELETE SET NULL
@@ -103,16 +106,50 @@ CREATE INDEX facts_by_user ON facts (user_id, id);
 CREATE INDEX facts_by_source_turn ON facts (source_turn_id);
 CREATE INDEX facts_by_successor ON facts (superseded_by);
 
+-- People, projects and other names that come up in a user's facts; none without a fact.
+CREATE TABLE entities (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- The name in lower case with single spaces, by which it is known again.
+    key           TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    kind          TEXT NOT NULL CHECK (kind IN ('person', 'project', 'other')),
+    UNIQUE (user_id, key)
+) STRICT;
+CREATE TABLE entity_mentions (
+    fact_id       INTEGER NOT NULL REFERENCES facts (id) ON DELETE CASCADE,
+    entity_id     INTEGER NOT NULL REFERENCES entities (id) ON DELETE CASCADE,
+    PRIMARY KEY (fact_id, entity_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX entity_mentions_by_entity ON entity_mentions (entity_id);
+
+-- The last turn of a session that was looked at for facts, 0 for none yet. A session without a row
+-- is not learned from.
+CREATE TABLE learned_sessions (
+    session_id    INTEGER PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+    through_turn  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
 CREATE TABLE summaries (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    session_id    INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-    first_turn_id INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
-    last_turn_id  INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
+    -- 'stretch': the beginning of a session, up to a turn. 'session': a whole session, up to a turn.
+    -- 'sessions': summaries of sessions, at most one a user; it has no session and no turn.
+    of            TEXT NOT NULL CHECK (of IN ('stretch', 'session', 'sessions')),
+    session_id    INTEGER REFERENCES sessions (id) ON DELETE CASCADE,
+    through_turn  INTEGER REFERENCES turns (id) ON DELETE CASCADE,
     text          TEXT NOT NULL,
-    created_ms    INTEGER NOT NULL
+    created_ms    INTEGER NOT NULL,
+    folded_into   INTEGER REFERENCES summaries (id) ON DELETE SET NULL,
+    UNIQUE (session_id, of),
+    CHECK ((of = 'sessions') = (session_id IS NULL AND through_turn IS NULL))
 ) STRICT;
-CREATE INDEX summaries_by_session ON summaries (session_id, id);
+CREATE UNIQUE INDEX one_summary_of_sessions ON summaries (user_id) WHERE of = 'sessions';
 CREATE INDEX summaries_by_user ON summaries (user_id);
-CREATE INDEX summaries_by_first_turn ON summaries (first_turn_id);
-CREATE INDEX summaries_by_last_turn ON summaries (last_turn_id);
+CREATE INDEX summaries_by_turn ON summaries (through_turn);
+CREATE INDEX summaries_by_whole ON summaries (folded_into);
+-- What was forgotten is not to live on in the summary that it was folded into.
+CREATE TRIGGER summary_of_forgotten AFTER DELETE ON summaries WHEN OLD.folded_into IS NOT NULL
+BEGIN
+    DELETE FROM summaries WHERE id = OLD.folded_into;
+END;

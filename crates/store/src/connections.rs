@@ -47,12 +47,17 @@ impl Connections {
         result.map_err(|error| StoreError::from_sqlite(&self.path, error))
     }
 
-    /// Runs a write as one transaction: it is on disk when this returns, or nothing changed.
+    /// Runs a write as one transaction: it is on disk when this returns, or nothing changed. A file
+    /// that was deleted or is no longer mounted is said to be missing, since SQLite would go on
+    /// writing where nobody can ever read.
     pub(crate) fn write<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut writer = locked(&self.writer);
+        if !self.path.exists() {
+            return Err(StoreError::Missing(self.path.clone()));
+        }
         let write = || {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
@@ -68,6 +73,16 @@ impl Connections {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         work(&locked(&self.writer)).map_err(|error| StoreError::from_sqlite(&self.path, error))
+    }
+
+    /// Empties the write-ahead log, so that deleted bytes are on disk nowhere. False if another
+    /// process is reading an older state.
+    pub(crate) fn empty_log(&self) -> Result<bool, StoreError> {
+        self.maintain(|connection| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                Ok(row.get::<_, i64>(0)? == 0)
+            })
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use longmem_core::{Diagnose, Fault, InvalidEmbedding, SessionName, UserName};
+use longmem_core::{Diagnose, FactId, Fault, InvalidEmbedding, SessionName, UserName};
 use rusqlite::ErrorCode;
 use rusqlite::types::Type;
 use thiserror::Error;
@@ -81,6 +81,14 @@ pub enum StoreError {
         /// What was asked for.
         session: SessionName,
     },
+    /// A fact that the user does not have.
+    #[error("user \"{user}\" has no fact {fact}")]
+    UnknownFact {
+        /// Whose facts were searched.
+        user: UserName,
+        /// What was asked for.
+        fact: FactId,
+    },
     /// The vectors here were made by another model.
     #[error("the vectors of {} were made by {stored}, not by {given}", path.display())]
     OtherModel {
@@ -125,6 +133,21 @@ impl BadVector {
 }
 
 impl StoreError {
+    /// Says whether the store cannot be used now, through no fault of what was asked, and may be
+    /// later: it is locked, full, gone, cannot be written or is damaged.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing(_)
+                | Self::ReadOnly { .. }
+                | Self::DiskFull(_)
+                | Self::InputOutput { .. }
+                | Self::Damaged { .. }
+                | Self::Locked { .. }
+                | Self::File(_)
+        )
+    }
+
     /// Gives an SQLite error the name that a person can act on.
     pub(crate) fn from_sqlite(path: &std::path::Path, source: rusqlite::Error) -> Self {
         if let rusqlite::Error::FromSqlConversionFailure(_, _, inner) = &source
@@ -164,6 +187,7 @@ impl Diagnose for StoreError {
             | Self::TooNew { .. }
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
+            | Self::UnknownFact { .. }
             | Self::OtherModel { .. } => Fault::Caller,
             Self::ReadOnly { .. }
             | Self::DiskFull(_)
@@ -198,6 +222,7 @@ impl Diagnose for StoreError {
             Self::Locked { .. } => "Wait for the other process, or end it, and try again.",
             Self::UnknownUser(_) => "longmem stats lists the users of this store.",
             Self::UnknownSession { .. } => "longmem sessions lists the sessions of a user.",
+            Self::UnknownFact { .. } => "longmem facts --history lists a user's facts by number.",
             Self::OtherModel { .. } => {
                 "Run longmem index --reembed to make new vectors; the old ones serve until then."
             }

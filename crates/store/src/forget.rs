@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use longmem_core::{Scope, SessionName, Turn, TurnId};
+use longmem_core::{Scope, SessionName, Turn, TurnId, UserName};
 use rusqlite::types::Value;
-use rusqlite::{Connection, Transaction, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
 
 use crate::analysis::turn_words;
+use crate::entities;
+use crate::facts::{bridge_over, delete_user_without_memory};
 use crate::postings::{self, block_of};
 use crate::scope_filter::{ScopeFilter, json_list, one_of};
 use crate::turns::{SELECT_TURN, timestamp, turn_from_row, user_id};
@@ -26,6 +28,10 @@ impl ForgetTarget {
         let (Self::Turns(scope, _) | Self::Scope(scope)) = self;
         scope
     }
+
+    fn is_whole_user(&self) -> bool {
+        matches!(self, Self::Scope(scope) if scope.is_whole_user())
+    }
 }
 
 /// What was deleted.
@@ -35,6 +41,8 @@ pub struct Forgotten {
     pub turns: u64,
     /// Sessions that had no other turns.
     pub sessions: u64,
+    /// What was made of the turns.
+    pub derived: Derived,
     /// Whether the user had nothing else and is gone too.
     pub user: bool,
     /// False if another process is reading an older state: the deleted bytes leave the disk when
@@ -42,7 +50,31 @@ pub struct Forgotten {
     pub erased_from_disk: bool,
 }
 
+/// What goes with the turns that are forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// Facts that were learned from them; with the whole user, those added by hand too.
+    pub facts: u64,
+    /// Summaries that cover one of them.
+    pub summaries: u64,
+}
+
 impl Store {
+    /// How often something of a user's was deleted, so that whoever holds turns can tell whether
+    /// all of them are still there; 0 for a user who is not in the store.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn deletions(&self, user: &UserName) -> Result<u64, StoreError> {
+        self.connections.read(|connection| {
+            let deletions = connection
+                .prepare_cached("SELECT deletions FROM users WHERE name = ?1")?
+                .query_row([user.as_str()], |row| row.get(0))
+                .optional()?;
+            Ok(deletions.unwrap_or(0))
+        })
+    }
+
     /// Reads the turns that [`Store::forget`] would delete, oldest first, at most `limit`, and
     /// counts all of them.
     ///
@@ -73,6 +105,33 @@ impl Store {
         })
     }
 
+    /// Counts the facts and summaries that [`Store::forget`] would delete with the turns.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUser`] or [`StoreError::UnknownSession`] for a name that is not here.
+    pub fn preview_forget_derived(&self, target: &ForgetTarget) -> Result<Derived, StoreError> {
+        self.check_names(target.scope())?;
+        self.connections.read(|connection| {
+            let Some(user) = user_id(connection, &target.scope().user)? else {
+                return Ok(Derived::default());
+            };
+            let Some((condition, bound)) = condition(connection, target)? else {
+                return Ok(Derived::default());
+            };
+            let doomed = ids_where(connection, &condition, bound)?;
+            let count = |sql: &str| {
+                connection
+                    .query_row(sql, params![user, doomed, target.is_whole_user()], |row| row.get(0))
+            };
+            Ok(Derived {
+                facts: count(&format!("SELECT count(*) FROM facts d WHERE {DOOMED_FACTS}"))?,
+                summaries: count(&format!(
+                    "SELECT count(*) FROM summaries d WHERE {DOOMED_SUMMARIES}"
+                ))?,
+            })
+        })
+    }
+
     /// Deletes turns with their words, vectors, facts and summaries in one transaction, sessions
     /// and the user with them if nothing else is left of these, and empties the write-ahead log.
     ///
@@ -82,11 +141,7 @@ impl Store {
     pub fn forget(&self, target: &ForgetTarget) -> Result<Forgotten, StoreError> {
         self.check_names(target.scope())?;
         let mut forgotten = self.connections.write(|transaction| delete(transaction, target))?;
-        forgotten.erased_from_disk = self.connections.maintain(|connection| {
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                Ok(row.get::<_, i64>(0)? == 0)
-            })
-        })?;
+        forgotten.erased_from_disk = self.connections.empty_log()?;
         Ok(forgotten)
     }
 
@@ -139,6 +194,7 @@ fn delete(transaction: &Transaction<'_>, target: &ForgetTarget) -> rusqlite::Res
     let Some((condition, bound)) = condition(transaction, target)? else {
         return Ok(Forgotten::default());
     };
+    let derived = delete_derived(transaction, user, target, &condition, &bound)?;
     remove_postings(transaction, user, &condition, &bound)?;
     let turns = transaction.execute(
         &format!("DELETE FROM turns WHERE id IN (SELECT t.id FROM turns t WHERE {condition})"),
@@ -150,18 +206,65 @@ fn delete(transaction: &Transaction<'_>, target: &ForgetTarget) -> rusqlite::Res
         [user],
     )?;
     transaction.execute("UPDATE users SET deletions = deletions + 1 WHERE id = ?1", [user])?;
-    let users = transaction.execute(
-        "DELETE FROM users WHERE id = ?1
-         AND NOT EXISTS (SELECT 1 FROM sessions WHERE user_id = users.id)
-         AND NOT EXISTS (SELECT 1 FROM facts WHERE user_id = users.id)",
-        [user],
-    )?;
+    let user = delete_user_without_memory(transaction, user)?;
     Ok(Forgotten {
         turns: turns as u64,
         sessions: sessions as u64,
-        user: users > 0,
+        derived,
+        user,
         erased_from_disk: false,
     })
+}
+
+/// The facts to delete, on the alias `d`: ?1 is the user, ?2 the turns as JSON, ?3 whether the whole
+/// user goes.
+const DOOMED_FACTS: &str = "d.user_id = ?1
+    AND (?3 OR d.source_turn_id IN (SELECT value FROM json_each(?2)))";
+
+/// The summaries to delete, with the same parameters. All begin with the first turn of a session;
+/// one of summaries tells what its parts tell.
+const DOOMED_SUMMARIES: &str = "d.user_id = ?1 AND (?3 OR EXISTS (
+    SELECT 1 FROM summaries p JOIN turns t ON t.session_id = p.session_id AND t.id <= p.through_turn
+    WHERE (p.id = d.id OR p.folded_into = d.id) AND t.id IN (SELECT value FROM json_each(?2))))";
+
+/// The numbers of the turns that a condition chooses, as JSON.
+fn ids_where(
+    connection: &Connection,
+    condition: &str,
+    bound: Vec<Value>,
+) -> rusqlite::Result<String> {
+    connection.query_row(
+        &format!("SELECT json_group_array(t.id) FROM turns t WHERE {condition}"),
+        params_from_iter(bound),
+        |row| row.get(0),
+    )
+}
+
+/// Deletes the facts and summaries that were made of the turns.
+fn delete_derived(
+    transaction: &Transaction<'_>,
+    user: i64,
+    target: &ForgetTarget,
+    condition: &str,
+    bound: &[Value],
+) -> rusqlite::Result<Derived> {
+    let doomed = ids_where(transaction, condition, bound.to_vec())?;
+    let parameters = params![user, doomed, target.is_whole_user()];
+    bridge_over(transaction, DOOMED_FACTS, parameters)?;
+    let facts =
+        transaction.execute(&format!("DELETE FROM facts AS d WHERE {DOOMED_FACTS}"), parameters)?;
+    entities::delete_unmentioned(transaction, user)?;
+    let before = count_summaries(transaction, user)?;
+    transaction
+        .execute(&format!("DELETE FROM summaries AS d WHERE {DOOMED_SUMMARIES}"), parameters)?;
+    let summaries = before - count_summaries(transaction, user)?;
+    Ok(Derived { facts: facts as u64, summaries })
+}
+
+/// A trigger deletes some of them, which SQLite does not count.
+fn count_summaries(connection: &Connection, user: i64) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM summaries WHERE user_id = ?1";
+    connection.query_row(sql, [user], |row| row.get(0))
 }
 
 /// Takes the turns off the lists of all their words.

@@ -112,7 +112,8 @@ impl Store {
         self.connections.write(|transaction| {
             transaction.execute_batch(
                 "DELETE FROM passages;
-                 INSERT OR IGNORE INTO index_queue (turn_id) SELECT id FROM turns;
+                 INSERT OR IGNORE INTO index_queue (turn_id)
+                     SELECT id FROM turns WHERE role <> 'tool';
                  UPDATE users SET deletions = deletions + 1;
                  UPDATE embedding_models SET truncated_tokens = 0;",
             )
@@ -230,7 +231,7 @@ fn give_up_replacing(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         transaction.execute_batch(
             "DELETE FROM index_queue;
              INSERT INTO index_queue (turn_id) SELECT id FROM turns
-             WHERE NOT EXISTS (SELECT 1 FROM passages WHERE turn_id = turns.id);",
+             WHERE role <> 'tool' AND NOT EXISTS (SELECT 1 FROM passages WHERE turn_id = turns.id);",
         )?;
     }
     Ok(())
@@ -246,7 +247,11 @@ fn begin_replacing(transaction: &Transaction<'_>, model: &EmbeddingModel) -> rus
     }
     insert_model(transaction, model, "building")?;
     transaction
-        .execute("INSERT OR IGNORE INTO index_queue (turn_id) SELECT id FROM turns", [])
+        .execute(
+            "INSERT OR IGNORE INTO index_queue (turn_id)
+             SELECT id FROM turns WHERE role <> 'tool'",
+            [],
+        )
         .map(drop)
 }
 

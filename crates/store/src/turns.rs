@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use jiff::Timestamp;
-use longmem_core::{NewTurn, SessionName, Turn, TurnId, UserName};
+use longmem_core::{NewTurn, Role, SessionName, Turn, TurnId, UserName};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -24,7 +24,7 @@ pub struct Inserted {
 impl Store {
     /// Stores turns of one user in one transaction: when this returns they are on disk, found by
     /// words, and queued for vectors. A turn whose source key the user already has is left as it
-    /// is.
+    /// is. What tools print gets no vectors: there is much of it, and it is asked for by its words.
     ///
     /// # Errors
     /// [`StoreError`]; then none of the turns was stored.
@@ -36,35 +36,27 @@ impl Store {
         if turns.is_empty() {
             return Ok(Vec::new());
         }
+        self.connections.write(|transaction| insert(transaction, user, turns))
+    }
+
+    /// Stores a turn, unless the last two turns of its session show that it is there already:
+    /// `already` finds it among them, the newest last. Looking and storing are one transaction, so
+    /// that of two processes with the same turn only one stores it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then it was not stored.
+    pub fn insert_unless(
+        &self,
+        user: &UserName,
+        turn: &NewTurn,
+        already: impl FnOnce(&[Turn]) -> Option<TurnId>,
+    ) -> Result<Inserted, StoreError> {
         self.connections.write(|transaction| {
-            let user_id = user_id_or_new(transaction, user)?;
-            let mut sessions = HashMap::new();
-            let mut postings = NewPostings::default();
-            let mut inserted = Vec::with_capacity(turns.len());
-            for turn in turns {
-                let session = match sessions.entry(&turn.session) {
-                    Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(new) => {
-                        new.insert(OpenSession::find_or_make(transaction, user_id, turn)?)
-                    }
-                };
-                inserted.push(insert_turn(transaction, user_id, session, turn, &mut postings)?);
+            let last = last_turns(transaction, user, &turn.session, 2)?;
+            match already(&last) {
+                Some(id) => Ok(Inserted { id, new: false }),
+                None => Ok(insert(transaction, user, std::slice::from_ref(turn))?[0]),
             }
-            postings.write(transaction)?;
-            transaction.execute(
-                "UPDATE users SET last_turn = (SELECT max(id) FROM turns WHERE user_id = ?1)
-                 WHERE id = ?1",
-                [user_id],
-            )?;
-            // A session stays unmade if the user had all its turns, under the name of another one.
-            let mut delete_if_empty = transaction.prepare_cached(
-                "DELETE FROM sessions WHERE id = ?1
-                 AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = ?1)",
-            )?;
-            for session in sessions.values() {
-                delete_if_empty.execute([session.id])?;
-            }
-            Ok(inserted)
         })
     }
 
@@ -102,18 +94,7 @@ impl Store {
         session: &SessionName,
         limit: usize,
     ) -> Result<Vec<Turn>, StoreError> {
-        self.connections.read(|connection| {
-            let sql = format!(
-                "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2
-                 ORDER BY t.position DESC LIMIT ?3"
-            );
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement
-                .query_map(params![user.as_str(), session.as_str(), limit as i64], turn_from_row)?;
-            let mut turns = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-            turns.reverse();
-            Ok(turns)
-        })
+        self.connections.read(|connection| last_turns(connection, user, session, limit))
     }
 
     /// Reads turns of one user by number, in the order given; numbers that are not this user's
@@ -165,6 +146,59 @@ impl Store {
     }
 }
 
+fn insert(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    turns: &[NewTurn],
+) -> rusqlite::Result<Vec<Inserted>> {
+    let user_id = user_id_or_new(transaction, user)?;
+    let mut sessions = HashMap::new();
+    let mut postings = NewPostings::default();
+    let mut inserted = Vec::with_capacity(turns.len());
+    for turn in turns {
+        let session = match sessions.entry(&turn.session) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(OpenSession::find_or_make(transaction, user_id, turn)?)
+            }
+        };
+        inserted.push(insert_turn(transaction, user_id, session, turn, &mut postings)?);
+    }
+    postings.write(transaction)?;
+    transaction.execute(
+        "UPDATE users SET last_turn = (SELECT max(id) FROM turns WHERE user_id = ?1)
+         WHERE id = ?1",
+        [user_id],
+    )?;
+    // A session stays unmade if the user had all its turns, under the name of another one.
+    let mut delete_if_empty = transaction.prepare_cached(
+        "DELETE FROM sessions WHERE id = ?1
+         AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = ?1)",
+    )?;
+    for session in sessions.values() {
+        delete_if_empty.execute([session.id])?;
+    }
+    Ok(inserted)
+}
+
+/// The last turns of a session, oldest first.
+fn last_turns(
+    connection: &Connection,
+    user: &UserName,
+    session: &SessionName,
+    limit: usize,
+) -> rusqlite::Result<Vec<Turn>> {
+    let sql = format!(
+        "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2 ORDER BY t.position DESC LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement
+        .query_map(params![user.as_str(), session.as_str(), limit as i64], turn_from_row)?;
+    let mut turns = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    turns.reverse();
+    Ok(turns)
+}
+
 /// The columns that [`turn_from_row`] reads.
 pub(crate) const SELECT_TURN: &str =
     "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text FROM turns t
@@ -207,7 +241,10 @@ pub(crate) fn user_id(connection: &Connection, user: &UserName) -> rusqlite::Res
         .optional()
 }
 
-fn user_id_or_new(transaction: &Transaction<'_>, user: &UserName) -> rusqlite::Result<i64> {
+pub(crate) fn user_id_or_new(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+) -> rusqlite::Result<i64> {
     match user_id(transaction, user)? {
         Some(id) => Ok(id),
         None => {
@@ -299,7 +336,11 @@ fn insert_turn(
         postings.add(user_id, id, word, posting);
     }
     session.next_position += 1;
-    transaction.prepare_cached("INSERT INTO index_queue (turn_id) VALUES (?1)")?.execute([id])?;
+    if turn.role != Role::Tool {
+        transaction
+            .prepare_cached("INSERT INTO index_queue (turn_id) VALUES (?1)")?
+            .execute([id])?;
+    }
     Ok(Inserted { id: TurnId(id), new: true })
 }
 

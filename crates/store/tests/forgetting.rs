@@ -87,13 +87,16 @@ impl Memory {
     fn derive(&self) {
         let connection = rusqlite::Connection::open(self.store.path()).unwrap();
         let secret = self.secret();
+        let last = self.everyone[19];
         connection
             .execute_batch(&format!(
                 "INSERT INTO facts (user_id, subject, statement, kind, source_turn_id, valid_from_ms)
-                 VALUES (1, 'code word', 'is {SECRET}', 'stated', {secret}, 0);
+                 VALUES (1, 'code word', 'is {SECRET}', 'identity', {secret}, 0);
+                 INSERT INTO summaries (id, user_id, of, text, created_ms)
+                 VALUES (1, 1, 'sessions', 'ana once told {SECRET}', 0);
                  INSERT INTO summaries
-                     (user_id, session_id, first_turn_id, last_turn_id, text, created_ms)
-                 VALUES (1, 1, 1, {secret}, 'ana told {SECRET}', 0);"
+                     (user_id, of, session_id, through_turn, text, created_ms, folded_into)
+                 VALUES (1, 'session', 1, {last}, 'ana told {SECRET}', 0, 1);"
             ))
             .unwrap();
     }

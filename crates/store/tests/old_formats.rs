@@ -181,9 +181,9 @@ fn write_fixture() {
     connection
         .execute_batch(
             "INSERT INTO facts (user_id, subject, statement, kind, source_turn_id, valid_from_ms)
-             VALUES (1, 'Ana', 'lives in Lisbon', 'stated', 1, 1767225600000);
-             INSERT INTO summaries (user_id, session_id, first_turn_id, last_turn_id, text, created_ms)
-             VALUES (1, 1, 1, 3, 'Ana moved to Lisbon.', 1767225600000);",
+             VALUES (1, 'Ana', 'lives in Lisbon', 'identity', 1, 1767225600000);
+             INSERT INTO summaries (user_id, of, session_id, through_turn, text, created_ms)
+             VALUES (1, 'stretch', 1, 3, 'Ana moved to Lisbon.', 1767225600000);",
         )
         .unwrap();
     let format: u32 =

@@ -65,6 +65,13 @@ struct Remembered {
     indexed: bool,
 }
 
+impl Remembered {
+    /// Whether it has no vectors and is to get some; what a tool printed never is.
+    fn waits(&self) -> bool {
+        !self.indexed && self.turn.role != Role::Tool
+    }
+}
+
 /// A store, and the same in a map.
 struct Twin {
     store: Store,
@@ -97,7 +104,7 @@ impl Twin {
     fn index(&mut self, limit: usize) {
         let queued = self.store.queued_turns(None, limit).unwrap();
         let waiting: Vec<TurnId> =
-            self.turns.iter().filter(|(_, t)| !t.indexed).map(|(id, _)| *id).take(limit).collect();
+            self.turns.iter().filter(|(_, t)| t.waits()).map(|(id, _)| *id).take(limit).collect();
         assert_eq!(queued.iter().map(|q| q.turn).collect::<Vec<_>>(), waiting);
         let span = PassageSpan { start: 0, end: 0, tokens: 0 };
         let mut embedded = Vec::new();

@@ -48,6 +48,7 @@ mod moment;
 mod read;
 mod report;
 mod source;
+mod tool_calls;
 
 pub use detect::detect;
 pub use error::TranscriptError;

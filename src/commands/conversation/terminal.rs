@@ -2,29 +2,40 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
-use longmem_chat::{Context, Conversation, Reply};
+use longmem_chat::{
+    ChatError, Completion, Context, Conversation, OnText, Reply, Usage, asks_what_is_known,
+};
 use longmem_core::Scope;
-use longmem_memory::RecallRequest;
+use longmem_memory::{FactsAt, Memory, MemoryError, RecallRequest};
 use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
 use tokio::runtime::Runtime;
 
 use super::{end_line, runtime, show_end, show_piece};
-use crate::commands::{context, recall};
+use crate::commands::learning::BackgroundLearner;
+use crate::commands::{context, facts, recall};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, grouped};
 use crate::sanitize::for_terminal;
 
 const HELP: &str = "Write a message and press Enter. Everything said here is remembered.
 /recall QUESTION   what was said that is relevant
+/memory            what is known about you
+/continue          let an answer that was cut off go on
 /context           what was sent for the last message, and what it cost
+/usage             what this talk has cost so far, in the provider's tokens
 /session           which session this is
 /quit              leave (Ctrl-D does too)";
 
 /// Runs until the end of input. An answer that fails is said, and the talk goes on.
-pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
+pub(super) fn run(
+    talk: &Conversation,
+    learning: Option<&BackgroundLearner>,
+    output: Output,
+) -> Result<(), Failure> {
     let runtime = runtime()?;
     let mut lines = Lines::new();
     let mut last_context = None;
+    let mut usage = Usage::default();
     let who = talk.model.as_ref().map_or("nobody (memory is quoted)", |model| &model.name);
     let session = for_terminal(&format!("\"{}\" of {}", talk.session, talk.user));
     output.note(format!("Session {session}; {who} answers. /help lists the commands."));
@@ -39,15 +50,22 @@ pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
                 Some(sent) => context::show(sent, output)?,
                 None => output.note("Nothing was sent yet."),
             },
+            ("/usage", _) => output.note(spent(&usage)),
+            ("/memory", _) => show_known(talk, &runtime, output)?,
+            _ if asks_what_is_known(line) => show_known(talk, &runtime, output)?,
             ("/recall", "") => output.note("/recall needs a question, as: /recall the budget"),
             ("/recall", question) => show_recall(talk, &runtime, question, output)?,
-            (command, _) if command.starts_with('/') => {
+            (command, _) if command.starts_with('/') && command != "/continue" => {
                 let command = for_terminal(command);
                 output.note(format!("There is no command {command}. /help lists them."));
             }
             _ => {
-                if let Some(sent) = answer(talk, &runtime, line, output)? {
+                if let Some((completion, sent)) = answer(talk, &runtime, line, output)? {
+                    usage += completion.usage;
                     last_context = Some(sent);
+                }
+                if let Some(learning) = learning {
+                    learning.wake();
                 }
             }
         }
@@ -55,13 +73,14 @@ pub(super) fn run(talk: &Conversation, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Answers a message; returns the prompt if one was sent. Ctrl-C ends the answer, not the talk.
+/// Answers a message, or goes on with the last answer; returns the answer and the prompt if one was
+/// sent. Ctrl-C ends the answer, not the talk.
 fn answer(
     talk: &Conversation,
     runtime: &Runtime,
-    message: &str,
+    line: &str,
     output: Output,
-) -> Result<Option<Context>, Failure> {
+) -> Result<Option<(Completion, Context)>, Failure> {
     let mut began = false;
     let mut on_text = |piece: &str| {
         began = true;
@@ -69,29 +88,63 @@ fn answer(
     };
     let reply = runtime.block_on(async {
         tokio::select! {
-            reply = talk.ask(message, &mut on_text) => Some(reply),
+            reply = asked(talk, line, &mut on_text) => Some(reply),
             _ = tokio::signal::ctrl_c() => None,
         }
     });
-    match reply {
-        None => {
-            end_line(output);
-            output.note("(interrupted; the message is stored, and /help tells how to go on)");
-            Ok(None)
+    let Some(reply) = reply else {
+        end_line(output);
+        output.note("(interrupted; the message is stored, and the next one is asked with it)");
+        return Ok(None);
+    };
+    if reply.is_err() && began {
+        end_line(output);
+    }
+    let answered = match &reply {
+        Ok(Reply::Answer { completion, context }) => Some((completion.clone(), context.clone())),
+        _ => None,
+    };
+    match show_end(talk, reply, output) {
+        Err(failure) if !failure.is_of_output() => {
+            failure.report(|line| output.error(line));
         }
-        Some(Err(error)) => {
-            if began {
-                end_line(output);
-            }
+        shown => shown?,
+    }
+    Ok(answered)
+}
+
+async fn asked(talk: &Conversation, line: &str, on_text: OnText<'_>) -> Result<Reply, ChatError> {
+    if line == "/continue" { talk.go_on(on_text).await } else { talk.ask(line, on_text).await }
+}
+
+/// One line: what the answers of a talk cost together.
+fn spent(usage: &Usage) -> String {
+    let Usage { input, cache_read, cache_write, output } = *usage;
+    let prompts = input + cache_read + cache_write;
+    let share = if prompts == 0 { 0 } else { cache_read * 100 / prompts };
+    format!(
+        "{} tokens of prompts: {} served from the cache ({share} %), {} written to it, {} neither; \
+         {} tokens of answers",
+        grouped(prompts),
+        grouped(cache_read),
+        grouped(cache_write),
+        grouped(input),
+        grouped(output),
+    )
+}
+
+/// A talk whose memory cannot be read goes on.
+fn show_known(talk: &Conversation, runtime: &Runtime, output: Output) -> Result<(), Failure> {
+    let user = talk.user.clone();
+    let read = move |memory: &Memory| {
+        let facts = memory.store().facts(&user, FactsAt::Now)?;
+        Ok::<_, MemoryError>(facts)
+    };
+    match runtime.block_on(talk.memory.run(read)) {
+        Ok(known) => facts::show(&known, output),
+        Err(error) => {
             Failure::from(error).report(|line| output.error(line));
-            Ok(None)
-        }
-        Some(Ok(reply)) => {
-            show_end(&reply, output)?;
-            Ok(match reply {
-                Reply::Answer { context, .. } => Some(context),
-                Reply::Quotes(_) => None,
-            })
+            Ok(())
         }
     }
 }
@@ -103,8 +156,12 @@ fn show_recall(
     output: Output,
 ) -> Result<(), Failure> {
     let request = RecallRequest::new(Scope::of(talk.user.clone()), question);
-    let found = runtime.block_on(talk.memory.run(move |memory| memory.recall(&request)))?;
-    recall::show(&found, false, output)
+    let search = move |memory: &Memory| {
+        let facts = recall::named_in(memory, &request)?;
+        Ok::<_, MemoryError>((memory.recall(&request)?, facts))
+    };
+    let (found, facts) = runtime.block_on(talk.memory.run(search))?;
+    recall::show(&found, &facts, false, output)
 }
 
 /// Lines that a person types, with editing and history, or that a program pipes in.

@@ -62,13 +62,20 @@ pub struct ContextOptions {
     /// the message. 400 by default, so that no single turn fills a small budget; a neighbour gets
     /// a quarter of it.
     pub recalled_turn_tokens: usize,
+    /// The most tokens of the facts about the user, however large their share is; 400 by default.
+    pub facts_tokens: usize,
     /// Where the days of the prompt begin and end. UTC by default.
     pub time_zone: TimeZone,
 }
 
 impl Default for ContextOptions {
     fn default() -> Self {
-        Self { shares: Shares::default(), recalled_turn_tokens: 400, time_zone: TimeZone::UTC }
+        Self {
+            shares: Shares::default(),
+            recalled_turn_tokens: 400,
+            facts_tokens: 400,
+            time_zone: TimeZone::UTC,
+        }
     }
 }
 
@@ -159,26 +166,21 @@ pub fn assemble(
     let summaries = Notes::summaries(input.summaries, zone, counter);
     let history = History::new(input.recent, message, counter);
 
-    let demands =
-        Demands { facts: facts.demand(), summaries: summaries.demand(), recent: history.demand() };
+    let demands = Demands {
+        facts: facts.demand().min(options.facts_tokens),
+        summaries: summaries.demand(),
+        recent: history.demand(),
+    };
     let room = budget.tokens() - fixed.system;
     let allotments = options.shares.split(room, fixed.message, demands);
 
     let mut trace = Vec::new();
-    let standing = |kind, text: &str, reason: &str| TraceEntry {
-        kind,
-        turn: None,
-        session: None,
-        time: None,
-        tokens: counter.count(text),
-        included: true,
-        reason: reason.to_owned(),
-    };
-    trace.extend(persona.map(|text| standing(TraceKind::System, text, "always goes in")));
+    trace.extend(persona.map(|text| standing(TraceKind::System, text, "always goes in", counter)));
     let facts = facts.fill(allotments.facts, counter, &mut trace);
     let summaries = summaries.fill(allotments.summaries, counter, &mut trace);
     let kept = history.keep(allotments.recent, counter, &mut trace);
-    let newest = standing(TraceKind::Message, message, "the newest message always goes in");
+    let newest =
+        standing(TraceKind::Message, message, "the newest message always goes in", counter);
     trace.push(TraceEntry { turn: input.message_turn, ..newest });
 
     let there: HashSet<TurnId> = kept
@@ -237,8 +239,31 @@ fn present(system: Option<&str>) -> Option<&str> {
     system.filter(|text| !text.trim().is_empty())
 }
 
+/// Tells that a text went in which is no turn, or not one that is known yet.
+pub(super) fn standing(
+    kind: TraceKind,
+    text: &str,
+    reason: &str,
+    counter: &dyn TokenCounter,
+) -> TraceEntry {
+    TraceEntry {
+        kind,
+        turn: None,
+        session: None,
+        time: None,
+        tokens: counter.count(text),
+        included: true,
+        shortened: false,
+        reason: reason.to_owned(),
+    }
+}
+
 /// The history, then the newest message with the recalled block behind its text.
-fn written(kept: Vec<Draft<'_>>, message: &str, recalled: Option<String>) -> Vec<Message> {
+pub(super) fn written(
+    kept: Vec<Draft<'_>>,
+    message: &str,
+    recalled: Option<String>,
+) -> Vec<Message> {
     let mut drafts: Vec<(MessageRole, String)> =
         kept.into_iter().map(|draft| (draft.role, draft.text)).collect();
     let unanswered = drafts.pop_if(|(role, _)| *role == MessageRole::User);
@@ -254,8 +279,14 @@ fn written(kept: Vec<Draft<'_>>, message: &str, recalled: Option<String>) -> Vec
     messages
 }
 
-fn mark_cacheable(block: Option<&mut TextBlock>) {
+pub(super) fn mark_cacheable(block: Option<&mut TextBlock>) {
     if let Some(block) = block {
         block.cache_control = Some(CacheControl::Ephemeral);
+    }
+}
+
+pub(super) fn clear_marks(messages: &mut [Message]) {
+    for block in messages.iter_mut().flat_map(|message| &mut message.content) {
+        block.cache_control = None;
     }
 }

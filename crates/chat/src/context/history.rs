@@ -4,12 +4,13 @@
 //! time a new one is added. Where it may start is therefore decided by the turns' ids alone, and
 //! the further back a start lies, the fewer turns may be one: see [`is_step`].
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use longmem_core::{Role, TokenCounter, Turn, TurnId};
 
 use super::quoting::quoted_block;
-use super::{MESSAGE_TOKENS, MessageRole, TraceEntry, TraceKind, block_cost};
+use super::{MESSAGE_TOKENS, MessageRole, TraceEntry, TraceKind, block_cost, tool_output};
 
 /// How many of the latest exchanges may each be the first, so that a small share is used well. With
 /// 3, a share of 25 exchanges is filled to 80 % on average, and 86 % of the prompts continue the
@@ -42,21 +43,20 @@ impl<'a> History<'a> {
     /// Turns into messages: what one side says in a row is one message.
     ///
     /// Left out are empty turns; system turns, which were another program's instructions; and
-    /// tool turns without the assistant's turn that asked for them. The others are quoted on the
-    /// user's side, as in the Messages API, where the history can never start: so what a tool
-    /// printed stays with the assistant's turn before it, or goes with it.
+    /// tool turns before which nobody spoke. The others are quoted on the user's side, as in the
+    /// Messages API, [shortened](tool_output::shortened). A tool's turn holds the call and what it
+    /// printed, so both are always together, and the history never starts with one: it stays with
+    /// what was said before it, or goes with it.
     pub(super) fn new(recent: &'a [Turn], message: &str, counter: &dyn TokenCounter) -> Self {
         let mut history = Self { recent, drafts: Vec::new(), left_out: HashMap::new() };
-        let mut last_role = None;
         for turn in recent {
             let reason = match turn.role {
                 _ if turn.text.trim().is_empty() => "empty",
                 Role::System => "system turns are not said again",
-                Role::Tool if !matches!(last_role, Some(Role::Assistant | Role::Tool)) => {
-                    "a tool's output without the assistant's turn before it"
+                Role::Tool if history.drafts.is_empty() => {
+                    "a tool's output before which nobody spoke"
                 }
                 _ => {
-                    last_role = Some(turn.role);
                     history.add(turn);
                     continue;
                 }
@@ -123,20 +123,50 @@ impl<'a> History<'a> {
             })
             .map_or(self.drafts.len(), |(_, &(index, _))| index);
 
-        let kept: Vec<Draft<'a>> = self.drafts.into_iter().skip(kept_from).collect();
-        let in_it: HashSet<TurnId> = kept.iter().flat_map(|d| &d.turns).map(|t| t.id).collect();
         let too_old = format!("older than what the share of {room} tokens holds");
+        self.tell(kept_from, &too_old, counter, trace);
+        self.drafts.into_iter().skip(kept_from).collect()
+    }
+
+    /// Keeps all of a history that follows on a prompt; none if it begins with the user, whose
+    /// message the prompt ends with, or does not fit into `room`.
+    pub(super) fn follow(
+        self,
+        room: usize,
+        counter: &dyn TokenCounter,
+        trace: &mut Vec<TraceEntry>,
+    ) -> Option<Vec<Draft<'a>>> {
+        let first = self.drafts.first()?;
+        if first.role != MessageRole::Assistant || first.cost > room {
+            return None;
+        }
+        self.tell(0, "", counter, trace);
+        Some(self.drafts)
+    }
+
+    /// Tells what became of each turn, when the drafts before `kept_from` were left out as too old.
+    fn tell(
+        &self,
+        kept_from: usize,
+        too_old: &str,
+        counter: &dyn TokenCounter,
+        trace: &mut Vec<TraceEntry>,
+    ) {
+        let kept = &self.drafts[kept_from..];
+        let in_it: HashSet<TurnId> = kept.iter().flat_map(|d| &d.turns).map(|t| t.id).collect();
         trace.extend(self.recent.iter().map(|turn| {
             let included = in_it.contains(&turn.id);
             let reason = match self.left_out.get(&turn.id) {
                 Some(reason) => reason,
                 None if included => "one of the session's last turns",
-                None => too_old.as_str(),
+                None => too_old,
             };
             let tokens = counter.count(&written(turn));
+            let shortened = turn.role == Role::Tool
+                && matches!(tool_output::shortened(&turn.text), Cow::Owned(_));
             TraceEntry::of_turn(TraceKind::Recent, turn, tokens, included, reason)
+                .shortened(shortened)
         }));
-        kept
     }
 }
 
@@ -158,7 +188,10 @@ pub(super) fn joined(first: &str, second: &str) -> String {
 
 fn written(turn: &Turn) -> String {
     match turn.role {
-        Role::Tool => format!("<tool_result>\n{}\n</tool_result>", quoted_block(&turn.text)),
+        Role::Tool => {
+            let printed = quoted_block(&tool_output::shortened(&turn.text));
+            format!("<tool_result>\n{printed}\n</tool_result>")
+        }
         Role::User | Role::Assistant | Role::System => turn.text.clone(),
     }
 }

@@ -1,12 +1,14 @@
 //! What is handed to a language model, and how it comes about.
 
 mod assemble;
+mod continued;
 mod excerpt;
 mod fitting;
 mod history;
 mod notes;
 mod quoting;
 mod recalled;
+mod tool_output;
 mod trace;
 
 #[cfg(test)]
@@ -16,13 +18,15 @@ mod tests;
 
 pub(crate) use assemble::fixed_costs;
 pub use assemble::{AssembleError, AssembleInput, ContextOptions, DatedText, assemble};
+pub(crate) use continued::{budget_anew, continued};
 pub(crate) use excerpt::{excerpt, words};
-pub(crate) use quoting::day;
+pub(crate) use quoting::{day, quoted, quoted_name};
 pub use trace::{TraceEntry, TraceKind};
 
 use longmem_core::TokenCounter;
 use serde::{Deserialize, Serialize};
 
+use self::assemble::mark_cacheable;
 use crate::TokenBudget;
 
 /// What a message costs beside its text: its role and the marks around it. Chat templates spend 3
@@ -42,7 +46,8 @@ pub struct Context {
     /// What stays the same from prompt to prompt: the persona, facts, summaries.
     pub system: Vec<TextBlock>,
     /// The conversation: alternating roles, the user first and last. Recalled turns are the last
-    /// block of the last message.
+    /// block of the message that they were recalled for: the last one, and earlier ones in a prompt
+    /// that continues another.
     pub messages: Vec<Message>,
     /// What system and messages cost together.
     pub tokens: usize,
@@ -56,6 +61,12 @@ impl Context {
     /// What the included parts of one kind cost, without the frames and messages around them.
     pub fn tokens_of(&self, kind: TraceKind) -> usize {
         self.trace.iter().filter(|e| e.kind == kind && e.included).map(|e| e.tokens).sum()
+    }
+
+    /// Marks the newest message too, for a prompt that the next one is to continue.
+    pub(crate) fn marked_for_continuing(mut self) -> Self {
+        mark_cacheable(self.messages.last_mut().and_then(|message| message.content.last_mut()));
+        self
     }
 
     /// Counts what would be sent, block by block: each text, 1 token for each block and

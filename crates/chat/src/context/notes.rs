@@ -82,7 +82,17 @@ impl<'a> Notes<'a> {
             };
             let (turn, session) = (None, None);
             let (kind, time, included) = (self.kind, Some(note.time), place < kept);
-            trace.push(TraceEntry { kind, turn, session, time, tokens, included, reason });
+            let shortened = false;
+            trace.push(TraceEntry {
+                kind,
+                turn,
+                session,
+                time,
+                tokens,
+                included,
+                shortened,
+                reason,
+            });
         }
         (kept > 0).then(|| self.block(kept))
     }

@@ -237,7 +237,7 @@ proptest! {
     }
 
     #[test]
-    fn a_tool_turn_never_comes_without_the_assistants(
+    fn a_tool_turn_never_comes_without_what_was_said_before_it(
         world in world(),
         budget in 100usize..1_500,
     ) {
@@ -250,8 +250,9 @@ proptest! {
             .collect();
         for (place, turn) in world.recent.iter().enumerate().filter(|(_, t)| t.role == Role::Tool) {
             if kept.contains(&turn.id) {
-                let asked = world.recent[..place].iter().rev().find(|t| t.role == Role::Assistant);
-                prop_assert!(kept.contains(&asked.unwrap().id));
+                let speaks = |turn: &&Turn| matches!(turn.role, Role::User | Role::Assistant);
+                let before = world.recent[..place].iter().rev().find(speaks);
+                prop_assert!(kept.contains(&before.unwrap().id));
             }
         }
     }

@@ -11,12 +11,12 @@ use jiff::tz::TimeZone;
 const CONTINUED: &str = "\n  ";
 
 /// Quotes a text of several lines for the middle of a line.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     defused(text, CONTINUED)
 }
 
 /// Quotes a name: always one line.
-pub(super) fn quoted_name(name: &str) -> String {
+pub(crate) fn quoted_name(name: &str) -> String {
     defused(name, " ")
 }
 

@@ -35,6 +35,7 @@ struct Quote<'a> {
     turn: &'a Turn,
     text: String,
     tokens: usize,
+    shortened: bool,
     reason: String,
 }
 
@@ -72,7 +73,8 @@ impl Recollection<'_> {
                 format!("{}; no room left in the share of {room} tokens", quote.reason)
             };
             let (kind, tokens) = (TraceKind::Recalled, quote.tokens);
-            trace.push(TraceEntry::of_turn(kind, quote.turn, tokens, included, reason));
+            let entry = TraceEntry::of_turn(kind, quote.turn, tokens, included, reason);
+            trace.push(entry.shortened(quote.shortened));
         }
         for quote in there {
             let reason = format!("{}; already there among the messages", quote.reason);
@@ -121,14 +123,15 @@ impl Recollection<'_> {
     ) -> Quote<'t> {
         let limit = self.options.recalled_turn_tokens / part;
         let said = excerpt(&turn.text, query, limit, self.counter);
-        if matches!(said, Cow::Owned(_)) {
+        let shortened = matches!(said, Cow::Owned(_));
+        if shortened {
             reason.push_str("; shortened");
         }
         let speaker = turn.speaker.as_deref().map(quoted_name).filter(|name| !name.is_empty());
         let speaker = speaker.unwrap_or_else(|| turn.role.to_string());
         let text = format!("- {mark}{speaker}: {}\n", quoted(&said));
         let tokens = self.counter.count(&text);
-        Quote { turn, text, tokens, reason }
+        Quote { turn, text, tokens, shortened, reason }
     }
 
     fn block(&self, quotes: &[Quote<'_>]) -> String {

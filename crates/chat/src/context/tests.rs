@@ -224,7 +224,7 @@ fn the_history_never_starts_with_the_assistant() {
 }
 
 #[test]
-fn what_a_tool_printed_follows_the_assistant_or_goes_with_it() {
+fn what_a_tool_printed_follows_what_was_said_or_goes_with_it() {
     let recent = vec![
         turn(1, "s", Role::Tool, "orphan"),
         turn(2, "s", Role::User, "Read it."),
@@ -255,7 +255,7 @@ fn what_a_tool_printed_follows_the_assistant_or_goes_with_it() {
     assert_eq!(
         out,
         [
-            "a tool's output without the assistant's turn before it",
+            "a tool's output before which nobody spoke",
             "older than what the share of 50 tokens holds",
             "older than what the share of 50 tokens holds",
             "older than what the share of 50 tokens holds",

@@ -22,6 +22,9 @@ pub struct TraceEntry {
     pub tokens: usize,
     /// Whether it went in.
     pub included: bool,
+    /// Whether only a part of it would stand there: a long turn, or what a tool printed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shortened: bool,
     /// Why it went in or was left out.
     pub reason: String,
 }
@@ -41,8 +44,14 @@ impl TraceEntry {
             time: Some(turn.time),
             tokens,
             included,
+            shortened: false,
             reason: reason.into(),
         }
+    }
+
+    /// The same of a turn of which only a part would stand there.
+    pub(super) fn shortened(self, shortened: bool) -> Self {
+        Self { shortened, ..self }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use futures_util::future::BoxFuture;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::error::OVERLOADED;
 use super::event_stream::ServerEvent;
@@ -33,6 +34,14 @@ impl Anthropic {
         let http = HttpClient::new(Api::Anthropic, base_url, "/v1/messages", headers, key)?;
         Ok(Self { http })
     }
+
+    /// The body that is sent for a request, as JSON: what the provider's prompt cache sees.
+    ///
+    /// # Panics
+    /// Never: its parts are texts and numbers.
+    pub fn request_body(request: &Request) -> Value {
+        serde_json::to_value(Body::new(request)).expect("texts and numbers are JSON")
+    }
 }
 
 impl Provider for Anthropic {
@@ -42,13 +51,7 @@ impl Provider for Anthropic {
         on_text: OnText<'a>,
     ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
         Box::pin(async move {
-            let body = Body {
-                model: &request.model,
-                max_tokens: request.max_tokens,
-                stream: true,
-                system: &request.system,
-                messages: &request.messages,
-            };
+            let body = Body::new(request);
             self.http.stream(&body, AnswerReader::new(&request.model), on_text).await
         })
     }
@@ -62,6 +65,33 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     system: &'a [TextBlock],
     messages: &'a [Message],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_config: Option<OutputConfig<'a>>,
+}
+
+#[derive(Serialize)]
+struct OutputConfig<'a> {
+    format: OutputFormat<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum OutputFormat<'a> {
+    JsonSchema { schema: &'a Value },
+}
+
+impl<'a> OutputConfig<'a> {
+    fn of(schema: &'a Value) -> Self {
+        Self { format: OutputFormat::JsonSchema { schema } }
+    }
+}
+
+impl<'a> Body<'a> {
+    fn new(request: &'a Request) -> Self {
+        let Request { model, system, messages, max_tokens, answer_schema } = request;
+        let output_config = answer_schema.as_ref().map(OutputConfig::of);
+        Self { model, max_tokens: *max_tokens, stream: true, system, messages, output_config }
+    }
 }
 
 /// Follows an answer through its events.

@@ -113,9 +113,26 @@ impl ProviderError {
         }
     }
 
-    /// Says whether the model has too much to do, so that another may answer.
+    /// Says whether the model has too much to do, or was asked too often, so that another may
+    /// answer: limits are counted for each model.
     pub fn is_overloaded(&self) -> bool {
-        matches!(self, Self::Answered { status: OVERLOADED, .. })
+        matches!(self, Self::Answered { status: 429 | 503 | OVERLOADED, .. })
+    }
+
+    /// Says whether the prompt was too long for the model's window. Servers have no common code for
+    /// that, so it is known by their words: those of Anthropic, OpenAI and vLLM, llama.cpp.
+    pub fn is_too_long(&self) -> bool {
+        const WORDS: [&str; 6] = [
+            "prompt is too long",
+            "exceed context limit",
+            "context window",
+            "maximum context length",
+            "context size",
+            "context_length_exceeded",
+        ];
+        let Self::Answered { status: 400 | 413, message, .. } = self else { return false };
+        let message = message.to_lowercase();
+        WORDS.iter().any(|words| message.contains(words))
     }
 
     /// How long the server asks to wait.

@@ -4,8 +4,8 @@ use futures_util::future::BoxFuture;
 
 use super::{Completion, OnText, Provider, ProviderError, Request, StopReason};
 
-/// A provider that asks other models, one after the other, when one is overloaded or refuses before
-/// its first word.
+/// A provider that asks other models, one after the other, when one is overloaded, is asked too
+/// often, or refuses before its first word.
 #[derive(Debug)]
 pub struct Fallback<P> {
     provider: P,

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{Context, Message, TextBlock};
 
@@ -79,6 +80,9 @@ pub struct Request {
     pub messages: Vec<Message>,
     /// The most tokens that the answer may have.
     pub max_tokens: u32,
+    /// The JSON schema that the answer is to follow; none for free text. Not every server knows
+    /// schemas, and none makes checking the answer needless.
+    pub answer_schema: Option<Value>,
 }
 
 impl Request {
@@ -89,6 +93,7 @@ impl Request {
             system: context.system.clone(),
             messages: context.messages.clone(),
             max_tokens,
+            answer_schema: None,
         }
     }
 }
@@ -136,4 +141,13 @@ pub struct Usage {
     pub cache_write: u64,
     /// Tokens of the answer.
     pub output: u64,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input += other.input;
+        self.cache_read += other.cache_read;
+        self.cache_write += other.cache_write;
+        self.output += other.output;
+    }
 }

@@ -70,6 +70,27 @@ struct Body<'a> {
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<ResponseFormat<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ResponseFormat<'a> {
+    JsonSchema { json_schema: NamedSchema<'a> },
+}
+
+#[derive(Serialize)]
+struct NamedSchema<'a> {
+    name: &'static str,
+    strict: bool,
+    schema: &'a Value,
+}
+
+impl<'a> ResponseFormat<'a> {
+    fn of(schema: &'a Value) -> Self {
+        Self::JsonSchema { json_schema: NamedSchema { name: "answer", strict: true, schema } }
+    }
 }
 
 #[derive(Serialize)]
@@ -107,6 +128,7 @@ impl<'a> Body<'a> {
             stream_options: StreamOptions { include_usage: true },
             max_tokens,
             max_completion_tokens,
+            response_format: request.answer_schema.as_ref().map(ResponseFormat::of),
         }
     }
 }

@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
+mod failures;
+
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use longmem_chat::{
     Api, AssembleError, AsyncMemory, ChatError, Completion, Conversation, ConversationSettings,
-    Endpoint, LanguageModel, OnText, Provider, ProviderError, Reply, Request, StopReason,
-    TokenBudget, Usage,
+    Endpoint, LanguageModel, LiveSession, Notice, OnText, Provider, ProviderError, Reply, Request,
+    RetryAdvice, StopReason, TokenBudget, Usage,
 };
 use longmem_core::{EstimatedTokens, FixedClock, Role, SessionName, UserName};
 use longmem_memory::Memory;
@@ -23,6 +26,12 @@ enum Act {
     Answer(&'static str),
     Refuse,
     BreakOff,
+    /// Answers up to its limit.
+    CutOff(&'static str),
+    /// Finds the prompt too long.
+    TooLong,
+    /// Answers while somebody moves the memory's file away.
+    LoseMemory(&'static str),
     /// Says a word and then nothing more, for ever.
     Hang,
 }
@@ -32,6 +41,7 @@ enum Act {
 struct Scripted {
     acts: Mutex<VecDeque<Act>>,
     asked: Mutex<Vec<Request>>,
+    db: Mutex<PathBuf>,
 }
 
 impl Provider for Scripted {
@@ -55,11 +65,23 @@ impl Provider for Scripted {
                     Ok(completion(text, StopReason::EndTurn))
                 }
                 Act::Refuse => Ok(completion("", StopReason::Refusal { explanation: None })),
+                Act::CutOff(text) => Ok(completion(text, StopReason::MaxTokens)),
+                Act::LoseMemory(text) => {
+                    let db = self.db.lock().unwrap().clone();
+                    fs_err::rename(&db, db.with_extension("lost")).unwrap();
+                    Ok(completion(text, StopReason::EndTurn))
+                }
+                Act::TooLong => Err(ProviderError::Answered {
+                    endpoint: endpoint(),
+                    status: 400,
+                    message: "prompt is too long: 210000 tokens > 200000 maximum".to_owned(),
+                    request_id: None,
+                    advice: RetryAdvice::default(),
+                }),
                 Act::BreakOff => {
                     on_text("Half an ans");
-                    let base_url = "http://example.org".to_owned();
                     Err(ProviderError::Interrupted {
-                        endpoint: Endpoint { api: Api::Anthropic, base_url, with_key: false },
+                        endpoint: endpoint(),
                         partial: "Half an ans".to_owned(),
                         reason: "cut".to_owned(),
                     })
@@ -73,22 +95,31 @@ impl Provider for Scripted {
     }
 }
 
+fn endpoint() -> Endpoint {
+    let base_url = "http://example.org".to_owned();
+    Endpoint { api: Api::Anthropic, base_url, with_key: false }
+}
+
+fn clock() -> FixedClock {
+    FixedClock("2026-03-02T10:00:00Z".parse().unwrap())
+}
+
 struct World {
     conversation: Conversation,
     memory: Arc<Memory>,
     model: Arc<Scripted>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
     fn with(acts: impl IntoIterator<Item = Act>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
-        let clock = FixedClock("2026-03-02T10:00:00Z".parse().unwrap());
         let embedder = Arc::new(WordHashEmbedder::default());
-        let memory = Arc::new(Memory::new(store, embedder, Arc::new(clock)));
+        let memory = Arc::new(Memory::new(store, embedder, Arc::new(clock())));
         let model = Arc::new(Scripted::default());
         model.acts.lock().unwrap().extend(acts);
+        *model.db.lock().unwrap() = folder.path().join("memory.db");
         let conversation = Conversation {
             memory: AsyncMemory::new(Arc::clone(&memory), NonZeroUsize::MIN),
             user: UserName::new("ana").unwrap(),
@@ -100,8 +131,9 @@ impl World {
             }),
             counter: Arc::new(EstimatedTokens),
             settings: ConversationSettings::default(),
+            live: LiveSession::new(fastrand::Rng::with_seed(7)),
         };
-        Self { conversation, memory, model, _folder: folder }
+        Self { conversation, memory, model, folder }
     }
 
     async fn ask(&self, message: &str) -> Result<Reply, ChatError> {
@@ -171,21 +203,23 @@ async fn a_failed_call_can_be_repeated_without_storing_the_message_twice() {
         World::with([Act::BreakOff, Act::Refuse, Act::Answer("Yes."), Act::Answer("Sure.")]);
     let error = world.ask("Really?").await.unwrap_err();
     assert!(matches!(&error, ChatError::Provider(error) if error.partial() == Some("Half an ans")));
-    assert_eq!(world.stored(), ["user: Really?"]);
+    assert_eq!(world.conversation.live.take_notices(), [Notice::KeptPart]);
+    let kept = ["user: Really?", "assistant: Half an ans\n\n[broken off]"];
+    assert_eq!(world.stored(), kept);
     world.ask("Really?").await.unwrap();
-    assert_eq!(world.stored(), ["user: Really?"]);
+    assert_eq!(world.stored(), kept);
     world.ask("Really?").await.unwrap();
-    assert_eq!(world.asked(), [["Really?"]]);
-    assert_eq!(world.stored(), ["user: Really?", "assistant: Yes."]);
+    assert_eq!(world.asked(), [["Really?"]], "the part is not shown to the model");
+    assert_eq!(world.stored(), [&kept[..], &["assistant: Yes."]].concat());
     // Once it is answered, the same words are a new message.
     world.ask("Really?").await.unwrap();
-    assert_eq!(world.stored().len(), 4);
+    assert_eq!(world.stored().len(), 5);
 }
 
 #[tokio::test]
-async fn a_message_after_a_failed_one_is_asked_together_with_it() {
-    let world = World::with([Act::BreakOff, Act::Answer("Both.")]);
-    world.ask("One?").await.unwrap_err();
+async fn a_message_after_an_unanswered_one_is_asked_together_with_it() {
+    let world = World::with([Act::Refuse, Act::Answer("Both.")]);
+    world.ask("One?").await.unwrap();
     world.ask("Two?").await.unwrap();
     assert_eq!(world.asked(), [["One?\n\nTwo?"]]);
     assert_eq!(world.stored(), ["user: One?", "user: Two?", "assistant: Both."]);

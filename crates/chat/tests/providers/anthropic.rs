@@ -7,7 +7,7 @@ use longmem_core::{Diagnose, Fault};
 use serde_json::json;
 
 use crate::stand_in::{Answer, StandIn};
-use crate::{ask, request};
+use crate::{ask, request, request_with_schema};
 
 const START: &str = r#"event: message_start
 data: {"type":"message_start","message":{"id":"msg_x","type":"message","role":"assistant","model":"claude-haiku-5-5","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":12,"cache_read_input_tokens":100,"cache_creation_input_tokens":7,"output_tokens":1}}}
@@ -265,4 +265,26 @@ async fn dropping_the_answer_ends_the_request() {
     }
     // The server takes one connection at a time: a second answer means that it let the first go.
     assert!(ask(&provider).await.unwrap_err().is_transient());
+}
+
+/// What counts the cost of prompts sees the same as the server.
+#[tokio::test]
+async fn the_body_that_is_told_is_the_body_that_is_sent() {
+    let server =
+        StandIn::answering(vec![Answer::stream(&format!("{START}{MIDDLE}{}", end("end_turn")))])
+            .await;
+    let provider = Anthropic::new(&server.url, None).unwrap();
+    let _ = ask(&provider).await;
+    assert_eq!(server.asked()[0].body, Anthropic::request_body(&request()));
+}
+
+#[tokio::test]
+async fn asks_for_an_answer_by_a_schema() {
+    let server =
+        StandIn::answering(vec![Answer::stream(&format!("{START}{}", end("end_turn")))]).await;
+    let provider = Anthropic::new(&server.url, None).unwrap();
+    provider.complete(&request_with_schema(), &mut |_| {}).await.unwrap();
+    let format = &server.asked()[0].body["output_config"]["format"];
+    let schema = json!({"type": "object", "properties": {}});
+    assert_eq!(*format, json!({"type": "json_schema", "schema": schema}));
 }

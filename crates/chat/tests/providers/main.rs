@@ -21,6 +21,7 @@ fn request() -> Request {
             message(MessageRole::User, vec![text("Which port?"), text("<recalled_memory>")]),
         ],
         max_tokens: 64,
+        answer_schema: None,
     }
 }
 
@@ -34,4 +35,10 @@ async fn ask(provider: &dyn Provider) -> Result<Completion, ProviderError> {
     };
     assert_eq!(streamed, told);
     outcome
+}
+
+/// The request, whose answer is to follow a schema.
+fn request_with_schema() -> Request {
+    let schema = serde_json::json!({ "type": "object", "properties": {} });
+    Request { answer_schema: Some(schema), ..request() }
 }

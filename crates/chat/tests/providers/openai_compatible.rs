@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::stand_in::{Answer, StandIn};
-use crate::{ask, request};
+use crate::{ask, request, request_with_schema};
 
 /// Comment pings, reasoning, null content, the chunk with the usage and no choices.
 const STREAM: &str = r#": ping
@@ -154,4 +154,17 @@ fn a_base_url_must_be_one_for_http() {
         assert!(matches!(error, ProviderError::InvalidBaseUrl { .. }), "{url}");
         assert_eq!(error.fault(), Fault::Caller);
     }
+}
+
+#[tokio::test]
+async fn asks_for_an_answer_by_a_schema() {
+    let server = StandIn::answering(vec![Answer::stream(STREAM)]).await;
+    let provider = OpenAiCompatible::new(&format!("{}/v1", server.url), None).unwrap();
+    provider.complete(&request_with_schema(), &mut |_| {}).await.unwrap();
+    let schema = json!({"type": "object", "properties": {}});
+    assert_eq!(
+        server.asked()[0].body["response_format"],
+        json!({"type": "json_schema",
+            "json_schema": {"name": "answer", "strict": true, "schema": schema}})
+    );
 }

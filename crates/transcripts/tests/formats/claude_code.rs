@@ -48,6 +48,42 @@ fn reads_what_people_and_the_model_said() {
     );
 }
 
+/// Call and result are one turn of the tool's, at the place of the result.
+#[test]
+fn what_tools_were_asked_and_printed_comes_in_as_turns_of_the_tool() {
+    let call = |id: &str, name: &str, input: Value| json!({"type": "tool_use", "id": id, "name": name, "input": input});
+    let result = |id: &str, content: &str| json!({"type": "tool_result", "tool_use_id": id, "content": content});
+    let mut printed = line("user", "u3", &json!([result("t1", "a.rs\nb.rs"), result("t2", "")]));
+    printed["toolUseResult"] = json!({"stdout": "a.rs\nb.rs"});
+    let (turns, report) = read_as(
+        "x.jsonl",
+        lines(&[
+            line("user", "u1", &json!("What is there?")),
+            line(
+                "assistant",
+                "u2",
+                &json!([
+                    {"type": "text", "text": "I look."},
+                    call("t1", "Bash", json!({"command": "ls"})),
+                    call("t2", "Edit", json!({"file": "a.rs"})),
+                ]),
+            ),
+            printed,
+            line("assistant", "u4", &json!([call("t3", "mcp__longmem__recall", json!({}))])),
+            line("user", "u5", &json!([result("t3", "what is in memory already")])),
+            line("assistant", "u6", &json!([call("t4", "Bash", json!({"command": "never ends"}))])),
+        ]),
+    );
+    let bash = "Bash {\"command\":\"ls\"}\na.rs\nb.rs";
+    let expected = ["What is there?", "I look.", bash, "Edit {\"file\":\"a.rs\"}"];
+    assert_eq!(texts(&turns), expected);
+    let roles: Vec<Role> = turns.iter().map(|turn| turn.turn.role).collect();
+    assert_eq!(roles, [Role::User, Role::Assistant, Role::Tool, Role::Tool]);
+    assert_eq!(keys(&turns)[2..], ["claude-code:s-1:u3:t1", "claude-code:s-1:u3:t2"]);
+    let left_out = skipped(&[(SkipReason::ToolCall, 1), (SkipReason::ToolResult, 1)]);
+    assert_eq!(report.skipped, left_out);
+}
+
 #[test]
 fn leaves_out_what_no_person_typed() {
     let flagged = |flag: &str| {

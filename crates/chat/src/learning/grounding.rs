@@ -1,0 +1,288 @@
+//! Whether what a model wrote can have come from what it was given.
+//!
+//! Names, numbers and dates of a claim must occur in its sources, and most of what a claim says was
+//! decided. That finds what was made up, not what was turned round: "did" and "did not" hold the
+//! same names. Scripts without capital letters are checked by their numbers only.
+
+use std::collections::HashSet;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Words that begin a sentence without naming anybody, beside those that occur in the sources.
+const OPENERS: &[&str] = &[
+    "a",
+    "after",
+    "all",
+    "also",
+    "an",
+    "and",
+    "another",
+    "as",
+    "assistant",
+    "at",
+    "before",
+    "both",
+    "but",
+    "conversation",
+    "during",
+    "earlier",
+    "finally",
+    "first",
+    "for",
+    "from",
+    "he",
+    "her",
+    "his",
+    "if",
+    "in",
+    "it",
+    "its",
+    "later",
+    "next",
+    "no",
+    "nobody",
+    "none",
+    "nothing",
+    "on",
+    "once",
+    "one",
+    "other",
+    "others",
+    "people",
+    "person",
+    "she",
+    "since",
+    "so",
+    "some",
+    "the",
+    "their",
+    "then",
+    "there",
+    "these",
+    "they",
+    "this",
+    "those",
+    "to",
+    "two",
+    "until",
+    "user",
+    "what",
+    "when",
+    "where",
+    "which",
+    "while",
+    "who",
+    "with",
+];
+
+/// Words that say that something was settled.
+const DECISIONS: &[&str] = &[
+    "agreed", "agrees", "approved", "approves", "chose", "chosen", "chooses", "decided", "decides",
+    "decision", "picked", "rejected", "settled",
+];
+
+/// A word shorter than this says little by itself.
+const CONTENT_LETTERS: usize = 4;
+
+/// Words that share so many letters are forms of one another.
+const STEM_LETTERS: usize = 5;
+
+/// Everything that sources say, ready for looking things up.
+pub(super) struct Sources {
+    words: HashSet<String>,
+    stems: HashSet<String>,
+    numbers: HashSet<String>,
+}
+
+impl Sources {
+    /// Reads texts.
+    pub(super) fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut sources =
+            Self { words: HashSet::new(), stems: HashSet::new(), numbers: HashSet::new() };
+        for word in texts.into_iter().flat_map(UnicodeSegmentation::unicode_words) {
+            if is_number(word) {
+                sources.numbers.extend(readings(word));
+            }
+            let word = plain(word);
+            sources.stems.insert(stem(&word));
+            sources.words.insert(word);
+        }
+        sources
+    }
+
+    /// What a claim names that does not occur here, each as it is written; for a sentence whose
+    /// decision has nothing to do with the sources, the sentence.
+    pub(super) fn missing(&self, claim: &str) -> Vec<String> {
+        let mut missing = Vec::new();
+        for (start, word) in claim.unicode_word_indices() {
+            let known = if is_number(word) {
+                readings(word).iter().any(|reading| self.numbers.contains(reading))
+            } else if word.starts_with(char::is_uppercase) {
+                let word = plain(word);
+                self.has(&word)
+                    || (begins_sentence(&claim[..start]) && OPENERS.contains(&word.as_str()))
+            } else {
+                true
+            };
+            if !known {
+                missing.push(word.to_owned());
+            }
+        }
+        let unfounded =
+            sentences(claim).into_iter().filter(|sentence| !self.could_decide(sentence));
+        missing.extend(unfounded.map(str::to_owned));
+        missing
+    }
+
+    fn has(&self, word: &str) -> bool {
+        word == "i"
+            || self.words.contains(word)
+            || word.strip_suffix('s').is_some_and(|singular| self.words.contains(singular))
+            || self.words.contains(&format!("{word}s"))
+    }
+
+    /// Whether at least half of what a sentence says was decided occurs here.
+    fn could_decide(&self, sentence: &str) -> bool {
+        let words: Vec<String> = sentence.unicode_words().map(plain).collect();
+        if !words.iter().any(|word| DECISIONS.contains(&word.as_str())) {
+            return true;
+        }
+        let content: Vec<&String> = words
+            .iter()
+            .filter(|word| word.chars().count() >= CONTENT_LETTERS)
+            .filter(|word| !DECISIONS.contains(&word.as_str()) && !OPENERS.contains(&word.as_str()))
+            .collect();
+        let known = content.iter().filter(|word| self.stems.contains(&stem(word))).count();
+        2 * known >= content.len()
+    }
+}
+
+/// The sentences of a text, white space around them left out.
+pub(super) fn sentences(text: &str) -> Vec<&str> {
+    text.unicode_sentences().map(str::trim).filter(|sentence| !sentence.is_empty()).collect()
+}
+
+/// The names in a text that cannot be the mere beginning of a sentence; neighbours are one name.
+pub(super) fn names(text: &str) -> Vec<String> {
+    let mut names: Vec<(String, usize)> = Vec::new();
+    for (start, word) in text.unicode_word_indices() {
+        if !word.starts_with(char::is_uppercase) || word == "I" || begins_sentence(&text[..start]) {
+            continue;
+        }
+        let name = without_possessive(word);
+        match names.last_mut().filter(|(_, end)| text[*end..start].trim().is_empty()) {
+            Some((last, end)) => {
+                *last = format!("{last} {name}");
+                *end = start + word.len();
+            }
+            None => names.push((name.to_owned(), start + word.len())),
+        }
+    }
+    names.into_iter().map(|(name, _)| name).collect()
+}
+
+/// A word in lower case, without a possessive ending.
+pub(super) fn plain(word: &str) -> String {
+    without_possessive(word).to_lowercase()
+}
+
+fn without_possessive(word: &str) -> &str {
+    word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word)
+}
+
+fn stem(word: &str) -> String {
+    word.chars().take(STEM_LETTERS).collect()
+}
+
+fn begins_sentence(before: &str) -> bool {
+    let mark = before.trim_end().chars().rev().find(|c| !matches!(c, '"' | '“' | '\'' | '(' | '-'));
+    mark.is_none_or(|mark| matches!(mark, '.' | '!' | '?' | ':' | ';' | '…'))
+}
+
+fn is_number(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit())
+}
+
+/// The ways to read a number with points and commas in it: 11,500 is 11500, or 11.5 to others. Zeros
+/// in front say nothing; letters around it (7th, v2) are left out.
+fn readings(word: &str) -> Vec<String> {
+    let digits = word.trim_matches(|c: char| !c.is_ascii_digit());
+    let read = |thousands: char, decimal: char| {
+        let plain: String = digits.chars().filter(|c| *c != thousands && *c != '\'').collect();
+        let (whole, part) = plain.split_once(decimal).unwrap_or((&plain, ""));
+        let whole = whole.trim_start_matches('0');
+        let part = part.trim_end_matches('0');
+        if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") }
+    };
+    let (english, other) = (read(',', '.'), read('.', ','));
+    if english == other { vec![english] } else { vec![english, other] }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn missing(source: &str, claim: &str) -> Vec<String> {
+        Sources::new([source]).missing(claim)
+    }
+
+    #[test]
+    fn names_numbers_and_dates_must_occur() {
+        let source = "We raised Priya's kitchen budget from 8,000 to 11,500 euros on 2 March 2026.";
+        for grounded in [
+            "The user raised the budget to 11500 euros",
+            "Priya has 11.500 euros since 2026, on March 2",
+            "The budget was 8000. It grew.",
+        ] {
+            assert_eq!(missing(source, grounded), [""; 0], "{grounded}");
+        }
+        for (claim, made_up) in [
+            ("Pria has 8,000 euros", "Pria"),
+            ("The user owes 11,501 euros", "11,501"),
+            ("The user told Tomás", "Tomás"),
+            ("It was on 3 March", "3"),
+            ("It was in April 2026", "April"),
+        ] {
+            assert_eq!(missing(source, claim), [made_up], "{claim}");
+        }
+    }
+
+    #[test]
+    fn a_decision_must_be_about_what_was_talked_of() {
+        let source = "ok let us take the blue tiles for the kitchen then, the grey ones are dull";
+        let grounded = "The user decided to take the blue kitchen tiles.";
+        assert_eq!(missing(source, grounded), [""; 0]);
+        let made_up = "The user decided to sell the house.";
+        assert_eq!(missing(source, made_up), [made_up]);
+    }
+
+    #[test]
+    fn numbers_are_read_in_both_ways_of_writing() {
+        assert_eq!(readings("11,500"), ["11500", "11.5"]);
+        assert_eq!(readings("07"), ["7"]);
+        assert_eq!(readings("3.50"), ["3.5", "350"]);
+        assert_eq!(readings("1'000"), ["1000"]);
+        assert_eq!(readings("21st"), ["21"]);
+    }
+
+    #[test]
+    fn finds_names_within_sentences() {
+        let text = "Works with Priya Rao and Tomás. They like Priya's dog, and I do.";
+        assert_eq!(names(text), ["Priya Rao", "Tomás", "Priya"]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_said_is_grounded_in_itself(text in any::<String>()) {
+            prop_assert_eq!(missing(&text, &text), [""; 0]);
+        }
+
+        #[test]
+        fn a_number_that_was_not_said_is_found(said in 0u32..100_000, claimed in 0u32..100_000) {
+            prop_assume!(said != claimed);
+            prop_assert_eq!(missing(&said.to_string(), &format!("pays {claimed}")).len(), 1);
+        }
+    }
+}

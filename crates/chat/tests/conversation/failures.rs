@@ -1,0 +1,359 @@
+//! What a talk does when memory, the embedding model or the language model fails.
+
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use longmem_chat::Spool;
+use longmem_core::{
+    Diagnose, EmbedError, Embedding, EmbeddingModel, Fault, PassageSpan, TextEmbedder,
+};
+use longmem_memory::{MemoryError, StoreError};
+
+use super::*;
+
+/// A world whose memory is opened when it is needed, with a spool beside it.
+fn world(acts: impl IntoIterator<Item = Act>) -> World {
+    let mut world = World::with(acts);
+    world.conversation = world.another_process(1);
+    world
+}
+
+impl World {
+    fn db(&self) -> PathBuf {
+        self.folder.path().join("memory.db")
+    }
+
+    fn spool(&self) -> Spool {
+        Spool::new(&self.folder.path().join("spool"), &self.db(), &self.conversation.user)
+    }
+
+    /// The same talk as another process has it: with its own connections, and nothing in mind.
+    fn another_process(&self, seed: u64) -> Conversation {
+        let db = self.db();
+        let open = move || {
+            let store = Store::open(&db, IfMissing::Fail)?;
+            let embedder = Arc::new(WordHashEmbedder::default());
+            Ok(Memory::new(store, embedder, Arc::new(clock())))
+        };
+        let live = LiveSession::new(fastrand::Rng::with_seed(seed));
+        Conversation {
+            memory: AsyncMemory::opening(open, Arc::new(clock()), NonZeroUsize::new(4).unwrap()),
+            live: live.with_spool(self.spool(), Duration::from_millis(300)),
+            ..self.conversation.clone()
+        }
+    }
+
+    fn hide(&self) {
+        fs_err::rename(self.db(), self.db().with_extension("away")).unwrap();
+    }
+
+    fn bring_back(&self) {
+        fs_err::rename(self.db().with_extension("away"), self.db()).unwrap();
+    }
+
+    /// Keeps the store locked until the returned channel is dropped.
+    fn lock(&self) -> (mpsc::Sender<()>, std::thread::JoinHandle<()>) {
+        let (locked, is_locked) = mpsc::channel();
+        let (keep, kept) = mpsc::channel::<()>();
+        let (db, user) = (self.db(), UserName::new("somebody").unwrap());
+        let turn = self.memory.new_turn(SessionName::new("s").unwrap(), Role::User, "Hi.");
+        let thread = std::thread::spawn(move || {
+            let store = Store::open(db, IfMissing::Fail).unwrap();
+            let wait = |_: &[longmem_core::Turn]| {
+                locked.send(()).unwrap();
+                let _ = kept.recv();
+                None
+            };
+            store.insert_unless(&user, &turn, wait).unwrap();
+        });
+        is_locked.recv().unwrap();
+        (keep, thread)
+    }
+
+    fn notices(&self) -> Vec<Notice> {
+        self.conversation.live.take_notices()
+    }
+}
+
+fn is_spooled(notices: &[Notice], why: &str) -> bool {
+    notices
+        .iter()
+        .any(|notice| matches!(notice, Notice::Spooled { reason } if reason.contains(why)))
+}
+
+#[tokio::test]
+async fn while_memory_is_locked_a_talk_recalls_and_spools_and_stores_later_in_order() {
+    let world = world([
+        Act::Answer("Zero."),
+        Act::Answer("7443."),
+        Act::Answer("Two."),
+        Act::Answer("Three."),
+    ]);
+    world.remember("ana", "gateway", "The gateway listens on port 7443.");
+    world.ask("Begin.").await.unwrap();
+    assert_eq!(world.notices(), []);
+
+    let (keep, thread) = world.lock();
+    world.ask("Which port does the gateway use?").await.unwrap();
+    assert!(world.asked()[2][1].contains("port 7443"), "reading goes on");
+    assert!(is_spooled(&world.notices(), "memory did not answer within 0.3 seconds"));
+    world.ask("And two?").await.unwrap();
+    let asked = world.asked().concat();
+    assert!(asked.iter().any(|text| text == "7443."), "what waits is in the prompt: {asked:?}");
+    assert_eq!(world.stored(), ["user: Begin.", "assistant: Zero."]);
+    assert!(is_spooled(&world.notices(), "memory did not answer"), "it is said every time");
+    assert!(world.spool().path().exists());
+
+    drop(keep);
+    thread.join().unwrap();
+    // What came too late is done first, in part: some of what waits may be stored already.
+    let (bob, turn) = (
+        UserName::new("bob").unwrap(),
+        world.memory.new_turn(SessionName::new("s").unwrap(), Role::User, "Hi."),
+    );
+    let written = world.conversation.memory.run(move |memory| memory.remember(&bob, &[turn]));
+    written.await.unwrap();
+    world.ask("And three?").await.unwrap();
+    assert!(matches!(world.notices()[..], [Notice::StoredLater { unreadable: 0, .. }]));
+    assert!(!world.spool().path().exists());
+    assert_eq!(
+        world.stored(),
+        [
+            "user: Begin.",
+            "assistant: Zero.",
+            "user: Which port does the gateway use?",
+            "assistant: 7443.",
+            "user: And two?",
+            "assistant: Two.",
+            "user: And three?",
+            "assistant: Three.",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn while_memory_is_gone_a_talk_goes_on_from_what_was_said_even_in_another_process() {
+    let mut world = world([
+        Act::Answer("Hello."),
+        Act::Answer("Blue."),
+        Act::Answer("Yes, blue."),
+        Act::Answer("Bye."),
+    ]);
+    world.ask("Hi.").await.unwrap();
+    world.hide();
+    world.ask("My colour is blue.").await.unwrap();
+    assert_eq!(world.asked(), [["Hi."], ["Hello."], ["My colour is blue."]]);
+    let notices = world.notices();
+    assert!(is_spooled(&notices, "there is no memory at"), "{notices:?}");
+    assert!(matches!(notices.last(), Some(Notice::NothingRecalled { .. })), "{notices:?}");
+
+    world.conversation = world.another_process(2);
+    world.ask("Which is my colour?").await.unwrap();
+    assert_eq!(world.asked(), [["My colour is blue."], ["Blue."], ["Which is my colour?"]]);
+
+    world.bring_back();
+    world.ask("Good.").await.unwrap();
+    assert_eq!(world.notices().last(), Some(&Notice::StoredLater { turns: 4, unreadable: 0 }));
+    let said = ["user: Hi.", "assistant: Hello.", "user: My colour is blue.", "assistant: Blue."];
+    assert_eq!(world.stored()[..4], said);
+    assert_eq!(world.stored()[6..], ["user: Good.", "assistant: Bye."]);
+}
+
+#[tokio::test]
+async fn a_crash_between_storing_and_emptying_the_spool_stores_nothing_twice() {
+    let mut world = world([Act::Answer("One."), Act::Answer("Two."), Act::Answer("Three.")]);
+    world.hide();
+    world.ask("First.").await.unwrap();
+    let spooled = fs_err::read(world.spool().path()).unwrap();
+    world.bring_back();
+    world.ask("Second.").await.unwrap();
+    assert_eq!(world.stored().len(), 4);
+    // The file as it would stand there had the process died.
+    fs_err::write(world.spool().path(), spooled).unwrap();
+    world.conversation = world.another_process(2);
+    world.ask("Third.").await.unwrap();
+    assert_eq!(
+        world.stored(),
+        [
+            "user: First.",
+            "assistant: One.",
+            "user: Second.",
+            "assistant: Two.",
+            "user: Third.",
+            "assistant: Three.",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_memory_that_is_full_from_the_start_keeps_nobody_from_talking() {
+    let mut world = world([Act::Answer("Hello."), Act::Refuse, Act::Answer("Yes.")]);
+    let full = || Err(MemoryError::from(StoreError::DiskFull("memory.db".into())));
+    world.conversation.memory =
+        AsyncMemory::opening(full, Arc::new(clock()), NonZeroUsize::new(4).unwrap());
+    world.ask("Hi.").await.unwrap();
+    assert!(is_spooled(&world.notices(), "the disk that holds memory.db is full"));
+    // What stands there unanswered is not kept twice.
+    world.ask("Really?").await.unwrap();
+    world.ask("Really?").await.unwrap();
+    assert_eq!(world.asked(), [["Hi."], ["Hello."], ["Really?"]]);
+    let lines = fs_err::read_to_string(world.spool().path()).unwrap();
+    assert_eq!(lines.lines().count(), 4, "{lines}");
+}
+
+#[tokio::test]
+async fn without_a_spool_an_answer_that_cannot_be_stored_comes_with_the_error() {
+    let world = World::with([Act::Answer("Precious."), Act::LoseMemory("Precious.")]);
+    world.ask("First.").await.unwrap();
+    let error = world.ask("Second.").await.unwrap_err();
+    assert_eq!(error.fault(), Fault::Caller, "the file is named by whoever runs it");
+    assert!(error.to_string().starts_with("the answer could not be stored: there is no memory at"));
+    let ChatError::AnswerNotStored { completion, source: MemoryError::Store(_) } = error else {
+        panic!("the answer is lost: {error}");
+    };
+    assert_eq!(completion.text, "Precious.");
+    let error = world.ask("Third.").await.unwrap_err();
+    assert!(matches!(error, ChatError::Memory(MemoryError::Store(StoreError::Missing(_)))));
+}
+
+#[tokio::test]
+async fn with_a_spool_an_answer_that_cannot_be_stored_waits_in_it() {
+    let world = world([Act::LoseMemory("Precious."), Act::Answer("Later.")]);
+    world.ask("First.").await.unwrap();
+    assert!(is_spooled(&world.notices(), "there is no memory at"));
+    fs_err::rename(world.db().with_extension("lost"), world.db()).unwrap();
+    world.ask("Second.").await.unwrap();
+    let first = ["user: First.", "assistant: Precious."];
+    assert_eq!(world.stored(), [&first[..], &["user: Second.", "assistant: Later."]].concat());
+}
+
+/// An embedder whose model is not there, and which counts how often that was found out.
+#[derive(Default)]
+struct NoModel(WordHashEmbedder, std::sync::atomic::AtomicUsize);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the model is not on this machine")]
+struct NotHere;
+
+impl Diagnose for NotHere {
+    fn fault(&self) -> Fault {
+        Fault::Environment
+    }
+}
+
+impl TextEmbedder for NoModel {
+    fn model(&self) -> &EmbeddingModel {
+        self.0.model()
+    }
+
+    fn embed(&self, _: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Err(Box::new(NotHere))
+    }
+
+    fn passages(&self, _: &str) -> Result<Vec<PassageSpan>, EmbedError> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Err(Box::new(NotHere))
+    }
+
+    fn truncated_tokens(&self) -> u64 {
+        0
+    }
+}
+
+#[tokio::test]
+async fn without_the_embedding_model_memory_is_searched_by_words_and_that_is_said_once() {
+    let mut world = World::with([Act::Answer("7443."), Act::Answer("Yes.")]);
+    world.remember("ana", "gateway", "The gateway listens on port 7443.");
+    let store = Store::open(world.db(), IfMissing::Fail).unwrap();
+    let embedder = Arc::new(NoModel::default());
+    let memory = Arc::new(Memory::new(store, embedder.clone(), Arc::new(clock())));
+    world.conversation.memory = AsyncMemory::new(memory, NonZeroUsize::MIN);
+
+    world.ask("Which port does the gateway use?").await.unwrap();
+    assert!(world.asked().pop().unwrap()[1].contains("port 7443"));
+    let reason = "the model is not on this machine".to_owned();
+    assert_eq!(world.notices(), [Notice::WordsOnly { reason, hints: vec![] }]);
+    let tries = embedder.1.load(std::sync::atomic::Ordering::Relaxed);
+    world.ask("Is that so?").await.unwrap();
+    assert_eq!(world.notices(), []);
+    assert_eq!(embedder.1.load(std::sync::atomic::Ordering::Relaxed), tries, "tried once");
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_too_long_for_the_model_is_made_smaller_once_and_stays_so() {
+    let world = World::with([
+        Act::TooLong,
+        Act::Answer("Short."),
+        Act::Answer("Still short."),
+        Act::TooLong,
+        Act::TooLong,
+    ]);
+    for place in 0..200 {
+        let text = format!("The gateway number {place} listens on a port of its own, {place}.");
+        world.remember("ana", "gateway", &text);
+    }
+    let sizes = |world: &World| {
+        let asked = world.model.asked.lock().unwrap();
+        let size = |request: &Request| {
+            request.messages.iter().flat_map(|m| &m.content).map(|b| b.text.len()).sum()
+        };
+        asked.iter().map(size).collect::<Vec<usize>>()
+    };
+    world.ask("Which port does gateway number 7 use?").await.unwrap();
+    let first = sizes(&world);
+    assert!(first[1] * 9 < first[0] * 5, "{first:?}");
+    assert!(matches!(world.notices()[..], [Notice::MadeSmaller { .. }]));
+    world.ask("And gateway number 8?").await.unwrap();
+    assert!(sizes(&world)[2] * 9 < first[0] * 5, "the next begins as small");
+    let error = world.ask("And gateway number 9?").await.unwrap_err();
+    assert!(matches!(error, ChatError::Provider(error) if error.is_too_long()));
+    assert_eq!(sizes(&world).len(), 5, "once, and no more");
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_off_goes_on_on_request() {
+    let world = World::with([
+        Act::CutOff("One, two,"),
+        Act::Answer("three."),
+        Act::BreakOff,
+        Act::Answer("wer."),
+        Act::Answer("Bye."),
+    ]);
+    let nothing = world.conversation.go_on(&mut |_| {}).await.unwrap_err();
+    assert!(matches!(nothing, ChatError::NothingToContinue));
+
+    world.ask("Count.").await.unwrap();
+    world.conversation.go_on(&mut |_| {}).await.unwrap();
+    let asked = world.asked();
+    assert_eq!(asked[..2], [["Count."], ["One, two,"]]);
+    assert!(asked[2][0].starts_with("Your last answer was cut off."), "{asked:?}");
+    assert_eq!(world.stored(), ["user: Count.", "assistant: One, two,", "assistant: three."]);
+
+    world.ask("Answer.").await.unwrap_err();
+    world.conversation.go_on(&mut |_| {}).await.unwrap();
+    world.ask("Thanks.").await.unwrap();
+    let asked = world.asked().concat();
+    assert_eq!(
+        asked[..4],
+        ["Count.", "One, two,\n\nthree.", "Answer.", "Half an ans\n\n[broken off]\n\nwer."]
+    );
+}
+
+#[tokio::test]
+async fn of_two_processes_that_ask_the_same_at_once_one_stores_the_message() {
+    for _ in 0..10 {
+        let world = World::with([Act::Answer("Yes."), Act::Answer("Yes.")]);
+        let [one, two] = [1, 2].map(|seed| world.another_process(seed));
+        let (mut first, mut second) = (|_: &str| {}, |_: &str| {});
+        let (a, b) = tokio::join!(one.ask("Really?", &mut first), two.ask("Really?", &mut second));
+        a.unwrap();
+        b.unwrap();
+        let stored = world.stored();
+        let questions = stored.iter().filter(|text| *text == "user: Really?").count();
+        // The second may also have come after the first answer, and be a new message.
+        let after = stored.windows(2).any(|pair| pair == ["assistant: Yes.", "user: Really?"]);
+        assert!(questions == 1 || after, "{stored:?}");
+    }
+}

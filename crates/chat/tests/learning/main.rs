@@ -1,0 +1,134 @@
+//! What is learned from talks on a real store, with a model that follows rules.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
+
+mod facts;
+mod long_life;
+mod rule_model;
+mod summaries;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use longmem_chat::{
+    AsyncMemory, Conversation, ConversationSettings, LanguageModel, Learner, LearnerSettings,
+    LearningReport, LiveSession, Provider, Reply,
+};
+use longmem_core::{Clock, EstimatedTokens, Role, SessionName, Timestamp, TurnId, UserName};
+use longmem_memory::{FactsAt, Memory};
+use longmem_store::{IfMissing, Store};
+use longmem_test_support::WordHashEmbedder;
+use rule_model::RuleModel;
+use tempfile::TempDir;
+
+/// A clock that is set by hand.
+struct SetClock(std::sync::Mutex<Timestamp>);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Ana's memory, and a model that learns from what she says.
+struct World {
+    memory: Arc<Memory>,
+    clock: Arc<SetClock>,
+    model: Arc<RuleModel>,
+    learner: Learner,
+    folder: TempDir,
+}
+
+fn user(name: &str) -> UserName {
+    UserName::new(name).unwrap()
+}
+
+fn session(name: &str) -> SessionName {
+    SessionName::new(name).unwrap()
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let began = "2026-03-02T10:00:00Z".parse().unwrap();
+        let clock = Arc::new(SetClock(std::sync::Mutex::new(began)));
+        let memory = open(&folder, &clock);
+        let model = Arc::new(RuleModel::default());
+        let learner = Learner {
+            memory: AsyncMemory::new(Arc::clone(&memory), NonZeroUsize::MIN),
+            user: user("ana"),
+            model: language_model(&model),
+            counter: Arc::new(EstimatedTokens),
+            settings: LearnerSettings { history_tokens: 1_000, ..LearnerSettings::default() },
+        };
+        Self { memory, clock, model, learner, folder }
+    }
+
+    /// Closes and opens the store, as a new process does.
+    fn restart(&mut self) {
+        self.memory = open(&self.folder, &self.clock);
+        self.learner.memory = AsyncMemory::new(Arc::clone(&self.memory), NonZeroUsize::MIN);
+    }
+
+    fn pass(&self, hours: i64) {
+        let mut now = self.clock.0.lock().unwrap();
+        *now += jiff::SignedDuration::from_hours(hours);
+    }
+
+    /// Stores a turn in a session that is learned from.
+    fn say(&self, name: &str, role: Role, text: &str) -> TurnId {
+        self.pass(1);
+        let turn = self.memory.new_turn(session(name), role, text);
+        let id = self.memory.remember(&user("ana"), &[turn]).unwrap()[0].id;
+        self.memory.store().learn_from(&user("ana"), &session(name)).unwrap();
+        id
+    }
+
+    async fn learn(&self) -> LearningReport {
+        self.learner.catch_up(None).await.unwrap()
+    }
+
+    fn held(&self, at: FactsAt) -> Vec<String> {
+        let facts = self.memory.store().facts(&user("ana"), at).unwrap();
+        facts.into_iter().map(|fact| format!("{}: {}", fact.subject, fact.statement)).collect()
+    }
+
+    fn known(&self) -> Vec<String> {
+        self.held(FactsAt::Now)
+    }
+
+    fn conversation(&self, name: &str) -> Conversation {
+        Conversation {
+            memory: self.learner.memory.clone(),
+            user: user("ana"),
+            session: session(name),
+            model: Some(self.learner.model.clone()),
+            counter: Arc::new(EstimatedTokens),
+            settings: ConversationSettings::default(),
+            live: LiveSession::new(fastrand::Rng::new()),
+        }
+    }
+
+    /// Asks, and returns the system text of the prompt that was sent.
+    async fn ask(&self, talk: &Conversation, message: &str) -> String {
+        self.pass(1);
+        let Reply::Answer { context, .. } = talk.ask(message, &mut |_| {}).await.unwrap() else {
+            panic!("there is a model");
+        };
+        context.system.into_iter().map(|block| block.text).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn open(folder: &TempDir, clock: &Arc<SetClock>) -> Arc<Memory> {
+    let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+    let embedder = Arc::new(WordHashEmbedder::default());
+    Arc::new(Memory::new(store, embedder, Arc::clone(clock) as Arc<dyn Clock>))
+}
+
+fn language_model(model: &Arc<RuleModel>) -> LanguageModel {
+    LanguageModel {
+        provider: Arc::clone(model) as Arc<dyn Provider>,
+        name: "small".to_owned(),
+        max_tokens: 64,
+    }
+}
