@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use longmem_core::{FactKind, Role, SessionName, UserName};
-use longmem_embed::Device;
+use longmem_embed::{Device, Precision};
 use longmem_eval::Strategy;
 use longmem_memory::Format;
 
@@ -53,6 +53,9 @@ pub(crate) struct GlobalArguments {
     /// Where the model runs [default: cpu]
     #[arg(long, global = true, value_name = "cpu|cuda|metal", env = crate::environment::DEVICE)]
     pub(crate) device: Option<Device>,
+    /// How exactly the model is computed; bf16 is faster, on processors that have it [default: f32]
+    #[arg(long, global = true, value_name = "f32|bf16", env = crate::environment::PRECISION)]
+    pub(crate) precision: Option<Precision>,
     /// Never use the network
     #[arg(long, global = true)]
     pub(crate) offline: bool,
@@ -431,6 +434,7 @@ pub(crate) struct BackupArguments {
   longmem eval longmemeval_s.json --strategy dense --strategy default --json
   longmem eval mine.jsonl --keep stores/        the second run embeds nothing again
   longmem eval locomo10.json --replay           what prompts cost with a provider's cache
+  longmem eval locomo10.json --fit              where the ranking's numbers come from
 
 A data set of your own holds one conversation an object:
   {\"id\":…,\"sessions\":[{\"id\":…,\"date\":…,\"turns\":[{\"id\":…,\"role\":…,\"speaker\":…,\"text\":…}]}],
@@ -448,6 +452,16 @@ pub(crate) struct EvalArguments {
     /// A folder that keeps the stores, so that the next run embeds nothing again
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
+    /// Show so many questions whose evidence is not among the best ten, with what was found instead
+    #[arg(long, value_name = "N", conflicts_with_all = ["json", "fit"])]
+    pub(crate) misses: Option<usize>,
+    /// Pad each conversation with turns of the others, until it has so many: a larger haystack. For
+    /// timings, measure `--strategy default` alone
+    #[arg(long, value_name = "TURNS", default_value_t = 0)]
+    pub(crate) haystack: usize,
+    /// Find the ranking's numbers on this data set, cross-validated, instead of measuring
+    #[arg(long, conflicts_with_all = ["json", "strategy"])]
+    pub(crate) fit: bool,
     #[command(flatten)]
     pub(crate) replay: ReplayArguments,
 }
@@ -517,26 +531,15 @@ pub(crate) struct BenchEmbeddingArguments {
     /// Texts to embed: one a line, or JSON Lines that hold a text each [default: a sample history]
     #[arg(long, value_name = "FILE")]
     pub(crate) texts: Option<PathBuf>,
-    /// How the model is computed
-    #[arg(long, value_enum, default_value = "f32")]
-    pub(crate) compute: BenchCompute,
+    /// Computes with candle's own BERT, to compare with
+    #[arg(long)]
+    pub(crate) candle: bool,
     /// Embeds all texts so many times and takes the median
     #[arg(long, value_name = "N", default_value_t = 3, requires = "texts")]
     pub(crate) rounds: usize,
     /// Writes the texts' vectors, float32 [texts, 384], as numpy.save does
     #[arg(long, value_name = "FILE.npy", requires = "texts")]
     pub(crate) write_vectors: Option<PathBuf>,
-}
-
-/// How the model is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BenchCompute {
-    /// As every other command does
-    F32,
-    /// With products of 16 bits, on processors that have them
-    Bf16,
-    /// By candle's BERT, to compare with
-    Candle,
 }
 
 #[derive(Debug, Args)]

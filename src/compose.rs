@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use longmem_chat::{AsyncMemory, Spool};
 use longmem_core::{Clock, TextEmbedder};
-use longmem_embed::{Compute, EmbedderError, FetchEvent, LazyEmbedder, Manifest, Source};
+use longmem_embed::{EmbedderError, FetchEvent, LazyEmbedder, Manifest, Source};
 use longmem_memory::Memory;
 use longmem_store::{IfMissing, Store};
 
@@ -132,16 +132,11 @@ fn joined(store: Store, embedder: Arc<dyn TextEmbedder>) -> Memory {
 
 /// The model, not loaded yet; tells a person what is fetched.
 pub(crate) fn embedder(settings: &Settings, output: Output) -> LazyEmbedder {
-    embedder_in(settings, settings.device.into(), output)
-}
-
-/// The model, to be computed in a way of the caller's choice.
-pub(crate) fn embedder_in(settings: &Settings, compute: Compute, output: Output) -> LazyEmbedder {
     let watcher = FetchWatcher::new(output);
     LazyEmbedder::new(
         Manifest::all_minilm_l6_v2(),
         settings.model.clone(),
-        compute,
+        settings.compute,
         Arc::new(move |event: FetchEvent<'_>| watcher.see(&event)),
     )
 }

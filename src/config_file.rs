@@ -16,6 +16,7 @@ pub(crate) struct ConfigFile {
     pub(crate) user: Option<UserName>,
     pub(crate) model_dir: Option<PathBuf>,
     pub(crate) device: Option<String>,
+    pub(crate) precision: Option<String>,
     pub(crate) offline: Option<bool>,
     pub(crate) threads: Option<usize>,
     pub(crate) budget: Option<usize>,

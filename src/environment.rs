@@ -11,6 +11,8 @@ pub(crate) const USER: &str = "LONGMEM_USER";
 pub(crate) const MODEL_DIR: &str = "LONGMEM_MODEL_DIR";
 /// Where the embedding model runs.
 pub(crate) const DEVICE: &str = "LONGMEM_DEVICE";
+/// How exactly the embedding model is computed.
+pub(crate) const PRECISION: &str = "LONGMEM_PRECISION";
 /// Threads for embedding and search.
 pub(crate) const THREADS: &str = "LONGMEM_THREADS";
 /// A configuration file.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use longmem_core::UserName;
-use longmem_embed::{Device, ModelSources};
+use longmem_embed::{Compute, Device, ModelSources, Precision};
 
 use crate::arguments::{GlobalArguments, ProviderArguments, ProviderKind};
 use crate::config_file::{ConfigFile, LearningConfig, LlmConfig};
@@ -37,7 +37,7 @@ pub(crate) struct Settings {
     pub(crate) user: UserName,
     /// Whether somebody said whose memory it is.
     pub(crate) user_was_named: bool,
-    pub(crate) device: Device,
+    pub(crate) compute: Compute,
     pub(crate) model: ModelSources,
     pub(crate) threads: Option<usize>,
     pub(crate) budget: usize,
@@ -65,11 +65,14 @@ impl Settings {
         folders: &Folders,
         hub: &HubEnvironment,
     ) -> Result<Self, Failure> {
-        let device_in_file =
-            file.device.map(|name| name.parse::<Device>()).transpose().map_err(|error| {
-                let path = flags.config.as_ref().unwrap_or(&folders.config).clone();
-                Failure::Config { path, reason: error.to_string() }
-            })?;
+        let wrong = |reason: String| {
+            let path = flags.config.as_ref().unwrap_or(&folders.config).clone();
+            Failure::Config { path, reason }
+        };
+        let device_in_file = file.device.map(|name| name.parse::<Device>()).transpose();
+        let device_in_file = device_in_file.map_err(|error| wrong(error.to_string()))?;
+        let precision_in_file = file.precision.map(|name| name.parse::<Precision>()).transpose();
+        let precision_in_file = precision_in_file.map_err(|error| wrong(error.to_string()))?;
         let named_user = flags.user.clone().or(file.user);
         let user_was_named = named_user.is_some();
         let default_user = || UserName::new(DEFAULT_USER).expect("the constant is a valid name");
@@ -85,7 +88,10 @@ impl Settings {
             spool: folders.data.join("spool"),
             user: named_user.unwrap_or_else(default_user),
             user_was_named,
-            device: flags.device.or(device_in_file).unwrap_or(Device::Cpu),
+            compute: Compute {
+                device: flags.device.or(device_in_file).unwrap_or_default(),
+                precision: flags.precision.or(precision_in_file).unwrap_or_default(),
+            },
             model,
             threads: flags.threads.or(file.threads),
             budget: file.budget.unwrap_or(DEFAULT_BUDGET),

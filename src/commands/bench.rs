@@ -16,11 +16,11 @@ mod writing;
 use std::sync::Arc;
 
 use longmem_core::TextEmbedder;
-use longmem_embed::{Compute, Manifest, MiniLm, Precision};
+use longmem_embed::{Manifest, MiniLm};
 use longmem_memory::Memory;
 use longmem_store::{IfMissing, Store};
 
-use crate::arguments::{BenchArguments, BenchCompute, BenchEmbeddingArguments, BenchPart};
+use crate::arguments::{BenchArguments, BenchEmbeddingArguments, BenchPart};
 use crate::compose::{self, SystemClock};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
@@ -93,7 +93,12 @@ impl Bench<'_> {
 
     /// Only the model, on texts of a person's own if there are any.
     fn embedding(&self, arguments: &BenchEmbeddingArguments) -> Result<Vec<Group>, Failure> {
-        let embedder = self.embedder_in(arguments.compute)?;
+        let embedder: Arc<dyn TextEmbedder> = if arguments.candle {
+            let found = compose::embedder(self.settings, self.output);
+            Arc::new(MiniLm::load_reference(&Manifest::all_minilm_l6_v2(), found.files()?)?)
+        } else {
+            Arc::clone(&self.embedder)
+        };
         let Some(path) = &arguments.texts else {
             return embedding::of_sample(embedder.as_ref(), &self.stopwatch);
         };
@@ -102,21 +107,6 @@ impl Bench<'_> {
             npy::write(path, &embedding::embed(embedder.as_ref(), &texts)?)?;
         }
         embedding::of_texts(embedder.as_ref(), &self.stopwatch, &texts, arguments.rounds)
-    }
-
-    fn embedder_in(&self, compute: BenchCompute) -> Result<Arc<dyn TextEmbedder>, Failure> {
-        let (settings, device) = (self.settings, self.settings.device);
-        Ok(match compute {
-            BenchCompute::F32 => Arc::clone(&self.embedder),
-            BenchCompute::Bf16 => {
-                let compute = Compute { device, precision: Precision::Bf16 };
-                Arc::new(compose::embedder_in(settings, compute, self.output))
-            }
-            BenchCompute::Candle => {
-                let found = compose::embedder(settings, self.output);
-                Arc::new(MiniLm::load_reference(&Manifest::all_minilm_l6_v2(), found.files()?)?)
-            }
-        })
     }
 
     /// The user's store, if there is one with vectors of this model.

@@ -14,7 +14,7 @@ use longmem_chat::{
     QuotedAnswer, Reply, RetryPolicy, Retrying, StopReason, TokenBudget, TraceKind,
     asks_what_is_known,
 };
-use longmem_core::{EstimatedTokens, SessionName};
+use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, SessionName};
 use longmem_memory::{FactsAt, Memory};
 use longmem_store::IfMissing;
 use serde_json::{Value, json};
@@ -140,6 +140,9 @@ fn talk(
     let persona = llm.persona.clone();
     let mut talk = prompting(memory, settings, session, persona, llm.budget);
     talk.live = talk.live.with_spool(compose::spool(settings)?, PATIENCE);
+    if llm.provider == ProviderKind::Anthropic {
+        talk.counter = Arc::new(EstimatedClaudeTokens);
+    }
     talk.model = provider(llm)?.map(|provider| LanguageModel {
         provider,
         name: llm.models[0].clone(),

@@ -11,7 +11,7 @@ use crate::context::{day, excerpt, words};
 const MOST_QUOTES: usize = 5;
 
 /// The length of a quote, in estimated tokens: two or three sentences.
-const QUOTE_TOKENS: usize = 100;
+const QUOTE_TOKENS: usize = 75;
 
 /// What memory says about a question, in its own words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -30,7 +30,7 @@ pub use recalled::{Adjustment, ChannelHit, Explanation, Recalled};
 pub use role::{Role, UnknownRole};
 pub use scope::Scope;
 pub use summary::{Summary, SummaryId, SummaryOf};
-pub use token_counter::{EstimatedTokens, TokenCounter};
+pub use token_counter::{EstimatedClaudeTokens, EstimatedTokens, TokenCounter};
 pub use turn::{NewTurn, SourceKey, Turn, TurnId};
 
 /// The point in time that every layer uses: nanoseconds in UTC, stored as milliseconds.

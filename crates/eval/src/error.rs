@@ -60,6 +60,9 @@ pub enum EvalError {
     /// Nothing to ask about.
     #[error("the data set has no conversation left to ask about")]
     NoConversation,
+    /// Nothing to leave out, or nothing left.
+    #[error("fitting needs two conversations or more with questions whose evidence names turns")]
+    TooFewConversations,
     /// A store that was kept from an earlier run holds something else.
     #[error("{path} does not hold the turns of conversation \"{conversation}\", or holds others")]
     OtherTurns {
@@ -156,6 +159,7 @@ impl Diagnose for EvalError {
             | Self::Name(_)
             | Self::UnknownConversation { .. }
             | Self::NoConversation
+            | Self::TooFewConversations
             | Self::OtherTurns { .. }
             | Self::Stopped => Fault::Caller,
             Self::Memory(error) => error.fault(),

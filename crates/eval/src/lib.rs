@@ -55,8 +55,11 @@ pub mod metrics;
 pub mod statistics;
 
 mod context;
+mod embed_once;
 mod error;
+mod fit;
 mod haystack;
+mod misses;
 mod outcome;
 mod ranking;
 mod replay;
@@ -66,7 +69,10 @@ mod scoring;
 mod strategy;
 mod table;
 
+pub use embed_once::EmbedOnce;
 pub use error::{DatasetFlaw, EvalError};
+pub use fit::{Fit, Fold, Recalls, ThresholdRow, fit, fit_table};
+pub use misses::misses;
 pub use outcome::{EvidencePlace, Outcome, StageTime, StrategyOutcome};
 pub use replay::{
     OpenMemory, Prices, ReplayOptions, ReplayReport, WayReport, replay, replay_table,

@@ -38,6 +38,8 @@ pub struct StrategyOutcome {
     pub turn: Option<Scores>,
     /// Scores by session; a ranking of turns is one of sessions, each where its first turn is.
     pub session: Option<Scores>,
+    /// The ids of the ten best turns, best first.
+    pub best: Vec<String>,
     /// Where each piece of evidence was found: turns, or sessions if no turns are named.
     pub evidence: Vec<EvidencePlace>,
     /// How long each stage took.

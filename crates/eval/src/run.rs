@@ -183,6 +183,11 @@ fn ask(
                 results: recalled.len(),
                 turn: scored.turn.filter(|_| !question.unanswerable),
                 session: scored.session.filter(|_| !question.unanswerable),
+                best: recalled
+                    .iter()
+                    .take(10)
+                    .map(|r| haystack.turn_name(r.turn.id).to_owned())
+                    .collect(),
                 evidence: scored.places,
                 stages: parts(timings).chain([recall]).chain(context).collect(),
             })

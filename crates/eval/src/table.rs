@@ -122,7 +122,11 @@ fn range(interval: Option<Interval>) -> String {
 }
 
 /// Lines up columns: the first to the left, the others to the right.
-fn aligned(title: &str, header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn aligned(
+    title: &str,
+    header: Vec<String>,
+    rows: impl Iterator<Item = Vec<String>>,
+) -> String {
     let rows: Vec<Vec<String>> = [header].into_iter().chain(rows).collect();
     let mut widths = vec![0; rows[0].len()];
     for row in &rows {

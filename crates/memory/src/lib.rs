@@ -39,6 +39,7 @@ mod question;
 mod ranking;
 mod recall;
 mod relevance;
+mod signals;
 mod time_expression;
 
 pub use canary::CanaryStep;
@@ -49,7 +50,8 @@ pub use index::{CaughtUp, IndexOptions, IndexProgress, IndexReport};
 pub use memory::Memory;
 pub use ranking::RankingParameters;
 pub use recall::{Channels, Recall, RecallRequest, RecallTimings};
-pub use relevance::DEFAULT_THRESHOLD;
+pub use relevance::{DEFAULT_THRESHOLD, RelevanceWeights};
+pub use signals::Signals;
 
 pub use longmem_store::{
     Derived, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, LearnedFact, Replaced,

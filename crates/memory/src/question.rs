@@ -14,6 +14,8 @@ pub(crate) struct Question {
     pub(crate) about: Option<About>,
     /// The days that it names.
     pub(crate) days: Vec<Days>,
+    /// Whether it asks when something was or will be.
+    pub(crate) asks_when: bool,
 }
 
 /// Whose turns a question asks for.
@@ -32,8 +34,18 @@ impl Question {
             to_embed: without_names(text, speakers),
             about: about(text, speakers),
             days: days_named(text, today),
+            asks_when: asks_when(text),
         }
     }
+}
+
+/// Says whether a question asks when ("When did …?", "On which day …?"). English only.
+fn asks_when(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = words_with_places(&lower).map(|(_, word)| word).collect();
+    let is_unit = |word: &str| matches!(word, "date" | "day" | "weekday" | "month" | "year");
+    words.contains(&"when")
+        || words.windows(2).any(|pair| matches!(pair[0], "what" | "which") && is_unit(pair[1]))
 }
 
 fn about(text: &str, speakers: &[String]) -> Option<About> {
@@ -149,6 +161,17 @@ mod tests {
         assert_eq!(about("Where do I live?"), Some(About::Role(Role::User)));
         assert_eq!(about("Remind me what you said"), Some(About::Role(Role::Assistant)));
         assert_eq!(about("What is the capital of France?"), None);
+    }
+
+    #[test]
+    fn when_and_which_day_ask_when() {
+        for text in ["When did I move?", "Since when?", "On which day was it?", "what year is it"] {
+            assert!(asks_when(text), "{text}");
+        }
+        for text in ["What did I do?", "Whenever", "which one, and what a day", "", "the year 2020"]
+        {
+            assert!(!asks_when(text), "{text}");
+        }
     }
 
     #[test]

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use jiff::tz::TimeZone;
-use longmem_core::{Adjustment, Explanation, Role, Turn, TurnId};
-use longmem_store::{Candidate, Candidates, DenseParameters, LexicalParameters};
+use longmem_core::{Adjustment, Explanation, Turn};
+use longmem_store::{DenseParameters, LexicalParameters};
 
-use crate::question::{About, Question, only_asks};
+use crate::signals::{Signalled, Signals};
 
 /// How candidates are scored and ordered.
 ///
@@ -24,16 +23,23 @@ pub struct RankingParameters {
     pub per_channel: usize,
     /// What words weigh against meaning, after both are scaled to 0–1.
     pub lexical_weight: f32,
+    /// What the part of the question's words that stand in the turn or beside it weighs: unlike
+    /// BM25 it does not ask how often, or in how long a turn.
+    pub coverage_weight: f32,
     /// Added if the turn is by whom the question asks about.
     pub speaker_boost: f32,
     /// Added if the turn was said on a day that the question names.
     pub date_boost: f32,
+    /// Added if the question asks when, and the turn speaks of a time.
+    pub when_boost: f32,
     /// Taken away if the turn does nothing but ask.
     pub question_penalty: f32,
     /// Taken away from what a tool printed. It is found by words alone, so that it competes with
     /// half a score already; a log that repeats a question's words still stays behind what people
     /// said about it.
     pub tool_penalty: f32,
+    /// Taken away from a short turn, times ln(36 / words): few words seldom hold the answer.
+    pub shortness_penalty: f32,
     /// What part of its session's best score is added to each turn.
     pub session_share: f32,
 }
@@ -45,10 +51,13 @@ impl RankingParameters {
         lexical: LexicalParameters::PLAIN,
         per_channel: 100,
         lexical_weight: 0.5,
+        coverage_weight: 0.0,
         speaker_boost: 0.0,
         date_boost: 0.0,
+        when_boost: 0.0,
         question_penalty: 0.0,
         tool_penalty: 0.0,
+        shortness_penalty: 0.0,
         session_share: 0.0,
     };
 }
@@ -64,12 +73,15 @@ impl Default for RankingParameters {
                 ..LexicalParameters::PLAIN
             },
             per_channel: 100,
-            lexical_weight: 0.5,
+            lexical_weight: 0.4,
+            coverage_weight: 0.4,
             speaker_boost: 0.3,
-            date_boost: 0.2,
+            date_boost: 0.3,
+            when_boost: 0.3,
             question_penalty: 0.2,
             tool_penalty: 0.2,
-            session_share: 0.2,
+            shortness_penalty: 0.1,
+            session_share: 0.3,
         }
     }
 }
@@ -81,100 +93,74 @@ pub(crate) struct Ranked {
     pub(crate) explanation: Explanation,
 }
 
-/// Orders candidates, given with their turns; equal scores are ordered by turn number.
-pub(crate) fn rank(
-    candidates: &Candidates,
-    turns: Vec<Turn>,
-    question: &Question,
-    zone: &TimeZone,
-    parameters: &RankingParameters,
-) -> Vec<Ranked> {
-    let mut turns: HashMap<TurnId, Turn> = turns.into_iter().map(|turn| (turn.id, turn)).collect();
-    let mut ranked: Vec<(i64, Ranked)> = candidates
-        .turns
-        .iter()
-        // A turn that was deleted since it was scored is no result.
-        .filter_map(|candidate| Some((candidate, turns.remove(&candidate.turn)?)))
-        .map(|(candidate, turn)| {
-            let adjustments = adjustments(&turn, question, zone, parameters);
-            let score = fused(candidate, candidates, parameters)
-                + adjustments.iter().map(|adjustment| adjustment.amount).sum::<f32>();
-            let explanation = Explanation {
-                dense: candidate.dense,
-                lexical: candidate.lexical,
-                cosine: candidate.cosine,
-                coverage: coverage(candidate, candidates),
-                adjustments,
-                rank_score: score,
-            };
-            (candidate.session, Ranked { turn, explanation })
-        })
-        .collect();
-    add_session_share(&mut ranked, parameters);
-    let mut ranked: Vec<Ranked> = ranked.into_iter().map(|(_, ranked)| ranked).collect();
+impl RankingParameters {
+    /// Scores a question's candidates, in the order given.
+    pub fn scores(&self, candidates: &[Signals]) -> Vec<f32> {
+        let alone: Vec<f32> = candidates.iter().map(|signals| self.alone(signals)).collect();
+        let best = best_of_sessions(candidates, &alone);
+        let shared = candidates
+            .iter()
+            .zip(alone)
+            .map(|(signals, score)| score + self.session_share * best[&signals.session]);
+        shared.collect()
+    }
+
+    /// The score before the session's part.
+    fn alone(&self, signals: &Signals) -> f32 {
+        let adjustments = self.adjustments(signals).map(|(_, amount)| amount);
+        signals.dense + self.lexical_weight * signals.lexical + adjustments.iter().sum::<f32>()
+    }
+
+    /// What is added to the two channels, each with its reason; 0 where it does not apply.
+    fn adjustments(&self, signals: &Signals) -> [(&'static str, f32); 7] {
+        let given = |applies: bool, amount: f32| if applies { amount } else { 0.0 };
+        [
+            ("holds the question's words", self.coverage_weight * signals.coverage),
+            ("by whom is asked about", given(signals.by_whom_asked, self.speaker_boost)),
+            ("on a day that is asked about", given(signals.on_day, self.date_boost)),
+            ("tells when", given(signals.tells_when, self.when_boost)),
+            ("only asks", given(signals.only_asks, -self.question_penalty)),
+            ("printed by a tool", given(signals.printed_by_tool, -self.tool_penalty)),
+            ("says little", -self.shortness_penalty * signals.shortness),
+        ]
+    }
+}
+
+fn best_of_sessions(candidates: &[Signals], scores: &[f32]) -> HashMap<i64, f32> {
+    let mut best = HashMap::new();
+    for (signals, score) in candidates.iter().zip(scores) {
+        let best = best.entry(signals.session).or_insert(f32::NEG_INFINITY);
+        *best = score.max(*best);
+    }
+    best
+}
+
+/// Orders candidates; equal scores are ordered by turn number.
+pub(crate) fn rank(candidates: Vec<Signalled>, parameters: &RankingParameters) -> Vec<Ranked> {
+    let signals: Vec<Signals> = candidates.iter().map(|candidate| candidate.signals).collect();
+    let scores = parameters.scores(&signals);
+    let ranked = candidates.into_iter().zip(scores).map(|(found, score)| {
+        let Signalled { candidate, turn, signals } = found;
+        let session = score - parameters.alone(&signals);
+        let adjustments = parameters.adjustments(&signals).into_iter();
+        let adjustments = adjustments.chain([("best of its session", session)]);
+        let explanation = Explanation {
+            dense: candidate.dense,
+            lexical: candidate.lexical,
+            cosine: signals.cosine,
+            coverage: signals.coverage,
+            adjustments: adjustments
+                .filter(|(_, amount)| *amount != 0.0)
+                .map(|(reason, amount)| Adjustment { reason: reason.to_owned(), amount })
+                .collect(),
+            rank_score: score,
+        };
+        Ranked { turn, explanation }
+    });
+    let mut ranked: Vec<Ranked> = ranked.collect();
     ranked.sort_by(|a, b| {
         let (a_score, b_score) = (a.explanation.rank_score, b.explanation.rank_score);
         b_score.total_cmp(&a_score).then(a.turn.id.cmp(&b.turn.id))
     });
     ranked
-}
-
-fn fused(candidate: &Candidate, all: &Candidates, parameters: &RankingParameters) -> f32 {
-    let dense = match (candidate.cosine, all.cosine_range) {
-        (Some(_), Some((low, high))) if high <= low => 1.0,
-        (Some(cosine), Some((low, high))) => (cosine - low) / (high - low),
-        _ => 0.0,
-    };
-    let lexical = if all.most_bm25 > 0.0 { candidate.bm25 / all.most_bm25 } else { 0.0 };
-    dense + parameters.lexical_weight * lexical
-}
-
-/// The part of the score by words that any turn could have.
-fn coverage(candidate: &Candidate, all: &Candidates) -> f32 {
-    if all.bm25_ceiling > 0.0 { candidate.bm25 / all.bm25_ceiling } else { 0.0 }
-}
-
-fn adjustments(
-    turn: &Turn,
-    question: &Question,
-    zone: &TimeZone,
-    parameters: &RankingParameters,
-) -> Vec<Adjustment> {
-    let mut adjustments = Vec::new();
-    let mut add = |reason: &str, amount: f32| {
-        adjustments.push(Adjustment { reason: reason.to_owned(), amount });
-    };
-    let by_whom_asked = match &question.about {
-        Some(About::Speaker(name)) => turn.speaker.as_ref() == Some(name),
-        Some(About::Role(role)) => turn.speaker.is_none() && turn.role == *role,
-        None => false,
-    };
-    if by_whom_asked {
-        add("by whom is asked about", parameters.speaker_boost);
-    }
-    let day = turn.time.to_zoned(zone.clone()).date();
-    if question.days.iter().any(|days| days.contains(day)) {
-        add("on a day that is asked about", parameters.date_boost);
-    }
-    if turn.role == Role::Tool {
-        add("printed by a tool", -parameters.tool_penalty);
-    }
-    if only_asks(&turn.text) {
-        add("only asks", -parameters.question_penalty);
-    }
-    adjustments
-}
-
-fn add_session_share(ranked: &mut [(i64, Ranked)], parameters: &RankingParameters) {
-    let mut best: HashMap<i64, f32> = HashMap::new();
-    for (session, ranked) in ranked.iter() {
-        let best = best.entry(*session).or_insert(f32::NEG_INFINITY);
-        *best = best.max(ranked.explanation.rank_score);
-    }
-    for (session, ranked) in ranked {
-        let amount = parameters.session_share * best[session];
-        ranked.explanation.rank_score += amount;
-        let reason = "best of its session".to_owned();
-        ranked.explanation.adjustments.push(Adjustment { reason, amount });
-    }
 }

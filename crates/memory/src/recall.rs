@@ -9,6 +9,7 @@ use longmem_store::CandidateRequest;
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, rank};
 use crate::relevance::{DEFAULT_THRESHOLD, asks_for_nothing, relevance};
+use crate::signals::{Signalled, Signals, signalled};
 use crate::{Memory, MemoryError};
 
 /// Which ways of finding are used.
@@ -98,6 +99,34 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::Embed`] if meaning is used and the model cannot be; [`MemoryError::Store`].
     pub fn recall(&self, request: &RecallRequest) -> Result<Recall, MemoryError> {
+        let (candidates, timings) = self.signalled(request)?;
+        let scored = Instant::now();
+        let mut ranked = rank(candidates, &request.ranking);
+        if is_about_nothing(request, &ranked) {
+            ranked.clear();
+        }
+        ranked.retain(|candidate| !request.exclude.contains(&candidate.turn.id));
+        ranked.truncate(request.limit);
+        let results = self.with_neighbours(request, ranked)?;
+        let timings = RecallTimings { ranking: timings.ranking + scored.elapsed(), ..timings };
+        Ok(Recall { results, turns_without_vectors: self.store.queue_length()?, timings })
+    }
+
+    /// Reads what speaks for and against each candidate of a request, before any of it is weighed,
+    /// in order of turn numbers: what [`RankingParameters::scores`] takes, so that weights can be
+    /// tried without asking again. Neither the limit nor the threshold counts.
+    ///
+    /// # Errors
+    /// Those of [`Memory::recall`].
+    pub fn signals(&self, request: &RecallRequest) -> Result<Vec<Signals>, MemoryError> {
+        let (candidates, _) = self.signalled(request)?;
+        Ok(candidates.into_iter().map(|candidate| candidate.signals).collect())
+    }
+
+    fn signalled(
+        &self,
+        request: &RecallRequest,
+    ) -> Result<(Vec<Signalled>, RecallTimings), MemoryError> {
         let user = &request.scope.user;
         let asked_at = request.asked_at.unwrap_or_else(|| self.now());
         let today = asked_at.to_zoned(request.time_zone.clone()).date();
@@ -123,19 +152,13 @@ impl Memory {
         let scored = Instant::now();
         let ids: Vec<TurnId> = candidates.turns.iter().map(|candidate| candidate.turn).collect();
         let turns = self.store.turns(user, &ids)?;
-        let mut ranked = rank(&candidates, turns, &question, &request.time_zone, parameters);
-        if is_about_nothing(request, &ranked) {
-            ranked.clear();
-        }
-        ranked.retain(|candidate| !request.exclude.contains(&candidate.turn.id));
-        ranked.truncate(request.limit);
-        let results = self.with_neighbours(request, ranked)?;
+        let signalled = signalled(&candidates, turns, &question, &request.time_zone);
         let timings = RecallTimings {
             embedding: embedded - began,
             channels: scored - embedded,
             ranking: scored.elapsed(),
         };
-        Ok(Recall { results, turns_without_vectors: self.store.queue_length()?, timings })
+        Ok((signalled, timings))
     }
 
     fn embed_query(&self, query: &str) -> Result<Embedding, MemoryError> {

@@ -83,6 +83,20 @@ pub(crate) fn days_named(text: &str, today: Date) -> Vec<Days> {
     found
 }
 
+/// Words that place something in time, beside weekdays, months and years.
+const TIME_WORDS: &str = "ago date day days evening last month months morning next recently since \
+    today tomorrow tonight week weekend weeks year years yesterday";
+
+/// Says whether a text places anything in time ("last Friday", "two years ago"). English only.
+pub(crate) fn tells_when(text: &str) -> bool {
+    text.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| {
+        TIME_WORDS.split(' ').any(|time| time == word)
+            || WEEKDAYS.contains(&word)
+            || (MONTHS.contains(&word) && word != "may" && word != "march")
+            || year(word).is_some()
+    })
+}
+
 /// Reads one expression that begins at a word; with how many words it has.
 fn expression(words: &[&str], at: usize, today: Date) -> Option<(Days, usize)> {
     let word = |offset: usize| words.get(at + offset).copied().unwrap_or("");
@@ -258,6 +272,16 @@ mod tests {
         assert_eq!(named("last month"), ["2026-02-01..2026-02-28"]);
         assert_eq!(named("last Friday"), ["2026-03-13..2026-03-13"]);
         assert_eq!(named("last weekend"), ["2026-03-14..2026-03-15"]);
+    }
+
+    #[test]
+    fn words_of_time_tell_when() {
+        for text in ["I went there last Friday.", "two Years ago", "since 2019!", "in June"] {
+            assert!(tells_when(text), "{text}");
+        }
+        for text in ["It may rain", "march on", "5 birthdays", "", " ", "room 4711"] {
+            assert!(!tells_when(text), "{text}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use longmem_core::{ChannelHit, Embedding, EmbeddingModel, Scope, TurnId};
 
 use crate::analysis::query_words;
 use crate::layout::{Layout, PlacedTurn};
-use crate::lexical::{LexicalParameters, ceiling, lexical_scores};
+use crate::lexical::{LexicalParameters, LexicalScores, lexical_scores};
 use crate::scope_filter::ScopeFilter;
 use crate::{Store, StoreError};
 
@@ -77,6 +77,8 @@ pub struct Candidate {
     pub cosine: Option<f32>,
     /// Its score by words, also if only its meaning brought it; 0 if it shares none.
     pub bm25: f32,
+    /// The part of the query's words, weighted by rarity, that it or its neighbours hold: 0 to 1.
+    pub coverage: f32,
     /// Its place among the best by meaning, if it is one of them.
     pub dense: Option<ChannelHit>,
     /// Its place among the best by words, if it is one of them.
@@ -92,8 +94,6 @@ pub struct Candidates {
     pub cosine_range: Option<(f32, f32)>,
     /// The highest score by words in scope; 0 if no word is shared.
     pub most_bm25: f32,
-    /// What a turn would score by words that held every word of the query endlessly often.
-    pub bm25_ceiling: f32,
 }
 
 impl Store {
@@ -173,10 +173,8 @@ impl Store {
             }
             _ => vec![f32::NAN; layout.len()],
         };
-        let bm25 = lexical_scores(&layout, &postings, &request.lexical);
-        let bm25_ceiling = ceiling(&layout, &postings, &request.lexical);
-        let union = union(&layout, &filter, &cosines, &bm25, request.per_channel);
-        Ok(Candidates { bm25_ceiling, ..union })
+        let lexical = lexical_scores(&layout, &postings, &request.lexical);
+        Ok(union(&layout, &filter, &cosines, &lexical, request.per_channel))
     }
 }
 
@@ -198,7 +196,7 @@ fn union(
     layout: &Layout,
     filter: &ScopeFilter,
     cosines: &[f32],
-    bm25: &[f32],
+    words: &LexicalScores,
     per_channel: usize,
 ) -> Candidates {
     let mut turns = BTreeMap::new();
@@ -208,7 +206,8 @@ fn union(
                 turn: scored.turn.turn,
                 session: scored.turn.session_id,
                 cosine: Some(cosines[scored.slot]).filter(|cosine| !cosine.is_nan()),
-                bm25: bm25[scored.slot],
+                bm25: words.bm25[scored.slot],
+                coverage: words.coverage[scored.slot],
                 dense: None,
                 lexical: None,
             });
@@ -222,15 +221,10 @@ fn union(
             Some((low.min(score), high.max(score)))
         });
     add(best(nearest, per_channel), |candidate| &mut candidate.dense);
-    let by_words = best(admitted(layout, filter, bm25, |score| score > 0.0), per_channel);
+    let by_words = best(admitted(layout, filter, &words.bm25, |score| score > 0.0), per_channel);
     let most_bm25 = by_words.first().map_or(0.0, |scored| scored.score);
     add(by_words, |candidate| &mut candidate.lexical);
-    Candidates {
-        turns: turns.into_values().collect(),
-        cosine_range,
-        most_bm25,
-        ..Candidates::default()
-    }
+    Candidates { turns: turns.into_values().collect(), cosine_range, most_bm25 }
 }
 
 /// A turn with its score in one channel.

@@ -74,13 +74,24 @@ pub(crate) struct WordPostings {
     weight: f32,
 }
 
-/// Scores every slot of the layout; 0 where no word is near.
+/// What a query's words come to in every slot of the layout; 0 where no word is near.
+pub(crate) struct LexicalScores {
+    /// BM25 over the window of turns.
+    pub(crate) bm25: Vec<f32>,
+    /// The part of the query's words, weighted by rarity, that stands in the window: 0 to 1.
+    pub(crate) coverage: Vec<f32>,
+}
+
+/// Scores every slot of the layout.
 pub(crate) fn lexical_scores(
     layout: &Layout,
     words: &[WordPostings],
     parameters: &LexicalParameters,
-) -> Vec<f32> {
+) -> LexicalScores {
     let mut scores = vec![0.0; layout.len()];
+    let mut coverage = vec![0.0; layout.len()];
+    let rarity_of = |word: &WordPostings| rarity(layout.len(), word.postings.len());
+    let all_rarities = words.iter().map(rarity_of).sum::<f32>();
     let mut counts = vec![0.0; layout.len()];
     let mut touched = Vec::new();
     let lengths = window_lengths(layout, parameters);
@@ -89,7 +100,7 @@ pub(crate) fn lexical_scores(
         for posting in &word.postings {
             spread(layout, posting, parameters, &mut counts, &mut touched);
         }
-        let idf = word.weight * rarity(layout.len(), word.postings.len());
+        let idf = word.weight * rarity_of(word);
         for slot in touched.drain(..) {
             let count: f32 = std::mem::take(&mut counts[slot]);
             let length = lengths[slot] / average;
@@ -97,19 +108,10 @@ pub(crate) fn lexical_scores(
                 1.0 - parameters.length_normalization + parameters.length_normalization * length;
             scores[slot] += idf * count * (parameters.saturation + 1.0)
                 / (count + parameters.saturation * norm);
+            coverage[slot] += idf / all_rarities;
         }
     }
-    scores
-}
-
-/// The score that no turn can pass: every word of the query, endlessly often.
-pub(crate) fn ceiling(
-    layout: &Layout,
-    words: &[WordPostings],
-    parameters: &LexicalParameters,
-) -> f32 {
-    let rarities = words.iter().map(|word| rarity(layout.len(), word.postings.len()));
-    rarities.sum::<f32>() * (parameters.saturation + 1.0)
+    LexicalScores { bm25: scores, coverage }
 }
 
 /// Inverse document frequency as Lucene has it: above 0 for every word, 0.7 for one in half of the

@@ -224,7 +224,8 @@ async fn every_status_has_its_fault_and_its_hint() {
         assert!(error.to_string().ends_with("Said (the key)."), "{error}");
         assert!(!format!("{error:?}").contains("sk-secret"));
         assert_eq!(error.is_transient(), transient, "{status}");
-        assert_eq!(error.is_overloaded(), status.starts_with("529"));
+        let overloaded = ["429", "529"].iter().any(|code| status.starts_with(code));
+        assert_eq!(error.is_overloaded(), overloaded);
         assert_eq!(error.fault(), fault, "{status}");
         let hints = error.hints().join(" ");
         assert!(hint.map_or(hints.is_empty(), |hint| hints.contains(hint)), "{status}: {hints}");
@@ -287,4 +288,20 @@ async fn asks_for_an_answer_by_a_schema() {
     let format = &server.asked()[0].body["output_config"]["format"];
     let schema = json!({"type": "object", "properties": {}});
     assert_eq!(*format, json!({"type": "json_schema", "schema": schema}));
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_too_long_is_known_by_what_servers_say() {
+    for (message, too_long) in [
+        ("prompt is too long: 210000 tokens > 200000 maximum", true),
+        ("input length and `max_tokens` exceed context limit: 199000 + 4096 > 200000", true),
+        ("This model's maximum context length is 8192 tokens.", true),
+        ("the request exceeds the available context size. try increasing it", true),
+        ("messages: roles must alternate", false),
+    ] {
+        let body = json!({"type": "error", "error": {"type": "x", "message": message}});
+        let answer =
+            Answer::status("400 Bad Request", "content-type: application/json", &body.to_string());
+        assert_eq!(outcome(answer).await.unwrap_err().is_too_long(), too_long, "{message}");
+    }
 }

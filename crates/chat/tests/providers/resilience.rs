@@ -133,11 +133,11 @@ async fn what_cannot_succeed_is_not_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn another_model_is_asked_when_one_is_overloaded_or_refuses() {
     let refusal = || completion("", StopReason::Refusal { explanation: None });
-    let provider = Scripted::new([failing(529), refusal(), good()]);
-    let models = vec!["medium".to_owned(), "large".to_owned(), "unused".to_owned()];
+    let provider = Scripted::new([failing(529), refusal(), failing(429), good()]);
+    let models = ["medium", "large", "largest", "unused"].map(str::to_owned).to_vec();
     let completion = ask(&Fallback::new(&provider, models)).await.unwrap();
     assert_eq!(completion.text, "Yes.");
-    assert_eq!(provider.models(), ["small", "medium", "large"]);
+    assert_eq!(provider.models(), ["small", "medium", "large", "largest"]);
 }
 
 #[tokio::test(start_paused = true)]

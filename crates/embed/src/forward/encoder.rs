@@ -130,3 +130,26 @@ fn means(lengths: &[usize], hidden: &[[f32; 32]]) -> Vec<Vec<f32>> {
     }
     means
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_text_is_in_one_pass_within_the_limit(
+            lengths in prop::collection::vec(1usize..=256, 0..100)
+        ) {
+            let tokens = vec![0; 256];
+            let texts: Vec<&[u32]> = lengths.iter().map(|&length| &tokens[..length]).collect();
+            let passes = passes(&texts);
+            for pass in &passes {
+                prop_assert!(lengths[pass.clone()].iter().sum::<usize>() <= PASS_TOKENS);
+            }
+            let all: Vec<usize> = passes.into_iter().flatten().collect();
+            prop_assert_eq!(all, (0..lengths.len()).collect::<Vec<_>>());
+        }
+    }
+}

@@ -20,6 +20,9 @@ mod product;
 mod simd;
 mod weights;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use candle_transformers::models::bert::{Config, HiddenAct, PositionEmbeddingType};

@@ -5,15 +5,19 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use longmem_embed::{Device, FetchEvent, Manifest, MiniLm, ModelSources};
+use longmem_embed::{Device, FetchEvent, Manifest, MiniLm, ModelFiles, ModelSources};
 
 /// The model, loaded once per test program.
 pub(crate) static MODEL: LazyLock<MiniLm> = LazyLock::new(|| {
     let manifest = Manifest::all_minilm_l6_v2();
-    let files = sources().fetch(&manifest, &mut |event| report(&event));
-    let files = files.unwrap_or_else(|error| panic!("these tests need the model: {error}"));
-    MiniLm::load(&manifest, &files, Device::Cpu).unwrap()
+    MiniLm::load(&manifest, &files(), Device::Cpu).unwrap()
 });
+
+/// The model's files.
+pub(crate) fn files() -> ModelFiles {
+    let files = sources().fetch(&Manifest::all_minilm_l6_v2(), &mut |event| report(&event));
+    files.unwrap_or_else(|error| panic!("these tests need the model: {error}"))
+}
 
 fn report(event: &FetchEvent<'_>) {
     if !matches!(event, FetchEvent::Progress { .. }) {

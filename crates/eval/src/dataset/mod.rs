@@ -27,6 +27,7 @@ mod checked;
 mod date;
 mod locomo;
 mod longmemeval;
+mod padding;
 mod reading;
 
 use jiff::Timestamp;

@@ -14,6 +14,27 @@ fn lanes(number: impl Fn(usize) -> f32) -> Numbers {
     std::array::from_fn(number)
 }
 
+/// a · b + c rounded once, as [`f32::mul_add`] gives it, which is slow where the processor has no
+/// instruction for it: the one case in which lanes are plain.
+///
+/// The product is exact in f64. The sum is rounded to odd there, so that rounding it again to f32
+/// is as good as rounding once (S. Boldo and G. Melquiond, "Emulation of a FMA and correctly rounded
+/// sums: proved algorithms using rounding to odd", 2008).
+#[inline(always)]
+fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
+    let (product, c) = (f64::from(a) * f64::from(b), f64::from(c));
+    let sum = product + c;
+    let part = sum - product;
+    let error = (product - (sum - part)) + (c - part);
+    let bits = sum.to_bits();
+    let odd = match (error != 0.0 && bits & 1 == 0, (error > 0.0) == (sum > 0.0)) {
+        (false, _) => bits,
+        (true, true) => bits + 1,
+        (true, false) => bits - 1,
+    };
+    f64::from_bits(odd) as f32
+}
+
 impl Simd for Plain {
     type Vector = Numbers;
     const TILE_ROWS: usize = 2;
@@ -57,7 +78,7 @@ impl Simd for Plain {
 
     #[inline(always)]
     fn multiply_add(self, a: Numbers, b: Numbers, c: Numbers) -> Numbers {
-        lanes(|lane| a[lane].mul_add(b[lane], c[lane]))
+        lanes(|lane| multiply_add(a[lane], b[lane], c[lane]))
     }
 
     #[inline(always)]
@@ -84,5 +105,36 @@ impl Simd for Plain {
         Self: Multiply<W>,
     {
         kernel.run(self);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100_000))]
+
+        #[test]
+        fn multiplying_and_adding_rounds_once(
+            (a, b, c) in prop_oneof![
+                (prop::num::f32::ANY, prop::num::f32::ANY, prop::num::f32::ANY),
+                // Few bits and any exponent of the sum: ties, which rounding twice gets wrong.
+                (1u16.., 1u16.., 1u32..1 << 24, -40i32..24, any::<bool>()).prop_map(
+                    |(a, b, c, exponent, negative)| {
+                        let c = c as f32 * 2f32.powi(exponent);
+                        (f32::from(a), f32::from(b), if negative { -c } else { c })
+                    }
+                ),
+            ]
+        ) {
+            let (made, expected) = (multiply_add(a, b, c), a.mul_add(b, c));
+            prop_assert!(
+                made.to_bits() == expected.to_bits() || made.is_nan() && expected.is_nan(),
+                "{a} * {b} + {c} = {expected}, not {made}"
+            );
+        }
     }
 }

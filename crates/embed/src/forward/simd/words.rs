@@ -58,6 +58,12 @@ impl Bf16Pair {
         [self.0 as u16, (self.0 >> 16) as u16]
     }
 
+    /// The 32 numbers of a row.
+    #[cfg(test)]
+    pub(in crate::forward) fn numbers(row: &[Self; 16]) -> [f32; 32] {
+        std::array::from_fn(|at| f32::from_bits(u32::from(row[at / 2].halves()[at % 2]) << 16))
+    }
+
     /// The nearest bf16 to a finite number, the even one of two.
     fn nearest(number: f32) -> u16 {
         let bits = number.to_bits();
@@ -94,22 +100,18 @@ impl Word for Bf16Pair {
     }
 
     fn run<K: Kernel<Self>>(instructions: Bf16Instructions, kernel: K) {
-        match instructions {
+        match (instructions, kernel) {
             #[cfg(target_arch = "x86_64")]
-            Bf16Instructions::Avx512(simd) => simd.run(kernel),
-            #[cfg(not(target_arch = "x86_64"))]
-            Bf16Instructions::None(none) => match none {},
+            (Bf16Instructions::Avx512(simd), kernel) => simd.run(kernel),
         }
     }
 }
 
-/// A set of instructions for bf16 that this processor has.
+/// A set of instructions for bf16 that this processor has; there is none but on x86-64.
 #[derive(Clone, Copy)]
 pub(in crate::forward) enum Bf16Instructions {
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512<true>),
-    #[cfg(not(target_arch = "x86_64"))]
-    None(std::convert::Infallible),
 }
 
 impl Bf16Instructions {

@@ -1,0 +1,78 @@
+//! Makes haystacks larger than they are.
+
+use super::{Conversation, Dataset, Session};
+
+impl Dataset {
+    /// Pads each conversation with whole sessions of the others in `all`, until it has at least
+    /// `turns` turns: more to search, and nothing more to find. What comes again, since there is not
+    /// enough, is as near to a question as it was the first time: that serves for timing only.
+    pub fn pad(&mut self, all: &Dataset, turns: usize) {
+        for conversation in &mut self.conversations {
+            let mut missing = turns.saturating_sub(conversation.turns().count());
+            let others: Vec<&Conversation> =
+                all.conversations.iter().filter(|other| other.id != conversation.id).collect();
+            let all_sessions =
+                || others.iter().flat_map(|other| other.sessions.iter().map(move |s| (other, s)));
+            if all_sessions().all(|(_, session)| session.turns.is_empty()) {
+                continue;
+            }
+            for round in 0.. {
+                for (other, session) in all_sessions() {
+                    if missing == 0 {
+                        break;
+                    }
+                    missing = missing.saturating_sub(session.turns.len());
+                    conversation.sessions.push(renamed(session, &format!("{}/{round}", other.id)));
+                }
+                if missing == 0 {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// A session with a prefix before its own id and those of its turns.
+fn renamed(session: &Session, prefix: &str) -> Session {
+    let mut renamed = session.clone();
+    renamed.id = format!("{prefix}/{}", session.id);
+    for turn in &mut renamed.turns {
+        turn.id = format!("{prefix}/{}", turn.id);
+    }
+    renamed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Layout, Mended};
+    use super::*;
+
+    fn conversation(id: &str, turns: usize) -> Conversation {
+        let said: Vec<String> = (0..turns)
+            .map(|n| format!(r#"{{"id":"t{n}","role":"user","text":"{id} says {n}"}}"#))
+            .collect();
+        let text = format!(
+            r#"{{"id":"{id}","sessions":[{{"id":"s","date":"2026-03-02","turns":[{}]}}]}}"#,
+            said.join(",")
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn others_come_in_whole_sessions_and_again_under_another_name() {
+        let conversations = vec![conversation("a", 3), conversation("b", 2), conversation("c", 1)];
+        let all = Dataset { layout: Layout::Neutral, conversations, mended: Mended::default() };
+        let mut padded = all.clone();
+        padded.select(&["a".to_owned()]).unwrap();
+        padded.pad(&all, 7);
+        let sessions: Vec<_> = padded.conversations[0].sessions.iter().map(|s| &*s.id).collect();
+        assert_eq!(sessions, ["s", "b/0/s", "c/0/s", "b/1/s"]);
+        assert_eq!(padded.conversations[0].sessions[3].turns[1].id, "b/1/t1");
+
+        let mut alone = all.clone();
+        alone.conversations.truncate(1);
+        let before = alone.clone();
+        alone.pad(&before, 1_000);
+        assert_eq!(alone, before, "there is nothing to pad with");
+    }
+}
