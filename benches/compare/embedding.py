@@ -67,8 +67,8 @@ def stacks(longmem: Longmem, model: Path, onnx: Path, work: Path, threads: int) 
     peer = lambda *arguments: lambda: Peer(*arguments, threads=threads)
     return {
         "longmem f32": lambda: Ours(longmem, work),
-        "longmem bf16": lambda: Ours(longmem, work, "--compute", "bf16"),
-        "candle BertModel, sorted, padded": lambda: Ours(longmem, work, "--compute", "candle"),
+        "longmem bf16": lambda: Ours(longmem, work, "--precision", "bf16"),
+        "candle BertModel, sorted, padded": lambda: Ours(longmem, work, "--candle"),
         "ONNX Runtime f32, b32, one session": peer(ort, model, onnx, 32, 1, threads),
         "ONNX Runtime f32, b8, a session a core": peer(ort, model, onnx, 8, threads, 1),
         "OpenVINO f32, b8, a stream a core": peer(vino, model, onnx, 8, threads, threads, "f32"),
