@@ -1,7 +1,6 @@
 //! What a store costs as it grows: time, memory, bytes on disk.
 //!
-//! One user's turns of 30 made-up words, 20 to a session, one passage each (`support/mod.rs`). The
-//! vectors are made-up directions around a hundred centres: good for time, and for nothing that is
+//! One user's turns of 30 made-up words, 20 to a session, one passage each. The vectors are made-up directions around a hundred centres: good for time, and for nothing that is
 //! said of what is found. Each size is measured in a process of its own, and all files are in the
 //! system's cache.
 //!
@@ -23,6 +22,7 @@
 
 #[path = "support/filled_store.rs"]
 mod filled_store;
+#[path = "../src/commands/bench/made_up_history.rs"]
 mod support;
 
 use std::path::Path;

@@ -18,9 +18,9 @@
 //! The tutorial's way is left out at 100,000 turns: its time grows in proportion, so seconds for
 //! each query and a file of half a gigabyte would teach nothing.
 //!
-//! Data: made-up turns of 30 words (`support/mod.rs`), one passage each, and made-up directions as
-//! vectors: the time of a search does not depend on the values. The last lines are of
-//! one user among a thousand, who have 100 turns each.
+//! Data: made-up turns of 30 words (`src/commands/bench/made_up_history.rs`), one passage each, and
+//! made-up directions as vectors: the time of a search does not depend on the values. The last lines
+//! are of one user among a thousand, who have 100 turns each.
 //!
 //! It isolates scoring: the query's vector is given, and the texts that were found are not read.
 //! All files are in the system's cache, for the cold search too. The first three ways read nothing
@@ -34,6 +34,7 @@
 mod filled_store;
 #[path = "support/other_ways.rs"]
 mod other_ways;
+#[path = "../src/commands/bench/made_up_history.rs"]
 mod support;
 
 use std::cell::LazyCell;

@@ -3,7 +3,9 @@
 use jiff::tz::TimeZone;
 use longmem_chat::facts_naming;
 use longmem_core::{Fact, Recalled};
-use longmem_memory::{CaughtUp, Channels, FactsAt, Memory, MemoryError, Recall, RecallRequest, Scan};
+use longmem_memory::{
+    CaughtUp, Channels, FactsAt, Memory, MemoryError, Recall, RecallRequest, Scan,
+};
 use longmem_store::IfMissing;
 use serde::Serialize;
 
