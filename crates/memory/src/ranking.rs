@@ -186,6 +186,7 @@ mod tests {
             by_whom_asked: false,
             on_day: false,
             tells_when: false,
+            printed_by_tool: false,
             only_asks: false,
             shortness: 0.0,
         }
@@ -199,6 +200,7 @@ mod tests {
             by_whom_asked: true,
             on_day: true,
             tells_when: true,
+            printed_by_tool: true,
             only_asks: true,
             shortness: 3.0,
             ..signals(1, 0.25)
@@ -227,7 +229,11 @@ mod tests {
         ] {
             assert!(score(better) > score(plain), "{better:?}");
         }
-        for worse in [Signals { only_asks: true, ..plain }, Signals { shortness: 1.0, ..plain }] {
+        for worse in [
+            Signals { only_asks: true, ..plain },
+            Signals { printed_by_tool: true, ..plain },
+            Signals { shortness: 1.0, ..plain },
+        ] {
             assert!(score(worse) < score(plain), "{worse:?}");
         }
     }

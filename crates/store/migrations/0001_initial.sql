@@ -58,6 +58,13 @@ CREATE TABLE postings (
     PRIMARY KEY (user_id, word, block)
 ) STRICT, WITHOUT ROWID;
 
+-- Each word once, to find those that are spelt nearly as another.
+CREATE TABLE words (
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    word          TEXT NOT NULL,
+    PRIMARY KEY (user_id, word)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE embedding_models (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     name          TEXT NOT NULL,

@@ -64,6 +64,7 @@ mod turns;
 mod two_stages;
 mod user_cache;
 mod vector_codec;
+mod vocabulary;
 mod windows;
 
 #[cfg(test)]

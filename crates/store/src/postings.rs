@@ -35,15 +35,18 @@ impl NewPostings {
             "INSERT INTO postings (user_id, word, block, entries) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO UPDATE SET entries = CAST(entries || excluded.entries AS BLOB)",
         )?;
+        let mut add_word = transaction
+            .prepare_cached("INSERT OR IGNORE INTO words (user_id, word) VALUES (?1, ?2)")?;
         for ((user_id, word, block), entries) in self.lists {
             append.execute(params![user_id, word, block, entries])?;
+            add_word.execute(params![user_id, word])?;
         }
         Ok(())
     }
 }
 
 impl NewPostings {
-    /// Counts the lists on disk that differ from these, missing and needless ones included.
+    /// Counts the lists and words on disk that differ from these, missing and needless ones included.
     pub(crate) fn differing_lists(mut self, connection: &Connection) -> rusqlite::Result<u64> {
         let mut differing = 0;
         let mut statement =
@@ -55,7 +58,15 @@ impl NewPostings {
                 differing += 1;
             }
         }
-        Ok(differing + self.lists.len() as u64)
+        let wrong_words: u64 = connection.query_row(
+            "SELECT (SELECT count(*) FROM (SELECT user_id, word FROM words
+                                           EXCEPT SELECT user_id, word FROM postings))
+                  + (SELECT count(*) FROM (SELECT user_id, word FROM postings
+                                           EXCEPT SELECT user_id, word FROM words))",
+            [],
+            |row| row.get(0),
+        )?;
+        Ok(differing + self.lists.len() as u64 + wrong_words)
     }
 }
 
@@ -99,6 +110,12 @@ pub(crate) fn remove(
         transaction
             .prepare_cached("DELETE FROM postings WHERE user_id = ?1 AND word = ?2 AND block = ?3")?
             .execute(params![user_id, word, block])?;
+        transaction
+            .prepare_cached(
+                "DELETE FROM words WHERE user_id = ?1 AND word = ?2
+                 AND NOT EXISTS (SELECT 1 FROM postings WHERE user_id = ?1 AND word = ?2)",
+            )?
+            .execute(params![user_id, word])?;
     } else {
         transaction
             .prepare_cached(

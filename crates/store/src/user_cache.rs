@@ -14,6 +14,7 @@ use crate::layout::Layout;
 use crate::snapshot::{Matrix, PassageNumbers, Snapshot, TurnPassages};
 use crate::turn_blocks::read_entries;
 use crate::vector_codec::decode;
+use crate::vocabulary::Vocabulary;
 
 /// Bytes of vectors and codes kept in memory for all users together; beyond it the users who asked
 /// longest ago are dropped.
@@ -53,7 +54,7 @@ struct CachedUser {
     /// What the file said when the rest was read.
     state: State,
     layout: Arc<Layout>,
-    vocabulary: Option<Arc<Vec<String>>>,
+    vocabulary: Option<Arc<Vocabulary>>,
     /// By model.
     vectors: BTreeMap<i64, CachedVectors>,
     /// Grows with each use, over all users.
@@ -126,21 +127,21 @@ impl UserCache {
         Ok(UserView { layout, vectors: Some(vectors) })
     }
 
-    /// Every word that the user's turns hold, sorted.
+    /// Every word that the user's turns hold.
     pub(crate) fn vocabulary(
         &self,
         connection: &Connection,
         user_id: i64,
-    ) -> rusqlite::Result<Arc<Vec<String>>> {
+    ) -> rusqlite::Result<Arc<Vocabulary>> {
         let mut user = self.current(connection, user_id)?;
         if let Some(vocabulary) = user.vocabulary {
             return Ok(vocabulary);
         }
         let words = connection
-            .prepare_cached("SELECT DISTINCT word FROM postings WHERE user_id = ?1")?
+            .prepare_cached("SELECT word FROM words WHERE user_id = ?1 ORDER BY word")?
             .query_map([user_id], |row| row.get(0))?
             .collect::<rusqlite::Result<Vec<String>>>()?;
-        let vocabulary = Arc::new(words);
+        let vocabulary = Arc::new(Vocabulary::new(words));
         user.vocabulary = Some(Arc::clone(&vocabulary));
         self.keep(user_id, user);
         Ok(vocabulary)

@@ -106,3 +106,37 @@ fn for_each_beside(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use longmem_core::{Role, TurnId};
+
+    use super::*;
+    use crate::turn_blocks::TurnEntry;
+
+    /// Two sessions whose turns came in turn: 0, 2, 4, 6 and 1, 3, 5; row 4 is long.
+    #[test]
+    fn windows_hold_the_short_turns_near_by_in_the_session() {
+        let entries: Vec<TurnEntry> = [1, 10, 2, 20, 900, 30, 3]
+            .into_iter()
+            .enumerate()
+            .map(|(row, words)| TurnEntry {
+                turn: TurnId(row as i64 + 1),
+                session_id: row as i64 % 2,
+                role: Role::User,
+                time_ms: 0,
+                words,
+            })
+            .collect();
+        let mut layout = Layout::default();
+        layout.grow(&entries);
+        let windows = Windows::new(&layout, 2, 100);
+        let beside: Vec<&[u32]> = (0..7).map(|row| windows.beside(row)).collect();
+        assert_eq!(beside, [&[2][..], &[3, 5], &[0, 6], &[1, 5], &[], &[3, 1], &[2]]);
+        let lengths: Vec<f32> = (0..7).map(|row| windows.length(row)).collect();
+        assert_eq!(lengths, [3.0, 60.0, 6.0, 60.0, 900.0, 60.0, 5.0]);
+        let sum: f32 = lengths.iter().sum();
+        assert!((windows.average_length() - sum / 7.0).abs() < 1e-3);
+        assert!(windows.fit(2, 100) && !windows.fit(1, 100) && !windows.fit(2, 50));
+    }
+}
