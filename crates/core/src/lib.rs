@@ -23,7 +23,7 @@ pub use embedder::{EmbedError, EmbeddingModel, PassageSpan, TextEmbedder};
 pub use embedding::{DIMENSIONS, Embedding, InvalidEmbedding};
 pub use fault::{Diagnose, Fault};
 pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};
-pub use recalled::{Adjustment, ChannelHit, Explanation, Recalled};
+pub use recalled::{Adjustment, ChannelHit, Explanation, RECALLED_MEMORY_TAG, Recalled};
 pub use role::{Role, UnknownRole};
 pub use scope::Scope;
 pub use token_counter::{EstimatedClaudeTokens, EstimatedTokens, TokenCounter};
