@@ -26,7 +26,7 @@ pub use embedding::{DIMENSIONS, Embedding, InvalidEmbedding};
 pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT, UnknownWord};
 pub use fault::{Diagnose, Fault};
 pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};
-pub use recalled::{Adjustment, ChannelHit, Explanation, Recalled};
+pub use recalled::{Adjustment, ChannelHit, Explanation, RECALLED_MEMORY_TAG, Recalled};
 pub use role::{Role, UnknownRole};
 pub use scope::Scope;
 pub use summary::{Summary, SummaryId, SummaryOf};

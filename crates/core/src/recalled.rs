@@ -4,6 +4,10 @@ use serde::Serialize;
 
 use crate::Turn;
 
+/// The tag, without brackets, around recalled memory in a prompt: by it, what reads transcripts
+/// knows what not to remember again.
+pub const RECALLED_MEMORY_TAG: &str = "recalled_memory";
+
 /// A turn that a recall found, with its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recalled {

@@ -1,7 +1,6 @@
 //! Text that programs put into what a person said.
 
-/// The tag around recalled memory in a prompt, without brackets.
-pub const RECALLED_MEMORY_TAG: &str = "recalled_memory";
+use longmem_core::RECALLED_MEMORY_TAG;
 
 /// Tags around what Claude Code adds to a user's message, or writes in the user's name.
 const CLAUDE_CODE_TAGS: [&str; 15] = [

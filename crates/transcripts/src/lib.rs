@@ -53,7 +53,7 @@ mod tool_calls;
 pub use detect::detect;
 pub use error::TranscriptError;
 pub use format::{Format, UnknownFormat};
-pub use injected::{RECALLED_MEMORY_TAG, without_recalled_memory};
+pub use injected::without_recalled_memory;
 pub use line_record::{LineRecord, write_line};
 pub use read::{ImportedTurn, read};
 pub use report::{EndReason, EndedEarly, Progress, Report, SkipReason};
