@@ -1,7 +1,6 @@
 //! Sums up what grew long, what ended, and what is long ago.
 
 use longmem_core::{Role, SessionName, Summary, SummaryId, SummaryOf, Turn, TurnId};
-
 use longmem_memory::Memory;
 
 use super::extraction::block;
