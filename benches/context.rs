@@ -10,6 +10,7 @@
 //!
 //! Run: `cargo bench --bench context`.
 
+#[path = "../src/commands/bench/made_up_history.rs"]
 mod support;
 
 use std::time::Duration;

@@ -7,18 +7,20 @@
 //! | `blobs_read_per_query` | vectors as bytes in SQLite, read for each query, cosines by rayon |
 //! | `memory_plain_loop` | vectors in memory, one after another on one core, all sorted |
 //! | `nearest_warm` | longmem by meaning, in a process that has searched before |
+//! | `exact_warm` | the same, the query compared with every vector in memory |
 //! | `nearest_cold` | longmem by meaning, from opening the store: what a command line pays |
 //! | `words_rare` | longmem by three words that about ten turns hold each |
 //! | `words_common` | longmem by the three most common words, each in about half of the turns |
 //! | `words_misspelt` | longmem by one word that no turn holds and others come close to |
 //! | `both_channels` | longmem by meaning and by words, as a recall asks: a hundred from each |
+//! | `both_channels_cold` | the same from opening the store |
 //!
 //! The tutorial's way is left out at 100,000 turns: its time grows in proportion, so seconds for
 //! each query and a file of half a gigabyte would teach nothing.
 //!
-//! Data: made-up turns of 30 words (`support/mod.rs`), one passage each, and made-up directions as
-//! vectors: the time of an exact search does not depend on the values. The last three lines are of
-//! one user among a thousand, who have 100 turns each.
+//! Data: made-up turns of 30 words (`src/commands/bench/made_up_history.rs`), one passage each, and
+//! made-up directions as vectors: the time of a search does not depend on the values. The last lines
+//! are of one user among a thousand, who have 100 turns each.
 //!
 //! It isolates scoring: the query's vector is given, and the texts that were found are not read.
 //! All files are in the system's cache, for the cold search too. The first three ways read nothing
@@ -32,6 +34,7 @@
 mod filled_store;
 #[path = "support/other_ways.rs"]
 mod other_ways;
+#[path = "../src/commands/bench/made_up_history.rs"]
 mod support;
 
 use std::cell::LazyCell;
@@ -42,7 +45,10 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
 use filled_store::{FilledStore, directions, made_up_model};
 use longmem_core::{Embedding, EmbeddingModel, Scope, UserName};
 use longmem_memory::RankingParameters;
-use longmem_store::{CandidateRequest, Candidates, DenseHit, IfMissing, LexicalHit, Store};
+use longmem_store::{
+    CandidateRequest, Candidates, DenseHit, DenseParameters, IfMissing, LexicalHit,
+    LexicalParameters, Scan, Store,
+};
 use other_ways::{VectorTables, nearest_by_plain_loop};
 use support::word;
 
@@ -83,22 +89,36 @@ fn nearest(store: &Store, user: &UserName, query: &Query) -> Vec<DenseHit> {
     store.nearest(&scope, &query.model, &query.vector, LIMIT).expect("the store can be read")
 }
 
+fn exact(store: &Store, user: &UserName, query: &Query) -> Candidates {
+    let request = CandidateRequest {
+        scope: &Scope::of(user.clone()),
+        meaning: Some((&query.model, &query.vector)),
+        words: None,
+        scan: Scan::Exact,
+        dense: DenseParameters::PLAIN,
+        lexical: LexicalParameters::PLAIN,
+        per_channel: LIMIT,
+    };
+    store.candidates(&request).expect("the store can be read")
+}
+
 fn search_words(filled: &FilledStore, words: &str) -> Vec<LexicalHit> {
     let scope = Scope::of(filled.user.clone());
     filled.store.search_words(&scope, words, LIMIT).expect("the store can be read")
 }
 
-fn candidates(filled: &FilledStore, query: &Query) -> Candidates {
+fn candidates(store: &Store, user: &UserName, query: &Query) -> Candidates {
     let RankingParameters { dense, lexical, per_channel, .. } = RankingParameters::default();
     let request = CandidateRequest {
-        scope: &Scope::of(filled.user.clone()),
+        scope: &Scope::of(user.clone()),
         meaning: Some((&query.model, &query.vector)),
         words: Some(&query.words),
+        scan: Scan::Automatic,
         dense,
         lexical,
         per_channel,
     };
-    filled.store.candidates(&request).expect("the store can be read")
+    store.candidates(&request).expect("the store can be read")
 }
 
 /// The ways that are not longmem's.
@@ -122,7 +142,7 @@ fn other_ways(group: &mut BenchmarkGroup<'_, WallTime>, size: usize, query: &Que
     });
 }
 
-/// The three that are asked of every store; `place` is its line in the report.
+/// Those that are asked of every store; `place` is its line in the report.
 fn longmem(
     group: &mut BenchmarkGroup<'_, WallTime>,
     place: &str,
@@ -133,6 +153,10 @@ fn longmem(
         let filled = &**filled;
         bencher.iter(|| nearest(&filled.store, &filled.user, query));
     });
+    group.bench_function(BenchmarkId::new("exact_warm", place), |bencher| {
+        let filled = &**filled;
+        bencher.iter(|| exact(&filled.store, &filled.user, query));
+    });
     group.bench_function(BenchmarkId::new("nearest_cold", place), |bencher| {
         let filled = &**filled;
         bencher.iter_with_large_drop(|| {
@@ -142,7 +166,14 @@ fn longmem(
     });
     group.bench_function(BenchmarkId::new("both_channels", place), |bencher| {
         let filled = &**filled;
-        bencher.iter(|| candidates(filled, query));
+        bencher.iter(|| candidates(&filled.store, &filled.user, query));
+    });
+    group.bench_function(BenchmarkId::new("both_channels_cold", place), |bencher| {
+        let filled = &**filled;
+        bencher.iter_with_large_drop(|| {
+            let store = Store::open(filled.store.path(), IfMissing::Fail).expect("a store");
+            (candidates(&store, &filled.user, query), store)
+        });
     });
 }
 

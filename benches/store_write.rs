@@ -1,6 +1,6 @@
 //! How fast turns are stored, and how long one takes to be forgotten.
 //!
-//! Data: made-up turns of 30 words (`support/mod.rs`) of one user. `insert_turns` goes on with a
+//! Data: made-up turns of 30 words (`src/commands/bench/made_up_history.rs`) of one user. `insert_turns` goes on with a
 //! store of 10,000 turns, which grows as it is measured; `forget_one_turn` has 100,000 turns with
 //! vectors, and takes another one each time.
 //!
@@ -15,6 +15,7 @@
 
 #[path = "support/filled_store.rs"]
 mod filled_store;
+#[path = "../src/commands/bench/made_up_history.rs"]
 mod support;
 
 use std::cell::LazyCell;

@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Backup(BackupArguments),
     /// Measure recall on a data set: LoCoMo, LongMemEval, or your own
     Eval(EvalArguments),
+    /// Measure how fast this machine embeds, searches and stores
+    Bench(BenchArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }
@@ -191,6 +193,9 @@ pub(crate) struct RecallArguments {
     /// Search words only; the model is not needed
     #[arg(long)]
     pub(crate) words_only: bool,
+    /// Compare the question with every vector, however many there are, instead of in two stages
+    #[arg(long, conflicts_with = "words_only")]
+    pub(crate) exact: bool,
     /// Bring nothing if the best turn's score is below this, 0 to 1; 0 brings what is nearest
     #[arg(long, value_name = "SCORE", default_value_t = longmem_memory::DEFAULT_THRESHOLD)]
     pub(crate) threshold: f32,
@@ -496,9 +501,84 @@ pub(crate) struct ReplayArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:
+  longmem bench                                      the model, your store, a made-up one
+  longmem bench --passages 10000 --passages 100000   how cost grows with size
+  longmem bench embedding --threads 1                only the model
+
+Your store is only read. The made-up one stands in a temporary folder (TMPDIR) and is deleted.
+Other programs on the same cores spoil the figures.")]
+pub(crate) struct BenchArguments {
+    #[command(subcommand)]
+    pub(crate) part: Option<BenchPart>,
+    /// Passages of the made-up store; may be given several times
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = parse_count)]
+    pub(crate) passages: Vec<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchPart {
+    /// Only the embedding model: one text at a time, and many at once
+    Embedding(BenchEmbeddingArguments),
+    /// Only the search by meaning, over given vectors: for comparing with other programs
+    Search(BenchSearchArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem bench embedding
+  longmem bench embedding --texts turns.jsonl --threads 2 --json
+  longmem bench embedding --texts sentences.txt --write-vectors sentences.npy")]
+pub(crate) struct BenchEmbeddingArguments {
+    /// Texts to embed: one a line, or JSON Lines that hold a text each [default: a sample history]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) texts: Option<PathBuf>,
+    /// Computes with candle's own BERT, to compare with
+    #[arg(long)]
+    pub(crate) candle: bool,
+    /// Embeds all texts so many times and takes the median
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "texts")]
+    pub(crate) rounds: usize,
+    /// Writes the texts' vectors, float32 [texts, 384], as numpy.save does
+    #[arg(long, value_name = "FILE.npy", requires = "texts")]
+    pub(crate) write_vectors: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem bench search --vectors sentences.npy --queries questions.npy --json
+  longmem bench search --vectors sentences.npy --queries questions.npy --keep stores/
+
+The vectors are stored as one turn each, then every query is asked once, in a process that has
+searched before. With --json, \"nearest\" holds for each query the numbers of the rows found.")]
+pub(crate) struct BenchSearchArguments {
+    /// What is searched: float32 [vectors, 384], as numpy.save writes it
+    #[arg(long, value_name = "FILE.npy")]
+    pub(crate) vectors: PathBuf,
+    /// What is asked, in the same form
+    #[arg(long, value_name = "FILE.npy")]
+    pub(crate) queries: PathBuf,
+    /// Results for each query
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Deals the vectors out to so many users, and asks the first
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_count)]
+    pub(crate) users: usize,
+    /// A folder that keeps the store, so that the next run with the same vectors stores nothing
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CompletionsArguments {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// A number that is not 0.
+fn parse_count(text: &str) -> Result<usize, std::num::ParseIntError> {
+    text.parse::<std::num::NonZeroUsize>().map(std::num::NonZeroUsize::get)
 }
 
 #[cfg(test)]

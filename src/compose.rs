@@ -118,7 +118,8 @@ pub(crate) fn spool(settings: &Settings) -> Result<Spool, Failure> {
     Ok(Spool::new(&settings.spool, &db, &settings.user))
 }
 
-fn bound_threads(settings: &Settings) {
+/// Makes embedding and search use as many threads as the settings say.
+pub(crate) fn bound_threads(settings: &Settings) {
     if let Some(threads) = settings.threads {
         // Fails only if a pool exists already, which has this size then.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();

@@ -26,6 +26,7 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    compose::bound_threads(settings);
     let mut data = dataset::read(&arguments.data)?;
     let all = data.clone();
     if !arguments.conversation.is_empty() {

@@ -1,6 +1,7 @@
 //! One module a command; this one chooses among them.
 
 mod backup;
+mod bench;
 mod completions;
 mod context;
 mod conversation;
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Model(arguments) => model::run(&arguments, &settings, output),
         Command::Doctor => doctor::run(&settings, output),
         Command::Eval(arguments) => eval::run(arguments, &settings, output),
+        Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
         Command::Completions(_) => Ok(()),
     }

@@ -3,7 +3,9 @@
 use jiff::tz::TimeZone;
 use longmem_chat::facts_naming;
 use longmem_core::{Fact, Recalled};
-use longmem_memory::{CaughtUp, Channels, FactsAt, Memory, MemoryError, Recall, RecallRequest};
+use longmem_memory::{
+    CaughtUp, Channels, FactsAt, Memory, MemoryError, Recall, RecallRequest, Scan,
+};
 use longmem_store::IfMissing;
 use serde::Serialize;
 
@@ -39,6 +41,9 @@ pub(super) fn run(
     request.limit = arguments.limit;
     request.threshold = arguments.threshold;
     request.time_zone = TimeZone::system();
+    if arguments.exact {
+        request.scan = Scan::Exact;
+    }
     if arguments.words_only {
         request.channels = Channels::Words;
     } else {

@@ -37,7 +37,7 @@ pub struct MiniLm {
 /// Whose forward pass it is.
 enum Network {
     /// Ours, for the processor.
-    Ours(forward::Network),
+    Ours(Box<forward::Network>),
     /// candle's, for a GPU or to compare with.
     Candle(Box<CandleBert>),
 }
@@ -119,6 +119,7 @@ impl Network {
         match compute {
             Compute { device: Device::Cpu, precision } => {
                 forward::Network::load(&files.weights, &config, manifest.window, precision)
+                    .map(Box::new)
                     .map(Self::Ours)
             }
             Compute { device, precision: Precision::F32 } => Self::candle(files, &config, device),

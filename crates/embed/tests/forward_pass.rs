@@ -1,7 +1,5 @@
 //! Our forward pass gives the vectors of candle's.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod real_model;
 
 use longmem_core::{Diagnose, Embedding, Fault, TextEmbedder};

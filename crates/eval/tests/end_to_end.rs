@@ -7,7 +7,10 @@ use std::sync::Arc;
 use longmem_core::{EstimatedTokens, FixedClock, Timestamp};
 use longmem_eval::dataset::{self, Dataset};
 use longmem_eval::metrics::Scores;
-use longmem_eval::{EvalError, LevelReport, Report, Run, RunOptions, Strategy, run, table};
+use longmem_eval::{
+    EvalError, Fit, LevelReport, Report, Run, RunOptions, Strategy, fit, fit_table, misses, run,
+    table,
+};
 use longmem_memory::Memory;
 use longmem_store::{IfMissing, Store};
 use longmem_test_support::WordHashEmbedder;
@@ -141,6 +144,55 @@ fn a_second_run_over_kept_stores_embeds_only_questions_and_says_the_same() {
     assert_eq!(json(&first), json(&second));
     let turns = Report::new(&first).dataset.turns;
     assert_eq!(embedded_first - turns, embedder.embedded() - embedded_first);
+}
+
+#[test]
+fn misses_show_the_evidence_and_what_was_found_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let measured = measure(&small(), folder.path(), &Arc::default()).unwrap();
+    let text = misses(&small(), &measured, Strategy::Tutorial, 10);
+    let mut lines = text.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        "2 of 5 questions have evidence that tutorial does not find among the best 10"
+    );
+    assert!(text.contains("\n  missed, not found: a6 assistant: "), "{text}");
+    assert!(text.contains("\n  1. a"), "{text}");
+    assert_eq!(misses(&small(), &measured, Strategy::Tutorial, 1).matches("\n\n").count(), 1);
+}
+
+fn fitted(dataset: &Dataset) -> Result<Fit, EvalError> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let embedder = Arc::new(WordHashEmbedder::default());
+    let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
+    let open = |file: &Path| {
+        let store = Store::open(file, IfMissing::Create)?;
+        Ok(Memory::new(store, embedder.clone(), clock.clone()))
+    };
+    fit(dataset, folder.path(), &open, &mut |_| ControlFlow::Continue(()))
+}
+
+#[test]
+fn a_fit_leaves_each_conversation_out_once_and_says_the_same_again() {
+    let found = fitted(&small()).unwrap();
+    let left_out: Vec<_> = found.folds.iter().map(|fold| fold.conversation.as_str()).collect();
+    assert_eq!(left_out, ["ana", "bo & cy"]);
+    let questions: Vec<_> = found.folds.iter().map(|fold| fold.held_out.questions[0]).collect();
+    assert_eq!(questions, [2, 1]);
+    assert_eq!(found.seen.questions[0], 3);
+    assert!(found.thresholds.iter().all(|row| row.answerable == 3 && row.unanswerable > 0));
+    assert_eq!(fitted(&small()).unwrap(), found);
+    let text = fit_table(&found);
+    for part in ["\nbo & cy ", "\nnone (seen) ", "\nshipped ", "relevance = σ("] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_fit_needs_two_conversations() {
+    let mut one = small();
+    one.conversations.truncate(1);
+    assert!(matches!(fitted(&one), Err(EvalError::TooFewConversations)));
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub use relevance::{DEFAULT_THRESHOLD, RelevanceWeights};
 pub use signals::Signals;
 
 pub use longmem_store::{
-    Derived, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, LearnedFact, Replaced,
+    Derived, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, LearnedFact, Replaced, Scan,
     SessionSummary, StoreError, StoreStats, UserStats,
 };
 pub use longmem_transcripts::{Format, SkipReason, TranscriptError};

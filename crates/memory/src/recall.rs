@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use longmem_core::{Embedding, Recalled, Scope, Timestamp, TurnId};
-use longmem_store::CandidateRequest;
+use longmem_store::{CandidateRequest, Scan};
 
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, rank};
@@ -35,6 +35,8 @@ pub struct RecallRequest {
     pub limit: usize,
     /// Which ways of finding are used.
     pub channels: Channels,
+    /// How vectors are searched.
+    pub scan: Scan,
     /// Turns that are not wanted, because they stand in the prompt already.
     pub exclude: Vec<TurnId>,
     /// Of the best results, how many bring the turns next to them.
@@ -58,6 +60,7 @@ impl RecallRequest {
             query: query.into(),
             limit: 10,
             channels: Channels::Both,
+            scan: Scan::Automatic,
             exclude: Vec::new(),
             with_neighbours: 0,
             asked_at: None,
@@ -145,6 +148,7 @@ impl Memory {
                 Channels::Both | Channels::Words => Some(&request.query),
                 Channels::Meaning => None,
             },
+            scan: request.scan,
             dense: parameters.dense,
             lexical: parameters.lexical,
             per_channel: parameters.per_channel.max(request.limit) + request.exclude.len(),

@@ -5,7 +5,7 @@ use longmem_core::Explanation;
 /// A recall whose best turn is less likely than this to be of use brings nothing: the greatest
 /// threshold that loses at most 1 in 200 answers on LoCoMo, as `longmem eval --fit` finds it. A turn
 /// too many costs less than a memory lost.
-pub const DEFAULT_THRESHOLD: f32 = 0.01;
+pub const DEFAULT_THRESHOLD: f32 = 0.005;
 
 /// How likely a turn is to be evidence for a question: σ(intercept + cosine · its cosine + coverage ·
 /// the part of the question's words that it and its neighbours hold).
@@ -34,7 +34,7 @@ pub struct RelevanceWeights {
 
 impl Default for RelevanceWeights {
     fn default() -> Self {
-        Self { intercept: -5.6, cosine: 4.5, coverage: 4.8, middling_cosine: 0.28 }
+        Self { intercept: -6.7, cosine: 5.8, coverage: 2.9, middling_cosine: 0.22 }
     }
 }
 

@@ -9,8 +9,9 @@ use longmem_store::{Candidate, Candidates};
 use crate::question::{About, Question, only_asks};
 use crate::time_expression::tells_when;
 
-/// A turn of so many words or more is not short.
-const ENOUGH_WORDS: f32 = 36.0;
+/// A turn of so many bytes or more is not short. Counted in UTF-8, most languages take about as
+/// much to say the same thing, with spaces between words or without.
+const ENOUGH_BYTES: usize = 200;
 
 /// What speaks for and against one candidate for a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,7 +39,7 @@ pub struct Signals {
     pub printed_by_tool: bool,
     /// Whether it does nothing but ask.
     pub only_asks: bool,
-    /// How short it is: ln(36 / words), at least 0.
+    /// How short it is: ln(200 / bytes of its text), at least 0.
     pub shortness: f32,
 }
 
@@ -61,7 +62,7 @@ impl Signals {
             None => false,
         };
         let day = turn.time.to_zoned(zone.clone()).date();
-        let words = turn.text.split_whitespace().take(ENOUGH_WORDS as usize).count().max(1);
+        let bytes = turn.text.trim().len().clamp(1, ENOUGH_BYTES);
         Self {
             turn: turn.id,
             session: candidate.session,
@@ -74,7 +75,7 @@ impl Signals {
             tells_when: question.asks_when && tells_when(&turn.text),
             printed_by_tool: turn.role == Role::Tool,
             only_asks: only_asks(&turn.text),
-            shortness: (ENOUGH_WORDS / words as f32).ln(),
+            shortness: (ENOUGH_BYTES as f32 / bytes as f32).ln(),
         }
     }
 }

@@ -25,8 +25,6 @@ CREATE TABLE turns (
     position      INTEGER NOT NULL,
     role          TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'system', 'tool')),
     time_ms       INTEGER NOT NULL,
-    -- How many words it was indexed with.
-    words         INTEGER NOT NULL,
     -- The turn's name in the file it came from; random for a turn that was born here.
     source_key    TEXT NOT NULL,
     speaker       TEXT,
@@ -34,13 +32,24 @@ CREATE TABLE turns (
     UNIQUE (user_id, source_key),
     UNIQUE (session_id, position)
 ) STRICT;
--- All that is needed of a user's turns to search them, in one stretch of the file.
-CREATE INDEX turns_by_user ON turns (user_id, id, session_id, position, role, time_ms, words);
+CREATE INDEX turns_by_user ON turns (user_id, id);
 CREATE INDEX turns_by_speaker ON turns (user_id, speaker) WHERE speaker IS NOT NULL;
 
--- Which turns of a user hold a word. Words are made by the program: lower case, without accents,
--- stemmed. An entry is three LEB128 numbers: session, position, how often. A block holds the turns
--- whose ids share all but the lowest ten bits.
+-- Three tables hold again, in lists, what searches need of all turns of a user. A row is one block:
+-- the turns whose ids share all but the lowest ten bits, the offset. Lists grow at their end, in the
+-- order of ids. Numbers in them are LEB128.
+
+-- What is known of a turn without its text. An entry is five numbers: offset, session, role (0 user,
+-- 1 assistant, 2 system, 3 tool), time in milliseconds (negative ones as 2^64 more), how many words.
+CREATE TABLE turn_blocks (
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    block         INTEGER NOT NULL,
+    entries       BLOB NOT NULL,
+    PRIMARY KEY (user_id, block)
+) STRICT, WITHOUT ROWID;
+
+-- Which turns hold a word. Words are made by the program: lower case, without accents, stemmed. An
+-- entry is two numbers: offset, how often.
 CREATE TABLE postings (
     user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     word          TEXT NOT NULL,
@@ -83,6 +92,20 @@ CREATE TABLE vectors (
     passage_id    INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE,
     vector        BLOB NOT NULL
 ) STRICT;
+
+-- The signs of the vectors, one bit a number. An entry is of one turn: offset, the first of its
+-- passages (whose ids follow one another), how many there are, and 48 bytes for each: number i of the
+-- vector is above zero if bit i % 8 of byte i / 8 is set. Entries come in the order of passages.
+CREATE TABLE code_blocks (
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    model_id      INTEGER NOT NULL REFERENCES embedding_models (id) ON DELETE CASCADE,
+    block         INTEGER NOT NULL,
+    -- The greatest id and the number of all passages in the block.
+    last_passage  INTEGER NOT NULL,
+    passages      INTEGER NOT NULL,
+    entries       BLOB NOT NULL,
+    PRIMARY KEY (user_id, model_id, block)
+) STRICT, WITHOUT ROWID;
 
 -- The turns that have no vectors yet under the newest model.
 CREATE TABLE index_queue (

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -55,6 +56,10 @@ pub(crate) fn turn_words(
     (counts, all)
 }
 
+/// [`STOP_WORDS`] as they are stored.
+static STEMMED_STOP_WORDS: LazyLock<HashSet<Cow<'static, str>>> =
+    LazyLock::new(|| STOP_WORDS.split_whitespace().map(stemmed).collect());
+
 /// The words of a query: distinct, without stop words unless there are no others, in order.
 pub(crate) fn query_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -64,9 +69,8 @@ pub(crate) fn query_words(text: &str) -> Vec<String> {
             words.push(word.to_owned());
         }
     });
-    let stop_words: HashSet<Cow<'_, str>> = STOP_WORDS.split_whitespace().map(stemmed).collect();
-    if words.iter().any(|word| !stop_words.contains(word.as_str())) {
-        words.retain(|word| !stop_words.contains(word.as_str()));
+    if words.iter().any(|word| !STEMMED_STOP_WORDS.contains(word.as_str())) {
+        words.retain(|word| !STEMMED_STOP_WORDS.contains(word.as_str()));
     }
     words
 }

@@ -1,13 +1,18 @@
 //! Finds turns by meaning and by words at once, each candidate with both scores.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use longmem_core::{ChannelHit, Embedding, EmbeddingModel, Scope, TurnId};
 
 use crate::analysis::query_words;
-use crate::layout::{Layout, PlacedTurn};
+use crate::layout::Layout;
 use crate::lexical::{LexicalParameters, LexicalScores, lexical_scores};
 use crate::scope_filter::ScopeFilter;
+use crate::selection::{ScoredRow, best};
+use crate::smoothing::DenseParameters;
+use crate::two_stages::{Scan, TwoStages};
+use crate::user_cache::{UserView, Vectors};
 use crate::{Store, StoreError};
 
 /// A turn near a query.
@@ -29,25 +34,6 @@ pub struct LexicalHit {
     pub score: f32,
 }
 
-/// How much of its neighbours' cosines a turn takes over.
-///
-/// score = (cos + before · cos of the turn before + after · cos of the turn after) /
-/// (1 + before + after), where a neighbour that is missing or long counts as the turn itself.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DenseParameters {
-    /// The weight of the turn before, 0 to 1.
-    pub before: f32,
-    /// The weight of the turn after, 0 to 1.
-    pub after: f32,
-    /// A longer turn, in words, neither lends nor borrows.
-    pub longest_neighbour: u32,
-}
-
-impl DenseParameters {
-    /// Each turn for itself: the plain cosine.
-    pub const PLAIN: Self = Self { before: 0.0, after: 0.0, longest_neighbour: 0 };
-}
-
 /// What candidates are asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct CandidateRequest<'a> {
@@ -57,6 +43,8 @@ pub struct CandidateRequest<'a> {
     pub meaning: Option<(&'a EmbeddingModel, &'a Embedding)>,
     /// The query's words; none leaves words out.
     pub words: Option<&'a str>,
+    /// How vectors are searched.
+    pub scan: Scan,
     /// How cosines are taken together.
     pub dense: DenseParameters,
     /// How words are scored.
@@ -90,7 +78,8 @@ pub struct Candidate {
 pub struct Candidates {
     /// In order of turn numbers.
     pub turns: Vec<Candidate>,
-    /// The lowest and the highest cosine of all turns in scope; none if there is no vector.
+    /// The lowest and the highest cosine of all turns in scope, as far as the scan tells; none if
+    /// there is no vector.
     pub cosine_range: Option<(f32, f32)>,
     /// The highest score by words in scope; 0 if no word is shared.
     pub most_bm25: f32,
@@ -113,6 +102,7 @@ impl Store {
             scope,
             meaning: Some((model, query)),
             words: None,
+            scan: Scan::Automatic,
             dense: DenseParameters::PLAIN,
             lexical: LexicalParameters::PLAIN,
             per_channel: limit,
@@ -137,6 +127,7 @@ impl Store {
             scope,
             meaning: None,
             words: Some(text),
+            scan: Scan::Automatic,
             dense: DenseParameters::PLAIN,
             lexical: LexicalParameters::PLAIN,
             per_channel: limit,
@@ -151,30 +142,53 @@ impl Store {
     /// [`StoreError`] when the file cannot be read or holds a damaged vector.
     pub fn candidates(&self, request: &CandidateRequest<'_>) -> Result<Candidates, StoreError> {
         let words = request.words.map(query_words).unwrap_or_default();
+        let rescored = |passages| request.scan.rescored(request.per_channel, passages);
         let read = self.connections.read(|connection| {
             let Some(filter) = ScopeFilter::resolve(connection, request.scope)? else {
                 return Ok(None);
             };
-            let layout = self.users.layout(connection, filter.user_id)?;
-            let snapshot = match request.meaning {
-                Some((model, _)) => self.users.snapshot(connection, filter.user_id, model)?,
-                None => None,
-            };
+            let model = request.meaning.map(|(model, _)| model);
+            let whole = |passages| rescored(passages).is_none();
+            let view = self.users.view(connection, filter.user_id, model, whole)?;
             let postings = self.read_postings(connection, filter.user_id, &words)?;
-            Ok(Some((filter, layout, snapshot, postings)))
+            Ok(Some((filter, view, postings)))
         })?;
         // The read is over: scoring holds no lock and no transaction.
-        let Some((filter, layout, snapshot, postings)) = read else {
+        let Some((filter, UserView { layout, vectors }, postings)) = read else {
             return Ok(Candidates::default());
         };
-        let cosines = match (snapshot, request.meaning) {
-            (Some(snapshot), Some((_, query))) => {
-                smoothed(&layout, &snapshot.cosines(&layout, query), &request.dense)
+        let admits_all = filter.admits_all();
+        let admits = |row: usize| admits_all || filter.admits(&layout.turn(row).entry);
+        let words = lexical_scores(&layout, &postings, &request.lexical);
+        let by_words = best(layout.len(), request.per_channel, |row| {
+            Some(words.bm25[row]).filter(|score| *score > 0.0 && admits(row))
+        });
+        let cosines = match (vectors, request.meaning) {
+            (Some(Vectors::Whole(vectors)), Some((_, query))) => {
+                let cosines = vectors.cosines(&layout, query);
+                let scores = request.dense.scores(&layout, &cosines);
+                let scores = scores.iter().copied().enumerate();
+                scores
+                    .filter(|(row, score)| !score.is_nan() && admits(*row))
+                    .map(|(row, score)| ScoredRow { row, score })
+                    .collect()
             }
-            _ => vec![f32::NAN; layout.len()],
+            (Some(Vectors::Coded { codes, whole }), Some((_, query))) => {
+                let stages = TwoStages {
+                    layout: &layout,
+                    codes: &codes,
+                    whole: whole.as_deref(),
+                    query,
+                    parameters: &request.dense,
+                    wanted: request.per_channel,
+                    rescored: rescored(codes.passages()).unwrap_or(usize::MAX),
+                };
+                stages.scores(self, admits, by_words.iter().map(|found| found.row))?
+            }
+            _ => Vec::new(),
         };
-        let lexical = lexical_scores(&layout, &postings, &request.lexical);
-        Ok(union(&layout, &filter, &cosines, &lexical, request.per_channel))
+        let channels = Channels { layout, cosines, words, by_words };
+        Ok(channels.union(request.per_channel))
     }
 }
 
@@ -192,100 +206,53 @@ fn in_order(
     hits.into_iter().map(|(turn, hit)| (turn, hit.score)).collect()
 }
 
-fn union(
-    layout: &Layout,
-    filter: &ScopeFilter,
-    cosines: &[f32],
-    words: &LexicalScores,
-    per_channel: usize,
-) -> Candidates {
-    let mut turns = BTreeMap::new();
-    let mut add = |best: Vec<Scored<'_>>, place: fn(&mut Candidate) -> &mut Option<ChannelHit>| {
-        for (position, scored) in best.into_iter().enumerate() {
-            let candidate = turns.entry(scored.turn.turn).or_insert_with(|| Candidate {
-                turn: scored.turn.turn,
-                session: scored.turn.session_id,
-                cosine: Some(cosines[scored.slot]).filter(|cosine| !cosine.is_nan()),
-                bm25: words.bm25[scored.slot],
-                coverage: words.coverage[scored.slot],
-                dense: None,
-                lexical: None,
-            });
-            *place(candidate) = Some(ChannelHit { rank: position + 1, score: scored.score });
+/// What both channels say of the turns in scope.
+struct Channels {
+    layout: Arc<Layout>,
+    /// The cosines that are known, in the order of rows: those of the nearest, and of all that
+    /// words brought and have one.
+    cosines: Vec<ScoredRow>,
+    /// Of each row, in scope or not.
+    words: LexicalScores,
+    /// The best by words, best first.
+    by_words: Vec<ScoredRow>,
+}
+
+impl Channels {
+    fn union(&self, per_channel: usize) -> Candidates {
+        let cosines = &self.cosines;
+        let mut nearest = best(cosines.len(), per_channel, |place| Some(cosines[place].score));
+        for found in &mut nearest {
+            found.row = cosines[found.row].row;
         }
-    };
-    let nearest = admitted(layout, filter, cosines, |cosine| !cosine.is_nan());
-    let cosine_range =
-        nearest.iter().map(|scored| scored.score).fold(None, |range: Option<(f32, f32)>, score| {
-            let (low, high) = range.unwrap_or((score, score));
-            Some((low.min(score), high.max(score)))
-        });
-    add(best(nearest, per_channel), |candidate| &mut candidate.dense);
-    let by_words = best(admitted(layout, filter, &words.bm25, |score| score > 0.0), per_channel);
-    let most_bm25 = by_words.first().map_or(0.0, |scored| scored.score);
-    add(by_words, |candidate| &mut candidate.lexical);
-    Candidates { turns: turns.into_values().collect(), cosine_range, most_bm25 }
-}
-
-/// A turn with its score in one channel.
-struct Scored<'a> {
-    turn: &'a PlacedTurn,
-    slot: usize,
-    score: f32,
-}
-
-/// The turns that the filter admits and whose score counts.
-fn admitted<'a>(
-    layout: &'a Layout,
-    filter: &ScopeFilter,
-    scores: &[f32],
-    counts: impl Fn(f32) -> bool,
-) -> Vec<Scored<'a>> {
-    let mut admitted = Vec::new();
-    for (slots, turns) in layout.sessions() {
-        for (slot, turn) in slots.zip(turns) {
-            let score = scores[slot];
-            if counts(score) && filter.admits(turn.session_id, turn.role, turn.time_ms) {
-                admitted.push(Scored { turn, slot, score });
+        let mut turns = BTreeMap::new();
+        let mut add = |best: &[ScoredRow], place: fn(&mut Candidate) -> &mut Option<ChannelHit>| {
+            for (position, found) in best.iter().enumerate() {
+                let candidate = turns.entry(found.row).or_insert_with(|| self.candidate(found.row));
+                *place(candidate) = Some(ChannelHit { rank: position + 1, score: found.score });
             }
+        };
+        add(&nearest, |candidate| &mut candidate.dense);
+        add(&self.by_words, |candidate| &mut candidate.lexical);
+        let scores = cosines.iter().map(|found| found.score);
+        Candidates {
+            turns: turns.into_values().collect(),
+            cosine_range: scores.clone().min_by(f32::total_cmp).zip(scores.max_by(f32::total_cmp)),
+            most_bm25: self.by_words.first().map_or(0.0, |found| found.score),
         }
     }
-    admitted
-}
 
-/// The `limit` best, best first, equal scores by turn number: the same answer however many threads
-/// scored.
-fn best(mut scored: Vec<Scored<'_>>, limit: usize) -> Vec<Scored<'_>> {
-    let better_first = |a: &Scored<'_>, b: &Scored<'_>| {
-        b.score.total_cmp(&a.score).then(a.turn.turn.cmp(&b.turn.turn))
-    };
-    if limit > 0 && scored.len() > limit {
-        scored.select_nth_unstable_by(limit - 1, better_first);
-    }
-    scored.truncate(limit);
-    scored.sort_unstable_by(better_first);
-    scored
-}
-
-/// Takes each turn's cosine together with its neighbours' in the session.
-fn smoothed(layout: &Layout, cosines: &[f32], parameters: &DenseParameters) -> Vec<f32> {
-    let mut smoothed = Vec::with_capacity(cosines.len());
-    let short = |turn: &PlacedTurn| turn.words <= parameters.longest_neighbour;
-    for (slots, turns) in layout.sessions() {
-        let own = &cosines[slots];
-        for (index, turn) in turns.iter().enumerate() {
-            let neighbour = |other: Option<usize>| {
-                other
-                    .filter(|other| short(turn) && turns.get(*other).is_some_and(short))
-                    .map(|other| own[other])
-                    .filter(|cosine| !cosine.is_nan())
-                    .unwrap_or(own[index])
-            };
-            let sum = own[index]
-                + parameters.before * neighbour(index.checked_sub(1))
-                + parameters.after * neighbour(Some(index + 1));
-            smoothed.push(sum / (1.0 + parameters.before + parameters.after));
+    fn candidate(&self, row: usize) -> Candidate {
+        let entry = &self.layout.turn(row).entry;
+        let known = self.cosines.binary_search_by_key(&row, |found| found.row).ok();
+        Candidate {
+            turn: entry.turn,
+            session: entry.session_id,
+            cosine: known.map(|place| self.cosines[place].score),
+            bm25: self.words.bm25[row],
+            coverage: self.words.coverage[row],
+            dense: None,
+            lexical: None,
         }
     }
-    smoothed
 }

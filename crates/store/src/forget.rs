@@ -1,18 +1,18 @@
 //! Deletes so that nothing is left: rows, words, vectors and the bytes on disk.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use longmem_core::{Scope, SessionName, Turn, TurnId, UserName};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
 
 use crate::analysis::turn_words;
+use crate::blocks::block_of;
 use crate::entities;
 use crate::facts::{bridge_over, delete_user_without_memory};
-use crate::postings::{self, block_of};
 use crate::scope_filter::{ScopeFilter, json_list, one_of};
 use crate::turns::{SELECT_TURN, timestamp, turn_from_row, user_id};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, code_blocks, postings, turn_blocks};
 
 /// What is to be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,7 +195,7 @@ fn delete(transaction: &Transaction<'_>, target: &ForgetTarget) -> rusqlite::Res
         return Ok(Forgotten::default());
     };
     let derived = delete_derived(transaction, user, target, &condition, &bound)?;
-    remove_postings(transaction, user, &condition, &bound)?;
+    remove_from_lists(transaction, user, &condition, &bound)?;
     let turns = transaction.execute(
         &format!("DELETE FROM turns WHERE id IN (SELECT t.id FROM turns t WHERE {condition})"),
         params_from_iter(bound),
@@ -267,36 +267,31 @@ fn count_summaries(connection: &Connection, user: i64) -> rusqlite::Result<u64> 
     connection.query_row(sql, [user], |row| row.get(0))
 }
 
-/// Takes the turns off the lists of all their words.
-fn remove_postings(
+/// Takes the turns off all lists.
+fn remove_from_lists(
     transaction: &Transaction<'_>,
     user_id: i64,
     condition: &str,
     bound: &[Value],
 ) -> rusqlite::Result<()> {
-    let sql = format!(
-        "SELECT t.id, t.session_id, t.position, t.time_ms, t.speaker, t.text FROM turns t
-         WHERE {condition}"
-    );
-    let mut gone: BTreeMap<(String, i64), HashSet<(i64, u32)>> = BTreeMap::new();
+    let sql = format!("SELECT t.id, t.time_ms, t.speaker, t.text FROM turns t WHERE {condition}");
+    let mut turns = HashSet::new();
+    let mut blocks_of_words: BTreeSet<(String, i64)> = BTreeSet::new();
     let mut statement = transaction.prepare(&sql)?;
     let mut rows = statement.query(params_from_iter(bound))?;
     while let Some(row) = rows.next()? {
-        let place = (row.get(1)?, row.get(2)?);
-        let block = block_of(row.get(0)?);
-        let speaker: Option<String> = row.get(4)?;
+        let turn: i64 = row.get(0)?;
+        turns.insert(turn);
+        let speaker: Option<String> = row.get(2)?;
         let (words, _) =
-            turn_words(timestamp(row, 3)?, speaker.as_deref(), row.get_ref(5)?.as_str()?);
-        for word in words.into_keys() {
-            gone.entry((word, block)).or_default().insert(place);
-        }
+            turn_words(timestamp(row, 1)?, speaker.as_deref(), row.get_ref(3)?.as_str()?);
+        blocks_of_words.extend(words.into_keys().map(|word| (word, block_of(turn))));
     }
-    for ((word, block), places) in gone {
-        postings::remove(transaction, user_id, &word, block, |posting| {
-            places.contains(&(posting.session_id, posting.position))
-        })?;
+    for (word, block) in blocks_of_words {
+        postings::remove(transaction, user_id, &word, block, |turn| turns.contains(&turn))?;
     }
-    Ok(())
+    turn_blocks::remove(transaction, user_id, &turns)?;
+    code_blocks::remove(transaction, user_id, &turns)
 }
 
 #[cfg(test)]

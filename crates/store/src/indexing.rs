@@ -5,7 +5,10 @@ use std::fs::TryLockError;
 use longmem_core::{Embedding, EmbeddingModel, PassageSpan, TurnId, UserName};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use crate::code::{Code, code_of};
+use crate::code_blocks::NewCodes;
 use crate::open::with_suffix;
+use crate::snapshot::TurnPassages;
 use crate::turns::parsed;
 use crate::vector_codec::encode;
 use crate::{Store, StoreError};
@@ -112,6 +115,7 @@ impl Store {
         self.connections.write(|transaction| {
             transaction.execute_batch(
                 "DELETE FROM passages;
+                 DELETE FROM code_blocks;
                  INSERT OR IGNORE INTO index_queue (turn_id)
                      SELECT id FROM turns WHERE role <> 'tool';
                  UPDATE users SET deletions = deletions + 1;
@@ -180,15 +184,17 @@ impl Store {
                 return Ok(0);
             };
             let mut stored = 0;
+            let mut codes = NewCodes::default();
             for turn in turns {
                 let waiting = transaction
                     .prepare_cached("DELETE FROM index_queue WHERE turn_id = ?1")?
                     .execute([turn.turn.0])?;
                 if waiting == 1 {
-                    write_turn(transaction, model_id, turn)?;
+                    write_turn(transaction, model_id, turn, &mut codes)?;
                     stored += 1;
                 }
             }
+            codes.write(transaction)?;
             if truncated_tokens > 0 {
                 transaction.execute(
                     "UPDATE embedding_models SET truncated_tokens = truncated_tokens + ?2
@@ -259,24 +265,36 @@ fn write_turn(
     transaction: &Transaction<'_>,
     model_id: i64,
     turn: &EmbeddedTurn,
+    codes: &mut NewCodes,
 ) -> rusqlite::Result<()> {
+    let user_id = transaction
+        .prepare_cached("SELECT user_id FROM turns WHERE id = ?1")?
+        .query_row([turn.turn.0], |row| row.get(0))?;
+    let mut last_passage = 0;
     for (span, embedding) in &turn.passages {
         transaction
             .prepare_cached(
                 "INSERT INTO passages (turn_id, user_id, model_id, start_byte, end_byte, tokens)
-                 SELECT id, user_id, ?2, ?3, ?4, ?5 FROM turns WHERE id = ?1",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute(params![
                 turn.turn.0,
+                user_id,
                 model_id,
                 span.start as i64,
                 span.end as i64,
                 span.tokens as i64
             ])?;
-        let passage = transaction.last_insert_rowid();
+        last_passage = transaction.last_insert_rowid();
         transaction
             .prepare_cached("INSERT INTO vectors (passage_id, vector) VALUES (?1, ?2)")?
-            .execute(params![passage, encode(embedding)])?;
+            .execute(params![last_passage, encode(embedding)])?;
+    }
+    let passages: Vec<Code> = turn.passages.iter().map(|(_, vector)| code_of(vector)).collect();
+    if !passages.is_empty() {
+        let first_passage = last_passage + 1 - passages.len() as i64;
+        let turn = TurnPassages { turn: turn.turn, first_passage, passages: &passages };
+        codes.add(user_id, model_id, turn);
     }
     Ok(())
 }

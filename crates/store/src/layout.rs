@@ -1,110 +1,178 @@
-//! Where each of a user's turns stands: session after session, in the order of storing.
+//! Where each of a user's turns stands: in rows by age, each linked to those beside it.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use longmem_core::{Role, TurnId};
-use rusqlite::{Connection, params};
+use longmem_core::TurnId;
 
-use crate::turns::parsed;
+use crate::turn_blocks::TurnEntry;
+use crate::windows::Windows;
 
-/// What is known of a turn without reading its text.
+/// Rows in a chunk: growing copies the chunks that change, some 50 kilobytes each.
+pub(crate) const CHUNK_ROWS: usize = 1024;
+
+/// Says that there is no turn beside.
+const NONE: u32 = u32::MAX;
+
+/// A turn with its neighbours in the session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlacedTurn {
-    pub(crate) turn: TurnId,
-    pub(crate) session_id: i64,
-    /// Its place in the session, from 0 in the order of storing; deleted turns leave gaps.
-    pub(crate) position: u32,
-    pub(crate) role: Role,
-    pub(crate) time_ms: i64,
-    /// How many words it was indexed with.
-    pub(crate) words: u32,
+    pub(crate) entry: TurnEntry,
+    before: u32,
+    after: u32,
 }
 
-/// All turns of a user, numbered by slot: 0 to [`Layout::len`], neighbours in a session beside
-/// each other. Never changed; growing shares the sessions that did not grow.
-#[derive(Debug, Clone, Default)]
+impl PlacedTurn {
+    /// The row of the turn before it in its session.
+    pub(crate) fn before(&self) -> Option<usize> {
+        (self.before != NONE).then_some(self.before as usize)
+    }
+
+    /// The row of the turn after it in its session.
+    pub(crate) fn after(&self) -> Option<usize> {
+        (self.after != NONE).then_some(self.after as usize)
+    }
+}
+
+/// All turns of a user in rows from 0 on, in the order of their numbers. Growing a copy shares the
+/// chunks that did not change.
+#[derive(Debug, Default)]
 pub(crate) struct Layout {
-    sessions: BTreeMap<i64, Arc<Vec<PlacedTurn>>>,
-    /// The first slot of each session.
-    first_slots: HashMap<i64, usize>,
-    turns: usize,
+    chunks: Vec<Arc<Vec<PlacedTurn>>>,
+    rows: usize,
+    /// The newest row of each session.
+    last_rows: HashMap<i64, u32>,
+    /// What words were last scored with, made when first needed.
+    windows: Mutex<Option<Arc<Windows>>>,
+}
+
+impl Clone for Layout {
+    /// A copy is made to grow, which changes the windows.
+    fn clone(&self) -> Self {
+        Self {
+            chunks: self.chunks.clone(),
+            rows: self.rows,
+            last_rows: self.last_rows.clone(),
+            windows: Mutex::default(),
+        }
+    }
 }
 
 impl Layout {
     /// How many turns there are.
     pub(crate) fn len(&self) -> usize {
-        self.turns
+        self.rows
     }
 
-    /// Every session's turns with the slots they have, in order of slots.
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = (Range<usize>, &[PlacedTurn])> {
-        let mut first = 0;
-        self.sessions.values().map(move |turns| {
-            let slots = first..first + turns.len();
-            first = slots.end;
-            (slots, turns.as_slice())
-        })
+    /// The turn of a row.
+    ///
+    /// # Panics
+    /// For a row that is not below [`Layout::len`].
+    pub(crate) fn turn(&self, row: usize) -> &PlacedTurn {
+        &self.chunks[row / CHUNK_ROWS][row % CHUNK_ROWS]
     }
 
-    /// A session's turns and their first slot.
-    pub(crate) fn session(&self, session_id: i64) -> Option<(usize, &[PlacedTurn])> {
-        let turns = self.sessions.get(&session_id)?;
-        Some((*self.first_slots.get(&session_id)?, turns))
+    /// The turns in chunks: all but the last have [`CHUNK_ROWS`].
+    pub(crate) fn chunks(&self) -> &[Arc<Vec<PlacedTurn>>] {
+        &self.chunks
     }
 
-    /// The same with turns that were stored since.
-    pub(crate) fn with_turns(&self, new: Vec<PlacedTurn>) -> Self {
-        let mut grown = self.clone();
-        for turn in new {
-            grown.turns += 1;
-            let session = grown.sessions.entry(turn.session_id).or_default();
-            // Copies a session once, when its first new turn arrives.
-            Arc::make_mut(session).push(turn);
-        }
-        let mut first = 0;
-        grown.first_slots.clear();
-        for (session_id, turns) in &mut grown.sessions {
-            if !turns.is_sorted_by_key(|turn| turn.position) {
-                Arc::make_mut(turns).sort_by_key(|turn| turn.position);
+    /// Adds turns that were stored since, in the order of their numbers.
+    pub(crate) fn grow(&mut self, new: &[TurnEntry]) {
+        for entry in new {
+            let row = self.rows as u32;
+            let before = self.last_rows.insert(entry.session_id, row).unwrap_or(NONE);
+            if before != NONE {
+                let before = before as usize;
+                Arc::make_mut(&mut self.chunks[before / CHUNK_ROWS])[before % CHUNK_ROWS].after =
+                    row;
             }
-            grown.first_slots.insert(*session_id, first);
-            first += turns.len();
+            if self.rows.is_multiple_of(CHUNK_ROWS) {
+                self.chunks.push(Arc::new(Vec::with_capacity(CHUNK_ROWS)));
+            }
+            let chunk = self.chunks.last_mut().expect("a chunk was just made if there was none");
+            Arc::make_mut(chunk).push(PlacedTurn { entry: *entry, before, after: NONE });
+            self.rows += 1;
         }
-        grown
+        self.windows = Mutex::default();
+    }
+
+    /// Finds rows by turn numbers, fastest if these come in order.
+    pub(crate) fn row_finder(&self) -> RowFinder<'_> {
+        RowFinder { layout: self, chunk: 0 }
+    }
+
+    /// Which turns share words; those of the last search if they fit.
+    pub(crate) fn windows(&self, neighbours: usize, longest_neighbour: u32) -> Arc<Windows> {
+        let mut kept = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some(windows) if windows.fit(neighbours, longest_neighbour) => Arc::clone(windows),
+            _ => {
+                let windows = Windows::new(self, neighbours, longest_neighbour);
+                Arc::clone(kept.insert(Arc::new(windows)))
+            }
+        }
     }
 }
 
-/// Where a position stands among a session's turns; none if that turn was deleted.
-pub(crate) fn index_of(turns: &[PlacedTurn], position: u32) -> Option<usize> {
-    // Without deletions the position is the index.
-    match turns.get(position as usize) {
-        Some(turn) if turn.position == position => Some(position as usize),
-        _ => turns.binary_search_by_key(&position, |turn| turn.position).ok(),
+/// Remembers in which chunk the last row was found.
+pub(crate) struct RowFinder<'a> {
+    layout: &'a Layout,
+    chunk: usize,
+}
+
+impl RowFinder<'_> {
+    /// The row of a turn; none if the turn is not there.
+    pub(crate) fn row(&mut self, turn: TurnId) -> Option<usize> {
+        let chunks = &self.layout.chunks;
+        let first = |chunk: usize| chunks.get(chunk).map(|turns| turns[0].entry.turn);
+        if first(self.chunk).is_none_or(|first| turn < first)
+            || first(self.chunk + 1).is_some_and(|next| next <= turn)
+        {
+            let after = chunks.partition_point(|turns| turns[0].entry.turn <= turn);
+            self.chunk = after.checked_sub(1)?;
+        }
+        let turns = &chunks[self.chunk];
+        // Where no other user's turn and no deletion came between, the distance is the index.
+        let guess = (turn.0 - turns[0].entry.turn.0) as usize;
+        let index = match turns.get(guess) {
+            Some(found) if found.entry.turn == turn => guess,
+            _ => turns.binary_search_by_key(&turn, |placed| placed.entry.turn).ok()?,
+        };
+        Some(self.chunk * CHUNK_ROWS + index)
     }
 }
 
-/// Reads the turns of a user that were stored after the given one.
-pub(crate) fn read_places(
-    connection: &Connection,
-    user_id: i64,
-    after: i64,
-) -> rusqlite::Result<Vec<PlacedTurn>> {
-    connection
-        .prepare_cached(
-            "SELECT id, session_id, position, role, time_ms, words FROM turns
-             WHERE user_id = ?1 AND id > ?2 ORDER BY id",
-        )?
-        .query_map(params![user_id, after], |row| {
-            Ok(PlacedTurn {
-                turn: TurnId(row.get(0)?),
-                session_id: row.get(1)?,
-                position: row.get(2)?,
-                role: parsed(row, 3)?,
-                time_ms: row.get(4)?,
-                words: row.get(5)?,
-            })
-        })?
-        .collect()
+#[cfg(test)]
+mod tests {
+    use longmem_core::Role;
+
+    use super::*;
+
+    fn entry(turn: i64, session_id: i64) -> TurnEntry {
+        TurnEntry { turn: TurnId(turn), session_id, role: Role::User, time_ms: 0, words: 1 }
+    }
+
+    /// Two sessions in turn, over the border of a chunk, with gaps of another user's turns.
+    #[test]
+    fn turns_are_linked_within_their_session_and_found_by_number() {
+        let entries: Vec<TurnEntry> =
+            (0..2500).map(|number| entry(10 + 3 * number, number % 2)).collect();
+        let mut layout = Layout::default();
+        layout.grow(&entries[..1000]);
+        let small = layout.clone();
+        layout.grow(&entries[1000..]);
+        assert_eq!((small.len(), layout.len()), (1000, 2500));
+        assert_eq!(small.turn(999).after(), None, "a copy does not change with what it came from");
+        let mut finder = layout.row_finder();
+        for row in (0..2500).chain((0..2500).rev()) {
+            let placed = layout.turn(row);
+            assert_eq!(placed.before(), row.checked_sub(2));
+            assert_eq!(placed.after(), Some(row + 2).filter(|after| *after < 2500));
+            assert_eq!(finder.row(placed.entry.turn), Some(row));
+            assert_eq!(finder.row(TurnId(placed.entry.turn.0 + 1)), None);
+        }
+        assert_eq!(finder.row(TurnId(1)), None);
+        assert_eq!(Layout::default().row_finder().row(TurnId(1)), None);
+    }
 }

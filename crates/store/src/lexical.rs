@@ -1,10 +1,12 @@
 //! Finds turns by their words, each judged together with the turns beside it.
 
+use rayon::prelude::*;
 use rusqlite::Connection;
 
 use crate::Store;
-use crate::layout::{Layout, PlacedTurn, index_of};
+use crate::layout::Layout;
 use crate::postings::{self, Posting};
+use crate::windows::Windows;
 
 /// How words are scored.
 ///
@@ -74,7 +76,7 @@ pub(crate) struct WordPostings {
     weight: f32,
 }
 
-/// What a query's words come to in every slot of the layout; 0 where no word is near.
+/// What a query's words come to in every row of the layout; 0 where no word is near.
 pub(crate) struct LexicalScores {
     /// BM25 over the window of turns.
     pub(crate) bm25: Vec<f32>,
@@ -82,91 +84,74 @@ pub(crate) struct LexicalScores {
     pub(crate) coverage: Vec<f32>,
 }
 
-/// Scores every slot of the layout.
+/// Scores every row of the layout.
 pub(crate) fn lexical_scores(
     layout: &Layout,
     words: &[WordPostings],
     parameters: &LexicalParameters,
 ) -> LexicalScores {
-    let mut scores = vec![0.0; layout.len()];
-    let mut coverage = vec![0.0; layout.len()];
-    let rarity_of = |word: &WordPostings| rarity(layout.len(), word.postings.len());
-    let all_rarities = words.iter().map(rarity_of).sum::<f32>();
-    let mut counts = vec![0.0; layout.len()];
-    let mut touched = Vec::new();
-    let lengths = window_lengths(layout, parameters);
-    let average = (lengths.iter().sum::<f32>() / lengths.len().max(1) as f32).max(1.0);
-    for word in words {
-        for posting in &word.postings {
-            spread(layout, posting, parameters, &mut counts, &mut touched);
-        }
-        let idf = word.weight * rarity_of(word);
-        for slot in touched.drain(..) {
-            let count: f32 = std::mem::take(&mut counts[slot]);
-            let length = lengths[slot] / average;
-            let norm =
-                1.0 - parameters.length_normalization + parameters.length_normalization * length;
-            scores[slot] += idf * count * (parameters.saturation + 1.0)
-                / (count + parameters.saturation * norm);
-            coverage[slot] += idf / all_rarities;
+    let mut scores =
+        LexicalScores { bm25: vec![0.0; layout.len()], coverage: vec![0.0; layout.len()] };
+    if words.iter().all(|word| word.postings.is_empty()) {
+        return scores;
+    }
+    let windows = layout.windows(parameters.neighbours, parameters.longest_neighbour);
+    let rarities: Vec<f32> =
+        words.iter().map(|word| rarity(layout.len(), word.postings.len())).collect();
+    let all_rarities: f32 = rarities.iter().sum();
+    let frequencies: Vec<Vec<(u32, f32)>> =
+        words.par_iter().map(|word| frequencies(layout, word, &windows, parameters)).collect();
+    // In the order of words, so that sums round alike in every run.
+    for ((word, rarity), frequencies) in words.iter().zip(rarities).zip(frequencies) {
+        let idf = word.weight * rarity;
+        for (row, frequency) in frequencies {
+            scores.bm25[row as usize] += idf * frequency;
+            scores.coverage[row as usize] += idf / all_rarities;
         }
     }
-    LexicalScores { bm25: scores, coverage }
+    scores
+}
+
+/// The rows that a word stands in or beside, each with how much that counts: BM25 but for the
+/// word's rarity.
+fn frequencies(
+    layout: &Layout,
+    word: &WordPostings,
+    windows: &Windows,
+    parameters: &LexicalParameters,
+) -> Vec<(u32, f32)> {
+    let mut counts = vec![0.0; layout.len()];
+    let mut touched: Vec<u32> = Vec::new();
+    let mut add = |row: u32, count: f32| {
+        let sum: &mut f32 = &mut counts[row as usize];
+        if *sum == 0.0 {
+            touched.push(row);
+        }
+        *sum += count;
+    };
+    let mut finder = layout.row_finder();
+    for posting in &word.postings {
+        let Some(row) = finder.row(posting.turn) else { continue };
+        let count = posting.count as f32;
+        add(row as u32, count);
+        if parameters.neighbour_weight > 0.0 {
+            let lent = parameters.neighbour_weight * count;
+            windows.beside(row).iter().for_each(|row| add(*row, lent));
+        }
+    }
+    let frequency = |row: u32| {
+        let count = counts[row as usize];
+        let length = windows.length(row as usize) / windows.average_length();
+        let norm = 1.0 - parameters.length_normalization + parameters.length_normalization * length;
+        count * (parameters.saturation + 1.0) / (count + parameters.saturation * norm)
+    };
+    touched.into_iter().map(|row| (row, frequency(row))).collect()
 }
 
 /// Inverse document frequency as Lucene has it: above 0 for every word, 0.7 for one in half of the
 /// turns.
 fn rarity(turns: usize, holding: usize) -> f32 {
     (1.0 + (turns as f32 - holding as f32 + 0.5) / (holding as f32 + 0.5)).ln()
-}
-
-/// Adds a word's count to its turn and a part of it to the turns beside.
-fn spread(
-    layout: &Layout,
-    posting: &Posting,
-    parameters: &LexicalParameters,
-    counts: &mut [f32],
-    touched: &mut Vec<usize>,
-) {
-    let Some((first, turns)) = layout.session(posting.session_id) else { return };
-    let Some(index) = index_of(turns, posting.position) else { return };
-    let mut add = |index: usize, count: f32| {
-        let slot = first + index;
-        if counts[slot] == 0.0 {
-            touched.push(slot);
-        }
-        counts[slot] += count;
-    };
-    add(index, posting.count as f32);
-    for neighbour in window(turns, index, parameters) {
-        add(neighbour, parameters.neighbour_weight * posting.count as f32);
-    }
-}
-
-/// The turns beside one that it shares words with, as indices into its session.
-fn window<'a>(
-    turns: &'a [PlacedTurn],
-    index: usize,
-    parameters: &'a LexicalParameters,
-) -> impl Iterator<Item = usize> + 'a {
-    let short = |turn: &PlacedTurn| turn.words <= parameters.longest_neighbour;
-    let reach = if short(&turns[index]) { parameters.neighbours } else { 0 };
-    let from = index.saturating_sub(reach);
-    let to = (index + reach + 1).min(turns.len());
-    (from..to).filter(move |other| *other != index && short(&turns[*other]))
-}
-
-/// The words of each slot's window.
-fn window_lengths(layout: &Layout, parameters: &LexicalParameters) -> Vec<f32> {
-    let mut lengths = Vec::with_capacity(layout.len());
-    for (_, turns) in layout.sessions() {
-        for index in 0..turns.len() {
-            let beside: u32 =
-                window(turns, index, parameters).map(|other| turns[other].words).sum();
-            lengths.push((turns[index].words + beside) as f32);
-        }
-    }
-    lengths
 }
 
 /// Spellings that are tried for one word.

@@ -34,13 +34,17 @@
 
 mod analysis;
 mod backup;
+mod blocks;
 mod candidates;
+mod code;
+mod code_blocks;
 mod connections;
 mod entities;
 mod error;
 mod export;
 mod facts;
 mod forget;
+mod hamming;
 mod indexing;
 mod layout;
 mod learning;
@@ -49,13 +53,18 @@ mod migrations;
 mod open;
 mod postings;
 mod scope_filter;
+mod selection;
 mod sessions;
+mod smoothing;
 mod snapshot;
 mod stats;
 mod summaries;
+mod turn_blocks;
 mod turns;
+mod two_stages;
 mod user_cache;
 mod vector_codec;
+mod windows;
 
 #[cfg(test)]
 #[path = "../tests/made_up/mod.rs"]
@@ -68,9 +77,7 @@ use rusqlite::Connection;
 use connections::Connections;
 use user_cache::UserCache;
 
-pub use candidates::{
-    Candidate, CandidateRequest, Candidates, DenseHit, DenseParameters, LexicalHit,
-};
+pub use candidates::{Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit};
 pub use entities::KnownEntity;
 pub use error::{BadVector, StoreError};
 pub use export::StoredTurn;
@@ -81,8 +88,10 @@ pub use learning::{LearnedFact, Replaced};
 pub use lexical::LexicalParameters;
 pub use open::IfMissing;
 pub use sessions::SessionSummary;
+pub use smoothing::DenseParameters;
 pub use stats::{StoreStats, UserStats};
 pub use turns::Inserted;
+pub use two_stages::Scan;
 
 /// One open store.
 pub struct Store {

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use longmem_core::TurnId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-/// Turns whose numbers share these upper bits share a block of each word's list, so that adding a
-/// turn rewrites a few kilobytes at most.
-const BLOCK_BITS: u32 = 10;
+use crate::blocks::{block_of, offset_of, push_number, take_number, turn_at};
 
 /// One turn in a word's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Posting {
-    pub(crate) session_id: i64,
-    pub(crate) position: u32,
+    pub(crate) turn: TurnId,
     /// How often the turn holds the word.
     pub(crate) count: u32,
 }
@@ -25,12 +23,10 @@ pub(crate) struct NewPostings {
 }
 
 impl NewPostings {
-    /// Notes that a turn holds a word.
-    pub(crate) fn add(&mut self, user_id: i64, turn_id: i64, word: String, posting: Posting) {
-        let entries = self.lists.entry((user_id, word, block_of(turn_id))).or_default();
-        push_number(entries, posting.session_id as u64);
-        push_number(entries, u64::from(posting.position));
-        push_number(entries, u64::from(posting.count));
+    /// Notes that a turn holds a word; turns come in the order of their numbers.
+    pub(crate) fn add(&mut self, user_id: i64, word: String, posting: Posting) {
+        let list = self.lists.entry((user_id, word, block_of(posting.turn.0))).or_default();
+        push_posting(list, posting);
     }
 
     /// Appends everything to the lists on disk, in the order of their keys.
@@ -63,7 +59,7 @@ impl NewPostings {
     }
 }
 
-/// Reads the turns of a user that hold a word, in no order.
+/// Reads the turns of a user that hold a word, in the order of their numbers.
 pub(crate) fn read(
     connection: &Connection,
     user_id: i64,
@@ -71,10 +67,10 @@ pub(crate) fn read(
     postings: &mut Vec<Posting>,
 ) -> rusqlite::Result<()> {
     let mut statement = connection
-        .prepare_cached("SELECT entries FROM postings WHERE user_id = ?1 AND word = ?2")?;
+        .prepare_cached("SELECT block, entries FROM postings WHERE user_id = ?1 AND word = ?2")?;
     let mut rows = statement.query(params![user_id, word])?;
     while let Some(row) = rows.next()? {
-        postings.extend(decode(row.get_ref(0)?.as_blob()?));
+        postings.extend(decode(row.get(0)?, row.get_ref(1)?.as_blob()?));
     }
     Ok(())
 }
@@ -85,7 +81,7 @@ pub(crate) fn remove(
     user_id: i64,
     word: &str,
     block: i64,
-    gone: impl Fn(&Posting) -> bool,
+    gone: impl Fn(i64) -> bool,
 ) -> rusqlite::Result<()> {
     let entries: Option<Vec<u8>> = transaction
         .prepare_cached(
@@ -94,10 +90,10 @@ pub(crate) fn remove(
         .query_row(params![user_id, word, block], |row| row.get(0))
         .optional()?;
     let mut kept = Vec::new();
-    for posting in decode(&entries.unwrap_or_default()).filter(|posting| !gone(posting)) {
-        push_number(&mut kept, posting.session_id as u64);
-        push_number(&mut kept, u64::from(posting.position));
-        push_number(&mut kept, u64::from(posting.count));
+    for posting in decode(block, &entries.unwrap_or_default()) {
+        if !gone(posting.turn.0) {
+            push_posting(&mut kept, posting);
+        }
     }
     if kept.is_empty() {
         transaction
@@ -113,42 +109,19 @@ pub(crate) fn remove(
     Ok(())
 }
 
-/// The block that a turn's postings stand in.
-pub(crate) fn block_of(turn_id: i64) -> i64 {
-    turn_id >> BLOCK_BITS
+fn push_posting(bytes: &mut Vec<u8>, posting: Posting) {
+    push_number(bytes, offset_of(posting.turn.0));
+    push_number(bytes, u64::from(posting.count));
 }
 
 /// Reads entries; a damaged tail ends the list.
-fn decode(mut bytes: &[u8]) -> impl Iterator<Item = Posting> + '_ {
+fn decode(block: i64, mut bytes: &[u8]) -> impl Iterator<Item = Posting> + '_ {
     std::iter::from_fn(move || {
         Some(Posting {
-            session_id: take_number(&mut bytes)? as i64,
-            position: take_number(&mut bytes)? as u32,
+            turn: TurnId(turn_at(block, take_number(&mut bytes)?)?),
             count: take_number(&mut bytes)? as u32,
         })
     })
-}
-
-/// LEB128: seven bits a byte, the lowest first.
-fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn take_number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -160,22 +133,22 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_written_is_read(
-            entries in prop::collection::vec((1i64.., any::<u32>(), 1u32..), 0..50)
+            entries in prop::collection::vec((0i64..1024, 1u32..), 0..50)
         ) {
+            let postings: Vec<Posting> = entries
+                .into_iter()
+                .map(|(offset, count)| Posting { turn: TurnId(9 * 1024 + offset), count })
+                .collect();
             let mut bytes = Vec::new();
-            for (session_id, position, count) in &entries {
-                push_number(&mut bytes, *session_id as u64);
-                push_number(&mut bytes, u64::from(*position));
-                push_number(&mut bytes, u64::from(*count));
+            for posting in &postings {
+                push_posting(&mut bytes, *posting);
             }
-            let read: Vec<_> =
-                decode(&bytes).map(|p| (p.session_id, p.position, p.count)).collect();
-            prop_assert_eq!(read, entries);
+            prop_assert_eq!(decode(9, &bytes).collect::<Vec<_>>(), postings);
         }
 
         #[test]
         fn damaged_lists_end_and_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-            prop_assert!(decode(&bytes).count() <= bytes.len());
+            prop_assert!(decode(3, &bytes).count() <= bytes.len());
         }
     }
 }

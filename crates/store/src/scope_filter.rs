@@ -4,6 +4,7 @@ use longmem_core::{Role, Scope, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::turn_blocks::TurnEntry;
 use crate::turns::user_id;
 
 /// A [`Scope`] whose names were looked up.
@@ -47,11 +48,18 @@ impl ScopeFilter {
         }))
     }
 
+    /// Says whether every turn of the user is seen.
+    pub(crate) fn admits_all(&self) -> bool {
+        self.session_ids.is_none()
+            && self.roles.is_empty()
+            && (self.since_ms, self.until_ms) == (i64::MIN, i64::MAX)
+    }
+
     /// Says whether a turn is seen.
-    pub(crate) fn admits(&self, session_id: i64, role: Role, time_ms: i64) -> bool {
-        (self.since_ms..self.until_ms).contains(&time_ms)
-            && self.session_ids.as_ref().is_none_or(|ids| ids.contains(&session_id))
-            && (self.roles.is_empty() || self.roles.contains(&role))
+    pub(crate) fn admits(&self, turn: &TurnEntry) -> bool {
+        (self.since_ms..self.until_ms).contains(&turn.time_ms)
+            && self.session_ids.as_ref().is_none_or(|ids| ids.contains(&turn.session_id))
+            && (self.roles.is_empty() || self.roles.contains(&turn.role))
     }
 
     /// The same as an SQL condition on the table alias `t`, with its parameters, all unnumbered.

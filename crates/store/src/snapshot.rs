@@ -1,105 +1,179 @@
 //! One user's vectors in memory, never changed, and scored in parallel.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use longmem_core::{DIMENSIONS, Embedding};
-use ndarray::{ArrayView1, ArrayView2, Axis, Slice};
+use longmem_core::{DIMENSIONS, Embedding, TurnId};
+use ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
-use crate::layout::{Layout, index_of};
+use crate::layout::{CHUNK_ROWS, Layout};
 
-/// Turns in a block: enough that a block outweighs starting a task, few enough that appending,
-/// which copies the last block at most, stays far below a millisecond.
-const BLOCK_TURNS: usize = 1024;
-
-/// One user's vectors under one model, as they were at one moment.
-#[derive(Clone, Default)]
-pub(crate) struct Snapshot {
-    blocks: Vec<Arc<Block>>,
+/// How the vectors of a chunk are kept.
+pub(crate) trait PassageNumbers: Clone + Default + Send + Sync {
+    /// What one passage brings.
+    type Passage;
+    /// What they are compared with.
+    type Query: Sync;
+    /// What one passage takes.
+    const BYTES: usize;
+    /// Adds a passage.
+    fn push(&mut self, passage: &Self::Passage);
+    /// How many passages there are.
+    fn len(&self) -> usize;
+    /// The cosine of each passage to the query, or about that.
+    fn cosines(&self, query: &Self::Query) -> Vec<f32>;
 }
 
-/// Whose vectors these are: a session and a position in it.
+/// One user's vectors under one model, as they were at one moment: those of the turns whose rows
+/// share a chunk of the layout stand in one chunk here.
+#[derive(Clone)]
+pub(crate) struct Snapshot<N> {
+    chunks: Vec<Arc<Chunk<N>>>,
+    passages: usize,
+}
+
+/// What is kept of one turn's passages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) session_id: i64,
-    pub(crate) position: u32,
+pub(crate) struct TurnPassages<'a, P> {
+    pub(crate) turn: TurnId,
+    /// The number of the first passage; the others' follow, since one transaction wrote them.
+    pub(crate) first_passage: i64,
+    /// At least one.
+    pub(crate) passages: &'a [P],
 }
 
 #[derive(Clone, Default)]
-struct Block {
-    places: Vec<Place>,
-    /// `first_vector[i]` is the first row of turn `i`; its last is before the next one's first.
-    first_vector: Vec<usize>,
-    /// `[vectors, DIMENSIONS]`, row after row.
-    numbers: Vec<f32>,
+struct Chunk<N> {
+    /// In the order of rows.
+    turns: Vec<CoveredTurn>,
+    numbers: N,
 }
 
-impl Snapshot {
-    /// Makes a snapshot with more turns; all full blocks are shared with this one.
-    pub(crate) fn with_turns(&self, new: Vec<(Place, Vec<Embedding>)>) -> Self {
-        let mut blocks = self.blocks.clone();
-        for (place, vectors) in new {
-            match blocks.last_mut() {
-                // Copies the block once, when the first new turn goes into it.
-                Some(last) if last.places.len() < BLOCK_TURNS => {
-                    Arc::make_mut(last).push(place, &vectors);
-                }
-                _ => {
-                    let mut block = Block::default();
-                    block.push(place, &vectors);
-                    blocks.push(Arc::new(block));
-                }
-            }
+#[derive(Clone, Copy)]
+struct CoveredTurn {
+    /// Its row in the chunk.
+    row: u32,
+    /// Where its passages stand in the numbers of the chunk.
+    first: u32,
+    passages: u32,
+    first_passage: i64,
+}
+
+impl<N> Default for Snapshot<N> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), passages: 0 }
+    }
+}
+
+impl<N: PassageNumbers> Snapshot<N> {
+    /// Adds the passages of a row; a chunk that others hold too is copied.
+    pub(crate) fn add(&mut self, row: usize, turn: &TurnPassages<'_, N::Passage>) {
+        let place = row / CHUNK_ROWS;
+        if self.chunks.len() <= place {
+            self.chunks.resize_with(place + 1, Arc::default);
         }
-        Self { blocks }
+        Arc::make_mut(&mut self.chunks[place]).add(row, turn);
+        self.passages += turn.passages.len();
     }
 
-    /// The vectors that it holds.
-    pub(crate) fn vectors(&self) -> usize {
-        self.blocks.iter().map(|block| block.rows()).sum()
+    /// The passages that it holds.
+    pub(crate) fn passages(&self) -> usize {
+        self.passages
     }
 
-    /// The cosine of each slot of the layout to the query, for a turn of several passages the mean
+    /// What its vectors take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.passages * N::BYTES
+    }
+
+    /// The numbers of the passages of a row; none if it has none.
+    pub(crate) fn passages_of(&self, row: usize) -> Option<Range<i64>> {
+        let turn = self.chunks.get(row / CHUNK_ROWS)?.turn((row % CHUNK_ROWS) as u32)?;
+        Some(turn.first_passage..turn.first_passage + i64::from(turn.passages))
+    }
+
+    /// The cosine of each row of the layout to the query, for a turn of several passages the mean
     /// of theirs; not a number where a turn has no vector.
-    pub(crate) fn cosines(&self, layout: &Layout, query: &Embedding) -> Vec<f32> {
-        let query = ArrayView1::from(query.as_slice());
-        let scored: Vec<Vec<(usize, f32)>> =
-            self.blocks.par_iter().map(|block| block.cosines(layout, &query)).collect();
+    ///
+    /// # Panics
+    /// For another layout than the one, or one grown from it, that gave the rows.
+    pub(crate) fn cosines(&self, layout: &Layout, query: &N::Query) -> Vec<f32> {
         let mut cosines = vec![f32::NAN; layout.len()];
-        for (slot, cosine) in scored.into_iter().flatten() {
-            cosines[slot] = cosine;
-        }
+        cosines.par_chunks_mut(CHUNK_ROWS).zip(&self.chunks).for_each(|(rows, chunk)| {
+            let cosines = chunk.numbers.cosines(query);
+            for turn in &chunk.turns {
+                let passages = &cosines[turn.first as usize..][..turn.passages as usize];
+                rows[turn.row as usize] = match passages {
+                    [one] => *one,
+                    several => several.iter().sum::<f32>() / several.len() as f32,
+                };
+            }
+        });
         cosines
     }
 }
 
-impl Block {
-    fn rows(&self) -> usize {
+impl<N: PassageNumbers> Chunk<N> {
+    fn turn(&self, row: u32) -> Option<&CoveredTurn> {
+        let place = match self.turns.get(row as usize) {
+            // Where every turn has vectors.
+            Some(turn) if turn.row == row => row as usize,
+            _ => self.turns.binary_search_by_key(&row, |turn| turn.row).ok()?,
+        };
+        Some(&self.turns[place])
+    }
+
+    fn add(&mut self, row: usize, turn: &TurnPassages<'_, N::Passage>) {
+        let covered = CoveredTurn {
+            row: (row % CHUNK_ROWS) as u32,
+            first: self.numbers.len() as u32,
+            passages: turn.passages.len() as u32,
+            first_passage: turn.first_passage,
+        };
+        for passage in turn.passages {
+            self.numbers.push(passage);
+        }
+        let place = self.turns.partition_point(|other| other.row < covered.row);
+        self.turns.insert(place, covered);
+    }
+}
+
+impl Snapshot<Matrix> {
+    /// The cosine of one row to the query; none if it has no vector.
+    pub(crate) fn cosine(&self, row: usize, query: &Embedding) -> Option<f32> {
+        let chunk = self.chunks.get(row / CHUNK_ROWS)?;
+        let turn = chunk.turn((row % CHUNK_ROWS) as u32)?;
+        let first = turn.first as usize * DIMENSIONS;
+        let numbers = &chunk.numbers.numbers[first..][..turn.passages as usize * DIMENSIONS];
+        let query = ArrayView1::from(query.as_slice());
+        let cosines = numbers.chunks_exact(DIMENSIONS).map(|one| ArrayView1::from(one).dot(&query));
+        Some(cosines.sum::<f32>() / turn.passages as f32)
+    }
+}
+
+/// Whole vectors: `[passages, DIMENSIONS]`, row after row.
+#[derive(Clone, Default)]
+pub(crate) struct Matrix {
+    numbers: Vec<f32>,
+}
+
+impl PassageNumbers for Matrix {
+    type Passage = Embedding;
+    type Query = Embedding;
+    const BYTES: usize = DIMENSIONS * size_of::<f32>();
+
+    fn push(&mut self, embedding: &Embedding) {
+        self.numbers.extend_from_slice(embedding.as_slice());
+    }
+
+    fn len(&self) -> usize {
         self.numbers.len() / DIMENSIONS
     }
 
-    fn push(&mut self, place: Place, vectors: &[Embedding]) {
-        self.first_vector.push(self.rows());
-        self.places.push(place);
-        for vector in vectors {
-            self.numbers.extend_from_slice(vector.as_slice());
-        }
-    }
-
-    fn cosines(&self, layout: &Layout, query: &ArrayView1<'_, f32>) -> Vec<(usize, f32)> {
-        let matrix = ArrayView2::from_shape((self.rows(), DIMENSIONS), &self.numbers)
-            .expect("rows() is the number of whole vectors in numbers");
-        let cosines = matrix.dot(query);
-        self.places
-            .iter()
-            .enumerate()
-            .filter_map(|(turn, place)| {
-                let (first_slot, turns) = layout.session(place.session_id)?;
-                let slot = first_slot + index_of(turns, place.position)?;
-                let end = self.first_vector.get(turn + 1).copied().unwrap_or(self.rows());
-                let passages = Slice::from(self.first_vector[turn]..end);
-                Some((slot, cosines.slice_axis(Axis(0), passages).mean()?))
-            })
-            .collect()
+    fn cosines(&self, query: &Embedding) -> Vec<f32> {
+        let matrix = ArrayView2::from_shape((self.len(), DIMENSIONS), &self.numbers)
+            .expect("len() is the number of whole vectors in numbers");
+        matrix.dot(&ArrayView1::from(query.as_slice())).to_vec()
     }
 }

@@ -1,12 +1,18 @@
 //! Counts what a store holds, and checks that it is whole.
 
-use longmem_core::UserName;
+use longmem_core::{TurnId, UserName};
 use rusqlite::Connection;
 
 use crate::analysis::turn_words;
+use crate::code::{Code, code_of};
+use crate::code_blocks::NewCodes;
+use crate::error::BadVector;
 use crate::open::with_suffix;
 use crate::postings::{NewPostings, Posting};
+use crate::snapshot::TurnPassages;
+use crate::turn_blocks::{NewEntries, TurnEntry};
 use crate::turns::{parsed, timestamp};
+use crate::vector_codec::decode;
 use crate::{Store, StoreError};
 
 /// What a store holds, all users together.
@@ -98,9 +104,8 @@ impl Store {
         })
     }
 
-    /// Checks the whole file: SQLite's own check, foreign keys, and the lists of words against the
-    /// turns. Returns what
-    /// is wrong, a line each; empty when all is well.
+    /// Checks the whole file: SQLite's own check, foreign keys, the vectors, and the lists of words,
+    /// turns and codes against what they were made of. Returns what is wrong, a line each; empty when all is well.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be read at all.
@@ -118,30 +123,80 @@ impl Store {
             if orphans > 0 {
                 problems.push(format!("{orphans} rows refer to rows that are not there"));
             }
-            let wrong = wrong_word_lists(connection)?;
-            if wrong > 0 {
-                problems.push(format!("{wrong} word lists do not hold the turns that they should"));
+            let (words, turns) = wrong_lists_of_turns(connection)?;
+            let codes = wrong_code_lists(connection, &mut problems)?;
+            for (wrong, of_what) in [(words, "word"), (turns, "turn"), (codes, "code")] {
+                if wrong > 0 {
+                    problems.push(format!("{wrong} {of_what} lists do not hold what they should"));
+                }
             }
             Ok(problems)
         })
     }
 }
 
-/// Counts the lists of words that are not what the turns' texts make them.
-fn wrong_word_lists(connection: &Connection) -> rusqlite::Result<u64> {
-    let mut expected = NewPostings::default();
+/// Counts the lists of words and of turns that are not what the turns make them.
+fn wrong_lists_of_turns(connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+    let mut postings = NewPostings::default();
+    let mut entries = NewEntries::default();
     let mut statement = connection.prepare(
-        "SELECT id, user_id, session_id, position, time_ms, speaker, text FROM turns ORDER BY id",
+        "SELECT id, user_id, session_id, role, time_ms, speaker, text FROM turns ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
+        let (turn, user_id) = (TurnId(row.get(0)?), row.get(1)?);
         let speaker: Option<String> = row.get(5)?;
         let text = row.get_ref(6)?.as_str()?;
-        let (words, _) = turn_words(timestamp(row, 4)?, speaker.as_deref(), text);
+        let (words, word_count) = turn_words(timestamp(row, 4)?, speaker.as_deref(), text);
         for (word, count) in words {
-            let posting = Posting { session_id: row.get(2)?, position: row.get(3)?, count };
-            expected.add(row.get(1)?, row.get(0)?, word, posting);
+            postings.add(user_id, word, Posting { turn, count });
+        }
+        let entry = TurnEntry {
+            turn,
+            session_id: row.get(2)?,
+            role: parsed(row, 3)?,
+            time_ms: row.get(4)?,
+            words: word_count,
+        };
+        entries.add(user_id, &entry);
+    }
+    Ok((postings.differing_lists(connection)?, entries.differing_blocks(connection)?))
+}
+
+/// Counts the lists of codes that are not what the vectors make them; tells of vectors that are
+/// none.
+fn wrong_code_lists(connection: &Connection, problems: &mut Vec<String>) -> rusqlite::Result<u64> {
+    let mut expected = NewCodes::default();
+    let mut statement = connection.prepare(
+        "SELECT p.id, p.turn_id, p.user_id, p.model_id, v.vector
+         FROM passages p JOIN vectors v ON v.passage_id = p.id ORDER BY p.id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut last: Option<(i64, i64, TurnId, i64)> = None;
+    let mut passages = Vec::new();
+    let mut add = |(user_id, model_id, turn, first_passage), passages: &[Code]| {
+        expected.add(user_id, model_id, TurnPassages { turn, first_passage, passages });
+    };
+    while let Some(row) = rows.next()? {
+        let passage = row.get(0)?;
+        let turn = TurnId(row.get(1)?);
+        let (user_id, model_id) = (row.get(2)?, row.get(3)?);
+        match last {
+            Some(same) if (same.0, same.1, same.2) == (user_id, model_id, turn) => {}
+            _ => {
+                if let Some(last) = last.replace((user_id, model_id, turn, passage)) {
+                    add(last, &passages);
+                }
+                passages.clear();
+            }
+        }
+        match decode(row.get_ref(4)?.as_blob()?) {
+            Ok(vector) => passages.push(code_of(&vector)),
+            Err(reason) => problems.push(BadVector { passage, reason }.to_string()),
         }
     }
-    expected.differing_lists(connection)
+    if let Some(last) = last {
+        add(last, &passages);
+    }
+    expected.differing_blocks(connection)
 }

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::analysis::turn_words;
 use crate::postings::{NewPostings, Posting};
+use crate::turn_blocks::{NewEntries, TurnEntry};
 use crate::{Store, StoreError};
 
 /// What became of a turn that was handed in.
@@ -153,7 +154,7 @@ fn insert(
 ) -> rusqlite::Result<Vec<Inserted>> {
     let user_id = user_id_or_new(transaction, user)?;
     let mut sessions = HashMap::new();
-    let mut postings = NewPostings::default();
+    let mut lists = NewLists::default();
     let mut inserted = Vec::with_capacity(turns.len());
     for turn in turns {
         let session = match sessions.entry(&turn.session) {
@@ -162,9 +163,10 @@ fn insert(
                 new.insert(OpenSession::find_or_make(transaction, user_id, turn)?)
             }
         };
-        inserted.push(insert_turn(transaction, user_id, session, turn, &mut postings)?);
+        inserted.push(insert_turn(transaction, user_id, session, turn, &mut lists)?);
     }
-    postings.write(transaction)?;
+    lists.postings.write(transaction)?;
+    lists.entries.write(transaction)?;
     transaction.execute(
         "UPDATE users SET last_turn = (SELECT max(id) FROM turns WHERE user_id = ?1)
          WHERE id = ?1",
@@ -294,12 +296,19 @@ impl OpenSession {
     }
 }
 
+/// What searches need of one transaction's turns, not written yet.
+#[derive(Default)]
+struct NewLists {
+    postings: NewPostings,
+    entries: NewEntries,
+}
+
 fn insert_turn(
     transaction: &Transaction<'_>,
     user_id: i64,
     session: &mut OpenSession,
     turn: &NewTurn,
-    postings: &mut NewPostings,
+    lists: &mut NewLists,
 ) -> rusqlite::Result<Inserted> {
     let source_key = turn.source_key.as_ref().map(|key| key.0.as_str());
     if let Some(source_key) = source_key {
@@ -314,10 +323,10 @@ fn insert_turn(
     let (words, word_count) = turn_words(turn.time, turn.speaker.as_deref(), &turn.text);
     transaction
         .prepare_cached(
-            "INSERT INTO turns (user_id, session_id, position, role, time_ms, words, source_key,
-                                speaker, text)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, 'turn:' || lower(hex(randomblob(16)))),
-                     ?8, ?9)",
+            "INSERT INTO turns (user_id, session_id, position, role, time_ms, source_key, speaker,
+                                text)
+             VALUES (?1, ?2, ?3, ?4, ?5, coalesce(?6, 'turn:' || lower(hex(randomblob(16)))), ?7,
+                     ?8)",
         )?
         .execute(params![
             user_id,
@@ -325,16 +334,24 @@ fn insert_turn(
             session.next_position,
             turn.role.as_str(),
             turn.time.as_millisecond(),
-            word_count,
             source_key,
             turn.speaker,
             turn.text,
         ])?;
     let id = transaction.last_insert_rowid();
     for (word, count) in words {
-        let posting = Posting { session_id: session.id, position: session.next_position, count };
-        postings.add(user_id, id, word, posting);
+        lists.postings.add(user_id, word, Posting { turn: TurnId(id), count });
     }
+    lists.entries.add(
+        user_id,
+        &TurnEntry {
+            turn: TurnId(id),
+            session_id: session.id,
+            role: turn.role,
+            time_ms: turn.time.as_millisecond(),
+            words: word_count,
+        },
+    );
     session.next_position += 1;
     if turn.role != Role::Tool {
         transaction

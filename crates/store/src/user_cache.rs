@@ -3,23 +3,48 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use longmem_core::{Embedding, EmbeddingModel};
+use longmem_core::{Embedding, EmbeddingModel, TurnId};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::code::{Code, Codes};
+use crate::code_blocks;
 use crate::error::BadVector;
 use crate::indexing::model_id;
-use crate::layout::{Layout, read_places};
-use crate::snapshot::{Place, Snapshot};
+use crate::layout::Layout;
+use crate::snapshot::{Matrix, PassageNumbers, Snapshot, TurnPassages};
+use crate::turn_blocks::read_entries;
 use crate::vector_codec::decode;
 
-/// Vectors kept in memory for all users together (1.5 kB each: 3 GB); beyond it the users who
-/// asked longest ago are dropped.
-const MAX_CACHED_VECTORS: usize = 2_000_000;
+/// Bytes of vectors and codes kept in memory for all users together; beyond it the users who asked
+/// longest ago are dropped.
+const MAX_CACHED_BYTES: usize = 1 << 30;
+
+/// Whole vectors of one user who has many are kept only up to so many bytes: 170,000 vectors.
+const MAX_WHOLE_BYTES: usize = 1 << 28;
 
 /// What is in memory, by user.
 #[derive(Default)]
 pub(crate) struct UserCache {
     users: Mutex<HashMap<i64, CachedUser>>,
+}
+
+/// A user's turns and vectors at one moment.
+pub(crate) struct UserView {
+    pub(crate) layout: Arc<Layout>,
+    /// None if no model was asked for or it never wrote vectors.
+    pub(crate) vectors: Option<Vectors>,
+}
+
+/// A user's vectors under one model.
+pub(crate) enum Vectors {
+    /// As they are, to be compared with all.
+    Whole(Arc<Snapshot<Matrix>>),
+    /// Their codes, to find out which to compare with.
+    Coded {
+        codes: Arc<Snapshot<Codes>>,
+        /// All of them as well, for one who asks again and again.
+        whole: Option<Arc<Snapshot<Matrix>>>,
+    },
 }
 
 /// One user's part. Each field is immutable once made, so that a search goes on with what it took.
@@ -29,10 +54,22 @@ struct CachedUser {
     state: State,
     layout: Arc<Layout>,
     vocabulary: Option<Arc<Vec<String>>>,
-    /// By model: the last passage read, and the vectors up to it.
-    snapshots: BTreeMap<i64, (i64, Arc<Snapshot>)>,
+    /// By model.
+    vectors: BTreeMap<i64, CachedVectors>,
     /// Grows with each use, over all users.
     used: u64,
+}
+
+#[derive(Clone, Default)]
+struct CachedVectors {
+    whole: CachedSnapshot<Matrix>,
+    codes: CachedSnapshot<Codes>,
+}
+
+/// The vectors up to a passage.
+struct CachedSnapshot<N> {
+    last_passage: i64,
+    snapshot: Arc<Snapshot<N>>,
 }
 
 /// Later states are greater.
@@ -43,13 +80,50 @@ struct State {
 }
 
 impl UserCache {
-    /// The user's turns as the file has them now.
-    pub(crate) fn layout(
+    /// The user's turns as the file has them now, and its vectors under a model: whole ones if the
+    /// function wants them for so many passages.
+    pub(crate) fn view(
         &self,
         connection: &Connection,
         user_id: i64,
-    ) -> rusqlite::Result<Arc<Layout>> {
-        Ok(self.current(connection, user_id)?.layout)
+        model: Option<&EmbeddingModel>,
+        whole: impl Fn(usize) -> bool,
+    ) -> rusqlite::Result<UserView> {
+        let mut user = self.current(connection, user_id)?;
+        let layout = Arc::clone(&user.layout);
+        let Some(model_id) = model.map(|model| model_id(connection, model)).transpose()?.flatten()
+        else {
+            return Ok(UserView { layout, vectors: None });
+        };
+        let file = VectorsInFile { connection, user_id, model_id };
+        let last_passage = file.last_passage()?;
+        let cached = user.vectors.entry(model_id).or_default();
+        let passages = cached.passages(last_passage).map_or_else(|| file.count(), Ok)?;
+        let mut grown = false;
+        let vectors = if whole(passages) {
+            grown |=
+                cached.whole.grow(last_passage, &layout, |after, add| file.whole(after, add))?;
+            Vectors::Whole(Arc::clone(&cached.whole.snapshot))
+        } else {
+            // A command asks once, and must not wait for all vectors.
+            let again = cached.codes.last_passage > 0;
+            grown |=
+                cached.codes.grow(last_passage, &layout, |after, add| file.codes(after, add))?;
+            let keep_whole = again && passages * Matrix::BYTES <= MAX_WHOLE_BYTES;
+            if keep_whole {
+                grown |= cached
+                    .whole
+                    .grow(last_passage, &layout, |after, add| file.whole(after, add))?;
+            }
+            Vectors::Coded {
+                codes: Arc::clone(&cached.codes.snapshot),
+                whole: keep_whole.then(|| Arc::clone(&cached.whole.snapshot)),
+            }
+        };
+        if grown {
+            self.keep(user_id, user);
+        }
+        Ok(UserView { layout, vectors: Some(vectors) })
     }
 
     /// Every word that the user's turns hold, sorted.
@@ -72,27 +146,6 @@ impl UserCache {
         Ok(vocabulary)
     }
 
-    /// The user's vectors of a model as the file has them now; none if it never had any.
-    pub(crate) fn snapshot(
-        &self,
-        connection: &Connection,
-        user_id: i64,
-        model: &EmbeddingModel,
-    ) -> rusqlite::Result<Option<Arc<Snapshot>>> {
-        let Some(model_id) = model_id(connection, model)? else { return Ok(None) };
-        let mut user = self.current(connection, user_id)?;
-        let (read, snapshot) = user.snapshots.get(&model_id).cloned().unwrap_or_default();
-        let last = last_passage(connection, user_id, model_id)?;
-        if last <= read {
-            return Ok(Some(snapshot));
-        }
-        let grown =
-            Arc::new(snapshot.with_turns(read_vectors(connection, user_id, model_id, read)?));
-        user.snapshots.insert(model_id, (last, Arc::clone(&grown)));
-        self.keep(user_id, user);
-        Ok(Some(grown))
-    }
-
     /// The user's part with turns that are new; read afresh after a deletion.
     fn current(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<CachedUser> {
         let state = state_in_file(connection, user_id)?;
@@ -104,8 +157,8 @@ impl UserCache {
         if user.state.deletions < state.deletions {
             user = CachedUser::default();
         }
-        let new = read_places(connection, user_id, user.state.last_turn)?;
-        user.layout = Arc::new(user.layout.with_turns(new));
+        let new = read_entries(connection, user_id, user.state.last_turn)?;
+        Arc::make_mut(&mut user.layout).grow(&new);
         user.vocabulary = None;
         user.state = state;
         self.keep(user_id, user.clone());
@@ -114,10 +167,13 @@ impl UserCache {
 
     fn keep(&self, user_id: i64, mut user: CachedUser) {
         let mut users = self.locked();
+        if users.get(&user_id).is_some_and(|newer| newer.state > user.state) {
+            return;
+        }
         user.used = users.values().map(|other| other.used).max().unwrap_or(0) + 1;
         users.insert(user_id, user);
         while users.len() > 1
-            && users.values().map(CachedUser::vectors).sum::<usize>() > MAX_CACHED_VECTORS
+            && users.values().map(CachedUser::bytes).sum::<usize>() > MAX_CACHED_BYTES
         {
             let oldest = users.iter().min_by_key(|(_, user)| user.used).map(|(id, _)| *id);
             oldest.and_then(|id| users.remove(&id));
@@ -130,8 +186,60 @@ impl UserCache {
 }
 
 impl CachedUser {
-    fn vectors(&self) -> usize {
-        self.snapshots.values().map(|(_, snapshot)| snapshot.vectors()).sum()
+    fn bytes(&self) -> usize {
+        let of_model = |vectors: &CachedVectors| {
+            vectors.whole.snapshot.bytes() + vectors.codes.snapshot.bytes()
+        };
+        self.vectors.values().map(of_model).sum()
+    }
+}
+
+impl CachedVectors {
+    /// How many passages there are up to one; none if that was not read.
+    fn passages(&self, last_passage: i64) -> Option<usize> {
+        let Self { whole, codes } = self;
+        [
+            (whole.last_passage, whole.snapshot.passages()),
+            (codes.last_passage, codes.snapshot.passages()),
+        ]
+        .into_iter()
+        .find_map(|(last, passages)| (last >= last_passage).then_some(passages))
+    }
+}
+
+impl<N> Clone for CachedSnapshot<N> {
+    fn clone(&self) -> Self {
+        Self { last_passage: self.last_passage, snapshot: Arc::clone(&self.snapshot) }
+    }
+}
+
+impl<N> Default for CachedSnapshot<N> {
+    fn default() -> Self {
+        Self { last_passage: 0, snapshot: Arc::default() }
+    }
+}
+
+impl<N: PassageNumbers> CachedSnapshot<N> {
+    /// Reads what is missing up to a passage; returns whether something was.
+    fn grow(
+        &mut self,
+        last_passage: i64,
+        layout: &Layout,
+        read: impl FnOnce(i64, &mut dyn FnMut(TurnPassages<'_, N::Passage>)) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<bool> {
+        if last_passage <= self.last_passage {
+            return Ok(false);
+        }
+        let snapshot = Arc::make_mut(&mut self.snapshot);
+        let mut finder = layout.row_finder();
+        read(self.last_passage, &mut |turn| {
+            // A turn that a later read saw deleted is not in the layout.
+            if let Some(row) = finder.row(turn.turn) {
+                snapshot.add(row, &turn);
+            }
+        })?;
+        self.last_passage = last_passage;
+        Ok(true)
     }
 }
 
@@ -143,40 +251,69 @@ fn state_in_file(connection: &Connection, user_id: i64) -> rusqlite::Result<Stat
         .map(Option::unwrap_or_default)
 }
 
-fn last_passage(connection: &Connection, user_id: i64, model_id: i64) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached(
-            "SELECT coalesce(max(id), 0) FROM passages WHERE user_id = ?1 AND model_id = ?2",
-        )?
-        .query_row(params![user_id, model_id], |row| row.get(0))
-}
-
-/// Reads the turns whose passages are newer than `after`; the passages of one turn were written in
-/// one transaction, so they have neighbouring numbers and come whole.
-fn read_vectors(
-    connection: &Connection,
+/// One user's vectors under one model on disk.
+struct VectorsInFile<'a> {
+    connection: &'a Connection,
     user_id: i64,
     model_id: i64,
-    after: i64,
-) -> rusqlite::Result<Vec<(Place, Vec<Embedding>)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT p.id, v.vector, t.session_id, t.position
-         FROM passages p JOIN vectors v ON v.passage_id = p.id JOIN turns t ON t.id = p.turn_id
-         WHERE p.user_id = ?1 AND p.model_id = ?2 AND p.id > ?3 ORDER BY p.id",
-    )?;
-    let mut rows = statement.query(params![user_id, model_id, after])?;
-    let mut turns: Vec<(Place, Vec<Embedding>)> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let passage = row.get(0)?;
-        let vector = decode(row.get_ref(1)?.as_blob()?)
-            .map_err(|reason| BadVector { passage, reason }.in_column(1))?;
-        let place = Place { session_id: row.get(2)?, position: row.get(3)? };
-        match turns.last_mut() {
-            Some((last, vectors)) if *last == place => vectors.push(vector),
-            _ => turns.push((place, vec![vector])),
-        }
+}
+
+impl VectorsInFile<'_> {
+    fn last_passage(&self) -> rusqlite::Result<i64> {
+        self.connection
+            .prepare_cached(
+                "SELECT coalesce(max(id), 0) FROM passages WHERE user_id = ?1 AND model_id = ?2",
+            )?
+            .query_row(params![self.user_id, self.model_id], |row| row.get(0))
     }
-    Ok(turns)
+
+    fn count(&self) -> rusqlite::Result<usize> {
+        code_blocks::count(self.connection, self.user_id, self.model_id)
+    }
+
+    fn codes(
+        &self,
+        after: i64,
+        add: &mut dyn FnMut(TurnPassages<'_, Code>),
+    ) -> rusqlite::Result<()> {
+        code_blocks::read(self.connection, self.user_id, self.model_id, after, add)
+    }
+
+    /// Reads the turns whose passages are newer than `after`; the passages of one turn were written
+    /// in one transaction, so their numbers follow one another.
+    fn whole(
+        &self,
+        after: i64,
+        add: &mut dyn FnMut(TurnPassages<'_, Embedding>),
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT p.id, v.vector, p.turn_id FROM passages p JOIN vectors v ON v.passage_id = p.id
+             WHERE p.user_id = ?1 AND p.model_id = ?2 AND p.id > ?3 ORDER BY p.id",
+        )?;
+        let mut rows = statement.query(params![self.user_id, self.model_id, after])?;
+        let mut last: Option<(TurnId, i64)> = None;
+        let mut passages = Vec::new();
+        while let Some(row) = rows.next()? {
+            let passage = row.get(0)?;
+            let turn = TurnId(row.get(2)?);
+            match last {
+                Some((last, _)) if last == turn => {}
+                _ => {
+                    if let Some((turn, first_passage)) = last.replace((turn, passage)) {
+                        add(TurnPassages { turn, first_passage, passages: &passages });
+                    }
+                    passages.clear();
+                }
+            }
+            let vector = decode(row.get_ref(1)?.as_blob()?)
+                .map_err(|reason| BadVector { passage, reason }.in_column(1))?;
+            passages.push(vector);
+        }
+        if let Some((turn, first_passage)) = last {
+            add(TurnPassages { turn, first_passage, passages: &passages });
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -203,6 +340,12 @@ mod tests {
     /// Two threads read; the one that began first asks for the snapshot last.
     #[test]
     fn a_read_that_began_earlier_does_not_set_the_snapshot_back() {
+        for whole in [true, false] {
+            check_reads_that_overlap(whole);
+        }
+    }
+
+    fn check_reads_that_overlap(whole: bool) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
         let embedder = WordHashEmbedder::default();
@@ -211,8 +354,11 @@ mod tests {
         let scope = Scope::of(user("ana"));
         let vectors = |connection: &Connection| {
             let user = user_id(connection, &scope.user)?.unwrap();
-            let snapshot = store.users.snapshot(connection, user, embedder.model())?;
-            Ok(snapshot.unwrap().vectors())
+            let view = store.users.view(connection, user, Some(embedder.model()), |_| whole)?;
+            Ok(match view.vectors.unwrap() {
+                Vectors::Whole(snapshot) => snapshot.passages(),
+                Vectors::Coded { codes, .. } => codes.passages(),
+            })
         };
         let now = || store.connections.read(vectors).unwrap();
 

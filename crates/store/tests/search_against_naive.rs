@@ -9,7 +9,8 @@ use longmem_core::{
     Timestamp, TurnId, UserName,
 };
 use longmem_store::{
-    DenseHit, EmbeddedTurn, ForgetTarget, IfMissing, LexicalHit, Store, StoreError,
+    CandidateRequest, Candidates, DenseHit, DenseParameters, EmbeddedTurn, ForgetTarget, IfMissing,
+    LexicalHit, LexicalParameters, Scan, Store, StoreError,
 };
 use longmem_test_support::WordHashEmbedder;
 use made_up::{turn, user};
@@ -201,6 +202,50 @@ impl Twin {
         assert_eq!(found, self.naive_nearest(scope, query, limit), "{scope:?}, limit {limit}");
     }
 
+    fn candidates(
+        &self,
+        scan: Scan,
+        dense: DenseParameters,
+        (scope, query, text, per_channel): (&Scope, &Embedding, Option<&str>, usize),
+    ) -> Candidates {
+        let request = CandidateRequest {
+            scope,
+            meaning: Some((self.embedder.model(), query)),
+            words: text,
+            scan,
+            dense,
+            lexical: LexicalParameters::PLAIN,
+            per_channel,
+        };
+        self.store.candidates(&request).unwrap()
+    }
+
+    fn check_exact_scan(&self, scope: &Scope, query: &Embedding, limit: usize) {
+        let question = (scope, query, None, limit);
+        let found = self.candidates(Scan::Exact, DenseParameters::PLAIN, question);
+        let mut hits: Vec<_> = found.turns.iter().map(|t| (t.dense.unwrap(), t.turn)).collect();
+        hits.sort_by_key(|(hit, _)| hit.rank);
+        let hits: Vec<DenseHit> =
+            hits.into_iter().map(|(hit, turn)| DenseHit { turn, score: hit.score }).collect();
+        assert_eq!(hits, self.naive_nearest(scope, query, limit), "{scope:?}, limit {limit}");
+    }
+
+    /// Two stages that take every turn into the second find what the exact scan finds.
+    fn check_two_stages(&self, scope: &Scope, query: &Embedding, text: &str, limit: usize) {
+        let dense = DenseParameters { before: 0.5, after: 0.25, longest_neighbour: 5 };
+        let found = |scan| self.candidates(scan, dense, (scope, query, Some(text), limit));
+        let exact = found(Scan::Exact);
+        assert_eq!(
+            found(Scan::TwoStages { rescored: Some(usize::MAX) }),
+            exact,
+            "{scope:?}, {limit}"
+        );
+        for turn in found(Scan::TwoStages { rescored: Some(1) }).turns {
+            let same = exact.turns.iter().find(|other| other.turn == turn.turn);
+            assert!(same.is_none_or(|same| same.cosine == turn.cosine), "{turn:?} {same:?}");
+        }
+    }
+
     fn check_words(&self, scope: &Scope, text: &str, limit: usize) {
         let all = self.store.search_words(scope, text, usize::MAX).unwrap();
         let naive = self.naive_words(scope, text);
@@ -335,6 +380,8 @@ proptest! {
                 let query = direction.embedding();
                 twin.check_nearest(&scope, &query, limit);
                 twin.check_nearest(&scope, &query, usize::MAX);
+                twin.check_two_stages(&scope, &query, &text, limit);
+                twin.check_two_stages(&scope, &query, &text, usize::MAX);
                 twin.check_words(&scope, &text, limit);
             }
         }
@@ -368,17 +415,18 @@ fn nearest_equals_the_obvious_loop_over_many_blocks() {
         twin.index(usize::MAX);
         for query in queries.map(Direction::embedding) {
             let mut scope = Scope::of(ana.clone());
-            twin.check_nearest(&scope, &query, 300);
-            twin.check_nearest(&scope, &query, usize::MAX);
+            twin.check_exact_scan(&scope, &query, 300);
+            twin.check_exact_scan(&scope, &query, usize::MAX);
+            twin.check_two_stages(&scope, &query, "lisbon", 300);
             scope.sessions = vec![SessionName::new("11").unwrap()];
-            twin.check_nearest(&scope, &query, 10);
+            twin.check_exact_scan(&scope, &query, 10);
         }
     }
     let mut middle = Scope::of(ana.clone());
     middle.since = Some(turn("1", "", 10).time);
     middle.until = Some(turn("1", "", 30).time);
     twin.forget(&middle, None);
-    twin.check_nearest(&Scope::of(ana), &queries[1].embedding(), usize::MAX);
+    twin.check_exact_scan(&Scope::of(ana), &queries[1].embedding(), usize::MAX);
 }
 
 #[test]

@@ -9,6 +9,11 @@
 //! - `product`, `elementwise`, `attention`: the kernels, written once over `simd`.
 //! - `encoder`, `embeddings`, `layer`, `linear`: the parts of the model; `weights` reads them.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what a kernel calls is compiled for its instructions only where it is inlined"
+)]
+
 mod attention;
 mod elementwise;
 mod embeddings;

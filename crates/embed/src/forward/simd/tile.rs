@@ -56,17 +56,18 @@ where
     S: Multiply<W>,
     W: Word,
 {
+    let Tile { a: matrix, first, b, start, out } = tile;
     let out: &mut [[f32; 32]; ROWS] =
-        tile.out.first_chunk_mut().expect("a tile has a row of sums for each of its rows");
+        out.first_chunk_mut().expect("a tile has a row of sums for each of its rows");
     for left in (0..2).step_by(VECTORS) {
         let mut sums = [[simd.splat(0.0); VECTORS]; ROWS];
         for row in &mut sums {
             for (vector, sum) in row.iter_mut().enumerate() {
-                *sum = simd.load(half(tile.start, left + vector));
+                *sum = simd.load(half(start, left + vector));
             }
         }
-        for (panel, b) in tile.b.chunks(W::PER_ROW).enumerate() {
-            let a = tile.a.part::<ROWS>(panel, tile.first);
+        for (panel, b) in b.chunks(W::PER_ROW).enumerate() {
+            let a = matrix.part::<ROWS>(panel, first);
             for (at, b) in b.iter().enumerate().take(W::PER_ROW) {
                 let mut factors = [simd.load_words(half(b, left)); VECTORS];
                 for (vector, factors) in factors.iter_mut().enumerate().skip(1) {

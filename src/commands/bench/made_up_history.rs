@@ -1,4 +1,5 @@
-//! The made-up history that the benches run on, the same in every run.
+//! A made-up history of any length, the same in every run: what `longmem bench` and the benches in
+//! `benches/` run on.
 //!
 //! A turn has 30 words, drawn by the law of Zipf and Mandelbrot from 50,000: the most common
 //! stands in about half of all turns, the hundredth in one of thirty, most in a handful. Such are

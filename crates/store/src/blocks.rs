@@ -1,0 +1,76 @@
+//! How what is kept of many turns is cut into blocks of one row each, and how numbers stand in one.
+//!
+//! A row for each turn would be a row to step over in each search; a row for each thousand is not.
+
+/// Turns whose numbers share all but so many lower bits share a block, so that adding a turn
+/// rewrites some ten kilobytes at most.
+const BLOCK_BITS: u32 = 10;
+
+/// The block that a turn stands in.
+pub(crate) fn block_of(turn_id: i64) -> i64 {
+    turn_id >> BLOCK_BITS
+}
+
+/// A turn's number inside its block.
+pub(crate) fn offset_of(turn_id: i64) -> u64 {
+    (turn_id & ((1 << BLOCK_BITS) - 1)) as u64
+}
+
+/// The turn that has this number in this block; none for a number that no block has.
+pub(crate) fn turn_at(block: i64, offset: u64) -> Option<i64> {
+    (offset >> BLOCK_BITS == 0).then_some(block << BLOCK_BITS | offset as i64)
+}
+
+/// Appends a number as LEB128: seven bits a byte, the lowest first.
+pub(crate) fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Takes a number off the front; none at the end and in a damaged tail.
+pub(crate) fn take_number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_turn_is_found_by_its_block_and_offset(turn_id in 0..i64::MAX) {
+            prop_assert_eq!(turn_at(block_of(turn_id), offset_of(turn_id)), Some(turn_id));
+        }
+
+        #[test]
+        fn what_was_written_is_read(numbers in prop::collection::vec(any::<u64>(), 0..50)) {
+            let mut bytes = Vec::new();
+            for number in &numbers {
+                push_number(&mut bytes, *number);
+            }
+            let mut rest = bytes.as_slice();
+            let read: Vec<u64> = std::iter::from_fn(|| take_number(&mut rest)).collect();
+            prop_assert_eq!(read, numbers);
+        }
+
+        #[test]
+        fn damaged_bytes_end_and_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let mut rest = bytes.as_slice();
+            prop_assert!(std::iter::from_fn(|| take_number(&mut rest)).count() <= bytes.len());
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Compares one-bit codes with a query of four bits a number, on what the processor has for it.
+
+use longmem_core::DIMENSIONS;
+
+/// Codes in a [`Group`]: as many 64-bit words as the widest registers hold.
+pub(crate) const LANES: usize = 8;
+
+/// 64-bit words of one code.
+pub(crate) const WORDS: usize = DIMENSIONS / 64;
+
+/// Bits of each number of a query.
+pub(crate) const PLANES: usize = 4;
+
+/// [`LANES`] codes, word by word, so that one instruction takes the same word of all.
+pub(crate) type Group = [[u64; LANES]; WORDS];
+
+/// The bits of a query: first the lowest of every number, last the highest.
+pub(crate) type Planes = [[u64; WORDS]; PLANES];
+
+/// For each code of each group: Σ 2^p · (the bits in which it differs from plane p).
+pub(crate) fn distances(groups: &[Group], planes: &Planes) -> Vec<u16> {
+    let mut distances = vec![[0; LANES]; groups.len()];
+    fastest()(groups, planes, &mut distances);
+    distances.into_flattened()
+}
+
+type Distances = fn(&[Group], &Planes, &mut [[u16; LANES]]);
+
+/// The fastest way that this processor can go.
+fn fastest() -> Distances {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(way) = x86::WAYS.iter().find(|way| (way.is_available)()) {
+        return way.distances;
+    }
+    plain
+}
+
+/// What any processor can; on ARM the compiler makes it fast.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "is compiled once more for each set of instructions")]
+fn plain(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
+    for (group, distances) in groups.iter().zip(distances) {
+        let mut sums = [0; LANES];
+        for (place, plane) in planes.iter().enumerate() {
+            let mut differing = [0; LANES];
+            for (codes, word) in group.iter().zip(plane) {
+                for (differing, code) in differing.iter_mut().zip(codes) {
+                    *differing += u64::from((code ^ word).count_ones());
+                }
+            }
+            for (sum, differing) in sums.iter_mut().zip(differing) {
+                *sum += differing << place;
+            }
+        }
+        *distances = sums.map(|sum| sum as u16);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "instructions beyond the target's own are called after a check")]
+mod x86 {
+    use std::arch::x86_64::{
+        _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_unpackhi_epi64, _mm512_add_epi64,
+        _mm512_cvtepi64_epi16, _mm512_popcnt_epi64, _mm512_set1_epi64, _mm512_setr_epi64,
+        _mm512_setzero_si512, _mm512_sll_epi64, _mm512_xor_si512,
+    };
+
+    use super::{Distances, Group, LANES, PLANES, Planes};
+
+    /// A way with what it needs.
+    pub(super) struct Way {
+        pub(super) is_available: fn() -> bool,
+        /// Called only if it is available.
+        pub(super) distances: Distances,
+    }
+
+    /// The fastest first: measured at 0.13, 0.47 and 0.71 ms for 100,000 codes on one core of a
+    /// Zen 4, where plain code without even `popcnt` takes 1.6.
+    pub(super) const WAYS: &[Way] = &[
+        Way {
+            is_available: || {
+                is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vpopcntdq")
+            },
+            // SAFETY: the processor has what the function needs, as `is_available` says.
+            distances: |groups, planes, distances| unsafe { avx512(groups, planes, distances) },
+        },
+        Way {
+            is_available: || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt"),
+            // SAFETY: the processor has what the function needs, as `is_available` says.
+            distances: |groups, planes, distances| unsafe { avx2(groups, planes, distances) },
+        },
+        Way {
+            is_available: || is_x86_feature_detected!("popcnt"),
+            // SAFETY: the processor has what the function needs, as `is_available` says.
+            distances: |groups, planes, distances| unsafe { popcnt(groups, planes, distances) },
+        },
+    ];
+
+    #[target_feature(enable = "avx512f,avx512vpopcntdq")]
+    fn avx512(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
+        let planes = planes.map(|plane| plane.map(|word| _mm512_set1_epi64(word as i64)));
+        for (group, distances) in groups.iter().zip(distances) {
+            let mut differing = [_mm512_setzero_si512(); PLANES];
+            for (word, codes) in group.iter().enumerate() {
+                let at = |lane: usize| codes[lane] as i64;
+                let codes =
+                    _mm512_setr_epi64(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7));
+                for (differing, plane) in differing.iter_mut().zip(&planes) {
+                    let bits = _mm512_xor_si512(codes, plane[word]);
+                    *differing = _mm512_add_epi64(*differing, _mm512_popcnt_epi64(bits));
+                }
+            }
+            let mut sums = _mm512_setzero_si512();
+            for (place, differing) in differing.into_iter().enumerate() {
+                let weighted = _mm512_sll_epi64(differing, _mm_cvtsi64_si128(place as i64));
+                sums = _mm512_add_epi64(sums, weighted);
+            }
+            let sums = _mm512_cvtepi64_epi16(sums);
+            let halves =
+                [_mm_cvtsi128_si64(sums), _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums))];
+            for (distances, half) in distances.as_chunks_mut::<4>().0.iter_mut().zip(halves) {
+                *distances = [0, 16, 32, 48].map(|shift| (half >> shift) as u16);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx2,popcnt")]
+    fn avx2(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
+        super::plain(groups, planes, distances);
+    }
+
+    #[target_feature(enable = "popcnt")]
+    fn popcnt(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
+        super::plain(groups, planes, distances);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All ways that this processor can go.
+    fn ways() -> Vec<Distances> {
+        let mut ways: Vec<Distances> = vec![plain];
+        #[cfg(target_arch = "x86_64")]
+        ways.extend(x86::WAYS.iter().filter(|way| (way.is_available)()).map(|way| way.distances));
+        ways
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_counts_the_bits_that_differ(
+            groups in prop::collection::vec(any::<Group>(), 0..5), planes: Planes
+        ) {
+            let expected: Vec<u16> = groups
+                .iter()
+                .flat_map(|group| (0..LANES).map(move |lane| group.map(|word| word[lane])))
+                .map(|code| {
+                    planes.iter().enumerate().map(|(place, plane)| {
+                        let differing = code.iter().zip(plane).map(|(a, b)| (a ^ b).count_ones());
+                        (differing.sum::<u32>() as u16) << place
+                    }).sum()
+                })
+                .collect();
+            for way in ways() {
+                let mut found = vec![[0; LANES]; groups.len()];
+                way(&groups, &planes, &mut found);
+                prop_assert_eq!(found.as_flattened(), &expected[..]);
+            }
+            prop_assert_eq!(distances(&groups, &planes), expected);
+        }
+    }
+
+    #[test]
+    fn the_greatest_distance_fits() {
+        let opposite = [[[u64::MAX; LANES]; WORDS]];
+        assert_eq!(distances(&opposite, &[[0; WORDS]; PLANES]), [384 * 15; LANES]);
+    }
+}

@@ -1,0 +1,66 @@
+//! Takes each turn's cosine together with its neighbours' in the session.
+
+use std::borrow::Cow;
+
+use rayon::prelude::*;
+
+use crate::layout::{CHUNK_ROWS, Layout, PlacedTurn};
+
+/// How much of its neighbours' cosines a turn takes over.
+///
+/// score = (cos + before · cos of the turn before + after · cos of the turn after) /
+/// (1 + before + after), where a neighbour that is missing or long counts as the turn itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DenseParameters {
+    /// The weight of the turn before, 0 to 1.
+    pub before: f32,
+    /// The weight of the turn after, 0 to 1.
+    pub after: f32,
+    /// A longer turn, in words, neither lends nor borrows.
+    pub longest_neighbour: u32,
+}
+
+impl DenseParameters {
+    /// Each turn for itself: the plain cosine.
+    pub const PLAIN: Self = Self { before: 0.0, after: 0.0, longest_neighbour: 0 };
+
+    /// The neighbours whose cosines a turn takes over: before and after.
+    pub(crate) fn neighbours(&self, layout: &Layout, turn: &PlacedTurn) -> [Option<usize>; 2] {
+        let short = |turn: &PlacedTurn| turn.entry.words <= self.longest_neighbour;
+        let lends = |neighbour: Option<usize>, weight: f32| {
+            neighbour.filter(|row| weight > 0.0 && short(turn) && short(layout.turn(*row)))
+        };
+        [lends(turn.before(), self.before), lends(turn.after(), self.after)]
+    }
+
+    /// One turn's score; not a number if its own cosine is not.
+    pub(crate) fn score(
+        &self,
+        layout: &Layout,
+        turn: &PlacedTurn,
+        own: f32,
+        cosine: impl Fn(usize) -> f32,
+    ) -> f32 {
+        let [before, after] = self.neighbours(layout, turn).map(|neighbour| {
+            neighbour.map(&cosine).filter(|cosine| !cosine.is_nan()).unwrap_or(own)
+        });
+        (own + self.before * before + self.after * after) / (1.0 + self.before + self.after)
+    }
+
+    /// The score of each row of the layout, from the cosine of each.
+    pub(crate) fn scores<'a>(&self, layout: &Layout, cosines: &'a [f32]) -> Cow<'a, [f32]> {
+        if self.before == 0.0 && self.after == 0.0 {
+            return Cow::Borrowed(cosines);
+        }
+        let mut scores = vec![0.0; cosines.len()];
+        scores.par_chunks_mut(CHUNK_ROWS).zip(layout.chunks()).enumerate().for_each(
+            |(chunk, (scores, turns))| {
+                let own = &cosines[chunk * CHUNK_ROWS..];
+                for ((score, turn), own) in scores.iter_mut().zip(turns.iter()).zip(own) {
+                    *score = self.score(layout, turn, *own, |row| cosines[row]);
+                }
+            },
+        );
+        Cow::Owned(scores)
+    }
+}
