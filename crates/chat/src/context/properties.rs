@@ -271,7 +271,8 @@ proptest! {
     #[test]
     fn with_all_the_room_there_is_nothing_is_left_out_for_want_of_it(world in world()) {
         let even = Shares { facts: 1, summaries: 1, recent: 1, recalled: 1 };
-        let options = ContextOptions { shares: even, ..world.options.clone() };
+        let facts_tokens = 1_000_000;
+        let options = ContextOptions { shares: even, facts_tokens, ..world.options.clone() };
         let world = World { options, ..world };
         let context = world.assemble(1_000_000, &EstimatedTokens).unwrap();
         for entry in &context.trace {
