@@ -562,6 +562,9 @@ pub(crate) struct BenchSearchArguments {
     /// Results for each query
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) top: usize,
+    /// Compares every query with every vector, however many there are
+    #[arg(long)]
+    pub(crate) exact: bool,
     /// Deals the vectors out to so many users, and asks the first
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_count)]
     pub(crate) users: usize,

@@ -1,10 +1,11 @@
 //! Searches given vectors by given queries, so that other programs can be held against longmem.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use longmem_core::{DIMENSIONS, Embedding, EmbeddingModel, Scope};
-use longmem_store::{IfMissing, Store};
+use longmem_core::{DIMENSIONS, Embedding, EmbeddingModel, Scope, TurnId};
+use longmem_store::{CandidateRequest, DenseParameters, IfMissing, LexicalParameters, Scan, Store};
 
 use crate::arguments::BenchSearchArguments;
 use crate::failure::Failure;
@@ -99,9 +100,19 @@ fn nearest(
     arguments: &BenchSearchArguments,
 ) -> Result<Vec<u64>, Failure> {
     let scope = Scope::of(generated_store::user(0));
-    let hits = store.nearest(&scope, &model(), query, arguments.top)?;
+    let found = store.candidates(&CandidateRequest {
+        scope: &scope,
+        meaning: Some((&model(), query)),
+        words: None,
+        scan: if arguments.exact { Scan::Exact } else { Scan::Automatic },
+        dense: DenseParameters::PLAIN,
+        lexical: LexicalParameters::PLAIN,
+        per_channel: arguments.top,
+    })?;
+    let hits = found.turns.iter().filter_map(|found| Some((found.dense?.rank, found.turn)));
+    let in_order: BTreeMap<usize, TurnId> = hits.collect();
     // The store was filled with the first user's turns first, numbered from 1 on.
-    Ok(hits.into_iter().map(|hit| (hit.turn.0 as u64 - 1) * arguments.users as u64).collect())
+    Ok(in_order.values().map(|turn| (turn.0 as u64 - 1) * arguments.users as u64).collect())
 }
 
 /// The model that given vectors are said to be of.
