@@ -216,7 +216,10 @@ fn show_end(
         return Ok(output.document(&document(&reply, &notices))?);
     }
     match &reply {
-        Reply::Quotes(QuotedAnswer { text, .. }) => output.line(for_terminal(text))?,
+        Reply::Quotes(QuotedAnswer { text, .. }) => {
+            output.line(for_terminal(text))?;
+            output.note(NO_MODEL);
+        }
         Reply::Answer { completion, context } => {
             output.line("")?;
             if let Some(note) = stop_note(&completion.stop_reason) {
@@ -235,6 +238,10 @@ pub(super) fn warn(notices: &[Notice], output: Output) {
         output.warn(for_terminal(&notice.to_string()));
     }
 }
+
+/// What is missing when memory is quoted, and how it comes.
+const NO_MODEL: &str = "(with ANTHROPIC_API_KEY set, or --base-url and --llm of a model server, a \
+                        language model answers)";
 
 /// How an answer is continued.
 const GO_ON: &str = "in chat /continue goes on";
