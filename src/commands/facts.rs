@@ -32,7 +32,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let user = &settings.user;
     let Some(action) = arguments.action else {
-        return listed(arguments, settings, output);
+        return listed(&arguments, settings, output);
     };
     match action {
         FactsAction::Add { statement, subject, kind, replaces } => {
@@ -41,7 +41,7 @@ pub(super) fn run(
             let statement = one_line("statement", &statement)?;
             let fact = noted(subject, statement, kind, memory.now());
             let id = memory.store().insert_fact(user, &fact, replaces.map(FactId))?;
-            done(output, "Noted", id, json!({ "id": id, "user": user, "replaces": replaces }))
+            done(output, "Noted", id, &json!({ "id": id, "user": user, "replaces": replaces }))
         }
         FactsAction::Edit { id, statement } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
@@ -50,7 +50,7 @@ pub(super) fn run(
             let subject = subject_of(&memory, user, id)?;
             let names = names_in(&subject, &statement);
             memory.store().edit_fact(user, id, &statement, &names)?;
-            done(output, "Corrected", id, json!({ "id": id, "user": user }))
+            done(output, "Corrected", id, &json!({ "id": id, "user": user }))
         }
         FactsAction::Delete { id } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
@@ -63,11 +63,11 @@ pub(super) fn run(
     }
 }
 
-fn listed(arguments: FactsArguments, settings: &Settings, output: Output) -> Result<(), Failure> {
+fn listed(arguments: &FactsArguments, settings: &Settings, output: Output) -> Result<(), Failure> {
     let user = &settings.user;
     let memory = Arc::new(compose::memory(settings, IfMissing::Fail, output)?);
     if arguments.learn {
-        learn(&memory, &arguments, settings, output)?;
+        learn(&memory, arguments, settings, output)?;
     }
     if arguments.names {
         return list::show_names(&memory.store().entities(user)?, output);
@@ -139,10 +139,10 @@ fn done(
     output: Output,
     what: &str,
     id: FactId,
-    document: serde_json::Value,
+    document: &serde_json::Value,
 ) -> Result<(), Failure> {
     if output.json {
-        return Ok(output.document(&document)?);
+        return Ok(output.document(document)?);
     }
     Ok(output.line(format!("{what}: fact {id}"))?)
 }

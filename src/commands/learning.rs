@@ -73,23 +73,23 @@ impl BackgroundLearner {
         let (wake, awoken) = channel();
         let (tell, outcome) = channel();
         thread::Builder::new().name("learning".to_owned()).spawn(move || {
-            let mut learned = LearningReport::default();
+            let mut report = LearningReport::default();
             let mut last = runtime.block_on(learner.catch_up(Some(&session)));
             while awoken.recv().is_ok() {
                 // Several messages may have come meanwhile; they are looked at together.
                 while awoken.try_recv().is_ok() {}
-                add(&mut learned, &last);
+                add(&mut report, &last);
                 last = runtime.block_on(learner.catch_up(Some(&session)));
             }
-            add(&mut learned, &last);
+            add(&mut report, &last);
             // The talk has ended.
             let ended = match last {
                 Ok(_) => runtime.block_on(learner.end_session(&session)),
                 failed => failed,
             };
-            add(&mut learned, &ended);
+            add(&mut report, &ended);
             // Whoever does not wait any longer does not want to know.
-            let _ = tell.send(ended.map(|_| learned));
+            let _ = tell.send(ended.map(|_| report));
         })?;
         Ok(Self { wake, outcome })
     }

@@ -239,7 +239,7 @@ fn turns_are_looked_at_once_whoever_is_faster() {
     assert_eq!(store.learned_through(&ana, &talk).unwrap(), None);
     assert!(store.sessions_to_learn_from(&ana).unwrap().is_empty(), "nobody asked for it");
     store.learn_from(&ana, &talk).unwrap();
-    assert_eq!(store.sessions_to_learn_from(&ana).unwrap(), [talk.clone()]);
+    assert_eq!(store.sessions_to_learn_from(&ana).unwrap(), std::slice::from_ref(&talk));
     let after = store.learned_through(&ana, &talk).unwrap().unwrap();
 
     let fact = NewFact { source: Some(source), ..said("lives in Porto", 0) };

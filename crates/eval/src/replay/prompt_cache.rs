@@ -103,12 +103,23 @@ impl PromptCache {
 
 #[cfg(test)]
 mod tests {
-    use longmem_core::EstimatedTokens;
     use serde_json::json;
 
     use super::*;
 
-    /// A request of user messages; those that end with `*` are marked. Each costs 10 tokens.
+    struct TenTokensABlock;
+
+    impl TokenCounter for TenTokensABlock {
+        fn count(&self, _: &str) -> usize {
+            10 - MESSAGE_TOKENS - 1
+        }
+
+        fn describe(&self) -> String {
+            "ten".to_owned()
+        }
+    }
+
+    /// A request of user messages; those that end with `*` are marked.
     fn request(texts: &[&str]) -> Value {
         let messages: Vec<Value> = texts
             .iter()
@@ -124,7 +135,7 @@ mod tests {
     }
 
     fn cache(least: usize) -> PromptCache {
-        PromptCache::new(Arc::new(EstimatedTokens), least)
+        PromptCache::new(Arc::new(TenTokensABlock), least)
     }
 
     #[test]
