@@ -27,7 +27,8 @@ fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
     let part = sum - product;
     let error = (product - (sum - part)) + (c - part);
     let bits = sum.to_bits();
-    let odd = match (error != 0.0 && bits & 1 == 0, (error > 0.0) == (sum > 0.0)) {
+    // Where the sum is infinite, the error is not a number, and nothing is to be corrected.
+    let odd = match (error.abs() > 0.0 && bits & 1 == 0, (error > 0.0) == (sum > 0.0)) {
         (false, _) => bits,
         (true, true) => bits + 1,
         (true, false) => bits - 1,
