@@ -34,7 +34,7 @@ pub struct RelevanceWeights {
 
 impl Default for RelevanceWeights {
     fn default() -> Self {
-        Self { intercept: -6.7, cosine: 5.8, coverage: 2.9, middling_cosine: 0.22 }
+        Self { intercept: -6.7, cosine: 5.7, coverage: 2.9, middling_cosine: 0.22 }
     }
 }
 

@@ -77,20 +77,7 @@ pub fn fit(
     progress: &mut dyn FnMut(&RunProgress<'_>) -> ControlFlow<()>,
 ) -> Result<Fit, EvalError> {
     let conversations = &dataset.conversations;
-    let mut haystacks = Vec::with_capacity(conversations.len());
-    for conversation in conversations {
-        haystacks.push(Haystack::prepare(conversation, folder, open, &mut |indexed| {
-            let (turns, total_turns) = (indexed.turns, indexed.total_turns);
-            let phase = Phase::Indexing { turns, total_turns };
-            let (questions, total_questions) = (0, conversations.len());
-            progress(&RunProgress {
-                conversation: &conversation.id,
-                phase,
-                questions,
-                total_questions,
-            })
-        })?);
-    }
+    let haystacks = prepared(dataset, folder, open, progress)?;
     let asked = Asked::with_evidence(dataset, &haystacks);
     let taking_part = |place: usize| asked.iter().any(|asked| asked.conversation == place);
     let everyone: Vec<usize> = (0..haystacks.len()).filter(|place| taking_part(*place)).collect();
@@ -115,11 +102,13 @@ pub fn fit(
     let mut thresholds = ThresholdRow::none();
     for &out in &everyone {
         let conversation = &conversations[out].id;
-        let (place, total_questions) = (folds.len(), everyone.len());
-        let phase = Phase::Asking;
-        if progress(&RunProgress { conversation, phase, questions: place, total_questions })
-            .is_break()
-        {
+        let at = RunProgress {
+            conversation,
+            phase: Phase::Asking,
+            questions: folds.len(),
+            total_questions: everyone.len(),
+        };
+        if progress(&at).is_break() {
             return Err(EvalError::Stopped);
         }
         let (held_out, others): (Vec<_>, Vec<_>) =
@@ -145,4 +134,27 @@ pub fn fit(
         threshold: ThresholdRow::greatest_harmless(&thresholds),
         thresholds,
     })
+}
+
+/// Puts every conversation into a store of its own, with all its vectors.
+fn prepared<'a>(
+    dataset: &'a Dataset,
+    folder: &Path,
+    open: &dyn Fn(&Path) -> Result<Memory, MemoryError>,
+    progress: &mut dyn FnMut(&RunProgress<'_>) -> ControlFlow<()>,
+) -> Result<Vec<Haystack<'a>>, EvalError> {
+    let conversations = dataset.conversations.iter();
+    conversations
+        .map(|conversation| {
+            Haystack::prepare(conversation, folder, open, &mut |indexed| {
+                let (turns, total_turns) = (indexed.turns, indexed.total_turns);
+                progress(&RunProgress {
+                    conversation: &conversation.id,
+                    phase: Phase::Indexing { turns, total_turns },
+                    questions: 0,
+                    total_questions: dataset.conversations.len(),
+                })
+            })
+        })
+        .collect()
 }

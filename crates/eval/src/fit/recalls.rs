@@ -20,7 +20,7 @@ pub struct Recalls {
 }
 
 impl Recalls {
-    /// Sums of `self` become those of both.
+    /// Adds sums up.
     fn add(&mut self, other: &Self) {
         for cut in 0..CUTS.len() {
             self.all[cut] += other.all[cut];
@@ -71,8 +71,8 @@ fn shares(asked: &Asked, candidates: &[Signals], scores: &[f32]) -> [f64; 3] {
             let better = candidates
                 .iter()
                 .zip(scores)
-                .filter(|(other, score)| better(**score, other.turn, *evidence, own.turn));
-            let better = better.count();
+                .filter(|(other, score)| better(**score, other.turn, *evidence, own.turn))
+                .count();
             for (share, cut) in found.iter_mut().zip(CUTS) {
                 *share += if better < cut { 1.0 } else { 0.0 };
             }
@@ -82,6 +82,6 @@ fn shares(asked: &Asked, candidates: &[Signals], scores: &[f32]) -> [f64; 3] {
 }
 
 /// Says whether the first comes before the second, as the engine orders them.
-pub(super) fn better(score: f32, turn: TurnId, than: f32, other: TurnId) -> bool {
+fn better(score: f32, turn: TurnId, than: f32, other: TurnId) -> bool {
     score > than || score.total_cmp(&than).is_eq() && turn < other
 }
