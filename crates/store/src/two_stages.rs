@@ -42,8 +42,9 @@ const FEW_PASSAGES: usize = 4096;
 const RESCORED_EACH: usize = 10;
 const RESCORED_AT_LEAST: usize = 300;
 
-/// Turns that are compared again to find the lowest cosine.
-const FARTHEST: usize = 32;
+/// Turns that are compared again to find the lowest cosine. Measured on the same sentences, what
+/// they bring is on average 0.001 above it; with 32 it would be 0.004.
+const FARTHEST: usize = 128;
 
 impl Scan {
     /// How many turns the second stage takes to find the best `wanted` of so many passages; none
@@ -92,19 +93,23 @@ impl TwoStages<'_> {
         let rows = self.layout.len();
         let nearest = best(rows, self.rescored, estimate);
         let farthest = best(rows, FARTHEST, |row| estimate(row).map(|score| -score));
-        let farthest = farthest.into_iter().map(|scored| scored.row);
 
-        let mut wanted: BTreeSet<usize> = farthest.chain(given).collect();
+        let mut wanted: BTreeSet<usize> = given.collect();
         let mut exact = BTreeMap::new();
-        let near = nearest.iter().map(|scored| scored.row);
-        self.add_cosines(store, &mut exact, near.chain(wanted.iter().copied()))?;
+        let first = nearest.iter().chain(&farthest).map(|scored| scored.row);
+        self.add_cosines(store, &mut exact, first.chain(wanted.iter().copied()))?;
         // A neighbour's part is small: its estimate is good enough to tell which turns need it.
-        let nearly = |row: usize| exact.get(&row).copied().unwrap_or(estimates[row]);
-        let still = best(nearest.len(), self.wanted.saturating_mul(2), |place| {
-            let row = nearest[place].row;
-            Some(self.score(row, *exact.get(&row)?, nearly))
+        let nearly = |row: usize| {
+            let cosine = |row: usize| exact.get(&row).copied().unwrap_or(estimates[row]);
+            Some(self.score(row, *exact.get(&row)?, cosine))
+        };
+        let near =
+            best(nearest.len(), self.wanted.saturating_mul(2), |place| nearly(nearest[place].row));
+        let far = best(farthest.len(), FARTHEST / 8, |place| {
+            nearly(farthest[place].row).map(|score| -score)
         });
-        wanted.extend(still.into_iter().map(|scored| nearest[scored.row].row));
+        wanted.extend(near.into_iter().map(|scored| nearest[scored.row].row));
+        wanted.extend(far.into_iter().map(|scored| farthest[scored.row].row));
         let beside = wanted
             .iter()
             .flat_map(|row| self.parameters.neighbours(self.layout, self.layout.turn(*row)))
