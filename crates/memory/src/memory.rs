@@ -71,7 +71,8 @@ impl Memory {
 
     /// Stores a turn as [`Memory::remember`] does, unless the last two turns of its session show
     /// that it is there already: `already` finds it among them, the newest last. Of two processes
-    /// that do so at the same moment, only one stores it.
+    /// that do so at the same moment, only one stores it. With `learns`, the session may be learned
+    /// from.
     ///
     /// # Errors
     /// [`MemoryError::EmptyText`] for a turn of white space only; [`MemoryError::Store`].
@@ -79,12 +80,13 @@ impl Memory {
         &self,
         user: &UserName,
         turn: &NewTurn,
+        learns: bool,
         already: impl FnOnce(&[Turn]) -> Option<TurnId>,
     ) -> Result<Inserted, MemoryError> {
         if turn.text.trim().is_empty() {
             return Err(MemoryError::EmptyText);
         }
-        Ok(self.store.insert_unless(user, turn, already)?)
+        Ok(self.store.insert_unless(user, turn, learns, already)?)
     }
 
     /// Reads the last `limit` turns of a session, oldest first.

@@ -1,7 +1,7 @@
 //! Which turns were looked at for facts, so that each is looked at once, whoever dies in between.
 
 use longmem_core::{FactId, NewFact, SessionName, TurnId, UserName};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::facts::{exists, insert, turn_exists};
 use crate::turns::{parsed, user_id};
@@ -25,6 +25,22 @@ pub enum Replaced {
     Learned(usize),
 }
 
+/// Lets an existing session be learned from.
+pub(crate) fn learn_from(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    session: &SessionName,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO learned_sessions (session_id)
+             SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+             WHERE u.name = ?1 AND s.name = ?2",
+        )?
+        .execute(params![user.as_str(), session.as_str()])?;
+    Ok(())
+}
+
 impl Store {
     /// Lets a session be learned from, from its first turn on; nothing if it is so already or does
     /// not exist.
@@ -35,15 +51,7 @@ impl Store {
         if self.learned_through(user, session)?.is_some() {
             return Ok(());
         }
-        self.connections.write(|transaction| {
-            transaction.execute(
-                "INSERT OR IGNORE INTO learned_sessions (session_id)
-                 SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
-                 WHERE u.name = ?1 AND s.name = ?2",
-                params![user.as_str(), session.as_str()],
-            )
-        })?;
-        Ok(())
+        self.connections.write(|transaction| learn_from(transaction, user, session))
     }
 
     /// Lists the sessions that are learned from and have turns that were not looked at, the one

@@ -9,6 +9,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::analysis::turn_words;
+use crate::learning::learn_from;
 use crate::postings::{NewPostings, Posting};
 use crate::turn_blocks::{NewEntries, TurnEntry};
 use crate::{Store, StoreError};
@@ -42,7 +43,8 @@ impl Store {
 
     /// Stores a turn, unless the last two turns of its session show that it is there already:
     /// `already` finds it among them, the newest last. Looking and storing are one transaction, so
-    /// that of two processes with the same turn only one stores it.
+    /// that of two processes with the same turn only one stores it. With `learns`, the same
+    /// transaction lets the session be learned from, as [`Store::learn_from`] does.
     ///
     /// # Errors
     /// [`StoreError`]; then it was not stored.
@@ -50,14 +52,19 @@ impl Store {
         &self,
         user: &UserName,
         turn: &NewTurn,
+        learns: bool,
         already: impl FnOnce(&[Turn]) -> Option<TurnId>,
     ) -> Result<Inserted, StoreError> {
         self.connections.write(|transaction| {
             let last = last_turns(transaction, user, &turn.session, 2)?;
-            match already(&last) {
-                Some(id) => Ok(Inserted { id, new: false }),
-                None => Ok(insert(transaction, user, std::slice::from_ref(turn))?[0]),
+            let inserted = match already(&last) {
+                Some(id) => Inserted { id, new: false },
+                None => insert(transaction, user, std::slice::from_ref(turn))?[0],
+            };
+            if learns {
+                learn_from(transaction, user, &turn.session)?;
             }
+            Ok(inserted)
         })
     }
 

@@ -39,12 +39,8 @@ impl Conversation {
         let turn = self.new_turn(Role::User, text);
         let (user, stored, learns) = (self.user.clone(), turn.clone(), self.settings.learns);
         let work = move |memory: &Memory| {
-            let inserted =
-                memory.remember_unless(&user, &stored, |last| asked_before(last, &stored.text))?;
-            if learns {
-                memory.store().learn_from(&user, &stored.session)?;
-            }
-            Ok(inserted.id)
+            let is_there = |last: &[Turn]| asked_before(last, &stored.text);
+            Ok(memory.remember_unless(&user, &stored, learns, is_there)?.id)
         };
         if let Some(id) = self.unless_something_waits(work).await? {
             return Ok(id);

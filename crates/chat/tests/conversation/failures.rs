@@ -65,7 +65,7 @@ impl World {
                 let _ = kept.recv();
                 None
             };
-            store.insert_unless(&user, &turn, wait).unwrap();
+            store.insert_unless(&user, &turn, false, wait).unwrap();
         });
         is_locked.recv().unwrap();
         (keep, thread)
