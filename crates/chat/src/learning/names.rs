@@ -44,18 +44,44 @@ pub fn facts_naming(facts: &[Fact], message: &str) -> Vec<Fact> {
     facts.iter().filter(|fact| names_any(fact)).cloned().collect()
 }
 
+/// Months and days, which English writes with a capital letter like names.
+const TIMES: [&str; 19] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
 /// Finds the names in a statement that a person wrote: its subject, and words with a capital letter
-/// that do not begin a sentence.
+/// that do not begin a sentence and are no month or day.
 ///
 /// # Examples
 /// ```
 /// let found = longmem_chat::names_in("user", "works with Priya Rao");
 /// assert_eq!(found[0].name, "Priya Rao");
+/// assert!(longmem_chat::names_in("user", "is on leave until June").is_empty());
 /// ```
 pub fn names_in(subject: &str, statement: &str) -> Vec<Entity> {
     let subject = (subject != USER_SUBJECT).then(|| subject.to_owned());
     let mut found: Vec<Entity> = Vec::new();
-    for name in subject.into_iter().chain(names(statement)) {
+    let is_time = |name: &String| words(name).iter().all(|word| TIMES.contains(&word.as_str()));
+    let named = names(statement).into_iter().filter(|name| !is_time(name));
+    for name in subject.into_iter().chain(named) {
         if found.iter().all(|known| known.name != name) {
             found.push(Entity { name, kind: EntityKind::Other });
         }
