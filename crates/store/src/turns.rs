@@ -104,7 +104,7 @@ impl Store {
     ) -> Result<Vec<Turn>, StoreError> {
         self.connections.read(|connection| {
             let sql = format!(
-                "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2
+                "{SELECT_TURN} WHERE u.name = ?1 AND s.user_id = u.id AND s.name = ?2
                  ORDER BY t.position DESC LIMIT ?3"
             );
             let mut statement = connection.prepare_cached(&sql)?;
@@ -149,7 +149,7 @@ impl Store {
         self.connections.read(|connection| {
             let select = |comparison: &str, order: &str, limit: usize| {
                 let sql = format!(
-                    "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2
+                    "{SELECT_TURN} WHERE u.name = ?1 AND s.user_id = u.id AND s.name = ?2
                      AND t.position {comparison} (SELECT position FROM turns WHERE id = ?3)
                      ORDER BY t.position {order} LIMIT ?4"
                 );
@@ -165,7 +165,8 @@ impl Store {
     }
 }
 
-/// The columns that [`turn_from_row`] reads.
+/// The columns that [`turn_from_row`] reads. Who looks for a session by its name adds that it is the
+/// user's own (`s.user_id = u.id`), which leads to it by its index: else all turns of the user are read.
 pub(crate) const SELECT_TURN: &str =
     "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text FROM turns t
      JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = t.user_id";
