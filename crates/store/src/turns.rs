@@ -138,7 +138,7 @@ impl Store {
         self.connections.read(|connection| {
             let select = |comparison: &str, order: &str, limit: usize| {
                 let sql = format!(
-                    "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2
+                    "{SELECT_TURN} WHERE u.name = ?1 AND s.user_id = u.id AND s.name = ?2
                      AND t.position {comparison} (SELECT position FROM turns WHERE id = ?3)
                      ORDER BY t.position {order} LIMIT ?4"
                 );
