@@ -37,7 +37,7 @@ pub(super) fn run(
     let facts = memory.store().facts(&settings.user, FactsAt::Ever)?.len();
     if facts > 0 {
         output.note(format!(
-            "{} of {user} are not in it: longmem facts --history --json prints them",
+            "not in it: {} of {user}; longmem facts --history --json prints them",
             counted(facts as u64, "fact")
         ));
     }
