@@ -43,6 +43,16 @@ fn reads_both_layouts_of_a_session() {
         [
             "Create a hello world function",
             "I'll create that function for you.",
+            concat!(
+                r#"Write {"file_path":"/project/hello.py","#,
+                r#""content":"def hello():\n    return 'Hello, World!'\n"}"#,
+                "\nFile written successfully"
+            ),
+            concat!(
+                r#"Bash {"command":"git add . && git commit -m 'Add hello function'","#,
+                r#""description":"Commit changes"}"#,
+                "\n[main abc1234] Add hello function\n 1 file changed"
+            ),
             "Now add a goodbye function",
             "Done! The hello function is ready.",
         ]
