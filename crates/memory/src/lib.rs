@@ -52,6 +52,7 @@ pub use ranking::RankingParameters;
 pub use recall::{Channels, Recall, RecallRequest, RecallTimings};
 pub use relevance::{DEFAULT_THRESHOLD, RelevanceWeights};
 pub use signals::Signals;
+pub use time_expression::names_time;
 
 pub use longmem_store::{
     Derived, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, LearnedFact, Replaced, Scan,

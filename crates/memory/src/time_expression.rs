@@ -53,6 +53,16 @@ const MONTHS: [&str; 12] = [
 const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
+/// Whether a word in lower case is the English name of a month or of a day of the week.
+///
+/// # Examples
+/// ```
+/// assert!(longmem_memory::names_time("june") && !longmem_memory::names_time("priya"));
+/// ```
+pub fn names_time(word: &str) -> bool {
+    MONTHS.contains(&word) || WEEKDAYS.contains(&word)
+}
+
 const NUMBERS: [&str; 13] = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve",

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use longmem_core::{Entity, EntityKind, Fact, USER_SUBJECT};
+use longmem_memory::names_time;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::grounding::{names, plain};
@@ -44,29 +45,6 @@ pub fn facts_naming(facts: &[Fact], message: &str) -> Vec<Fact> {
     facts.iter().filter(|fact| names_any(fact)).cloned().collect()
 }
 
-/// Months and days, which English writes with a capital letter like names.
-const TIMES: [&str; 19] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
-
 /// Finds the names in a statement that a person wrote: its subject, and words with a capital letter
 /// that do not begin a sentence and are no month or day.
 ///
@@ -79,7 +57,7 @@ const TIMES: [&str; 19] = [
 pub fn names_in(subject: &str, statement: &str) -> Vec<Entity> {
     let subject = (subject != USER_SUBJECT).then(|| subject.to_owned());
     let mut found: Vec<Entity> = Vec::new();
-    let is_time = |name: &String| words(name).iter().all(|word| TIMES.contains(&word.as_str()));
+    let is_time = |name: &String| words(name).iter().all(|word| names_time(word));
     let named = names(statement).into_iter().filter(|name| !is_time(name));
     for name in subject.into_iter().chain(named) {
         if found.iter().all(|known| known.name != name) {
