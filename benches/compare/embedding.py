@@ -91,6 +91,7 @@ def compare(options: argparse.Namespace, longmem: Longmem, work: Path) -> dict:
     questions = [turn for turn in turns if turn.rstrip().endswith("?")][:60] or turns[:60]
 
     running, skipped = start(stacks(longmem, model, onnx, work, options.threads))
+    print("comparing everyone's vectors", flush=True)
     vectors = {name: stack.call("embed", turns[:CHECKED]) for name, stack in running.items()}
     rates = {name: {label: [] for label in sets} for name in running}
     latencies: dict[str, list[float]] = {name: [] for name in running}
@@ -137,6 +138,7 @@ def start(makers: dict[str, Callable]) -> tuple[dict, dict[str, str]]:
     """Starts everyone, and says why somebody is missing."""
     running, skipped = {}, {}
     for name, make in makers.items():
+        print(f"starting {name}", flush=True)
         try:
             running[name] = make()
         except Skipped as reason:

@@ -8,6 +8,9 @@ from typing import Any, Callable
 
 context = multiprocessing.get_context("spawn")
 
+PATIENCE = 1200
+"""Seconds after which a peer that says nothing is given up."""
+
 
 class Skipped(Exception):
     """What a peer cannot do here, and why."""
@@ -31,6 +34,9 @@ class Peer:
 
     def answer(self) -> Any:
         """Waits for what the other process returns or raises."""
+        if not self.pipe.poll(PATIENCE):
+            self.process.kill()
+            raise Skipped(f"no answer for {PATIENCE} seconds")
         try:
             kind, value = self.pipe.recv()
         except EOFError:

@@ -106,6 +106,23 @@ class UsearchExact(Searcher):
         return search(self.rows, query, self.top, MetricKind.IP, exact=True).keys.tolist()
 
 
+class UsearchHnsw(Searcher):
+    """usearch's HNSW index as it comes, f32."""
+
+    def build(self, rows: np.ndarray) -> None:
+        """Adds the rows on all threads."""
+        from usearch.index import Index, MetricKind
+
+        if self.users > 1:
+            raise Skipped("its index has no filter")
+        self.index = Index(ndim=rows.shape[1], metric=MetricKind.IP, dtype="f32")
+        self.index.add(np.arange(len(rows)), rows)
+
+    def nearest(self, query: np.ndarray) -> list[int]:
+        """Asks for one query."""
+        return self.index.search(query, self.top).keys.tolist()
+
+
 class SqliteVec(Searcher):
     """sqlite-vec's virtual table, f32, in a file; a user is a partition."""
 

@@ -31,13 +31,16 @@ const STOP_WORDS: &str = "a about above after again against all am an and any ar
 /// Longer words are cut here; nobody types more, and base64 blocks do not fill the index.
 const MAX_WORD_CHARS: usize = 64;
 
-/// The words of a turn with how often each stands there: its date, its speaker's name, its text.
-/// Returns the counts and the number of words in all.
-pub(crate) fn turn_words(
-    time: Timestamp,
-    speaker: Option<&str>,
-    text: &str,
-) -> (BTreeMap<String, u32>, u32) {
+/// The words of a turn.
+pub(crate) struct TurnWords {
+    /// How often each stands there.
+    pub(crate) counts: BTreeMap<String, u32>,
+    /// How many there are in all.
+    pub(crate) all: u32,
+}
+
+/// The words of a turn: of its date, its speaker's name and its text.
+pub(crate) fn turn_words(time: Timestamp, speaker: Option<&str>, text: &str) -> TurnWords {
     let mut counts = BTreeMap::new();
     let mut all = 0;
     let mut count = |word: &str| {
@@ -53,7 +56,7 @@ pub(crate) fn turn_words(
     for part in [date.as_str()].into_iter().chain(speaker).chain([text]) {
         for_each_word(part, Purpose::Store, &mut count);
     }
-    (counts, all)
+    TurnWords { counts, all }
 }
 
 /// [`STOP_WORDS`] as they are stored.
@@ -180,8 +183,8 @@ mod tests {
 
     /// The words of a text and of its date, 7 March 2026.
     fn stored(text: &str) -> Vec<String> {
-        let (words, _) = turn_words("2026-03-07T10:00:00Z".parse().unwrap(), None, text);
-        words.into_keys().collect()
+        let words = turn_words("2026-03-07T10:00:00Z".parse().unwrap(), None, text);
+        words.counts.into_keys().collect()
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! Finds turns by meaning and by words at once, each candidate with both scores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use longmem_core::{ChannelHit, Embedding, EmbeddingModel, Scope, TurnId};
 
 use crate::analysis::query_words;
 use crate::layout::Layout;
-use crate::lexical::{LexicalParameters, LexicalScores, lexical_scores};
+use crate::lexical::{LexicalParameters, LexicalScores, WordPostings, lexical_scores};
 use crate::scope_filter::ScopeFilter;
-use crate::selection::{ScoredRow, best};
+use crate::selection::{ScoredRow, best, lowest};
 use crate::smoothing::DenseParameters;
 use crate::two_stages::{Scan, TwoStages};
 use crate::user_cache::{UserView, Vectors};
@@ -142,46 +142,57 @@ impl Store {
     /// [`StoreError`] when the file cannot be read or holds a damaged vector.
     pub fn candidates(&self, request: &CandidateRequest<'_>) -> Result<Candidates, StoreError> {
         let words = request.words.map(query_words).unwrap_or_default();
-        let rescored = |passages| request.scan.rescored(request.per_channel, passages);
         let read = self.connections.read(|connection| {
             let Some(filter) = ScopeFilter::resolve(connection, request.scope)? else {
                 return Ok(None);
             };
             let model = request.meaning.map(|(model, _)| model);
-            let whole = |passages| rescored(passages).is_none();
+            let whole = |passages| request.scan.rescored(request.per_channel, passages).is_none();
             let view = self.users.view(connection, filter.user_id, model, whole)?;
             let postings = self.read_postings(connection, filter.user_id, &words)?;
             Ok(Some((filter, view, postings)))
         })?;
-        // The read is over: scoring holds no lock and no transaction.
-        let Some((filter, UserView { layout, vectors }, postings)) = read else {
-            return Ok(Candidates::default());
-        };
+        let Some((filter, view, postings)) = read else { return Ok(Candidates::default()) };
+        // The read is over: scoring holds no lock and no transaction. It is inside the pool of threads
+        // from the first step to the last: entering that takes longer than a step.
+        rayon::scope(|_| self.score(request, &filter, view, &postings))
+    }
+
+    fn score(
+        &self,
+        request: &CandidateRequest<'_>,
+        filter: &ScopeFilter,
+        view: UserView,
+        postings: &[WordPostings],
+    ) -> Result<Candidates, StoreError> {
+        let UserView { layout, vectors } = view;
         let admits_all = filter.admits_all();
         let admits = |row: usize| admits_all || filter.admits(&layout.turn(row).entry);
-        let words = lexical_scores(&layout, &postings, &request.lexical);
-        let by_words = best(layout.len(), request.per_channel, |row| {
-            Some(words.bm25[row]).filter(|score| *score > 0.0 && admits(row))
-        });
+        let words = lexical_scores(&layout, postings, &request.lexical);
+        let by_words = best(&words.bm25, request.per_channel, 0.0, admits);
         let cosines = match (vectors, request.meaning) {
             (Some(Vectors::Whole(vectors)), Some((_, query))) => {
                 let cosines = vectors.cosines(&layout, query);
                 let scores = request.dense.scores(&layout, &cosines);
-                let scores = scores.iter().copied().enumerate();
-                scores
-                    .filter(|(row, score)| !score.is_nan() && admits(*row))
-                    .map(|(row, score)| ScoredRow { row, score })
-                    .collect()
+                let nearest = best(&scores, request.per_channel.max(1), f32::NEG_INFINITY, admits);
+                let farthest = lowest(&scores, 1, admits);
+                let found = nearest.iter().chain(&farthest).chain(&by_words);
+                let rows: BTreeSet<usize> = found.map(|found| found.row).collect();
+                let known = rows.into_iter().map(|row| ScoredRow { row, score: scores[row] });
+                known.filter(|known| !known.score.is_nan()).collect()
             }
             (Some(Vectors::Coded { codes, whole }), Some((_, query))) => {
                 let stages = TwoStages {
                     layout: &layout,
                     codes: &codes,
-                    whole: whole.as_deref(),
+                    whole: &whole,
                     query,
                     parameters: &request.dense,
                     wanted: request.per_channel,
-                    rescored: rescored(codes.passages()).unwrap_or(usize::MAX),
+                    rescored: request
+                        .scan
+                        .rescored(request.per_channel, codes.passages())
+                        .unwrap_or(usize::MAX),
                 };
                 stages.scores(self, admits, by_words.iter().map(|found| found.row))?
             }
@@ -221,7 +232,8 @@ struct Channels {
 impl Channels {
     fn union(&self, per_channel: usize) -> Candidates {
         let cosines = &self.cosines;
-        let mut nearest = best(cosines.len(), per_channel, |place| Some(cosines[place].score));
+        let scores: Vec<f32> = cosines.iter().map(|found| found.score).collect();
+        let mut nearest = best(&scores, per_channel, f32::NEG_INFINITY, |_| true);
         for found in &mut nearest {
             found.row = cosines[found.row].row;
         }
@@ -234,7 +246,7 @@ impl Channels {
         };
         add(&nearest, |candidate| &mut candidate.dense);
         add(&self.by_words, |candidate| &mut candidate.lexical);
-        let scores = cosines.iter().map(|found| found.score);
+        let scores = scores.iter().copied();
         Candidates {
             turns: turns.into_values().collect(),
             cosine_range: scores.clone().min_by(f32::total_cmp).zip(scores.max_by(f32::total_cmp)),

@@ -94,9 +94,11 @@ impl PassageNumbers for Codes {
         self.codes
     }
 
-    fn cosines(&self, query: &CodeQuery) -> Vec<f32> {
+    fn cosines(&self, query: &CodeQuery, out: &mut [f32]) {
         let distances = distances(&self.groups, &query.planes);
-        distances[..self.codes].iter().map(|distance| query.cosine(*distance)).collect()
+        for (cosine, distance) in out.iter_mut().zip(distances) {
+            *cosine = query.cosine(distance);
+        }
     }
 }
 
@@ -133,8 +135,9 @@ mod tests {
                 codes.push(&code_of(&a));
             }
             codes.push(&code_of(&mixed));
-            let estimates = codes.cosines(&CodeQuery::of(&b));
+            let mut estimates = vec![0.0; codes.len()];
             prop_assert_eq!(estimates.len(), others + 1);
+            codes.cosines(&CodeQuery::of(&b), &mut estimates);
             let cosine = mixed.cosine(&b);
             prop_assert!((estimates[others] - cosine).abs() < 0.3, "{} {cosine}", estimates[others]);
         }

@@ -283,9 +283,8 @@ fn remove_from_lists(
         let turn: i64 = row.get(0)?;
         turns.insert(turn);
         let speaker: Option<String> = row.get(2)?;
-        let (words, _) =
-            turn_words(timestamp(row, 1)?, speaker.as_deref(), row.get_ref(3)?.as_str()?);
-        blocks_of_words.extend(words.into_keys().map(|word| (word, block_of(turn))));
+        let words = turn_words(timestamp(row, 1)?, speaker.as_deref(), row.get_ref(3)?.as_str()?);
+        blocks_of_words.extend(words.counts.into_keys().map(|word| (word, block_of(turn))));
     }
     for (word, block) in blocks_of_words {
         postings::remove(transaction, user_id, &word, block, |turn| turns.contains(&turn))?;

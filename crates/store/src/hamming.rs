@@ -2,6 +2,8 @@
 
 use longmem_core::DIMENSIONS;
 
+use crate::vectorized::{Loop, vectorized};
+
 /// Codes in a [`Group`]: as many 64-bit words as the widest registers hold.
 pub(crate) const LANES: usize = 8;
 
@@ -26,33 +28,48 @@ pub(crate) fn distances(groups: &[Group], planes: &Planes) -> Vec<u16> {
 
 type Distances = fn(&[Group], &Planes, &mut [[u16; LANES]]);
 
-/// The fastest way that this processor can go.
+/// The fastest way that this processor can go. Measured for 100,000 codes on one core of a Zen 4:
+/// 0.13 ms with AVX-512, 0.47 with AVX2, 1.6 with neither.
 fn fastest() -> Distances {
     #[cfg(target_arch = "x86_64")]
-    if let Some(way) = x86::WAYS.iter().find(|way| (way.is_available)()) {
-        return way.distances;
+    if x86::is_available() {
+        return x86::distances;
     }
-    plain
+    by_the_compiler
 }
 
-/// What any processor can; on ARM the compiler makes it fast.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "is compiled once more for each set of instructions")]
-fn plain(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
-    for (group, distances) in groups.iter().zip(distances) {
-        let mut sums = [0; LANES];
-        for (place, plane) in planes.iter().enumerate() {
-            let mut differing = [0; LANES];
-            for (codes, word) in group.iter().zip(plane) {
-                for (differing, code) in differing.iter_mut().zip(codes) {
-                    *differing += u64::from((code ^ word).count_ones());
+/// What any processor can, as fast as the compiler makes it.
+fn by_the_compiler(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
+    vectorized(Plain { groups, planes, distances });
+}
+
+struct Plain<'a> {
+    groups: &'a [Group],
+    planes: &'a Planes,
+    distances: &'a mut [[u16; LANES]],
+}
+
+impl Loop for Plain<'_> {
+    type Result = ();
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "is compiled once more for each set of instructions")]
+    fn run(self) {
+        for (group, distances) in self.groups.iter().zip(self.distances) {
+            let mut sums = [0; LANES];
+            for (place, plane) in self.planes.iter().enumerate() {
+                let mut differing = [0; LANES];
+                for (codes, word) in group.iter().zip(plane) {
+                    for (differing, code) in differing.iter_mut().zip(codes) {
+                        *differing += u64::from((code ^ word).count_ones());
+                    }
+                }
+                for (sum, differing) in sums.iter_mut().zip(differing) {
+                    *sum += differing << place;
                 }
             }
-            for (sum, differing) in sums.iter_mut().zip(differing) {
-                *sum += differing << place;
-            }
+            *distances = sums.map(|sum| sum as u16);
         }
-        *distances = sums.map(|sum| sum as u16);
     }
 }
 
@@ -65,36 +82,22 @@ mod x86 {
         _mm512_setzero_si512, _mm512_sll_epi64, _mm512_xor_si512,
     };
 
-    use super::{Distances, Group, LANES, PLANES, Planes};
+    use super::{Group, LANES, PLANES, Planes};
 
-    /// A way with what it needs.
-    pub(super) struct Way {
-        pub(super) is_available: fn() -> bool,
-        /// Called only if it is available.
-        pub(super) distances: Distances,
+    /// Whether the processor counts the bits of eight words at once.
+    pub(super) fn is_available() -> bool {
+        is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vpopcntdq")
     }
 
-    /// The fastest first: measured at 0.13, 0.47 and 0.71 ms for 100,000 codes on one core of a
-    /// Zen 4, where plain code without even `popcnt` takes 1.6.
-    pub(super) const WAYS: &[Way] = &[
-        Way {
-            is_available: || {
-                is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vpopcntdq")
-            },
-            // SAFETY: the processor has what the function needs, as `is_available` says.
-            distances: |groups, planes, distances| unsafe { avx512(groups, planes, distances) },
-        },
-        Way {
-            is_available: || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt"),
-            // SAFETY: the processor has what the function needs, as `is_available` says.
-            distances: |groups, planes, distances| unsafe { avx2(groups, planes, distances) },
-        },
-        Way {
-            is_available: || is_x86_feature_detected!("popcnt"),
-            // SAFETY: the processor has what the function needs, as `is_available` says.
-            distances: |groups, planes, distances| unsafe { popcnt(groups, planes, distances) },
-        },
-    ];
+    /// What [`Plain`](super::Plain) computes.
+    ///
+    /// # Panics
+    /// If the processor cannot.
+    pub(super) fn distances(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
+        assert!(is_available(), "asked before");
+        // SAFETY: the processor has what the function needs.
+        unsafe { avx512(groups, planes, distances) }
+    }
 
     #[target_feature(enable = "avx512f,avx512vpopcntdq")]
     fn avx512(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
@@ -123,16 +126,6 @@ mod x86 {
             }
         }
     }
-
-    #[target_feature(enable = "avx2,popcnt")]
-    fn avx2(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
-        super::plain(groups, planes, distances);
-    }
-
-    #[target_feature(enable = "popcnt")]
-    fn popcnt(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
-        super::plain(groups, planes, distances);
-    }
 }
 
 #[cfg(test)]
@@ -143,10 +136,9 @@ mod tests {
 
     /// All ways that this processor can go.
     fn ways() -> Vec<Distances> {
-        let mut ways: Vec<Distances> = vec![plain];
-        #[cfg(target_arch = "x86_64")]
-        ways.extend(x86::WAYS.iter().filter(|way| (way.is_available)()).map(|way| way.distances));
-        ways
+        let plain: Distances =
+            |groups, planes, distances| Plain { groups, planes, distances }.run();
+        vec![plain, by_the_compiler, fastest()]
     }
 
     proptest! {
@@ -169,7 +161,6 @@ mod tests {
                 way(&groups, &planes, &mut found);
                 prop_assert_eq!(found.as_flattened(), &expected[..]);
             }
-            prop_assert_eq!(distances(&groups, &planes), expected);
         }
     }
 

@@ -39,6 +39,7 @@ mod candidates;
 mod code;
 mod code_blocks;
 mod connections;
+mod dot;
 mod entities;
 mod error;
 mod export;
@@ -64,6 +65,7 @@ mod turns;
 mod two_stages;
 mod user_cache;
 mod vector_codec;
+mod vectorized;
 mod vocabulary;
 mod windows;
 

@@ -1,6 +1,6 @@
 //! Which turns hold a word: lists of places, appended to as turns come.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use longmem_core::TurnId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -19,7 +19,7 @@ pub(crate) struct Posting {
 #[derive(Debug, Default)]
 pub(crate) struct NewPostings {
     /// By user, word and block: entries, one after another.
-    lists: BTreeMap<(i64, String, i64), Vec<u8>>,
+    lists: HashMap<(i64, String, i64), Vec<u8>>,
 }
 
 impl NewPostings {
@@ -37,7 +37,9 @@ impl NewPostings {
         )?;
         let mut add_word = transaction
             .prepare_cached("INSERT OR IGNORE INTO words (user_id, word) VALUES (?1, ?2)")?;
-        for ((user_id, word, block), entries) in self.lists {
+        let mut lists: Vec<_> = self.lists.into_iter().collect();
+        lists.sort_unstable();
+        for ((user_id, word, block), entries) in lists {
             append.execute(params![user_id, word, block, entries])?;
             add_word.execute(params![user_id, word])?;
         }

@@ -1,7 +1,5 @@
 //! Picks the best of many rows, the same ones however many threads look.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
 /// A row with what it scored.
@@ -11,42 +9,80 @@ pub(crate) struct ScoredRow {
     pub(crate) score: f32,
 }
 
-/// Rows that one thread looks at before it takes others.
-const ROWS_AT_ONCE: usize = 1 << 14;
+/// The fewest rows that are worth a thread.
+const ROWS_PER_THREAD: usize = 1 << 13;
 
-/// The `limit` best of the first rows, best first, equal scores by row; those that score nothing
-/// are left out.
+/// Rows that are compared with the worst that is kept before each is looked at: of many, few beat it.
+const ROWS_BESIDE: usize = 16;
+
+/// The `limit` best of the admitted rows whose scores are above a bound, best first, equal scores by
+/// row; what is not a number is above none.
 pub(crate) fn best(
-    rows: usize,
+    scores: &[f32],
     limit: usize,
-    score: impl Fn(usize) -> Option<f32> + Sync,
+    above: f32,
+    admits: impl Fn(usize) -> bool + Sync,
 ) -> Vec<ScoredRow> {
-    let look = |part: usize| {
-        let first = part * ROWS_AT_ONCE;
-        best_of(first..rows.min(first + ROWS_AT_ONCE), limit, &score)
-    };
-    let parts: Vec<Vec<ScoredRow>> =
-        (0..rows.div_ceil(ROWS_AT_ONCE)).into_par_iter().map(look).collect();
-    let mut best = parts.concat();
-    cut(&mut best, limit);
-    best.sort_unstable_by(better_first);
-    best
+    greatest(scores, limit, above, |score| score, admits)
 }
 
-fn best_of(
-    rows: Range<usize>,
+/// The `limit` lowest of the admitted rows, lowest first, equal scores by row; what is not a number is
+/// none of them.
+pub(crate) fn lowest(
+    scores: &[f32],
     limit: usize,
-    score: impl Fn(usize) -> Option<f32>,
+    admits: impl Fn(usize) -> bool + Sync,
+) -> Vec<ScoredRow> {
+    let mut lowest = greatest(scores, limit, f32::NEG_INFINITY, |score| -score, admits);
+    for found in &mut lowest {
+        found.score = -found.score;
+    }
+    lowest
+}
+
+/// The rows whose keys are greatest, with these.
+fn greatest(
+    scores: &[f32],
+    limit: usize,
+    above: f32,
+    key: impl Fn(f32) -> f32 + Sync,
+    admits: impl Fn(usize) -> bool + Sync,
+) -> Vec<ScoredRow> {
+    // As few parts as there are threads: each begins without knowing what it need not keep.
+    let rows = scores.len().div_ceil(rayon::current_num_threads()).max(ROWS_PER_THREAD);
+    let parts: Vec<Vec<ScoredRow>> = scores
+        .par_chunks(rows)
+        .enumerate()
+        .map(|(part, scores)| greatest_of(part * rows, scores, limit, above, &key, &admits))
+        .collect();
+    let mut greatest = parts.concat();
+    cut(&mut greatest, limit);
+    greatest.sort_unstable_by(better_first);
+    greatest
+}
+
+fn greatest_of(
+    first: usize,
+    scores: &[f32],
+    limit: usize,
+    above: f32,
+    key: impl Fn(f32) -> f32,
+    admits: impl Fn(usize) -> bool,
 ) -> Vec<ScoredRow> {
     let mut kept: Vec<ScoredRow> = Vec::new();
-    let mut worst_kept = f32::NEG_INFINITY;
-    for row in rows {
-        match score(row) {
-            // An equal score of a later row loses.
-            Some(score) if score > worst_kept => kept.push(ScoredRow { row, score }),
-            _ => continue,
+    // An equal score of a later row loses.
+    let mut worst_kept = above;
+    for (block, beside) in scores.chunks(ROWS_BESIDE).enumerate() {
+        if !beside.iter().fold(false, |any, score| any | (key(*score) > worst_kept)) {
+            continue;
         }
-        if kept.len() >= limit.saturating_mul(2).max(1) {
+        for (place, score) in beside.iter().enumerate() {
+            let (row, score) = (first + block * ROWS_BESIDE + place, key(*score));
+            if score > worst_kept && admits(row) {
+                kept.push(ScoredRow { row, score });
+            }
+        }
+        if kept.len() >= limit.saturating_mul(2).max(ROWS_BESIDE) {
             cut(&mut kept, limit);
             worst_kept = kept.iter().map(|kept| kept.score).fold(f32::INFINITY, f32::min);
         }
@@ -77,16 +113,28 @@ mod tests {
         #[test]
         fn the_best_are_the_first_of_all_sorted(
             pattern in prop::collection::vec(prop::option::of(-3i8..3), 1..40),
-            rows in 0..3 * ROWS_AT_ONCE,
+            rows in 0..3 * ROWS_PER_THREAD,
             limit in prop_oneof![0..50usize, Just(usize::MAX)],
+            above in prop_oneof![Just(f32::NEG_INFINITY), Just(-1.0), Just(0.0)],
+            admitted in 1..4usize,
         ) {
-            let score = |row: usize| pattern[row * 7 % pattern.len()].map(f32::from);
+            let score = |row: usize| pattern[row * 7 % pattern.len()].map_or(f32::NAN, f32::from);
+            let scores: Vec<f32> = (0..rows).map(score).collect();
+            let admits = |row: usize| row.is_multiple_of(admitted);
             let mut all: Vec<ScoredRow> = (0..rows)
-                .filter_map(|row| Some(ScoredRow { row, score: score(row)? }))
+                .map(|row| ScoredRow { row, score: score(row) })
+                .filter(|found| found.score > above && admits(found.row))
                 .collect();
             all.sort_by(better_first);
             all.truncate(limit);
-            prop_assert_eq!(best(rows, limit, score), all);
+            prop_assert_eq!(best(&scores, limit, above, admits), all.clone());
+            let negated: Vec<f32> = scores.iter().map(|score| -score).collect();
+            for found in &mut all {
+                found.score = -found.score;
+            }
+            if above == f32::NEG_INFINITY {
+                prop_assert_eq!(lowest(&negated, limit, admits), all);
+            }
         }
     }
 }

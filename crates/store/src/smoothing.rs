@@ -24,8 +24,20 @@ impl DenseParameters {
     /// Each turn for itself: the plain cosine.
     pub const PLAIN: Self = Self { before: 0.0, after: 0.0, longest_neighbour: 0 };
 
-    /// The neighbours whose cosines a turn takes over: before and after.
-    pub(crate) fn neighbours(&self, layout: &Layout, turn: &PlacedTurn) -> [Option<usize>; 2] {
+    /// Whether each turn's score is its own cosine.
+    fn is_plain(&self) -> bool {
+        self.before == 0.0 && self.after == 0.0
+    }
+
+    /// The rows whose cosines a row takes over: before and after.
+    pub(crate) fn neighbours(&self, layout: &Layout, row: usize) -> [Option<usize>; 2] {
+        if self.is_plain() {
+            return [None, None];
+        }
+        self.neighbours_of(layout, layout.turn(row))
+    }
+
+    fn neighbours_of(&self, layout: &Layout, turn: &PlacedTurn) -> [Option<usize>; 2] {
         let short = |turn: &PlacedTurn| turn.entry.words <= self.longest_neighbour;
         let lends = |neighbour: Option<usize>, weight: f32| {
             neighbour.filter(|row| weight > 0.0 && short(turn) && short(layout.turn(*row)))
@@ -33,15 +45,24 @@ impl DenseParameters {
         [lends(turn.before(), self.before), lends(turn.after(), self.after)]
     }
 
-    /// One turn's score; not a number if its own cosine is not.
+    /// One row's score; not a number if its own cosine is not.
     pub(crate) fn score(
         &self,
         layout: &Layout,
-        turn: &PlacedTurn,
+        row: usize,
         own: f32,
         cosine: impl Fn(usize) -> f32,
     ) -> f32 {
-        let [before, after] = self.neighbours(layout, turn).map(|neighbour| {
+        self.mixed(self.neighbours(layout, row), own, cosine)
+    }
+
+    fn mixed(
+        &self,
+        neighbours: [Option<usize>; 2],
+        own: f32,
+        cosine: impl Fn(usize) -> f32,
+    ) -> f32 {
+        let [before, after] = neighbours.map(|neighbour| {
             neighbour.map(&cosine).filter(|cosine| !cosine.is_nan()).unwrap_or(own)
         });
         (own + self.before * before + self.after * after) / (1.0 + self.before + self.after)
@@ -49,7 +70,7 @@ impl DenseParameters {
 
     /// The score of each row of the layout, from the cosine of each.
     pub(crate) fn scores<'a>(&self, layout: &Layout, cosines: &'a [f32]) -> Cow<'a, [f32]> {
-        if self.before == 0.0 && self.after == 0.0 {
+        if self.is_plain() {
             return Cow::Borrowed(cosines);
         }
         let mut scores = vec![0.0; cosines.len()];
@@ -57,7 +78,8 @@ impl DenseParameters {
             |(chunk, (scores, turns))| {
                 let own = &cosines[chunk * CHUNK_ROWS..];
                 for ((score, turn), own) in scores.iter_mut().zip(turns.iter()).zip(own) {
-                    *score = self.score(layout, turn, *own, |row| cosines[row]);
+                    let neighbours = self.neighbours_of(layout, turn);
+                    *score = self.mixed(neighbours, *own, |row| cosines[row]);
                 }
             },
         );

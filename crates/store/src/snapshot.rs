@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use longmem_core::{DIMENSIONS, Embedding, TurnId};
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 
+use crate::dot::{dot, dots};
 use crate::layout::{CHUNK_ROWS, Layout};
 
 /// How the vectors of a chunk are kept.
@@ -21,8 +22,8 @@ pub(crate) trait PassageNumbers: Clone + Default + Send + Sync {
     fn push(&mut self, passage: &Self::Passage);
     /// How many passages there are.
     fn len(&self) -> usize;
-    /// The cosine of each passage to the query, or about that.
-    fn cosines(&self, query: &Self::Query) -> Vec<f32>;
+    /// Writes the cosine of each passage to the query, or about that.
+    fn cosines(&self, query: &Self::Query, out: &mut [f32]);
 }
 
 /// One user's vectors under one model, as they were at one moment: those of the turns whose rows
@@ -48,6 +49,8 @@ struct Chunk<N> {
     /// In the order of rows.
     turns: Vec<CoveredTurn>,
     numbers: N,
+    /// Whether some turn's row is not the place of its only passage in the numbers.
+    scattered: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -101,7 +104,11 @@ impl<N: PassageNumbers> Snapshot<N> {
     pub(crate) fn cosines(&self, layout: &Layout, query: &N::Query) -> Vec<f32> {
         let mut cosines = vec![f32::NAN; layout.len()];
         cosines.par_chunks_mut(CHUNK_ROWS).zip(&self.chunks).for_each(|(rows, chunk)| {
-            let cosines = chunk.numbers.cosines(query);
+            if !chunk.scattered {
+                return chunk.numbers.cosines(query, &mut rows[..chunk.numbers.len()]);
+            }
+            let mut cosines = vec![0.0; chunk.numbers.len()];
+            chunk.numbers.cosines(query, &mut cosines);
             for turn in &chunk.turns {
                 let passages = &cosines[turn.first as usize..][..turn.passages as usize];
                 rows[turn.row as usize] = match passages {
@@ -131,6 +138,7 @@ impl<N: PassageNumbers> Chunk<N> {
             passages: turn.passages.len() as u32,
             first_passage: turn.first_passage,
         };
+        self.scattered |= covered.passages != 1 || covered.row != covered.first;
         for passage in turn.passages {
             self.numbers.push(passage);
         }
@@ -146,8 +154,7 @@ impl Snapshot<Matrix> {
         let turn = chunk.turn((row % CHUNK_ROWS) as u32)?;
         let first = turn.first as usize * DIMENSIONS;
         let numbers = &chunk.numbers.numbers[first..][..turn.passages as usize * DIMENSIONS];
-        let query = ArrayView1::from(query.as_slice());
-        let cosines = numbers.chunks_exact(DIMENSIONS).map(|one| ArrayView1::from(one).dot(&query));
+        let cosines = numbers.chunks_exact(DIMENSIONS).map(|one| dot(one, query.as_slice()));
         Some(cosines.sum::<f32>() / turn.passages as f32)
     }
 }
@@ -171,9 +178,9 @@ impl PassageNumbers for Matrix {
         self.numbers.len() / DIMENSIONS
     }
 
-    fn cosines(&self, query: &Embedding) -> Vec<f32> {
+    fn cosines(&self, query: &Embedding, out: &mut [f32]) {
         let matrix = ArrayView2::from_shape((self.len(), DIMENSIONS), &self.numbers)
             .expect("len() is the number of whole vectors in numbers");
-        matrix.dot(&ArrayView1::from(query.as_slice())).to_vec()
+        dots(&matrix, query.as_slice(), out);
     }
 }

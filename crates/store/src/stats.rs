@@ -147,8 +147,8 @@ fn wrong_lists_of_turns(connection: &Connection) -> rusqlite::Result<(u64, u64)>
         let (turn, user_id) = (TurnId(row.get(0)?), row.get(1)?);
         let speaker: Option<String> = row.get(5)?;
         let text = row.get_ref(6)?.as_str()?;
-        let (words, word_count) = turn_words(timestamp(row, 4)?, speaker.as_deref(), text);
-        for (word, count) in words {
+        let words = turn_words(timestamp(row, 4)?, speaker.as_deref(), text);
+        for (word, count) in words.counts {
             postings.add(user_id, word, Posting { turn, count });
         }
         let entry = TurnEntry {
@@ -156,7 +156,7 @@ fn wrong_lists_of_turns(connection: &Connection) -> rusqlite::Result<(u64, u64)>
             session_id: row.get(2)?,
             role: parsed(row, 3)?,
             time_ms: row.get(4)?,
-            words: word_count,
+            words: words.all,
         };
         entries.add(user_id, &entry);
     }

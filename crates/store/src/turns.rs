@@ -5,10 +5,11 @@ use std::collections::hash_map::Entry;
 
 use jiff::Timestamp;
 use longmem_core::{NewTurn, Role, SessionName, Turn, TurnId, UserName};
+use rayon::prelude::*;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use crate::analysis::turn_words;
+use crate::analysis::{TurnWords, turn_words};
 use crate::learning::learn_from;
 use crate::postings::{NewPostings, Posting};
 use crate::turn_blocks::{NewEntries, TurnEntry};
@@ -38,7 +39,8 @@ impl Store {
         if turns.is_empty() {
             return Ok(Vec::new());
         }
-        self.connections.write(|transaction| insert(transaction, user, turns))
+        let words = words_of(turns);
+        self.connections.write(|transaction| insert(transaction, user, turns, words))
     }
 
     /// Stores a turn, unless the last two turns of its session show that it is there already:
@@ -55,11 +57,13 @@ impl Store {
         learns: bool,
         already: impl FnOnce(&[Turn]) -> Option<TurnId>,
     ) -> Result<Inserted, StoreError> {
+        let turns = std::slice::from_ref(turn);
+        let words = words_of(turns);
         self.connections.write(|transaction| {
             let last = last_turns(transaction, user, &turn.session, 2)?;
             let inserted = match already(&last) {
                 Some(id) => Inserted { id, new: false },
-                None => insert(transaction, user, std::slice::from_ref(turn))?[0],
+                None => insert(transaction, user, turns, words)?[0],
             };
             if learns {
                 learn_from(transaction, user, &turn.session)?;
@@ -154,23 +158,35 @@ impl Store {
     }
 }
 
+/// Takes turns apart before the transaction, in which others wait.
+fn words_of(turns: &[NewTurn]) -> Vec<TurnWords> {
+    let words = |turn: &NewTurn| turn_words(turn.time, turn.speaker.as_deref(), &turn.text);
+    // A single turn does not wait until a thread is free of other work.
+    match turns {
+        [one] => vec![words(one)],
+        many => many.par_iter().map(words).collect(),
+    }
+}
+
+/// Stores turns with the words of each.
 fn insert(
     transaction: &Transaction<'_>,
     user: &UserName,
     turns: &[NewTurn],
+    words: Vec<TurnWords>,
 ) -> rusqlite::Result<Vec<Inserted>> {
     let user_id = user_id_or_new(transaction, user)?;
     let mut sessions = HashMap::new();
     let mut lists = NewLists::default();
     let mut inserted = Vec::with_capacity(turns.len());
-    for turn in turns {
+    for (turn, words) in turns.iter().zip(words) {
         let session = match sessions.entry(&turn.session) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 new.insert(OpenSession::find_or_make(transaction, user_id, turn)?)
             }
         };
-        inserted.push(insert_turn(transaction, user_id, session, turn, &mut lists)?);
+        inserted.push(insert_turn(transaction, user_id, session, turn, words, &mut lists)?);
     }
     lists.postings.write(transaction)?;
     lists.entries.write(transaction)?;
@@ -315,6 +331,7 @@ fn insert_turn(
     user_id: i64,
     session: &mut OpenSession,
     turn: &NewTurn,
+    words: TurnWords,
     lists: &mut NewLists,
 ) -> rusqlite::Result<Inserted> {
     let source_key = turn.source_key.as_ref().map(|key| key.0.as_str());
@@ -327,7 +344,6 @@ fn insert_turn(
             return Ok(Inserted { id: TurnId(id), new: false });
         }
     }
-    let (words, word_count) = turn_words(turn.time, turn.speaker.as_deref(), &turn.text);
     transaction
         .prepare_cached(
             "INSERT INTO turns (user_id, session_id, position, role, time_ms, source_key, speaker,
@@ -346,7 +362,7 @@ fn insert_turn(
             turn.text,
         ])?;
     let id = transaction.last_insert_rowid();
-    for (word, count) in words {
+    for (word, count) in words.counts {
         lists.postings.add(user_id, word, Posting { turn: TurnId(id), count });
     }
     lists.entries.add(
@@ -356,7 +372,7 @@ fn insert_turn(
             session_id: session.id,
             role: turn.role,
             time_ms: turn.time.as_millisecond(),
-            words: word_count,
+            words: words.all,
         },
     );
     session.next_position += 1;

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use crate::code::{CodeQuery, Codes};
 use crate::error::BadVector;
 use crate::layout::Layout;
-use crate::selection::{ScoredRow, best};
+use crate::selection::{ScoredRow, best, lowest};
 use crate::smoothing::DenseParameters;
 use crate::snapshot::{Matrix, Snapshot};
 use crate::vector_codec::decode;
@@ -46,6 +46,9 @@ const RESCORED_AT_LEAST: usize = 300;
 /// they bring is on average 0.001 above it; with 32 it would be 0.004.
 const FARTHEST: usize = 128;
 
+/// Rows whose vectors one connection reads while others read more.
+const ROWS_A_READER: usize = 64;
+
 impl Scan {
     /// How many turns the second stage takes to find the best `wanted` of so many passages; none
     /// if all vectors are compared.
@@ -64,8 +67,8 @@ impl Scan {
 pub(crate) struct TwoStages<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) codes: &'a Snapshot<Codes>,
-    /// All vectors, if they are in memory; else they are read one by one.
-    pub(crate) whole: Option<&'a Snapshot<Matrix>>,
+    /// The vectors that are in memory; the others are read one by one.
+    pub(crate) whole: &'a Snapshot<Matrix>,
     pub(crate) query: &'a Embedding,
     pub(crate) parameters: &'a DenseParameters,
     /// How many of the nearest are wanted.
@@ -88,32 +91,26 @@ impl TwoStages<'_> {
     ) -> Result<Vec<ScoredRow>, StoreError> {
         let estimates = self.codes.cosines(self.layout, &CodeQuery::of(self.query));
         let smoothed = self.parameters.scores(self.layout, &estimates);
-        let estimate =
-            |row: usize| Some(smoothed[row]).filter(|score| !score.is_nan() && admits(row));
-        let rows = self.layout.len();
-        let nearest = best(rows, self.rescored, estimate);
-        let farthest = best(rows, FARTHEST, |row| estimate(row).map(|score| -score));
+        let nearest = best(&smoothed, self.rescored, f32::NEG_INFINITY, &admits);
+        let farthest = lowest(&smoothed, FARTHEST, &admits);
 
         let mut wanted: BTreeSet<usize> = given.collect();
         let mut exact = BTreeMap::new();
         let first = nearest.iter().chain(&farthest).map(|scored| scored.row);
         self.add_cosines(store, &mut exact, first.chain(wanted.iter().copied()))?;
         // A neighbour's part is small: its estimate is good enough to tell which turns need it.
-        let nearly = |row: usize| {
-            let cosine = |row: usize| exact.get(&row).copied().unwrap_or(estimates[row]);
-            Some(self.score(row, *exact.get(&row)?, cosine))
+        let cosine = |row: usize| exact.get(&row).copied().unwrap_or(estimates[row]);
+        let nearly = |found: &ScoredRow| {
+            exact.get(&found.row).map_or(f32::NAN, |own| self.score(found.row, *own, cosine))
         };
-        let near =
-            best(nearest.len(), self.wanted.saturating_mul(2), |place| nearly(nearest[place].row));
-        let far = best(farthest.len(), FARTHEST / 8, |place| {
-            nearly(farthest[place].row).map(|score| -score)
-        });
-        wanted.extend(near.into_iter().map(|scored| nearest[scored.row].row));
-        wanted.extend(far.into_iter().map(|scored| farthest[scored.row].row));
-        let beside = wanted
-            .iter()
-            .flat_map(|row| self.parameters.neighbours(self.layout, self.layout.turn(*row)))
-            .flatten();
+        let near: Vec<f32> = nearest.iter().map(nearly).collect();
+        let far: Vec<f32> = farthest.iter().map(nearly).collect();
+        let near = best(&near, self.wanted.saturating_mul(2), f32::NEG_INFINITY, |_| true);
+        let far = lowest(&far, FARTHEST / 8, |_| true);
+        wanted.extend(near.into_iter().map(|found| nearest[found.row].row));
+        wanted.extend(far.into_iter().map(|found| farthest[found.row].row));
+        let beside =
+            wanted.iter().flat_map(|row| self.parameters.neighbours(self.layout, *row)).flatten();
         let beside: Vec<usize> = beside.collect();
         self.add_cosines(store, &mut exact, beside.into_iter())?;
         let cosine = |row: usize| exact.get(&row).copied().unwrap_or(f32::NAN);
@@ -127,7 +124,7 @@ impl TwoStages<'_> {
     }
 
     fn score(&self, row: usize, own: f32, cosine: impl Fn(usize) -> f32) -> f32 {
-        self.parameters.score(self.layout, self.layout.turn(row), own, cosine)
+        self.parameters.score(self.layout, row, own, cosine)
     }
 
     /// Adds the exact cosines of rows that have a vector, for a turn of several passages the mean
@@ -141,21 +138,35 @@ impl TwoStages<'_> {
         let mut missing: Vec<usize> = rows.filter(|row| !exact.contains_key(row)).collect();
         missing.sort_unstable();
         missing.dedup();
-        if let Some(whole) = self.whole {
-            let known: Vec<Option<f32>> =
-                missing.par_iter().map(|row| whole.cosine(*row, self.query)).collect();
-            exact.extend(missing.into_iter().zip(known).filter_map(|(row, one)| Some((row, one?))));
+        let known: Vec<Option<f32>> =
+            missing.par_iter().map(|row| self.whole.cosine(*row, self.query)).collect();
+        let known = missing.iter().zip(known);
+        exact.extend(known.filter_map(|(row, cosine)| Some((*row, cosine?))));
+        missing.retain(|row| !exact.contains_key(row));
+        if missing.is_empty() {
             return Ok(());
         }
-        store.connections.read(|connection| {
-            for row in missing {
-                let Some(passages) = self.codes.passages_of(row) else { continue };
-                if let Some(cosine) = read_cosine(connection, passages, self.query)? {
-                    exact.insert(row, cosine);
-                }
+        let read = missing
+            .par_chunks(ROWS_A_READER)
+            .map(|rows| store.connections.read(|connection| self.read_cosines(connection, rows)))
+            .collect::<Result<Vec<_>, _>>()?;
+        exact.extend(read.into_iter().flatten());
+        Ok(())
+    }
+
+    fn read_cosines(
+        &self,
+        connection: &Connection,
+        rows: &[usize],
+    ) -> rusqlite::Result<Vec<(usize, f32)>> {
+        let mut cosines = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Some(passages) = self.codes.passages_of(*row) else { continue };
+            if let Some(cosine) = read_cosine(connection, passages, self.query)? {
+                cosines.push((*row, cosine));
             }
-            Ok(())
-        })
+        }
+        Ok(cosines)
     }
 }
 

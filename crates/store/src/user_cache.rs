@@ -23,6 +23,9 @@ const MAX_CACHED_BYTES: usize = 1 << 30;
 /// Whole vectors of one user who has many are kept only up to so many bytes: 170,000 vectors.
 const MAX_WHOLE_BYTES: usize = 1 << 28;
 
+/// Of them, each search reads some, so that none waits for all.
+const PASSAGES_A_SEARCH: usize = 2048;
+
 /// What is in memory, by user.
 #[derive(Default)]
 pub(crate) struct UserCache {
@@ -43,8 +46,8 @@ pub(crate) enum Vectors {
     /// Their codes, to find out which to compare with.
     Coded {
         codes: Arc<Snapshot<Codes>>,
-        /// All of them as well, for one who asks again and again.
-        whole: Option<Arc<Snapshot<Matrix>>>,
+        /// The oldest or all of them as well, more with each search.
+        whole: Arc<Snapshot<Matrix>>,
     },
 }
 
@@ -102,23 +105,26 @@ impl UserCache {
         let passages = cached.passages(last_passage).map_or_else(|| file.count(), Ok)?;
         let mut grown = false;
         let vectors = if whole(passages) {
-            grown |=
-                cached.whole.grow(last_passage, &layout, |after, add| file.whole(after, add))?;
+            grown |= cached.whole.grow(last_passage, &layout, |after, add| {
+                file.whole(after, usize::MAX, add)?;
+                Ok(last_passage)
+            })?;
             Vectors::Whole(Arc::clone(&cached.whole.snapshot))
         } else {
-            // A command asks once, and must not wait for all vectors.
+            // A command asks once, and need not read any whole vectors but those it compares.
             let again = cached.codes.last_passage > 0;
-            grown |=
-                cached.codes.grow(last_passage, &layout, |after, add| file.codes(after, add))?;
-            let keep_whole = again && passages * Matrix::BYTES <= MAX_WHOLE_BYTES;
-            if keep_whole {
-                grown |= cached
-                    .whole
-                    .grow(last_passage, &layout, |after, add| file.whole(after, add))?;
+            grown |= cached.codes.grow(last_passage, &layout, |after, add| {
+                file.codes(after, add)?;
+                Ok(last_passage)
+            })?;
+            if again && passages * Matrix::BYTES <= MAX_WHOLE_BYTES {
+                grown |= cached.whole.grow(last_passage, &layout, |after, add| {
+                    Ok(file.whole(after, PASSAGES_A_SEARCH, add)?.unwrap_or(last_passage))
+                })?;
             }
             Vectors::Coded {
                 codes: Arc::clone(&cached.codes.snapshot),
-                whole: keep_whole.then(|| Arc::clone(&cached.whole.snapshot)),
+                whole: Arc::clone(&cached.whole.snapshot),
             }
         };
         if grown {
@@ -221,25 +227,25 @@ impl<N> Default for CachedSnapshot<N> {
 }
 
 impl<N: PassageNumbers> CachedSnapshot<N> {
-    /// Reads what is missing up to a passage; returns whether something was.
+    /// Reads what is missing up to a passage, or a part of it: `read` returns up to which it came.
+    /// Returns whether something was missing.
     fn grow(
         &mut self,
         last_passage: i64,
         layout: &Layout,
-        read: impl FnOnce(i64, &mut dyn FnMut(TurnPassages<'_, N::Passage>)) -> rusqlite::Result<()>,
+        read: impl FnOnce(i64, &mut dyn FnMut(TurnPassages<'_, N::Passage>)) -> rusqlite::Result<i64>,
     ) -> rusqlite::Result<bool> {
         if last_passage <= self.last_passage {
             return Ok(false);
         }
         let snapshot = Arc::make_mut(&mut self.snapshot);
         let mut finder = layout.row_finder();
-        read(self.last_passage, &mut |turn| {
+        self.last_passage = read(self.last_passage, &mut |turn| {
             // A turn that a later read saw deleted is not in the layout.
             if let Some(row) = finder.row(turn.turn) {
                 snapshot.add(row, &turn);
             }
         })?;
-        self.last_passage = last_passage;
         Ok(true)
     }
 }
@@ -280,13 +286,15 @@ impl VectorsInFile<'_> {
         code_blocks::read(self.connection, self.user_id, self.model_id, after, add)
     }
 
-    /// Reads the turns whose passages are newer than `after`; the passages of one turn were written
-    /// in one transaction, so their numbers follow one another.
+    /// Reads the turns whose passages are newer than `after`, until they have `enough` passages;
+    /// returns the last one read if there may be more. The passages of one turn were written in
+    /// one transaction, so their numbers follow one another.
     fn whole(
         &self,
         after: i64,
+        enough: usize,
         add: &mut dyn FnMut(TurnPassages<'_, Embedding>),
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Option<i64>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT p.id, v.vector, p.turn_id FROM passages p JOIN vectors v ON v.passage_id = p.id
              WHERE p.user_id = ?1 AND p.model_id = ?2 AND p.id > ?3 ORDER BY p.id",
@@ -294,6 +302,7 @@ impl VectorsInFile<'_> {
         let mut rows = statement.query(params![self.user_id, self.model_id, after])?;
         let mut last: Option<(TurnId, i64)> = None;
         let mut passages = Vec::new();
+        let mut read = 0;
         while let Some(row) = rows.next()? {
             let passage = row.get(0)?;
             let turn = TurnId(row.get(2)?);
@@ -302,6 +311,10 @@ impl VectorsInFile<'_> {
                 _ => {
                     if let Some((turn, first_passage)) = last.replace((turn, passage)) {
                         add(TurnPassages { turn, first_passage, passages: &passages });
+                        read += passages.len();
+                        if read >= enough {
+                            return Ok(Some(first_passage + passages.len() as i64 - 1));
+                        }
                     }
                     passages.clear();
                 }
@@ -313,7 +326,7 @@ impl VectorsInFile<'_> {
         if let Some((turn, first_passage)) = last {
             add(TurnPassages { turn, first_passage, passages: &passages });
         }
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -330,12 +343,49 @@ mod tests {
     use crate::{EmbeddedTurn, ForgetTarget, IfMissing, Store};
 
     fn insert_with_vector(store: &Store, embedder: &WordHashEmbedder) -> TurnId {
+        insert_with_vectors(store, embedder, 1)
+    }
+
+    fn insert_with_vectors(store: &Store, embedder: &WordHashEmbedder, count: usize) -> TurnId {
         let turn = turn("talk", "lisbon", 0);
         let turn = store.insert_turns(&user("ana"), &[turn]).unwrap()[0].id;
         let span = embedder.passages("lisbon").unwrap()[0];
-        let passages = vec![(span, embedder.vector("lisbon"))];
+        let passages = vec![(span, embedder.vector("lisbon")); count];
         store.write_vectors(embedder.model(), &[EmbeddedTurn { turn, passages }], 0).unwrap();
         turn
+    }
+
+    #[test]
+    fn vectors_that_are_read_a_few_at_a_time_end_with_a_turn_and_come_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let embedder = WordHashEmbedder::default();
+        store.begin_indexing(embedder.model(), false).unwrap();
+        let counts = [1, 3, 2, 1, 1, 4, 2];
+        let turns = counts.map(|count| insert_with_vectors(&store, &embedder, count));
+        store
+            .connections
+            .read(|connection| {
+                let user_id = user_id(connection, &user("ana"))?.unwrap();
+                let model_id = model_id(connection, embedder.model())?.unwrap();
+                let file = VectorsInFile { connection, user_id, model_id };
+                for enough in 1..16 {
+                    let (mut after, mut read, mut reads) = (Some(0), Vec::new(), 0);
+                    while let Some(last) = after {
+                        let before = read.len();
+                        after = file.whole(last, enough, &mut |turn| {
+                            read.push((turn.turn, turn.passages.len()));
+                        })?;
+                        let passages: usize = read[before..].iter().map(|(_, count)| count).sum();
+                        assert!(passages >= enough || after.is_none(), "{passages} of {enough}");
+                        reads += 1;
+                    }
+                    assert_eq!(read, turns.into_iter().zip(counts).collect::<Vec<_>>());
+                    assert!(reads <= 14 / enough + 1, "{reads} reads of {enough}");
+                }
+                Ok(())
+            })
+            .unwrap();
     }
 
     /// Two threads read; the one that began first asks for the snapshot last.
