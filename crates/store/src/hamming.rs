@@ -77,12 +77,16 @@ impl Loop for Plain<'_> {
 #[expect(unsafe_code, reason = "instructions beyond the target's own are called after a check")]
 mod x86 {
     use std::arch::x86_64::{
-        _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_unpackhi_epi64, _mm512_add_epi64,
-        _mm512_cvtepi64_epi16, _mm512_popcnt_epi64, _mm512_set1_epi64, _mm512_setr_epi64,
-        _mm512_setzero_si512, _mm512_sll_epi64, _mm512_xor_si512,
+        _MM_HINT_T0, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_prefetch, _mm_unpackhi_epi64,
+        _mm512_add_epi64, _mm512_cvtepi64_epi16, _mm512_popcnt_epi64, _mm512_set1_epi64,
+        _mm512_setr_epi64, _mm512_setzero_si512, _mm512_sll_epi64, _mm512_xor_si512,
     };
 
     use super::{Group, LANES, PLANES, Planes};
+
+    /// Groups between the one that is compared and the one that is asked for from memory: two pages,
+    /// at whose ends the processor's own guess ends.
+    const AHEAD: usize = 20;
 
     /// Whether the processor counts the bits of eight words at once.
     pub(super) fn is_available() -> bool {
@@ -102,7 +106,12 @@ mod x86 {
     #[target_feature(enable = "avx512f,avx512vpopcntdq")]
     fn avx512(groups: &[Group], planes: &Planes, distances: &mut [[u16; LANES]]) {
         let planes = planes.map(|plane| plane.map(|word| _mm512_set1_epi64(word as i64)));
-        for (group, distances) in groups.iter().zip(distances) {
+        for (at, (group, distances)) in groups.iter().zip(distances).enumerate() {
+            if let Some(ahead) = groups.get(at + AHEAD) {
+                for lane in ahead {
+                    _mm_prefetch::<_MM_HINT_T0>(lane.as_ptr().cast());
+                }
+            }
             let mut differing = [_mm512_setzero_si512(); PLANES];
             for (word, codes) in group.iter().enumerate() {
                 let at = |lane: usize| codes[lane] as i64;

@@ -56,7 +56,7 @@ impl<W: Word> Kernel<W> for Attention<'_, W> {
             let keys = scratch.keys.chunks_exact(W::PER_ROW);
             for (out, keys) in scores.chunks_exact_mut(rows).zip(keys) {
                 let start = &[0.0; 32];
-                simd.tile(rows, Tile { a: query, first, b: keys, start, out });
+                simd.tile(rows, Tile { a: query, first, b: keys, ahead: &[], start, out });
             }
             // Beyond the last token stand zeros, which are to have no weight.
             let (last, rest) = (panels - 1, tokens - (panels - 1) * 32);
@@ -71,7 +71,10 @@ impl<W: Word> Kernel<W> for Attention<'_, W> {
             }
             let mut sums = [[0.0; 32]; 32];
             let (a, start) = (Panels::new(rows, weights), &[0.0; 32]);
-            simd.tile(rows, Tile { a, first: 0, b: values, start, out: &mut sums[..rows] });
+            simd.tile(
+                rows,
+                Tile { a, first: 0, b: values, ahead: &[], start, out: &mut sums[..rows] },
+            );
             for ((context, sums), total) in context.iter_mut().zip(&mut sums).zip(totals) {
                 let share = simd.splat(1.0 / total);
                 for numbers in sums.as_chunks_mut::<LANES>().0 {

@@ -5,6 +5,11 @@ use super::simd::{Panels, Word};
 use super::weights::{Tensor, WeightsFile};
 use crate::EmbedderError;
 
+/// Rows up to which memory brings the weights no faster than they are multiplied. With one
+/// question of 10 or 30 tokens, asking for the next ones early takes a quarter to a third of its time
+/// away.
+const FEW_ROWS: usize = 64;
+
 /// `x · weightᵀ + bias`, in panels of 32 outputs.
 pub(super) struct Linear<W: Word> {
     /// Words in a column of the weights.
@@ -54,8 +59,9 @@ impl<W: Word> Linear<W> {
         panel: usize,
         out: Out<'_, W>,
     ) {
-        let b = &self.panels[panel * self.words..][..self.words];
-        W::run(instructions, Product { a, b, bias: &self.biases[panel], out });
+        let (b, rest) = self.panels[panel * self.words..].split_at(self.words);
+        let next = if a.rows() <= FEW_ROWS { &rest[..rest.len().min(self.words)] } else { &[] };
+        W::run(instructions, Product { a, b, next, bias: &self.biases[panel], out });
     }
 }
 

@@ -12,6 +12,9 @@ pub(super) struct Product<'a, W: Word> {
     pub(super) a: Panels<'a, W>,
     /// The panel of weights: one row of words for each word in a row of `a`.
     pub(super) b: &'a [[W; 32]],
+    /// The weights that are multiplied next, at most as many as `b` has: they come from memory while
+    /// these are multiplied. Empty where there is enough time for them to come by themselves.
+    pub(super) next: &'a [[W; 32]],
     /// The bias of each column.
     pub(super) bias: &'a [f32; 32],
     /// Where the columns go: one row for each row of `a`.
@@ -31,11 +34,13 @@ pub(super) enum Out<'a, W: Word> {
 impl<W: Word> Kernel<W> for Product<'_, W> {
     #[inline(always)]
     fn run<S: Multiply<W>>(self, simd: S) {
-        let Self { a, b, bias, mut out } = self;
+        let Self { a, b, next, bias, mut out } = self;
         for (first, rows) in blocks(a.rows(), S::TILE_ROWS) {
+            let part = |row: usize| next.len() * row / a.rows();
+            let ahead = &next[part(first)..part(first + rows)];
             let mut sums = [[0.0; 32]; MOST_TILE_ROWS];
             let sums = &mut sums[..rows];
-            simd.tile(rows, Tile { a, first, b, start: bias, out: sums });
+            simd.tile(rows, Tile { a, first, b, ahead, start: bias, out: sums });
             match &mut out {
                 Out::Numbers(out) => out[first..][..rows].copy_from_slice(sums),
                 Out::Words(out) => {

@@ -68,7 +68,8 @@ proptest! {
         for instructions in Instructions::all() {
             let mut out = rows(rows_of_a, 0);
             let a = Panels::<f32>::new(rows_of_a, &a);
-            f32::run(instructions, Product { a, b: &b, bias: &bias, out: Out::Numbers(&mut out) });
+            let out_of = Out::Numbers(&mut out);
+            f32::run(instructions, Product { a, b: &b, next: &b, bias: &bias, out: out_of });
             prop_assert!(furthest(&out, &expected) < 1e-4, "{instructions:?}");
             made.push(bits(&out));
         }
@@ -82,7 +83,8 @@ proptest! {
         for instructions in Instructions::all() {
             let mut out = rows(rows_of_a, 0);
             let a = Panels::<f32>::new(rows_of_a, &a);
-            let product = Product { a, b: &b, bias: &bias, out: Out::Activated(&mut out) };
+            let out_of = Out::Activated(&mut out);
+            let product = Product { a, b: &b, next: &[], bias: &bias, out: out_of };
             f32::run(instructions, product);
             made.push(bits(&out));
         }
@@ -102,6 +104,7 @@ proptest! {
         Bf16Pair::run(instructions, Product {
             a: Panels::new(rows_of_a, &a_pairs),
             b: Bf16Pair::factors(&b_pairs, &mut buffer),
+            next: &[],
             bias: &[0.5; 32],
             out: Out::Numbers(&mut out),
         });

@@ -1,10 +1,10 @@
 //! AVX2 and FMA, on nearly every x86-64 processor since 2013.
 
 use std::arch::x86_64::{
-    __m256, _CMP_LT_OQ, _mm256_add_epi32, _mm256_add_ps, _mm256_blendv_ps, _mm256_castps_si256,
-    _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
-    _mm256_max_ps, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32,
-    _mm256_storeu_ps, _mm256_sub_ps,
+    __m256, _CMP_LT_OQ, _MM_HINT_T1, _mm_prefetch, _mm256_add_epi32, _mm256_add_ps,
+    _mm256_blendv_ps, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_div_ps,
+    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
 };
 
 use super::tile::{self, Tile, tiles};
@@ -48,6 +48,11 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn splat(self, number: f32) -> Halves {
         halves(|_| avx2!(_mm256_set1_ps(number)))
+    }
+
+    #[inline(always)]
+    fn prefetch<W: Word>(self, words: &[W; LANES]) {
+        avx2!(_mm_prefetch::<_MM_HINT_T1>(words.as_ptr().cast()));
     }
 
     #[inline(always)]

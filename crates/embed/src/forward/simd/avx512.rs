@@ -1,10 +1,11 @@
 //! AVX-512, on x86-64 processors for servers since 2017 and on AMD's since Zen 4.
 
 use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, _CMP_LT_OQ, _mm512_add_epi32, _mm512_add_ps, _mm512_castps_si512,
-    _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_cvtne2ps_pbh, _mm512_div_ps, _mm512_dpbf16_ps,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_max_ps, _mm512_mul_ps,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    __m512, __m512bh, __m512i, _CMP_LT_OQ, _MM_HINT_T1, _mm_prefetch, _mm512_add_epi32,
+    _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
+    _mm512_cvtne2ps_pbh, _mm512_div_ps, _mm512_dpbf16_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_mask_blend_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
 };
 use std::mem::transmute;
 
@@ -47,6 +48,11 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     #[inline(always)]
     fn splat(self, number: f32) -> __m512 {
         avx512!(_mm512_set1_ps(number))
+    }
+
+    #[inline(always)]
+    fn prefetch<W: Word>(self, words: &[W; LANES]) {
+        avx512!(_mm_prefetch::<_MM_HINT_T1>(words.as_ptr().cast()));
     }
 
     #[inline(always)]

@@ -74,6 +74,8 @@ pub(super) trait Simd: Copy {
     /// 2ⁿ for n + [`ROUNDING`], n an integer from −126 to 127.
     fn power_of_two(self, shifted: Self::Vector) -> Self::Vector;
 
+    /// Asks for words that are read soon, where the processor can be asked.
+    fn prefetch<W: Word>(self, words: &[W; LANES]);
     /// Multiplies one tile of `rows` rows, at most [`TILE_ROWS`](Simd::TILE_ROWS).
     fn tile<W: Word>(self, rows: usize, tile: Tile<'_, W>)
     where

@@ -51,6 +51,9 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn prefetch<W: Word>(self, _words: &[W; LANES]) {}
+
+    #[inline(always)]
     fn load(self, numbers: &[f32; LANES]) -> Quarters {
         quarters(|at| neon!(vld1q_f32(numbers.as_ptr().add(4 * at))))
     }

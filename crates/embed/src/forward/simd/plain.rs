@@ -48,6 +48,9 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
+    fn prefetch<W: Word>(self, _words: &[W; LANES]) {}
+
+    #[inline(always)]
     fn load(self, numbers: &Numbers) -> Numbers {
         *numbers
     }

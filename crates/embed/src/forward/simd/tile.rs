@@ -43,6 +43,9 @@ pub(in crate::forward) struct Tile<'a, W: Word> {
     pub(in crate::forward) first: usize,
     /// The right side: one row of words for each word in a row of `a`.
     pub(in crate::forward) b: &'a [[W; 32]],
+    /// What is asked for from memory meanwhile, since it is multiplied soon: at most as many rows as
+    /// `b` has.
+    pub(in crate::forward) ahead: &'a [[W; 32]],
     /// What the sums start at.
     pub(in crate::forward) start: &'a [f32; 32],
     /// The sums, one row for each row that is multiplied.
@@ -56,7 +59,7 @@ where
     S: Multiply<W>,
     W: Word,
 {
-    let Tile { a: matrix, first, b, start, out } = tile;
+    let Tile { a: matrix, first, b, ahead, start, out } = tile;
     let out: &mut [[f32; 32]; ROWS] =
         out.first_chunk_mut().expect("a tile has a row of sums for each of its rows");
     for left in (0..2).step_by(VECTORS) {
@@ -66,9 +69,14 @@ where
                 *sum = simd.load(half(start, left + vector));
             }
         }
+        let mut ahead = if left == 0 { ahead } else { &[] }.iter();
         for (panel, b) in b.chunks(W::PER_ROW).enumerate() {
             let a = matrix.part::<ROWS>(panel, first);
             for (at, b) in b.iter().enumerate().take(W::PER_ROW) {
+                if let Some(ahead) = ahead.next() {
+                    simd.prefetch(half(ahead, 0));
+                    simd.prefetch(half(ahead, 1));
+                }
                 let mut factors = [simd.load_words(half(b, left)); VECTORS];
                 for (vector, factors) in factors.iter_mut().enumerate().skip(1) {
                     *factors = simd.load_words(half(b, left + vector));
