@@ -25,7 +25,8 @@ CREATE TABLE turns (
     position      INTEGER NOT NULL,
     role          TEXT NOT NULL CHECK (role IN ('user', 'assistant', 'system', 'tool')),
     time_ms       INTEGER NOT NULL,
-    -- The turn's name in the file it came from; random for a turn that was born here.
+    -- The turn's name in the file it came from; the time and random digits for one that was born
+    -- here, so that the newest stand beside each other in the index.
     source_key    TEXT NOT NULL,
     speaker       TEXT,
     text          TEXT NOT NULL,
@@ -36,8 +37,8 @@ CREATE INDEX turns_by_user ON turns (user_id, id);
 CREATE INDEX turns_by_speaker ON turns (user_id, speaker) WHERE speaker IS NOT NULL;
 
 -- Three tables hold again, in lists, what searches need of all turns of a user. A row is one block:
--- the turns whose ids share all but the lowest ten bits, the offset. Lists grow at their end, in the
--- order of ids. Numbers in them are LEB128.
+-- the turns whose ids share all but the lowest bits, the offset: ten bits, thirteen for words. Lists
+-- grow at their end, in the order of ids. Numbers in them are LEB128.
 
 -- What is known of a turn without its text. An entry is five numbers: offset, session, role (0 user,
 -- 1 assistant, 2 system, 3 tool), time in milliseconds (negative ones as 2^64 more), how many words.
@@ -49,13 +50,14 @@ CREATE TABLE turn_blocks (
 ) STRICT, WITHOUT ROWID;
 
 -- Which turns hold a word. Words are made by the program: lower case, without accents, stemmed. An
--- entry is two numbers: offset, how often.
+-- entry is two numbers: offset, how often. The block stands before the word, so that new turns change
+-- neighbouring pages only.
 CREATE TABLE postings (
     user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    word          TEXT NOT NULL,
     block         INTEGER NOT NULL,
+    word          TEXT NOT NULL,
     entries       BLOB NOT NULL,
-    PRIMARY KEY (user_id, word, block)
+    PRIMARY KEY (user_id, block, word)
 ) STRICT, WITHOUT ROWID;
 
 -- Each word once, to find those that are spelt nearly as another.

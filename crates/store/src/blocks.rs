@@ -2,23 +2,34 @@
 //!
 //! A row for each turn would be a row to step over in each search; a row for each thousand is not.
 
-/// Turns whose numbers share all but so many lower bits share a block, so that adding a turn
-/// rewrites some ten kilobytes at most.
-const BLOCK_BITS: u32 = 10;
-
-/// The block that a turn stands in.
-pub(crate) fn block_of(turn_id: i64) -> i64 {
-    turn_id >> BLOCK_BITS
+/// A way to cut turns into blocks: those whose numbers share all but so many lower bits share one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Blocks {
+    bits: u32,
 }
 
-/// A turn's number inside its block.
-pub(crate) fn offset_of(turn_id: i64) -> u64 {
-    (turn_id & ((1 << BLOCK_BITS) - 1)) as u64
-}
+impl Blocks {
+    /// For what every turn has: adding one rewrites a row of some ten kilobytes.
+    pub(crate) const OF_TURNS: Self = Self { bits: 10 };
 
-/// The turn that has this number in this block; none for a number that no block has.
-pub(crate) fn turn_at(block: i64, offset: u64) -> Option<i64> {
-    (offset >> BLOCK_BITS == 0).then_some(block << BLOCK_BITS | offset as i64)
+    /// For lists of words, of which most have few turns. A search looks into each block, and an
+    /// import rewrites most lists of the newest.
+    pub(crate) const OF_WORDS: Self = Self { bits: 13 };
+
+    /// The block that a turn stands in.
+    pub(crate) fn of(self, turn_id: i64) -> i64 {
+        turn_id >> self.bits
+    }
+
+    /// A turn's number inside its block.
+    pub(crate) fn offset(self, turn_id: i64) -> u64 {
+        (turn_id & ((1 << self.bits) - 1)) as u64
+    }
+
+    /// The turn that has this number in this block; none for a number that no block has.
+    pub(crate) fn turn(self, block: i64, offset: u64) -> Option<i64> {
+        (offset >> self.bits == 0).then_some(block << self.bits | offset as i64)
+    }
 }
 
 /// Appends a number as LEB128: seven bits a byte, the lowest first.
@@ -53,7 +64,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_turn_is_found_by_its_block_and_offset(turn_id in 0..i64::MAX) {
-            prop_assert_eq!(turn_at(block_of(turn_id), offset_of(turn_id)), Some(turn_id));
+            for blocks in [Blocks::OF_TURNS, Blocks::OF_WORDS] {
+                let (block, offset) = (blocks.of(turn_id), blocks.offset(turn_id));
+                prop_assert_eq!(blocks.turn(block, offset), Some(turn_id));
+            }
         }
 
         #[test]

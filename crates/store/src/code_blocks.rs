@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use longmem_core::TurnId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use crate::blocks::{block_of, offset_of, push_number, take_number, turn_at};
+use crate::blocks::{Blocks, push_number, take_number};
 use crate::code::{CODE_BYTES, Code};
 use crate::snapshot::TurnPassages;
 
@@ -27,7 +27,7 @@ struct Block {
 
 impl Block {
     fn push(&mut self, turn: TurnPassages<'_, Code>) {
-        push_number(&mut self.entries, offset_of(turn.turn.0));
+        push_number(&mut self.entries, Blocks::OF_TURNS.offset(turn.turn.0));
         push_number(&mut self.entries, turn.first_passage as u64);
         push_number(&mut self.entries, turn.passages.len() as u64);
         self.entries.extend_from_slice(turn.passages.as_flattened());
@@ -45,7 +45,7 @@ pub(crate) struct NewCodes {
 impl NewCodes {
     /// Notes a turn's codes; turns come in the order of their passages' numbers.
     pub(crate) fn add(&mut self, user_id: i64, model_id: i64, turn: TurnPassages<'_, Code>) {
-        let key = Key { user_id, model_id, block: block_of(turn.turn.0) };
+        let key = Key { user_id, model_id, block: Blocks::OF_TURNS.of(turn.turn.0) };
         self.blocks.entry(key).or_default().push(turn);
     }
 
@@ -130,7 +130,7 @@ pub(crate) fn remove(
     user_id: i64,
     gone: &HashSet<i64>,
 ) -> rusqlite::Result<()> {
-    let blocks: HashSet<i64> = gone.iter().map(|turn| block_of(*turn)).collect();
+    let blocks: HashSet<i64> = gone.iter().map(|turn| Blocks::OF_TURNS.of(*turn)).collect();
     let models: Vec<i64> = transaction
         .prepare_cached("SELECT id FROM embedding_models")?
         .query_map([], |row| row.get(0))?
@@ -175,7 +175,7 @@ fn remove_from_block(
 /// Reads a block; a damaged tail ends it.
 fn decode(block: i64, mut bytes: &[u8]) -> impl Iterator<Item = TurnPassages<'_, Code>> + '_ {
     std::iter::from_fn(move || {
-        let turn = TurnId(turn_at(block, take_number(&mut bytes)?)?);
+        let turn = TurnId(Blocks::OF_TURNS.turn(block, take_number(&mut bytes)?)?);
         let first_passage = take_number(&mut bytes)? as i64;
         let count = take_number(&mut bytes)? as usize;
         let (codes, rest) = bytes.split_at_checked(count.checked_mul(CODE_BYTES)?)?;

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
 
 use crate::analysis::turn_words;
-use crate::blocks::block_of;
+use crate::blocks::Blocks;
 use crate::entities;
 use crate::facts::{bridge_over, delete_user_without_memory};
 use crate::scope_filter::{ScopeFilter, json_list, one_of};
@@ -276,7 +276,7 @@ fn remove_from_lists(
 ) -> rusqlite::Result<()> {
     let sql = format!("SELECT t.id, t.time_ms, t.speaker, t.text FROM turns t WHERE {condition}");
     let mut turns = HashSet::new();
-    let mut blocks_of_words: BTreeSet<(String, i64)> = BTreeSet::new();
+    let mut words_in_blocks: BTreeSet<(i64, String)> = BTreeSet::new();
     let mut statement = transaction.prepare(&sql)?;
     let mut rows = statement.query(params_from_iter(bound))?;
     while let Some(row) = rows.next()? {
@@ -284,10 +284,11 @@ fn remove_from_lists(
         turns.insert(turn);
         let speaker: Option<String> = row.get(2)?;
         let words = turn_words(timestamp(row, 1)?, speaker.as_deref(), row.get_ref(3)?.as_str()?);
-        blocks_of_words.extend(words.counts.into_keys().map(|word| (word, block_of(turn))));
+        let block = Blocks::OF_WORDS.of(turn);
+        words_in_blocks.extend(words.counts.into_keys().map(|word| (block, word)));
     }
-    for (word, block) in blocks_of_words {
-        postings::remove(transaction, user_id, &word, block, |turn| turns.contains(&turn))?;
+    for (block, word) in words_in_blocks {
+        postings::remove(transaction, user_id, block, &word, |turn| turns.contains(&turn))?;
     }
     turn_blocks::remove(transaction, user_id, &turns)?;
     code_blocks::remove(transaction, user_id, &turns)

@@ -52,16 +52,17 @@ impl Store {
         user_id: i64,
         words: &[String],
     ) -> rusqlite::Result<Vec<WordPostings>> {
+        let blocks = postings::blocks(connection, user_id)?;
         let mut found = Vec::with_capacity(words.len());
         for word in words.iter().take(MAX_QUERY_WORDS) {
             let mut postings = Vec::new();
-            postings::read(connection, user_id, word, &mut postings)?;
+            postings::read(connection, user_id, &blocks, word, &mut postings)?;
             let mut weight = 1.0;
             if postings.is_empty() {
                 weight = OTHER_SPELLING_WEIGHT;
                 let vocabulary = self.users.vocabulary(connection, user_id)?;
                 for spelling in vocabulary.other_spellings(word) {
-                    postings::read(connection, user_id, spelling, &mut postings)?;
+                    postings::read(connection, user_id, &blocks, spelling, &mut postings)?;
                 }
             }
             found.push(WordPostings { postings, weight });

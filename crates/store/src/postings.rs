@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use longmem_core::TurnId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use crate::blocks::{block_of, offset_of, push_number, take_number, turn_at};
+use crate::blocks::{Blocks, push_number, take_number};
 
 /// One turn in a word's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,29 +18,30 @@ pub(crate) struct Posting {
 /// The lists of one transaction's turns, not written yet.
 #[derive(Debug, Default)]
 pub(crate) struct NewPostings {
-    /// By user, word and block: entries, one after another.
-    lists: HashMap<(i64, String, i64), Vec<u8>>,
+    /// By user, block and word: entries, one after another.
+    lists: HashMap<(i64, i64, String), Vec<u8>>,
 }
 
 impl NewPostings {
     /// Notes that a turn holds a word; turns come in the order of their numbers.
     pub(crate) fn add(&mut self, user_id: i64, word: String, posting: Posting) {
-        let list = self.lists.entry((user_id, word, block_of(posting.turn.0))).or_default();
+        let list =
+            self.lists.entry((user_id, Blocks::OF_WORDS.of(posting.turn.0), word)).or_default();
         push_posting(list, posting);
     }
 
     /// Appends everything to the lists on disk, in the order of their keys.
     pub(crate) fn write(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         let mut append = transaction.prepare_cached(
-            "INSERT INTO postings (user_id, word, block, entries) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO postings (user_id, block, word, entries) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO UPDATE SET entries = CAST(entries || excluded.entries AS BLOB)",
         )?;
         let mut add_word = transaction
             .prepare_cached("INSERT OR IGNORE INTO words (user_id, word) VALUES (?1, ?2)")?;
         let mut lists: Vec<_> = self.lists.into_iter().collect();
         lists.sort_unstable();
-        for ((user_id, word, block), entries) in lists {
-            append.execute(params![user_id, word, block, entries])?;
+        for ((user_id, block, word), entries) in lists {
+            append.execute(params![user_id, block, word, entries])?;
             add_word.execute(params![user_id, word])?;
         }
         Ok(())
@@ -52,7 +53,7 @@ impl NewPostings {
     pub(crate) fn differing_lists(mut self, connection: &Connection) -> rusqlite::Result<u64> {
         let mut differing = 0;
         let mut statement =
-            connection.prepare("SELECT user_id, word, block, entries FROM postings")?;
+            connection.prepare("SELECT user_id, block, word, entries FROM postings")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let expected = self.lists.remove(&(row.get(0)?, row.get(1)?, row.get(2)?));
@@ -72,18 +73,40 @@ impl NewPostings {
     }
 }
 
-/// Reads the turns of a user that hold a word, in the order of their numbers.
+/// The blocks of a user's words, in order.
+pub(crate) fn blocks(connection: &Connection, user_id: i64) -> rusqlite::Result<Vec<i64>> {
+    // Steps from block to block in the index instead of reading every list.
+    connection
+        .prepare_cached(
+            "WITH RECURSIVE blocks (block) AS (
+                 SELECT min(block) FROM postings WHERE user_id = ?1
+                 UNION ALL
+                 SELECT (SELECT min(block) FROM postings
+                         WHERE user_id = ?1 AND block > blocks.block)
+                 FROM blocks WHERE blocks.block IS NOT NULL
+             )
+             SELECT block FROM blocks WHERE block IS NOT NULL",
+        )?
+        .query_map([user_id], |row| row.get(0))?
+        .collect()
+}
+
+/// Reads the turns of a user's blocks that hold a word, in the order of their numbers.
 pub(crate) fn read(
     connection: &Connection,
     user_id: i64,
+    blocks: &[i64],
     word: &str,
     postings: &mut Vec<Posting>,
 ) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare_cached("SELECT block, entries FROM postings WHERE user_id = ?1 AND word = ?2")?;
-    let mut rows = statement.query(params![user_id, word])?;
-    while let Some(row) = rows.next()? {
-        postings.extend(decode(row.get(0)?, row.get_ref(1)?.as_blob()?));
+    let mut statement = connection.prepare_cached(
+        "SELECT entries FROM postings WHERE user_id = ?1 AND block = ?2 AND word = ?3",
+    )?;
+    for block in blocks {
+        let mut rows = statement.query(params![user_id, block, word])?;
+        if let Some(row) = rows.next()? {
+            postings.extend(decode(*block, row.get_ref(0)?.as_blob()?));
+        }
     }
     Ok(())
 }
@@ -92,15 +115,15 @@ pub(crate) fn read(
 pub(crate) fn remove(
     transaction: &Transaction<'_>,
     user_id: i64,
-    word: &str,
     block: i64,
+    word: &str,
     gone: impl Fn(i64) -> bool,
 ) -> rusqlite::Result<()> {
     let entries: Option<Vec<u8>> = transaction
         .prepare_cached(
-            "SELECT entries FROM postings WHERE user_id = ?1 AND word = ?2 AND block = ?3",
+            "SELECT entries FROM postings WHERE user_id = ?1 AND block = ?2 AND word = ?3",
         )?
-        .query_row(params![user_id, word, block], |row| row.get(0))
+        .query_row(params![user_id, block, word], |row| row.get(0))
         .optional()?;
     let mut kept = Vec::new();
     for posting in decode(block, &entries.unwrap_or_default()) {
@@ -110,26 +133,27 @@ pub(crate) fn remove(
     }
     if kept.is_empty() {
         transaction
-            .prepare_cached("DELETE FROM postings WHERE user_id = ?1 AND word = ?2 AND block = ?3")?
-            .execute(params![user_id, word, block])?;
-        transaction
-            .prepare_cached(
-                "DELETE FROM words WHERE user_id = ?1 AND word = ?2
-                 AND NOT EXISTS (SELECT 1 FROM postings WHERE user_id = ?1 AND word = ?2)",
-            )?
-            .execute(params![user_id, word])?;
+            .prepare_cached("DELETE FROM postings WHERE user_id = ?1 AND block = ?2 AND word = ?3")?
+            .execute(params![user_id, block, word])?;
+        let mut elsewhere = Vec::new();
+        read(transaction, user_id, &blocks(transaction, user_id)?, word, &mut elsewhere)?;
+        if elsewhere.is_empty() {
+            transaction
+                .prepare_cached("DELETE FROM words WHERE user_id = ?1 AND word = ?2")?
+                .execute(params![user_id, word])?;
+        }
     } else {
         transaction
             .prepare_cached(
-                "UPDATE postings SET entries = ?4 WHERE user_id = ?1 AND word = ?2 AND block = ?3",
+                "UPDATE postings SET entries = ?4 WHERE user_id = ?1 AND block = ?2 AND word = ?3",
             )?
-            .execute(params![user_id, word, block, kept])?;
+            .execute(params![user_id, block, word, kept])?;
     }
     Ok(())
 }
 
 fn push_posting(bytes: &mut Vec<u8>, posting: Posting) {
-    push_number(bytes, offset_of(posting.turn.0));
+    push_number(bytes, Blocks::OF_WORDS.offset(posting.turn.0));
     push_number(bytes, u64::from(posting.count));
 }
 
@@ -137,7 +161,7 @@ fn push_posting(bytes: &mut Vec<u8>, posting: Posting) {
 fn decode(block: i64, mut bytes: &[u8]) -> impl Iterator<Item = Posting> + '_ {
     std::iter::from_fn(move || {
         Some(Posting {
-            turn: TurnId(turn_at(block, take_number(&mut bytes)?)?),
+            turn: TurnId(Blocks::OF_WORDS.turn(block, take_number(&mut bytes)?)?),
             count: take_number(&mut bytes)? as u32,
         })
     })
@@ -152,11 +176,11 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_written_is_read(
-            entries in prop::collection::vec((0i64..1024, 1u32..), 0..50)
+            entries in prop::collection::vec((0i64..8192, 1u32..), 0..50)
         ) {
             let postings: Vec<Posting> = entries
                 .into_iter()
-                .map(|(offset, count)| Posting { turn: TurnId(9 * 1024 + offset), count })
+                .map(|(offset, count)| Posting { turn: TurnId(9 * 8192 + offset), count })
                 .collect();
             let mut bytes = Vec::new();
             for posting in &postings {

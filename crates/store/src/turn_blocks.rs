@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use longmem_core::{Role, TurnId};
 use rusqlite::{Connection, Transaction, params};
 
-use crate::blocks::{block_of, offset_of, push_number, take_number, turn_at};
+use crate::blocks::{Blocks, push_number, take_number};
 
 /// What is known of a turn without reading its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,10 @@ pub(crate) struct NewEntries {
 impl NewEntries {
     /// Notes a turn; turns come in the order of their numbers.
     pub(crate) fn add(&mut self, user_id: i64, entry: &TurnEntry) {
-        push_entry(self.blocks.entry((user_id, block_of(entry.turn.0))).or_default(), entry);
+        push_entry(
+            self.blocks.entry((user_id, Blocks::OF_TURNS.of(entry.turn.0))).or_default(),
+            entry,
+        );
     }
 
     /// Appends everything to the blocks on disk.
@@ -68,7 +71,7 @@ pub(crate) fn read_entries(
     let mut statement = connection.prepare_cached(
         "SELECT block, entries FROM turn_blocks WHERE user_id = ?1 AND block >= ?2 ORDER BY block",
     )?;
-    let mut rows = statement.query(params![user_id, block_of(after)])?;
+    let mut rows = statement.query(params![user_id, Blocks::OF_TURNS.of(after)])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         let bytes = row.get_ref(1)?.as_blob()?;
@@ -83,7 +86,7 @@ pub(crate) fn remove(
     user_id: i64,
     gone: &HashSet<i64>,
 ) -> rusqlite::Result<()> {
-    let blocks: HashSet<i64> = gone.iter().map(|turn| block_of(*turn)).collect();
+    let blocks: HashSet<i64> = gone.iter().map(|turn| Blocks::OF_TURNS.of(*turn)).collect();
     for block in blocks {
         let entries: Vec<u8> = transaction
             .prepare_cached("SELECT entries FROM turn_blocks WHERE user_id = ?1 AND block = ?2")?
@@ -103,7 +106,7 @@ pub(crate) fn remove(
 }
 
 fn push_entry(bytes: &mut Vec<u8>, entry: &TurnEntry) {
-    push_number(bytes, offset_of(entry.turn.0));
+    push_number(bytes, Blocks::OF_TURNS.offset(entry.turn.0));
     push_number(bytes, entry.session_id as u64);
     push_number(bytes, entry.role as u64);
     push_number(bytes, entry.time_ms as u64);
@@ -114,7 +117,7 @@ fn push_entry(bytes: &mut Vec<u8>, entry: &TurnEntry) {
 fn decode(block: i64, mut bytes: &[u8]) -> impl Iterator<Item = TurnEntry> + '_ {
     std::iter::from_fn(move || {
         Some(TurnEntry {
-            turn: TurnId(turn_at(block, take_number(&mut bytes)?)?),
+            turn: TurnId(Blocks::OF_TURNS.turn(block, take_number(&mut bytes)?)?),
             session_id: take_number(&mut bytes)? as i64,
             role: *Role::ALL.get(take_number(&mut bytes)? as usize)?,
             time_ms: take_number(&mut bytes)? as i64,

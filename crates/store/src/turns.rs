@@ -348,8 +348,10 @@ fn insert_turn(
         .prepare_cached(
             "INSERT INTO turns (user_id, session_id, position, role, time_ms, source_key, speaker,
                                 text)
-             VALUES (?1, ?2, ?3, ?4, ?5, coalesce(?6, 'turn:' || lower(hex(randomblob(16)))), ?7,
-                     ?8)",
+             VALUES (?1, ?2, ?3, ?4, ?5,
+                     coalesce(?6, printf('turn:%012x%s', 1000 * unixepoch('now', 'subsec'),
+                                         lower(hex(randomblob(10))))),
+                     ?7, ?8)",
         )?
         .execute(params![
             user_id,
