@@ -102,13 +102,12 @@ def measure(options: argparse.Namespace, target: Path) -> None:
     work.mkdir(exist_ok=True)
     longmem = Longmem(target / "release" / "longmem", options.threads, options.model_dir)
     results = {"machine": describe(longmem, options.threads), "rounds": options.rounds}
-    if options.only != "search":
-        results["embedding"] = embedding.compare(options, longmem, work)
-    if options.only != "embedding":
-        results["search"] = search.compare(options, longmem, work)
-    results["minutes"] = round((time.monotonic() - began) / 60, 1)
     folder = options.output or target / "compare" / "results"
-    report.write(results, folder, options.write)
+    for part, compare in [("embedding", embedding.compare), ("search", search.compare)]:
+        if options.only in (None, part):
+            results[part] = compare(options, longmem, work)
+            results["minutes"] = round((time.monotonic() - began) / 60, 1)
+            report.write(results, folder, options.write)
     print(f"\n{(folder / 'tables.md').read_text()}")
     print(f"done in {results['minutes']} minutes; all of it is in {folder}")
 

@@ -18,6 +18,9 @@ use super::{generated_store, npy};
 /// The store's file in the folder that is kept.
 const FILE: &str = "bench.db";
 
+/// Searches after which everything that a process keeps in memory is there: each reads some of it.
+pub(super) const WARM_UP: usize = 100;
+
 /// What was measured, and what was found.
 pub(super) struct Nearest {
     pub(super) group: Group,
@@ -41,22 +44,23 @@ pub(super) fn measure(
 
     let began = Instant::now();
     let store = Store::open(path, IfMissing::Fail)?;
+    let mut cold = Duration::ZERO;
+    for (number, query) in queries.iter().cycle().take(WARM_UP).enumerate() {
+        stopwatch.check()?;
+        nearest(&store, query, arguments)?;
+        if number == 0 {
+            cold = began.elapsed();
+        }
+    }
     let mut found = Vec::with_capacity(queries.len());
     let mut times = Vec::with_capacity(queries.len());
-    let mut cold = Duration::ZERO;
-    // The first query reads what the others find in memory, so it is asked again.
-    for (number, query) in queries.iter().take(1).chain(&queries).enumerate() {
+    for query in &queries {
         stopwatch.check()?;
         let asked = Instant::now();
         let nearest = nearest(&store, query, arguments)?;
         times.push(asked.elapsed());
-        if number == 0 {
-            cold = began.elapsed();
-        } else {
-            found.push(nearest);
-        }
+        found.push(nearest);
     }
-    times.drain(..1.min(times.len()));
     let stored = store.stats()?.vectors;
     let rows = vec![
         Row::new("a query", Figure::latency(times)),

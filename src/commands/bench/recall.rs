@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::output::grouped;
 
 use super::machine::resident_bytes;
+use super::nearest::WARM_UP;
 use super::report::{Figure, Group, Row};
 use super::stopwatch::{Stopwatch, timed};
 
@@ -48,6 +49,10 @@ impl Subject {
     /// # Errors
     /// Those of the memory; [`Failure::Interrupted`].
     pub(super) fn measure(&self, stopwatch: &Stopwatch) -> Result<Vec<Group>, Failure> {
+        for question in self.questions.iter().cycle().take(WARM_UP) {
+            stopwatch.check()?;
+            self.recall(&self.memory, question, Channels::Both)?;
+        }
         let searched = |channels: Channels| {
             stopwatch.latency(&self.questions, |question| {
                 Ok(self.recall(&self.memory, question, channels)?.timings.channels)
