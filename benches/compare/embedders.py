@@ -167,6 +167,8 @@ class OpenVino(Batching):
             self.free.append(
                 lambda inputs, request=request: next(iter(request.infer(inputs).values()))
             )
+        # Its binding waits for itself for ever if two threads make the very first call at once.
+        self.embed(["the first call"])
 
 
 class SentenceTransformers(Embedder):
