@@ -120,14 +120,19 @@ impl Spool {
         Ok(spooled)
     }
 
-    /// Takes out what was read, unless another process did so already; what came since stays.
+    /// Takes out what was read and is still there; what came since stays. Somebody else may have
+    /// stored the first of it and taken it out meanwhile.
     pub(crate) fn take_out(&self, read: &Spooled) -> io::Result<()> {
         let _lock = self.lock()?;
         let now = match fs_err::read(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             bytes => bytes?,
         };
-        match now.strip_prefix(read.bytes.as_slice()) {
+        let line_ends = read.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let line_starts = std::iter::once(0).chain(line_ends.map(|(end, _)| end + 1));
+        let mut still_there =
+            line_starts.map(|start| &read.bytes[start..]).filter(|lines| !lines.is_empty());
+        match still_there.find_map(|lines| now.strip_prefix(lines)) {
             None => Ok(()),
             Some([]) => fs_err::remove_file(&self.path),
             Some(rest) => {
@@ -228,6 +233,22 @@ mod tests {
         spool.take_out(&read).unwrap();
         spool.take_out(&read).unwrap();
         assert!(!spool.is_waiting());
+    }
+
+    #[test]
+    fn what_somebody_else_took_out_in_part_is_taken_out_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(&folder);
+        spool.append(&turn("1", "first")).unwrap();
+        let read_by_another = spool.read().unwrap();
+        spool.append(&turn("2", "second")).unwrap();
+        let read = spool.read().unwrap();
+        spool.append(&turn("3", "third")).unwrap();
+        spool.take_out(&read_by_another).unwrap();
+        spool.take_out(&read).unwrap();
+        assert_eq!(spool.read().unwrap().turns, [turn("3", "third")]);
+        spool.take_out(&read_by_another).unwrap();
+        assert_eq!(spool.read().unwrap().turns, [turn("3", "third")]);
     }
 
     #[test]
