@@ -86,11 +86,12 @@ fn checked_square(numbers: &[f32]) -> Result<f64, InvalidEmbedding> {
     }
     let square = dot(numbers, numbers);
     // The squares of finite f32 are finite in f64, and so is their sum.
-    if square.is_finite() {
-        return Ok(square);
+    if !square.is_finite()
+        && let Some(position) = numbers.iter().position(|number| !number.is_finite())
+    {
+        return Err(InvalidEmbedding::NotFinite(position));
     }
-    let position = numbers.iter().position(|number| !number.is_finite());
-    Err(InvalidEmbedding::NotFinite(position.unwrap_or_default()))
+    Ok(square)
 }
 
 /// Sums that are made beside each other, so that none waits for the one before.

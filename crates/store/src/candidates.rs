@@ -53,6 +53,13 @@ pub struct CandidateRequest<'a> {
     pub per_channel: usize,
 }
 
+impl CandidateRequest<'_> {
+    /// How many turns of so many passages the second stage takes; none if all vectors are compared.
+    fn rescored(&self, passages: usize) -> Option<usize> {
+        self.scan.rescored(self.per_channel, passages)
+    }
+}
+
 /// A turn that one channel or both brought.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
@@ -147,7 +154,7 @@ impl Store {
                 return Ok(None);
             };
             let model = request.meaning.map(|(model, _)| model);
-            let whole = |passages| request.scan.rescored(request.per_channel, passages).is_none();
+            let whole = |passages| request.rescored(passages).is_none();
             let view = self.users.view(connection, filter.user_id, model, whole)?;
             let postings = self.read_postings(connection, filter.user_id, &words)?;
             Ok(Some((filter, view, postings)))
@@ -189,10 +196,7 @@ impl Store {
                     query,
                     parameters: &request.dense,
                     wanted: request.per_channel,
-                    rescored: request
-                        .scan
-                        .rescored(request.per_channel, codes.passages())
-                        .unwrap_or(usize::MAX),
+                    rescored: request.rescored(codes.passages()).unwrap_or(usize::MAX),
                 };
                 stages.scores(self, admits, by_words.iter().map(|found| found.row))?
             }

@@ -287,9 +287,7 @@ fn remove_from_lists(
         let block = Blocks::OF_WORDS.of(turn);
         words_in_blocks.extend(words.counts.into_keys().map(|word| (block, word)));
     }
-    for (block, word) in words_in_blocks {
-        postings::remove(transaction, user_id, block, &word, |turn| turns.contains(&turn))?;
-    }
+    postings::remove(transaction, user_id, &words_in_blocks, &turns)?;
     turn_blocks::remove(transaction, user_id, &turns)?;
     code_blocks::remove(transaction, user_id, &turns)
 }

@@ -1,6 +1,6 @@
 //! Which turns hold a word: lists of places, appended to as turns come.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use longmem_core::TurnId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -111,14 +111,34 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// Takes turns off a word's list: all of them have this block.
+/// Takes turns of one user off the lists of their words, which are given by block and word.
 pub(crate) fn remove(
     transaction: &Transaction<'_>,
     user_id: i64,
-    block: i64,
-    word: &str,
-    gone: impl Fn(i64) -> bool,
+    words: &BTreeSet<(i64, String)>,
+    gone: &HashSet<i64>,
 ) -> rusqlite::Result<()> {
+    let blocks = blocks(transaction, user_id)?;
+    for (block, word) in words {
+        if remove_from_list(transaction, (user_id, *block, word), gone)? {
+            let mut elsewhere = Vec::new();
+            read(transaction, user_id, &blocks, word, &mut elsewhere)?;
+            if elsewhere.is_empty() {
+                transaction
+                    .prepare_cached("DELETE FROM words WHERE user_id = ?1 AND word = ?2")?
+                    .execute(params![user_id, word])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes turns off one list; returns whether nothing is left of it.
+fn remove_from_list(
+    transaction: &Transaction<'_>,
+    (user_id, block, word): (i64, i64, &str),
+    gone: &HashSet<i64>,
+) -> rusqlite::Result<bool> {
     let entries: Option<Vec<u8>> = transaction
         .prepare_cached(
             "SELECT entries FROM postings WHERE user_id = ?1 AND block = ?2 AND word = ?3",
@@ -127,29 +147,17 @@ pub(crate) fn remove(
         .optional()?;
     let mut kept = Vec::new();
     for posting in decode(block, &entries.unwrap_or_default()) {
-        if !gone(posting.turn.0) {
+        if !gone.contains(&posting.turn.0) {
             push_posting(&mut kept, posting);
         }
     }
-    if kept.is_empty() {
-        transaction
-            .prepare_cached("DELETE FROM postings WHERE user_id = ?1 AND block = ?2 AND word = ?3")?
-            .execute(params![user_id, block, word])?;
-        let mut elsewhere = Vec::new();
-        read(transaction, user_id, &blocks(transaction, user_id)?, word, &mut elsewhere)?;
-        if elsewhere.is_empty() {
-            transaction
-                .prepare_cached("DELETE FROM words WHERE user_id = ?1 AND word = ?2")?
-                .execute(params![user_id, word])?;
-        }
+    let sql = if kept.is_empty() {
+        "DELETE FROM postings WHERE user_id = ?1 AND block = ?2 AND word = ?3 AND ?4 IS NOT NULL"
     } else {
-        transaction
-            .prepare_cached(
-                "UPDATE postings SET entries = ?4 WHERE user_id = ?1 AND block = ?2 AND word = ?3",
-            )?
-            .execute(params![user_id, block, word, kept])?;
-    }
-    Ok(())
+        "UPDATE postings SET entries = ?4 WHERE user_id = ?1 AND block = ?2 AND word = ?3"
+    };
+    transaction.prepare_cached(sql)?.execute(params![user_id, block, word, kept])?;
+    Ok(kept.is_empty())
 }
 
 fn push_posting(bytes: &mut Vec<u8>, posting: Posting) {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use rusqlite::Connection;
 
 use crate::code::{CodeQuery, Codes};
+use crate::dot::dot;
 use crate::error::BadVector;
 use crate::layout::Layout;
 use crate::selection::{ScoredRow, best, lowest};
@@ -185,7 +186,7 @@ fn read_cosine(
         let Some(row) = rows.next()? else { return Ok(None) };
         let vector = decode(row.get_ref(0)?.as_blob()?)
             .map_err(|reason| BadVector { passage, reason }.in_column(0))?;
-        sum += vector.cosine(query);
+        sum += dot(vector.as_slice(), query.as_slice());
     }
     Ok(Some(sum / count as f32))
 }

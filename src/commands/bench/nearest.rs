@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use longmem_core::{DIMENSIONS, Embedding, EmbeddingModel, Scope, TurnId};
 use longmem_store::{CandidateRequest, DenseParameters, IfMissing, LexicalParameters, Scan, Store};
@@ -17,9 +17,6 @@ use super::{generated_store, npy};
 
 /// The store's file in the folder that is kept.
 const FILE: &str = "bench.db";
-
-/// Searches after which everything that a process keeps in memory is there: each reads some of it.
-pub(super) const WARM_UP: usize = 100;
 
 /// What was measured, and what was found.
 pub(super) struct Nearest {
@@ -44,14 +41,12 @@ pub(super) fn measure(
 
     let began = Instant::now();
     let store = Store::open(path, IfMissing::Fail)?;
-    let mut cold = Duration::ZERO;
-    for (number, query) in queries.iter().cycle().take(WARM_UP).enumerate() {
-        stopwatch.check()?;
+    let mut cold = None;
+    stopwatch.warm_up(&queries, |query| {
         nearest(&store, query, arguments)?;
-        if number == 0 {
-            cold = began.elapsed();
-        }
-    }
+        cold.get_or_insert_with(|| began.elapsed());
+        Ok(())
+    })?;
     let mut found = Vec::with_capacity(queries.len());
     let mut times = Vec::with_capacity(queries.len());
     for query in &queries {
@@ -64,7 +59,7 @@ pub(super) fn measure(
     let stored = store.stats()?.vectors;
     let rows = vec![
         Row::new("a query", Figure::latency(times)),
-        Row::new("open the file, first query", Figure::latency(vec![cold])),
+        Row::new("open the file, first query", Figure::latency(cold.into_iter().collect())),
     ];
     let users = counted(arguments.users as u64, "user");
     let title =

@@ -13,7 +13,6 @@ use crate::failure::Failure;
 use crate::output::grouped;
 
 use super::machine::resident_bytes;
-use super::nearest::WARM_UP;
 use super::report::{Figure, Group, Row};
 use super::stopwatch::{Stopwatch, timed};
 
@@ -49,10 +48,9 @@ impl Subject {
     /// # Errors
     /// Those of the memory; [`Failure::Interrupted`].
     pub(super) fn measure(&self, stopwatch: &Stopwatch) -> Result<Vec<Group>, Failure> {
-        for question in self.questions.iter().cycle().take(WARM_UP) {
-            stopwatch.check()?;
-            self.recall(&self.memory, question, Channels::Both)?;
-        }
+        stopwatch.warm_up(&self.questions, |question| {
+            self.recall(&self.memory, question, Channels::Both).map(drop)
+        })?;
         let searched = |channels: Channels| {
             stopwatch.latency(&self.questions, |question| {
                 Ok(self.recall(&self.memory, question, channels)?.timings.channels)

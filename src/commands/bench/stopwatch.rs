@@ -13,6 +13,9 @@ const FEWEST_CALLS: usize = 10;
 /// Calls that are timed at most.
 const MOST_CALLS: usize = 200;
 
+/// Searches after which everything that a process keeps in memory is there: each reads some of it.
+const WARM_UP: usize = 100;
+
 /// Beyond it the fewest calls are enough.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -33,6 +36,22 @@ impl Stopwatch {
     pub(super) fn check(&self) -> Result<(), Failure> {
         if self.interrupt.happened() {
             return Err(Failure::Interrupted("nothing was left behind".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Makes calls that are not timed, with the inputs again and again.
+    ///
+    /// # Errors
+    /// Those of the call; [`Failure::Interrupted`].
+    pub(super) fn warm_up<T>(
+        &self,
+        inputs: &[T],
+        mut call: impl FnMut(&T) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        for input in inputs.iter().cycle().take(WARM_UP) {
+            self.check()?;
+            call(input)?;
         }
         Ok(())
     }

@@ -5,9 +5,8 @@ use super::simd::{Panels, Word};
 use super::weights::{Tensor, WeightsFile};
 use crate::EmbedderError;
 
-/// Rows up to which memory brings the weights no faster than they are multiplied. With one
-/// question of 10 or 30 tokens, asking for the next ones early takes a quarter to a third of its time
-/// away.
+/// With more rows than this, weights come from memory sooner than they are multiplied. One question
+/// of some ten tokens takes a quarter less time when the next ones are asked for early.
 const FEW_ROWS: usize = 64;
 
 /// `x · weightᵀ + bias`, in panels of 32 outputs.
