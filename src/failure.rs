@@ -11,6 +11,7 @@ use longmem_eval::EvalError;
 use longmem_memory::{MemoryError, StoreError};
 use thiserror::Error;
 
+use crate::remedy::hint;
 use crate::sanitize::for_terminal;
 
 /// Why a command did not do what was asked.
@@ -62,12 +63,12 @@ impl Failure {
 
     fn diagnosis(&self) -> (Fault, Vec<String>) {
         match self {
-            Self::Memory(error) => (error.fault(), error.hints()),
-            Self::Store(error) => (error.fault(), error.hints()),
-            Self::Embedder(error) => (error.fault(), error.hints()),
-            Self::Chat(error) => (error.fault(), error.hints()),
-            Self::Assemble(error) => (error.fault(), error.hints()),
-            Self::Eval(error) => (error.fault(), error.hints()),
+            Self::Memory(error) => (error.fault(), hints(error)),
+            Self::Store(error) => (error.fault(), hints(error)),
+            Self::Embedder(error) => (error.fault(), hints(error)),
+            Self::Chat(error) => (error.fault(), hints(error)),
+            Self::Assemble(error) => (error.fault(), hints(error)),
+            Self::Eval(error) => (error.fault(), hints(error)),
             Self::Output(_) | Self::Unhealthy(_) | Self::Interrupted(_) => {
                 (Fault::Environment, Vec::new())
             }
@@ -105,6 +106,11 @@ impl Failure {
             (_, Fault::Bug) => 70,
         }
     }
+}
+
+/// What would help against an error, a sentence each.
+pub(crate) fn hints(error: &dyn Diagnose) -> Vec<String> {
+    error.remedies().iter().map(hint).collect()
 }
 
 /// An error's message and, after colons, those of its causes that it does not tell itself.

@@ -9,6 +9,7 @@ mod failure;
 mod interrupt;
 mod output;
 mod progress_bar;
+mod remedy;
 mod render;
 mod sanitize;
 mod settings;

@@ -1,6 +1,7 @@
 //! `longmem backup`: a copy while others use the store.
 
-use longmem_store::{IfMissing, StoreError};
+use longmem_memory::{MemoryError, StoreError};
+use longmem_store::IfMissing;
 use serde_json::json;
 
 use crate::arguments::BackupArguments;
@@ -16,8 +17,8 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    memory.store().backup(&arguments.to).map_err(|error| match error {
-        StoreError::File(error) => Failure::new_file(&arguments.to, error),
+    memory.backup(&arguments.to).map_err(|error| match error {
+        MemoryError::Store(StoreError::File(error)) => Failure::new_file(&arguments.to, error),
         error => error.into(),
     })?;
     let size = fs_err::metadata(&arguments.to)?.len();

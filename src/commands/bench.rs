@@ -116,8 +116,8 @@ impl Bench<'_> {
         }
         let memory = self.memory(Store::open(&self.settings.db, IfMissing::Fail)?);
         let user = self.settings.user.clone();
-        let known = memory.store().users()?.iter().any(|stored| stored.user == user);
-        let embedded = memory.store().serving_model()?.as_ref() == Some(self.embedder.model());
+        let known = memory.users()?.iter().any(|stored| stored.user == user);
+        let embedded = memory.serving_model()?.as_ref() == Some(self.embedder.model());
         if !known || !embedded {
             self.output.note("your store has no vectors of this user yet, and is left out");
             return Ok(None);
@@ -148,7 +148,7 @@ impl Bench<'_> {
         name: &str,
         questions: Vec<String>,
     ) -> Result<Subject, Failure> {
-        let stats = memory.store().stats()?;
+        let stats = memory.stats()?;
         Ok(Subject {
             memory,
             embedder: Arc::clone(&self.embedder),

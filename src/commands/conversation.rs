@@ -12,11 +12,11 @@ use longmem_chat::{
     Anthropic, ApiKey, AsyncMemory, ChatError, Context, ContextOptions, Conversation,
     ConversationSettings, Fallback, LanguageModel, LiveSession, Notice, OpenAiCompatible, Provider,
     QuotedAnswer, Reply, RetryPolicy, Retrying, StopReason, TokenBudget, TraceKind,
-    asks_what_is_known,
 };
 use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, SessionName};
 use longmem_memory::{FactsAt, Memory};
 use longmem_store::IfMissing;
+use longmem_text::english::asks_what_is_known;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -26,6 +26,7 @@ use crate::arguments::{AskArguments, ChatArguments, ProviderKind};
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::remedy::hint;
 use crate::sanitize::for_terminal;
 use crate::settings::{LlmSettings, Settings};
 
@@ -43,7 +44,7 @@ pub(super) fn ask(
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     if asks_what_is_known(&arguments.question) {
-        return facts::show(&facts::known(&memory, &settings.user, FactsAt::Now, None)?, output);
+        return facts::show(&memory.known_facts(&settings.user, FactsAt::Now, None)?, output);
     }
     let stored = arguments.session.is_some();
     let talk = talk(alone(Arc::new(memory)), settings, arguments.session, &llm)?;
@@ -235,8 +236,20 @@ fn show_end(
 /// Tells a person what is not as it should be.
 pub(super) fn warn(notices: &[Notice], output: Output) {
     for notice in notices {
-        output.warn(for_terminal(&notice.to_string()));
+        output.warn(for_terminal(&in_words(notice)));
     }
+}
+
+/// A notice with what would help.
+fn in_words(notice: &Notice) -> String {
+    let mut words = notice.to_string();
+    if let Notice::WordsOnly { remedies, .. } = notice {
+        for hint in remedies.iter().map(hint) {
+            words.push_str(". ");
+            words.push_str(hint.trim_end_matches('.'));
+        }
+    }
+    words
 }
 
 /// What is missing when memory is quoted, and how it comes.
@@ -278,7 +291,7 @@ fn sources(context: &Context) -> String {
 }
 
 fn document(reply: &Reply, notices: &[Notice]) -> Value {
-    let notices: Vec<String> = notices.iter().map(ToString::to_string).collect();
+    let notices: Vec<String> = notices.iter().map(in_words).collect();
     match reply {
         Reply::Quotes(answer) => json!({
             "answer": answer.text,

@@ -6,7 +6,7 @@ use longmem_store::IfMissing;
 use serde::Serialize;
 
 use crate::compose;
-use crate::failure::Failure;
+use crate::failure::{Failure, hints};
 use crate::output::{Output, bytes, counted};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
@@ -21,7 +21,7 @@ struct Check {
 
 pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Create, output)?;
-    let (stats, _) = memory.stats()?;
+    let stats = memory.stats()?;
     let checks = [
         store_file(&memory, &stats)?,
         model(settings, output),
@@ -46,11 +46,12 @@ pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
 }
 
 fn store_file(memory: &Memory, stats: &StoreStats) -> Result<Check, Failure> {
-    let problems = memory.store().check()?;
+    let mut problems = Vec::new();
+    memory.check(&mut |problem| problems.push(problem))?;
     let finding = if problems.is_empty() {
         format!(
             "{} is whole: {} in {}, {}",
-            memory.store().path().display(),
+            memory.place(),
             counted(stats.turns, "turn"),
             counted(stats.sessions, "session"),
             bytes(stats.file_bytes)
@@ -111,6 +112,6 @@ fn truncated(stats: &StoreStats) -> Check {
 }
 
 fn with_hints(error: &impl Diagnose) -> String {
-    let hints = error.hints().join(" ");
+    let hints = hints(error).join(" ");
     if hints.is_empty() { error.to_string() } else { format!("{error}. {hints}") }
 }

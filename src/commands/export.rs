@@ -19,7 +19,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let scope = super::scope(arguments.scope, settings);
-    memory.store().check_names(&scope)?;
+    memory.check_names(&scope)?;
     let mut out: Box<dyn Write> = match &arguments.output {
         // An export never overwrites: it may be the only copy of something.
         Some(path) => Box::new(BufWriter::new(
@@ -34,7 +34,7 @@ pub(super) fn run(
     let report = memory.export(&scope, &mut out)?;
     out.flush().map_err(MemoryError::Output)?;
     let user = for_terminal(settings.user.as_str());
-    let facts = memory.store().facts(&settings.user, FactsAt::Ever)?.len();
+    let facts = memory.facts(&settings.user, FactsAt::Ever)?.len();
     if facts > 0 {
         output.note(format!(
             "not in it: {} of {user}; longmem facts --history --json prints them",

@@ -5,9 +5,8 @@ mod list;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use longmem_chat::names_in;
-use longmem_core::{FactId, FactKind, NewFact, Timestamp, UserName};
-use longmem_memory::{FactsAt, Memory};
+use longmem_core::{FactId, Timestamp};
+use longmem_memory::{FactNote, FactsAt, Memory};
 use longmem_store::IfMissing;
 use serde_json::json;
 
@@ -20,10 +19,7 @@ use crate::output::{Output, counted};
 use crate::settings::Settings;
 use crate::time_argument::TimeArgument;
 
-pub(super) use list::{known, show};
-
-/// The longest statement that is noted; what is longer is a turn for `longmem remember`.
-const MOST_CHARACTERS: usize = 300;
+pub(super) use list::show;
 
 pub(super) fn run(
     arguments: FactsArguments,
@@ -37,24 +33,21 @@ pub(super) fn run(
     match action {
         FactsAction::Add { statement, subject, kind, replaces } => {
             let memory = compose::memory(settings, IfMissing::Create, output)?;
-            let subject = one_line("subject", &subject)?;
-            let statement = one_line("statement", &statement)?;
-            let fact = noted(subject, statement, kind, memory.now());
-            let id = memory.store().insert_fact(user, &fact, replaces.map(FactId))?;
+            let mut note = FactNote::new(statement, kind);
+            note.subject = subject;
+            note.replaces = replaces.map(FactId);
+            let id = memory.note_fact(user, &note)?;
             done(output, "Noted", id, &json!({ "id": id, "user": user, "replaces": replaces }))
         }
         FactsAction::Edit { id, statement } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
-            let statement = one_line("statement", &statement)?;
             let id = FactId(id);
-            let subject = subject_of(&memory, user, id)?;
-            let names = names_in(&subject, &statement);
-            memory.store().edit_fact(user, id, &statement, &names)?;
+            memory.edit_fact(user, id, &statement)?;
             done(output, "Corrected", id, &json!({ "id": id, "user": user }))
         }
         FactsAction::Delete { id } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
-            let deleted = memory.store().delete_fact(user, FactId(id))?;
+            let deleted = memory.delete_fact(user, FactId(id))?;
             if output.json {
                 return Ok(output.document(&json!({ "deleted": deleted, "user": user }))?);
             }
@@ -70,14 +63,14 @@ fn listed(arguments: &FactsArguments, settings: &Settings, output: Output) -> Re
         learn(&memory, arguments, settings, output)?;
     }
     if arguments.names {
-        return list::show_names(&memory.store().entities(user)?, output);
+        return list::show_names(&memory.entities(user)?, output);
     }
     let at = match arguments.as_of {
         _ if arguments.history => FactsAt::Ever,
         Some(time) => FactsAt::Time(end_of(time, memory.now())),
         None => FactsAt::Now,
     };
-    show(&known(&memory, user, at, arguments.about.as_deref())?, output)
+    show(&memory.known_facts(user, at, arguments.about.as_deref())?, output)
 }
 
 /// Looks for facts in all of a user's sessions.
@@ -89,16 +82,11 @@ fn learn(
 ) -> Result<(), Failure> {
     let learner = learning::needed(alone(Arc::clone(memory)), &arguments.provider, settings)?;
     for session in memory.sessions(&settings.user)? {
-        memory.store().learn_from(&settings.user, &session.session)?;
+        memory.learn_from(&settings.user, &session.session)?;
     }
     let report = runtime()?.block_on(learner.catch_up(None))?;
     output.note(learning::told(&report).unwrap_or_else(|| "(learned: nothing new)".to_owned()));
     Ok(())
-}
-
-fn noted(subject: String, statement: String, kind: FactKind, now: Timestamp) -> NewFact {
-    let entities = names_in(&subject, &statement);
-    NewFact { subject, statement, kind, source: None, since: now, entities }
 }
 
 /// A moment as `--as-of` means it: what was said on a day was known on that day.
@@ -111,28 +99,6 @@ fn end_of(time: TimeArgument, now: Timestamp) -> Timestamp {
         }
         time => time.resolve(now, &zone),
     }
-}
-
-fn subject_of(memory: &Memory, user: &UserName, id: FactId) -> Result<String, Failure> {
-    let facts = memory.store().facts(user, FactsAt::Ever)?;
-    // Whoever does not have it is told so when it is edited.
-    Ok(facts.into_iter().find(|fact| fact.id == id).map_or_else(String::new, |fact| fact.subject))
-}
-
-fn one_line(what: &str, text: &str) -> Result<String, Failure> {
-    let text = text.trim();
-    let hint = "Write one short line; longmem remember takes longer texts.";
-    let problem = match text.chars().count() {
-        0 => "is empty".to_owned(),
-        count if count > MOST_CHARACTERS => {
-            format!("has {count} characters, at most {MOST_CHARACTERS} are kept")
-        }
-        _ if text.contains(char::is_control) => {
-            "holds a line break or another control character".to_owned()
-        }
-        _ => return Ok(text.to_owned()),
-    };
-    Err(Failure::refused(format!("the {what} {problem}"), hint))
 }
 
 fn done(

@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal, stdin};
 
 use longmem_core::TurnId;
-use longmem_memory::{Derived, ForgetTarget};
+use longmem_memory::{Derived, ForgetTarget, WouldForget};
 use longmem_store::IfMissing;
 use serde_json::json;
 
@@ -24,19 +24,16 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let scope = super::scope(arguments.scope, settings);
-    if arguments.turn.is_empty() && !arguments.all && scope.is_whole_user() {
-        return Err(Failure::refused(
-            "it is not said what is to be forgotten",
-            "Give --turn, --session, --role, --since or --until; --all forgets everything of the user.",
-        ));
-    }
-    let target = if arguments.turn.is_empty() {
-        ForgetTarget::Scope(scope)
-    } else {
+    let target = if !arguments.turn.is_empty() {
         ForgetTarget::Turns(scope, arguments.turn.into_iter().map(TurnId).collect())
+    } else if arguments.all && scope.is_whole_user() {
+        ForgetTarget::User(scope.user)
+    } else {
+        ForgetTarget::Scope(scope)
     };
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    let (count, turns) = memory.preview_forget(&target, SHOWN)?;
+    let WouldForget { turns: count, first: turns, derived } =
+        memory.preview_forget(&target, SHOWN)?;
     if !output.json {
         for turn in &turns {
             output.note(format!(
@@ -52,7 +49,6 @@ pub(super) fn run(
             output.note(format!("… and {} more", count - turns.len() as u64));
         }
     }
-    let derived = memory.store().preview_forget_derived(&target)?;
     if arguments.dry_run {
         if output.json {
             return Ok(output.document(&json!({

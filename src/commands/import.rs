@@ -39,7 +39,7 @@ pub(super) fn run(
     if output.json {
         return Ok(output.document(&json!({ "imports": documents }))?);
     }
-    let waiting = memory.store().queue_length()?;
+    let waiting = memory.waiting(None)?;
     if waiting > 0 {
         output.note(format!(
             "{} can be found by words now; `longmem index` lets them be found by meaning.",

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use longmem_memory::{IndexOptions, IndexReport, Memory};
+use longmem_memory::{IndexEvent, IndexOptions, IndexReport, Memory};
 use longmem_store::IfMissing;
 use serde_json::json;
 
@@ -21,9 +21,6 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let interrupt = Interrupt::listen()?;
-    if memory.store().try_lock_index()?.is_none() {
-        output.note("another process is indexing this store; waiting for it");
-    }
     let options = IndexOptions { reembed: arguments.reembed };
     let began = Instant::now();
     let report = index(&memory, options, output, &interrupt)?;
@@ -57,11 +54,18 @@ pub(super) fn index(
 ) -> Result<IndexReport, Failure> {
     let began = Instant::now();
     let bar = progress_bar::counting(output, 0, "turns");
-    let report = memory.index(options, &mut |progress| {
-        bar.set_length(progress.total_turns);
-        bar.set_position(progress.turns);
-        let rate = progress.passages as f64 / began.elapsed().as_secs_f64().max(0.001);
-        bar.set_message(format!("{rate:.0} passages/s"));
+    let report = memory.index(options, &mut |event| {
+        match event {
+            IndexEvent::Waiting => {
+                output.note("another process is indexing this store; waiting for it");
+            }
+            IndexEvent::Progress(progress) => {
+                bar.set_length(progress.total_turns);
+                bar.set_position(progress.turns);
+                let rate = progress.passages as f64 / began.elapsed().as_secs_f64().max(0.001);
+                bar.set_message(format!("{rate:.0} passages/s"));
+            }
+        }
         interrupt.flow()
     });
     bar.finish_and_clear();

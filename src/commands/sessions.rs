@@ -29,7 +29,7 @@ pub(super) fn run(
     if let Some(session) = &arguments.session {
         let mut scope = Scope::of(settings.user.clone());
         scope.sessions = vec![session.clone()];
-        memory.store().check_names(&scope)?;
+        memory.check_names(&scope)?;
         if arguments.actions {
             let items = runtime()?.block_on(learner()?.action_items(session))?;
             return show_actions(&items, output);
@@ -49,7 +49,7 @@ fn summaries(
     memory: &Memory,
     settings: &Settings,
 ) -> Result<HashMap<SessionName, String>, Failure> {
-    let summaries = memory.store().summaries(&settings.user)?;
+    let summaries = memory.summaries(&settings.user)?;
     let of_session = summaries.into_iter().filter_map(|summary| match summary.of {
         SummaryOf::Session { session, .. } if !summary.text.is_empty() => {
             Some((session, summary.text))

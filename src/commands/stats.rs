@@ -11,8 +11,8 @@ use crate::settings::Settings;
 
 pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    let (stats, users) = memory.stats()?;
-    let model = memory.store().serving_model()?;
+    let (stats, users) = (memory.stats()?, memory.users()?);
+    let model = memory.serving_model()?;
     if output.json {
         let users: Vec<Value> = users
             .iter()

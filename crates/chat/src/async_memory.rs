@@ -117,7 +117,7 @@ impl Source {
     /// Closes a memory whose file is gone, so that the file is opened anew when it is back.
     fn let_go_if_gone(&self, memory: &Memory) {
         if let Self::Opening { opened, .. } = self
-            && !memory.store().path().exists()
+            && !memory.is_there()
         {
             *opened.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }

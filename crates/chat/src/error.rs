@@ -1,6 +1,6 @@
 //! What can go wrong in a conversation.
 
-use longmem_core::{Diagnose, Fault};
+use longmem_core::{Diagnose, Fault, Remedy};
 use longmem_memory::MemoryError;
 use thiserror::Error;
 
@@ -41,12 +41,12 @@ impl Diagnose for ChatError {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::Assemble(error) => error.hints(),
+            Self::Assemble(error) => error.remedies(),
             Self::NothingToContinue => Vec::new(),
-            Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.hints(),
-            Self::Provider(error) => error.hints(),
+            Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.remedies(),
+            Self::Provider(error) => error.remedies(),
         }
     }
 }

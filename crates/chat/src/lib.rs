@@ -29,10 +29,7 @@ pub use context::{
 };
 pub use conversation::{Conversation, ConversationSettings, LanguageModel, Reply};
 pub use error::ChatError;
-pub use learning::{
-    ActionItems, Learner, LearnerSettings, LearningReport, asks_what_is_known, facts_about,
-    facts_naming, names_in,
-};
+pub use learning::{ActionItems, Learner, LearnerSettings, LearningReport};
 pub use live::{LiveSession, Notice};
 pub use provider::{
     Anthropic, Api, ApiKey, Completion, Endpoint, Fallback, InvalidApiKey, OnText,

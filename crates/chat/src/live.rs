@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use longmem_core::{NewTurn, SessionName, SourceKey, Turn, TurnId};
+use longmem_core::{NewTurn, Remedy, SessionName, SourceKey, Turn, TurnId};
+use longmem_memory::Epoch;
 
 use crate::spool::{Spool, Spooled};
 use crate::{Context, DatedText, TokenBudget};
@@ -42,7 +43,7 @@ pub(crate) struct Thread {
     /// The facts that it could hold.
     pub(crate) facts: Vec<DatedText>,
     /// How often something of the user's had been deleted.
-    pub(crate) deletions: u64,
+    pub(crate) epoch: Option<Epoch>,
 }
 
 /// Something that a person should be told beside the answer: the talk goes on, in another way than
@@ -71,8 +72,8 @@ pub enum Notice {
     WordsOnly {
         /// Why.
         reason: String,
-        /// What can be done about it.
-        hints: Vec<String>,
+        /// What would help.
+        remedies: Vec<Remedy>,
     },
     /// The model's window was too small for the prompt; a smaller one was sent.
     MadeSmaller {
@@ -104,9 +105,8 @@ impl fmt::Display for Notice {
             Self::NothingRecalled { reason } => {
                 write!(f, "{reason}; only what was said in this session is known")
             }
-            Self::WordsOnly { reason, hints } => {
-                write!(f, "memory was searched by words only: {reason}")?;
-                hints.iter().try_for_each(|hint| write!(f, ". {}", hint.trim_end_matches('.')))
+            Self::WordsOnly { reason, .. } => {
+                write!(f, "memory was searched by words only: {reason}")
             }
             Self::MadeSmaller { budget } => {
                 write!(

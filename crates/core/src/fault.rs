@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::Remedy;
+
 /// Who can put an error right; the interfaces map it to exit codes and HTTP statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
@@ -13,13 +15,13 @@ pub enum Fault {
     Bug,
 }
 
-/// An error that knows whose fault it is and what to do next.
+/// An error that knows whose fault it is and what would help.
 pub trait Diagnose: Error + Send + Sync + 'static {
     /// Says who can put it right.
     fn fault(&self) -> Fault;
 
-    /// Names next steps, each a full sentence; the message itself holds none of them.
-    fn hints(&self) -> Vec<String> {
+    /// What would help, best first; the message itself holds none of it.
+    fn remedies(&self) -> Vec<Remedy> {
         Vec::new()
     }
 }

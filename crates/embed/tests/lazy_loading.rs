@@ -28,7 +28,7 @@ fn nothing_is_looked_for_before_it_is_needed_and_a_failed_load_is_tried_again() 
         let error = embedder.embed(&["a"]).unwrap_err();
         assert_eq!(error.fault(), Fault::Environment);
         assert!(error.to_string().contains("found nowhere"), "{error}");
-        assert!(!error.hints().is_empty());
+        assert!(!error.remedies().is_empty());
         embedder.passages("a").unwrap_err();
     }
     assert_eq!(events.load(Ordering::Relaxed), 4);

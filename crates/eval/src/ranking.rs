@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use longmem_core::{Explanation, Recalled, Role, Turn, TurnId};
-use longmem_memory::{
-    Channels, MemoryError, RankingParameters, Recall, RecallRequest, RecallTimings,
-};
+use longmem_memory::{Channels, RankingParameters, Recall, RecallRequest, RecallTimings};
 
 use crate::haystack::Haystack;
 use crate::{EvalError, Strategy};
@@ -100,15 +98,10 @@ fn tutorial(haystack: &Haystack<'_>, query: Query<'_>) -> Result<Vec<Recalled>, 
         theirs.into_iter().rev().take(TUTORIAL_TURNS).map(|turn| (turn.id, turn)).collect();
 
     let memory = &haystack.memory;
-    let question = memory.embedder().embed(&[query.text]).map_err(MemoryError::Embed)?;
-    let Some(question) = question.first() else { return Ok(Vec::new()) };
-    let model = memory.embedder().model();
-    let all = haystack.turns.len();
-    let nearest =
-        memory.store().nearest(&haystack.scope, model, question, all).map_err(MemoryError::from)?;
+    let nearest = memory.nearest(&haystack.scope, query.text, haystack.turns.len())?;
     Ok(nearest
         .into_iter()
-        .filter_map(|hit| Some(recalled(window.get(&hit.turn)?, hit.score)))
+        .filter_map(|(turn, cosine)| Some(recalled(window.get(&turn)?, cosine)))
         .take(TUTORIAL_RESULTS.min(query.depth))
         .collect())
 }

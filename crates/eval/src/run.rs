@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use longmem_chat::ConversationSettings;
 use longmem_core::{EmbeddingModel, Recalled, TokenCounter, TurnId};
-use longmem_memory::{Memory, MemoryError, RankingParameters, RecallTimings};
+use longmem_memory::{
+    Memory, MemoryError, RESULTS_WITH_NEIGHBOURS, RankingParameters, RecallTimings,
+};
 use serde::Serialize;
 
 use crate::context::turns_in_context;
@@ -55,7 +57,7 @@ impl<'a> RunOptions<'a> {
             depth: 100,
             ranking: RankingParameters::default(),
             threshold: None,
-            with_neighbours: 3,
+            with_neighbours: RESULTS_WITH_NEIGHBOURS,
             context_results: ConversationSettings::default().recall_limit,
             budgets: vec![500, 1_000, 2_000, 4_000],
         }

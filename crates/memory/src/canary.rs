@@ -50,7 +50,7 @@ impl Memory {
         let id = self.remember(&user, std::slice::from_ref(&turn))?[0].id;
         let scope = Scope::of(user.clone());
         let observed = self.observe_canary(&scope, id);
-        self.forget(&ForgetTarget::Scope(scope.clone()))?;
+        self.forget(&ForgetTarget::User(user.clone()))?;
         let gone = self.store.turns(&user, &[id])?.is_empty()
             && self.recent(&user, &turn.session, 1)?.is_empty()
             && self.store.search_words(&scope, WORDS, 1)?.is_empty();

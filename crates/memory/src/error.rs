@@ -2,10 +2,12 @@
 
 use std::io;
 
-use longmem_core::{Diagnose, EmbedError, Fault};
+use longmem_core::{Diagnose, EmbedError, Fault, Remedy};
 use longmem_store::StoreError;
 use longmem_transcripts::TranscriptError;
 use thiserror::Error;
+
+use crate::InvalidLine;
 
 /// Why the engine could not do what was asked.
 #[derive(Debug, Error)]
@@ -26,6 +28,12 @@ pub enum MemoryError {
     /// A turn that says nothing.
     #[error("there is nothing to remember: the text is empty")]
     EmptyText,
+    /// A statement or subject of a fact that is not one short line.
+    #[error(transparent)]
+    Line(#[from] InvalidLine),
+    /// A scope without any filter, to be forgotten.
+    #[error("it is not said what is to be forgotten")]
+    ForgetsEverything,
 }
 
 impl MemoryError {
@@ -43,15 +51,17 @@ impl Diagnose for MemoryError {
             Self::Transcript(error) => error.fault(),
             Self::Embed(error) => error.fault(),
             Self::Output(_) => Fault::Environment,
-            Self::EmptyText => Fault::Caller,
+            Self::EmptyText | Self::Line(_) | Self::ForgetsEverything => Fault::Caller,
         }
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::Store(error) => error.hints(),
-            Self::Transcript(error) => error.hints(),
-            Self::Embed(error) => error.hints(),
+            Self::Store(error) => error.remedies(),
+            Self::Transcript(error) => error.remedies(),
+            Self::Embed(error) => error.remedies(),
+            Self::Line(_) => vec![Remedy::WriteShortLine],
+            Self::ForgetsEverything => vec![Remedy::SayWhatToForget],
             Self::Output(_) | Self::EmptyText => Vec::new(),
         }
     }

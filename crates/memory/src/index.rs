@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use longmem_core::{TurnId, UserName};
 use longmem_store::{EmbeddedTurn, IndexLock, QueuedTurn};
+use longmem_text::without_names;
 use rayon::prelude::*;
 
-use crate::question::without_names;
 use crate::{Memory, MemoryError};
 
 /// How to index.
@@ -16,6 +16,19 @@ pub struct IndexOptions {
     /// Make all vectors anew: also when the store's were made by another model, which serves
     /// until the new ones are complete.
     pub reembed: bool,
+}
+
+/// Turns that [`Memory::catch_up`] embeds on the way to a recall, so that what was just said is found
+/// by its meaning: some hundred milliseconds at most. More wait for [`Memory::index`].
+pub const CATCH_UP_TURNS: u64 = 32;
+
+/// What an index run tells while it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexEvent {
+    /// Another process is indexing the same store; this one waits for it.
+    Waiting,
+    /// So far it is.
+    Progress(IndexProgress),
 }
 
 /// How far an index run is.
@@ -42,12 +55,19 @@ pub struct IndexReport {
     pub replaced_model: bool,
 }
 
+impl IndexReport {
+    /// Of a run that was stopped before it began.
+    fn stopped(remaining: u64) -> Self {
+        Self { turns: 0, passages: 0, remaining, replaced_model: false }
+    }
+}
+
 /// What [`Memory::catch_up`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaughtUp {
-    /// Every turn has its vectors now.
+    /// Every turn of the user has its vectors now.
     Complete,
-    /// This many turns have none: too many to embed on the way, or another process is at it.
+    /// This many of the user's turns have none: too many to embed on the way, or another process is at it.
     Behind(u64),
 }
 
@@ -62,8 +82,8 @@ pub(crate) struct Stored {
 const TURNS_PER_BATCH: usize = 512;
 
 impl Memory {
-    /// Embeds every turn that has no vectors, oldest first, and calls `progress` after each batch;
-    /// `Break` stops there. What is stored stays, so another run goes on where this one stopped,
+    /// Embeds every turn that has no vectors, oldest first, and tells `see` after each batch how far
+    /// it is; `Break` stops there. What is stored stays, so another run goes on where this one stopped,
     /// and no turn is embedded twice. Others may read and write meanwhile. Waits while another
     /// process is indexing the same store.
     ///
@@ -73,37 +93,45 @@ impl Memory {
     pub fn index(
         &self,
         options: IndexOptions,
-        progress: &mut dyn FnMut(&IndexProgress) -> ControlFlow<()>,
+        see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
     ) -> Result<IndexReport, MemoryError> {
-        let lock = self.store.lock_index()?;
+        let lock = match self.store.try_lock_index()? {
+            Some(lock) => lock,
+            None => {
+                if see(IndexEvent::Waiting).is_break() {
+                    return Ok(IndexReport::stopped(self.waiting(None)?));
+                }
+                self.store.lock_index()?
+            }
+        };
         let model = self.embedder.model();
         if options.reembed && self.store.serving_model()?.as_ref() == Some(model) {
             self.store.requeue_all()?;
         }
         self.store.begin_indexing(model, options.reembed)?;
-        self.drain_queue(&lock, progress)
+        self.drain_queue(&lock, None, see)
     }
 
-    /// Indexes what waits if it is at most `max_turns` and nobody else is at it: cheap enough to
-    /// do before a recall, so that what was just said is found by its meaning.
+    /// Indexes what waits of one user if it is at most [`CATCH_UP_TURNS`] and nobody else is at it:
+    /// cheap enough to do before a recall, so that what was just said is found by its meaning.
     ///
     /// # Errors
     /// [`MemoryError::Embed`]; [`MemoryError::Store`].
-    pub fn catch_up(&self, max_turns: u64) -> Result<CaughtUp, MemoryError> {
-        let waiting = self.store.queue_length()?;
+    pub fn catch_up(&self, user: &UserName) -> Result<CaughtUp, MemoryError> {
+        let waiting = self.waiting(Some(user))?;
         if waiting == 0 {
             return Ok(CaughtUp::Complete);
         }
         let model = self.embedder.model();
         let other_model = self.store.serving_model()?.is_some_and(|serving| serving != *model);
-        if waiting > max_turns || other_model {
+        if waiting > CATCH_UP_TURNS || other_model {
             return Ok(CaughtUp::Behind(waiting));
         }
         let Some(lock) = self.store.try_lock_index()? else {
             return Ok(CaughtUp::Behind(waiting));
         };
         self.store.begin_indexing(model, false)?;
-        let report = self.drain_queue(&lock, &mut |_| ControlFlow::Continue(()))?;
+        let report = self.drain_queue(&lock, Some(user), &mut |_| ControlFlow::Continue(()))?;
         Ok(if report.remaining == 0 {
             CaughtUp::Complete
         } else {
@@ -114,27 +142,28 @@ impl Memory {
     fn drain_queue(
         &self,
         _lock: &IndexLock,
-        progress: &mut dyn FnMut(&IndexProgress) -> ControlFlow<()>,
+        user: Option<&UserName>,
+        see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
     ) -> Result<IndexReport, MemoryError> {
-        let total_turns = self.store.queue_length()?;
+        let total_turns = self.waiting(user)?;
         let mut done = IndexProgress { turns: 0, total_turns, passages: 0 };
         let mut last: Option<TurnId> = None;
-        let mut flow = progress(&done);
+        let mut flow = see(IndexEvent::Progress(done));
         while flow.is_continue() {
-            let queued = self.store.queued_turns(last, TURNS_PER_BATCH)?;
+            let queued = self.store.queued_turns(user, last, TURNS_PER_BATCH)?;
             let Some(newest) = queued.last() else { break };
             last = Some(newest.turn);
             let stored = self.embed_and_store(&queued)?;
             done.turns += stored.turns;
             done.passages += stored.passages;
             done.total_turns = done.total_turns.max(done.turns);
-            flow = progress(&done);
+            flow = see(IndexEvent::Progress(done));
         }
         let replaced_model = self.store.finish_replacing()?;
         Ok(IndexReport {
             turns: done.turns,
             passages: done.passages,
-            remaining: self.store.queue_length()?,
+            remaining: self.waiting(user)?,
             replaced_model,
         })
     }

@@ -32,30 +32,37 @@
 mod canary;
 mod error;
 mod export;
+mod facts;
+mod forget;
 mod import;
 mod index;
+mod learning;
 mod memory;
+mod naming;
 mod question;
 mod ranking;
 mod recall;
 mod relevance;
+mod short_line;
 mod signals;
-mod time_expression;
+mod upkeep;
 
 pub use canary::CanaryStep;
 pub use error::MemoryError;
 pub use export::ExportReport;
+pub use facts::FactNote;
 pub use import::{ImportProgress, ImportReport, ImportRequest};
-pub use index::{CaughtUp, IndexOptions, IndexProgress, IndexReport};
+pub use index::{CATCH_UP_TURNS, CaughtUp, IndexEvent, IndexOptions, IndexProgress, IndexReport};
 pub use memory::Memory;
+pub use naming::{entities_in, facts_about, named_in};
 pub use ranking::RankingParameters;
-pub use recall::{Channels, Recall, RecallRequest, RecallTimings};
+pub use recall::{Channels, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, RecallTimings};
 pub use relevance::{DEFAULT_THRESHOLD, RelevanceWeights};
+pub use short_line::{InvalidLine, MAX_STATEMENT_CHARACTERS, short_line};
 pub use signals::Signals;
-pub use time_expression::names_time;
 
 pub use longmem_store::{
-    Derived, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, LearnedFact, Replaced, Scan,
-    SessionSummary, StoreError, StoreStats, UserStats,
+    Derived, Epoch, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, Learned, LearnedFact,
+    Replaced, Scan, SessionSummary, StoreError, StoreStats, UserStats, WouldForget,
 };
 pub use longmem_transcripts::{Format, SkipReason, TranscriptError};

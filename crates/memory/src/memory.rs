@@ -5,9 +5,7 @@ use std::sync::Arc;
 use longmem_core::{
     Clock, NewTurn, Role, Scope, SessionName, TextEmbedder, Turn, TurnId, UserName,
 };
-use longmem_store::{
-    ForgetTarget, Forgotten, Inserted, SessionSummary, Store, StoreStats, UserStats,
-};
+use longmem_store::{Inserted, SessionSummary, Store};
 
 use crate::MemoryError;
 
@@ -22,11 +20,6 @@ impl Memory {
     /// Joins a store and a model. Nothing is loaded yet.
     pub fn new(store: Store, embedder: Arc<dyn TextEmbedder>, clock: Arc<dyn Clock>) -> Self {
         Self { store, embedder, clock }
-    }
-
-    /// The store below.
-    pub fn store(&self) -> &Store {
-        &self.store
     }
 
     /// The model that embeds.
@@ -81,7 +74,7 @@ impl Memory {
         user: &UserName,
         turn: &NewTurn,
         learns: bool,
-        already: impl FnOnce(&[Turn]) -> Option<TurnId>,
+        already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
     ) -> Result<Inserted, MemoryError> {
         if turn.text.trim().is_empty() {
             return Err(MemoryError::EmptyText);
@@ -111,32 +104,26 @@ impl Memory {
         Ok(self.store.sessions(user)?)
     }
 
-    /// Counts what the store holds.
+    /// Reads turns of one user by number, in the order given; numbers that are not this user's
+    /// are left out.
     ///
     /// # Errors
     /// [`MemoryError::Store`].
-    pub fn stats(&self) -> Result<(StoreStats, Vec<UserStats>), MemoryError> {
-        Ok((self.store.stats()?, self.store.users()?))
+    pub fn turns(&self, user: &UserName, ids: &[TurnId]) -> Result<Vec<Turn>, MemoryError> {
+        Ok(self.store.turns(user, ids)?)
     }
 
-    /// Shows what [`Memory::forget`] would delete: how many turns, and the first `limit` of them.
+    /// Reads a session's turns after one (none: from the first), oldest first; at most `limit`.
     ///
     /// # Errors
-    /// [`MemoryError::Store`], also for a user or session that is not in the store.
-    pub fn preview_forget(
+    /// [`MemoryError::Store`].
+    pub fn session_turns(
         &self,
-        target: &ForgetTarget,
-        limit: usize,
-    ) -> Result<(u64, Vec<Turn>), MemoryError> {
-        Ok(self.store.preview_forget(target, limit)?)
-    }
-
-    /// Deletes turns for good: text, words, vectors, and their bytes on disk.
-    ///
-    /// # Errors
-    /// [`MemoryError::Store`], also for a user or session that is not in the store; then nothing
-    /// was deleted.
-    pub fn forget(&self, target: &ForgetTarget) -> Result<Forgotten, MemoryError> {
-        Ok(self.store.forget(target)?)
+        user: &UserName,
+        session: &SessionName,
+        after: Option<TurnId>,
+        limit: Option<usize>,
+    ) -> Result<Vec<Turn>, MemoryError> {
+        Ok(self.store.session_turns(user, session, after, limit)?)
     }
 }

@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
-use longmem_core::{Embedding, Recalled, Scope, Timestamp, TurnId};
-use longmem_store::{CandidateRequest, Scan};
+use longmem_core::{Embedding, Fact, Recalled, Scope, Timestamp, TurnId};
+use longmem_store::{CandidateRequest, FactsAt, Scan};
+use longmem_text::english::is_small_talk;
 
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, rank};
-use crate::relevance::{DEFAULT_THRESHOLD, asks_for_nothing, relevance};
+use crate::relevance::{DEFAULT_THRESHOLD, relevance};
 use crate::signals::{Signalled, Signals, signalled};
-use crate::{Memory, MemoryError};
+use crate::{Memory, MemoryError, named_in};
 
 /// Which ways of finding are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,6 +24,10 @@ pub enum Channels {
     /// Words only; the model is not loaded.
     Words,
 }
+
+/// Number of best results that bring the turns beside them. Bringing them for all results displaced
+/// more useful turns from a prompt than it added.
+pub const RESULTS_WITH_NEIGHBOURS: usize = 3;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +81,9 @@ impl RecallRequest {
 pub struct Recall {
     /// The turns, most relevant first.
     pub results: Vec<Recalled>,
-    /// Turns in the store, of whichever user, that have no vectors yet and are found by words only.
+    /// What is known of whom the query names; none if only a part of the user's memory is asked for.
+    pub facts: Vec<Fact>,
+    /// Turns of the user that have no vectors yet and are found by words only.
     pub turns_without_vectors: u64,
     /// How long it took.
     pub timings: RecallTimings,
@@ -112,7 +119,30 @@ impl Memory {
         ranked.truncate(request.limit);
         let results = self.with_neighbours(request, ranked)?;
         let timings = RecallTimings { ranking: timings.ranking + scored.elapsed(), ..timings };
-        Ok(Recall { results, turns_without_vectors: self.store.queue_length()?, timings })
+        let user = &request.scope.user;
+        Ok(Recall {
+            results,
+            facts: self.facts_for(request)?,
+            turns_without_vectors: self.store.waiting(Some(user))?,
+            timings,
+        })
+    }
+
+    /// Finds the `limit` turns in scope whose vectors are nearest to a text, as a vector database
+    /// would: best first, each with its cosine, equal ones by turn number. Turns without a vector
+    /// are not among them.
+    ///
+    /// # Errors
+    /// [`MemoryError::Embed`] if the model cannot be used; [`MemoryError::Store`].
+    pub fn nearest(
+        &self,
+        scope: &Scope,
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<(TurnId, f32)>, MemoryError> {
+        let query = self.embed_query(text)?;
+        let hits = self.store.nearest(scope, self.embedder.model(), &query, limit)?;
+        Ok(hits.into_iter().map(|hit| (hit.turn, hit.score)).collect())
     }
 
     /// Reads what speaks for and against each candidate of a request, before any of it is weighed,
@@ -165,6 +195,17 @@ impl Memory {
         Ok((signalled, timings))
     }
 
+    /// What is known of whom a query names.
+    fn facts_for(&self, request: &RecallRequest) -> Result<Vec<Fact>, MemoryError> {
+        if !request.scope.is_whole_user() {
+            return Ok(Vec::new());
+        }
+        let mut facts = self.facts(&request.scope.user, FactsAt::Now)?;
+        let mut named = named_in(&facts, &request.query).into_iter();
+        facts.retain(|_| named.next().unwrap_or(false));
+        Ok(facts)
+    }
+
     fn embed_query(&self, query: &str) -> Result<Embedding, MemoryError> {
         let mut vectors = self.embedder.embed(&[query]).map_err(MemoryError::Embed)?;
         Ok(vectors.pop().expect("an embedder gives one vector for each text"))
@@ -201,5 +242,5 @@ fn is_about_nothing(request: &RecallRequest, ranked: &[Ranked]) -> bool {
     let best = ranked.iter().map(|found| relevance(&found.explanation)).fold(0.0, f32::max);
     // The estimate was made with both channels, and says little with one of them alone.
     let unlikely = request.channels == Channels::Both && best < request.threshold;
-    request.threshold > 0.0 && (unlikely || asks_for_nothing(&request.query))
+    request.threshold > 0.0 && (unlikely || is_small_talk(&request.query))
 }

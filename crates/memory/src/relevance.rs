@@ -52,81 +52,9 @@ pub(crate) fn relevance(explanation: &Explanation) -> f32 {
     RelevanceWeights::default().chance(explanation.cosine, explanation.coverage)
 }
 
-/// Words of greetings, thanks and assent, which ask memory for nothing.
-const SOCIAL_WORDS: &str = "alright alrighty amazing anytime awesome bye cheers cool dear done \
-    exactly excellent fine glad good goodbye goodnight got great haha hello hey hi hiya hmm indeed \
-    interesting lol lovely never nice no nope np ok okay oh perfect please pleased sense sounds \
-    sorry sure thank thanks thx totally understood welcome well wonderful wow yeah yep yes you yo \
-    yup";
-
-/// Words that such a message joins the others with. They make none by themselves, since "how much
-/// is it?" and "what was on my mind?" do ask; and "what" is not among them.
-const JOINING_WORDS: &str = "a afternoon all and are as at be been doing evening for going have how \
-    hows i im is it its later lot makes many me meet mind morning much my night of on right s see so \
-    that thats the there this to today tonight up very whats with works would your youre";
-
-/// Says whether a message is nothing but greetings, thanks or assent ("hi, how are you?").
-pub(crate) fn asks_for_nothing(message: &str) -> bool {
-    let mut social = false;
-    for word in
-        message.to_lowercase().replace(['\'', '’'], "").split(|c: char| !c.is_alphanumeric())
-    {
-        if word.is_empty() {
-            continue;
-        }
-        let is_one_of = |list: &str| list.split_whitespace().any(|listed| listed == word);
-        if is_one_of(SOCIAL_WORDS) {
-            social = true;
-        } else if !is_one_of(JOINING_WORDS) {
-            return false;
-        }
-    }
-    social
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn greetings_thanks_and_assent_ask_for_nothing() {
-        for message in [
-            "hi, how are you?",
-            "Hello!",
-            "thanks a lot!",
-            "Good morning",
-            "ok",
-            "sounds good",
-            "great, thank you",
-            "That makes sense.",
-            "never mind",
-            "Nice to meet you",
-            "yes please",
-        ] {
-            assert!(asks_for_nothing(message), "{message}");
-        }
-    }
-
-    #[test]
-    fn what_names_anything_asks_for_it() {
-        for message in [
-            "hi, where do I live?",
-            "thanks, and the budget?",
-            "how is Priya?",
-            "",
-            "???",
-            "what is it",
-            "4711",
-            "how much is it?",
-            "how many are there?",
-            "what was on my mind?",
-            "how is my course going?",
-            "what was good?",
-            "你好",
-        ] {
-            assert!(!asks_for_nothing(message), "{message}");
-        }
-    }
 
     #[test]
     fn more_likeness_is_more_relevant() {

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 use longmem_core::{Role, Turn, TurnId};
 use longmem_store::{Candidate, Candidates};
+use longmem_text::english::tells_when;
+use longmem_text::only_asks;
 
-use crate::question::{About, Question, only_asks};
-use crate::time_expression::tells_when;
+use crate::question::{About, Question};
 
 /// A turn of so many bytes or more is not short. Counted in UTF-8, most languages take about as
 /// much to say the same thing, with spaces between words or without.

@@ -10,8 +10,8 @@ use longmem_core::{
     SessionName, SourceKey, TextEmbedder, TurnId, UserName,
 };
 use longmem_memory::{
-    CanaryStep, CaughtUp, Channels, ForgetTarget, ImportRequest, IndexOptions, Memory, MemoryError,
-    RecallRequest, StoreError,
+    CATCH_UP_TURNS, CanaryStep, CaughtUp, Channels, ForgetTarget, ImportRequest, IndexEvent,
+    IndexOptions, Memory, MemoryError, RecallRequest, StoreError,
 };
 use longmem_store::{IfMissing, Store};
 use longmem_test_support::WordHashEmbedder;
@@ -56,7 +56,7 @@ fn turns(count: usize) -> Vec<NewTurn> {
     (0..count).map(|n| turn(&format!("number {n} of many"))).collect()
 }
 
-fn go_on(_: &longmem_memory::IndexProgress) -> ControlFlow<()> {
+fn go_on(_: IndexEvent) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
@@ -99,7 +99,7 @@ fn indexing_stopped_and_run_again_embeds_nothing_twice() {
     assert_eq!((stopped.turns + rest.turns, rest.remaining), (1200, 0));
     assert_eq!(memory.index(IndexOptions::default(), &mut go_on).unwrap().turns, 0);
     assert_eq!(embedder.embedded(), 1200);
-    let (stats, _) = memory.stats().unwrap();
+    let stats = memory.stats().unwrap();
     assert_eq!((stats.passages, stats.vectors), (1200, 1200));
 }
 
@@ -144,16 +144,20 @@ fn a_turn_forgotten_while_it_was_embedded_is_not_counted_as_indexed() {
     let memory = Memory::new(store, Arc::new(embedder), Arc::new(clock));
     let report = memory.index(IndexOptions::default(), &mut go_on).unwrap();
     assert_eq!((report.turns, report.remaining), (2, 0));
-    assert_eq!(memory.stats().unwrap().0.vectors, 2);
+    assert_eq!(memory.stats().unwrap().vectors, 2);
 }
 
 #[test]
 fn catching_up_embeds_little_and_leaves_much() {
     let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
-    memory.remember(&user("ana"), &turns(20)).unwrap();
-    assert_eq!(memory.catch_up(10).unwrap(), CaughtUp::Behind(20));
-    assert_eq!(memory.catch_up(20).unwrap(), CaughtUp::Complete);
-    assert_eq!(memory.catch_up(0).unwrap(), CaughtUp::Complete);
+    let (ana, bob) = (user("ana"), user("bob"));
+    memory.remember(&ana, &turns(CATCH_UP_TURNS as usize)).unwrap();
+    memory.remember(&bob, &turns(CATCH_UP_TURNS as usize + 1)).unwrap();
+    let behind = CaughtUp::Behind(CATCH_UP_TURNS + 1);
+    assert_eq!(memory.catch_up(&bob).unwrap(), behind);
+    assert_eq!(memory.catch_up(&ana).unwrap(), CaughtUp::Complete, "whatever waits of others");
+    assert_eq!(memory.catch_up(&bob).unwrap(), behind);
+    assert_eq!(memory.catch_up(&user("nobody")).unwrap(), CaughtUp::Complete);
 }
 
 #[test]
@@ -168,8 +172,9 @@ fn another_model_is_refused_until_asked_for_and_serves_when_complete() {
         Err(MemoryError::Store(StoreError::OtherModel { .. }))
     ));
     let reembed = IndexOptions { reembed: true };
-    let half = newer.index(reembed, &mut |p| {
-        if p.turns > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    let half = newer.index(reembed, &mut |event| match event {
+        IndexEvent::Progress(so_far) if so_far.turns > 0 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
     });
     assert!(!half.unwrap().replaced_model);
     let mut request = RecallRequest::new(Scope::of(ana), "number 7");

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use longmem_core::{ChannelHit, Embedding, EmbeddingModel, Scope, TurnId};
 
-use crate::analysis::query_words;
 use crate::layout::Layout;
 use crate::lexical::{LexicalParameters, LexicalScores, WordPostings, lexical_scores};
 use crate::scope_filter::ScopeFilter;
@@ -14,6 +13,7 @@ use crate::smoothing::DenseParameters;
 use crate::two_stages::{Scan, TwoStages};
 use crate::user_cache::{UserView, Vectors};
 use crate::{Store, StoreError};
+use longmem_text::query_words;
 
 /// A turn near a query.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use longmem_core::{Diagnose, FactId, Fault, InvalidEmbedding, SessionName, UserName};
+use longmem_core::{Diagnose, FactId, Fault, InvalidEmbedding, Remedy, SessionName, UserName};
 use rusqlite::ErrorCode;
 use rusqlite::types::Type;
 use thiserror::Error;
@@ -200,36 +200,23 @@ impl Diagnose for StoreError {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            Self::Missing(_) => {
-                "Store something first: longmem remember \"…\", or longmem import FILE."
-            }
-            Self::NotAStore { .. } => {
-                "Name another file with --db, or move this one away; it was not changed."
-            }
-            Self::TooNew { .. } => "Use the newer longmem; the file was not changed.",
-            Self::ReadOnly { .. } => {
-                "Make the file and its folder writable, or name another file with --db."
-            }
-            Self::DiskFull(_) => "Free some space and run the same command again.",
-            Self::InputOutput { .. } => {
-                "Look at the disk: it may be failing, gone, or at a limit on the size of files."
-            }
-            Self::Damaged { .. } => {
-                "Restore a backup, or save what can be read with: sqlite3 FILE .recover"
-            }
-            Self::Locked { .. } => "Wait for the other process, or end it, and try again.",
-            Self::UnknownUser(_) => "longmem stats lists the users of this store.",
-            Self::UnknownSession { .. } => "longmem sessions lists the sessions of a user.",
-            Self::UnknownFact { .. } => "longmem facts --history lists a user's facts by number.",
-            Self::OtherModel { .. } => {
-                "Run longmem index --reembed to make new vectors; the old ones serve until then."
-            }
-            Self::BadVector(_) => "Run longmem index --reembed to make all vectors anew.",
+    fn remedies(&self) -> Vec<Remedy> {
+        vec![match self {
+            Self::Missing(_) => Remedy::RememberFirst,
+            Self::NotAStore { .. } => Remedy::NameAnotherStore,
+            Self::TooNew { .. } => Remedy::UseNewerVersion,
+            Self::ReadOnly { .. } => Remedy::MakeWritable,
+            Self::DiskFull(_) => Remedy::FreeSpace,
+            Self::InputOutput { .. } => Remedy::CheckDisk,
+            Self::Damaged { .. } => Remedy::RestoreBackup,
+            Self::Locked { .. } => Remedy::WaitForOtherProcess,
+            Self::UnknownUser(_) => Remedy::ListUsers,
+            Self::UnknownSession { .. } => Remedy::ListSessions,
+            Self::UnknownFact { .. } => Remedy::ListFacts,
+            Self::OtherModel { .. } => Remedy::ReplaceModel,
+            Self::BadVector(_) => Remedy::EmbedAgain,
             Self::File(_) | Self::Sqlite { .. } => return Vec::new(),
-        };
-        vec![hint.to_owned()]
+        }]
     }
 }
 
@@ -244,52 +231,52 @@ mod tests {
     use crate::made_up::{turn, user};
     use crate::{IfMissing, Store};
 
-    /// The message, whose fault it is, and the hint for an error that SQLite reports by its number.
-    fn told(code: i32) -> (String, Fault, String) {
+    /// The message, whose fault it is, and what would help, for an error that SQLite reports by its
+    /// number.
+    fn read(code: i32) -> (String, Fault, Option<Remedy>) {
         let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
         let error = StoreError::from_sqlite(Path::new("m.db"), source);
-        (error.to_string(), error.fault(), error.hints().join(" "))
+        (error.to_string(), error.fault(), error.remedies().pop())
     }
 
     #[test]
-    fn what_a_person_can_mend_has_a_name_and_a_hint() {
-        let environment =
-            |message: &str, hint: &str| (message.to_owned(), Fault::Environment, hint.to_owned());
-        let full = environment(
-            "the disk that holds m.db is full; nothing was stored",
-            "Free some space and run the same command again.",
-        );
-        assert_eq!(told(ffi::SQLITE_FULL), full);
-        let locked = environment(
-            "m.db is locked by another process for more than 20 seconds",
-            "Wait for the other process, or end it, and try again.",
-        );
-        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_BUSY_SNAPSHOT, ffi::SQLITE_LOCKED] {
-            assert_eq!(told(code), locked);
+    fn what_a_person_can_mend_has_a_name_and_a_remedy() {
+        for (codes, message, remedy) in [
+            (
+                &[ffi::SQLITE_FULL][..],
+                "the disk that holds m.db is full; nothing was stored",
+                Remedy::FreeSpace,
+            ),
+            (
+                &[ffi::SQLITE_BUSY, ffi::SQLITE_BUSY_SNAPSHOT, ffi::SQLITE_LOCKED],
+                "m.db is locked by another process for more than 20 seconds",
+                Remedy::WaitForOtherProcess,
+            ),
+            (
+                &[ffi::SQLITE_CORRUPT, ffi::SQLITE_CORRUPT_VTAB, ffi::SQLITE_NOTADB],
+                "m.db is damaged: ",
+                Remedy::RestoreBackup,
+            ),
+            (
+                &[ffi::SQLITE_READONLY, ffi::SQLITE_CANTOPEN, ffi::SQLITE_PERM],
+                "m.db cannot be written: ",
+                Remedy::MakeWritable,
+            ),
+            (&[ffi::SQLITE_IOERR_WRITE], "m.db cannot be read or written: ", Remedy::CheckDisk),
+        ] {
+            for code in codes {
+                let (came, fault, helps) = read(*code);
+                assert!(came.starts_with(message), "{came}");
+                assert_eq!((fault, helps), (Fault::Environment, Some(remedy.clone())), "{came}");
+            }
         }
-        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_CORRUPT_VTAB, ffi::SQLITE_NOTADB] {
-            let (message, fault, hint) = told(code);
-            assert!(message.starts_with("m.db is damaged: "), "{message}");
-            assert_eq!(fault, Fault::Environment);
-            assert!(hint.starts_with("Restore a backup, "), "{hint}");
-        }
-        for code in [ffi::SQLITE_READONLY, ffi::SQLITE_CANTOPEN, ffi::SQLITE_PERM] {
-            let (message, fault, hint) = told(code);
-            assert!(message.starts_with("m.db cannot be written: "), "{message}");
-            assert_eq!(fault, Fault::Environment);
-            assert!(hint.starts_with("Make the file and its folder writable, "), "{hint}");
-        }
-        let (message, fault, hint) = told(ffi::SQLITE_IOERR_WRITE);
-        assert!(message.starts_with("m.db cannot be read or written: "), "{message}");
-        assert_eq!(fault, Fault::Environment);
-        assert!(hint.starts_with("Look at the disk: "), "{hint}");
     }
 
     #[test]
-    fn what_nobody_can_mend_is_a_bug_without_a_hint() {
-        let (message, fault, hint) = told(ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
+    fn what_nobody_can_mend_is_a_bug_without_a_remedy() {
+        let (message, fault, remedy) = read(ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
         assert!(message.starts_with("the store m.db failed: "), "{message}");
-        assert_eq!((fault, hint.as_str()), (Fault::Bug, ""));
+        assert_eq!((fault, remedy), (Fault::Bug, None));
     }
 
     /// SQLite reports its own limit on a file as it reports a full disk.
@@ -314,6 +301,6 @@ mod tests {
         store.insert_turns(&ana, &turns).unwrap();
         let hits = store.search_words(&Scope::of(ana), "lisbon", usize::MAX).unwrap();
         assert_eq!(hits.len(), 101);
-        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        store.check(&mut |problem| panic!("{problem}")).unwrap();
     }
 }

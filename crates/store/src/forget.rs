@@ -1,18 +1,23 @@
 //! Deletes so that nothing is left: rows, words, vectors and the bytes on disk.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
 use longmem_core::{Scope, SessionName, Turn, TurnId, UserName};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
 
-use crate::analysis::turn_words;
 use crate::blocks::Blocks;
 use crate::entities;
 use crate::facts::{bridge_over, delete_user_without_memory};
 use crate::scope_filter::{ScopeFilter, json_list, one_of};
 use crate::turns::{SELECT_TURN, timestamp, turn_from_row, user_id};
 use crate::{Store, StoreError, code_blocks, postings, turn_blocks};
+use longmem_text::indexed_words;
+
+/// A number that changes whenever something of a user was deleted; compared for equality only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Epoch(pub u64);
 
 /// What is to be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,16 +26,24 @@ pub enum ForgetTarget {
     Turns(Scope, Vec<TurnId>),
     /// All turns in scope.
     Scope(Scope),
+    /// Everything of a user.
+    User(UserName),
 }
 
 impl ForgetTarget {
-    fn scope(&self) -> &Scope {
-        let (Self::Turns(scope, _) | Self::Scope(scope)) = self;
-        scope
+    fn scope(&self) -> Cow<'_, Scope> {
+        match self {
+            Self::Turns(scope, _) | Self::Scope(scope) => Cow::Borrowed(scope),
+            Self::User(user) => Cow::Owned(Scope::of(user.clone())),
+        }
     }
 
     fn is_whole_user(&self) -> bool {
-        matches!(self, Self::Scope(scope) if scope.is_whole_user())
+        match self {
+            Self::Turns(..) => false,
+            Self::Scope(scope) => scope.is_whole_user(),
+            Self::User(_) => true,
+        }
     }
 }
 
@@ -50,6 +63,17 @@ pub struct Forgotten {
     pub erased_from_disk: bool,
 }
 
+/// What would be deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WouldForget {
+    /// How many turns.
+    pub turns: u64,
+    /// The first of them, oldest first.
+    pub first: Vec<Turn>,
+    /// What was made of them.
+    pub derived: Derived,
+}
+
 /// What goes with the turns that are forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Derived {
@@ -60,75 +84,61 @@ pub struct Derived {
 }
 
 impl Store {
-    /// How often something of a user's was deleted, so that whoever holds turns can tell whether
-    /// all of them are still there; 0 for a user who is not in the store.
+    /// A number that changes whenever something of a user's was deleted, so that whoever holds turns
+    /// can tell whether all of them are still there.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
-    pub fn deletions(&self, user: &UserName) -> Result<u64, StoreError> {
+    pub fn epoch(&self, user: &UserName) -> Result<Epoch, StoreError> {
         self.connections.read(|connection| {
             let deletions = connection
                 .prepare_cached("SELECT deletions FROM users WHERE name = ?1")?
                 .query_row([user.as_str()], |row| row.get(0))
                 .optional()?;
-            Ok(deletions.unwrap_or(0))
+            Ok(Epoch(deletions.unwrap_or(0)))
         })
     }
 
-    /// Reads the turns that [`Store::forget`] would delete, oldest first, at most `limit`, and
-    /// counts all of them.
+    /// Shows what [`Store::forget`] would delete, with the first `shown` turns, oldest first.
     ///
     /// # Errors
     /// [`StoreError::UnknownUser`] or [`StoreError::UnknownSession`] for a name that is not here.
     pub fn preview_forget(
         &self,
         target: &ForgetTarget,
-        limit: usize,
-    ) -> Result<(u64, Vec<Turn>), StoreError> {
-        self.check_names(target.scope())?;
+        shown: usize,
+    ) -> Result<WouldForget, StoreError> {
+        self.check_names(&target.scope())?;
         self.connections.read(|connection| {
-            let Some((condition, bound)) = condition(connection, target)? else {
-                return Ok((0, Vec::new()));
+            let Some(user) = user_id(connection, &target.scope().user)? else {
+                return Ok(WouldForget::default());
             };
-            let count = connection.query_row(
+            let Some((condition, bound)) = condition(connection, target)? else {
+                return Ok(WouldForget::default());
+            };
+            let turns = connection.query_row(
                 &format!("SELECT count(*) FROM turns t WHERE {condition}"),
                 params_from_iter(bound.clone()),
                 |row| row.get(0),
             )?;
             let sql = format!("{SELECT_TURN} WHERE {condition} ORDER BY t.time_ms, t.id LIMIT ?");
-            let bound = bound.into_iter().chain([Value::from(limit as i64)]);
-            let turns = connection
+            let limited = bound.iter().cloned().chain([Value::from(shown as i64)]);
+            let first = connection
                 .prepare(&sql)?
-                .query_map(params_from_iter(bound), turn_from_row)?
+                .query_map(params_from_iter(limited), turn_from_row)?
                 .collect::<rusqlite::Result<_>>()?;
-            Ok((count, turns))
-        })
-    }
-
-    /// Counts the facts and summaries that [`Store::forget`] would delete with the turns.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownUser`] or [`StoreError::UnknownSession`] for a name that is not here.
-    pub fn preview_forget_derived(&self, target: &ForgetTarget) -> Result<Derived, StoreError> {
-        self.check_names(target.scope())?;
-        self.connections.read(|connection| {
-            let Some(user) = user_id(connection, &target.scope().user)? else {
-                return Ok(Derived::default());
-            };
-            let Some((condition, bound)) = condition(connection, target)? else {
-                return Ok(Derived::default());
-            };
             let doomed = ids_where(connection, &condition, bound)?;
             let count = |sql: &str| {
                 connection
                     .query_row(sql, params![user, doomed, target.is_whole_user()], |row| row.get(0))
             };
-            Ok(Derived {
+            let derived = Derived {
                 facts: count(&format!("SELECT count(*) FROM facts d WHERE {DOOMED_FACTS}"))?,
                 summaries: count(&format!(
                     "SELECT count(*) FROM summaries d WHERE {DOOMED_SUMMARIES}"
                 ))?,
-            })
+            };
+            Ok(WouldForget { turns, first, derived })
         })
     }
 
@@ -139,7 +149,7 @@ impl Store {
     /// [`StoreError::UnknownUser`] or [`StoreError::UnknownSession`] for a name that is not here;
     /// then nothing was deleted.
     pub fn forget(&self, target: &ForgetTarget) -> Result<Forgotten, StoreError> {
-        self.check_names(target.scope())?;
+        self.check_names(&target.scope())?;
         let mut forgotten = self.connections.write(|transaction| delete(transaction, target))?;
         forgotten.erased_from_disk = self.connections.empty_log()?;
         Ok(forgotten)
@@ -178,7 +188,7 @@ fn condition(
     connection: &Connection,
     target: &ForgetTarget,
 ) -> rusqlite::Result<Option<(String, Vec<Value>)>> {
-    let Some(filter) = ScopeFilter::resolve(connection, target.scope())? else { return Ok(None) };
+    let Some(filter) = ScopeFilter::resolve(connection, &target.scope())? else { return Ok(None) };
     let (mut sql, mut bound) = filter.condition();
     if let ForgetTarget::Turns(_, ids) = target {
         sql.push_str(&one_of("t.id"));
@@ -283,7 +293,8 @@ fn remove_from_lists(
         let turn: i64 = row.get(0)?;
         turns.insert(turn);
         let speaker: Option<String> = row.get(2)?;
-        let words = turn_words(timestamp(row, 1)?, speaker.as_deref(), row.get_ref(3)?.as_str()?);
+        let words =
+            indexed_words(timestamp(row, 1)?, speaker.as_deref(), row.get_ref(3)?.as_str()?);
         let block = Blocks::OF_WORDS.of(turn);
         words_in_blocks.extend(words.counts.into_keys().map(|word| (block, word)));
     }

@@ -124,22 +124,30 @@ impl Store {
         })
     }
 
-    /// Counts the turns that wait for vectors.
+    /// Counts the turns that wait for vectors: one user's, or all.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
-    pub fn queue_length(&self) -> Result<u64, StoreError> {
-        self.connections.read(|connection| {
-            connection.query_row("SELECT count(*) FROM index_queue", [], |row| row.get(0))
+    pub fn waiting(&self, user: Option<&UserName>) -> Result<u64, StoreError> {
+        self.connections.read(|connection| match user {
+            None => connection.query_row("SELECT count(*) FROM index_queue", [], |row| row.get(0)),
+            Some(user) => connection
+                .prepare_cached(
+                    "SELECT count(*) FROM index_queue q JOIN turns t ON t.id = q.turn_id
+                     WHERE t.user_id = (SELECT id FROM users WHERE name = ?1)",
+                )?
+                .query_row([user.as_str()], |row| row.get(0)),
         })
     }
 
-    /// Reads up to `limit` turns that wait for vectors, after the given one, oldest first.
+    /// Reads up to `limit` turns that wait for vectors, one user's or all, after the given one,
+    /// oldest first.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
     pub fn queued_turns(
         &self,
+        user: Option<&UserName>,
         after: Option<TurnId>,
         limit: usize,
     ) -> Result<Vec<QueuedTurn>, StoreError> {
@@ -148,15 +156,23 @@ impl Store {
                 .prepare_cached(
                     "SELECT t.id, u.name, t.text FROM index_queue q
                      JOIN turns t ON t.id = q.turn_id JOIN users u ON u.id = t.user_id
-                     WHERE q.turn_id > ?1 ORDER BY q.turn_id LIMIT ?2",
+                     WHERE q.turn_id > ?1 AND (?3 IS NULL OR u.name = ?3)
+                     ORDER BY q.turn_id LIMIT ?2",
                 )?
-                .query_map(params![after.map_or(0, |turn| turn.0), limit as i64], |row| {
-                    Ok(QueuedTurn {
-                        turn: TurnId(row.get(0)?),
-                        user: parsed(row, 1)?,
-                        text: row.get(2)?,
-                    })
-                })?
+                .query_map(
+                    params![
+                        after.map_or(0, |turn| turn.0),
+                        limit as i64,
+                        user.map(UserName::as_str)
+                    ],
+                    |row| {
+                        Ok(QueuedTurn {
+                            turn: TurnId(row.get(0)?),
+                            user: parsed(row, 1)?,
+                            text: row.get(2)?,
+                        })
+                    },
+                )?
                 .collect()
         })
     }

@@ -25,6 +25,15 @@ pub enum Replaced {
     Learned(usize),
 }
 
+/// How far a session was looked at for facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Learned {
+    /// It is not learned from.
+    No,
+    /// Up to this turn; none before the first.
+    Through(Option<TurnId>),
+}
+
 /// Lets an existing session be learned from.
 pub(crate) fn learn_from(
     transaction: &Transaction<'_>,
@@ -48,7 +57,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the file cannot be written.
     pub fn learn_from(&self, user: &UserName, session: &SessionName) -> Result<(), StoreError> {
-        if self.learned_through(user, session)?.is_some() {
+        if self.learned_through(user, session)? != Learned::No {
             return Ok(());
         }
         self.connections.write(|transaction| learn_from(transaction, user, session))
@@ -74,8 +83,7 @@ impl Store {
         })
     }
 
-    /// The last turn of a session that was looked at, 0 for none yet; none if the session is not
-    /// learned from.
+    /// Says up to which turn a session was looked at for facts.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
@@ -83,20 +91,25 @@ impl Store {
         &self,
         user: &UserName,
         session: &SessionName,
-    ) -> Result<Option<TurnId>, StoreError> {
-        self.connections.read(|connection| {
+    ) -> Result<Learned, StoreError> {
+        let through = self.connections.read(|connection| {
             connection
                 .prepare_cached(
                     "SELECT l.through_turn FROM learned_sessions l
                      JOIN sessions s ON s.id = l.session_id JOIN users u ON u.id = s.user_id
                      WHERE u.name = ?1 AND s.name = ?2",
                 )?
-                .query_row(params![user.as_str(), session.as_str()], |row| Ok(TurnId(row.get(0)?)))
+                .query_row(params![user.as_str(), session.as_str()], |row| row.get(0))
                 .optional()
+        })?;
+        Ok(match through {
+            None => Learned::No,
+            Some(0) => Learned::Through(None),
+            Some(turn) => Learned::Through(Some(TurnId(turn))),
         })
     }
 
-    /// Stores what was learned from a session's turns `after` up to `through`, and notes that they
+    /// Stores what was learned from a session's turns `after` (none: from the first) up to `through`, and notes that they
     /// were looked at, in one transaction. False, and nothing is stored, if somebody else did so
     /// meanwhile. A fact whose turn was forgotten meanwhile is left out.
     ///
@@ -106,7 +119,7 @@ impl Store {
         &self,
         user: &UserName,
         session: &SessionName,
-        after: TurnId,
+        after: Option<TurnId>,
         through: TurnId,
         facts: &[LearnedFact],
     ) -> Result<bool, StoreError> {
@@ -115,7 +128,7 @@ impl Store {
             let noted = transaction.execute(
                 "UPDATE learned_sessions SET through_turn = ?4 WHERE through_turn = ?3
                  AND session_id = (SELECT id FROM sessions WHERE user_id = ?1 AND name = ?2)",
-                params![user, session.as_str(), after.0, through.0],
+                params![user, session.as_str(), after.map_or(0, |turn| turn.0), through.0],
             )?;
             if noted == 0 {
                 return Ok(false);

@@ -32,7 +32,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod analysis;
 mod backup;
 mod blocks;
 mod candidates;
@@ -85,9 +84,9 @@ pub use entities::KnownEntity;
 pub use error::{BadVector, StoreError};
 pub use export::StoredTurn;
 pub use facts::FactsAt;
-pub use forget::{Derived, ForgetTarget, Forgotten};
+pub use forget::{Derived, Epoch, ForgetTarget, Forgotten, WouldForget};
 pub use indexing::{EmbeddedTurn, IndexLock, QueuedTurn};
-pub use learning::{LearnedFact, Replaced};
+pub use learning::{Learned, LearnedFact, Replaced};
 pub use lexical::LexicalParameters;
 pub use open::IfMissing;
 pub use sessions::SessionSummary;
@@ -110,5 +109,15 @@ impl Store {
     /// The file.
     pub fn path(&self) -> &Path {
         self.connections.path()
+    }
+
+    /// Where the store is, as a person would name it.
+    pub fn place(&self) -> String {
+        self.path().display().to_string()
+    }
+
+    /// Says whether the store is still where it was opened.
+    pub fn is_there(&self) -> bool {
+        self.path().exists()
     }
 }

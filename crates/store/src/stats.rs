@@ -3,7 +3,6 @@
 use longmem_core::{TurnId, UserName};
 use rusqlite::Connection;
 
-use crate::analysis::turn_words;
 use crate::code::{Code, code_of};
 use crate::code_blocks::NewCodes;
 use crate::error::BadVector;
@@ -14,6 +13,7 @@ use crate::turn_blocks::{NewEntries, TurnEntry};
 use crate::turns::{parsed, timestamp};
 use crate::vector_codec::decode;
 use crate::{Store, StoreError};
+use longmem_text::indexed_words;
 
 /// What a store holds, all users together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,12 +105,12 @@ impl Store {
     }
 
     /// Checks the whole file: SQLite's own check, foreign keys, the vectors, and the lists of words,
-    /// turns and codes against what they were made of. Returns what is wrong, a line each; empty when all is well.
+    /// turns and codes against what they were made of. Hands on what is wrong, a line each.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be read at all.
-    pub fn check(&self) -> Result<Vec<String>, StoreError> {
-        self.connections.read(|connection| {
+    pub fn check(&self, problem: &mut dyn FnMut(String)) -> Result<(), StoreError> {
+        let problems = self.connections.read(|connection| {
             let mut problems: Vec<String> = connection
                 .prepare("PRAGMA integrity_check(20)")?
                 .query_map([], |row| row.get(0))?
@@ -131,7 +131,9 @@ impl Store {
                 }
             }
             Ok(problems)
-        })
+        })?;
+        problems.into_iter().for_each(problem);
+        Ok(())
     }
 }
 
@@ -147,7 +149,7 @@ fn wrong_lists_of_turns(connection: &Connection) -> rusqlite::Result<(u64, u64)>
         let (turn, user_id) = (TurnId(row.get(0)?), row.get(1)?);
         let speaker: Option<String> = row.get(5)?;
         let text = row.get_ref(6)?.as_str()?;
-        let words = turn_words(timestamp(row, 4)?, speaker.as_deref(), text);
+        let words = indexed_words(timestamp(row, 4)?, speaker.as_deref(), text);
         for (word, count) in words.counts {
             postings.add(user_id, word, Posting { turn, count });
         }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::facts::turn_exists;
 use crate::turns::{SELECT_TURN, parsed, timestamp, turn_from_row, user_id};
-use crate::{Store, StoreError};
+use crate::{Epoch, Store, StoreError};
 
 impl Store {
     /// Reads a user's summaries in order of what they sum up.
@@ -34,7 +34,7 @@ impl Store {
         })
     }
 
-    /// Reads a session's first `limit` turns after one, oldest first.
+    /// Reads a session's first `limit` turns after one (none: from the first), oldest first.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
@@ -42,15 +42,18 @@ impl Store {
         &self,
         user: &UserName,
         session: &SessionName,
-        after: TurnId,
-        limit: usize,
+        after: Option<TurnId>,
+        limit: Option<usize>,
     ) -> Result<Vec<Turn>, StoreError> {
         self.connections.read(|connection| {
             let sql = format!(
                 "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2 AND t.id > ?3
                  ORDER BY t.id LIMIT ?4"
             );
-            let bound = params![user.as_str(), session.as_str(), after.0, limit as i64];
+            // SQLite reads a negative limit as none.
+            let limit = limit.map_or(-1, |limit| limit as i64);
+            let after = after.map_or(0, |turn| turn.0);
+            let bound = params![user.as_str(), session.as_str(), after, limit];
             connection.prepare_cached(&sql)?.query_map(bound, turn_from_row)?.collect()
         })
     }
@@ -85,7 +88,7 @@ impl Store {
     }
 
     /// Stores a summary of a session or its beginning in place of an earlier one. False, and nothing
-    /// is stored, if something of the user was deleted since [`Store::deletions`] was `made_at`: it
+    /// is stored, if something of the user was deleted since the [`Store::epoch`] `made_at`: it
     /// may tell what was forgotten.
     ///
     /// # Errors
@@ -99,7 +102,7 @@ impl Store {
         of: &SummaryOf,
         text: &str,
         now: Timestamp,
-        made_at: u64,
+        made_at: Epoch,
     ) -> Result<bool, StoreError> {
         let (of, session, through) = match of {
             SummaryOf::Stretch { session, through } => ("stretch", session, through),
@@ -108,9 +111,7 @@ impl Store {
         };
         self.connections.write(|transaction| {
             let Some(user) = user_id(transaction, user)? else { return Ok(false) };
-            if deletions(transaction, user)? != made_at
-                || !turn_exists(transaction, user, *through)?
-            {
+            if epoch(transaction, user)? != made_at || !turn_exists(transaction, user, *through)? {
                 return Ok(false);
             }
             // What it was folded into goes too: that tells what the older one told.
@@ -139,7 +140,7 @@ impl Store {
         parts: &[SummaryId],
         text: &str,
         now: Timestamp,
-        made_at: u64,
+        made_at: Epoch,
     ) -> Result<bool, StoreError> {
         self.connections.write(|transaction| {
             let Some(user) = user_id(transaction, user)? else { return Ok(false) };
@@ -151,7 +152,7 @@ impl Store {
                     return Ok(false);
                 }
             }
-            if deletions(transaction, user)? != made_at {
+            if epoch(transaction, user)? != made_at {
                 return Ok(false);
             }
             transaction
@@ -172,10 +173,10 @@ impl Store {
     }
 }
 
-fn deletions(connection: &Connection, user: i64) -> rusqlite::Result<u64> {
+fn epoch(connection: &Connection, user: i64) -> rusqlite::Result<Epoch> {
     connection
         .prepare_cached("SELECT deletions FROM users WHERE id = ?1")?
-        .query_row([user], |row| row.get(0))
+        .query_row([user], |row| row.get(0).map(Epoch))
 }
 
 fn summary_from_row(row: &Row<'_>) -> rusqlite::Result<Summary> {

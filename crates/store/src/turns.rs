@@ -9,11 +9,11 @@ use rayon::prelude::*;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use crate::analysis::{TurnWords, turn_words};
 use crate::learning::learn_from;
 use crate::postings::{NewPostings, Posting};
 use crate::turn_blocks::{NewEntries, TurnEntry};
 use crate::{Store, StoreError};
+use longmem_text::{IndexedWords, indexed_words};
 
 /// What became of a turn that was handed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Store {
         user: &UserName,
         turn: &NewTurn,
         learns: bool,
-        already: impl FnOnce(&[Turn]) -> Option<TurnId>,
+        already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
     ) -> Result<Inserted, StoreError> {
         let turns = std::slice::from_ref(turn);
         let words = words_of(turns);
@@ -159,8 +159,8 @@ impl Store {
 }
 
 /// Takes turns apart before the transaction, in which others wait.
-fn words_of(turns: &[NewTurn]) -> Vec<TurnWords> {
-    let words = |turn: &NewTurn| turn_words(turn.time, turn.speaker.as_deref(), &turn.text);
+fn words_of(turns: &[NewTurn]) -> Vec<IndexedWords> {
+    let words = |turn: &NewTurn| indexed_words(turn.time, turn.speaker.as_deref(), &turn.text);
     // A single turn does not wait until a thread is free of other work.
     match turns {
         [one] => vec![words(one)],
@@ -173,7 +173,7 @@ fn insert(
     transaction: &Transaction<'_>,
     user: &UserName,
     turns: &[NewTurn],
-    words: Vec<TurnWords>,
+    words: Vec<IndexedWords>,
 ) -> rusqlite::Result<Vec<Inserted>> {
     let user_id = user_id_or_new(transaction, user)?;
     let mut sessions = HashMap::new();
@@ -331,7 +331,7 @@ fn insert_turn(
     user_id: i64,
     session: &mut OpenSession,
     turn: &NewTurn,
-    words: TurnWords,
+    words: IndexedWords,
     lists: &mut NewLists,
 ) -> rusqlite::Result<Inserted> {
     let source_key = turn.source_key.as_ref().map(|key| key.0.as_str());

@@ -137,7 +137,7 @@ fn a_fact_of_another_user_is_as_unknown_as_one_that_never_was() {
     store.insert_fact(&bob, &said("lives in Oslo", 10), None).unwrap();
     let told = |error: StoreError| {
         assert_eq!(error.fault(), Fault::Caller);
-        (error.to_string(), error.hints().join(" "))
+        (error.to_string(), error.remedies())
     };
     let expected = |fact: FactId| {
         (

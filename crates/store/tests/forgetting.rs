@@ -269,7 +269,7 @@ fn names_that_are_not_here_are_refused_and_nothing_is_deleted() {
     let error = |scope: Scope| {
         let error = memory.store.forget(&ForgetTarget::Scope(scope)).unwrap_err();
         assert_eq!(error.fault(), Fault::Caller);
-        (error.to_string(), error.hints().join(" "))
+        (error.to_string(), error.remedies())
     };
     let unknown_user = error(Scope::of(user("Ana")));
     assert_eq!(unknown_user.0, "there is no user \"Ana\" in this store");

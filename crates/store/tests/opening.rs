@@ -52,7 +52,7 @@ fn refusal(path: &Path, fault: Fault) -> (String, String) {
         assert_eq!(error.fault(), fault);
         texts.push((
             error.to_string().replace(&path.display().to_string(), "PATH"),
-            error.hints().join(" "),
+            error.remedies(),
         ));
         assert_eq!(fs_err::read(path).ok(), before);
     }
@@ -268,7 +268,7 @@ fn prints_why_it_cannot_be_opened() {
     let Some(path) = store_of_parent() else { return };
     let Err(error) = Store::open(path, IfMissing::Create) else { panic!("it opened") };
     assert_eq!(error.fault(), Fault::Environment);
-    println!("\n{error}\n{}", error.hints().join(" "));
+    println!("\n{error}\n{}", error.remedies());
 }
 
 /// A file system of 3 MB in a name space of its own; where that is not allowed, the test of the

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use longmem_core::{Diagnose, Fault};
+use longmem_core::{Diagnose, Fault, Remedy};
 use thiserror::Error;
 
 /// Why a path could not be read as chat files. What is wrong inside a file is counted in the
@@ -74,24 +74,15 @@ impl Diagnose for TranscriptError {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            TranscriptError::Read(_) => "Check the path and the permission to read it.",
-            TranscriptError::Archive { .. } => {
-                "Download the export again, or unpack it and import the folder."
-            }
-            TranscriptError::Encrypted { .. } => {
-                "Unpack it with its password and import the folder."
-            }
-            TranscriptError::NoTranscripts { .. } => {
-                "Name the folder that holds the export, or one file of it."
-            }
-            TranscriptError::Empty { .. } => return Vec::new(),
-            TranscriptError::ReadOnce { .. } => "Say what it is: --format jsonl, for one.",
-            TranscriptError::Unrecognised { .. } => {
-                "Convert it to JSON Lines, one {\"role\": …, \"text\": …, \"time\": …} a line."
-            }
-        };
-        vec![hint.to_owned()]
+    fn remedies(&self) -> Vec<Remedy> {
+        vec![match self {
+            Self::Read(_) => Remedy::CheckPath,
+            Self::Archive { .. } => Remedy::DownloadExportAgain,
+            Self::Encrypted { .. } => Remedy::UnpackWithPassword,
+            Self::NoTranscripts { .. } => Remedy::NameExport,
+            Self::Empty { .. } => return Vec::new(),
+            Self::ReadOnce { .. } => Remedy::NameFormat,
+            Self::Unrecognised { .. } => Remedy::ConvertToJsonLines,
+        }]
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use longmem_chat::{AssembleInput, ContextOptions, TokenBudget, assemble};
 use longmem_core::{EstimatedTokens, Scope, SessionName, TextEmbedder, UserName};
-use longmem_memory::{Channels, Memory, Recall, RecallRequest};
+use longmem_memory::{Channels, Memory, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest};
 use longmem_store::{IfMissing, Store};
 
 use crate::compose::SystemClock;
@@ -21,9 +21,6 @@ const TOP: usize = 10;
 
 /// Turns that a conversation recalls for a prompt.
 const FOR_A_PROMPT: usize = 50;
-
-/// Of them, those that bring the turns beside them.
-const WITH_NEIGHBOURS: usize = 3;
 
 /// Turns of the session that go into a prompt.
 const RECENT: usize = 40;
@@ -69,7 +66,7 @@ impl Subject {
                 self.prompt(stopwatch)?,
             ),
         ];
-        let file = Figure::Size { bytes: self.memory.stats()?.0.file_bytes };
+        let file = Figure::Size { bytes: self.memory.stats()?.file_bytes };
         let resident = resident_bytes().map(|bytes| Figure::Size { bytes });
         let space = std::iter::once(("file", file))
             .chain(resident.map(|figure| ("memory of this process, model included", figure)));
@@ -102,10 +99,10 @@ impl Subject {
 
     /// From opening the file to the first answer, with the model at hand.
     fn cold(&self, stopwatch: &Stopwatch) -> Result<Figure, Failure> {
-        let path = self.memory.store().path();
+        let path = self.memory.place();
         stopwatch.latency(&self.questions, |question| {
             let began = Instant::now();
-            let store = Store::open(path, IfMissing::Fail)?;
+            let store = Store::open(&path, IfMissing::Fail)?;
             let memory = Memory::new(store, Arc::clone(&self.embedder), Arc::new(SystemClock));
             let recall = self.recall(&memory, question, Channels::Both)?;
             Ok(began.elapsed().saturating_sub(recall.timings.embedding))
@@ -116,7 +113,7 @@ impl Subject {
     fn prompt(&self, stopwatch: &Stopwatch) -> Result<Figure, Failure> {
         let mut request = RecallRequest::new(Scope::of(self.user.clone()), &self.questions[0]);
         request.limit = FOR_A_PROMPT;
-        request.with_neighbours = WITH_NEIGHBOURS;
+        request.with_neighbours = RESULTS_WITH_NEIGHBOURS;
         request.threshold = 0.0;
         let recalled = self.memory.recall(&request)?.results;
         let sessions = self.memory.sessions(&self.user)?;

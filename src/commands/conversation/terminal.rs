@@ -2,11 +2,10 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
-use longmem_chat::{
-    ChatError, Completion, Context, Conversation, OnText, Reply, Usage, asks_what_is_known,
-};
+use longmem_chat::{ChatError, Completion, Context, Conversation, OnText, Reply, Usage};
 use longmem_core::Scope;
 use longmem_memory::{FactsAt, Memory, MemoryError, RecallRequest};
+use longmem_text::english::asks_what_is_known;
 use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
 use tokio::runtime::Runtime;
 
@@ -137,7 +136,7 @@ fn spent(usage: &Usage) -> String {
 fn show_known(talk: &Conversation, runtime: &Runtime, output: Output) -> Result<(), Failure> {
     let user = talk.user.clone();
     let read = move |memory: &Memory| {
-        let facts = memory.store().facts(&user, FactsAt::Now)?;
+        let facts = memory.facts(&user, FactsAt::Now)?;
         Ok::<_, MemoryError>(facts)
     };
     match runtime.block_on(talk.memory.run(read)) {
@@ -156,12 +155,9 @@ fn show_recall(
     output: Output,
 ) -> Result<(), Failure> {
     let request = RecallRequest::new(Scope::of(talk.user.clone()), question);
-    let search = move |memory: &Memory| {
-        let facts = recall::named_in(memory, &request)?;
-        Ok::<_, MemoryError>((memory.recall(&request)?, facts))
-    };
-    let (found, facts) = runtime.block_on(talk.memory.run(search))?;
-    recall::show(&found, &facts, false, output)
+    let search = move |memory: &Memory| memory.recall(&request);
+    let found = runtime.block_on(talk.memory.run(search))?;
+    recall::show(&found, false, output)
 }
 
 /// Lines that a person types, with editing and history, or that a program pipes in.

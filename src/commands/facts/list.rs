@@ -1,29 +1,13 @@
 //! What is known, as a person reads it or as JSON.
 
-use longmem_chat::facts_about;
-use longmem_core::{Fact, Scope, USER_SUBJECT, UserName};
-use longmem_memory::{FactsAt, KnownEntity, Memory, MemoryError};
+use longmem_core::{Fact, USER_SUBJECT};
+use longmem_memory::KnownEntity;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::render::day;
 use crate::sanitize::for_terminal;
-
-/// Reads what is known of a user, or what of it is about a name.
-///
-/// # Errors
-/// [`MemoryError::Store`], also for a user that is not in the store.
-pub(crate) fn known(
-    memory: &Memory,
-    user: &UserName,
-    at: FactsAt,
-    about: Option<&str>,
-) -> Result<Vec<Fact>, MemoryError> {
-    memory.store().check_names(&Scope::of(user.clone()))?;
-    let facts = memory.store().facts(user, at)?;
-    Ok(about.map_or_else(|| facts.clone(), |name| facts_about(&facts, name)))
-}
 
 /// Prints facts: kind by kind, each with its number, its time and its source.
 pub(crate) fn show(facts: &[Fact], output: Output) -> Result<(), Failure> {

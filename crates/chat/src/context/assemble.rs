@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use longmem_core::{Diagnose, Fault, Recalled, TokenCounter, Turn, TurnId};
+use longmem_core::{Diagnose, Fault, Recalled, Remedy, TokenCounter, Turn, TurnId};
 use thiserror::Error;
 
 use super::history::{Draft, History, joined};
@@ -105,13 +105,12 @@ impl Diagnose for AssembleError {
         Fault::Caller
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn remedies(&self) -> Vec<Remedy> {
         match self {
             Self::EmptyMessage => Vec::new(),
-            Self::TooLong { message, system, .. } => vec![format!(
-                "Shorten the message, or raise the budget to {} tokens or more.",
-                message + system
-            )],
+            Self::TooLong { message, system, .. } => {
+                vec![Remedy::RaiseBudget { to: message + system }]
+            }
         }
     }
 }

@@ -5,16 +5,13 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use longmem_core::{RECALLED_MEMORY_TAG, Recalled, SessionName, TokenCounter, Turn, TurnId};
+use longmem_memory::RESULTS_WITH_NEIGHBOURS;
 
 use super::assemble::ContextOptions;
 use super::excerpt::{excerpt, words};
 use super::fitting::fitting;
 use super::quoting::{day, quoted, quoted_name};
 use super::{TraceEntry, TraceKind, block_cost};
-
-/// So many of the best hits bring their neighbours: for all hits, that costs more in other turns
-/// that no longer fit than it brings.
-const HITS_WITH_NEIGHBOURS: usize = 3;
 
 /// So many of the best hits go in before any neighbour does: in a small prompt, another hit is
 /// worth more. With neighbours straight behind their hits, a prompt of 500 tokens held 6 points
@@ -96,7 +93,7 @@ impl Recollection<'_> {
             ranks.entry(hit.turn.id).or_insert(place + 1);
         }
         let hits = recalled.iter().map(|hit| (hit, &hit.turn));
-        let beside = recalled.iter().take(HITS_WITH_NEIGHBOURS);
+        let beside = recalled.iter().take(RESULTS_WITH_NEIGHBOURS);
         let beside = beside.flat_map(|hit| hit.neighbours.iter().map(move |turn| (hit, turn)));
         let mut seen = HashSet::new();
         hits.clone()

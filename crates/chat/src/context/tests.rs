@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use longmem_core::{
-    Diagnose, EstimatedTokens, Explanation, Recalled, Role, SessionName, Turn, TurnId,
+    Diagnose, EstimatedTokens, Explanation, Recalled, Remedy, Role, SessionName, Turn, TurnId,
 };
 
 use super::*;
@@ -203,7 +203,7 @@ fn a_message_too_long_is_an_error_with_both_numbers() {
         error.to_string(),
         "the message takes 307 tokens and the system text 10; together they may take 300"
     );
-    assert_eq!(error.hints(), ["Shorten the message, or raise the budget to 317 tokens or more."]);
+    assert_eq!(error.remedies(), [Remedy::RaiseBudget { to: 317 }]);
     let enough = Given { budget: 317, ..given };
     assert_eq!(enough.assemble().unwrap().tokens, 317);
 }

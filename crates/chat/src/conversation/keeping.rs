@@ -40,7 +40,7 @@ impl Conversation {
         let (user, stored, learns) = (self.user.clone(), turn.clone(), self.settings.learns);
         let work = move |memory: &Memory| {
             let is_there = |last: &[Turn]| asked_before(last, &stored.text);
-            Ok(memory.remember_unless(&user, &stored, learns, is_there)?.id)
+            Ok(memory.remember_unless(&user, &stored, learns, &is_there)?.id)
         };
         if let Some(id) = self.unless_something_waits(work).await? {
             return Ok(id);
@@ -95,7 +95,7 @@ impl Conversation {
             let read = spool.read().map_err(StoreError::from)?;
             memory.remember(&user, &read.turns)?;
             for turn in read.turns.iter().filter(|_| learns) {
-                memory.store().learn_from(&user, &turn.session)?;
+                memory.learn_from(&user, &turn.session)?;
             }
             spool.take_out(&read).map_err(StoreError::from)?;
             Ok(Notice::StoredLater { turns: read.turns.len(), unreadable: read.unreadable })

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use longmem_core::{Recalled, Role, Scope, Timestamp, Turn, TurnId};
-use longmem_memory::{Channels, Memory, MemoryError, RecallRequest, StoreError};
+use longmem_memory::{
+    Channels, Epoch, Memory, MemoryError, RESULTS_WITH_NEIGHBOURS, RecallRequest, StoreError,
+};
 
 use super::keeping::asked_before;
 use super::{Asked, Conversation};
@@ -14,13 +16,6 @@ use crate::{
     AssembleError, AssembleInput, ChatError, Context, DatedText, MESSAGE_TOKENS, Notice,
     TokenBudget, assemble,
 };
-
-/// A message is not kept waiting for more than so many turns to be embedded; more are found by
-/// their words until they are indexed.
-const CATCH_UP_TURNS: u64 = 64;
-
-/// Of the best hits so many bring their neighbours, as many as a prompt can take.
-const HITS_WITH_NEIGHBOURS: usize = 3;
 
 /// No budget needs more of a session's last turns than that.
 const MOST_RECENT_TURNS: usize = 2_000;
@@ -37,7 +32,7 @@ pub(super) struct Material {
     facts: Vec<DatedText>,
     summaries: Vec<DatedText>,
     now: Timestamp,
-    deletions: u64,
+    epoch: Option<Epoch>,
 }
 
 impl Conversation {
@@ -76,7 +71,7 @@ impl Conversation {
                     facts: Vec::new(),
                     summaries: Vec::new(),
                     now: self.memory.now(),
-                    deletions: 0,
+                    epoch: None,
                 })
             }
             read => read,
@@ -99,7 +94,7 @@ impl Conversation {
         recent.retain(|turn| is_open(turn.id));
         Ok(Material {
             recalled: self.recall(memory, &question, hidden)?,
-            deletions: memory.store().deletions(&self.user).map_err(MemoryError::from)?,
+            epoch: Some(memory.epoch(&self.user)?),
             message,
             message_turn,
             recent,
@@ -124,22 +119,19 @@ impl Conversation {
         let request = RecallRequest {
             limit: self.settings.recall_limit,
             exclude: hidden,
-            with_neighbours: HITS_WITH_NEIGHBOURS,
+            with_neighbours: RESULTS_WITH_NEIGHBOURS,
             time_zone: self.settings.context.time_zone.clone(),
             ..RecallRequest::new(Scope::of(self.user.clone()), question)
         };
         if !self.live.words_only() {
             // Where nothing can be stored, neither can vectors; words still find what has none.
-            let caught_up = if self.something_waits() {
-                Ok(())
-            } else {
-                memory.catch_up(CATCH_UP_TURNS).map(drop)
-            };
+            let caught_up =
+                if self.something_waits() { Ok(()) } else { memory.catch_up(&self.user).map(drop) };
             match caught_up.and_then(|()| memory.recall(&request)) {
                 Err(MemoryError::Embed(error)) => {
                     self.live.set_words_only();
-                    let (reason, hints) = (error.to_string(), error.hints());
-                    self.live.tell(Notice::WordsOnly { reason, hints });
+                    let (reason, remedies) = (error.to_string(), error.remedies());
+                    self.live.tell(Notice::WordsOnly { reason, remedies });
                 }
                 found => return Ok(found?.results),
             }
@@ -190,9 +182,9 @@ impl Conversation {
     pub(super) fn note_answered(&self, material: Material, context: &Context) {
         let last = material.message_turn.or_else(|| material.recent.last().map(|turn| turn.id));
         let Some(last) = last.filter(|_| self.settings.continued) else { return };
-        let Material { facts, deletions, .. } = material;
+        let Material { facts, epoch, .. } = material;
         let context = context.clone();
-        self.live.set_thread(Some(Thread { context, last, facts, deletions }));
+        self.live.set_thread(Some(Thread { context, last, facts, epoch }));
     }
 
     /// What a prompt may cost.
@@ -210,8 +202,7 @@ impl Conversation {
 /// Says whether everything that a prompt was made of is still there: nothing that was deleted or
 /// replaced is ever said again.
 fn still_holds(thread: &Thread, material: &Material) -> bool {
-    thread.deletions == material.deletions
-        && thread.facts.iter().all(|fact| material.facts.contains(fact))
+    thread.epoch == material.epoch && thread.facts.iter().all(|fact| material.facts.contains(fact))
 }
 
 /// The session's turns before what is asked.

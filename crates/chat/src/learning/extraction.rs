@@ -4,16 +4,17 @@ use jiff::tz::TimeZone;
 use longmem_core::{
     Entity, EntityKind, FactKind, NewFact, TokenCounter, Turn, USER_SUBJECT, UserName,
 };
+use longmem_memory::{MAX_STATEMENT_CHARACTERS, short_line};
+use longmem_text::lower_words as words;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::asking::{Checked, Task};
 use super::grounding::Sources;
-use super::names::{MOST_NAME_CHARACTERS, words};
 use crate::context::{day, excerpt, quoted, quoted_name};
 
-/// A statement that is longer is none.
-const MOST_STATEMENT_CHARACTERS: usize = 300;
+/// Characters of the longest name.
+const MAX_NAME_CHARACTERS: usize = 100;
 
 /// The most tokens of one turn that are looked at.
 const MOST_TURN_TOKENS: usize = 2_000;
@@ -132,7 +133,7 @@ fn checked(note: Note, turns: &[&Turn], user: &UserName) -> Result<NewFact, Stri
     let subject = name("subject", &note.subject)?;
     let is_user = ["user", "the user", "i", "me"].contains(&subject.to_lowercase().as_str())
         || subject.to_lowercase() == user.as_str().to_lowercase();
-    let statement = one_line("statement", &note.statement, MOST_STATEMENT_CHARACTERS)?;
+    let statement = one_line("statement", &note.statement, MAX_STATEMENT_CHARACTERS)?;
     let mut entities = Vec::new();
     for NotedName { name: noted, kind } in note.entities {
         let kind = kind.parse::<EntityKind>().map_err(|error| error.to_string())?;
@@ -143,21 +144,13 @@ fn checked(note: Note, turns: &[&Turn], user: &UserName) -> Result<NewFact, Stri
 }
 
 /// A name: one line with at least one word.
-fn name(what: &str, text: &str) -> Result<String, String> {
-    let name = one_line(what, text, MOST_NAME_CHARACTERS)?;
+fn name(what: &'static str, text: &str) -> Result<String, String> {
+    let name = one_line(what, text, MAX_NAME_CHARACTERS)?;
     if words(&name).is_empty() { Err(format!("the {what} has no word")) } else { Ok(name) }
 }
 
-fn one_line(what: &str, text: &str, most: usize) -> Result<String, String> {
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err(format!("the {what} is empty")),
-        count if count > most => Err(format!("the {what} has {count} characters, at most {most}")),
-        _ if text.contains(char::is_control) => {
-            Err(format!("the {what} holds a line break or another control character"))
-        }
-        _ => Ok(text.to_owned()),
-    }
+fn one_line(what: &'static str, text: &str, most: usize) -> Result<String, String> {
+    short_line(what, text, most).map_err(|error| error.to_string())
 }
 
 /// Whether everything that a note names occurs in the turn that it was made of; names that do not

@@ -1,7 +1,7 @@
 //! Looks at what a person said since the last time, and notes what is worth keeping.
 
 use longmem_core::{Role, SessionName, Turn, TurnId};
-use longmem_memory::FactsAt;
+use longmem_memory::{FactsAt, Learned};
 
 use super::review::{Review, Reviewed};
 use super::{Learner, LearningReport, extraction, review};
@@ -17,8 +17,7 @@ impl Learner {
     /// Looks at every turn that was not looked at yet, in all sessions that are learned from.
     pub(super) async fn learn_facts(&self, report: &mut LearningReport) -> Result<(), ChatError> {
         let user = self.user.clone();
-        let sessions =
-            self.run(move |memory| Ok(memory.store().sessions_to_learn_from(&user)?)).await?;
+        let sessions = self.run(move |memory| memory.sessions_to_learn_from(&user)).await?;
         for session in sessions {
             while self.learn_some(&session, report).await? {}
         }
@@ -33,9 +32,10 @@ impl Learner {
     ) -> Result<bool, ChatError> {
         let (user, name) = (self.user.clone(), session.clone());
         let read = self.run(move |memory| {
-            let store = memory.store();
-            let Some(after) = store.learned_through(&user, &name)? else { return Ok(None) };
-            Ok(Some((after, store.session_turns(&user, &name, after, BATCH_TURNS)?)))
+            let Learned::Through(after) = memory.learned_through(&user, &name)? else {
+                return Ok(None);
+            };
+            Ok(Some((after, memory.session_turns(&user, &name, after, Some(BATCH_TURNS))?)))
         });
         let Some((after, mut turns)) = read.await? else { return Ok(false) };
         turns.truncate(self.batch(&turns));
@@ -76,7 +76,7 @@ impl Learner {
         report.ungrounded += (count - candidates.len()) as u64;
 
         let user = self.user.clone();
-        let known = self.run(move |memory| Ok(memory.store().facts(&user, FactsAt::Now)?)).await?;
+        let known = self.run(move |memory| memory.facts(&user, FactsAt::Now)).await?;
         let (review, same) = Review::new(known, candidates);
         report.same += same;
         if review.is_empty() {
@@ -93,7 +93,7 @@ impl Learner {
     async fn write(
         &self,
         session: &SessionName,
-        after: TurnId,
+        after: Option<TurnId>,
         through: TurnId,
         turns: usize,
         reviewed: Reviewed,
@@ -103,9 +103,8 @@ impl Learner {
         let changed = learned.iter().filter(|fact| fact.replaces.is_some()).count() as u64;
         let new = learned.len() as u64 - changed;
         let (user, session) = (self.user.clone(), session.clone());
-        let first = self.run(move |memory| {
-            Ok(memory.store().write_learned(&user, &session, after, through, &learned)?)
-        });
+        let first =
+            self.run(move |memory| memory.write_learned(&user, &session, after, through, &learned));
         if first.await? {
             report.turns += turns as u64;
             report.new += new;

@@ -6,80 +6,9 @@
 
 use std::collections::HashSet;
 
+use longmem_text::english::{is_opener, says_decided};
+use longmem_text::{begins_sentence, lower_word, sentences};
 use unicode_segmentation::UnicodeSegmentation;
-
-/// Words that begin a sentence without naming anybody, beside those that occur in the sources.
-const OPENERS: &[&str] = &[
-    "a",
-    "after",
-    "all",
-    "also",
-    "an",
-    "and",
-    "another",
-    "as",
-    "assistant",
-    "at",
-    "before",
-    "both",
-    "but",
-    "conversation",
-    "during",
-    "earlier",
-    "finally",
-    "first",
-    "for",
-    "from",
-    "he",
-    "her",
-    "his",
-    "if",
-    "in",
-    "it",
-    "its",
-    "later",
-    "next",
-    "no",
-    "nobody",
-    "none",
-    "nothing",
-    "on",
-    "once",
-    "one",
-    "other",
-    "others",
-    "people",
-    "person",
-    "she",
-    "since",
-    "so",
-    "some",
-    "the",
-    "their",
-    "then",
-    "there",
-    "these",
-    "they",
-    "this",
-    "those",
-    "to",
-    "two",
-    "until",
-    "user",
-    "what",
-    "when",
-    "where",
-    "which",
-    "while",
-    "who",
-    "with",
-];
-
-/// Words that say that something was settled.
-const DECISIONS: &[&str] = &[
-    "agreed", "agrees", "approved", "approves", "chose", "chosen", "chooses", "decided", "decides",
-    "decision", "picked", "rejected", "settled",
-];
 
 /// A word shorter than this says little by itself.
 const CONTENT_LETTERS: usize = 4;
@@ -103,7 +32,7 @@ impl Sources {
             if is_number(word) {
                 sources.numbers.extend(readings(word));
             }
-            let word = plain(word);
+            let word = lower_word(word);
             sources.stems.insert(stem(&word));
             sources.words.insert(word);
         }
@@ -118,9 +47,8 @@ impl Sources {
             let known = if is_number(word) {
                 readings(word).iter().any(|reading| self.numbers.contains(reading))
             } else if word.starts_with(char::is_uppercase) {
-                let word = plain(word);
-                self.has(&word)
-                    || (begins_sentence(&claim[..start]) && OPENERS.contains(&word.as_str()))
+                let word = lower_word(word);
+                self.has(&word) || (begins_sentence(&claim[..start]) && is_opener(&word))
             } else {
                 true
             };
@@ -143,60 +71,22 @@ impl Sources {
 
     /// Whether at least half of what a sentence says was decided occurs here.
     fn could_decide(&self, sentence: &str) -> bool {
-        let words: Vec<String> = sentence.unicode_words().map(plain).collect();
-        if !words.iter().any(|word| DECISIONS.contains(&word.as_str())) {
+        let words: Vec<String> = sentence.unicode_words().map(lower_word).collect();
+        if !words.iter().any(|word| says_decided(word)) {
             return true;
         }
         let content: Vec<&String> = words
             .iter()
             .filter(|word| word.chars().count() >= CONTENT_LETTERS)
-            .filter(|word| !DECISIONS.contains(&word.as_str()) && !OPENERS.contains(&word.as_str()))
+            .filter(|word| !says_decided(word) && !is_opener(word))
             .collect();
         let known = content.iter().filter(|word| self.stems.contains(&stem(word))).count();
         2 * known >= content.len()
     }
 }
 
-/// The sentences of a text, white space around them left out.
-pub(super) fn sentences(text: &str) -> Vec<&str> {
-    text.unicode_sentences().map(str::trim).filter(|sentence| !sentence.is_empty()).collect()
-}
-
-/// The names in a text that cannot be the mere beginning of a sentence; neighbours are one name.
-pub(super) fn names(text: &str) -> Vec<String> {
-    let mut names: Vec<(String, usize)> = Vec::new();
-    for (start, word) in text.unicode_word_indices() {
-        if !word.starts_with(char::is_uppercase) || word == "I" || begins_sentence(&text[..start]) {
-            continue;
-        }
-        let name = without_possessive(word);
-        match names.last_mut().filter(|(_, end)| text[*end..start].trim().is_empty()) {
-            Some((last, end)) => {
-                *last = format!("{last} {name}");
-                *end = start + word.len();
-            }
-            None => names.push((name.to_owned(), start + word.len())),
-        }
-    }
-    names.into_iter().map(|(name, _)| name).collect()
-}
-
-/// A word in lower case, without a possessive ending.
-pub(super) fn plain(word: &str) -> String {
-    without_possessive(word).to_lowercase()
-}
-
-fn without_possessive(word: &str) -> &str {
-    word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word)
-}
-
 fn stem(word: &str) -> String {
     word.chars().take(STEM_LETTERS).collect()
-}
-
-fn begins_sentence(before: &str) -> bool {
-    let mark = before.trim_end().chars().rev().find(|c| !matches!(c, '"' | '“' | '\'' | '(' | '-'));
-    mark.is_none_or(|mark| matches!(mark, '.' | '!' | '?' | ':' | ';' | '…'))
 }
 
 fn is_number(word: &str) -> bool {
@@ -265,12 +155,6 @@ mod tests {
         assert_eq!(readings("3.50"), ["3.5", "350"]);
         assert_eq!(readings("1'000"), ["1000"]);
         assert_eq!(readings("21st"), ["21"]);
-    }
-
-    #[test]
-    fn finds_names_within_sentences() {
-        let text = "Works with Priya Rao and Tomás. They like Priya's dog, and I do.";
-        assert_eq!(names(text), ["Priya Rao", "Tomás", "Priya"]);
     }
 
     proptest! {

@@ -1,10 +1,8 @@
 //! What a prompt is told of a user beside what is recalled: facts and summaries.
 
 use longmem_core::{Fact, SessionName, Summary, SummaryOf, TurnId, USER_SUBJECT, UserName};
-use longmem_memory::{FactsAt, Memory, MemoryError};
-use unicode_segmentation::UnicodeSegmentation;
+use longmem_memory::{FactsAt, Memory, MemoryError, named_in};
 
-use super::names::{is_named, words};
 use crate::DatedText;
 
 /// The summaries of as many ended sessions go in one by one; older ones are folded together.
@@ -28,12 +26,18 @@ pub(crate) fn knowledge(
     session: &SessionName,
     message: &str,
 ) -> Result<Knowledge, MemoryError> {
-    let mut facts = memory.store().facts(user, FactsAt::Now)?;
-    let message = words(message);
-    facts.sort_by_key(|fact| !fact.entities.iter().any(|entity| is_named(entity, &message)));
-    let facts = facts.iter().map(dated).collect();
+    let facts = memory.facts(user, FactsAt::Now)?;
+    let named = named_in(&facts, message);
+    let of = |wanted: bool| {
+        facts
+            .iter()
+            .zip(&named)
+            .filter(move |(_, named)| **named == wanted)
+            .map(|(fact, _)| dated(fact))
+    };
+    let facts = of(true).chain(of(false)).collect();
 
-    let mut summaries = memory.store().summaries(user)?;
+    let mut summaries = memory.summaries(user)?;
     // What was made of it could not be used: nothing stands in for those turns.
     summaries.retain(|summary| !summary.text.is_empty());
     let mut stands_in_through = None;
@@ -64,62 +68,4 @@ fn dated(fact: &Fact) -> DatedText {
         format!("{}: {}", fact.subject, fact.statement)
     };
     DatedText { time: fact.since, text }
-}
-
-/// Says whether a message asks for the list of what is known about whoever asks, which needs no
-/// language model.
-///
-/// # Examples
-/// ```
-/// use longmem_chat::asks_what_is_known;
-/// assert!(asks_what_is_known("What do you know about me?"));
-/// assert!(!asks_what_is_known("What do you know about Lisbon?"));
-/// ```
-pub fn asks_what_is_known(message: &str) -> bool {
-    let words: Vec<String> = message.unicode_words().map(str::to_lowercase).collect();
-    let words: Vec<&str> = words
-        .iter()
-        .map(String::as_str)
-        .filter(|word| {
-            !["so", "hey", "hi", "please", "tell", "all", "now", "already"].contains(word)
-        })
-        .collect();
-    matches!(
-        words.as_slice(),
-        [
-            "what",
-            "do" | "did" | "have",
-            "you",
-            "know" | "remember" | "learn" | "learned" | "noted",
-            "about" | "of",
-            "me"
-        ] | ["what", "facts", "do", "you", "know" | "remember", "about", "me"]
-            | ["what", "is", "known", "about", "me"]
-            | ["me", "what", "you", "know" | "remember", "about", "me"]
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_question_about_oneself_asks_for_the_list() {
-        for question in [
-            "what do you know about me",
-            "So, what do you know about me already?",
-            "What have you learned about me?",
-            "Tell me what you remember about me!",
-        ] {
-            assert!(asks_what_is_known(question), "{question}");
-        }
-        for other in [
-            "What do you know about me and Priya?",
-            "what do you know about my dog?",
-            "What do you know?",
-            "",
-        ] {
-            assert!(!asks_what_is_known(other), "{other}");
-        }
-    }
 }

@@ -14,15 +14,12 @@ mod extraction;
 mod facts;
 mod grounding;
 mod knowledge;
-mod names;
 mod review;
 mod summaries;
 mod summing_up;
 
 pub use action_items::ActionItems;
-pub use knowledge::asks_what_is_known;
 pub(crate) use knowledge::knowledge;
-pub use names::{facts_about, facts_naming, names_in};
 
 use std::sync::Arc;
 

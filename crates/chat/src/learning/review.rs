@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use jiff::tz::TimeZone;
 use longmem_core::{Fact, NewFact};
 use longmem_memory::{LearnedFact, Replaced};
+use longmem_text::lower_words as words;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::asking::{Checked, Task};
 use super::extraction::{block, object};
-use super::names::words;
 use crate::context::{day, quoted, quoted_name};
 
 /// As many known facts are compared with, those that share most words with the candidates.

@@ -1,7 +1,7 @@
 //! Sums up what grew long, what ended, and what is long ago.
 
 use longmem_core::{Role, SessionName, Summary, SummaryId, SummaryOf, Turn, TurnId};
-use longmem_memory::Memory;
+use longmem_memory::{Epoch, Memory};
 
 use super::extraction::block;
 use super::grounding::Sources;
@@ -14,9 +14,6 @@ use crate::{ChatError, MESSAGE_TOKENS};
 /// A session in which nobody spoke for so long has ended, unless it is the one that goes on.
 const SILENCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
 
-/// All turns of a session; nobody talks longer.
-const ALL_TURNS: usize = 1_000_000;
-
 const STRETCH: &str = "Sum up the beginning of a conversation in at most 120 words, so that it can \
 go on without it: what the user wants, what was found out and decided, what is open.";
 const SESSION: &str = "Sum up a conversation in two or three sentences for a later one: what it was \
@@ -26,11 +23,11 @@ newer goes before what is older where there is no room for both.";
 
 /// What is known of a session before it is summed up.
 struct Session {
-    made_at: u64,
+    made_at: Epoch,
     /// The summary of its beginning; empty if there is none.
     beginning: String,
-    /// The last turn of the summary of the whole session; 0 if there is none.
-    summed_up_through: TurnId,
+    /// The last turn of the summary of the whole session, if there is one.
+    summed_up_through: Option<TurnId>,
     /// The turns that the summary of its beginning does not stand in for.
     open: Vec<Turn>,
 }
@@ -73,7 +70,7 @@ impl Learner {
         let user = self.user.clone();
         let ended = self.run(move |memory| {
             let silent_since = memory.now().checked_sub(SILENCE).unwrap_or(jiff::Timestamp::MIN);
-            Ok(memory.store().sessions_to_sum_up(&user, silent_since)?)
+            memory.sessions_to_sum_up(&user, silent_since)
         });
         for session in ended.await?.iter().filter(|session| Some(*session) != current) {
             self.sum_up_session(session, report).await?;
@@ -100,7 +97,8 @@ impl Learner {
         self.sum_up_history(name, report).await?;
         let Session { made_at, beginning, summed_up_through, open } = self.session(name).await?;
         // Something is always open: a stretch ends before a question.
-        let Some(last) = open.last().map(|turn| turn.id).filter(|last| *last > summed_up_through)
+        let Some(last) =
+            open.last().map(|turn| turn.id).filter(|last| Some(*last) > summed_up_through)
         else {
             return Ok(());
         };
@@ -123,12 +121,8 @@ impl Learner {
     /// Folds the summaries of sessions that are no longer among the last into one.
     async fn fold(&self, report: &mut LearningReport) -> Result<(), ChatError> {
         let user = self.user.clone();
-        let (made_at, summaries) = self
-            .run(move |memory| {
-                let store = memory.store();
-                Ok((store.deletions(&user)?, store.summaries(&user)?))
-            })
-            .await?;
+        let (made_at, summaries) =
+            self.run(move |memory| Ok((memory.epoch(&user)?, memory.summaries(&user)?))).await?;
         let earlier = summaries.iter().find(|summary| summary.of == SummaryOf::Sessions);
         let ended: Vec<&Summary> = summaries
             .iter()
@@ -158,9 +152,7 @@ impl Learner {
         let before = earlier.map(|summary| summary.text.clone());
         let text = self.sum_up(matter, report).await?.or(before).unwrap_or_default();
         let user = self.user.clone();
-        let stored = self.run(move |memory| {
-            Ok(memory.store().fold_summaries(&user, &ids, &text, memory.now(), made_at)?)
-        });
+        let stored = self.run(move |memory| memory.fold_summaries(&user, &ids, &text, made_at));
         report.summaries += u64::from(stored.await?);
         Ok(())
     }
@@ -189,22 +181,21 @@ impl Learner {
     async fn session(&self, name: &SessionName) -> Result<Session, ChatError> {
         let (user, name) = (self.user.clone(), name.clone());
         self.run(move |memory| {
-            let store = memory.store();
-            let made_at = store.deletions(&user)?;
-            let (mut beginning, mut through) = (String::new(), TurnId(0));
-            let mut summed_up_through = TurnId(0);
-            for Summary { of, text, .. } in store.summaries(&user)? {
+            let made_at = memory.epoch(&user)?;
+            let (mut beginning, mut through) = (String::new(), None);
+            let mut summed_up_through = None;
+            for Summary { of, text, .. } in memory.summaries(&user)? {
                 match of {
                     SummaryOf::Stretch { session, through: last } if session == name => {
-                        (beginning, through) = (text, last);
+                        (beginning, through) = (text, Some(last));
                     }
                     SummaryOf::Session { session, through: last } if session == name => {
-                        summed_up_through = last;
+                        summed_up_through = Some(last);
                     }
                     _ => {}
                 }
             }
-            let open = store.session_turns(&user, &name, through, ALL_TURNS)?;
+            let open = memory.session_turns(&user, &name, through, None)?;
             Ok(Session { made_at, beginning, summed_up_through, open })
         })
         .await
@@ -213,9 +204,7 @@ impl Learner {
     /// Everything that was said in a session.
     async fn turns(&self, name: &SessionName) -> Result<Vec<Turn>, ChatError> {
         let (user, name) = (self.user.clone(), name.clone());
-        let read = move |memory: &Memory| {
-            Ok(memory.store().session_turns(&user, &name, TurnId(0), ALL_TURNS)?)
-        };
+        let read = move |memory: &Memory| memory.session_turns(&user, &name, None, None);
         self.run(read).await
     }
 
@@ -225,17 +214,14 @@ impl Learner {
         &self,
         of: SummaryOf,
         text: Option<String>,
-        made_at: u64,
+        made_at: Epoch,
         report: &mut LearningReport,
     ) -> Result<bool, ChatError> {
         let user = self.user.clone();
         let made = text.is_some();
         let text = text.unwrap_or_default();
-        let stored = self
-            .run(move |memory| {
-                Ok(memory.store().write_summary(&user, &of, &text, memory.now(), made_at)?)
-            })
-            .await?;
+        let stored =
+            self.run(move |memory| memory.write_summary(&user, &of, &text, made_at)).await?;
         report.summaries += u64::from(stored && made);
         Ok(stored)
     }

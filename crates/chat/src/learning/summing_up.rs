@@ -1,13 +1,13 @@
 //! Asks for a summary of something, and keeps of it what is grounded.
 
 use longmem_core::{Role, Turn};
+use longmem_text::{lower_words as words, sentences};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::asking::{Checked, Task};
 use super::extraction::{block, object};
-use super::grounding::{Sources, sentences};
-use super::names::words;
+use super::grounding::Sources;
 use super::{Learner, LearningReport};
 use crate::ChatError;
 use crate::context::{day, excerpt, quoted, quoted_name};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use longmem_core::{Diagnose, Fault};
+use longmem_core::{Diagnose, Fault, Remedy};
 use thiserror::Error;
 
 /// A key for a provider; neither its `Debug` nor any error shows it.
@@ -35,8 +35,8 @@ impl Diagnose for InvalidApiKey {
         Fault::Caller
     }
 
-    fn hints(&self) -> Vec<String> {
-        vec!["Copy the key again: it is one word, without quotes or line breaks.".to_owned()]
+    fn remedies(&self) -> Vec<Remedy> {
+        vec![Remedy::CopyKeyAgain]
     }
 }
 

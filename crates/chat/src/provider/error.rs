@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use longmem_core::{Diagnose, Fault};
+use longmem_core::{Diagnose, Fault, Remedy};
 use thiserror::Error;
 
 /// The status that says "overloaded", beside the standard ones.
@@ -163,61 +163,49 @@ impl Diagnose for ProviderError {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            Self::InvalidBaseUrl { .. } => {
-                "Give it with its scheme, as http://localhost:11434/v1.".to_owned()
-            }
-            Self::NoClient(_) => {
-                "Check that the system's CA certificates are installed.".to_owned()
-            }
-            Self::Unreachable { endpoint, .. } => unreachable_hint(endpoint),
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::InvalidBaseUrl { .. } => vec![Remedy::WriteScheme],
+            Self::NoClient(_) => vec![Remedy::InstallCertificates],
+            Self::Unreachable { endpoint, .. } => vec![unreachable_remedy(endpoint)],
             Self::Answered { endpoint, status, advice, .. } => {
-                return answered_hint(endpoint, *status, *advice).into_iter().collect();
+                answered_remedies(endpoint, *status, *advice)
             }
-            Self::NotAStream { endpoint, .. } => address_hint(endpoint.api).to_owned(),
-            Self::Interrupted { .. } => "Ask again.".to_owned(),
-        };
-        vec![hint]
+            Self::NotAStream { endpoint, .. } => vec![address_remedy(endpoint.api)],
+            Self::Interrupted { .. } => vec![Remedy::AskAgain],
+        }
     }
 }
 
-fn unreachable_hint(endpoint: &Endpoint) -> String {
+fn unreachable_remedy(endpoint: &Endpoint) -> Remedy {
     match endpoint.api {
-        Api::Anthropic => "Check the network connection and the base URL.".to_owned(),
-        Api::OpenAiCompatible => {
-            format!("Is Ollama, or another model server, running at {endpoint}?")
-        }
+        Api::Anthropic => Remedy::CheckConnection,
+        Api::OpenAiCompatible => Remedy::StartModelServer { address: endpoint.to_string() },
     }
 }
 
-fn answered_hint(endpoint: &Endpoint, status: u16, advice: RetryAdvice) -> Option<String> {
-    let variable = match endpoint.api {
-        Api::Anthropic => "ANTHROPIC_API_KEY",
-        Api::OpenAiCompatible => "OPENAI_API_KEY",
+fn answered_remedies(endpoint: &Endpoint, status: u16, advice: RetryAdvice) -> Vec<Remedy> {
+    let provider = match endpoint.api {
+        Api::Anthropic => "anthropic",
+        Api::OpenAiCompatible => "openai",
     };
-    Some(match status {
-        401 | 403 if endpoint.with_key => {
-            format!("The key was refused: set {variable} to one that is valid for this model.")
-        }
-        401 | 403 => format!("No key was sent: set {variable}."),
-        402 => "The account behind the key needs credit.".to_owned(),
-        404 => format!("Check the model's name. {}", address_hint(endpoint.api)),
-        413 => "Lower the token budget.".to_owned(),
-        429 => match advice.after {
-            Some(after) => format!("Ask again in {} seconds.", after.as_secs_f64().ceil()),
-            None => "Wait a little before asking again.".to_owned(),
-        },
-        500.. => "Ask again later, or name a fallback model.".to_owned(),
-        _ => return None,
-    })
+    vec![match status {
+        401 | 403 if endpoint.with_key => Remedy::ReplaceKey { provider },
+        401 | 403 => Remedy::GiveKey { provider },
+        402 => Remedy::AddCredit,
+        404 => return vec![Remedy::CheckModelName, address_remedy(endpoint.api)],
+        413 => Remedy::LowerBudget,
+        429 => Remedy::Wait { time: advice.after },
+        500.. => Remedy::AskLaterOrFallBack,
+        _ => return Vec::new(),
+    }]
 }
 
-fn address_hint(api: Api) -> &'static str {
+fn address_remedy(api: Api) -> Remedy {
     match api {
-        Api::Anthropic => "The base URL is the part before /v1/messages.",
+        Api::Anthropic => Remedy::CheckBaseUrl { path: "/v1/messages", usual_end: "" },
         Api::OpenAiCompatible => {
-            "The base URL is the part before /chat/completions and usually ends in /v1."
+            Remedy::CheckBaseUrl { path: "/chat/completions", usual_end: "/v1" }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a talk does when memory, the embedding model or the language model fails.
 
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use longmem_chat::Spool;
@@ -56,16 +56,17 @@ impl World {
     fn lock(&self) -> (mpsc::Sender<()>, std::thread::JoinHandle<()>) {
         let (locked, is_locked) = mpsc::channel();
         let (keep, kept) = mpsc::channel::<()>();
+        let kept = Mutex::new(kept);
         let (db, user) = (self.db(), UserName::new("somebody").unwrap());
         let turn = self.memory.new_turn(SessionName::new("s").unwrap(), Role::User, "Hi.");
         let thread = std::thread::spawn(move || {
             let store = Store::open(db, IfMissing::Fail).unwrap();
             let wait = |_: &[longmem_core::Turn]| {
                 locked.send(()).unwrap();
-                let _ = kept.recv();
+                let _ = kept.lock().unwrap().recv();
                 None
             };
-            store.insert_unless(&user, &turn, false, wait).unwrap();
+            store.insert_unless(&user, &turn, false, &wait).unwrap();
         });
         is_locked.recv().unwrap();
         (keep, thread)
@@ -274,7 +275,7 @@ async fn without_the_embedding_model_memory_is_searched_by_words_and_that_is_sai
     world.ask("Which port does the gateway use?").await.unwrap();
     assert!(world.asked().pop().unwrap()[1].contains("port 7443"));
     let reason = "the model is not on this machine".to_owned();
-    assert_eq!(world.notices(), [Notice::WordsOnly { reason, hints: vec![] }]);
+    assert_eq!(world.notices(), [Notice::WordsOnly { reason, remedies: vec![] }]);
     let tries = embedder.1.load(std::sync::atomic::Ordering::Relaxed);
     world.ask("Is that so?").await.unwrap();
     assert_eq!(world.notices(), []);

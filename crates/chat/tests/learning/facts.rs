@@ -1,8 +1,8 @@
 //! Facts: found, checked, reviewed, replaced; never made up, never from the wrong mouth.
 
-use longmem_chat::{LearningReport, facts_about};
+use longmem_chat::LearningReport;
 use longmem_core::{Role, Scope};
-use longmem_memory::{FactsAt, ForgetTarget};
+use longmem_memory::{FactsAt, ForgetTarget, facts_about};
 
 use crate::{World, session, user};
 
@@ -13,9 +13,9 @@ async fn a_fact_is_learned_once_and_a_change_replaces_it() {
     let report = world.learn().await;
     assert_eq!((report.turns, report.new), (1, 2));
     assert_eq!(world.known(), ["user: lives in Porto", "user: prefers tea"]);
-    let facts = world.memory.store().facts(&user("ana"), FactsAt::Now).unwrap();
+    let facts = world.memory.facts(&user("ana"), FactsAt::Now).unwrap();
     assert_eq!((facts[0].turn, facts[0].session.as_ref()), (Some(turn), Some(&session("one"))));
-    let said = world.memory.store().turns(&user("ana"), &[turn]).unwrap();
+    let said = world.memory.turns(&user("ana"), &[turn]).unwrap();
     assert_eq!(facts[0].since, said[0].time, "it holds since it was said");
 
     world.model.take_asked();
@@ -85,7 +85,7 @@ async fn moods_are_incidental_and_what_was_not_said_is_dropped() {
     let report = world.learn().await;
     assert_eq!((report.incidental, report.ungrounded, report.new), (1, 2, 1));
     assert_eq!(world.known(), ["Priya: has a dog"]);
-    let names = world.memory.store().entities(&user("ana")).unwrap();
+    let names = world.memory.entities(&user("ana")).unwrap();
     assert_eq!(names.len(), 1, "Rex was not named");
 }
 
@@ -149,7 +149,7 @@ async fn imported_sessions_are_not_learned_from_unless_asked_for() {
     let turn = world.memory.new_turn(session("old"), Role::User, "I live in Porto.");
     world.memory.remember(&user("ana"), &[turn]).unwrap();
     assert_eq!(world.learn().await.turns, 0);
-    world.memory.store().learn_from(&user("ana"), &session("old")).unwrap();
+    world.memory.learn_from(&user("ana"), &session("old")).unwrap();
     assert_eq!(world.learn().await.new, 1);
 }
 
@@ -206,7 +206,7 @@ async fn facts_about_whom_the_message_names_go_in_before_others() {
     assert!(!prompt.contains("Zoe"), "the share is full before relations come: {prompt}");
     let prompt = world.ask(&talk, "What did I tell you about Zoe?").await;
     assert!(prompt.contains("Zoe: is a neighbour"), "{prompt}");
-    let facts = world.memory.store().facts(&user("ana"), FactsAt::Now).unwrap();
+    let facts = world.memory.facts(&user("ana"), FactsAt::Now).unwrap();
     assert_eq!(facts_about(&facts, "zoe").len(), 1);
     assert_eq!(facts_about(&facts, "guide 7").len(), 1);
     assert_eq!(facts_about(&facts, " ").len(), 0);
@@ -231,7 +231,7 @@ async fn users_never_learn_from_one_another() {
     bob.user = user("bob");
     assert_eq!(bob.catch_up(None).await.unwrap(), LearningReport::default());
     world.learn().await;
-    assert!(world.memory.store().facts(&user("bob"), FactsAt::Ever).unwrap().is_empty());
+    assert!(world.memory.facts(&user("bob"), FactsAt::Ever).unwrap().is_empty());
     let mut talk = world.conversation("one");
     talk.user = user("bob");
     assert!(!world.ask(&talk, "Where do I live?").await.contains("Porto"));

@@ -49,8 +49,8 @@ async fn what_is_known_after_a_long_life_is_what_was_said() {
     assert!(world.held(FactsAt::Ever).iter().all(|fact| !fact.contains("tired")));
 
     // Each fact names a turn of the session in which it was said.
-    for fact in world.memory.store().facts(&user("ana"), FactsAt::Ever).unwrap() {
-        let turn = world.memory.store().turns(&user("ana"), &[fact.turn.unwrap()]).unwrap();
+    for fact in world.memory.facts(&user("ana"), FactsAt::Ever).unwrap() {
+        let turn = world.memory.turns(&user("ana"), &[fact.turn.unwrap()]).unwrap();
         assert_eq!((Some(&turn[0].session), turn[0].time), (fact.session.as_ref(), fact.since));
     }
 
@@ -58,7 +58,7 @@ async fn what_is_known_after_a_long_life_is_what_was_said() {
         assert!(last_prompt.contains(known), "{known} is not in {last_prompt}");
     }
     assert!(!last_prompt.contains("lives in City9"), "{last_prompt}");
-    let summaries = world.memory.store().summaries(&user("ana")).unwrap();
+    let summaries = world.memory.summaries(&user("ana")).unwrap();
     let whole = summaries.iter().filter(|summary| summary.of == SummaryOf::Sessions).count();
     let folded = summaries.iter().filter(|summary| summary.folded_into.is_some()).count();
     assert_eq!((summaries.len(), whole, folded), (SESSIONS + 1, 1, SESSIONS - 3));

@@ -80,7 +80,7 @@ impl World {
         self.pass(1);
         let turn = self.memory.new_turn(session(name), role, text);
         let id = self.memory.remember(&user("ana"), &[turn]).unwrap()[0].id;
-        self.memory.store().learn_from(&user("ana"), &session(name)).unwrap();
+        self.memory.learn_from(&user("ana"), &session(name)).unwrap();
         id
     }
 
@@ -89,7 +89,7 @@ impl World {
     }
 
     fn held(&self, at: FactsAt) -> Vec<String> {
-        let facts = self.memory.store().facts(&user("ana"), at).unwrap();
+        let facts = self.memory.facts(&user("ana"), at).unwrap();
         facts.into_iter().map(|fact| format!("{}: {}", fact.subject, fact.statement)).collect()
     }
 

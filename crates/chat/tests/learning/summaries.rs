@@ -5,7 +5,7 @@ use longmem_core::{Role, SummaryOf};
 use crate::{World, session, user};
 
 fn texts(world: &World) -> Vec<String> {
-    let summaries = world.memory.store().summaries(&user("ana")).unwrap();
+    let summaries = world.memory.summaries(&user("ana")).unwrap();
     summaries.into_iter().map(|summary| summary.text).collect()
 }
 
@@ -77,7 +77,7 @@ async fn the_last_three_sessions_go_into_a_prompt_and_older_ones_folded_together
         exchange(&world, &format!("session {number}"), &format!("We talked of topic {number}."));
         world.learner.end_session(&session(&format!("session {number}"))).await.unwrap();
     }
-    let summaries = world.memory.store().summaries(&user("ana")).unwrap();
+    let summaries = world.memory.summaries(&user("ana")).unwrap();
     let folded = summaries.iter().filter(|summary| summary.folded_into.is_some()).count();
     let whole: Vec<&str> = summaries
         .iter()
@@ -124,7 +124,7 @@ async fn a_session_that_grows_long_is_summed_up_at_its_beginning() {
         exchange(&world, "long", &format!("Matter {number} came up. {filler}"));
         world.learner.catch_up(Some(&session("long"))).await.unwrap();
     }
-    let summaries = world.memory.store().summaries(&user("ana")).unwrap();
+    let summaries = world.memory.summaries(&user("ana")).unwrap();
     assert_eq!(summaries.len(), 1, "one summary stands in for all of the beginning");
     let SummaryOf::Stretch { through, .. } = &summaries[0].of else { panic!("{summaries:?}") };
 

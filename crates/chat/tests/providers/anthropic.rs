@@ -1,9 +1,11 @@
 //! The Messages API as documented, and as it fails.
 
+use std::time::Duration;
+
 use longmem_chat::{
     Anthropic, ApiKey, CacheControl, Completion, Provider, ProviderError, StopReason, Usage,
 };
-use longmem_core::{Diagnose, Fault};
+use longmem_core::{Diagnose, Fault, Remedy};
 use serde_json::json;
 
 use crate::stand_in::{Answer, StandIn};
@@ -204,18 +206,28 @@ async fn an_event_that_is_no_json_breaks_the_answer_off() {
 }
 
 #[tokio::test]
-async fn every_status_has_its_fault_and_its_hint() {
+async fn every_status_has_its_fault_and_its_remedy() {
     let body =
         r#"{"type":"error","error":{"type":"t","message":"Said sk-secret."},"request_id":"r"}"#;
-    for (status, transient, fault, hint) in [
+    for (status, transient, fault, remedy) in [
         ("400 Bad Request", false, Fault::Caller, None),
-        ("401 Unauthorized", false, Fault::Caller, Some("set ANTHROPIC_API_KEY")),
-        ("402 Payment Required", false, Fault::Caller, Some("credit")),
-        ("404 Not Found", false, Fault::Caller, Some("Check the model's name")),
-        ("413 Too Large", false, Fault::Caller, Some("Lower the token budget")),
-        ("429 Too Many Requests", true, Fault::Environment, Some("in 3 seconds")),
-        ("500 Internal Server Error", true, Fault::Environment, Some("Ask again later")),
-        ("529 Overloaded", true, Fault::Environment, Some("fallback model")),
+        (
+            "401 Unauthorized",
+            false,
+            Fault::Caller,
+            Some(Remedy::ReplaceKey { provider: "anthropic" }),
+        ),
+        ("402 Payment Required", false, Fault::Caller, Some(Remedy::AddCredit)),
+        ("404 Not Found", false, Fault::Caller, Some(Remedy::CheckModelName)),
+        ("413 Too Large", false, Fault::Caller, Some(Remedy::LowerBudget)),
+        (
+            "429 Too Many Requests",
+            true,
+            Fault::Environment,
+            Some(Remedy::Wait { time: Some(Duration::from_millis(2500)) }),
+        ),
+        ("500 Internal Server Error", true, Fault::Environment, Some(Remedy::AskLaterOrFallBack)),
+        ("529 Overloaded", true, Fault::Environment, Some(Remedy::AskLaterOrFallBack)),
     ] {
         let headers =
             "content-type: application/json\r\nretry-after-ms: 2500\r\nrequest-id: r1\r\n";
@@ -227,8 +239,7 @@ async fn every_status_has_its_fault_and_its_hint() {
         let overloaded = ["429", "529"].iter().any(|code| status.starts_with(code));
         assert_eq!(error.is_overloaded(), overloaded);
         assert_eq!(error.fault(), fault, "{status}");
-        let hints = error.hints().join(" ");
-        assert!(hint.map_or(hints.is_empty(), |hint| hints.contains(hint)), "{status}: {hints}");
+        assert_eq!(error.remedies().first(), remedy.as_ref(), "{status}");
         assert!(
             matches!(&error, ProviderError::Answered { request_id: Some(id), .. } if id == "r1")
         );

@@ -3,7 +3,7 @@
 use longmem_chat::{
     ApiKey, Completion, OpenAiCompatible, Provider, ProviderError, StopReason, Usage,
 };
-use longmem_core::{Diagnose, Fault};
+use longmem_core::{Diagnose, Fault, Remedy};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -132,7 +132,7 @@ async fn a_server_that_is_not_there_is_asked_after() {
     drop(listener);
     let error = ask(&OpenAiCompatible::new(&url, None).unwrap()).await.unwrap_err();
     assert_eq!(error.to_string(), format!("{url} cannot be reached"));
-    assert_eq!(error.hints(), [format!("Is Ollama, or another model server, running at {url}?")]);
+    assert_eq!(error.remedies(), [Remedy::StartModelServer { address: url }]);
     assert_eq!(error.fault(), Fault::Environment);
     assert!(error.is_transient());
 }
@@ -144,7 +144,13 @@ async fn an_unknown_model_is_told_with_the_servers_words() {
         .await
         .unwrap_err();
     assert!(error.to_string().ends_with("/v1 answered 404: model 'x' not found"), "{error}");
-    assert!(error.hints()[0].contains("usually ends in /v1"));
+    assert_eq!(
+        error.remedies(),
+        [
+            Remedy::CheckModelName,
+            Remedy::CheckBaseUrl { path: "/chat/completions", usual_end: "/v1" }
+        ]
+    );
 }
 
 #[test]

@@ -26,7 +26,7 @@ use longmem_chat::{
     LiveSession, OnText, Provider, ProviderError, Reply, Request, StopReason, TokenBudget, Usage,
 };
 use longmem_core::{Clock, Role, Scope, SessionName, TokenCounter, Turn, TurnId, UserName};
-use longmem_memory::{Memory, MemoryError, RecallRequest};
+use longmem_memory::{IndexOptions, Memory, MemoryError, RecallRequest};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -204,7 +204,7 @@ impl<'a> Replaying<'a> {
 
     /// What the engine finds best for a message, before it is said.
     fn best_ten(&self, message: &str) -> Result<Vec<Turn>, EvalError> {
-        self.memory.catch_up(u64::MAX)?;
+        self.memory.index(IndexOptions::default(), &mut |_| ControlFlow::Continue(()))?;
         let request = RecallRequest::new(Scope::of(self.user.clone()), message);
         let recall = self.memory.recall(&request)?;
         Ok(recall.results.into_iter().map(|hit| hit.turn).collect())

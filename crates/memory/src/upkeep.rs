@@ -1,0 +1,86 @@
+//! What keeps a store in order: counts, checks, copies.
+
+use std::path::Path;
+
+use longmem_core::{EmbeddingModel, Scope, UserName};
+use longmem_store::{Epoch, StoreStats, UserStats};
+
+use crate::{Memory, MemoryError};
+
+impl Memory {
+    /// Counts what the store holds.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn stats(&self) -> Result<StoreStats, MemoryError> {
+        Ok(self.store.stats()?)
+    }
+
+    /// Lists the users by name, with how much is stored of each.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn users(&self) -> Result<Vec<UserStats>, MemoryError> {
+        Ok(self.store.users()?)
+    }
+
+    /// The model whose vectors serve searches; none before the first were written.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn serving_model(&self) -> Result<Option<EmbeddingModel>, MemoryError> {
+        Ok(self.store.serving_model()?)
+    }
+
+    /// Counts the turns that wait for vectors: one user's, or all.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn waiting(&self, user: Option<&UserName>) -> Result<u64, MemoryError> {
+        Ok(self.store.waiting(user)?)
+    }
+
+    /// A number that changes whenever something of a user was deleted, so that whoever holds turns
+    /// can tell whether all of them are still there.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn epoch(&self, user: &UserName) -> Result<Epoch, MemoryError> {
+        Ok(self.store.epoch(user)?)
+    }
+
+    /// Fails for a user or a session that is not in the store.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn check_names(&self, scope: &Scope) -> Result<(), MemoryError> {
+        Ok(self.store.check_names(scope)?)
+    }
+
+    /// Checks that the whole store is as it should be, and hands on each problem as it is found:
+    /// a line that says what is wrong.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`] when the store cannot be read at all.
+    pub fn check(&self, problem: &mut dyn FnMut(String)) -> Result<(), MemoryError> {
+        Ok(self.store.check(problem)?)
+    }
+
+    /// Writes a compact copy of the store, as it is at one moment, to a file that must not exist.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`], also if the file exists.
+    pub fn backup(&self, to: &Path) -> Result<(), MemoryError> {
+        Ok(self.store.backup(to)?)
+    }
+
+    /// Where the store is, as a person would name it: "memory.db".
+    pub fn place(&self) -> String {
+        self.store.place()
+    }
+
+    /// Says whether the store is still where it was opened.
+    pub fn is_there(&self) -> bool {
+        self.store.is_there()
+    }
+}

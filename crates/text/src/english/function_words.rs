@@ -1,0 +1,34 @@
+//! Frequent words that name nothing, and words that say that something was settled.
+
+/// Words too frequent to tell turns apart, after the list that Lucene and Snowball share, with the
+/// contractions and question words of chat.
+pub(crate) const STOP_WORDS: &str = "a about above after again against all am an and any are aren as at be \
+    because been before being below between both but by can cannot could couldn d did didn do \
+    does doesn doing don down during each few for from further had hadn has hasn have haven having \
+    he her here hers herself him himself his how i if in into is isn it its itself just ll m me \
+    mightn more most mustn my myself needn no nor not now o of off on once only or other our ours \
+    ourselves out over own re s same shan she should shouldn so some such t than that the their \
+    theirs them themselves then there these they this those through to too under until up ve very \
+    was wasn we were weren what when where which while who whom why will with won would wouldn y \
+    you your yours yourself yourselves";
+
+/// Words that begin a sentence without naming anybody.
+const OPENERS: &str = "a after all also an and another as assistant at before both but conversation during \
+    earlier finally first for from he her his if in it its later next no nobody none nothing \
+    on once one other others people person she since so some the their then there these they \
+    this those to two until user what when where which while who with";
+
+/// Words that say that something was settled.
+const DECISIONS: &str = "agreed agrees approved approves chose chosen chooses decided decides \
+    decision picked rejected settled";
+
+/// Says whether a word in lower case may begin a sentence with a capital letter without being a
+/// name.
+pub fn is_opener(word: &str) -> bool {
+    OPENERS.split_whitespace().any(|opener| opener == word)
+}
+
+/// Says whether a word in lower case says that something was settled ("decided", "agreed").
+pub fn says_decided(word: &str) -> bool {
+    DECISIONS.split_whitespace().any(|decision| decision == word)
+}

