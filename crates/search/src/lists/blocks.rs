@@ -1,34 +1,40 @@
-//! How what is kept of many turns is cut into blocks of one row each, and how numbers stand in one.
+//! How turn numbers are cut into blocks, and how numbers stand in one.
 //!
-//! A row for each turn would be a row to step over in each search; a row for each thousand is not.
+//! One row of a store per block keeps a scan from stepping through a row per turn.
 
-/// A way to cut turns into blocks: those whose numbers share all but so many lower bits share one.
+use longmem_core::TurnId;
+
+/// The number of a block in its list: the turn numbers without their lowest bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BlockId(pub i64);
+
+/// A way to cut turns into blocks: those whose numbers share all but the lowest `bits` share one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Blocks {
     bits: u32,
 }
 
 impl Blocks {
-    /// For what every turn has: adding one rewrites a row of some ten kilobytes.
+    /// 1,024 turns, for lists that hold every turn: adding one rewrites a row of some ten kilobytes.
     pub(crate) const OF_TURNS: Self = Self { bits: 10 };
 
-    /// For lists of words, of which most have few turns. A search looks into each block, and an
-    /// import rewrites most lists of the newest.
+    /// 8,192 turns, for lists of words, of which most hold few turns: a search looks into each block,
+    /// and an import rewrites most lists of the newest.
     pub(crate) const OF_WORDS: Self = Self { bits: 13 };
 
     /// The block that a turn stands in.
-    pub(crate) fn of(self, turn_id: i64) -> i64 {
-        turn_id >> self.bits
+    pub(crate) fn of(self, turn: TurnId) -> BlockId {
+        BlockId(turn.0 >> self.bits)
     }
 
     /// A turn's number inside its block.
-    pub(crate) fn offset(self, turn_id: i64) -> u64 {
-        (turn_id & ((1 << self.bits) - 1)) as u64
+    pub(crate) fn offset(self, turn: TurnId) -> u64 {
+        (turn.0 & ((1 << self.bits) - 1)) as u64
     }
 
-    /// The turn that has this number in this block; none for a number that no block has.
-    pub(crate) fn turn(self, block: i64, offset: u64) -> Option<i64> {
-        (offset >> self.bits == 0).then_some(block << self.bits | offset as i64)
+    /// The turn with this offset in this block; none for an offset beyond its end.
+    pub(crate) fn turn(self, block: BlockId, offset: u64) -> Option<TurnId> {
+        (offset >> self.bits == 0).then_some(TurnId(block.0 << self.bits | offset as i64))
     }
 }
 
@@ -63,10 +69,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_turn_is_found_by_its_block_and_offset(turn_id in 0..i64::MAX) {
+        fn a_turn_is_found_by_its_block_and_offset(turn in 0..i64::MAX) {
+            let turn = TurnId(turn);
             for blocks in [Blocks::OF_TURNS, Blocks::OF_WORDS] {
-                let (block, offset) = (blocks.of(turn_id), blocks.offset(turn_id));
-                prop_assert_eq!(blocks.turn(block, offset), Some(turn_id));
+                let (block, offset) = (blocks.of(turn), blocks.offset(turn));
+                prop_assert_eq!(blocks.turn(block, offset), Some(turn));
             }
         }
 

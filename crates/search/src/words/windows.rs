@@ -1,12 +1,13 @@
-//! Which turns of a session stand so near each other that they share words.
+//! Which turns of a session are so near each other that they share words.
 
 use rayon::prelude::*;
 
-use crate::layout::{Layout, PlacedTurn};
+use crate::turn_table::{PlacedTurn, TurnTable};
 
-/// The rows beside each row of a layout, and how many words they have together.
+/// For each row of a table the rows whose words count for it too, and their number of words
+/// together.
 #[derive(Debug)]
-pub(crate) struct Windows {
+pub(crate) struct WordWindows {
     neighbours: usize,
     longest_neighbour: u32,
     /// The rows beside row r are those from `starts[r]` to before `starts[r + 1]`.
@@ -16,11 +17,11 @@ pub(crate) struct Windows {
     average_length: f32,
 }
 
-impl Windows {
-    /// Takes so many turns before and after each; one with more words than `longest_neighbour` is
-    /// in no window but its own, where it is alone.
-    pub(crate) fn new(layout: &Layout, neighbours: usize, longest_neighbour: u32) -> Self {
-        let of_chunks: Vec<(Vec<u32>, Vec<u32>, Vec<f32>)> = layout
+impl WordWindows {
+    /// Takes so many turns before and after each. A turn with more words than `longest_neighbour`
+    /// neither lends nor borrows words.
+    pub(crate) fn new(table: &TurnTable, neighbours: usize, longest_neighbour: u32) -> Self {
+        let of_chunks: Vec<(Vec<u32>, Vec<u32>, Vec<f32>)> = table
             .chunks()
             .par_iter()
             .map(|turns| {
@@ -30,7 +31,7 @@ impl Windows {
                 for turn in turns.iter() {
                     let before = beside.len();
                     let mut words = turn.entry.words;
-                    for_each_beside(layout, turn, neighbours, longest_neighbour, |row, other| {
+                    for_each_beside(table, turn, neighbours, longest_neighbour, |row, other| {
                         beside.push(row as u32);
                         words += other.entry.words;
                     });
@@ -45,7 +46,7 @@ impl Windows {
             longest_neighbour,
             starts: vec![0],
             beside: Vec::new(),
-            lengths: Vec::with_capacity(layout.len()),
+            lengths: Vec::with_capacity(table.len()),
             average_length: 1.0,
         };
         let mut end = 0;
@@ -58,8 +59,13 @@ impl Windows {
             windows.lengths.extend(lengths);
         }
         let sum: f32 = windows.lengths.iter().sum();
-        windows.average_length = (sum / layout.len().max(1) as f32).max(1.0);
+        windows.average_length = (sum / table.len().max(1) as f32).max(1.0);
         windows
+    }
+
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<u32>() * (self.starts.len() + self.beside.len() + self.lengths.len())
     }
 
     /// Says whether they were made for these parameters.
@@ -84,7 +90,7 @@ impl Windows {
 }
 
 fn for_each_beside(
-    layout: &Layout,
+    table: &TurnTable,
     turn: &PlacedTurn,
     neighbours: usize,
     longest_neighbour: u32,
@@ -98,7 +104,7 @@ fn for_each_beside(
         let mut next = step(turn);
         for _ in 0..neighbours {
             let Some(row) = next else { break };
-            let neighbour = layout.turn(row);
+            let neighbour = table.turn(row);
             if short(neighbour) {
                 visit(row, neighbour);
             }
@@ -112,7 +118,8 @@ mod tests {
     use longmem_core::{Role, TurnId};
 
     use super::*;
-    use crate::turn_blocks::TurnEntry;
+    use crate::lists::TurnEntry;
+    use crate::source::SessionNumber;
 
     /// Two sessions whose turns came in turn: 0, 2, 4, 6 and 1, 3, 5; row 4 is long.
     #[test]
@@ -122,15 +129,15 @@ mod tests {
             .enumerate()
             .map(|(row, words)| TurnEntry {
                 turn: TurnId(row as i64 + 1),
-                session_id: row as i64 % 2,
+                session: SessionNumber(row as i64 % 2),
                 role: Role::User,
                 time_ms: 0,
                 words,
             })
             .collect();
-        let mut layout = Layout::default();
-        layout.grow(&entries);
-        let windows = Windows::new(&layout, 2, 100);
+        let mut table = TurnTable::default();
+        table.grow(&entries);
+        let windows = WordWindows::new(&table, 2, 100);
         let beside: Vec<&[u32]> = (0..7).map(|row| windows.beside(row)).collect();
         assert_eq!(beside, [&[2][..], &[3, 5], &[0, 6], &[1, 5], &[], &[3, 1], &[2]]);
         let lengths: Vec<f32> = (0..7).map(|row| windows.length(row)).collect();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use crate::layout::{CHUNK_ROWS, Layout, PlacedTurn};
+use crate::turn_table::{CHUNK_ROWS, PlacedTurn, TurnTable};
 
 /// How much of its neighbours' cosines a turn takes over.
 ///
@@ -30,17 +30,17 @@ impl DenseParameters {
     }
 
     /// The rows whose cosines a row takes over: before and after.
-    pub(crate) fn neighbours(&self, layout: &Layout, row: usize) -> [Option<usize>; 2] {
+    pub(crate) fn neighbours(&self, table: &TurnTable, row: usize) -> [Option<usize>; 2] {
         if self.is_plain() {
             return [None, None];
         }
-        self.neighbours_of(layout, layout.turn(row))
+        self.neighbours_of(table, table.turn(row))
     }
 
-    fn neighbours_of(&self, layout: &Layout, turn: &PlacedTurn) -> [Option<usize>; 2] {
+    fn neighbours_of(&self, table: &TurnTable, turn: &PlacedTurn) -> [Option<usize>; 2] {
         let short = |turn: &PlacedTurn| turn.entry.words <= self.longest_neighbour;
         let lends = |neighbour: Option<usize>, weight: f32| {
-            neighbour.filter(|row| weight > 0.0 && short(turn) && short(layout.turn(*row)))
+            neighbour.filter(|row| weight > 0.0 && short(turn) && short(table.turn(*row)))
         };
         [lends(turn.before(), self.before), lends(turn.after(), self.after)]
     }
@@ -48,12 +48,12 @@ impl DenseParameters {
     /// One row's score; not a number if its own cosine is not.
     pub(crate) fn score(
         &self,
-        layout: &Layout,
+        table: &TurnTable,
         row: usize,
         own: f32,
         cosine: impl Fn(usize) -> f32,
     ) -> f32 {
-        self.mixed(self.neighbours(layout, row), own, cosine)
+        self.mixed(self.neighbours(table, row), own, cosine)
     }
 
     fn mixed(
@@ -68,17 +68,17 @@ impl DenseParameters {
         (own + self.before * before + self.after * after) / (1.0 + self.before + self.after)
     }
 
-    /// The score of each row of the layout, from the cosine of each.
-    pub(crate) fn scores<'a>(&self, layout: &Layout, cosines: &'a [f32]) -> Cow<'a, [f32]> {
+    /// The score of each row of the table, from the cosine of each row.
+    pub(crate) fn scores<'a>(&self, table: &TurnTable, cosines: &'a [f32]) -> Cow<'a, [f32]> {
         if self.is_plain() {
             return Cow::Borrowed(cosines);
         }
         let mut scores = vec![0.0; cosines.len()];
-        scores.par_chunks_mut(CHUNK_ROWS).zip(layout.chunks()).enumerate().for_each(
+        scores.par_chunks_mut(CHUNK_ROWS).zip(table.chunks()).enumerate().for_each(
             |(chunk, (scores, turns))| {
                 let own = &cosines[chunk * CHUNK_ROWS..];
                 for ((score, turn), own) in scores.iter_mut().zip(turns.iter()).zip(own) {
-                    let neighbours = self.neighbours_of(layout, turn);
+                    let neighbours = self.neighbours_of(table, turn);
                     *score = self.mixed(neighbours, *own, |row| cosines[row]);
                 }
             },

@@ -1,12 +1,12 @@
 //! Finds turns by their words, each judged together with the turns beside it.
 
-use rayon::prelude::*;
-use rusqlite::Connection;
+use std::sync::Arc;
 
-use crate::Store;
-use crate::layout::Layout;
-use crate::postings::{self, Posting};
-use crate::windows::Windows;
+use rayon::prelude::*;
+
+use super::windows::WordWindows;
+use crate::lists::Posting;
+use crate::turn_table::TurnTable;
 
 /// How words are scored.
 ///
@@ -14,10 +14,6 @@ use crate::windows::Windows;
 /// is BM25F (Robertson, Zaragoza and Taylor 2004) over a window of turns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LexicalParameters {
-    /// BM25's k1: how soon a repeated word stops to add. 1.2, as SQLite and Lucene have it.
-    pub saturation: f32,
-    /// BM25's b: how much a long window loses, 0 to 1. 0.75, as SQLite and Lucene have it.
-    pub length_normalization: f32,
     /// What a word in a turn beside this one counts, 0 to 1.
     pub neighbour_weight: f32,
     /// How many turns before and after count as beside.
@@ -29,55 +25,43 @@ pub struct LexicalParameters {
 impl LexicalParameters {
     /// Each turn for itself: plain BM25.
     pub const PLAIN: Self = Self {
-        saturation: 1.2,
-        length_normalization: 0.75,
         neighbour_weight: 0.0,
         neighbours: 0,
         longest_neighbour: 0,
     };
 }
 
-/// A query longer than this many distinct words is cut; a pasted page needs no more to be found.
-const MAX_QUERY_WORDS: usize = 64;
+/// BM25's k1: how soon a repeated word stops adding. SQLite and Lucene have the same.
+const K1: f32 = 1.2;
 
-/// A word that nobody wrote is looked for in other spellings, which count this much less.
+/// BM25's b: how much a long window loses. SQLite and Lucene have the same.
+const B: f32 = 0.75;
+
+/// Number of distinct words that are searched of a query; a pasted page needs no more to be found.
+pub(crate) const MAX_QUERY_WORDS: usize = 64;
+
+/// What another spelling of a word that the user never wrote counts beside a word that is found.
 const OTHER_SPELLING_WEIGHT: f32 = 0.6;
 
-impl Store {
-    /// Reads the lists of a query's words. For a word that the user never wrote, those of the
-    /// spellings that come closest.
-    pub(crate) fn read_postings(
-        &self,
-        connection: &Connection,
-        user_id: i64,
-        words: &[String],
-    ) -> rusqlite::Result<Vec<WordPostings>> {
-        let blocks = postings::blocks(connection, user_id)?;
-        let mut found = Vec::with_capacity(words.len());
-        for word in words.iter().take(MAX_QUERY_WORDS) {
-            let mut postings = Vec::new();
-            postings::read(connection, user_id, &blocks, word, &mut postings)?;
-            let mut weight = 1.0;
-            if postings.is_empty() {
-                weight = OTHER_SPELLING_WEIGHT;
-                let vocabulary = self.users.vocabulary(connection, user_id)?;
-                for spelling in vocabulary.other_spellings(word) {
-                    postings::read(connection, user_id, &blocks, spelling, &mut postings)?;
-                }
-            }
-            found.push(WordPostings { postings, weight });
-        }
-        Ok(found)
-    }
-}
-
-/// The turns that hold one word of a query.
+/// The turns that hold one word of a query, in the order of their numbers.
 pub(crate) struct WordPostings {
     postings: Vec<Posting>,
     weight: f32,
 }
 
-/// What a query's words come to in every row of the layout; 0 where no word is near.
+impl WordPostings {
+    /// Of a word that the user wrote.
+    pub(crate) fn of_word(postings: Vec<Posting>) -> Self {
+        Self { postings, weight: 1.0 }
+    }
+
+    /// Of other spellings of a word that the user never wrote.
+    pub(crate) fn of_spellings(postings: Vec<Posting>) -> Self {
+        Self { postings, weight: OTHER_SPELLING_WEIGHT }
+    }
+}
+
+/// The scores of a query's words in every row of the table; 0 where no word is near.
 pub(crate) struct LexicalScores {
     /// BM25 over the window of turns.
     pub(crate) bm25: Vec<f32>,
@@ -85,23 +69,24 @@ pub(crate) struct LexicalScores {
     pub(crate) coverage: Vec<f32>,
 }
 
-/// Scores every row of the layout.
+/// Scores every row of the table. The windows are made only if some word is found.
 pub(crate) fn lexical_scores(
-    layout: &Layout,
+    table: &TurnTable,
     words: &[WordPostings],
     parameters: &LexicalParameters,
+    windows: impl FnOnce() -> Arc<WordWindows>,
 ) -> LexicalScores {
     let mut scores =
-        LexicalScores { bm25: vec![0.0; layout.len()], coverage: vec![0.0; layout.len()] };
+        LexicalScores { bm25: vec![0.0; table.len()], coverage: vec![0.0; table.len()] };
     if words.iter().all(|word| word.postings.is_empty()) {
         return scores;
     }
-    let windows = layout.windows(parameters.neighbours, parameters.longest_neighbour);
+    let windows = windows();
     let rarities: Vec<f32> =
-        words.iter().map(|word| rarity(layout.len(), word.postings.len())).collect();
+        words.iter().map(|word| rarity(table.len(), word.postings.len())).collect();
     let all_rarities: f32 = rarities.iter().sum();
     let frequencies: Vec<Vec<(u32, f32)>> =
-        words.par_iter().map(|word| frequencies(layout, word, &windows, parameters)).collect();
+        words.par_iter().map(|word| frequencies(table, word, &windows, parameters)).collect();
     // In the order of words, so that sums round alike in every run.
     for ((word, rarity), frequencies) in words.iter().zip(rarities).zip(frequencies) {
         let idf = word.weight * rarity;
@@ -116,12 +101,12 @@ pub(crate) fn lexical_scores(
 /// The rows that a word stands in or beside, each with how much that counts: BM25 but for the
 /// word's rarity.
 fn frequencies(
-    layout: &Layout,
+    table: &TurnTable,
     word: &WordPostings,
-    windows: &Windows,
+    windows: &WordWindows,
     parameters: &LexicalParameters,
 ) -> Vec<(u32, f32)> {
-    let mut counts = vec![0.0; layout.len()];
+    let mut counts = vec![0.0; table.len()];
     let mut touched: Vec<u32> = Vec::new();
     let mut add = |row: u32, count: f32| {
         let sum: &mut f32 = &mut counts[row as usize];
@@ -130,7 +115,7 @@ fn frequencies(
         }
         *sum += count;
     };
-    let mut finder = layout.row_finder();
+    let mut finder = table.row_finder();
     for posting in &word.postings {
         let Some(row) = finder.row(posting.turn) else { continue };
         let count = posting.count as f32;
@@ -143,8 +128,8 @@ fn frequencies(
     let frequency = |row: u32| {
         let count = counts[row as usize];
         let length = windows.length(row as usize) / windows.average_length();
-        let norm = 1.0 - parameters.length_normalization + parameters.length_normalization * length;
-        count * (parameters.saturation + 1.0) / (count + parameters.saturation * norm)
+        let norm = 1.0 - B + B * length;
+        count * (K1 + 1.0) / (count + K1 * norm)
     };
     touched.into_iter().map(|row| (row, frequency(row))).collect()
 }
@@ -159,9 +144,11 @@ fn rarity(turns: usize, holding: usize) -> f32 {
 mod tests {
     use super::*;
 
+    /// ln(1 + (100 − 50 + 0.5) / (50 + 0.5)) = ln 2.
     #[test]
-    fn rarer_words_weigh_more() {
-        assert!(rarity(100, 1) > rarity(100, 50));
+    fn rarity_is_lucenes_and_never_negative() {
+        assert!((rarity(100, 50) - 2f32.ln()).abs() < 1e-6);
+        assert!((rarity(100, 1) - 68f32.ln() + 0.01).abs() < 0.02, "{}", rarity(100, 1));
         assert!(rarity(1, 1) > 0.0);
     }
 }

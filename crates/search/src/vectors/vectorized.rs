@@ -2,8 +2,8 @@
 
 /// A loop over slices. `run` is to be inlined always, so that it is compiled anew inside
 /// [`vectorized`] for each set of instructions.
-pub(crate) trait Loop {
-    /// What it comes to.
+pub(super) trait Loop {
+    /// The loop's result.
     type Result;
     /// Runs it.
     fn run(self) -> Self::Result;
@@ -14,7 +14,7 @@ pub(crate) trait Loop {
     target_arch = "x86_64",
     expect(unsafe_code, reason = "instructions beyond the target's own are called after a check")
 )]
-pub(crate) fn vectorized<L: Loop>(one: L) -> L::Result {
+pub(super) fn vectorized<L: Loop>(one: L) -> L::Result {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2,fma,popcnt")]

@@ -1,20 +1,27 @@
-//! Finds the words that a user wrote and that are spelt nearly as another.
+//! Finds words of a user that are spelt nearly like a word that the user never wrote.
 
-/// Spellings that are tried for one word.
+/// Number of spellings that are tried for one word.
 const MAX_SPELLINGS: usize = 4;
 
 /// Every word that a user's turns hold.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
     words: Vec<String>,
-    /// Of each word the letters that it holds, which rule out nearly all that are not near.
+    /// The letters of each word, which rule out nearly all words that are not near.
     letters: Vec<Letters>,
 }
 
 impl Vocabulary {
+    /// Takes every word once.
     pub(crate) fn new(words: Vec<String>) -> Self {
         let letters = words.iter().map(|word| Letters::of(word)).collect();
         Self { words, letters }
+    }
+
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let word = size_of::<String>() + size_of::<Letters>();
+        self.words.iter().map(|text| text.capacity() + word).sum()
     }
 
     /// The words that come closest to one that was never written: with a letter wrong, or compounds

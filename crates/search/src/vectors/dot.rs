@@ -2,19 +2,19 @@
 
 use ndarray::ArrayView2;
 
-use crate::vectorized::{Loop, vectorized};
+use super::vectorized::{Loop, vectorized};
 
-/// Sums that are made beside each other, so that none waits for the one before: four registers of
+/// Number of independent sums, so that no addition waits for the one before: four registers of
 /// eight.
 const SUMS: usize = 32;
 
 /// The dot product of two vectors of the same length.
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     vectorized(Dot { a, b })
 }
 
 /// Writes the dot product of each row with a vector of the row's length.
-pub(crate) fn dots(rows: &ArrayView2<'_, f32>, vector: &[f32], out: &mut [f32]) {
+pub(super) fn dots(rows: &ArrayView2<'_, f32>, vector: &[f32], out: &mut [f32]) {
     vectorized(Dots { rows, vector, out });
 }
 

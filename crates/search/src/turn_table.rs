@@ -1,17 +1,17 @@
-//! Where each of a user's turns stands: in rows by age, each linked to those beside it.
+//! All turns of a user in rows by age, each linked to its neighbours in the session.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use longmem_core::TurnId;
 
-use crate::turn_blocks::TurnEntry;
-use crate::windows::Windows;
+use crate::lists::TurnEntry;
+use crate::source::SessionNumber;
 
-/// Rows in a chunk: growing copies the chunks that change, some 50 kilobytes each.
+/// Number of rows in a chunk: growing copies the chunks that change, some 50 kilobytes each.
 pub(crate) const CHUNK_ROWS: usize = 1024;
 
-/// Says that there is no turn beside.
+/// Stands for no neighbour.
 const NONE: u32 = u32::MAX;
 
 /// A turn with its neighbours in the session.
@@ -34,32 +34,24 @@ impl PlacedTurn {
     }
 }
 
-/// All turns of a user in rows from 0 on, in the order of their numbers. Growing a copy shares the
-/// chunks that did not change.
-#[derive(Debug, Default)]
-pub(crate) struct Layout {
+/// All turns of a user in rows from 0 on, in the order of their numbers. A copy that grows shares the
+/// chunks that do not change.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TurnTable {
     chunks: Vec<Arc<Vec<PlacedTurn>>>,
     rows: usize,
     /// The newest row of each session.
-    last_rows: HashMap<i64, u32>,
-    /// What words were last scored with, made when first needed.
-    windows: Mutex<Option<Arc<Windows>>>,
+    last_rows: HashMap<SessionNumber, u32>,
 }
 
-impl Clone for Layout {
-    /// A copy is made to grow, which changes the windows.
-    fn clone(&self) -> Self {
-        Self {
-            chunks: self.chunks.clone(),
-            rows: self.rows,
-            last_rows: self.last_rows.clone(),
-            windows: Mutex::default(),
-        }
+impl TurnTable {
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let last_row = size_of::<(SessionNumber, u32)>();
+        self.rows * size_of::<PlacedTurn>() + self.last_rows.len() * last_row
     }
-}
 
-impl Layout {
-    /// How many turns there are.
+    /// Number of turns.
     pub(crate) fn len(&self) -> usize {
         self.rows
     }
@@ -67,7 +59,7 @@ impl Layout {
     /// The turn of a row.
     ///
     /// # Panics
-    /// For a row that is not below [`Layout::len`].
+    /// For a row that is not below [`TurnTable::len`].
     pub(crate) fn turn(&self, row: usize) -> &PlacedTurn {
         &self.chunks[row / CHUNK_ROWS][row % CHUNK_ROWS]
     }
@@ -81,7 +73,7 @@ impl Layout {
     pub(crate) fn grow(&mut self, new: &[TurnEntry]) {
         for entry in new {
             let row = self.rows as u32;
-            let before = self.last_rows.insert(entry.session_id, row).unwrap_or(NONE);
+            let before = self.last_rows.insert(entry.session, row).unwrap_or(NONE);
             if before != NONE {
                 let before = before as usize;
                 Arc::make_mut(&mut self.chunks[before / CHUNK_ROWS])[before % CHUNK_ROWS].after =
@@ -94,37 +86,24 @@ impl Layout {
             Arc::make_mut(chunk).push(PlacedTurn { entry: *entry, before, after: NONE });
             self.rows += 1;
         }
-        self.windows = Mutex::default();
     }
 
     /// Finds rows by turn numbers, fastest if these come in order.
     pub(crate) fn row_finder(&self) -> RowFinder<'_> {
-        RowFinder { layout: self, chunk: 0 }
-    }
-
-    /// Which turns share words; those of the last search if they fit.
-    pub(crate) fn windows(&self, neighbours: usize, longest_neighbour: u32) -> Arc<Windows> {
-        let mut kept = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*kept {
-            Some(windows) if windows.fit(neighbours, longest_neighbour) => Arc::clone(windows),
-            _ => {
-                let windows = Windows::new(self, neighbours, longest_neighbour);
-                Arc::clone(kept.insert(Arc::new(windows)))
-            }
-        }
+        RowFinder { table: self, chunk: 0 }
     }
 }
 
 /// Remembers in which chunk the last row was found.
 pub(crate) struct RowFinder<'a> {
-    layout: &'a Layout,
+    table: &'a TurnTable,
     chunk: usize,
 }
 
 impl RowFinder<'_> {
     /// The row of a turn; none if the turn is not there.
     pub(crate) fn row(&mut self, turn: TurnId) -> Option<usize> {
-        let chunks = &self.layout.chunks;
+        let chunks = &self.table.chunks;
         let first = |chunk: usize| chunks.get(chunk).map(|turns| turns[0].entry.turn);
         if first(self.chunk).is_none_or(|first| turn < first)
             || first(self.chunk + 1).is_some_and(|next| next <= turn)
@@ -149,8 +128,9 @@ mod tests {
 
     use super::*;
 
-    fn entry(turn: i64, session_id: i64) -> TurnEntry {
-        TurnEntry { turn: TurnId(turn), session_id, role: Role::User, time_ms: 0, words: 1 }
+    fn entry(turn: i64, session: i64) -> TurnEntry {
+        let session = SessionNumber(session);
+        TurnEntry { turn: TurnId(turn), session, role: Role::User, time_ms: 0, words: 1 }
     }
 
     /// Two sessions in turn, over the border of a chunk, with gaps of another user's turns.
@@ -158,21 +138,21 @@ mod tests {
     fn turns_are_linked_within_their_session_and_found_by_number() {
         let entries: Vec<TurnEntry> =
             (0..2500).map(|number| entry(10 + 3 * number, number % 2)).collect();
-        let mut layout = Layout::default();
-        layout.grow(&entries[..1000]);
-        let small = layout.clone();
-        layout.grow(&entries[1000..]);
-        assert_eq!((small.len(), layout.len()), (1000, 2500));
+        let mut table = TurnTable::default();
+        table.grow(&entries[..1000]);
+        let small = table.clone();
+        table.grow(&entries[1000..]);
+        assert_eq!((small.len(), table.len()), (1000, 2500));
         assert_eq!(small.turn(999).after(), None, "a copy does not change with what it came from");
-        let mut finder = layout.row_finder();
+        let mut finder = table.row_finder();
         for row in (0..2500).chain((0..2500).rev()) {
-            let placed = layout.turn(row);
+            let placed = table.turn(row);
             assert_eq!(placed.before(), row.checked_sub(2));
             assert_eq!(placed.after(), Some(row + 2).filter(|after| *after < 2500));
             assert_eq!(finder.row(placed.entry.turn), Some(row));
             assert_eq!(finder.row(TurnId(placed.entry.turn.0 + 1)), None);
         }
         assert_eq!(finder.row(TurnId(1)), None);
-        assert_eq!(Layout::default().row_finder().row(TurnId(1)), None);
+        assert_eq!(TurnTable::default().row_finder().row(TurnId(1)), None);
     }
 }

@@ -9,14 +9,14 @@ pub(crate) struct ScoredRow {
     pub(crate) score: f32,
 }
 
-/// The fewest rows that are worth a thread.
+/// Number of rows below which another thread is not worth waking.
 const ROWS_PER_THREAD: usize = 1 << 13;
 
-/// Rows that are compared with the worst that is kept before each is looked at: of many, few beat it.
-const ROWS_BESIDE: usize = 16;
+/// Number of rows tested against the current cut-off at once; most such batches hold none above it.
+const BATCH_ROWS: usize = 16;
 
 /// The `limit` best of the admitted rows whose scores are above a bound, best first, equal scores by
-/// row; what is not a number is above none.
+/// row. A score that is not a number is left out.
 pub(crate) fn best(
     scores: &[f32],
     limit: usize,
@@ -26,8 +26,8 @@ pub(crate) fn best(
     greatest(scores, limit, above, |score| score, admits)
 }
 
-/// The `limit` lowest of the admitted rows, lowest first, equal scores by row; what is not a number is
-/// none of them.
+/// The `limit` lowest of the admitted rows, lowest first, equal scores by row. A score that is not a
+/// number is left out.
 pub(crate) fn lowest(
     scores: &[f32],
     limit: usize,
@@ -40,7 +40,7 @@ pub(crate) fn lowest(
     lowest
 }
 
-/// The rows whose keys are greatest, with these.
+/// The rows with the greatest keys, each with its key.
 fn greatest(
     scores: &[f32],
     limit: usize,
@@ -48,7 +48,7 @@ fn greatest(
     key: impl Fn(f32) -> f32 + Sync,
     admits: impl Fn(usize) -> bool + Sync,
 ) -> Vec<ScoredRow> {
-    // As few parts as there are threads: each begins without knowing what it need not keep.
+    // One part per thread: each part starts without a cut-off.
     let rows = scores.len().div_ceil(rayon::current_num_threads()).max(ROWS_PER_THREAD);
     let parts: Vec<Vec<ScoredRow>> = scores
         .par_chunks(rows)
@@ -71,20 +71,20 @@ fn greatest_of(
 ) -> Vec<ScoredRow> {
     let mut kept: Vec<ScoredRow> = Vec::new();
     // An equal score of a later row loses.
-    let mut worst_kept = above;
-    for (block, beside) in scores.chunks(ROWS_BESIDE).enumerate() {
-        if !beside.iter().fold(false, |any, score| any | (key(*score) > worst_kept)) {
+    let mut cut_off = above;
+    for (number, batch) in scores.chunks(BATCH_ROWS).enumerate() {
+        if !batch.iter().fold(false, |any, score| any | (key(*score) > cut_off)) {
             continue;
         }
-        for (place, score) in beside.iter().enumerate() {
-            let (row, score) = (first + block * ROWS_BESIDE + place, key(*score));
-            if score > worst_kept && admits(row) {
+        for (place, score) in batch.iter().enumerate() {
+            let (row, score) = (first + number * BATCH_ROWS + place, key(*score));
+            if score > cut_off && admits(row) {
                 kept.push(ScoredRow { row, score });
             }
         }
-        if kept.len() >= limit.saturating_mul(2).max(ROWS_BESIDE) {
+        if kept.len() >= limit.saturating_mul(2).max(BATCH_ROWS) {
             cut(&mut kept, limit);
-            worst_kept = kept.iter().map(|kept| kept.score).fold(f32::INFINITY, f32::min);
+            cut_off = kept.iter().map(|kept| kept.score).fold(f32::INFINITY, f32::min);
         }
     }
     cut(&mut kept, limit);

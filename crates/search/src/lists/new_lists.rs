@@ -1,0 +1,168 @@
+//! The bytes that stores append to lists, and what is left of a block after turns were deleted.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use longmem_core::{Embedding, TurnId};
+use longmem_text::IndexedWords;
+
+use super::blocks::{BlockId, Blocks};
+use super::code_list::{TurnCodes, decode_codes, push_codes};
+use super::turn_list::{TurnEntry, decode_turns, push_turn};
+use super::word_list::{Posting, decode_postings, push_posting};
+use crate::source::PassageId;
+use crate::vectors::{code_bytes, code_of};
+
+/// Which of a user's lists a block belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Listed<'a> {
+    /// What is known of every turn without its text.
+    Turns,
+    /// The turns that hold a word.
+    Word(&'a str),
+    /// The codes of vectors of this width.
+    Codes {
+        /// Numbers per vector.
+        width: usize,
+    },
+}
+
+/// The block of the lists of turns and of codes that a turn stands in.
+pub fn turn_block_of(turn: TurnId) -> BlockId {
+    Blocks::OF_TURNS.of(turn)
+}
+
+/// The block of the lists of words that a turn stands in.
+pub fn word_block_of(turn: TurnId) -> BlockId {
+    Blocks::OF_WORDS.of(turn)
+}
+
+/// What the turns and vectors of one transaction add to a user's lists.
+///
+/// # Examples
+/// ```
+/// use longmem_core::{Role, TurnId};
+/// use longmem_search::{BlockId, Listed, NewLists, SessionNumber, TurnEntry};
+///
+/// let time = "2026-03-07T10:00:00Z".parse()?;
+/// let words = longmem_text::indexed_words(time, None, "moved to Lisbon");
+/// let mut lists = NewLists::default();
+/// lists.add_turn(
+///     &TurnEntry {
+///         turn: TurnId(1),
+///         session: SessionNumber(1),
+///         role: Role::User,
+///         time_ms: time.as_millisecond(),
+///         words: words.all,
+///     },
+///     &words,
+/// );
+/// let blocks = lists.blocks();
+/// let lisbon = blocks.iter().find(|(list, ..)| *list == Listed::Word("lisbon")).unwrap();
+/// assert_eq!((lisbon.1, lisbon.2), (BlockId(0), &[1, 1][..])); // turn 1, once
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct NewLists {
+    turns: BTreeMap<BlockId, Vec<u8>>,
+    words: BTreeMap<BlockId, HashMap<String, Vec<u8>>>,
+    codes: BTreeMap<(usize, BlockId), Vec<u8>>,
+}
+
+impl NewLists {
+    /// Adds a turn to the list of turns and to the lists of its words. Turns come in the order of
+    /// their numbers.
+    pub fn add_turn(&mut self, entry: &TurnEntry, words: &IndexedWords) {
+        push_turn(self.turns.entry(turn_block_of(entry.turn)).or_default(), entry);
+        let lists = self.words.entry(word_block_of(entry.turn)).or_default();
+        for (word, count) in &words.counts {
+            let posting = Posting { turn: entry.turn, count: *count };
+            // Most words are there already, and need no copy.
+            match lists.get_mut(word) {
+                Some(list) => push_posting(list, posting),
+                None => push_posting(lists.entry(word.clone()).or_default(), posting),
+            }
+        }
+    }
+
+    /// Adds the codes of a turn's vectors, whose passages are numbered from `first_passage` on. Turns
+    /// come in the order of their passages.
+    ///
+    /// # Panics
+    /// For vectors of different widths.
+    pub fn add_codes<'a>(
+        &mut self,
+        turn: TurnId,
+        first_passage: PassageId,
+        vectors: impl IntoIterator<Item = &'a Embedding>,
+    ) {
+        let mut codes = Vec::new();
+        let (mut passages, mut width) = (0, 0);
+        for vector in vectors {
+            assert!(passages == 0 || width == vector.width(), "the vectors are of one model");
+            (passages, width) = (passages + 1, vector.width());
+            codes.extend(code_of(vector));
+        }
+        if passages > 0 {
+            let block = self.codes.entry((width, turn_block_of(turn))).or_default();
+            push_codes(block, &TurnCodes { turn, first_passage, passages, codes: &codes });
+        }
+    }
+
+    /// The bytes to append, each block of each list once, in the order of their keys, so that a store
+    /// changes neighbouring rows.
+    pub fn blocks(&self) -> Vec<(Listed<'_>, BlockId, &[u8])> {
+        let turns = self.turns.iter().map(|(block, bytes)| (Listed::Turns, *block, &bytes[..]));
+        let codes = self
+            .codes
+            .iter()
+            .map(|((width, block), bytes)| (Listed::Codes { width: *width }, *block, &bytes[..]));
+        let words = self.words.iter().flat_map(|(block, lists)| {
+            let mut lists: Vec<_> = lists.iter().collect();
+            lists.sort_unstable();
+            lists.into_iter().map(|(word, bytes)| (Listed::Word(word), *block, &bytes[..]))
+        });
+        turns.chain(words).chain(codes).collect()
+    }
+
+    /// Takes out a block's bytes; empty if nothing was added to it.
+    pub fn take(&mut self, list: Listed<'_>, block: BlockId) -> Vec<u8> {
+        let taken = match list {
+            Listed::Turns => self.turns.remove(&block),
+            Listed::Word(word) => self.words.get_mut(&block).and_then(|lists| lists.remove(word)),
+            Listed::Codes { width } => self.codes.remove(&(width, block)),
+        };
+        taken.unwrap_or_default()
+    }
+
+    /// Number of blocks.
+    pub fn len(&self) -> usize {
+        self.turns.len() + self.codes.len() + self.words.values().map(HashMap::len).sum::<usize>()
+    }
+
+    /// Says whether there is no block.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What is left of a block's bytes without these turns; empty if nothing is.
+pub fn without_turns(
+    list: Listed<'_>,
+    block: BlockId,
+    bytes: &[u8],
+    gone: &HashSet<TurnId>,
+) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(bytes.len());
+    match list {
+        Listed::Turns => decode_turns(block, bytes)
+            .filter(|entry| !gone.contains(&entry.turn))
+            .for_each(|entry| push_turn(&mut kept, &entry)),
+        Listed::Word(_) => decode_postings(block, bytes)
+            .filter(|posting| !gone.contains(&posting.turn))
+            .for_each(|posting| push_posting(&mut kept, posting)),
+        Listed::Codes { width } => decode_codes(block, code_bytes(width), bytes)
+            .filter(|turn| !gone.contains(&turn.turn))
+            .for_each(|turn| push_codes(&mut kept, &turn)),
+    }
+    kept
+}

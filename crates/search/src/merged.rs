@@ -1,0 +1,66 @@
+//! The union of what was found by meaning and by words.
+
+use std::collections::BTreeMap;
+
+use longmem_core::ChannelHit;
+
+use crate::candidates::{Candidate, Candidates};
+use crate::selection::{ScoredRow, best};
+use crate::turn_table::TurnTable;
+use crate::words::LexicalScores;
+
+/// The scores of both channels for the turns in scope.
+pub(crate) struct Merged<'a> {
+    pub(crate) table: &'a TurnTable,
+    /// The cosines that are known, in the order of rows: those of the nearest, and of all that words
+    /// brought and have one.
+    pub(crate) cosines: Vec<ScoredRow>,
+    /// The scores by words of each row, in scope or not.
+    pub(crate) words: LexicalScores,
+    /// The best by words, best first.
+    pub(crate) by_words: Vec<ScoredRow>,
+}
+
+impl Merged<'_> {
+    /// The best of each channel, each turn once, with all that is known of it.
+    pub(crate) fn union(&self, per_channel: usize) -> Candidates {
+        let cosines = &self.cosines;
+        let scores: Vec<f32> = cosines.iter().map(|found| found.score).collect();
+        let mut nearest = best(&scores, per_channel, f32::NEG_INFINITY, |_| true);
+        for found in &mut nearest {
+            found.row = cosines[found.row].row;
+        }
+        let mut turns = BTreeMap::new();
+        let mut add = |best: &[ScoredRow], place: fn(&mut Candidate) -> &mut Option<ChannelHit>| {
+            for (position, found) in best.iter().enumerate() {
+                let candidate = turns.entry(found.row).or_insert_with(|| self.candidate(found.row));
+                *place(candidate) = Some(ChannelHit { rank: position + 1, score: found.score });
+            }
+        };
+        add(&nearest, |candidate| &mut candidate.dense);
+        add(&self.by_words, |candidate| &mut candidate.lexical);
+        let scores = scores.iter().copied();
+        Candidates {
+            turns: turns.into_values().collect(),
+            cosine_range: scores.clone().min_by(f32::total_cmp).zip(scores.max_by(f32::total_cmp)),
+            most_bm25: self.by_words.first().map_or(0.0, |found| found.score),
+        }
+    }
+
+    fn candidate(&self, row: usize) -> Candidate {
+        let turn = self.table.turn(row);
+        let neighbour = |row: Option<usize>| row.map(|row| self.table.turn(row).entry.turn);
+        let known = self.cosines.binary_search_by_key(&row, |found| found.row).ok();
+        Candidate {
+            turn: turn.entry.turn,
+            session: turn.entry.session,
+            before: neighbour(turn.before()),
+            after: neighbour(turn.after()),
+            cosine: known.map(|place| self.cosines[place].score),
+            bm25: self.words.bm25[row],
+            coverage: self.words.coverage[row],
+            dense: None,
+            lexical: None,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Runs a search: reads what is missing in memory, and scores.
+
+use std::sync::{Arc, PoisonError};
+
+use longmem_core::{ChannelHit, Embedding, EmbeddingModel, Scope, TurnId, UserName};
+use longmem_text::query_words;
+
+use crate::cache::{Taken, UserCache};
+use crate::candidates::{Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit};
+use crate::filter::RowFilter;
+use crate::merged::Merged;
+use crate::reading::{Reading, VectorsRead};
+use crate::selection::{ScoredRow, best, lowest};
+use crate::source::{SearchSource, SearchWanted};
+use crate::vectors::{DenseParameters, Scan, TwoStages};
+use crate::words::{
+    LexicalParameters, MAX_QUERY_WORDS, Vocabulary, WordPostings, lexical_scores,
+};
+
+/// Searches a store, and keeps in memory what searches need again: up to 1 GB for the users who asked
+/// last.
+///
+/// One is shared by all threads of a process. What others write or delete in the store, also from
+/// other processes, is seen by the next search.
+#[derive(Default)]
+pub struct Searcher {
+    cache: UserCache,
+}
+
+impl Searcher {
+    /// Finds the union of the best turns in scope by meaning and by words; neither gates the other.
+    ///
+    /// # Errors
+    /// When the store cannot be read or holds a damaged vector.
+    pub fn candidates<S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        request: &CandidateRequest<'_>,
+    ) -> Result<Candidates, S::Error> {
+        let mut words = request.words.map(query_words).unwrap_or_default();
+        words.truncate(MAX_QUERY_WORDS);
+        let Some(mut search) = self.read(source, request, &words)? else {
+            return Ok(Candidates::default());
+        };
+        let word_postings = self.word_postings(source, request, &words, &mut search)?;
+        // The read is over: scoring holds no lock and no transaction. It is inside the pool of threads
+        // from the first step to the last, because entering the pool takes longer than a step.
+        rayon::scope(|_| search.score(source, request, &word_postings))
+    }
+
+    /// Finds the `limit` turns in scope whose vectors are nearest to the query, best first, equal
+    /// scores by turn number. Turns that have no vector of this model yet are not among them.
+    ///
+    /// # Errors
+    /// When the store cannot be read or holds a damaged vector.
+    pub fn nearest<S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        scope: &Scope,
+        (model, query): (&EmbeddingModel, &Embedding),
+        limit: usize,
+    ) -> Result<Vec<DenseHit>, S::Error> {
+        let request = CandidateRequest {
+            meaning: Some((model, query)),
+            dense: DenseParameters::PLAIN,
+            lexical: LexicalParameters::PLAIN,
+            ..CandidateRequest::new(scope, limit)
+        };
+        let found = self.candidates(source, &request)?;
+        let hits = in_order(&found, |candidate| candidate.dense);
+        Ok(hits.into_iter().map(|(turn, score)| DenseHit { turn, score }).collect())
+    }
+
+    /// Finds the `limit` best turns in scope that share at least one word with the text, best first,
+    /// equal scores by turn number. Any text is allowed; none of it is query syntax. Word statistics
+    /// are those of the user alone.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn search_words<S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        scope: &Scope,
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<LexicalHit>, S::Error> {
+        let request = CandidateRequest {
+            words: Some(text),
+            dense: DenseParameters::PLAIN,
+            lexical: LexicalParameters::PLAIN,
+            ..CandidateRequest::new(scope, limit)
+        };
+        let found = self.candidates(source, &request)?;
+        let hits = in_order(&found, |candidate| candidate.lexical);
+        Ok(hits.into_iter().map(|(turn, score)| LexicalHit { turn, score }).collect())
+    }
+
+    /// Drops from memory what is kept of a user, as after everything of the user was deleted.
+    pub fn drop_user(&self, user: &UserName) {
+        self.cache.drop_user(user);
+    }
+
+    /// Brings what is in memory of the user up to date; none if the user has no memory.
+    fn read<'a, S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        request: &CandidateRequest<'a>,
+        words: &[String],
+    ) -> Result<Option<Search<'a>>, S::Error> {
+        let user = &request.scope.user;
+        let taken = self.cache.take(user);
+        if !taken.is_cold() {
+            return self.read_on(source, request, words, taken);
+        }
+        // Two cold searches of one user read once: the second waits, and finds it in memory.
+        let loading = taken.loading();
+        let _loads_alone = loading.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read_on(source, request, words, self.cache.take(user))
+    }
+
+    fn read_on<'a, S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        request: &CandidateRequest<'a>,
+        words: &[String],
+        mut taken: Taken,
+    ) -> Result<Option<Search<'a>>, S::Error> {
+        let model = request.meaning.map(|(model, _)| model);
+        let whole_up_to = request.scan.whole_up_to(request.per_channel);
+        let mut reading = Reading::new(taken.user.clone(), model, words.len(), whole_up_to);
+        let wanted = SearchWanted {
+            scope: request.scope,
+            words,
+            model,
+            known: taken.user.known(model),
+            whole_up_to,
+            extra_vectors: reading.extra_vectors(),
+        };
+        let user = &request.scope.user;
+        if !source.search(&wanted, &mut reading)? {
+            // What is in memory was deleted; names that are asked for by mistake take no room.
+            self.cache.drop_user(user);
+            return Ok(None);
+        }
+        let vectors = reading.finish();
+        if reading.changed {
+            self.cache.put(user, &mut taken, reading.user.clone());
+        }
+        Ok(Some(Search { reading, vectors, scope: request.scope, taken }))
+    }
+
+    /// The lists of the query's words; for a word that the user never wrote, those of the spellings
+    /// that come closest.
+    fn word_postings<S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        request: &CandidateRequest<'_>,
+        words: &[String],
+        search: &mut Search<'_>,
+    ) -> Result<Vec<WordPostings>, S::Error> {
+        let mut found = std::mem::take(&mut search.reading.words);
+        if found.iter().all(|postings| !postings.is_empty()) {
+            return Ok(found.into_iter().map(WordPostings::of_word).collect());
+        }
+        let vocabulary = self.vocabulary(source, search)?;
+        let unknown = words.iter().zip(&found).filter(|(_, postings)| postings.is_empty());
+        let spellings: Vec<Vec<String>> = unknown
+            .map(|(word, _)| {
+                vocabulary.other_spellings(word).into_iter().map(str::to_owned).collect()
+            })
+            .collect();
+        let asked: Vec<String> = spellings.concat();
+        // One more call reads the lists of all spellings of all unknown words.
+        let mut lists = Vec::new();
+        if !asked.is_empty() {
+            let mut reading = Reading::new(search.reading.user.clone(), None, asked.len(), 0);
+            let wanted = SearchWanted {
+                scope: request.scope,
+                words: &asked,
+                model: None,
+                known: search.reading.user.known(None),
+                whole_up_to: 0,
+                extra_vectors: 0,
+            };
+            source.search(&wanted, &mut reading)?;
+            lists = reading.words;
+        }
+        let mut lists = lists.into_iter();
+        let mut spellings = spellings.into_iter();
+        let of_word = |postings: &mut Vec<_>| {
+            if !postings.is_empty() {
+                return WordPostings::of_word(std::mem::take(postings));
+            }
+            let count = spellings.next().map_or(0, |spellings| spellings.len());
+            WordPostings::of_spellings(lists.by_ref().take(count).flatten().collect())
+        };
+        Ok(found.iter_mut().map(of_word).collect())
+    }
+
+    /// Every word that the user's turns hold.
+    fn vocabulary<S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        search: &mut Search<'_>,
+    ) -> Result<Arc<Vocabulary>, S::Error> {
+        if let Some(vocabulary) = &search.reading.user.vocabulary {
+            return Ok(Arc::clone(vocabulary));
+        }
+        let user = &search.scope.user;
+        let vocabulary = Arc::new(Vocabulary::new(source.vocabulary(user)?));
+        search.reading.user.vocabulary = Some(Arc::clone(&vocabulary));
+        self.cache.put(user, &mut search.taken, search.reading.user.clone());
+        Ok(vocabulary)
+    }
+}
+
+/// What was read for one search.
+struct Search<'a> {
+    reading: Reading<'a>,
+    vectors: VectorsRead,
+    scope: &'a Scope,
+    taken: Taken,
+}
+
+impl Search<'_> {
+    fn score<S: SearchSource + ?Sized>(
+        &mut self,
+        source: &S,
+        request: &CandidateRequest<'_>,
+        words: &[WordPostings],
+    ) -> Result<Candidates, S::Error> {
+        let filter = RowFilter::new(self.scope, self.reading.sessions.take());
+        let user = &mut self.reading.user;
+        let (table, windows) = (Arc::clone(&user.table), Arc::clone(&user.windows));
+        let admits_all = filter.admits_all();
+        let admits = |row: usize| admits_all || filter.admits(&table.turn(row).entry);
+
+        let lexical = request.lexical;
+        let scores = lexical_scores(&table, words, &lexical, || {
+            windows.of(&table, lexical.neighbours, lexical.longest_neighbour)
+        });
+        let by_words = best(&scores.bm25, request.per_channel, 0.0, admits);
+        let cosines = match (self.vectors, request.meaning) {
+            (VectorsRead::None, _) | (_, None) => Vec::new(),
+            (VectorsRead::Whole, Some((model, query))) => {
+                let cosines = user.vectors(model).whole.snapshot.cosines(&table, query);
+                let smoothed = request.dense.scores(&table, &cosines);
+                let nearest =
+                    best(&smoothed, request.per_channel.max(1), f32::NEG_INFINITY, admits);
+                let farthest = lowest(&smoothed, 1, admits);
+                let mut rows: Vec<usize> =
+                    nearest.iter().chain(&farthest).chain(&by_words).map(|found| found.row).collect();
+                rows.sort_unstable();
+                rows.dedup();
+                let known = rows.into_iter().map(|row| ScoredRow { row, score: smoothed[row] });
+                known.filter(|known| !known.score.is_nan()).collect()
+            }
+            (VectorsRead::Coded, Some((model, query))) => {
+                let vectors = user.vectors(model);
+                let stages = TwoStages {
+                    source,
+                    user: &self.scope.user,
+                    model,
+                    table: &table,
+                    codes: &vectors.codes.snapshot,
+                    whole: &vectors.whole.snapshot,
+                    query,
+                    parameters: &request.dense,
+                    wanted: request.per_channel,
+                    rescored: request.scan.rescored(request.per_channel),
+                };
+                stages.scores(admits, by_words.iter().map(|found| found.row))?
+            }
+        };
+        let merged = Merged { table: &table, cosines, words: scores, by_words };
+        Ok(merged.union(request.per_channel))
+    }
+}
+
+/// One channel's hits, best first.
+fn in_order(
+    found: &Candidates,
+    channel: impl Fn(&Candidate) -> Option<ChannelHit>,
+) -> Vec<(TurnId, f32)> {
+    let mut hits: Vec<(TurnId, ChannelHit)> = found
+        .turns
+        .iter()
+        .filter_map(|candidate| Some((candidate.turn, channel(candidate)?)))
+        .collect();
+    hits.sort_unstable_by_key(|(_, hit)| hit.rank);
+    hits.into_iter().map(|(turn, hit)| (turn, hit.score)).collect()
+}
