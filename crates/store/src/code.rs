@@ -2,8 +2,9 @@
 
 use std::f32::consts::PI;
 
-use longmem_core::{DIMENSIONS, Embedding};
+use longmem_core::Embedding;
 
+use crate::DIMENSIONS;
 use crate::hamming::{Group, LANES, PLANES, Planes, WORDS, distances};
 use crate::snapshot::PassageNumbers;
 

@@ -1,7 +1,6 @@
 //! Compares one-bit codes with a query of four bits a number, on what the processor has for it.
 
-use longmem_core::DIMENSIONS;
-
+use crate::DIMENSIONS;
 use crate::vectorized::{Loop, vectorized};
 
 /// Codes in a [`Group`]: as many 64-bit words as the widest registers hold.

@@ -95,6 +95,9 @@ pub use stats::{StoreStats, UserStats};
 pub use turns::Inserted;
 pub use two_stages::Scan;
 
+/// Numbers in each vector.
+pub(crate) const DIMENSIONS: usize = 384;
+
 /// One open store.
 pub struct Store {
     connections: Connections,

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use longmem_core::{DIMENSIONS, Embedding, TurnId};
+use longmem_core::{Embedding, TurnId};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
+use crate::DIMENSIONS;
 use crate::dot::{dot, dots};
 use crate::layout::{CHUNK_ROWS, Layout};
 

@@ -1,6 +1,8 @@
 //! Vectors as bytes: little-endian f32, one after another.
 
-use longmem_core::{DIMENSIONS, Embedding, InvalidEmbedding};
+use longmem_core::{Embedding, InvalidEmbedding};
+
+use crate::DIMENSIONS;
 
 /// Bytes of one stored vector.
 pub(crate) const VECTOR_BYTES: usize = DIMENSIONS * size_of::<f32>();
@@ -15,7 +17,8 @@ pub(crate) fn encode(embedding: &Embedding) -> Vec<u8> {
 /// [`InvalidEmbedding`] for a wrong length, a number that is not finite, or no unit length.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Embedding, InvalidEmbedding> {
     if bytes.len() != VECTOR_BYTES {
-        return Err(InvalidEmbedding::Length(bytes.len() / size_of::<f32>()));
+        let actual = bytes.len() / size_of::<f32>();
+        return Err(InvalidEmbedding::Width { expected: DIMENSIONS, actual });
     }
     let (words, _) = bytes.as_chunks();
     Embedding::from_unit(words.iter().map(|word| f32::from_le_bytes(*word)).collect())
@@ -41,7 +44,8 @@ mod tests {
     #[test]
     fn refuses_cut_and_damaged_blobs() {
         let good = encode(&Embedding::normalized(vec![1.0; DIMENSIONS]).unwrap());
-        assert_eq!(decode(&good[..VECTOR_BYTES - 1]), Err(InvalidEmbedding::Length(383)));
+        let cut = InvalidEmbedding::Width { expected: DIMENSIONS, actual: DIMENSIONS - 1 };
+        assert_eq!(decode(&good[..VECTOR_BYTES - 1]), Err(cut));
         assert!(decode(&[&good[..], &[0]].concat()).is_err());
         let mut not_finite = good.clone();
         not_finite[4..8].copy_from_slice(&f32::INFINITY.to_le_bytes());
