@@ -5,7 +5,7 @@
 //! tokens; short turns have 8 to 56, 32 on average; long texts have 200 to 256. A call has 64 short
 //! turns or 16 long texts.
 //!
-//! It isolates [`TextEmbedder::embed`]: tokenizing, the forward pass, pooling. No store, no reading
+//! It isolates [`TextEmbedder::embed_passages`]: tokenizing, the forward pass, pooling. No store, no reading
 //! of the model's files. candle gets its texts sorted by length in batches of at most 1,024 tokens,
 //! padding included, which measured best for it. bf16 is left out where the processor lacks it.
 //!
@@ -64,7 +64,9 @@ fn main() {
         group.throughput(Throughput::Elements(texts.len() as u64));
         for (model_name, model) in &models {
             group.bench_function(BenchmarkId::new(name, model_name), |bencher| {
-                bencher.iter(|| model.embed(&texts).unwrap_or_else(|error| panic!("{error}")));
+                bencher.iter(|| {
+                    model.embed_passages(&texts).unwrap_or_else(|error| panic!("{error}"))
+                });
             });
         }
         group.finish();

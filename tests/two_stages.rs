@@ -27,14 +27,13 @@ fn two_stages_find_what_the_exact_scan_finds() {
     let dataset = dataset::read(Path::new(&folder).join("locomo-dev/locomo-dev.json")).unwrap();
     let model = model();
     let (store, _folder) = filled_store(&model, &dataset.conversations);
-    let questions: Vec<&str> = dataset
+    let queries: Vec<Embedding> = dataset
         .conversations
         .iter()
         .flat_map(|conversation| &conversation.questions)
         .step_by(5)
-        .map(|question| question.text.as_str())
+        .map(|question| model.embed_query(&question.text).unwrap())
         .collect();
-    let queries = model.embed(&questions).unwrap();
     let smoothed = RankingParameters::default().dense;
     for (dense, wanted, rescored, least_found) in [
         (DenseParameters::PLAIN, 10, None, 1.0),
@@ -102,9 +101,9 @@ fn filled_store(model: &MiniLm, conversations: &[dataset::Conversation]) -> (Sto
             .collect();
         store.insert_turns(&user(), &turns).unwrap();
     }
-    let queued = store.queued_turns(None, usize::MAX >> 1).unwrap();
+    let queued = store.queued_turns(None, None, usize::MAX >> 1).unwrap();
     let texts: Vec<&str> = queued.iter().map(|queued| queued.text.as_str()).collect();
-    let vectors = model.embed(&texts).unwrap();
+    let vectors = model.embed_passages(&texts).unwrap();
     let embedded: Vec<EmbeddedTurn> = queued
         .iter()
         .zip(vectors)

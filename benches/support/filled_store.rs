@@ -1,7 +1,7 @@
 //! Stores that hold turns with vectors.
 
 use fastrand::Rng;
-use longmem_core::{DIMENSIONS, Embedding, EmbeddingModel, PassageSpan, UserName};
+use longmem_core::{Embedding, EmbeddingModel, PassageSpan, UserName};
 use longmem_store::{EmbeddedTurn, IfMissing, Store};
 use tempfile::TempDir;
 
@@ -37,6 +37,9 @@ impl FilledStore {
         Self { store, user: user_name(users / 2), _folder: folder }
     }
 }
+
+/// Numbers in each vector.
+const DIMENSIONS: usize = 384;
 
 /// The model that stored vectors are said to be of.
 pub(crate) fn made_up_model() -> EmbeddingModel {

@@ -1,21 +1,27 @@
-//! A vector that can only be valid.
+//! A vector that is always a direction.
 
 use thiserror::Error;
 
-/// The length of every vector: all-MiniLM-L6-v2 makes 384 numbers.
-pub const DIMENSIONS: usize = 384;
-
-/// The square of a length may differ from 1 by this much before the vector counts as not of unit
-/// length; f32 rounding over 384 components stays a hundred times below it.
+/// How far the square of a stored vector's length may be from 1. Rounding to f32 stays a hundred
+/// times below it for some hundred numbers.
 const UNIT_TOLERANCE: f64 = 1e-3;
 
-/// Why numbers are not an [`Embedding`].
+/// Why numbers are not an [`Embedding`], or not one of an expected model.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum InvalidEmbedding {
-    /// Not [`DIMENSIONS`] numbers.
-    #[error("an embedding has {DIMENSIONS} numbers, this one has {0}")]
-    Length(usize),
-    /// A number that is not finite.
+    /// No numbers at all.
+    #[error("the embedding has no numbers")]
+    Empty,
+    /// More or fewer numbers than the model's vectors have.
+    #[error("the embedding has {actual} numbers, expected {expected}")]
+    Width {
+        /// Numbers of each vector of the model.
+        expected: usize,
+        /// Numbers of this one.
+        actual: usize,
+    },
+    /// A number that is infinite or not a number; counted from 0.
     #[error("number {0} of the embedding is not finite")]
     NotFinite(usize),
     /// All zero: no direction.
@@ -26,15 +32,21 @@ pub enum InvalidEmbedding {
     NotUnit(f32),
 }
 
-/// A direction in the model's space: [`DIMENSIONS`] finite f32 of unit length, so that the cosine
-/// of two is their dot product.
+/// A direction in a model's space: finite f32 of unit length, so that the cosine of two is their
+/// dot product.
+///
+/// Its width is that of the numbers it was made of. Only vectors of one model can be compared;
+/// [`EmbeddingModel::check_width`](crate::EmbeddingModel::check_width) is the check for vectors
+/// that come from elsewhere.
 ///
 /// # Examples
 /// ```
-/// use longmem_core::{DIMENSIONS, Embedding};
+/// use longmem_core::Embedding;
 ///
-/// let east = Embedding::normalized(vec![2.0; DIMENSIONS])?;
-/// assert!((east.cosine(&east) - 1.0).abs() < 1e-5);
+/// let east = Embedding::normalized(vec![2.0, 0.0])?;
+/// let north_east = Embedding::normalized(vec![1.0, 1.0])?;
+/// assert!((east.cosine(&north_east) - 0.5f32.sqrt()).abs() < 1e-6);
+/// assert_eq!(east.width(), 2);
 /// # Ok::<(), longmem_core::InvalidEmbedding>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +56,7 @@ impl Embedding {
     /// Scales numbers to unit length.
     ///
     /// # Errors
-    /// [`InvalidEmbedding`] for a wrong count, a number that is not finite, or all zeros.
+    /// [`InvalidEmbedding`] if there are no numbers, one is not finite, or all are zero.
     pub fn normalized(mut numbers: Vec<f32>) -> Result<Self, InvalidEmbedding> {
         let square = checked_square(&numbers)?;
         if square == 0.0 {
@@ -60,7 +72,7 @@ impl Embedding {
     /// Takes numbers that are of unit length already, as they come from a store.
     ///
     /// # Errors
-    /// [`InvalidEmbedding`] for a wrong count, a number that is not finite, or another length.
+    /// [`InvalidEmbedding`] if there are no numbers, one is not finite, or their length is not 1.
     pub fn from_unit(numbers: Vec<f32>) -> Result<Self, InvalidEmbedding> {
         let square = checked_square(&numbers)?;
         if (square - 1.0).abs() > UNIT_TOLERANCE {
@@ -69,20 +81,30 @@ impl Embedding {
         Ok(Self(numbers.into_boxed_slice()))
     }
 
-    /// The numbers, [`DIMENSIONS`] of them.
+    /// How many numbers it has.
+    pub fn width(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The numbers.
     pub fn as_slice(&self) -> &[f32] {
         &self.0
     }
 
-    /// The cosine to another embedding, −1 to 1 up to rounding.
+    /// The cosine to another embedding of the same model, −1 to 1 up to rounding.
+    ///
+    /// # Panics
+    /// If the widths differ, since such vectors are of two models.
     pub fn cosine(&self, other: &Embedding) -> f32 {
+        assert_eq!(self.width(), other.width(), "only vectors of one model have a cosine");
         dot(&self.0, &other.0) as f32
     }
 }
 
+/// The square of the length of numbers that are there and finite.
 fn checked_square(numbers: &[f32]) -> Result<f64, InvalidEmbedding> {
-    if numbers.len() != DIMENSIONS {
-        return Err(InvalidEmbedding::Length(numbers.len()));
+    if numbers.is_empty() {
+        return Err(InvalidEmbedding::Empty);
     }
     let square = dot(numbers, numbers);
     // The squares of finite f32 are finite in f64, and so is their sum.
@@ -94,17 +116,22 @@ fn checked_square(numbers: &[f32]) -> Result<f64, InvalidEmbedding> {
     Ok(square)
 }
 
-/// Sums that are made beside each other, so that none waits for the one before.
+/// Number of sums that are made side by side, so that no addition waits for the one before.
 const SUMS: usize = 8;
 
-/// The dot product of [`DIMENSIONS`] numbers, summed in f64: three hundred roundings of f32 would
-/// move a cosine by 1e-6.
+/// The dot product of numbers that are equally many, summed in f64: hundreds of roundings to f32
+/// would move a cosine by 1e-6.
 fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let (a_chunks, a_rest) = a.as_chunks::<SUMS>();
+    let (b_chunks, b_rest) = b.as_chunks::<SUMS>();
     let mut sums = [0.0; SUMS];
-    for (a, b) in a.as_chunks::<SUMS>().0.iter().zip(b.as_chunks::<SUMS>().0) {
+    for (a, b) in a_chunks.iter().zip(b_chunks) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += f64::from(*a) * f64::from(*b);
         }
+    }
+    for ((sum, a), b) in sums.iter_mut().zip(a_rest).zip(b_rest) {
+        *sum += f64::from(*a) * f64::from(*b);
     }
     sums.iter().sum()
 }
@@ -116,28 +143,55 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_is_not_a_direction() {
-        assert_eq!(Embedding::normalized(vec![1.0; 768]), Err(InvalidEmbedding::Length(768)));
-        assert_eq!(Embedding::normalized(vec![0.0; DIMENSIONS]), Err(InvalidEmbedding::Zero));
-        let mut holed = vec![1.0; DIMENSIONS];
-        holed[7] = f32::NAN;
-        assert_eq!(Embedding::normalized(holed), Err(InvalidEmbedding::NotFinite(7)));
-        assert!(matches!(
-            Embedding::from_unit(vec![1.0; DIMENSIONS]),
-            Err(InvalidEmbedding::NotUnit(_))
-        ));
+    fn numbers_without_a_direction_are_refused() {
+        assert_eq!(Embedding::normalized(Vec::new()), Err(InvalidEmbedding::Empty));
+        assert_eq!(Embedding::from_unit(Vec::new()), Err(InvalidEmbedding::Empty));
+        assert_eq!(Embedding::normalized(vec![0.0; 8]), Err(InvalidEmbedding::Zero));
+        for width in [8, 12] {
+            for position in [0, width - 1] {
+                let mut numbers = vec![1.0; width];
+                numbers[position] = f32::NAN;
+                assert_eq!(
+                    Embedding::normalized(numbers),
+                    Err(InvalidEmbedding::NotFinite(position))
+                );
+            }
+        }
+        assert_eq!(Embedding::from_unit(vec![1.0; 4]), Err(InvalidEmbedding::NotUnit(2.0)));
+    }
+
+    #[test]
+    #[should_panic(expected = "only vectors of one model have a cosine")]
+    fn vectors_of_different_widths_have_no_cosine() {
+        let of_width = |width| Embedding::normalized(vec![1.0; width]).unwrap();
+        of_width(384).cosine(&of_width(768));
     }
 
     proptest! {
         #[test]
-        fn normalizing_gives_unit_length_and_is_idempotent(
-            numbers in prop::collection::vec(-1e3f32..1e3, DIMENSIONS)
+        fn normalizing_gives_unit_length_at_any_width_and_changes_nothing_the_second_time(
+            numbers in prop::collection::vec(-1e3f32..1e3, 1..800)
         ) {
             prop_assume!(numbers.iter().any(|n| n.abs() > 1e-3));
-            let once = Embedding::normalized(numbers).unwrap();
+            let once = Embedding::normalized(numbers.clone()).unwrap();
+            prop_assert_eq!(once.width(), numbers.len());
             prop_assert!((once.cosine(&once) - 1.0).abs() < 1e-6);
             let twice = Embedding::from_unit(once.as_slice().to_vec()).unwrap();
             prop_assert_eq!(once, twice);
+        }
+
+        #[test]
+        fn the_cosine_is_that_of_the_formula(
+            pairs in prop::collection::vec((-1e3f32..1e3, -1e3f32..1e3), 1..100)
+        ) {
+            let (a, b): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
+            prop_assume!([&a, &b].iter().all(|numbers| numbers.iter().any(|n| n.abs() > 1e-3)));
+            let sum = |a: &[f32], b: &[f32]| {
+                a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+            };
+            let expected = sum(&a, &b) / (sum(&a, &a) * sum(&b, &b)).sqrt();
+            let (a, b) = (Embedding::normalized(a).unwrap(), Embedding::normalized(b).unwrap());
+            prop_assert!((f64::from(a.cosine(&b)) - expected).abs() < 1e-5);
         }
     }
 }

@@ -25,7 +25,7 @@ mod turn;
 pub use clock::{Clock, FixedClock};
 pub use closed_words::UnknownWord;
 pub use embedder::{EmbedError, EmbeddingModel, PassageSpan, TextEmbedder};
-pub use embedding::{DIMENSIONS, Embedding, InvalidEmbedding};
+pub use embedding::{Embedding, InvalidEmbedding};
 pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT};
 pub use fault::{Diagnose, Fault};
 pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};

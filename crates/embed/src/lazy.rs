@@ -24,8 +24,8 @@ use crate::{Compute, EmbedderError, FetchEvent, Manifest, MiniLm, ModelFiles, Mo
 /// let manifest = Manifest::all_minilm_l6_v2();
 /// let embedder = LazyEmbedder::new(manifest, sources, Device::Cpu, Arc::new(|_event| {}));
 /// assert_eq!(embedder.model().dimensions, 384);
-/// let vectors = embedder.embed(&["the first call loads the model"]).map_err(|e| e.to_string())?;
-/// assert_eq!(vectors.len(), 1);
+/// let vector = embedder.embed_query("the first call loads it").map_err(|e| e.to_string())?;
+/// assert_eq!(vector.width(), 384);
 /// # Ok::<(), String>(())
 /// ```
 pub struct LazyEmbedder {
@@ -89,8 +89,12 @@ impl TextEmbedder for LazyEmbedder {
         &self.identity
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
-        self.loaded().map_err(|error| Box::new(error) as EmbedError)?.embed(texts)
+    fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError> {
+        self.loaded().map_err(|error| Box::new(error) as EmbedError)?.embed_query(text)
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        self.loaded().map_err(|error| Box::new(error) as EmbedError)?.embed_passages(texts)
     }
 
     fn passages(&self, text: &str) -> Result<Vec<PassageSpan>, EmbedError> {

@@ -23,7 +23,7 @@ use crate::{forward, passages};
 /// let manifest = Manifest::all_minilm_l6_v2();
 /// let files = ModelSources::new("/var/lib/longmem/models").fetch(&manifest, &mut |_| {})?;
 /// let model = MiniLm::load(&manifest, &files, Device::Cpu)?;
-/// let vectors = model.embed(&["a cat", "a kitten", "the tax office"]).map_err(|e| e.to_string())?;
+/// let vectors = model.embed_passages(&["a cat", "a kitten", "the tax office"]).map_err(|e| e.to_string())?;
 /// assert!(vectors[0].cosine(&vectors[1]) > vectors[0].cosine(&vectors[2]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -137,7 +137,12 @@ impl TextEmbedder for MiniLm {
         &self.identity
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+    fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError> {
+        let mut vectors = self.embed_passages(&[text])?;
+        Ok(vectors.pop().expect("one text has one vector"))
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
         self.vectors(texts).map_err(|error| Box::new(error) as EmbedError)
     }
 

@@ -19,11 +19,12 @@ proptest! {
         ], 1..20)
     ) {
         let together: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let in_batch = MODEL.embed(&together).unwrap();
+        let in_batch = MODEL.embed_passages(&together).unwrap();
         prop_assert_eq!(in_batch.len(), texts.len());
         for (text, vector) in texts.iter().zip(&in_batch) {
-            let alone = &MODEL.embed(&[text]).unwrap()[0];
+            let alone = &MODEL.embed_passages(&[text]).unwrap()[0];
             prop_assert_eq!(alone, vector, "{:?}", text);
+            prop_assert_eq!(&MODEL.embed_query(text).unwrap(), vector, "{:?}", text);
         }
     }
 }

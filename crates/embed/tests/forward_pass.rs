@@ -2,7 +2,7 @@
 
 mod real_model;
 
-use longmem_core::{Diagnose, Embedding, Fault, TextEmbedder};
+use longmem_core::{Diagnose, Embedding, Fault, Remedy, TextEmbedder};
 use longmem_embed::{Compute, Device, EmbedderError, Manifest, MiniLm, Precision};
 use real_model::MODEL;
 
@@ -28,8 +28,8 @@ fn f32_is_within_a_millionth_of_candle() {
     let reference = MiniLm::load_reference(&Manifest::all_minilm_l6_v2(), &real_model::files());
     let texts = texts();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let expected = reference.unwrap().embed(&texts).unwrap();
-    let cosine = least_cosine(&MODEL.embed(&texts).unwrap(), &expected);
+    let expected = reference.unwrap().embed_passages(&texts).unwrap();
+    let cosine = least_cosine(&MODEL.embed_passages(&texts).unwrap(), &expected);
     println!("cosine at least {cosine:.8}");
     assert!(cosine >= 0.999_999, "cosine {cosine}");
 }
@@ -43,14 +43,15 @@ fn bf16_is_within_a_ten_thousandth_of_f32_or_refused_by_the_processor() {
         Err(error) => {
             assert!(matches!(error, EmbedderError::PrecisionUnavailable { .. }), "{error}");
             assert_eq!(error.fault(), Fault::Caller);
-            assert!(error.hints()[0].contains("--precision f32"));
+            assert_eq!(error.remedies(), [Remedy::UseFullPrecision]);
             return;
         }
     };
     assert_eq!(bf16.model(), MODEL.model());
     let texts = texts();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let cosine = least_cosine(&bf16.embed(&texts).unwrap(), &MODEL.embed(&texts).unwrap());
+    let cosine =
+        least_cosine(&bf16.embed_passages(&texts).unwrap(), &MODEL.embed_passages(&texts).unwrap());
     println!("cosine at least {cosine:.8}");
     assert!(cosine >= 0.9999, "cosine {cosine}");
 }

@@ -34,7 +34,7 @@ fn original(case: &Case) -> Embedding {
 #[test]
 fn every_golden_text_has_the_vector_of_the_original_model() {
     for case in golden() {
-        let vectors = MODEL.embed(&[&case.text]).unwrap();
+        let vectors = MODEL.embed_passages(&[&case.text]).unwrap();
         let cosine = vectors[0].cosine(&original(&case));
         assert!(cosine >= 0.9999, "{}: cosine {cosine}", case.name);
     }
@@ -44,7 +44,7 @@ fn every_golden_text_has_the_vector_of_the_original_model() {
 fn the_golden_texts_in_one_call_have_the_same_vectors_in_the_order_given() {
     let cases = golden();
     let texts: Vec<_> = cases.iter().map(|case| case.text.as_str()).collect();
-    for (case, vector) in cases.iter().zip(MODEL.embed(&texts).unwrap()) {
+    for (case, vector) in cases.iter().zip(MODEL.embed_passages(&texts).unwrap()) {
         let cosine = vector.cosine(&original(case));
         assert!(cosine >= 0.9999, "{}: cosine {cosine}", case.name);
     }
@@ -65,5 +65,5 @@ fn passages_have_the_tokens_that_the_original_counts_and_the_longest_are_cut() {
 
 #[test]
 fn no_texts_have_no_vectors() {
-    assert!(MODEL.embed(&[]).unwrap().is_empty());
+    assert!(MODEL.embed_passages(&[]).unwrap().is_empty());
 }

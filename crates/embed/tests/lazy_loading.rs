@@ -25,7 +25,7 @@ fn nothing_is_looked_for_before_it_is_needed_and_a_failed_load_is_tried_again() 
     assert_eq!(events.load(Ordering::Relaxed), 0);
 
     for _ in 0..2 {
-        let error = embedder.embed(&["a"]).unwrap_err();
+        let error = embedder.embed_query("a").unwrap_err();
         assert_eq!(error.fault(), Fault::Environment);
         assert!(error.to_string().contains("found nowhere"), "{error}");
         assert!(!error.remedies().is_empty());
@@ -40,7 +40,7 @@ fn nothing_is_looked_for_before_it_is_needed_and_a_failed_load_is_tried_again() 
         fs::copy(path, folder.join(path.file_name().unwrap())).unwrap();
     }
     assert_eq!(embedder.passages("one two").unwrap()[0].tokens, 4);
-    let cosine = embedder.embed(&["a"]).unwrap()[0].cosine(&MODEL.embed(&["a"]).unwrap()[0]);
+    let cosine = embedder.embed_query("a").unwrap().cosine(&MODEL.embed_query("a").unwrap());
     assert!(cosine >= 0.999_999);
 }
 
@@ -50,9 +50,10 @@ fn threads_that_need_the_model_at_once_all_get_it() {
     let sources = real_model::sources();
     let embedder = LazyEmbedder::new(manifest, sources, Device::Cpu, Arc::new(|_| {}));
     std::thread::scope(|scope| {
-        let all: Vec<_> = (0..4).map(|_| scope.spawn(|| embedder.embed(&["a"]).unwrap())).collect();
+        let all: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| embedder.embed_query("a").unwrap())).collect();
         for one in all {
-            assert!(one.join().unwrap()[0].cosine(&MODEL.embed(&["a"]).unwrap()[0]) >= 0.999_999);
+            assert!(one.join().unwrap().cosine(&MODEL.embed_query("a").unwrap()) >= 0.999_999);
         }
     });
 }
@@ -67,9 +68,9 @@ fn tokens_beyond_the_window_are_counted_and_passages_have_none() {
     let passages = embedder.passages(&text).unwrap();
     let texts: Vec<_> = passages.iter().map(|p| &text[p.start..p.end]).collect();
     assert_eq!(texts.len(), 2);
-    embedder.embed(&texts).unwrap();
+    embedder.embed_passages(&texts).unwrap();
     assert_eq!(embedder.truncated_tokens(), 0);
-    embedder.embed(&[&text, &text]).unwrap();
+    embedder.embed_passages(&[&text, &text]).unwrap();
     assert_eq!(embedder.truncated_tokens(), 2 * 3);
 }
 
@@ -79,7 +80,7 @@ fn a_device_that_is_not_built_in_is_refused_when_the_model_is_needed() {
         let manifest = Manifest::all_minilm_l6_v2();
         let sources = real_model::sources();
         let embedder = LazyEmbedder::new(manifest, sources, device, Arc::new(|_| {}));
-        let error = embedder.embed(&["a"]).unwrap_err();
+        let error = embedder.embed_query("a").unwrap_err();
         assert_eq!(error.fault(), Fault::Caller);
         assert!(error.to_string().contains(device.as_str()), "{error}");
     }

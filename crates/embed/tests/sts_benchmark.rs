@@ -26,7 +26,7 @@ fn similarities_rank_like_those_of_people() {
     assert_eq!(rows.len(), 1379);
 
     let texts: Vec<&str> = rows.iter().flat_map(|row| [&*row[0], &*row[1]]).collect();
-    let vectors = MODEL.embed(&texts).unwrap();
+    let vectors = MODEL.embed_passages(&texts).unwrap();
     let ours: Vec<f64> =
         vectors.chunks_exact(2).map(|pair| pair[0].cosine(&pair[1]).into()).collect();
     let people: Vec<f64> = rows.iter().map(|row| row[2].parse().unwrap()).collect();

@@ -1,7 +1,7 @@
 //! An embedder that remembers what it has embedded.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
 
@@ -18,19 +18,26 @@ use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbed
 ///
 /// let inner = Arc::new(WordHashEmbedder::default());
 /// let once = EmbedOnce::new(inner.clone());
-/// assert_eq!(once.embed(&["Where?"])?, once.embed(&["Where?"])?);
+/// assert_eq!(once.embed_query("Where?")?, once.embed_query("Where?")?);
 /// assert_eq!(inner.embedded(), 1);
 /// # Ok::<(), longmem_core::EmbedError>(())
 /// ```
 pub struct EmbedOnce {
     inner: Arc<dyn TextEmbedder>,
-    known: Mutex<HashMap<String, Embedding>>,
+    queries: Mutex<Known>,
+    passages: Mutex<Known>,
+}
+
+type Known = HashMap<String, Embedding>;
+
+fn locked(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl EmbedOnce {
     /// Remembers what `inner` embeds.
     pub fn new(inner: Arc<dyn TextEmbedder>) -> Self {
-        Self { inner, known: Mutex::default() }
+        Self { inner, queries: Mutex::default(), passages: Mutex::default() }
     }
 }
 
@@ -39,18 +46,26 @@ impl TextEmbedder for EmbedOnce {
         self.inner.model()
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError> {
+        if let Some(vector) = locked(&self.queries).get(text) {
+            return Ok(vector.clone());
+        }
+        // Nothing is locked meanwhile: two who ask for the same at once embed it twice.
+        let vector = self.inner.embed_query(text)?;
+        locked(&self.queries).insert(text.to_owned(), vector.clone());
+        Ok(vector)
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
         let mut new: Vec<&str> = texts.to_vec();
         {
-            let known = known();
+            let known = locked(&self.passages);
             new.retain(|text| !known.contains_key(*text));
         }
         new.sort_unstable();
         new.dedup();
-        // Nothing is locked meanwhile: two who ask for the same at once embed it twice.
-        let vectors = if new.is_empty() { Vec::new() } else { self.inner.embed(&new)? };
-        let mut known = known();
+        let vectors = if new.is_empty() { Vec::new() } else { self.inner.embed_passages(&new)? };
+        let mut known = locked(&self.passages);
         known.extend(new.into_iter().map(str::to_owned).zip(vectors));
         Ok(texts.iter().map(|text| known[*text].clone()).collect())
     }

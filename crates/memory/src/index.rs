@@ -188,7 +188,8 @@ impl Memory {
             })
             .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let mut vectors = self.embedder.embed(&texts).map_err(MemoryError::Embed)?.into_iter();
+        let mut vectors =
+            self.embedder.embed_passages(&texts).map_err(MemoryError::Embed)?.into_iter();
         let truncated = self.embedder.truncated_tokens() - truncated_before;
         let embedded: Vec<EmbeddedTurn> = queued
             .iter()

@@ -207,8 +207,7 @@ impl Memory {
     }
 
     fn embed_query(&self, query: &str) -> Result<Embedding, MemoryError> {
-        let mut vectors = self.embedder.embed(&[query]).map_err(MemoryError::Embed)?;
-        Ok(vectors.pop().expect("an embedder gives one vector for each text"))
+        self.embedder.embed_query(query).map_err(MemoryError::Embed)
     }
 
     /// Gives the best results the turns beside them, as far as they are in scope.

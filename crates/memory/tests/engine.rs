@@ -115,9 +115,13 @@ impl TextEmbedder for ForgetfulEmbedder {
         self.words.model()
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+    fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError> {
+        self.words.embed_query(text)
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
         self.other.forget(&ForgetTarget::Turns(Scope::of(user("ana")), vec![self.turn])).unwrap();
-        self.words.embed(texts)
+        self.words.embed_passages(texts)
     }
 
     fn passages(&self, text: &str) -> Result<Vec<PassageSpan>, EmbedError> {

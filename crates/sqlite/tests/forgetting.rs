@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use longmem_core::{
-    DIMENSIONS, Diagnose, Embedding, Fault, NewTurn, PassageSpan, Scope, SessionName, SourceKey,
-    TextEmbedder, Turn, TurnId,
+    Diagnose, Embedding, Fault, NewTurn, PassageSpan, Scope, SessionName, SourceKey, TextEmbedder,
+    Turn, TurnId,
 };
 use longmem_store::{EmbeddedTurn, ForgetTarget, IfMissing, Store, StoreError};
 use longmem_test_support::WordHashEmbedder;
@@ -179,7 +179,7 @@ impl Memory {
 
 /// A vector without zeros, so that any piece of it is known by its bytes.
 fn secret_vector(passage: usize) -> Embedding {
-    let numbers = (0..DIMENSIONS).map(|n| ((n + 1000 * passage) as f32 * 0.7).sin());
+    let numbers = (0..384).map(|n| ((n + 1000 * passage) as f32 * 0.7).sin());
     Embedding::normalized(numbers.collect()).unwrap()
 }
 

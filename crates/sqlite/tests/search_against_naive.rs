@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use longmem_core::{
-    DIMENSIONS, Embedding, NewTurn, PassageSpan, Role, Scope, SessionName, SourceKey, TextEmbedder,
-    Timestamp, TurnId, UserName,
+    Embedding, NewTurn, PassageSpan, Role, Scope, SessionName, SourceKey, TextEmbedder, Timestamp,
+    TurnId, UserName,
 };
 use longmem_store::{
     CandidateRequest, Candidates, DenseHit, DenseParameters, EmbeddedTurn, ForgetTarget, IfMissing,
@@ -37,7 +37,7 @@ enum Direction {
 impl Direction {
     fn embedding(self) -> Embedding {
         let sign = |positive| if positive { 1.0 } else { -1.0 };
-        let mut numbers = vec![0.0; DIMENSIONS];
+        let mut numbers = vec![0.0; 384];
         match self {
             Direction::Axis(axis, positive) => numbers[axis] = sign(positive),
             Direction::Diagonal(signs) => {

@@ -2,15 +2,19 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use longmem_core::{DIMENSIONS, EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
+use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
 
-/// Hashes each word into one of [`DIMENSIONS`] slots, so that texts that share words are nearer.
+/// Hashes each word into one of 384 slots, so that texts that share words are nearer.
 /// Deterministic on every machine. A passage is at most 50 words.
 pub struct WordHashEmbedder {
     model: EmbeddingModel,
     embedded: AtomicUsize,
 }
 
+/// Numbers in each vector.
+const SLOTS: usize = 384;
+
+/// Words of a passage at most.
 const WORDS_PER_PASSAGE: usize = 50;
 
 impl Default for WordHashEmbedder {
@@ -25,7 +29,7 @@ impl WordHashEmbedder {
         let model = EmbeddingModel {
             name: "word-hash".to_owned(),
             revision: revision.to_owned(),
-            dimensions: DIMENSIONS,
+            dimensions: SLOTS,
             pooling: "mean".to_owned(),
             normalized: true,
             window: WORDS_PER_PASSAGE,
@@ -43,7 +47,7 @@ impl WordHashEmbedder {
     /// # Panics
     /// Never: a text without words gets a fixed direction.
     pub fn vector(&self, text: &str) -> Embedding {
-        let mut slots = vec![0.0; DIMENSIONS];
+        let mut slots = vec![0.0; SLOTS];
         slots[slot(&self.model.revision)] += 0.1;
         for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()) {
             if !word.is_empty() {
@@ -59,7 +63,7 @@ fn slot(word: &str) -> usize {
     let hash = word
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    (hash % DIMENSIONS as u64) as usize
+    (hash % SLOTS as u64) as usize
 }
 
 impl TextEmbedder for WordHashEmbedder {
@@ -67,7 +71,12 @@ impl TextEmbedder for WordHashEmbedder {
         &self.model
     }
 
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+    fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError> {
+        self.embedded.fetch_add(1, Ordering::Relaxed);
+        Ok(self.vector(text))
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
         self.embedded.fetch_add(texts.len(), Ordering::Relaxed);
         Ok(texts.iter().map(|text| self.vector(text)).collect())
     }

@@ -104,7 +104,7 @@ pub(super) fn embed(
     texts: &[String],
 ) -> Result<Vec<Embedding>, Failure> {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    Ok(embedder.embed(&texts).map_err(MemoryError::Embed)?)
+    Ok(embedder.embed_passages(&texts).map_err(MemoryError::Embed)?)
 }
 
 /// Tokens of a text, counted as the model does.

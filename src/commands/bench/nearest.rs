@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use longmem_core::{DIMENSIONS, Embedding, EmbeddingModel, Scope, TurnId};
+use longmem_core::{Embedding, EmbeddingModel, Scope, TurnId};
 use longmem_store::{CandidateRequest, DenseParameters, IfMissing, LexicalParameters, Scan, Store};
 
 use crate::arguments::BenchSearchArguments;
@@ -119,7 +119,7 @@ fn model() -> EmbeddingModel {
     EmbeddingModel {
         name: "given vectors".to_owned(),
         revision: "1".to_owned(),
-        dimensions: DIMENSIONS,
+        dimensions: npy::DIMENSIONS,
         pooling: "mean".to_owned(),
         normalized: true,
         window: 256,

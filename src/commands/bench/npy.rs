@@ -6,9 +6,12 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use longmem_core::{DIMENSIONS, Embedding};
+use longmem_core::Embedding;
 
 use crate::failure::Failure;
+
+/// Numbers in each vector.
+pub(super) const DIMENSIONS: usize = 384;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 

@@ -248,7 +248,12 @@ impl TextEmbedder for NoModel {
         self.0.model()
     }
 
-    fn embed(&self, _: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+    fn embed_query(&self, _: &str) -> Result<Embedding, EmbedError> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Err(Box::new(NotHere))
+    }
+
+    fn embed_passages(&self, _: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
         self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         Err(Box::new(NotHere))
     }
