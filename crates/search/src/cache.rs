@@ -138,7 +138,9 @@ mod tests {
         let mut table = TurnTable::default();
         table.grow(&(1..=turns).map(entry).collect::<Vec<_>>());
         let state = UserState { epoch: Epoch(epoch), last_turn: Some(TurnId(turns)) };
-        CachedUser { state: Some(state), table: Arc::new(table), ..CachedUser::default() }
+        let mut user = CachedUser::default();
+        (user.state, user.table) = (Some(state), Arc::new(table));
+        user
     }
 
     #[test]

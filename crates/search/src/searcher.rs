@@ -12,7 +12,7 @@ use crate::merged::Merged;
 use crate::reading::{Reading, VectorsRead};
 use crate::selection::{ScoredRow, best, lowest};
 use crate::source::{SearchSource, SearchWanted};
-use crate::vectors::{DenseParameters, Scan, TwoStages};
+use crate::vectors::{DenseParameters, TwoStages};
 use crate::words::{
     LexicalParameters, MAX_QUERY_WORDS, Vocabulary, WordPostings, lexical_scores,
 };

@@ -38,7 +38,7 @@ pub struct DamagedVector {
 /// everything up to a number asks for what came after it.
 pub trait SearchSource: Send + Sync {
     /// Why the store could not be read.
-    type Error: From<DamagedVector>;
+    type Error: From<DamagedVector> + Send;
 
     /// Hands over everything that one search needs, as of one state of the store. Returns false, and
     /// calls nothing, if the user has no memory here.

@@ -13,6 +13,6 @@ pub use blocks::BlockId;
 pub use new_lists::{Listed, NewLists, turn_block_of, without_turns, word_block_of};
 pub use turn_list::TurnEntry;
 
-pub(crate) use code_list::{TurnCodes, decode_codes};
+pub(crate) use code_list::decode_codes;
 pub(crate) use turn_list::decode_turns;
 pub(crate) use word_list::{Posting, decode_postings};

@@ -14,9 +14,9 @@ pub fn vector_bytes(embedding: &Embedding) -> Vec<u8> {
 /// [`InvalidEmbedding`] for another length, a number that is not finite, or no unit length.
 pub fn vector_from_bytes(bytes: &[u8], width: usize) -> Result<Embedding, InvalidEmbedding> {
     if bytes.len() != width * size_of::<f32>() {
-        return Err(InvalidEmbedding::Length {
+        return Err(InvalidEmbedding::Width {
             expected: width,
-            came: bytes.len() / size_of::<f32>(),
+            actual: bytes.len() / size_of::<f32>(),
         });
     }
     let (words, _) = bytes.as_chunks();
@@ -44,9 +44,9 @@ mod tests {
     #[test]
     fn refuses_cut_and_damaged_blobs() {
         let good = vector_bytes(&Embedding::normalized(vec![1.0; 384]).unwrap());
-        let wrong_length = |came| Err(InvalidEmbedding::Length { expected: 384, came });
+        let wrong_length = |actual| Err(InvalidEmbedding::Width { expected: 384, actual });
         assert_eq!(vector_from_bytes(&good[..good.len() - 1], 384), wrong_length(383));
-        assert_eq!(vector_from_bytes(&good, 768), Err(InvalidEmbedding::Length { expected: 768, came: 384 }));
+        assert_eq!(vector_from_bytes(&good, 768), Err(InvalidEmbedding::Width { expected: 768, actual: 384 }));
         assert!(vector_from_bytes(&[&good[..], &[0]].concat(), 384).is_err());
         let mut not_finite = good.clone();
         not_finite[4..8].copy_from_slice(&f32::INFINITY.to_le_bytes());

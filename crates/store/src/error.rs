@@ -1,0 +1,185 @@
+//! What can go wrong with a store.
+
+use std::error::Error;
+
+use longmem_core::{Diagnose, FactId, Fault, Remedy, SessionName, UserName};
+use longmem_search::DamagedVector;
+use thiserror::Error;
+
+/// Why a store could not do what was asked; nothing was changed.
+///
+/// A `place` is where the store is, as a person would name it: "memory.db". It holds no password.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no store, and the caller did not ask to make one.
+    #[error("there is no memory at {0}")]
+    Missing(String),
+    /// What is there is something else.
+    #[error("{place} is not a longmem store: {found}")]
+    NotAStore {
+        /// Where it is.
+        place: String,
+        /// What it seems to be.
+        found: String,
+    },
+    /// A newer longmem wrote it.
+    #[error(
+        "{place} was written by a newer longmem: its format is {found}, this one knows up to {known}"
+    )]
+    TooNew {
+        /// Where it is.
+        place: String,
+        /// The format's number in the store.
+        found: u32,
+        /// The newest format that this program knows.
+        known: u32,
+    },
+    /// The store cannot be written.
+    #[error("{place} cannot be written: {reason}")]
+    ReadOnly {
+        /// Where it is.
+        place: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The disk is full.
+    #[error("the disk that holds {0} is full; nothing was stored")]
+    DiskFull(String),
+    /// The system failed to read or write the store.
+    #[error("{place} cannot be read or written: {reason}")]
+    InputOutput {
+        /// Where it is.
+        place: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The store's content is not what was written.
+    #[error("{place} is damaged: {reason}")]
+    Damaged {
+        /// Where it is.
+        place: String,
+        /// What was found.
+        reason: String,
+    },
+    /// Others kept the store locked for too long.
+    #[error("{place} is locked by another process for more than {seconds} seconds")]
+    Locked {
+        /// Where it is.
+        place: String,
+        /// Seconds that it was waited for.
+        seconds: u64,
+    },
+    /// A user that has no memory here.
+    #[error("there is no user \"{0}\" in this store")]
+    UnknownUser(UserName),
+    /// A session that the user does not have.
+    #[error("user \"{user}\" has no session \"{session}\"")]
+    UnknownSession {
+        /// Whose sessions were searched.
+        user: UserName,
+        /// What was asked for.
+        session: SessionName,
+    },
+    /// A fact that the user does not have.
+    #[error("user \"{user}\" has no fact {fact}")]
+    UnknownFact {
+        /// Whose facts were searched.
+        user: UserName,
+        /// What was asked for.
+        fact: FactId,
+    },
+    /// The vectors here were made by another model.
+    #[error("the vectors of {place} were made by {stored}, not by {given}")]
+    OtherModel {
+        /// Where the store is.
+        place: String,
+        /// The model that serves in the store, with its revision.
+        stored: String,
+        /// The model that was given, with its revision.
+        given: String,
+    },
+    /// A stored vector is damaged.
+    #[error(transparent)]
+    DamagedVector(#[from] DamagedVector),
+    /// A file beside the store could not be made or read.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    /// This kind of store cannot do it.
+    #[error("{place} cannot {what}: {instead}")]
+    Unsupported {
+        /// Where the store is.
+        place: String,
+        /// What was asked for: "be copied".
+        what: &'static str,
+        /// What does it instead: a full sentence.
+        instead: String,
+    },
+    /// The database below failed in a way that has no name of its own here.
+    #[error("the store {place} failed: {source}")]
+    Backend {
+        /// Where the store is.
+        place: String,
+        /// The database's error.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl StoreError {
+    /// Says whether the store cannot be used now, through no fault of what was asked, and may be
+    /// later: it is locked, full, gone, cannot be written or is damaged.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing(_)
+                | Self::ReadOnly { .. }
+                | Self::DiskFull(_)
+                | Self::InputOutput { .. }
+                | Self::Damaged { .. }
+                | Self::Locked { .. }
+                | Self::File(_)
+        )
+    }
+}
+
+impl Diagnose for StoreError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Missing(_)
+            | Self::NotAStore { .. }
+            | Self::TooNew { .. }
+            | Self::UnknownUser(_)
+            | Self::UnknownSession { .. }
+            | Self::UnknownFact { .. }
+            | Self::OtherModel { .. }
+            | Self::Unsupported { .. } => Fault::Caller,
+            Self::ReadOnly { .. }
+            | Self::DiskFull(_)
+            | Self::InputOutput { .. }
+            | Self::Damaged { .. }
+            | Self::Locked { .. }
+            | Self::DamagedVector(_)
+            | Self::File(_) => Fault::Environment,
+            Self::Backend { .. } => Fault::Bug,
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        vec![match self {
+            Self::Missing(_) => Remedy::RememberFirst,
+            Self::NotAStore { .. } => Remedy::NameAnotherStore,
+            Self::TooNew { .. } => Remedy::UseNewerVersion,
+            Self::ReadOnly { .. } => Remedy::MakeWritable,
+            Self::DiskFull(_) => Remedy::FreeSpace,
+            Self::InputOutput { .. } => Remedy::CheckDisk,
+            Self::Damaged { .. } => Remedy::RestoreBackup,
+            Self::Locked { .. } => Remedy::WaitForOtherProcess,
+            Self::UnknownUser(_) => Remedy::ListUsers,
+            Self::UnknownSession { .. } => Remedy::ListSessions,
+            Self::UnknownFact { .. } => Remedy::ListFacts,
+            Self::OtherModel { .. } => Remedy::ReplaceModel,
+            Self::DamagedVector(_) => Remedy::EmbedAgain,
+            Self::File(_) | Self::Unsupported { .. } | Self::Backend { .. } => return Vec::new(),
+        }]
+    }
+}

@@ -1,0 +1,78 @@
+//! Facts: what is known of a user, what was known when, and what replaced what.
+
+use jiff::Timestamp;
+use longmem_core::{Entity, Fact, FactId, NewFact, UserName};
+
+use crate::Result;
+
+/// What a store does with facts.
+pub trait Facts: Send + Sync {
+    /// Reads a user's facts by kind, within a kind in the order in which they were said.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn facts(&self, user: &UserName, at: FactsAt) -> Result<Vec<Fact>>;
+
+    /// Stores a fact; with `replaces`, that one is superseded by it, or supersedes it if it was said
+    /// later. Facts that replaced one another are a line in time, and the new one goes to where its
+    /// time belongs.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownFact`](crate::StoreError::UnknownFact) if the user has no fact `replaces`.
+    fn insert_fact(
+        &self,
+        user: &UserName,
+        fact: &NewFact,
+        replaces: Option<FactId>,
+    ) -> Result<FactId>;
+
+    /// Corrects the words of a fact; its source and time stay.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownFact`](crate::StoreError::UnknownFact) if the user has no such fact.
+    fn edit_fact(
+        &self,
+        user: &UserName,
+        fact: FactId,
+        statement: &str,
+        entities: &[Entity],
+    ) -> Result<()>;
+
+    /// Deletes a fact for good, with the older ones that it had replaced: they would hold again.
+    /// Returns how many facts are gone.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownFact`](crate::StoreError::UnknownFact) if the user has no such fact.
+    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64>;
+
+    /// Lists the people, projects and other names of a user's facts, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn entities(&self, user: &UserName) -> Result<Vec<KnownEntity>>;
+}
+
+/// Which facts are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FactsAt {
+    /// Those that hold.
+    #[default]
+    Now,
+    /// Those that held at a time: said by then, and replaced later or not at all.
+    Time(Timestamp),
+    /// All, those that were replaced included.
+    Ever,
+}
+
+/// A name and how often it comes up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownEntity {
+    /// The name, and what it stands for.
+    pub entity: Entity,
+    /// Number of facts in which it comes up, those that were replaced included.
+    pub facts: u64,
+    /// When the first of these was said.
+    pub first: Timestamp,
+    /// When the last of these was said.
+    pub last: Timestamp,
+}

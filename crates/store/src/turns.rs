@@ -1,0 +1,246 @@
+//! Turns: stored, read back, forgotten.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use longmem_core::{Fact, NewTurn, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
+use longmem_search::Epoch;
+
+use crate::Result;
+
+/// What a store does with turns.
+pub trait Turns: Send + Sync {
+    /// Stores turns of one user: when this returns they are durable, found by words, and queued for
+    /// vectors. A turn whose source key the user already has is left as it is, but for the title of
+    /// its session. What tools print gets no vectors: there is much of it, and it is asked for by its
+    /// words.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError); then none of the turns was stored.
+    fn insert_turns(&self, user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>>;
+
+    /// Stores a turn, unless the last two turns of its session show that it is there already:
+    /// `already` finds it among them, the newest last, and may be called again if the write is
+    /// repeated. Looking and storing are one transaction, so that of two processes with the same turn
+    /// only one stores it. With `learns`, the same transaction lets the session be learned from, as
+    /// [`Learning::learn_from`](crate::Learning::learn_from) does.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError); then it was not stored.
+    fn insert_unless(
+        &self,
+        user: &UserName,
+        turn: &NewTurn,
+        learns: bool,
+        already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
+    ) -> Result<Inserted>;
+
+    /// Reads turns of one user by number, in the order given; numbers that are not this user's are
+    /// left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn turns(&self, user: &UserName, ids: &[TurnId]) -> Result<Vec<Turn>>;
+
+    /// Reads the last `limit` turns of a session, oldest first; none if there is no such session.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn recent_turns(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+        limit: usize,
+    ) -> Result<Vec<Turn>>;
+
+    /// Reads a session's turns after one (none: from the first), oldest first; at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn session_turns(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+        after: Option<TurnId>,
+        limit: Option<usize>,
+    ) -> Result<Vec<Turn>>;
+
+    /// Reads up to `limit` turns in scope whose number is above `after`, in the order of numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn turns_after(
+        &self,
+        scope: &Scope,
+        after: Option<TurnId>,
+        limit: usize,
+    ) -> Result<Vec<StoredTurn>>;
+
+    /// Reads what a recall has to know of a user before it reads the question.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn overview(&self, user: &UserName) -> Result<UserOverview>;
+
+    /// Lists a user's sessions, the one with the newest turn first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn sessions(&self, user: &UserName) -> Result<Vec<SessionSummary>>;
+
+    /// Fails for a user or a session that is not in the store.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUser`](crate::StoreError::UnknownUser) or
+    /// [`StoreError::UnknownSession`](crate::StoreError::UnknownSession).
+    fn check_names(&self, scope: &Scope) -> Result<()>;
+
+    /// The user's epoch, by which whoever holds turns can tell whether all of them are still there;
+    /// 0 for a user who is not in the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn epoch(&self, user: &UserName) -> Result<Epoch>;
+
+    /// Shows what [`Turns::forget`] would delete, with the first `shown` turns, oldest first.
+    ///
+    /// # Errors
+    /// Those of [`Turns::check_names`].
+    fn preview_forget(&self, target: &ForgetTarget, shown: usize) -> Result<WouldForget>;
+
+    /// Deletes turns with their words, vectors, facts and summaries, sessions and the user with them
+    /// if nothing else is left of these, and their bytes as far as the store can.
+    ///
+    /// # Errors
+    /// Those of [`Turns::check_names`]; then nothing was deleted.
+    fn forget(&self, target: &ForgetTarget) -> Result<Forgotten>;
+}
+
+/// What became of a turn that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inserted {
+    /// Its number, also if it was there before.
+    pub id: TurnId,
+    /// False if the user already had a turn with this source key.
+    pub new: bool,
+}
+
+/// A turn with what only an export needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredTurn {
+    /// The turn.
+    pub turn: Turn,
+    /// Its name in its source; importing it again adds nothing.
+    pub source_key: SourceKey,
+}
+
+/// What a recall has to know of a user before it reads the question.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UserOverview {
+    /// The names of everybody who speaks in the user's turns, sorted.
+    pub speakers: Vec<String>,
+    /// Number of turns that wait for vectors.
+    pub waiting: u64,
+    /// The facts that hold, as [`Facts::facts`](crate::Facts::facts) orders them.
+    pub facts: Vec<Fact>,
+}
+
+/// One conversation at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// Its name, unique among the user's.
+    pub session: SessionName,
+    /// Its title, if the source had one.
+    pub title: Option<String>,
+    /// Number of its turns.
+    pub turns: u64,
+    /// The time of its first turn.
+    pub start: Timestamp,
+    /// The time of its last turn.
+    pub end: Timestamp,
+}
+
+/// What is to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ForgetTarget {
+    /// Single turns of the scope's user, as far as they are in scope.
+    Turns(Scope, Vec<TurnId>),
+    /// All turns in scope.
+    Scope(Scope),
+    /// Everything of a user.
+    User(UserName),
+}
+
+impl ForgetTarget {
+    /// Whose turns are forgotten, and which of them may be.
+    pub fn scope(&self) -> Cow<'_, Scope> {
+        match self {
+            Self::Turns(scope, _) | Self::Scope(scope) => Cow::Borrowed(scope),
+            Self::User(user) => Cow::Owned(Scope::of(user.clone())),
+        }
+    }
+
+    /// Whose turns are forgotten.
+    pub fn user(&self) -> &UserName {
+        match self {
+            Self::Turns(scope, _) | Self::Scope(scope) => &scope.user,
+            Self::User(user) => user,
+        }
+    }
+
+    /// Says whether everything of the user goes.
+    pub fn is_whole_user(&self) -> bool {
+        match self {
+            Self::Turns(..) => false,
+            Self::Scope(scope) => scope.is_whole_user(),
+            Self::User(_) => true,
+        }
+    }
+}
+
+/// What would be deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WouldForget {
+    /// Number of turns.
+    pub turns: u64,
+    /// The first of them, oldest first.
+    pub first: Vec<Turn>,
+    /// What was made of them.
+    pub derived: Derived,
+}
+
+/// What was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Number of turns, which had their words and vectors.
+    pub turns: u64,
+    /// Number of sessions that had no other turns.
+    pub sessions: u64,
+    /// What was made of the turns.
+    pub derived: Derived,
+    /// Whether the user had nothing else and is gone too.
+    pub user: bool,
+    /// When the deleted bytes leave the medium.
+    pub erasure: Erasure,
+}
+
+/// When deleted bytes leave the medium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erasure {
+    /// They are gone.
+    Done,
+    /// Another process is reading an older state. They are gone when it has finished and something
+    /// else is forgotten, or the last process closes the store.
+    WhenReadersFinish,
+    /// A database server overwrites them when it wants to.
+    LeftToServer,
+}
+
+/// What goes with the turns that are forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// Number of facts that were learned from them; with the whole user, those added by hand too.
+    pub facts: u64,
+    /// Number of summaries that cover one of them.
+    pub summaries: u64,
+}

@@ -1,0 +1,118 @@
+//! Vectors: which turns wait for them, which model's serve, and how they come in.
+
+use std::any::Any;
+use std::fmt;
+
+use longmem_core::{Embedding, EmbeddingModel, PassageSpan, TurnId, UserName};
+
+use crate::Result;
+
+/// What a store does with vectors.
+pub trait Vectors: Send + Sync {
+    /// The model whose vectors serve searches; none before the first were written.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn serving_model(&self) -> Result<Option<EmbeddingModel>>;
+
+    /// Makes the model the one whose vectors are written from now on.
+    ///
+    /// The first model of a store serves at once. Another one needs `replace`: then every turn is
+    /// queued again, and the old vectors serve until [`Vectors::finish_replacing`]. Asking again goes
+    /// on where it stopped.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherModel`](crate::StoreError::OtherModel) without `replace` if another model's
+    /// vectors are here.
+    fn begin_indexing(&self, model: &EmbeddingModel, replace: bool) -> Result<()>;
+
+    /// Queues every turn again and drops all vectors, so that they are made anew.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn requeue_all(&self) -> Result<()>;
+
+    /// Counts the turns that wait for vectors: one user's, or all.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn waiting(&self, user: Option<&UserName>) -> Result<u64>;
+
+    /// Reads up to `limit` turns that wait for vectors, one user's or all, after the given one, in
+    /// the order of their numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn queued_turns(
+        &self,
+        user: Option<&UserName>,
+        after: Option<TurnId>,
+        limit: usize,
+    ) -> Result<Vec<QueuedTurn>>;
+
+    /// Stores vectors and takes their turns off the queue. A turn that was deleted or embedded in the
+    /// meantime is passed over, and so are all if the model is not the one of the last
+    /// [`Vectors::begin_indexing`]. Returns how many turns were stored.
+    ///
+    /// `truncated_tokens` is added to the model's count of tokens that no vector covers.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError); then nothing was stored.
+    fn write_vectors(
+        &self,
+        model: &EmbeddingModel,
+        turns: &[EmbeddedTurn],
+        truncated_tokens: u64,
+    ) -> Result<u64>;
+
+    /// Lets the new model serve and deletes the old one's vectors, if every turn has its new ones.
+    /// Returns whether that happened.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError); then the old model serves on.
+    fn finish_replacing(&self) -> Result<bool>;
+
+    /// Takes the right to index. If another process has it, waits for that one, or returns none.
+    ///
+    /// # Errors
+    /// When the store cannot be locked.
+    fn lock_index(&self, wait: bool) -> Result<Option<IndexLock>>;
+}
+
+/// A turn that waits for vectors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedTurn {
+    /// The turn.
+    pub turn: TurnId,
+    /// Whose turn it is.
+    pub user: UserName,
+    /// What is to be embedded.
+    pub text: String,
+}
+
+/// A turn with its passages and their vectors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmbeddedTurn {
+    /// Whose turn it is.
+    pub user: UserName,
+    /// The turn.
+    pub turn: TurnId,
+    /// Its passages in order, at least one.
+    pub passages: Vec<(PassageSpan, Embedding)>,
+}
+
+/// The right to index, given back when it is dropped, and when the process ends, however it ends.
+pub struct IndexLock(#[expect(dead_code, reason = "it is held, not used")] Box<dyn Any + Send>);
+
+impl IndexLock {
+    /// Wraps what gives the right back when it is dropped.
+    pub fn new(guard: impl Any + Send) -> Self {
+        Self(Box::new(guard))
+    }
+}
+
+impl fmt::Debug for IndexLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IndexLock")
+    }
+}
