@@ -1,5 +1,7 @@
 //! What a read may see.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 
 use crate::{Role, SessionName, UserName};
@@ -47,6 +49,13 @@ impl Scope {
         self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
     }
 
+    /// The times that are seen in whole milliseconds since 1970, as turns have them: at or after the
+    /// start, before the end.
+    pub fn milliseconds(&self) -> Range<i64> {
+        self.since.map_or(i64::MIN, first_millisecond)
+            ..self.until.map_or(i64::MAX, first_millisecond)
+    }
+
     /// Says whether nothing but the user is asked for.
     pub fn is_whole_user(&self) -> bool {
         self.sessions.is_empty()
@@ -54,4 +63,10 @@ impl Scope {
             && self.since.is_none()
             && self.until.is_none()
     }
+}
+
+/// The first whole millisecond at or after a time.
+fn first_millisecond(time: Timestamp) -> i64 {
+    let before = time.as_millisecond();
+    before + i64::from(time.as_nanosecond() > i128::from(before) * 1_000_000)
 }

@@ -53,7 +53,7 @@ impl Memory {
         self.forget(&ForgetTarget::User(user.clone()))?;
         let gone = self.store.turns(&user, &[id])?.is_empty()
             && self.recent(&user, &turn.session, 1)?.is_empty()
-            && self.store.search_words(&scope, WORDS, 1)?.is_empty();
+            && self.searcher.search_words(&*self.store, &scope, WORDS, 1)?.is_empty();
         let mut worked = observed?;
         if gone {
             worked.push(CanaryStep::Forgotten);

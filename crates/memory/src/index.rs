@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use longmem_core::{TurnId, UserName};
+use longmem_core::UserName;
 use longmem_store::{EmbeddedTurn, IndexLock, QueuedTurn};
 use longmem_text::without_names;
 use rayon::prelude::*;
@@ -95,13 +95,13 @@ impl Memory {
         options: IndexOptions,
         see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
     ) -> Result<IndexReport, MemoryError> {
-        let lock = match self.store.try_lock_index()? {
+        let lock = match self.store.lock_index(false)? {
             Some(lock) => lock,
             None => {
                 if see(IndexEvent::Waiting).is_break() {
                     return Ok(IndexReport::stopped(self.waiting(None)?));
                 }
-                self.store.lock_index()?
+                self.store.lock_index(true)?.expect("a lock that is waited for is given")
             }
         };
         let model = self.embedder.model();
@@ -127,7 +127,7 @@ impl Memory {
         if waiting > CATCH_UP_TURNS || other_model {
             return Ok(CaughtUp::Behind(waiting));
         }
-        let Some(lock) = self.store.try_lock_index()? else {
+        let Some(lock) = self.store.lock_index(false)? else {
             return Ok(CaughtUp::Behind(waiting));
         };
         self.store.begin_indexing(model, false)?;
@@ -147,13 +147,15 @@ impl Memory {
     ) -> Result<IndexReport, MemoryError> {
         let total_turns = self.waiting(user)?;
         let mut done = IndexProgress { turns: 0, total_turns, passages: 0 };
-        let mut last: Option<TurnId> = None;
+        let mut last: Option<QueuedTurn> = None;
         let mut flow = see(IndexEvent::Progress(done));
         while flow.is_continue() {
-            let queued = self.store.queued_turns(user, last, TURNS_PER_BATCH)?;
-            let Some(newest) = queued.last() else { break };
-            last = Some(newest.turn);
+            let queued = self.store.queued_turns(user, last.as_ref(), TURNS_PER_BATCH)?;
+            if queued.is_empty() {
+                break;
+            }
             let stored = self.embed_and_store(&queued)?;
+            last = queued.into_iter().next_back();
             done.turns += stored.turns;
             done.passages += stored.passages;
             done.total_turns = done.total_turns.max(done.turns);
@@ -195,6 +197,7 @@ impl Memory {
             .iter()
             .zip(spans)
             .map(|(turn, spans)| EmbeddedTurn {
+                user: turn.user.clone(),
                 turn: turn.turn,
                 passages: spans.into_iter().zip(&mut vectors).collect(),
             })
@@ -211,7 +214,7 @@ impl Memory {
         let mut speakers = HashMap::new();
         for turn in queued {
             if !speakers.contains_key(&turn.user) {
-                speakers.insert(turn.user.clone(), self.store.speakers(&turn.user)?);
+                speakers.insert(turn.user.clone(), self.store.overview(&turn.user)?.speakers);
             }
         }
         Ok(speakers)

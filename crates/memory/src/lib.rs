@@ -10,8 +10,7 @@
 //!
 //! use longmem_core::{FixedClock, NewTurn, Role, Scope, SessionName, UserName};
 //! use longmem_memory::{IndexOptions, Memory, RecallRequest};
-//! use longmem_store::{IfMissing, Store};
-//! use longmem_test_support::WordHashEmbedder; // outside tests: longmem_embed::LazyEmbedder
+//! //! use longmem_test_support::WordHashEmbedder; // outside tests: longmem_embed::LazyEmbedder
 //!
 //! let folder = tempfile::tempdir()?;
 //! let store = Store::open(folder.path().join("memory.db"), IfMissing::Create)?;
@@ -61,8 +60,9 @@ pub use relevance::{DEFAULT_THRESHOLD, RelevanceWeights};
 pub use short_line::{InvalidLine, MAX_STATEMENT_CHARACTERS, short_line};
 pub use signals::Signals;
 
+pub use longmem_search::{Scan, SessionNumber};
 pub use longmem_store::{
-    Derived, Epoch, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, Learned, LearnedFact,
-    Replaced, Scan, SessionSummary, StoreError, StoreStats, UserStats, WouldForget,
+    Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, Learned,
+    LearnedFact, Replaced, SessionSummary, Store, StoreError, StoreStats, UserStats, WouldForget,
 };
 pub use longmem_transcripts::{Format, SkipReason, TranscriptError};

@@ -5,21 +5,27 @@ use std::sync::Arc;
 use longmem_core::{
     Clock, NewTurn, Role, Scope, SessionName, TextEmbedder, Turn, TurnId, UserName,
 };
+use longmem_search::Searcher;
 use longmem_store::{Inserted, SessionSummary, Store};
 
 use crate::MemoryError;
 
 /// A store with the model that embeds for it.
 pub struct Memory {
-    pub(crate) store: Store,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) searcher: Searcher,
     pub(crate) embedder: Arc<dyn TextEmbedder>,
     clock: Arc<dyn Clock>,
 }
 
 impl Memory {
     /// Joins a store and a model. Nothing is loaded yet.
-    pub fn new(store: Store, embedder: Arc<dyn TextEmbedder>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, embedder, clock }
+    pub fn new(
+        store: Arc<dyn Store>,
+        embedder: Arc<dyn TextEmbedder>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, searcher: Searcher::default(), embedder, clock }
     }
 
     /// The model that embeds.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use longmem_core::{Adjustment, Explanation, Turn};
-use longmem_store::{DenseParameters, LexicalParameters};
+use longmem_core::{Adjustment, Explanation, Turn, TurnId};
+use longmem_search::{DenseParameters, LexicalParameters, SessionNumber};
 
 use crate::signals::{Signalled, Signals};
 
@@ -96,6 +96,10 @@ impl Default for RankingParameters {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ranked {
     pub(crate) turn: Turn,
+    /// The turn before it in its session, if there is one.
+    pub(crate) before: Option<TurnId>,
+    /// The turn after it in its session, if there is one.
+    pub(crate) after: Option<TurnId>,
     pub(crate) explanation: Explanation,
 }
 
@@ -132,7 +136,7 @@ impl RankingParameters {
     }
 }
 
-fn best_of_sessions(candidates: &[Signals], scores: &[f32]) -> HashMap<i64, f32> {
+fn best_of_sessions(candidates: &[Signals], scores: &[f32]) -> HashMap<SessionNumber, f32> {
     let mut best = HashMap::new();
     for (signals, score) in candidates.iter().zip(scores) {
         let best = best.entry(signals.session).or_insert(f32::NEG_INFINITY);
@@ -161,7 +165,7 @@ pub(crate) fn rank(candidates: Vec<Signalled>, parameters: &RankingParameters) -
                 .collect(),
             rank_score: score,
         };
-        Ranked { turn, explanation }
+        Ranked { turn, before: candidate.before, after: candidate.after, explanation }
     });
     let mut ranked: Vec<Ranked> = ranked.collect();
     ranked.sort_by(|a, b| {
@@ -173,14 +177,12 @@ pub(crate) fn rank(candidates: Vec<Signalled>, parameters: &RankingParameters) -
 
 #[cfg(test)]
 mod tests {
-    use longmem_core::TurnId;
-
     use super::*;
 
     fn signals(session: i64, dense: f32) -> Signals {
         Signals {
             turn: TurnId(1),
-            session,
+            session: SessionNumber(session),
             cosine: Some(dense),
             dense,
             lexical: 0.0,

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
-use longmem_core::{Embedding, Fact, Recalled, Scope, Timestamp, TurnId};
-use longmem_store::{CandidateRequest, FactsAt, Scan};
+use longmem_core::{Embedding, Explanation, Fact, Recalled, Scope, Timestamp, Turn, TurnId};
+use longmem_search::{CandidateRequest, Scan};
+use longmem_store::UserOverview;
 use longmem_text::english::is_small_talk;
 
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, rank};
-use crate::relevance::{DEFAULT_THRESHOLD, relevance};
+use crate::relevance::{DEFAULT_THRESHOLD, RelevanceWeights};
 use crate::signals::{Signalled, Signals, signalled};
 use crate::{Memory, MemoryError, named_in};
 
@@ -109,21 +110,21 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::Embed`] if meaning is used and the model cannot be; [`MemoryError::Store`].
     pub fn recall(&self, request: &RecallRequest) -> Result<Recall, MemoryError> {
-        let (candidates, timings) = self.signalled(request)?;
+        let overview = self.store.overview(&request.scope.user)?;
+        let (candidates, timings) = self.signalled(request, &overview)?;
         let scored = Instant::now();
         let mut ranked = rank(candidates, &request.ranking);
-        if is_about_nothing(request, &ranked) {
+        if self.is_about_nothing(request, &ranked) {
             ranked.clear();
         }
         ranked.retain(|candidate| !request.exclude.contains(&candidate.turn.id));
         ranked.truncate(request.limit);
         let results = self.with_neighbours(request, ranked)?;
         let timings = RecallTimings { ranking: timings.ranking + scored.elapsed(), ..timings };
-        let user = &request.scope.user;
         Ok(Recall {
             results,
-            facts: self.facts_for(request)?,
-            turns_without_vectors: self.store.waiting(Some(user))?,
+            turns_without_vectors: overview.waiting,
+            facts: facts_for(request, overview.facts),
             timings,
         })
     }
@@ -141,7 +142,8 @@ impl Memory {
         limit: usize,
     ) -> Result<Vec<(TurnId, f32)>, MemoryError> {
         let query = self.embed_query(text)?;
-        let hits = self.store.nearest(scope, self.embedder.model(), &query, limit)?;
+        let query = (self.embedder.model(), &query);
+        let hits = self.searcher.nearest(&*self.store, scope, query, limit)?;
         Ok(hits.into_iter().map(|hit| (hit.turn, hit.score)).collect())
     }
 
@@ -152,18 +154,19 @@ impl Memory {
     /// # Errors
     /// Those of [`Memory::recall`].
     pub fn signals(&self, request: &RecallRequest) -> Result<Vec<Signals>, MemoryError> {
-        let (candidates, _) = self.signalled(request)?;
+        let overview = self.store.overview(&request.scope.user)?;
+        let (candidates, _) = self.signalled(request, &overview)?;
         Ok(candidates.into_iter().map(|candidate| candidate.signals).collect())
     }
 
     fn signalled(
         &self,
         request: &RecallRequest,
+        overview: &UserOverview,
     ) -> Result<(Vec<Signalled>, RecallTimings), MemoryError> {
-        let user = &request.scope.user;
         let asked_at = request.asked_at.unwrap_or_else(|| self.now());
         let today = asked_at.to_zoned(request.time_zone.clone()).date();
-        let question = Question::read(&request.query, &self.store.speakers(user)?, today);
+        let question = Question::read(&request.query, &overview.speakers, today);
         let began = Instant::now();
         let query = match request.channels {
             Channels::Both | Channels::Meaning => Some(self.embed_query(&question.to_embed)?),
@@ -171,21 +174,17 @@ impl Memory {
         };
         let embedded = Instant::now();
         let parameters = &request.ranking;
-        let candidates = self.store.candidates(&CandidateRequest {
-            scope: &request.scope,
-            meaning: query.as_ref().map(|query| (self.embedder.model(), query)),
-            words: match request.channels {
-                Channels::Both | Channels::Words => Some(&request.query),
-                Channels::Meaning => None,
-            },
-            scan: request.scan,
-            dense: parameters.dense,
-            lexical: parameters.lexical,
-            per_channel: parameters.per_channel.max(request.limit) + request.exclude.len(),
-        })?;
+        let per_channel = parameters.per_channel.max(request.limit) + request.exclude.len();
+        let mut search = CandidateRequest::new(&request.scope, per_channel);
+        search.meaning = query.as_ref().map(|query| (self.embedder.model(), query));
+        search.words = (request.channels != Channels::Meaning).then_some(&request.query);
+        search.scan = request.scan;
+        search.dense = parameters.dense;
+        search.lexical = parameters.lexical;
+        let candidates = self.searcher.candidates(&*self.store, &search)?;
         let scored = Instant::now();
         let ids: Vec<TurnId> = candidates.turns.iter().map(|candidate| candidate.turn).collect();
-        let turns = self.store.turns(user, &ids)?;
+        let turns = self.store.turns(&request.scope.user, &ids)?;
         let signalled = signalled(&candidates, turns, &question, &request.time_zone);
         let timings = RecallTimings {
             embedding: embedded - began,
@@ -195,51 +194,59 @@ impl Memory {
         Ok((signalled, timings))
     }
 
-    /// What is known of whom a query names.
-    fn facts_for(&self, request: &RecallRequest) -> Result<Vec<Fact>, MemoryError> {
-        if !request.scope.is_whole_user() {
-            return Ok(Vec::new());
-        }
-        let mut facts = self.facts(&request.scope.user, FactsAt::Now)?;
-        let mut named = named_in(&facts, &request.query).into_iter();
-        facts.retain(|_| named.next().unwrap_or(false));
-        Ok(facts)
-    }
-
     fn embed_query(&self, query: &str) -> Result<Embedding, MemoryError> {
         self.embedder.embed_query(query).map_err(MemoryError::Embed)
     }
 
-    /// Gives the best results the turns beside them, as far as they are in scope.
+    /// Gives the best results their neighbours, as far as these are in scope: all by one read.
     fn with_neighbours(
         &self,
         request: &RecallRequest,
         ranked: Vec<Ranked>,
     ) -> Result<Vec<Recalled>, MemoryError> {
         let scope = &request.scope;
-        let mut results = Vec::with_capacity(ranked.len());
-        for (position, Ranked { turn, explanation }) in ranked.into_iter().enumerate() {
+        let neighbours_of = |ranked: &Ranked| [ranked.before, ranked.after].into_iter().flatten();
+        let wanted: Vec<TurnId> =
+            ranked.iter().take(request.with_neighbours).flat_map(neighbours_of).collect();
+        let read = match wanted[..] {
+            [] => Vec::new(),
+            _ => self.store.turns(&scope.user, &wanted)?,
+        };
+        let in_scope = |turn: &&Turn| scope.admits_role(turn.role) && scope.admits_time(turn.time);
+        let neighbour = |id: TurnId| read.iter().find(|turn| turn.id == id).filter(in_scope);
+        let results = ranked.into_iter().enumerate().map(|(position, ranked)| {
             let mut neighbours = Vec::new();
             if position < request.with_neighbours {
-                neighbours = self.store.neighbours(&scope.user, &turn, 1, 1)?;
-                neighbours
-                    .retain(|turn| scope.admits_role(turn.role) && scope.admits_time(turn.time));
+                neighbours.extend(neighbours_of(&ranked).filter_map(neighbour).cloned());
             }
-            results.push(Recalled {
-                turn,
-                score: relevance(&explanation),
-                explanation,
-                neighbours,
-            });
-        }
-        Ok(results)
+            let Ranked { turn, explanation, .. } = ranked;
+            Recalled { turn, score: self.relevance(&explanation), explanation, neighbours }
+        });
+        Ok(results.collect())
+    }
+
+    /// The turn's chance of being evidence for the query, 0 to 1.
+    fn relevance(&self, explanation: &Explanation) -> f32 {
+        RelevanceWeights::of(self.embedder.model()).chance(explanation.cosine, explanation.coverage)
+    }
+
+    /// Says whether a message has nothing to do with memory.
+    fn is_about_nothing(&self, request: &RecallRequest, ranked: &[Ranked]) -> bool {
+        let chances = ranked.iter().map(|found| self.relevance(&found.explanation));
+        let best = chances.fold(0.0, f32::max);
+        // The estimate was made with both channels, and says little with one of them alone.
+        let unlikely = request.channels == Channels::Both && best < request.threshold;
+        request.threshold > 0.0 && (unlikely || is_small_talk(&request.query))
     }
 }
 
-/// Says whether a message has nothing to do with memory.
-fn is_about_nothing(request: &RecallRequest, ranked: &[Ranked]) -> bool {
-    let best = ranked.iter().map(|found| relevance(&found.explanation)).fold(0.0, f32::max);
-    // The estimate was made with both channels, and says little with one of them alone.
-    let unlikely = request.channels == Channels::Both && best < request.threshold;
-    request.threshold > 0.0 && (unlikely || is_small_talk(&request.query))
+/// The facts in which somebody or something comes up that the query names; none if only a part of the
+/// user's memory is asked for.
+fn facts_for(request: &RecallRequest, mut facts: Vec<Fact>) -> Vec<Fact> {
+    if !request.scope.is_whole_user() {
+        return Vec::new();
+    }
+    let mut named = named_in(&facts, &request.query).into_iter();
+    facts.retain(|_| named.next().unwrap_or(false));
+    facts
 }

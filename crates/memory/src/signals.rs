@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 use longmem_core::{Role, Turn, TurnId};
-use longmem_store::{Candidate, Candidates};
+use longmem_search::{Candidate, Candidates, SessionNumber};
 use longmem_text::english::tells_when;
 use longmem_text::only_asks;
 
@@ -20,8 +20,8 @@ const ENOUGH_BYTES: usize = 200;
 pub struct Signals {
     /// The turn.
     pub turn: TurnId,
-    /// A number that it shares with the other turns of its session.
-    pub session: i64,
+    /// Its session, by the store's number.
+    pub session: SessionNumber,
     /// Its cosine with its neighbours' part; none if it has no vector.
     pub cosine: Option<f32>,
     /// The same, scaled so that the lowest in scope is 0 and the highest 1.

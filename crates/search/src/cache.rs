@@ -71,11 +71,7 @@ impl UserCache {
         }
         let slot = users.slots.get_mut(name).expect("it is there, or was just inserted");
         slot.used = used;
-        Taken {
-            user: slot.user.clone(),
-            version: slot.version,
-            loading: Arc::clone(&slot.loading),
-        }
+        Taken { user: slot.user.clone(), version: slot.version, loading: Arc::clone(&slot.loading) }
     }
 
     /// Puts a user's part in the place of the one that was taken. If another search changed it

@@ -25,7 +25,9 @@ mod vectors;
 mod words;
 
 pub use candidates::{Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit};
-pub use lists::{BlockId, Listed, NewLists, TurnEntry, word_block_of, turn_block_of, without_turns};
+pub use lists::{
+    BlockId, Listed, NewLists, TurnEntry, codes_in, turn_block_of, without_turns, word_block_of,
+};
 pub use searcher::Searcher;
 pub use source::{
     DamagedVector, Epoch, FoundUser, Known, KnownVectors, ModelState, PassageId, SearchRows,

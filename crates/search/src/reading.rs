@@ -7,9 +7,7 @@ use longmem_core::{Embedding, EmbeddingModel, TurnId};
 
 use crate::cached_user::CachedUser;
 use crate::lists::{BlockId, Posting, TurnEntry, decode_codes, decode_postings, decode_turns};
-use crate::source::{
-    DamagedVector, FoundUser, ModelState, PassageId, SearchRows, SessionNumber,
-};
+use crate::source::{DamagedVector, FoundUser, ModelState, PassageId, SearchRows, SessionNumber};
 use crate::vectors::{code_bytes, vector_from_bytes};
 
 /// What is being read for one search.
@@ -218,10 +216,10 @@ impl SearchRows for Reading<'_> {
         let new = postings.len();
         postings.extend(decode_postings(block, bytes));
         // Blocks may come in any order.
-        if new > 0 && postings[new..].first().is_some_and(|first| first.turn < postings[new - 1].turn)
+        if new > 0
+            && postings[new..].first().is_some_and(|first| first.turn < postings[new - 1].turn)
         {
             postings.sort_unstable_by_key(|posting| posting.turn);
         }
     }
 }
-

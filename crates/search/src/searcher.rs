@@ -13,9 +13,7 @@ use crate::reading::{Reading, VectorsRead};
 use crate::selection::{ScoredRow, best, lowest};
 use crate::source::{SearchSource, SearchWanted};
 use crate::vectors::{DenseParameters, TwoStages};
-use crate::words::{
-    LexicalParameters, MAX_QUERY_WORDS, Vocabulary, WordPostings, lexical_scores,
-};
+use crate::words::{LexicalParameters, MAX_QUERY_WORDS, Vocabulary, WordPostings, lexical_scores};
 
 /// Searches a store, and keeps in memory what searches need again: up to 1 GB for the users who asked
 /// last.
@@ -248,8 +246,12 @@ impl Search<'_> {
                 let nearest =
                     best(&smoothed, request.per_channel.max(1), f32::NEG_INFINITY, admits);
                 let farthest = lowest(&smoothed, 1, admits);
-                let mut rows: Vec<usize> =
-                    nearest.iter().chain(&farthest).chain(&by_words).map(|found| found.row).collect();
+                let mut rows: Vec<usize> = nearest
+                    .iter()
+                    .chain(&farthest)
+                    .chain(&by_words)
+                    .map(|found| found.row)
+                    .collect();
                 rows.sort_unstable();
                 rows.dedup();
                 let known = rows.into_iter().map(|row| ScoredRow { row, score: smoothed[row] });

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use longmem_store::{Erasure, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::StoreError;
+use crate::error::{place, store_error};
 use crate::open::connect;
 
-/// Idle readers that are kept; more readers than this at once open a connection each time.
+/// Number of idle readers that are kept; more readers than this at once open a connection each time.
 const IDLE_READERS: usize = 8;
 
 /// The connections of one process to one file.
@@ -44,7 +45,7 @@ impl Connections {
             }
             result
         });
-        result.map_err(|error| StoreError::from_sqlite(&self.path, error))
+        result.map_err(|error| store_error(&self.path, error))
     }
 
     /// Runs a write as one transaction: it is on disk when this returns, or nothing changed. A file
@@ -52,19 +53,19 @@ impl Connections {
     /// writing where nobody can ever read.
     pub(crate) fn write<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+        work: impl Fn(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let mut writer = locked(&self.writer);
         if !self.path.exists() {
-            return Err(StoreError::Missing(self.path.clone()));
+            return Err(StoreError::Missing(place(&self.path)));
         }
-        let write = || {
+        let mut write = || {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
             transaction.commit()?;
             Ok(value)
         };
-        write().map_err(|error| StoreError::from_sqlite(&self.path, error))
+        write().map_err(|error| store_error(&self.path, error))
     }
 
     /// Runs something on the writing connection outside a transaction.
@@ -72,15 +73,16 @@ impl Connections {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        work(&locked(&self.writer)).map_err(|error| StoreError::from_sqlite(&self.path, error))
+        work(&locked(&self.writer)).map_err(|error| store_error(&self.path, error))
     }
 
-    /// Empties the write-ahead log, so that deleted bytes are on disk nowhere. False if another
-    /// process is reading an older state.
-    pub(crate) fn empty_log(&self) -> Result<bool, StoreError> {
+    /// Empties the write-ahead log, so that deleted bytes are nowhere on disk, unless another process
+    /// is reading an older state.
+    pub(crate) fn empty_log(&self) -> Result<Erasure, StoreError> {
         self.maintain(|connection| {
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                Ok(row.get::<_, i64>(0)? == 0)
+                let is_busy = row.get::<_, i64>(0)? != 0;
+                Ok(if is_busy { Erasure::WhenReadersFinish } else { Erasure::Done })
             })
         })
     }

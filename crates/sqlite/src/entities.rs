@@ -2,53 +2,35 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use longmem_core::{Entity, FactId, UserName};
+use longmem_store::KnownEntity;
 use rusqlite::{Connection, Transaction, params};
 
-use crate::turns::{parsed, timestamp};
-use crate::{Store, StoreError};
+use crate::rows::{parsed, timestamp};
 
-/// A name and how often it comes up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownEntity {
-    /// The name, and what it stands for.
-    pub entity: Entity,
-    /// Facts in which it comes up, those that were replaced included.
-    pub facts: u64,
-    /// When the first of these was said.
-    pub first: Timestamp,
-    /// When the last of these was said.
-    pub last: Timestamp,
-}
-
-impl Store {
-    /// Lists the people, projects and other names of a user's facts, by name.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read.
-    pub fn entities(&self, user: &UserName) -> Result<Vec<KnownEntity>, StoreError> {
-        self.connections.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT e.name, e.kind, count(*), min(f.valid_from_ms), max(f.valid_from_ms)
-                     FROM entities e
-                     JOIN users u ON u.id = e.user_id
-                     JOIN entity_mentions m ON m.entity_id = e.id
-                     JOIN facts f ON f.id = m.fact_id
-                     WHERE u.name = ?1 GROUP BY e.id ORDER BY e.key",
-                )?
-                .query_map([user.as_str()], |row| {
-                    Ok(KnownEntity {
-                        entity: Entity { name: row.get(0)?, kind: parsed(row, 1)? },
-                        facts: row.get(2)?,
-                        first: timestamp(row, 3)?,
-                        last: timestamp(row, 4)?,
-                    })
-                })?
-                .collect()
-        })
-    }
+/// The people, projects and other names of a user's facts, by name.
+pub(crate) fn known(
+    connection: &Connection,
+    user: &UserName,
+) -> rusqlite::Result<Vec<KnownEntity>> {
+    connection
+        .prepare_cached(
+            "SELECT e.name, e.kind, count(*), min(f.valid_from_ms), max(f.valid_from_ms)
+             FROM entities e
+             JOIN users u ON u.id = e.user_id
+             JOIN entity_mentions m ON m.entity_id = e.id
+             JOIN facts f ON f.id = m.fact_id
+             WHERE u.name = ?1 GROUP BY e.id ORDER BY e.key",
+        )?
+        .query_map([user.as_str()], |row| {
+            Ok(KnownEntity {
+                entity: Entity { name: row.get(0)?, kind: parsed(row, 1)? },
+                facts: row.get(2)?,
+                first: timestamp(row, 3)?,
+                last: timestamp(row, 4)?,
+            })
+        })?
+        .collect()
 }
 
 /// Notes that these names come up in a fact.

@@ -1,241 +1,69 @@
-//! What can go wrong with a store, and what to do about it.
+//! Gives SQLite's errors the names that a person can act on.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use longmem_core::{Diagnose, FactId, Fault, InvalidEmbedding, Remedy, SessionName, UserName};
+use longmem_search::DamagedVector;
+use longmem_store::StoreError;
 use rusqlite::ErrorCode;
 use rusqlite::types::Type;
-use thiserror::Error;
 
-/// Why a store could not do what was asked; nothing was changed.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// There is no file, and the caller did not ask to make one.
-    #[error("there is no memory at {}", .0.display())]
-    Missing(PathBuf),
-    /// The file is something else.
-    #[error("{} is not a longmem store: {found}", path.display())]
-    NotAStore {
-        /// The file.
-        path: PathBuf,
-        /// What it seems to be.
-        found: String,
-    },
-    /// A newer longmem wrote it.
-    #[error(
-        "{} was written by a newer longmem: its format is {found}, this one knows up to {known}",
-        path.display()
-    )]
-    TooNew {
-        /// The file.
-        path: PathBuf,
-        /// The format's number in the file.
-        found: u32,
-        /// The newest format that this program knows.
-        known: u32,
-    },
-    /// The file or its folder cannot be written.
-    #[error("{} cannot be written: {reason}", path.display())]
-    ReadOnly {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
-    /// The disk is full.
-    #[error("the disk that holds {} is full; nothing was stored", .0.display())]
-    DiskFull(PathBuf),
-    /// The system failed to read or write the file.
-    #[error("{} cannot be read or written: {reason}", path.display())]
-    InputOutput {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        reason: String,
-    },
-    /// The file's content is not what SQLite wrote.
-    #[error("{} is damaged: {reason}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        reason: String,
-    },
-    /// Another process held the file for longer than the busy timeout.
-    #[error("{} is locked by another process for more than {seconds} seconds", path.display())]
-    Locked {
-        /// The file.
-        path: PathBuf,
-        /// How long it was waited for.
-        seconds: u64,
-    },
-    /// A user that has no memory here.
-    #[error("there is no user \"{0}\" in this store")]
-    UnknownUser(UserName),
-    /// A session that the user does not have.
-    #[error("user \"{user}\" has no session \"{session}\"")]
-    UnknownSession {
-        /// Whose sessions were searched.
-        user: UserName,
-        /// What was asked for.
-        session: SessionName,
-    },
-    /// A fact that the user does not have.
-    #[error("user \"{user}\" has no fact {fact}")]
-    UnknownFact {
-        /// Whose facts were searched.
-        user: UserName,
-        /// What was asked for.
-        fact: FactId,
-    },
-    /// The vectors here were made by another model.
-    #[error("the vectors of {} were made by {stored}, not by {given}", path.display())]
-    OtherModel {
-        /// The file.
-        path: PathBuf,
-        /// The model that serves in the store.
-        stored: String,
-        /// The model that was given.
-        given: String,
-    },
-    /// A stored vector that is none.
-    #[error(transparent)]
-    BadVector(#[from] BadVector),
-    /// A file operation failed.
-    #[error(transparent)]
-    File(#[from] std::io::Error),
-    /// SQLite failed in a way that has no name of its own here.
-    #[error("the store {} failed: {source}", path.display())]
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// SQLite's error.
-        source: rusqlite::Error,
-    },
+/// A file as messages name it.
+pub(crate) fn place(path: &Path) -> String {
+    path.display().to_string()
 }
 
-/// A stored vector that is none.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[error("the vector of passage {passage} is damaged: {reason}")]
-pub struct BadVector {
-    /// The passage's number.
-    pub passage: i64,
-    /// What is wrong with its vector.
-    pub reason: InvalidEmbedding,
+/// A damaged vector as the error of the column that held it, so that it passes through SQLite's
+/// callbacks.
+pub(crate) fn in_column(damaged: DamagedVector, column: usize) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(damaged))
 }
 
-impl BadVector {
-    /// As the error of the column that held it, so that it passes through SQLite's callbacks.
-    pub(crate) fn in_column(self, column: usize) -> rusqlite::Error {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(self))
+/// The store's error for one of SQLite's.
+pub(crate) fn store_error(path: &Path, source: rusqlite::Error) -> StoreError {
+    if let rusqlite::Error::FromSqlConversionFailure(_, _, inner) = &source
+        && let Some(damaged) = inner.downcast_ref::<DamagedVector>()
+    {
+        return StoreError::DamagedVector(damaged.clone());
     }
-}
-
-impl StoreError {
-    /// Says whether the store cannot be used now, through no fault of what was asked, and may be
-    /// later: it is locked, full, gone, cannot be written or is damaged.
-    pub fn is_unavailable(&self) -> bool {
-        matches!(
-            self,
-            Self::Missing(_)
-                | Self::ReadOnly { .. }
-                | Self::DiskFull(_)
-                | Self::InputOutput { .. }
-                | Self::Damaged { .. }
-                | Self::Locked { .. }
-                | Self::File(_)
-        )
-    }
-
-    /// Gives an SQLite error the name that a person can act on.
-    pub(crate) fn from_sqlite(path: &std::path::Path, source: rusqlite::Error) -> Self {
-        if let rusqlite::Error::FromSqlConversionFailure(_, _, inner) = &source
-            && let Some(bad) = inner.downcast_ref::<BadVector>()
-        {
-            return Self::BadVector(bad.clone());
-        }
-        let path = path.to_owned();
-        let Some(code) = source.sqlite_error_code() else {
-            return Self::Sqlite { path, source };
-        };
-        let reason = source.to_string();
-        if code == ErrorCode::DiskFull {
-            Self::DiskFull(path)
-        } else if matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
-            Self::Locked { path, seconds: crate::open::BUSY_TIMEOUT.as_secs() }
-        } else if matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) {
-            Self::Damaged { path, reason }
-        } else if matches!(
-            code,
-            ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied
-        ) {
-            Self::ReadOnly { path, reason }
-        } else if code == ErrorCode::SystemIoFailure {
-            Self::InputOutput { path, reason }
-        } else {
-            Self::Sqlite { path, source }
-        }
-    }
-}
-
-impl Diagnose for StoreError {
-    fn fault(&self) -> Fault {
-        match self {
-            Self::Missing(_)
-            | Self::NotAStore { .. }
-            | Self::TooNew { .. }
-            | Self::UnknownUser(_)
-            | Self::UnknownSession { .. }
-            | Self::UnknownFact { .. }
-            | Self::OtherModel { .. } => Fault::Caller,
-            Self::ReadOnly { .. }
-            | Self::DiskFull(_)
-            | Self::InputOutput { .. }
-            | Self::Damaged { .. }
-            | Self::Locked { .. }
-            | Self::BadVector(_)
-            | Self::File(_) => Fault::Environment,
-            Self::Sqlite { .. } => Fault::Bug,
-        }
-    }
-
-    fn remedies(&self) -> Vec<Remedy> {
-        vec![match self {
-            Self::Missing(_) => Remedy::RememberFirst,
-            Self::NotAStore { .. } => Remedy::NameAnotherStore,
-            Self::TooNew { .. } => Remedy::UseNewerVersion,
-            Self::ReadOnly { .. } => Remedy::MakeWritable,
-            Self::DiskFull(_) => Remedy::FreeSpace,
-            Self::InputOutput { .. } => Remedy::CheckDisk,
-            Self::Damaged { .. } => Remedy::RestoreBackup,
-            Self::Locked { .. } => Remedy::WaitForOtherProcess,
-            Self::UnknownUser(_) => Remedy::ListUsers,
-            Self::UnknownSession { .. } => Remedy::ListSessions,
-            Self::UnknownFact { .. } => Remedy::ListFacts,
-            Self::OtherModel { .. } => Remedy::ReplaceModel,
-            Self::BadVector(_) => Remedy::EmbedAgain,
-            Self::File(_) | Self::Sqlite { .. } => return Vec::new(),
-        }]
+    let place = place(path);
+    let Some(code) = source.sqlite_error_code() else {
+        return StoreError::Backend { place, source: Box::new(source) };
+    };
+    let reason = source.to_string();
+    if code == ErrorCode::DiskFull {
+        StoreError::DiskFull(place)
+    } else if matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) {
+        StoreError::Locked { place, seconds: crate::open::BUSY_TIMEOUT.as_secs() }
+    } else if matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) {
+        StoreError::Damaged { place, reason }
+    } else if matches!(
+        code,
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied
+    ) {
+        StoreError::ReadOnly { place, reason }
+    } else if code == ErrorCode::SystemIoFailure {
+        StoreError::InputOutput { place, reason }
+    } else {
+        StoreError::Backend { place, source: Box::new(source) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use longmem_core::Scope;
+    use longmem_core::{Diagnose, Fault, Remedy, Scope};
+    use longmem_search::Searcher;
+    use longmem_store::{Turns, Upkeep};
     use rusqlite::ffi;
 
     use super::*;
     use crate::made_up::{turn, user};
-    use crate::{IfMissing, Store};
+    use crate::{IfMissing, SqliteStore};
 
     /// The message, whose fault it is, and what would help, for an error that SQLite reports by its
     /// number.
     fn read(code: i32) -> (String, Fault, Option<Remedy>) {
         let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-        let error = StoreError::from_sqlite(Path::new("m.db"), source);
+        let error = store_error(Path::new("m.db"), source);
         (error.to_string(), error.fault(), error.remedies().pop())
     }
 
@@ -283,7 +111,7 @@ mod tests {
     #[test]
     fn a_full_file_takes_nothing_of_a_batch_and_goes_on_when_there_is_space() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
         let ana = user("ana");
         let turns = vec![turn("talk", &"lisbon ".repeat(600), 0); 100];
         let limit = |pages: u32| {
@@ -295,11 +123,12 @@ mod tests {
         store.insert_turns(&ana, &turns[..1]).unwrap();
         limit(60);
         let error = store.insert_turns(&ana, &turns).unwrap_err();
-        assert!(matches!(error, StoreError::DiskFull(path) if path == store.path()));
+        assert!(matches!(error, StoreError::DiskFull(full) if full == store.place()));
         assert_eq!(store.stats().unwrap().turns, 1);
         limit(10_000);
         store.insert_turns(&ana, &turns).unwrap();
-        let hits = store.search_words(&Scope::of(ana), "lisbon", usize::MAX).unwrap();
+        let searcher = Searcher::default();
+        let hits = searcher.search_words(&store, &Scope::of(ana), "lisbon", usize::MAX).unwrap();
         assert_eq!(hits.len(), 101);
         store.check(&mut |problem| panic!("{problem}")).unwrap();
     }

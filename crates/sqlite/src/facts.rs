@@ -2,49 +2,30 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use longmem_core::{Entity, Fact, FactId, FactKind, NewFact, TurnId, UserName};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
+use longmem_store::{Facts, FactsAt, KnownEntity, Result, StoreError};
+use rusqlite::{Connection, Row, Transaction, params};
 
+use crate::SqliteStore;
 use crate::entities::{self, mentions};
-use crate::turns::{parsed, timestamp, user_id, user_id_or_new};
-use crate::{Store, StoreError};
+use crate::fact_lines::supersede;
+use crate::rows::{parsed, timestamp};
+use crate::users::{delete_user_without_memory, user_id, user_id_or_new};
 
-/// Which facts are read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum FactsAt {
-    /// Those that hold.
-    #[default]
-    Now,
-    /// Those that held at a time: said by then, and replaced later or not at all.
-    Time(Timestamp),
-    /// All, those that were replaced included.
-    Ever,
-}
-
-impl Store {
-    /// Reads a user's facts by kind, within a kind in the order in which they were said.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read.
-    pub fn facts(&self, user: &UserName, at: FactsAt) -> Result<Vec<Fact>, StoreError> {
+impl Facts for SqliteStore {
+    fn facts(&self, user: &UserName, at: FactsAt) -> Result<Vec<Fact>> {
         self.connections.read(|connection| {
             let Some(user) = user_id(connection, user)? else { return Ok(Vec::new()) };
             read(connection, user, at)
         })
     }
 
-    /// Stores a fact; with `replaces`, that one is superseded by it, or supersedes it if it was
-    /// said later.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownFact`] if the user has no fact `replaces`.
-    pub fn insert_fact(
+    fn insert_fact(
         &self,
         user: &UserName,
         fact: &NewFact,
         replaces: Option<FactId>,
-    ) -> Result<FactId, StoreError> {
+    ) -> Result<FactId> {
         let stored = self.connections.write(|transaction| {
             let user = user_id_or_new(transaction, user)?;
             match replaces {
@@ -55,17 +36,13 @@ impl Store {
         stored.map_err(|fact| StoreError::UnknownFact { user: user.clone(), fact })
     }
 
-    /// Corrects the words of a fact; its source and time stay.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownFact`] if the user has no such fact.
-    pub fn edit_fact(
+    fn edit_fact(
         &self,
         user: &UserName,
         fact: FactId,
         statement: &str,
         entities: &[Entity],
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         let edited = self.connections.write(|transaction| {
             let Some(user) = user_id(transaction, user)? else { return Ok(false) };
             let edited = transaction.execute(
@@ -83,12 +60,11 @@ impl Store {
         if edited { Ok(()) } else { Err(StoreError::UnknownFact { user: user.clone(), fact }) }
     }
 
-    /// Deletes a fact for good, with the older ones that it had replaced: they would hold again.
-    /// Returns how many facts are gone.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownFact`] if the user has no such fact.
-    pub fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64, StoreError> {
+    fn entities(&self, user: &UserName) -> Result<Vec<KnownEntity>> {
+        self.connections.read(|connection| entities::known(connection, user))
+    }
+
+    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64> {
         let deleted = self.connections.write(|transaction| {
             let Some(user) = user_id(transaction, user)? else { return Ok(0) };
             let deleted = transaction.execute(
@@ -109,20 +85,6 @@ impl Store {
             _ => Ok(deleted),
         }
     }
-}
-
-/// Removes a user of whom nothing is left.
-pub(crate) fn delete_user_without_memory(
-    transaction: &Transaction<'_>,
-    user: i64,
-) -> rusqlite::Result<bool> {
-    let users = transaction.execute(
-        "DELETE FROM users WHERE id = ?1
-         AND NOT EXISTS (SELECT 1 FROM sessions WHERE user_id = users.id)
-         AND NOT EXISTS (SELECT 1 FROM facts WHERE user_id = users.id)",
-        [user],
-    )?;
-    Ok(users > 0)
 }
 
 pub(crate) fn exists(connection: &Connection, user: i64, fact: FactId) -> rusqlite::Result<bool> {
@@ -159,74 +121,9 @@ pub(crate) fn insert(
     Ok(new)
 }
 
-/// Puts a new fact into the line of facts that replaced one another, where its time belongs: what
-/// is learned late from an old talk never replaces what was said after it.
-fn supersede(
-    transaction: &Transaction<'_>,
-    new: FactId,
-    since: i64,
-    mut old: FactId,
-) -> rusqlite::Result<()> {
-    let place = |fact: FactId| -> rusqlite::Result<(i64, Option<i64>)> {
-        transaction
-            .prepare_cached("SELECT valid_from_ms, superseded_by FROM facts WHERE id = ?1")?
-            .query_row([fact.0], |row| Ok((row.get(0)?, row.get(1)?)))
-    };
-    let later = loop {
-        match place(old)? {
-            (from, _) if from > since => break Some(old),
-            (_, Some(next)) => old = FactId(next),
-            (_, None) => break None,
-        }
-    };
-    // The new one stands before the first of the line that was said later.
-    let mut before = transaction
-        .prepare_cached("SELECT id FROM facts WHERE superseded_by = ?1 AND valid_from_ms > ?2")?;
-    let mut first = later;
-    while let Some(fact) = first {
-        let earlier = before.query_row(params![fact.0, since], |row| row.get(0)).optional()?;
-        match earlier {
-            Some(earlier) => first = Some(FactId(earlier)),
-            None => break,
-        }
-    }
-    match first {
-        None => {
-            transaction.execute(
-                "UPDATE facts SET superseded_by = ?1 WHERE id = ?2",
-                params![new.0, old.0],
-            )?;
-        }
-        Some(later) => {
-            transaction.execute(
-                "UPDATE facts SET superseded_by = ?1
-                 WHERE superseded_by = ?2 AND valid_from_ms <= ?3",
-                params![new.0, later.0, since],
-            )?;
-            transaction.execute(
-                "UPDATE facts SET superseded_by = ?1 WHERE id = ?2",
-                params![later.0, new.0],
-            )?;
-        }
-    }
-    Ok(())
-}
-
-/// Lets what the doomed facts replaced be replaced by what replaced them. `doomed` is a condition on
-/// the alias `d`.
-pub(crate) fn bridge_over(
-    transaction: &Transaction<'_>,
-    doomed: &str,
-    parameters: &[&dyn ToSql],
-) -> rusqlite::Result<()> {
-    let sql = format!(
-        "UPDATE facts SET superseded_by =
-             (SELECT d.superseded_by FROM facts d WHERE d.id = facts.superseded_by)
-         WHERE superseded_by IN (SELECT d.id FROM facts d WHERE {doomed})"
-    );
-    // Each round takes one doomed fact out of every line.
-    while transaction.prepare_cached(&sql)?.execute(parameters)? > 0 {}
-    Ok(())
+/// The facts of a user that hold.
+pub(crate) fn facts_that_hold(connection: &Connection, user: i64) -> rusqlite::Result<Vec<Fact>> {
+    read(connection, user, FactsAt::Now)
 }
 
 fn read(connection: &Connection, user: i64, at: FactsAt) -> rusqlite::Result<Vec<Fact>> {
@@ -272,15 +169,4 @@ fn fact_from_row(
         turn: row.get::<_, Option<i64>>(7)?.map(TurnId),
         session: session.map(|_| parsed(row, 8)).transpose()?,
     })
-}
-
-/// Says whether a turn is this user's.
-pub(crate) fn turn_exists(
-    connection: &Connection,
-    user: i64,
-    turn: TurnId,
-) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM turns WHERE user_id = ?1 AND id = ?2")?
-        .exists(params![user, turn.0])
 }

@@ -1,37 +1,145 @@
-//! Which turns were looked at for facts, so that each is looked at once, whoever dies in between.
+//! Which turns were looked at for facts, each exactly once, also after a crash.
 
-use longmem_core::{FactId, NewFact, SessionName, TurnId, UserName};
+use std::collections::HashSet;
+
+use longmem_core::{
+    FactId, SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName,
+};
+use longmem_search::Epoch;
+use longmem_store::{Learned, LearnedFact, Learning, Replaced, Result};
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use crate::facts::{exists, insert, turn_exists};
-use crate::turns::{parsed, user_id};
-use crate::{Store, StoreError};
+use crate::facts::insert;
+use crate::rows::{array, parsed};
+use crate::users::user_id;
+use crate::{SqliteStore, summaries};
 
-/// What was learned from a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LearnedFact {
-    /// The fact; its source is the turn.
-    pub fact: NewFact,
-    /// What it replaces, if it is a change.
-    pub replaces: Option<Replaced>,
-}
+impl Learning for SqliteStore {
+    fn learn_from(&self, user: &UserName, session: &SessionName) -> Result<()> {
+        if self.learned_through(user, session)? != Learned::No {
+            return Ok(());
+        }
+        self.connections.write(|transaction| learn_from(transaction, user, session))
+    }
 
-/// What a learned fact replaces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replaced {
-    /// A fact that is stored.
-    Known(FactId),
-    /// An earlier one of those that are learned together, by its place from 0.
-    Learned(usize),
-}
+    fn sessions_to_learn_from(&self, user: &UserName) -> Result<Vec<SessionName>> {
+        self.connections.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT s.name FROM learned_sessions l
+                     JOIN sessions s ON s.id = l.session_id
+                     JOIN users u ON u.id = s.user_id
+                     JOIN turns t ON t.session_id = s.id AND t.id > l.through_turn
+                     WHERE u.name = ?1 GROUP BY s.id ORDER BY min(t.id)",
+                )?
+                .query_map([user.as_str()], |row| parsed(row, 0))?
+                .collect()
+        })
+    }
 
-/// How far a session was looked at for facts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Learned {
-    /// It is not learned from.
-    No,
-    /// Up to this turn; none before the first.
-    Through(Option<TurnId>),
+    fn learned_through(&self, user: &UserName, session: &SessionName) -> Result<Learned> {
+        let through = self.connections.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT l.through_turn FROM learned_sessions l
+                     JOIN sessions s ON s.id = l.session_id JOIN users u ON u.id = s.user_id
+                     WHERE u.name = ?1 AND s.name = ?2",
+                )?
+                .query_row(params![user.as_str(), session.as_str()], |row| row.get(0))
+                .optional()
+        })?;
+        Ok(match through {
+            None => Learned::No,
+            Some(0) => Learned::Through(None),
+            Some(turn) => Learned::Through(Some(TurnId(turn))),
+        })
+    }
+
+    fn write_learned(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+        after: Option<TurnId>,
+        through: TurnId,
+        facts: &[LearnedFact],
+    ) -> Result<bool> {
+        self.connections.write(|transaction| {
+            let Some(user) = user_id(transaction, user)? else { return Ok(false) };
+            let noted = transaction.execute(
+                "UPDATE learned_sessions SET through_turn = ?4 WHERE through_turn = ?3
+                 AND session_id = (SELECT id FROM sessions WHERE user_id = ?1 AND name = ?2)",
+                params![user, session.as_str(), after.map_or(0, |turn| turn.0), through.0],
+            )?;
+            if noted == 0 {
+                return Ok(false);
+            }
+            let sources = existing(
+                transaction,
+                "SELECT id FROM turns WHERE user_id = ?1 AND id IN rarray(?2)",
+                user,
+                facts.iter().filter_map(|learned| Some(learned.fact.source?.0)),
+            )?;
+            let known = existing(
+                transaction,
+                "SELECT id FROM facts WHERE user_id = ?1 AND id IN rarray(?2)",
+                user,
+                facts.iter().filter_map(|learned| match learned.replaces {
+                    Some(Replaced::Known(old)) => Some(old.0),
+                    _ => None,
+                }),
+            )?;
+            let mut stored: Vec<Option<FactId>> = Vec::with_capacity(facts.len());
+            for LearnedFact { fact, replaces } in facts {
+                let replaces = match replaces {
+                    Some(Replaced::Known(old)) if known.contains(&old.0) => Some(*old),
+                    Some(Replaced::Learned(place)) => stored.get(*place).copied().flatten(),
+                    _ => None,
+                };
+                let is_there = fact.source.is_some_and(|turn| sources.contains(&turn.0));
+                stored.push(match is_there {
+                    true => Some(insert(transaction, user, fact, replaces)?),
+                    false => None,
+                });
+            }
+            Ok(true)
+        })
+    }
+
+    fn summaries(&self, user: &UserName) -> Result<Vec<Summary>> {
+        self.connections.read(|connection| summaries::read(connection, user))
+    }
+
+    fn sessions_to_sum_up(
+        &self,
+        user: &UserName,
+        silent_since: Timestamp,
+    ) -> Result<Vec<SessionName>> {
+        self.connections.read(|connection| summaries::sessions(connection, user, silent_since))
+    }
+
+    fn write_summary(
+        &self,
+        user: &UserName,
+        of: &SummaryOf,
+        text: &str,
+        now: Timestamp,
+        made_at: Epoch,
+    ) -> Result<bool> {
+        self.connections
+            .write(|transaction| summaries::write(transaction, user, of, text, (now, made_at)))
+    }
+
+    fn fold_summaries(
+        &self,
+        user: &UserName,
+        parts: &[SummaryId],
+        text: &str,
+        now: Timestamp,
+        made_at: Epoch,
+    ) -> Result<bool> {
+        self.connections
+            .write(|transaction| summaries::fold(transaction, user, parts, text, (now, made_at)))
+    }
 }
 
 /// Lets an existing session be learned from.
@@ -50,104 +158,15 @@ pub(crate) fn learn_from(
     Ok(())
 }
 
-impl Store {
-    /// Lets a session be learned from, from its first turn on; nothing if it is so already or does
-    /// not exist.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be written.
-    pub fn learn_from(&self, user: &UserName, session: &SessionName) -> Result<(), StoreError> {
-        if self.learned_through(user, session)? != Learned::No {
-            return Ok(());
-        }
-        self.connections.write(|transaction| learn_from(transaction, user, session))
-    }
-
-    /// Lists the sessions that are learned from and have turns that were not looked at, the one
-    /// with the oldest such turn first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read.
-    pub fn sessions_to_learn_from(&self, user: &UserName) -> Result<Vec<SessionName>, StoreError> {
-        self.connections.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT s.name FROM learned_sessions l
-                     JOIN sessions s ON s.id = l.session_id
-                     JOIN users u ON u.id = s.user_id
-                     JOIN turns t ON t.session_id = s.id AND t.id > l.through_turn
-                     WHERE u.name = ?1 GROUP BY s.id ORDER BY min(t.id)",
-                )?
-                .query_map([user.as_str()], |row| parsed(row, 0))?
-                .collect()
-        })
-    }
-
-    /// Says up to which turn a session was looked at for facts.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the file cannot be read.
-    pub fn learned_through(
-        &self,
-        user: &UserName,
-        session: &SessionName,
-    ) -> Result<Learned, StoreError> {
-        let through = self.connections.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT l.through_turn FROM learned_sessions l
-                     JOIN sessions s ON s.id = l.session_id JOIN users u ON u.id = s.user_id
-                     WHERE u.name = ?1 AND s.name = ?2",
-                )?
-                .query_row(params![user.as_str(), session.as_str()], |row| row.get(0))
-                .optional()
-        })?;
-        Ok(match through {
-            None => Learned::No,
-            Some(0) => Learned::Through(None),
-            Some(turn) => Learned::Through(Some(TurnId(turn))),
-        })
-    }
-
-    /// Stores what was learned from a session's turns `after` (none: from the first) up to `through`, and notes that they
-    /// were looked at, in one transaction. False, and nothing is stored, if somebody else did so
-    /// meanwhile. A fact whose turn was forgotten meanwhile is left out.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing was stored.
-    pub fn write_learned(
-        &self,
-        user: &UserName,
-        session: &SessionName,
-        after: Option<TurnId>,
-        through: TurnId,
-        facts: &[LearnedFact],
-    ) -> Result<bool, StoreError> {
-        self.connections.write(|transaction| {
-            let Some(user) = user_id(transaction, user)? else { return Ok(false) };
-            let noted = transaction.execute(
-                "UPDATE learned_sessions SET through_turn = ?4 WHERE through_turn = ?3
-                 AND session_id = (SELECT id FROM sessions WHERE user_id = ?1 AND name = ?2)",
-                params![user, session.as_str(), after.map_or(0, |turn| turn.0), through.0],
-            )?;
-            if noted == 0 {
-                return Ok(false);
-            }
-            let mut stored: Vec<Option<FactId>> = Vec::with_capacity(facts.len());
-            for LearnedFact { fact, replaces } in facts {
-                let replaces = match replaces {
-                    Some(Replaced::Known(old)) if exists(transaction, user, *old)? => Some(*old),
-                    Some(Replaced::Learned(place)) => stored.get(*place).copied().flatten(),
-                    _ => None,
-                };
-                stored.push(match fact.source {
-                    Some(source) if turn_exists(transaction, user, source)? => {
-                        Some(insert(transaction, user, fact, replaces)?)
-                    }
-                    _ => None,
-                });
-            }
-            Ok(true)
-        })
-    }
+/// Those of the numbers that a user has; the statement takes the user and the numbers.
+fn existing(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    user_id: i64,
+    numbers: impl Iterator<Item = i64>,
+) -> rusqlite::Result<HashSet<i64>> {
+    transaction
+        .prepare_cached(sql)?
+        .query_map(params![user_id, array(numbers)], |row| row.get(0))?
+        .collect()
 }

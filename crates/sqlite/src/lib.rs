@@ -1,10 +1,9 @@
-//! Keeps turns, passages, vectors, facts and summaries in SQLite, and scores vectors and words.
+//! Keeps a memory in one SQLite file: the embedded default.
 //!
-//! One file holds the memory of many users; every read names one of them. A turn is on disk when
-//! [`Store::insert_turns`] returns; its vectors come later, from whoever embeds
-//! ([`Store::queued_turns`], [`Store::write_vectors`]). Several processes may share the file: no
-//! lock is held while anything is scored, and each process refreshes its copy of the vectors when
-//! another one wrote.
+//! One file holds the memory of many users. A turn is on disk when
+//! [`insert_turns`](longmem_store::Turns::insert_turns) returns. Several processes may share the file:
+//! no lock is held while anything is scored, and each process refreshes its copy of the lists and
+//! vectors when another one wrote.
 //!
 //! Useful for up to some million passages per user on one machine. Not useful on a network file
 //! system, whose locks SQLite cannot trust.
@@ -12,10 +11,12 @@
 //! # Examples
 //! ```
 //! use longmem_core::{NewTurn, Role, Scope, SessionName, UserName};
-//! use longmem_store::{IfMissing, Store};
+//! use longmem_search::Searcher;
+//! use longmem_sqlite::{IfMissing, SqliteStore};
+//! use longmem_store::Turns;
 //!
 //! let folder = tempfile::tempdir()?;
-//! let store = Store::open(folder.path().join("memory.db"), IfMissing::Create)?;
+//! let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create)?;
 //! let ana = UserName::new("ana")?;
 //! let turn = NewTurn {
 //!     session: SessionName::new("notes")?,
@@ -27,46 +28,34 @@
 //!     source_key: None,
 //! };
 //! store.insert_turns(&ana, &[turn])?;
-//! let hits = store.search_words(&Scope::of(ana), "Did I move to Lisbon?", 10)?;
-//! assert_eq!(hits.len(), 1);
+//! let found =
+//!     Searcher::default().search_words(&store, &Scope::of(ana), "Did I move to Lisbon?", 10)?;
+//! assert_eq!(found.len(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod backup;
-mod blocks;
-mod candidates;
-mod code;
-mod code_blocks;
+mod block_tables;
+mod check;
 mod connections;
-mod dot;
+mod embedding_models;
 mod entities;
 mod error;
-mod export;
+mod fact_lines;
 mod facts;
 mod forget;
-mod hamming;
-mod indexing;
-mod layout;
+mod insert;
 mod learning;
-mod lexical;
 mod migrations;
+mod numbers;
 mod open;
-mod postings;
+mod queue;
+mod read;
+mod rows;
 mod scope_filter;
-mod selection;
-mod sessions;
-mod smoothing;
-mod snapshot;
-mod stats;
+mod search_source;
 mod summaries;
-mod turn_blocks;
-mod turns;
-mod two_stages;
-mod user_cache;
-mod vector_codec;
-mod vectorized;
-mod vocabulary;
-mod windows;
+mod upkeep;
+mod users;
 
 #[cfg(test)]
 #[path = "../tests/made_up/mod.rs"]
@@ -77,47 +66,21 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use connections::Connections;
-use user_cache::UserCache;
 
-pub use candidates::{Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit};
-pub use entities::KnownEntity;
-pub use error::{BadVector, StoreError};
-pub use export::StoredTurn;
-pub use facts::FactsAt;
-pub use forget::{Derived, Epoch, ForgetTarget, Forgotten, WouldForget};
-pub use indexing::{EmbeddedTurn, IndexLock, QueuedTurn};
-pub use learning::{Learned, LearnedFact, Replaced};
-pub use lexical::LexicalParameters;
 pub use open::IfMissing;
-pub use sessions::SessionSummary;
-pub use smoothing::DenseParameters;
-pub use stats::{StoreStats, UserStats};
-pub use turns::Inserted;
-pub use two_stages::Scan;
 
-/// One open store.
-pub struct Store {
+/// A store in one SQLite file.
+pub struct SqliteStore {
     connections: Connections,
-    users: UserCache,
 }
 
-impl Store {
+impl SqliteStore {
     fn with_connection(path: PathBuf, writer: Connection) -> Self {
-        Self { connections: Connections::new(path, writer), users: UserCache::default() }
+        Self { connections: Connections::new(path, writer) }
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         self.connections.path()
-    }
-
-    /// Where the store is, as a person would name it.
-    pub fn place(&self) -> String {
-        self.path().display().to_string()
-    }
-
-    /// Says whether the store is still where it was opened.
-    pub fn is_there(&self) -> bool {
-        self.path().exists()
     }
 }

@@ -4,7 +4,10 @@ use rusqlite::{Connection, Transaction};
 
 /// Every step since the first release, in order; a released step is never changed. A step's place,
 /// from 1, is the format's number that it makes.
-const STEPS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_numbers_and_epochs.sql"),
+];
 
 /// The format that this program reads and writes.
 pub(crate) const FORMAT: u32 = STEPS.len() as u32;

@@ -1,13 +1,15 @@
-//! Opens a file as a store, or says why it is none, without changing it.
+//! Opens a file as a store, or says without changing it why it cannot be one.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use longmem_store::StoreError;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use crate::SqliteStore;
+use crate::error::{place, store_error};
 use crate::migrations::{self, FORMAT};
-use crate::{Store, StoreError};
 
 /// "lmem": stands in the file's header and tells a store from every other SQLite file.
 const APPLICATION_ID: i32 = 0x6c6d_656d;
@@ -24,7 +26,7 @@ pub enum IfMissing {
     Fail,
 }
 
-impl Store {
+impl SqliteStore {
     /// Opens the store in a file, brings its schema up to date, or makes a new one.
     ///
     /// Several processes may have one file open; the file system must support locks (a local
@@ -36,30 +38,31 @@ impl Store {
     ///
     /// # Examples
     /// ```
-    /// use longmem_store::{IfMissing, Store};
+    /// use longmem_sqlite::{IfMissing, SqliteStore};
+    /// use longmem_store::Upkeep;
     ///
     /// let folder = tempfile::tempdir()?;
-    /// let store = Store::open(folder.path().join("memory.db"), IfMissing::Create)?;
+    /// let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create)?;
     /// assert_eq!(store.users()?, []);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open(path: impl Into<PathBuf>, if_missing: IfMissing) -> Result<Self, StoreError> {
         let path = path.into();
         if !path.exists() && if_missing == IfMissing::Fail {
-            return Err(StoreError::Missing(path));
+            return Err(StoreError::Missing(place(&path)));
         }
         if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             fs_err::create_dir_all(parent).map_err(|error| StoreError::ReadOnly {
-                path: path.clone(),
+                place: place(&path),
                 reason: error.to_string(),
             })?;
         }
         refuse_other_files(&path)?;
-        let sqlite = |source| StoreError::from_sqlite(&path, source);
+        let sqlite = |source| store_error(&path, source);
         let mut connection = connect(&path).map_err(sqlite)?;
         let format = migrations::format_of(&connection).map_err(sqlite)?;
         if format > FORMAT {
-            return Err(StoreError::TooNew { path, found: format, known: FORMAT });
+            return Err(StoreError::TooNew { place: place(&path), found: format, known: FORMAT });
         }
         if format < FORMAT {
             migrate(&mut connection).map_err(sqlite)?;
@@ -84,12 +87,14 @@ pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // In KiB. Pages that fall out are still in the system's cache, which all processes share.
     connection.pragma_update(None, "cache_size", -8_192)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Lets one parameter hold many values: `IN rarray(?)`.
+    rusqlite::vtab::array::load_module(&connection)?;
     Ok(connection)
 }
 
 /// Reads the file's first 100 bytes, so that a file of something else is not even opened by SQLite.
 fn refuse_other_files(path: &Path) -> Result<(), StoreError> {
-    let other = |found: &str| StoreError::NotAStore { path: path.to_owned(), found: found.into() };
+    let other = |found: &str| StoreError::NotAStore { place: place(path), found: found.into() };
     if path.is_dir() {
         return Err(other("it is a folder"));
     }
@@ -100,7 +105,7 @@ fn refuse_other_files(path: &Path) -> Result<(), StoreError> {
         Ok(file) => file.take(100).read_to_end(&mut header)?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => {
-            return Err(StoreError::ReadOnly { path: path.to_owned(), reason: error.to_string() });
+            return Err(StoreError::ReadOnly { place: place(path), reason: error.to_string() });
         }
     };
     // A process that died while it made the file leaves a journal; SQLite rolls it back.
@@ -126,7 +131,7 @@ fn refuse_other_files(path: &Path) -> Result<(), StoreError> {
     // Pages that only the write-ahead log holds yet are missing from the file rightly.
     if length < expected && !unfinished && !with_suffix(path, "-wal").exists() {
         let reason = format!("it has {length} bytes, its header says {expected}");
-        return Err(StoreError::Damaged { path: path.to_owned(), reason });
+        return Err(StoreError::Damaged { place: place(path), reason });
     }
     Ok(())
 }

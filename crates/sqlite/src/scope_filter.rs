@@ -1,96 +1,74 @@
-//! A scope as the store's own numbers, for SQL and for rows in memory.
+//! A scope as an SQL condition.
 
-use longmem_core::{Role, Scope, Timestamp};
+use longmem_core::Scope;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ToSql, params};
 
-use crate::turn_blocks::TurnEntry;
-use crate::turns::user_id;
+use crate::rows::array;
+use crate::users::user_id;
 
-/// A [`Scope`] whose names were looked up.
-#[derive(Debug, Clone)]
-pub(crate) struct ScopeFilter {
-    pub(crate) user_id: i64,
-    /// None admits every session; an empty list admits none.
-    session_ids: Option<Vec<i64>>,
-    roles: Vec<Role>,
-    since_ms: i64,
-    until_ms: i64,
+/// A condition on the table alias `t`, with its parameters, all unnumbered.
+pub(crate) struct Condition {
+    pub(crate) sql: String,
+    pub(crate) parameters: Vec<Box<dyn ToSql>>,
 }
 
-impl ScopeFilter {
-    /// Looks the scope's names up; none if the user has no memory here.
-    pub(crate) fn resolve(
+impl Condition {
+    /// The turns in scope; none if the user has no memory here.
+    pub(crate) fn of_scope(
         connection: &Connection,
         scope: &Scope,
     ) -> rusqlite::Result<Option<Self>> {
         let Some(user_id) = user_id(connection, &scope.user)? else { return Ok(None) };
-        let session_ids = if scope.sessions.is_empty() {
-            None
-        } else {
-            let mut statement = connection
-                .prepare_cached("SELECT id FROM sessions WHERE user_id = ?1 AND name = ?2")?;
-            let mut ids = Vec::new();
-            for session in &scope.sessions {
-                let found: Option<i64> = statement
-                    .query_row(params![user_id, session.as_str()], |row| row.get(0))
-                    .optional()?;
-                ids.extend(found);
-            }
-            Some(ids)
-        };
-        Ok(Some(Self {
-            user_id,
-            session_ids,
-            roles: scope.roles.clone(),
-            since_ms: scope.since.map_or(i64::MIN, first_millisecond),
-            until_ms: scope.until.map_or(i64::MAX, first_millisecond),
-        }))
-    }
-
-    /// Says whether every turn of the user is seen.
-    pub(crate) fn admits_all(&self) -> bool {
-        self.session_ids.is_none()
-            && self.roles.is_empty()
-            && (self.since_ms, self.until_ms) == (i64::MIN, i64::MAX)
-    }
-
-    /// Says whether a turn is seen.
-    pub(crate) fn admits(&self, turn: &TurnEntry) -> bool {
-        (self.since_ms..self.until_ms).contains(&turn.time_ms)
-            && self.session_ids.as_ref().is_none_or(|ids| ids.contains(&turn.session_id))
-            && (self.roles.is_empty() || self.roles.contains(&turn.role))
-    }
-
-    /// The same as an SQL condition on the table alias `t`, with its parameters, all unnumbered.
-    pub(crate) fn condition(&self) -> (String, Vec<Value>) {
-        let mut sql = "t.user_id = ? AND t.time_ms >= ? AND t.time_ms < ?".to_owned();
-        let mut bound = vec![self.user_id.into(), self.since_ms.into(), self.until_ms.into()];
-        if let Some(ids) = &self.session_ids {
-            sql.push_str(&one_of("t.session_id"));
-            bound.push(json_list(ids).into());
+        let mut condition = Self { sql: "t.user_id = ?".to_owned(), parameters: Vec::new() };
+        condition.parameters.push(Box::new(user_id));
+        if let Some(sessions) = session_ids(connection, user_id, scope)? {
+            condition.and_one_of("t.session_id", sessions);
         }
-        if !self.roles.is_empty() {
-            sql.push_str(&one_of("t.role"));
-            bound.push(json_list(self.roles.iter().map(|role| format!("\"{role}\""))).into());
+        if !scope.roles.is_empty() {
+            condition.and_one_of("t.role", scope.roles.iter().map(|role| role.to_string()));
         }
-        (sql, bound)
+        let times = scope.milliseconds();
+        condition.and("t.time_ms >= ?", times.start);
+        condition.and("t.time_ms < ?", times.end);
+        Ok(Some(condition))
+    }
+
+    /// Adds that a column has one of these values.
+    pub(crate) fn and_one_of<T: Into<Value>>(
+        &mut self,
+        column: &str,
+        values: impl IntoIterator<Item = T>,
+    ) {
+        self.and(&format!("{column} IN rarray(?)"), array(values));
+    }
+
+    /// Adds a condition with one parameter.
+    pub(crate) fn and(&mut self, condition: &str, parameter: impl ToSql + 'static) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+        self.parameters.push(Box::new(parameter));
+    }
+
+    /// The parameters in their order.
+    pub(crate) fn parameters(&self) -> Vec<&dyn ToSql> {
+        self.parameters.iter().map(AsRef::as_ref).collect()
     }
 }
 
-/// The first whole millisecond at or after a time: turns have whole ones, bounds need not.
-fn first_millisecond(time: Timestamp) -> i64 {
-    let before = time.as_millisecond();
-    before + i64::from(time.as_nanosecond() > i128::from(before) * 1_000_000)
-}
-
-/// A condition that one parameter, a [`json_list`], binds however many values it has.
-pub(crate) fn one_of(column: &str) -> String {
-    format!(" AND {column} IN (SELECT value FROM json_each(?))")
-}
-
-/// Values that are JSON already as a JSON array.
-pub(crate) fn json_list<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
-    let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
-    format!("[{}]", values.join(","))
+/// The numbers of the scope's sessions, as far as they exist; none if it names none.
+pub(crate) fn session_ids(
+    connection: &Connection,
+    user_id: i64,
+    scope: &Scope,
+) -> rusqlite::Result<Option<Vec<i64>>> {
+    if scope.sessions.is_empty() {
+        return Ok(None);
+    }
+    let names = array(scope.sessions.iter().map(|session| session.as_str().to_owned()));
+    let ids = connection
+        .prepare_cached("SELECT id FROM sessions WHERE user_id = ?1 AND name IN rarray(?2)")?
+        .query_map(params![user_id, names], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(ids))
 }

@@ -9,7 +9,9 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use longmem_core::{NewTurn, Scope, SourceKey, TextEmbedder, TurnId};
-use longmem_store::{EmbeddedTurn, IfMissing, Store};
+use longmem_search::Searcher;
+use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_store::{EmbeddedTurn, Turns, Upkeep, Vectors};
 use longmem_test_support::WordHashEmbedder;
 use made_up::{turn, user};
 use process::{child, store_of_parent};
@@ -31,15 +33,16 @@ fn turns_of(writer: &str, first: usize, count: usize) -> Vec<NewTurn> {
 }
 
 /// Gives vectors to some of the turns that wait, as far as nobody else does.
-fn index(store: &Store, limit: usize) {
-    let Some(_lock) = store.try_lock_index().unwrap() else { return };
+fn index(store: &SqliteStore, limit: usize) {
+    let Some(_lock) = store.lock_index(false).unwrap() else { return };
     let embedder = WordHashEmbedder::default();
     store.begin_indexing(embedder.model(), false).unwrap();
     let with_vectors: Vec<EmbeddedTurn> = store
-        .queued_turns(None, limit)
+        .queued_turns(None, None, limit)
         .unwrap()
         .into_iter()
         .map(|queued| EmbeddedTurn {
+            user: queued.user,
             turn: queued.turn,
             passages: vec![(
                 embedder.passages(&queued.text).unwrap()[0],
@@ -50,25 +53,26 @@ fn index(store: &Store, limit: usize) {
     store.write_vectors(embedder.model(), &with_vectors, 0).unwrap();
 }
 
-fn near(store: &Store) -> Vec<TurnId> {
+fn near(store: &SqliteStore) -> Vec<TurnId> {
     let embedder = WordHashEmbedder::default();
     let query = embedder.vector("lisbon");
     let scope = Scope::of(user("ana"));
-    let hits = store.nearest(&scope, embedder.model(), &query, usize::MAX).unwrap();
+    let hits =
+        Searcher::default().nearest(store, &scope, (embedder.model(), &query), usize::MAX).unwrap();
     hits.into_iter().map(|hit| hit.turn).collect()
 }
 
 /// Every turn is there once, found by words, and has a vector or waits for one; nothing is damaged.
-fn assert_whole(store: &Store) -> HashSet<TurnId> {
-    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+fn assert_whole(store: &SqliteStore) -> HashSet<TurnId> {
+    store.check(&mut |problem| panic!("{problem}")).unwrap();
     let scope = Scope::of(user("ana"));
     let all = store.turns_after(&scope, None, usize::MAX).unwrap();
     let keys: HashSet<&str> = all.iter().map(|stored| stored.source_key.0.as_str()).collect();
     assert_eq!(keys.len(), all.len(), "a turn was stored twice");
     let ids: HashSet<TurnId> = all.iter().map(|stored| stored.turn.id).collect();
-    let words = store.search_words(&scope, "lisbon", usize::MAX).unwrap();
+    let words = Searcher::default().search_words(store, &scope, "lisbon", usize::MAX).unwrap();
     assert_eq!(words.iter().map(|hit| hit.turn).collect::<HashSet<_>>(), ids);
-    let waiting = store.queued_turns(None, usize::MAX).unwrap();
+    let waiting = store.queued_turns(None, None, usize::MAX).unwrap();
     let indexed = near(store);
     assert_eq!(indexed.len() + waiting.len(), ids.len());
     let either = indexed.into_iter().chain(waiting.iter().map(|queued| queued.turn));
@@ -99,7 +103,7 @@ fn a_killed_process_loses_nothing_that_it_acknowledged() {
         printed.read_to_string(&mut line).unwrap();
         // A last line without its end was cut by the kill.
         acknowledged.extend(line.split_inclusive('\n').filter_map(acknowledgement));
-        let store = Store::open(&path, IfMissing::Create).unwrap();
+        let store = SqliteStore::open(&path, IfMissing::Create).unwrap();
         let ids = assert_whole(&store);
         assert!(acknowledged.is_subset(&ids), "round {round}");
     }
@@ -115,7 +119,7 @@ fn acknowledgement(line: &str) -> Option<TurnId> {
 #[ignore = "run by a_killed_process_loses_nothing_that_it_acknowledged"]
 fn writes_until_it_is_killed() {
     let Some(path) = store_of_parent() else { return };
-    let store = Store::open(path, IfMissing::Create).unwrap();
+    let store = SqliteStore::open(path, IfMissing::Create).unwrap();
     println!();
     for batch in 0.. {
         let turns = turns_of("import", batch * 3, 1 + batch % 3);
@@ -149,14 +153,14 @@ fn two_processes_write_while_a_third_reads() {
     const TURNS: usize = 2 * 60 * 3;
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("memory.db");
-    let store = Store::open(&path, IfMissing::Create).unwrap();
+    let store = SqliteStore::open(&path, IfMissing::Create).unwrap();
     let mut writers = spawned("writes_its_share", &path, 2);
     let mut before = (0, 0, 0);
     while before.0 < TURNS && writers.iter_mut().any(|w| w.try_wait().unwrap().is_none()) {
         let scope = Scope::of(user("ana"));
         let now = (
             store.turns_after(&scope, None, usize::MAX).unwrap().len(),
-            store.search_words(&scope, "lisbon", usize::MAX).unwrap().len(),
+            Searcher::default().search_words(&store, &scope, "lisbon", usize::MAX).unwrap().len(),
             near(&store).len(),
         );
         assert!(now.0 >= before.0 && now.1 >= before.1 && now.2 >= before.2, "{before:?} {now:?}");
@@ -174,7 +178,7 @@ fn two_processes_write_while_a_third_reads() {
 fn writes_its_share() {
     let Some(path) = store_of_parent() else { return };
     let name = std::env::var("LONGMEM_TEST_NAME").unwrap();
-    let store = Store::open(path, IfMissing::Fail).unwrap();
+    let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
     for batch in 0..60 {
         let turns = turns_of(&name, batch * 3, 3);
         let inserted = store.insert_turns(&user("ana"), &turns).unwrap();
@@ -193,7 +197,7 @@ fn eight_processes_make_the_same_store_at_once() {
         std::thread::sleep(Duration::from_millis(100));
         fs_err::write(folder.path().join("go"), "").unwrap();
         makers.into_iter().for_each(assert_succeeded);
-        let store = Store::open(&path, IfMissing::Fail).unwrap();
+        let store = SqliteStore::open(&path, IfMissing::Fail).unwrap();
         assert_eq!(assert_whole(&store).len(), 8);
     }
 }
@@ -206,7 +210,7 @@ fn makes_the_store() {
     while !path.with_file_name("go").exists() {
         std::thread::sleep(Duration::from_millis(1));
     }
-    let store = Store::open(path, IfMissing::Create).unwrap();
+    let store = SqliteStore::open(path, IfMissing::Create).unwrap();
     store.insert_turns(&user("ana"), &turns_of(&name, 0, 1)).unwrap();
 }
 
@@ -216,9 +220,9 @@ fn makes_the_store() {
 fn a_store_that_is_opened_twice_in_one_process_loses_nothing() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("memory.db");
-    let store = Store::open(&path, IfMissing::Create).unwrap();
+    let store = SqliteStore::open(&path, IfMissing::Create).unwrap();
     store.insert_turns(&user("ana"), &turns_of("first", 0, 1)).unwrap();
-    drop(Store::open(&path, IfMissing::Fail).unwrap());
+    drop(SqliteStore::open(&path, IfMissing::Fail).unwrap());
     spawned("writes_its_share", &path, 1).into_iter().for_each(assert_succeeded);
     store.insert_turns(&user("ana"), &turns_of("second", 0, 1)).unwrap();
     spawned("counts_182_turns", &path, 1).into_iter().for_each(assert_succeeded);
@@ -229,6 +233,6 @@ fn a_store_that_is_opened_twice_in_one_process_loses_nothing() {
 #[ignore = "run by a_store_that_is_opened_twice_in_one_process_loses_nothing"]
 fn counts_182_turns() {
     let Some(path) = store_of_parent() else { return };
-    let store = Store::open(path, IfMissing::Fail).unwrap();
+    let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
     assert_eq!(assert_whole(&store).len(), 182);
 }

@@ -2,7 +2,7 @@
 //!
 //! `fixtures/format_N.db` is a small store as the release that brought format N wrote it. Until
 //! format 1 is released it may be written anew:
-//! `cargo test -p longmem-store --test old_formats -- --ignored write_fixture`.
+//! `cargo test -p longmem-sqlite --test old_formats -- --ignored write_fixture`.
 //! A released fixture is never written again.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use longmem_core::{
     EmbeddingModel, NewTurn, PassageSpan, Role, Scope, SourceKey, TextEmbedder, TurnId,
 };
-use longmem_store::{EmbeddedTurn, ForgetTarget, IfMissing, Store};
+use longmem_search::Searcher;
+use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_store::{EmbeddedTurn, ForgetTarget, Turns, Upkeep, Vectors};
 use longmem_test_support::WordHashEmbedder;
 use made_up::{turn, user};
 use rusqlite::Connection;
@@ -54,8 +56,8 @@ fn copies() -> Vec<(TempDir, PathBuf)> {
 #[test]
 fn an_old_store_answers_as_it_did() {
     for (_folder, path) in copies() {
-        let store = Store::open(path, IfMissing::Fail).unwrap();
-        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
+        store.check(&mut |problem| panic!("{problem}")).unwrap();
         let ana = Scope::of(user("ana"));
         let all = store.turns_after(&ana, None, 99).unwrap();
         assert_eq!(all.iter().map(|stored| stored.turn.text.as_str()).collect::<Vec<_>>(), TEXTS);
@@ -66,7 +68,12 @@ fn an_old_store_answers_as_it_did() {
         assert_eq!(all[3].turn.time.to_string(), "2026-01-01T00:00:03Z");
 
         let by_words = |text: &str| -> Vec<TurnId> {
-            store.search_words(&ana, text, 9).unwrap().iter().map(|hit| hit.turn).collect()
+            Searcher::default()
+                .search_words(&store, &ana, text, 9)
+                .unwrap()
+                .iter()
+                .map(|hit| hit.turn)
+                .collect()
         };
         assert_eq!(by_words("moving to LISBON?"), [all[0].turn.id]);
         assert_eq!(by_words("東京"), [all[3].turn.id]);
@@ -74,12 +81,14 @@ fn an_old_store_answers_as_it_did() {
         let [serving, building] = embedders();
         assert_eq!(store.serving_model().unwrap().as_ref(), Some(serving.model()));
         let near = |model: &EmbeddingModel| {
-            store.nearest(&ana, model, &serving.vector("a view of the river"), 9).unwrap()
+            Searcher::default()
+                .nearest(&store, &ana, (model, &serving.vector("a view of the river")), 9)
+                .unwrap()
         };
         let hits = near(serving.model());
         assert_eq!((hits.len(), hits[0].turn), (3, all[2].turn.id));
         assert_eq!(near(building.model()).len(), 1);
-        assert_eq!(store.queue_length().unwrap(), 4, "three of ana, one of bob");
+        assert_eq!(store.waiting(None).unwrap(), 4, "three of ana, one of bob");
         assert_eq!(store.users().unwrap().len(), 2);
     }
 }
@@ -87,7 +96,7 @@ fn an_old_store_answers_as_it_did() {
 #[test]
 fn an_old_store_takes_new_turns_and_forgets_old_ones() {
     for (_folder, path) in copies() {
-        let store = Store::open(path, IfMissing::Fail).unwrap();
+        let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
         let again = turns_of("ana");
         let inserted = store.insert_turns(&user("ana"), &again).unwrap();
         assert!(inserted.iter().all(|inserted| !inserted.new), "an import that is run again");
@@ -95,7 +104,7 @@ fn an_old_store_takes_new_turns_and_forgets_old_ones() {
         assert!(new[0].id > inserted[3].id);
         store.forget(&ForgetTarget::Scope(Scope::of(user("bob")))).unwrap();
         assert_eq!(store.users().unwrap().len(), 1);
-        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+        store.check(&mut |problem| panic!("{problem}")).unwrap();
     }
 }
 
@@ -103,9 +112,9 @@ fn an_old_store_takes_new_turns_and_forgets_old_ones() {
 fn an_old_store_ends_with_the_schema_of_a_new_one() {
     let folder = TempDir::new().unwrap();
     let new = folder.path().join("memory.db");
-    drop(Store::open(&new, IfMissing::Create).unwrap());
+    drop(SqliteStore::open(&new, IfMissing::Create).unwrap());
     for (_folder, old) in copies() {
-        drop(Store::open(&old, IfMissing::Fail).unwrap());
+        drop(SqliteStore::open(&old, IfMissing::Fail).unwrap());
         assert_eq!(
             schema(&old),
             schema(&new),
@@ -156,17 +165,18 @@ fn turns_of(name: &str) -> Vec<NewTurn> {
 fn write_fixture() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("memory.db");
-    let store = Store::open(&path, IfMissing::Create).unwrap();
+    let store = SqliteStore::open(&path, IfMissing::Create).unwrap();
     for name in ["ana", "bob"] {
         store.insert_turns(&user(name), &turns_of(name)).unwrap();
     }
     let [serving, building] = embedders();
     for (embedder, replace, count) in [(&serving, false, 3), (&building, true, 1)] {
         store.begin_indexing(embedder.model(), replace).unwrap();
-        let queued = store.queued_turns(None, count).unwrap();
+        let queued = store.queued_turns(None, None, count).unwrap();
         let embedded: Vec<_> = queued
             .into_iter()
             .map(|queued| EmbeddedTurn {
+                user: queued.user,
                 turn: queued.turn,
                 passages: vec![(
                     PassageSpan { start: 0, end: queued.text.len(), tokens: 8 },

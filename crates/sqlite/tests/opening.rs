@@ -8,8 +8,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use longmem_core::{Diagnose, Fault, Scope, TextEmbedder};
-use longmem_store::{EmbeddedTurn, IfMissing, Store, StoreError};
+use longmem_core::{Diagnose, Fault, Remedy, Scope, TextEmbedder};
+use longmem_search::Searcher;
+use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_store::{EmbeddedTurn, StoreError, Turns, Upkeep, Vectors};
 use longmem_test_support::WordHashEmbedder;
 use made_up::{turn, user};
 use process::{child, child_of, store_of_parent};
@@ -22,7 +24,7 @@ mod process;
 /// A closed store with some turns, words and vectors.
 fn store_in(folder: &Path) -> PathBuf {
     let path = folder.join("memory.db");
-    let store = Store::open(&path, IfMissing::Create).unwrap();
+    let store = SqliteStore::open(&path, IfMissing::Create).unwrap();
     let embedder = WordHashEmbedder::default();
     store.begin_indexing(embedder.model(), false).unwrap();
     let turns: Vec<_> =
@@ -30,10 +32,11 @@ fn store_in(folder: &Path) -> PathBuf {
     store.insert_turns(&user("ana"), &turns).unwrap();
     let span = embedder.passages("x").unwrap()[0];
     let vectors: Vec<_> = store
-        .queued_turns(None, 40)
+        .queued_turns(None, None, 40)
         .unwrap()
         .into_iter()
         .map(|queued| EmbeddedTurn {
+            user: queued.user,
             turn: queued.turn,
             passages: vec![(span, embedder.vector(&queued.text))],
         })
@@ -42,13 +45,14 @@ fn store_in(folder: &Path) -> PathBuf {
     path
 }
 
-/// Opens what must be refused, both ways, and returns why: the message with PATH for the path, and the hint.
+/// Opens what must be refused, both ways, and returns why: the message with
+/// PATH for the path, and what would help.
 /// The file's bytes, if it is one, stay as they were.
-fn refusal(path: &Path, fault: Fault) -> (String, String) {
+fn refusal(path: &Path, fault: Fault) -> (String, Vec<Remedy>) {
     let before = fs_err::read(path).ok();
     let mut texts = Vec::new();
     for if_missing in [IfMissing::Fail, IfMissing::Create] {
-        let Err(error) = Store::open(path, if_missing) else { panic!("it opened") };
+        let Err(error) = SqliteStore::open(path, if_missing) else { panic!("it opened") };
         assert_eq!(error.fault(), fault);
         texts.push((
             error.to_string().replace(&path.display().to_string(), "PATH"),
@@ -64,19 +68,14 @@ fn refusal(path: &Path, fault: Fault) -> (String, String) {
 fn a_missing_file_is_made_only_when_asked_for() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("new folder").join("memory.db");
-    let Err(error) = Store::open(&path, IfMissing::Fail) else { panic!("it opened") };
+    let Err(error) = SqliteStore::open(&path, IfMissing::Fail) else { panic!("it opened") };
     assert_eq!(error.to_string(), format!("there is no memory at {}", path.display()));
     assert_eq!(error.fault(), Fault::Caller);
-    assert_eq!(
-        error.hints(),
-        ["Store something first: longmem remember \"…\", or longmem import FILE."]
-    );
+    assert_eq!(error.remedies(), [Remedy::RememberFirst]);
     assert!(!path.parent().unwrap().exists());
-    Store::open(&path, IfMissing::Create).unwrap();
-    Store::open(&path, IfMissing::Fail).unwrap();
+    SqliteStore::open(&path, IfMissing::Create).unwrap();
+    SqliteStore::open(&path, IfMissing::Fail).unwrap();
 }
-
-const NOT_A_STORE: &str = "Name another file with --db, or move this one away; it was not changed.";
 
 #[test]
 fn files_of_other_kinds_are_refused() {
@@ -86,12 +85,15 @@ fn files_of_other_kinds_are_refused() {
         fs_err::write(&path, content).unwrap();
         assert_eq!(
             refusal(&path, Fault::Caller),
-            ("PATH is not a longmem store: it is not an SQLite file".into(), NOT_A_STORE.into())
+            (
+                "PATH is not a longmem store: it is not an SQLite file".into(),
+                vec![Remedy::NameAnotherStore]
+            )
         );
     }
     assert_eq!(
         refusal(folder.path(), Fault::Caller),
-        ("PATH is not a longmem store: it is a folder".into(), NOT_A_STORE.into())
+        ("PATH is not a longmem store: it is a folder".into(), vec![Remedy::NameAnotherStore])
     );
 }
 
@@ -113,7 +115,7 @@ fn databases_of_other_programs_are_refused() {
             refusal(&path, Fault::Caller),
             (
                 "PATH is not a longmem store: it is an SQLite file of another program".into(),
-                NOT_A_STORE.into()
+                vec![Remedy::NameAnotherStore]
             ),
             "{journal}, {id}"
         );
@@ -125,15 +127,13 @@ fn a_file_of_a_newer_longmem_is_refused() {
     let folder = TempDir::new().unwrap();
     let path = store_in(folder.path());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 4711).unwrap();
-    let (message, hint) = refusal(&path, Fault::Caller);
+    let (message, remedies) = refusal(&path, Fault::Caller);
     let known = message.strip_prefix(
         "PATH was written by a newer longmem: its format is 4711, this one knows up to ",
     );
     assert!(known.unwrap().parse::<u32>().unwrap() >= 1, "{message}");
-    assert_eq!(hint, "Use the newer longmem; the file was not changed.");
+    assert_eq!(remedies, [Remedy::UseNewerVersion]);
 }
-
-const DAMAGED: &str = "Restore a backup, or save what can be read with: sqlite3 FILE .recover";
 
 #[test]
 fn a_file_that_was_cut_off_is_refused() {
@@ -144,7 +144,7 @@ fn a_file_that_was_cut_off_is_refused() {
         fs_err::write(&path, &whole[..length]).unwrap();
         let message =
             format!("PATH is damaged: it has {length} bytes, its header says {}", whole.len());
-        assert_eq!(refusal(&path, Fault::Environment), (message, DAMAGED.into()));
+        assert_eq!(refusal(&path, Fault::Environment), (message, vec![Remedy::RestoreBackup]));
     }
     fs_err::write(&path, &whole[..60]).unwrap();
     assert_eq!(
@@ -160,25 +160,29 @@ fn a_damaged_page_is_noticed() {
     let folder = TempDir::new().unwrap();
     let path = store_in(folder.path());
     let whole = fs_err::read(&path).unwrap();
-    let named =
-        |error: &StoreError| matches!(error, StoreError::Damaged { .. } | StoreError::BadVector(_));
+    let named = |error: &StoreError| {
+        matches!(error, StoreError::Damaged { .. } | StoreError::DamagedVector(_))
+    };
     for page in 1..whole.len() / PAGE {
         let mut damaged = whole.clone();
         damaged[page * PAGE..(page + 1) * PAGE].fill(0x5a);
         fs_err::write(&path, &damaged).unwrap();
-        match Store::open(&path, IfMissing::Fail) {
+        match SqliteStore::open(&path, IfMissing::Fail) {
             Err(error) => assert!(named(&error), "page {page}: {error:?}"),
             Ok(store) => {
-                match store.check() {
-                    Ok(problems) => assert_ne!(problems, Vec::<String>::new(), "page {page}"),
+                let mut problems = 0;
+                match store.check(&mut |_| problems += 1) {
+                    Ok(()) => assert_ne!(problems, 0, "page {page}"),
                     Err(error) => assert!(named(&error), "page {page}: {error:?}"),
                 }
                 let scope = Scope::of(user("ana"));
                 let embedder = WordHashEmbedder::default();
                 let query = embedder.vector("lisbon");
                 let errors = [
-                    store.search_words(&scope, "lisbon", 9).err(),
-                    store.nearest(&scope, embedder.model(), &query, 9).err(),
+                    Searcher::default().search_words(&store, &scope, "lisbon", 9).err(),
+                    Searcher::default()
+                        .nearest(&store, &scope, (embedder.model(), &query), 9)
+                        .err(),
                     store.turns_after(&scope, None, 99).err(),
                     store.stats().err(),
                 ];
@@ -194,7 +198,7 @@ fn a_damaged_page_is_noticed() {
     fs_err::write(&path, &header).unwrap();
     assert_eq!(
         refusal(&path, Fault::Environment),
-        ("PATH is damaged: database disk image is malformed".into(), DAMAGED.into())
+        ("PATH is damaged: database disk image is malformed".into(), vec![Remedy::RestoreBackup])
     );
 }
 
@@ -203,7 +207,7 @@ fn a_folder_that_cannot_be_made_is_named() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("notes.txt");
     fs_err::write(&file, "a file where a folder should be").unwrap();
-    let Err(error) = Store::open(file.join("memory.db"), IfMissing::Create) else {
+    let Err(error) = SqliteStore::open(file.join("memory.db"), IfMissing::Create) else {
         panic!("it opened")
     };
     assert!(matches!(error, StoreError::ReadOnly { .. }));
@@ -266,9 +270,9 @@ const WRITABLE: &str = "Make the file and its folder writable, or name another f
 #[ignore = "run by a_file_or_folder_without_permission_is_refused"]
 fn prints_why_it_cannot_be_opened() {
     let Some(path) = store_of_parent() else { return };
-    let Err(error) = Store::open(path, IfMissing::Create) else { panic!("it opened") };
+    let Err(error) = SqliteStore::open(path, IfMissing::Create) else { panic!("it opened") };
     assert_eq!(error.fault(), Fault::Environment);
-    println!("\n{error}\n{}", error.remedies());
+    println!("\n{error}\n{:?}", error.remedies());
 }
 
 /// A file system of 3 MB in a name space of its own; where that is not allowed, the test of the
@@ -304,7 +308,7 @@ fn fills_the_disk() {
     let Some(path) = store_of_parent() else { return };
     let ballast = path.with_file_name("ballast");
     fs_err::write(&ballast, vec![0; 1 << 20]).unwrap();
-    let store = Store::open(&path, IfMissing::Create).unwrap();
+    let store = SqliteStore::open(&path, IfMissing::Create).unwrap();
     let (acknowledged, error) = insert_until_it_fails(&store);
     assert!(matches!(error, StoreError::DiskFull(_)), "{error:?}");
     assert_eq!(
@@ -312,7 +316,7 @@ fn fills_the_disk() {
         format!("the disk that holds {} is full; nothing was stored", path.display())
     );
     assert_eq!(error.fault(), Fault::Environment);
-    assert_eq!(error.hints(), ["Free some space and run the same command again."]);
+    assert_eq!(error.remedies(), [Remedy::FreeSpace]);
     assert_whole(&store, acknowledged);
     fs_err::remove_file(ballast).unwrap();
     store.insert_turns(&user("ana"), &[turn("talk", "there is space again", 0)]).unwrap();
@@ -334,7 +338,7 @@ fn a_limit_on_the_size_of_files_loses_nothing_that_was_acknowledged() {
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}");
     let acknowledged = printed.lines().find_map(|line| line.strip_prefix("acknowledged "));
-    let store = Store::open(&path, IfMissing::Fail).unwrap();
+    let store = SqliteStore::open(&path, IfMissing::Fail).unwrap();
     assert_whole(&store, acknowledged.unwrap().parse().unwrap());
 }
 
@@ -342,23 +346,20 @@ fn a_limit_on_the_size_of_files_loses_nothing_that_was_acknowledged() {
 #[ignore = "run by a_limit_on_the_size_of_files_loses_nothing_that_was_acknowledged"]
 fn meets_the_limit() {
     let Some(path) = store_of_parent() else { return };
-    let store = Store::open(&path, IfMissing::Create).unwrap();
+    let store = SqliteStore::open(&path, IfMissing::Create).unwrap();
     let (acknowledged, error) = insert_until_it_fails(&store);
     assert_eq!(
         error.to_string(),
         format!("{} cannot be read or written: disk I/O error", path.display())
     );
     assert_eq!(error.fault(), Fault::Environment);
-    assert_eq!(
-        error.hints(),
-        ["Look at the disk: it may be failing, gone, or at a limit on the size of files."]
-    );
+    assert_eq!(error.remedies(), [Remedy::CheckDisk]);
     assert_whole(&store, acknowledged);
     println!("\nacknowledged {acknowledged}");
 }
 
 /// Inserts ten turns of 4 kB at a time and returns how many were acknowledged.
-fn insert_until_it_fails(store: &Store) -> (u64, StoreError) {
+fn insert_until_it_fails(store: &SqliteStore) -> (u64, StoreError) {
     let text = "lisbon ".repeat(600);
     let turns: Vec<_> = (0..10).map(|number| turn("talk", &text, number)).collect();
     for batch in 0..200 {
@@ -369,10 +370,12 @@ fn insert_until_it_fails(store: &Store) -> (u64, StoreError) {
     panic!("8 MB were stored")
 }
 
-fn assert_whole(store: &Store, turns: u64) {
+fn assert_whole(store: &SqliteStore, turns: u64) {
     assert_eq!(store.stats().unwrap().turns, turns);
-    assert_eq!(store.queue_length().unwrap(), turns);
-    let hits = store.search_words(&Scope::of(user("ana")), "lisbon space", usize::MAX).unwrap();
+    assert_eq!(store.waiting(None).unwrap(), turns);
+    let hits = Searcher::default()
+        .search_words(store, &Scope::of(user("ana")), "lisbon space", usize::MAX)
+        .unwrap();
     assert_eq!(hits.len() as u64, turns);
-    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    store.check(&mut |problem| panic!("{problem}")).unwrap();
 }

@@ -1,9 +1,7 @@
 //! Learning: which turns were looked at for facts, and summaries of what was said.
 
 use jiff::Timestamp;
-use longmem_core::{
-    FactId, NewFact, SessionName, Summary, SummaryId, SummaryOf, TurnId, UserName,
-};
+use longmem_core::{FactId, NewFact, SessionName, Summary, SummaryId, SummaryOf, TurnId, UserName};
 use longmem_search::Epoch;
 
 use crate::Result;

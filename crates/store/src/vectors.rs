@@ -38,15 +38,15 @@ pub trait Vectors: Send + Sync {
     /// When the store cannot be read.
     fn waiting(&self, user: Option<&UserName>) -> Result<u64>;
 
-    /// Reads up to `limit` turns that wait for vectors, one user's or all, after the given one, in
-    /// the order of their numbers.
+    /// Reads up to `limit` turns that wait for vectors, one user's or all: user by user, each user's
+    /// in the order of their numbers, going on after the given one.
     ///
     /// # Errors
     /// When the store cannot be read.
     fn queued_turns(
         &self,
         user: Option<&UserName>,
-        after: Option<TurnId>,
+        after: Option<&QueuedTurn>,
         limit: usize,
     ) -> Result<Vec<QueuedTurn>>;
 

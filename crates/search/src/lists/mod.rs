@@ -10,7 +10,7 @@ mod turn_list;
 mod word_list;
 
 pub use blocks::BlockId;
-pub use new_lists::{Listed, NewLists, turn_block_of, without_turns, word_block_of};
+pub use new_lists::{Listed, NewLists, codes_in, turn_block_of, without_turns, word_block_of};
 pub use turn_list::TurnEntry;
 
 pub(crate) use code_list::decode_codes;

@@ -145,6 +145,17 @@ impl NewLists {
     }
 }
 
+/// Number of passages in a block of codes, and the greatest of their numbers; a damaged tail does not
+/// count.
+pub fn codes_in(width: usize, block: BlockId, bytes: &[u8]) -> Option<(usize, PassageId)> {
+    decode_codes(block, code_bytes(width), bytes)
+        .map(|turn| {
+            let last = turn.first_passage.0 + turn.passages as i64 - 1;
+            (turn.passages, PassageId(last))
+        })
+        .reduce(|(count, last), (more, later)| (count + more, last.max(later)))
+}
+
 /// What is left of a block's bytes without these turns; empty if nothing is.
 pub fn without_turns(
     list: Listed<'_>,

@@ -114,11 +114,7 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx512f,avx512vpopcntdq")]
-    fn avx512<const WORDS: usize>(
-        rows: &[Row],
-        planes: &Planes,
-        distances: &mut [[u16; LANES]],
-    ) {
+    fn avx512<const WORDS: usize>(rows: &[Row], planes: &Planes, distances: &mut [[u16; LANES]]) {
         let planes: [[__m512i; WORDS]; PLANES] = std::array::from_fn(|plane| {
             std::array::from_fn(|word| _mm512_set1_epi64(planes[plane][word] as i64))
         });

@@ -194,9 +194,8 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
             passages.iter().map(|_| AtomicU32::new(f32::NAN.to_bits())).collect();
         let width = self.query.width();
         self.source.vectors(self.user, self.model, &passages, &|place, bytes| {
-            let vector = vector_from_bytes(bytes, width).map_err(|reason| {
-                DamagedVector { passage: passages[place].0, reason }
-            })?;
+            let vector = vector_from_bytes(bytes, width)
+                .map_err(|reason| DamagedVector { passage: passages[place].0, reason })?;
             let cosine = dot(vector.as_slice(), self.query.as_slice());
             cosines[place].store(cosine.to_bits(), Ordering::Relaxed);
             Ok(())

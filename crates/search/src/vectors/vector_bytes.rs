@@ -46,7 +46,10 @@ mod tests {
         let good = vector_bytes(&Embedding::normalized(vec![1.0; 384]).unwrap());
         let wrong_length = |actual| Err(InvalidEmbedding::Width { expected: 384, actual });
         assert_eq!(vector_from_bytes(&good[..good.len() - 1], 384), wrong_length(383));
-        assert_eq!(vector_from_bytes(&good, 768), Err(InvalidEmbedding::Width { expected: 768, actual: 384 }));
+        assert_eq!(
+            vector_from_bytes(&good, 768),
+            Err(InvalidEmbedding::Width { expected: 768, actual: 384 })
+        );
         assert!(vector_from_bytes(&[&good[..], &[0]].concat(), 384).is_err());
         let mut not_finite = good.clone();
         not_finite[4..8].copy_from_slice(&f32::INFINITY.to_le_bytes());

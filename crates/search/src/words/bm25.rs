@@ -24,11 +24,7 @@ pub struct LexicalParameters {
 
 impl LexicalParameters {
     /// Each turn for itself: plain BM25.
-    pub const PLAIN: Self = Self {
-        neighbour_weight: 0.0,
-        neighbours: 0,
-        longest_neighbour: 0,
-    };
+    pub const PLAIN: Self = Self { neighbour_weight: 0.0, neighbours: 0, longest_neighbour: 0 };
 }
 
 /// BM25's k1: how soon a repeated word stops adding. SQLite and Lucene have the same.

@@ -1,36 +1,22 @@
 //! Summaries are replaced and folded, and go with what they tell.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+use longmem_core::{Scope, Summary, SummaryId, SummaryOf, TurnId, UserName};
+use std::sync::Arc;
 
-use longmem_core::{
-    Scope, SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName,
-};
-use longmem_store::{Derived, ForgetTarget, IfMissing, Store};
-use made_up::{turn, user};
-use tempfile::TempDir;
-
-mod made_up;
+use super::Make;
+use super::made_up::{at, session, turn, user};
+use crate::{Derived, ForgetTarget, Store};
 
 struct World {
-    store: Store,
+    store: Arc<dyn Store>,
     ana: UserName,
     turns: Vec<TurnId>,
-    _folder: TempDir,
-}
-
-fn session(name: &str) -> SessionName {
-    SessionName::new(name).unwrap()
-}
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_767_225_600 + second).unwrap()
 }
 
 impl World {
     /// Three sessions of three turns, learned from.
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+    fn new(make: Make<'_>) -> Self {
+        let store = make().store();
         let ana = user("ana");
         let turns: Vec<_> = (0..9)
             .map(|number| turn(["a", "b", "c"][number / 3], "lisbon", number as i64))
@@ -39,7 +25,7 @@ impl World {
         for name in ["a", "b", "c"] {
             store.learn_from(&ana, &session(name)).unwrap();
         }
-        Self { store, ana, turns, _folder: folder }
+        Self { store, ana, turns }
     }
 
     fn of_session(&self, name: &str, last: usize) -> SummaryOf {
@@ -47,12 +33,12 @@ impl World {
     }
 
     fn write(&self, of: &SummaryOf, text: &str) -> bool {
-        let made_at = self.store.deletions(&self.ana).unwrap();
+        let made_at = self.store.epoch(&self.ana).unwrap();
         self.store.write_summary(&self.ana, of, text, at(100), made_at).unwrap()
     }
 
     fn fold(&self, parts: &[SummaryId], text: &str) -> bool {
-        let made_at = self.store.deletions(&self.ana).unwrap();
+        let made_at = self.store.epoch(&self.ana).unwrap();
         self.store.fold_summaries(&self.ana, parts, text, at(100), made_at).unwrap()
     }
 
@@ -66,16 +52,15 @@ impl World {
 
     fn forget(&self, turn: usize) -> Derived {
         let target = ForgetTarget::Turns(Scope::of(self.ana.clone()), vec![self.turns[turn]]);
-        let announced = self.store.preview_forget_derived(&target).unwrap();
+        let announced = self.store.preview_forget(&target, 0).unwrap().derived;
         let derived = self.store.forget(&target).unwrap().derived;
         assert_eq!(announced, derived);
         derived
     }
 }
 
-#[test]
-fn a_newer_summary_takes_the_place_of_the_older() {
-    let world = World::new();
+pub fn a_newer_summary_takes_the_place_of_the_older(make: Make<'_>) {
+    let world = World::new(make);
     assert!(world.write(&world.of_session("a", 1), "two turns"));
     assert!(world.write(&world.of_session("a", 2), "three turns"));
     let stretch = SummaryOf::Stretch { session: session("a"), through: world.turns[0] };
@@ -86,9 +71,8 @@ fn a_newer_summary_takes_the_place_of_the_older() {
     assert_eq!(world.store.summaries(&user("bob")).unwrap(), []);
 }
 
-#[test]
-fn sessions_wait_for_a_summary_while_something_in_them_has_none() {
-    let world = World::new();
+pub fn sessions_wait_for_a_summary_while_something_in_them_has_none(make: Make<'_>) {
+    let world = World::new(make);
     let waiting = |silent_since| {
         let sessions = world.store.sessions_to_sum_up(&world.ana, at(silent_since)).unwrap();
         sessions.into_iter().map(String::from).collect::<Vec<_>>()
@@ -102,9 +86,8 @@ fn sessions_wait_for_a_summary_while_something_in_them_has_none() {
     assert_eq!(waiting(100), ["b", "c", "a"]);
 }
 
-#[test]
-fn folded_summaries_stay_and_know_where_they_went() {
-    let world = World::new();
+pub fn folded_summaries_stay_and_know_where_they_went(make: Make<'_>) {
+    let world = World::new(make);
     world.write(&world.of_session("a", 2), "A");
     world.write(&world.of_session("b", 5), "B");
     let parts: Vec<SummaryId> = world.summaries().iter().map(|summary| summary.id).collect();
@@ -117,9 +100,8 @@ fn folded_summaries_stay_and_know_where_they_went() {
     assert!(!world.fold(&[parts[0], summaries[2].id], "of itself"));
 }
 
-#[test]
-fn a_forgotten_turn_takes_every_summary_along_that_covers_it() {
-    let world = World::new();
+pub fn a_forgotten_turn_takes_every_summary_along_that_covers_it(make: Make<'_>) {
+    let world = World::new(make);
     world.write(&world.of_session("a", 2), "A");
     world.write(&world.of_session("b", 4), "B");
     let parts: Vec<SummaryId> = world.summaries().iter().map(|summary| summary.id).collect();
@@ -130,29 +112,27 @@ fn a_forgotten_turn_takes_every_summary_along_that_covers_it() {
     assert_eq!(world.summaries()[0].folded_into, None, "it waits to be folded again");
 }
 
-#[test]
-fn a_summary_made_before_a_deletion_is_not_stored_after_it() {
-    let world = World::new();
-    let made_at = world.store.deletions(&world.ana).unwrap();
+pub fn a_summary_made_before_a_deletion_is_not_stored_after_it(make: Make<'_>) {
+    let world = World::new(make);
+    let made_at = world.store.epoch(&world.ana).unwrap();
     world.forget(0);
     let write = |of: SummaryOf| {
         world.store.write_summary(&world.ana, &of, "told", at(100), made_at).unwrap()
     };
     assert!(!write(world.of_session("a", 2)));
     assert!(!world.store.fold_summaries(&world.ana, &[], "told", at(100), made_at).unwrap());
-    let everything = ForgetTarget::Scope(Scope::of(world.ana.clone()));
+    let everything = ForgetTarget::User(world.ana.clone());
     world.store.forget(&everything).unwrap();
     assert!(!write(world.of_session("b", 5)), "the user is gone");
     assert_eq!(world.summaries(), []);
 }
 
-#[test]
-fn turns_come_in_order_from_where_a_summary_ends() {
-    let world = World::new();
-    let ids = |after: TurnId, limit| -> Vec<TurnId> {
+pub fn turns_come_in_order_from_where_a_summary_ends(make: Make<'_>) {
+    let world = World::new(make);
+    let ids = |after: Option<TurnId>, limit| -> Vec<TurnId> {
         let turns = world.store.session_turns(&world.ana, &session("b"), after, limit).unwrap();
         turns.iter().map(|turn| turn.id).collect()
     };
-    assert_eq!(ids(TurnId(0), 2), world.turns[3..5]);
-    assert_eq!(ids(world.turns[3], 9), world.turns[4..6]);
+    assert_eq!(ids(None, Some(2)), world.turns[3..5]);
+    assert_eq!(ids(Some(world.turns[3]), None), world.turns[4..6]);
 }

@@ -1,27 +1,14 @@
 //! What is known, what was known when, and that nobody knows another's.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use longmem_core::{
-    Diagnose, Entity, EntityKind, Fact, FactId, FactKind, Fault, NewFact, Scope, SessionName,
-    Timestamp, TurnId, USER_SUBJECT,
+    Diagnose, Entity, EntityKind, Fact, FactId, FactKind, Fault, NewFact, Remedy, Scope, TurnId,
+    USER_SUBJECT,
 };
-use longmem_store::{Derived, FactsAt, ForgetTarget, IfMissing, LearnedFact, Store, StoreError};
-use made_up::{turn, user};
 use proptest::prelude::*;
-use tempfile::TempDir;
 
-mod made_up;
-
-fn opened() -> (TempDir, Store) {
-    let folder = TempDir::new().unwrap();
-    let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
-    (folder, store)
-}
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_767_225_600 + second).unwrap()
-}
+use super::Make;
+use super::made_up::{at, session, turn, user};
+use crate::{Derived, FactsAt, ForgetTarget, Learned, LearnedFact, Store, StoreError};
 
 fn said(statement: &str, second: i64) -> NewFact {
     NewFact {
@@ -34,6 +21,11 @@ fn said(statement: &str, second: i64) -> NewFact {
     }
 }
 
+/// A fact that was said in a turn.
+pub(super) fn said_in(statement: &str, turn: TurnId) -> NewFact {
+    NewFact { source: Some(turn), ..said(statement, 0) }
+}
+
 fn about(statement: &str, names: &[&str]) -> NewFact {
     let entity = |name: &&str| Entity { name: (*name).to_owned(), kind: EntityKind::Person };
     NewFact { entities: names.iter().map(entity).collect(), ..said(statement, 0) }
@@ -44,21 +36,21 @@ fn statements(facts: &[Fact]) -> Vec<&str> {
 }
 
 /// A user's statements that hold at a time, or now.
-fn held(store: &Store, name: &str, at: FactsAt) -> Vec<String> {
+fn held(store: &dyn Store, name: &str, at: FactsAt) -> Vec<String> {
     let facts = store.facts(&user(name), at).unwrap();
     facts.into_iter().map(|fact| fact.statement).collect()
 }
 
-#[test]
-fn a_changed_fact_stays_in_history_with_its_time() {
-    let (_folder, store) = opened();
+pub fn a_changed_fact_stays_in_history_with_its_time(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
     let ana = user("ana");
     let porto = store.insert_fact(&ana, &said("lives in Porto", 10), None).unwrap();
     let lisbon = store.insert_fact(&ana, &said("lives in Lisbon", 20), Some(porto)).unwrap();
-    assert_eq!(held(&store, "ana", FactsAt::Now), ["lives in Lisbon"]);
-    assert_eq!(held(&store, "ana", FactsAt::Time(at(9))), [""; 0]);
-    assert_eq!(held(&store, "ana", FactsAt::Time(at(10))), ["lives in Porto"]);
-    assert_eq!(held(&store, "ana", FactsAt::Time(at(20))), ["lives in Lisbon"]);
+    assert_eq!(held(store, "ana", FactsAt::Now), ["lives in Lisbon"]);
+    assert_eq!(held(store, "ana", FactsAt::Time(at(9))), [""; 0]);
+    assert_eq!(held(store, "ana", FactsAt::Time(at(10))), ["lives in Porto"]);
+    assert_eq!(held(store, "ana", FactsAt::Time(at(20))), ["lives in Lisbon"]);
     let ever = store.facts(&ana, FactsAt::Ever).unwrap();
     assert_eq!(statements(&ever), ["lives in Porto", "lives in Lisbon"]);
     assert_eq!((ever[0].until, ever[0].superseded_by), (Some(at(20)), Some(lisbon)));
@@ -66,23 +58,23 @@ fn a_changed_fact_stays_in_history_with_its_time() {
 }
 
 /// Old talks may be learned from after new ones.
-#[test]
-fn what_is_learned_late_does_not_replace_what_was_said_after_it() {
-    let (_folder, store) = opened();
+pub fn what_is_learned_late_does_not_replace_what_was_said_after_it(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
     let ana = user("ana");
     let oslo = store.insert_fact(&ana, &said("lives in Oslo", 30), None).unwrap();
     store.insert_fact(&ana, &said("lives in Porto", 10), Some(oslo)).unwrap();
     store.insert_fact(&ana, &said("lives in Lisbon", 20), Some(oslo)).unwrap();
-    assert_eq!(held(&store, "ana", FactsAt::Now), ["lives in Oslo"]);
+    assert_eq!(held(store, "ana", FactsAt::Now), ["lives in Oslo"]);
     for (second, home) in [(10, "Porto"), (19, "Porto"), (20, "Lisbon"), (30, "Oslo")] {
         let expected = format!("lives in {home}");
-        assert_eq!(held(&store, "ana", FactsAt::Time(at(second))), [expected], "at {second}");
+        assert_eq!(held(store, "ana", FactsAt::Time(at(second))), [expected], "at {second}");
     }
 }
 
-#[test]
-fn facts_are_in_the_order_of_their_kinds_and_times() {
-    let (_folder, store) = opened();
+pub fn facts_are_in_the_order_of_their_kinds_and_times(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
     let ana = user("ana");
     for (kind, second) in [(FactKind::Plan, 1), (FactKind::Identity, 9), (FactKind::Preference, 5)]
     {
@@ -91,12 +83,12 @@ fn facts_are_in_the_order_of_their_kinds_and_times() {
     }
     store.insert_fact(&ana, &said("first", 2), None).unwrap();
     let expected = ["first", "identity", "preference", "plan"];
-    assert_eq!(held(&store, "ana", FactsAt::Now), expected);
+    assert_eq!(held(store, "ana", FactsAt::Now), expected);
 }
 
-#[test]
-fn an_edited_fact_keeps_its_place_and_a_deleted_one_takes_its_past_along() {
-    let (_folder, store) = opened();
+pub fn an_edited_fact_keeps_its_place_and_a_deleted_one_takes_its_past_along(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
     let ana = user("ana");
     let porto = store.insert_fact(&ana, &about("lives with Rui", &["Rui"]), None).unwrap();
     let lisbon = store.insert_fact(&ana, &said("lives in Lissabon", 20), Some(porto)).unwrap();
@@ -108,30 +100,13 @@ fn an_edited_fact_keeps_its_place_and_a_deleted_one_takes_its_past_along() {
 
     store.insert_fact(&ana, &said("has a dog", 0), None).unwrap();
     assert_eq!(store.delete_fact(&ana, lisbon).unwrap(), 2);
-    assert_eq!(held(&store, "ana", FactsAt::Ever), ["has a dog"]);
+    assert_eq!(held(store, "ana", FactsAt::Ever), ["has a dog"]);
     assert_eq!(store.entities(&ana).unwrap(), [], "names without facts are gone");
 }
 
-#[test]
-fn a_fact_that_is_deleted_is_on_disk_no_more() {
-    let (folder, store) = opened();
-    let ana = user("ana");
-    let secret = about("has the code word XYLOPHONEQUARTZ", &["Quartzperson"]);
-    let fact = store.insert_fact(&ana, &secret, None).unwrap();
-    let edited = store.insert_fact(&ana, &said("likes XYLOPHONEQUARTZ", 0), None).unwrap();
-    store.edit_fact(&ana, edited, "likes tea", &[]).unwrap();
-    store.delete_fact(&ana, fact).unwrap();
-    for file in fs_err::read_dir(folder.path()).unwrap() {
-        let bytes = fs_err::read(file.unwrap().path()).unwrap();
-        for needle in ["XYLOPHONEQUARTZ", "Quartzperson", "quartzperson"] {
-            assert!(!bytes.windows(needle.len()).any(|w| w == needle.as_bytes()), "{needle}");
-        }
-    }
-}
-
-#[test]
-fn a_fact_of_another_user_is_as_unknown_as_one_that_never_was() {
-    let (_folder, store) = opened();
+pub fn a_fact_of_another_user_is_as_unknown_as_one_that_never_was(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
     let [ana, bob] = ["ana", "bob"].map(user);
     let fact = store.insert_fact(&ana, &said("lives in Porto", 10), None).unwrap();
     store.insert_fact(&bob, &said("lives in Oslo", 10), None).unwrap();
@@ -139,12 +114,8 @@ fn a_fact_of_another_user_is_as_unknown_as_one_that_never_was() {
         assert_eq!(error.fault(), Fault::Caller);
         (error.to_string(), error.remedies())
     };
-    let expected = |fact: FactId| {
-        (
-            format!("user \"bob\" has no fact {fact}"),
-            "longmem facts --history lists a user's facts by number.".to_owned(),
-        )
-    };
+    let expected =
+        |fact: FactId| (format!("user \"bob\" has no fact {fact}"), vec![Remedy::ListFacts]);
     for fact in [fact, FactId(4711)] {
         let new = said("lives here", 20);
         let errors = [
@@ -156,14 +127,14 @@ fn a_fact_of_another_user_is_as_unknown_as_one_that_never_was() {
             assert_eq!(told(error), expected(fact));
         }
     }
-    assert_eq!(held(&store, "ana", FactsAt::Ever), ["lives in Porto"]);
-    assert_eq!(held(&store, "bob", FactsAt::Ever), ["lives in Oslo"]);
-    assert_eq!(held(&store, "nobody", FactsAt::Ever), [""; 0]);
+    assert_eq!(held(store, "ana", FactsAt::Ever), ["lives in Porto"]);
+    assert_eq!(held(store, "bob", FactsAt::Ever), ["lives in Oslo"]);
+    assert_eq!(held(store, "nobody", FactsAt::Ever), [""; 0]);
 }
 
-#[test]
-fn names_are_known_again_however_they_are_written() {
-    let (_folder, store) = opened();
+pub fn names_are_known_again_however_they_are_written(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
     let [ana, bob] = ["ana", "bob"].map(user);
     store.insert_fact(&ana, &about("works with Priya Rao", &["Priya  Rao", "Rui"]), None).unwrap();
     store.insert_fact(&ana, &about("lent PRIYA RAO a book", &["PRIYA RAO"]), None).unwrap();
@@ -174,7 +145,7 @@ fn names_are_known_again_however_they_are_written() {
 }
 
 /// Two turns of ana's; a fact from each, the second replacing the first, and one by hand.
-fn learned(store: &Store) -> [TurnId; 2] {
+fn learned(store: &dyn Store) -> [TurnId; 2] {
     let ana = user("ana");
     let turns = [turn("talk", "I live in Porto", 0), turn("talk", "I live in Lisbon", 9)];
     let turns: Vec<TurnId> =
@@ -186,76 +157,81 @@ fn learned(store: &Store) -> [TurnId; 2] {
     [turns[0], turns[1]]
 }
 
-#[test]
-fn a_forgotten_turn_takes_its_facts_along_as_if_it_had_never_been_said() {
-    let (_folder, store) = opened();
-    let turns = learned(&store);
+pub fn a_forgotten_turn_takes_its_facts_along_as_if_it_had_never_been_said(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
+    let turns = learned(store);
     let target = ForgetTarget::Turns(Scope::of(user("ana")), vec![turns[1]]);
     let expected = Derived { facts: 1, summaries: 0 };
-    assert_eq!(store.preview_forget_derived(&target).unwrap(), expected);
+    assert_eq!(store.preview_forget(&target, 0).unwrap().derived, expected);
     assert_eq!(store.forget(&target).unwrap().derived, expected);
-    assert_eq!(held(&store, "ana", FactsAt::Now), ["lives in Porto", "has a dog"]);
+    assert_eq!(held(store, "ana", FactsAt::Now), ["lives in Porto", "has a dog"]);
 }
 
-#[test]
-fn forgetting_a_link_joins_what_was_before_it_to_what_came_after() {
-    let (_folder, store) = opened();
-    let turns = learned(&store);
+pub fn forgetting_a_link_joins_what_was_before_it_to_what_came_after(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
+    let turns = learned(store);
     let ana = user("ana");
     let known = store.facts(&ana, FactsAt::Now).unwrap();
     let lisbon = known.iter().find(|fact| fact.turn == Some(turns[1])).unwrap().id;
     store.insert_fact(&ana, &said("lives in Oslo", 20), Some(lisbon)).unwrap();
     store.forget(&ForgetTarget::Turns(Scope::of(ana), vec![turns[1]])).unwrap();
-    assert_eq!(held(&store, "ana", FactsAt::Now), ["has a dog", "lives in Oslo"]);
-    assert_eq!(held(&store, "ana", FactsAt::Time(at(10))), ["lives in Porto", "has a dog"]);
+    assert_eq!(held(store, "ana", FactsAt::Now), ["has a dog", "lives in Oslo"]);
+    assert_eq!(held(store, "ana", FactsAt::Time(at(10))), ["lives in Porto", "has a dog"]);
 }
 
-#[test]
-fn forgetting_sessions_leaves_what_was_added_by_hand_and_forgetting_the_user_does_not() {
-    let (_folder, store) = opened();
-    learned(&store);
+pub fn forgetting_sessions_leaves_what_was_added_by_hand_and_forgetting_the_user_does_not(
+    make: Make<'_>,
+) {
+    let fixture = make();
+    let store = &*fixture.store();
+    learned(store);
     store.insert_fact(&user("bob"), &said("is Bob", 0), None).unwrap();
-    let mut session = Scope::of(user("ana"));
-    session.sessions = vec![SessionName::new("talk").unwrap()];
-    let forgotten = store.forget(&ForgetTarget::Scope(session)).unwrap();
+    let mut talk = Scope::of(user("ana"));
+    talk.sessions = vec![session("talk")];
+    let forgotten = store.forget(&ForgetTarget::Scope(talk)).unwrap();
     assert_eq!((forgotten.derived.facts, forgotten.user), (2, false));
-    assert_eq!(held(&store, "ana", FactsAt::Ever), ["has a dog"]);
+    assert_eq!(held(store, "ana", FactsAt::Ever), ["has a dog"]);
 
-    let everything = ForgetTarget::Scope(Scope::of(user("ana")));
-    assert_eq!(store.preview_forget_derived(&everything).unwrap().facts, 1);
+    let everything = ForgetTarget::User(user("ana"));
+    assert_eq!(store.preview_forget(&everything, 0).unwrap().derived.facts, 1);
     let forgotten = store.forget(&everything).unwrap();
     assert_eq!((forgotten.derived.facts, forgotten.user), (1, true));
-    assert_eq!(held(&store, "ana", FactsAt::Ever), [""; 0]);
-    assert_eq!(held(&store, "bob", FactsAt::Ever), ["is Bob"]);
+    assert_eq!(held(store, "ana", FactsAt::Ever), [""; 0]);
+    assert_eq!(held(store, "bob", FactsAt::Ever), ["is Bob"]);
 }
 
-#[test]
-fn turns_are_looked_at_once_whoever_is_faster() {
-    let (folder, store) = opened();
-    let other = Store::open(folder.path().join("memory.db"), IfMissing::Fail).unwrap();
-    let (ana, talk) = (user("ana"), SessionName::new("talk").unwrap());
+pub fn turns_are_looked_at_once_whoever_is_faster(make: Make<'_>) {
+    let fixture = make();
+    let (store, other) = (&*fixture.store(), &*fixture.opened_again());
+    let (ana, talk) = (user("ana"), session("talk"));
     let inserted = store.insert_turns(&ana, &[turn("talk", "I live in Porto", 0)]).unwrap();
     let source = inserted[0].id;
-    assert_eq!(store.learned_through(&ana, &talk).unwrap(), None);
+    assert_eq!(store.learned_through(&ana, &talk).unwrap(), Learned::No);
     assert!(store.sessions_to_learn_from(&ana).unwrap().is_empty(), "nobody asked for it");
     store.learn_from(&ana, &talk).unwrap();
     assert_eq!(store.sessions_to_learn_from(&ana).unwrap(), std::slice::from_ref(&talk));
-    let after = store.learned_through(&ana, &talk).unwrap().unwrap();
+    assert_eq!(store.learned_through(&ana, &talk).unwrap(), Learned::Through(None));
 
     let fact = NewFact { source: Some(source), ..said("lives in Porto", 0) };
     let learned = [LearnedFact { fact, replaces: None }];
-    assert!(other.write_learned(&ana, &talk, after, source, &learned).unwrap());
-    assert!(!store.write_learned(&ana, &talk, after, source, &learned).unwrap());
-    assert_eq!(held(&store, "ana", FactsAt::Ever), ["lives in Porto"]);
+    assert!(other.write_learned(&ana, &talk, None, source, &learned).unwrap());
+    assert!(!store.write_learned(&ana, &talk, None, source, &learned).unwrap());
+    assert_eq!(held(store, "ana", FactsAt::Ever), ["lives in Porto"]);
     assert!(store.sessions_to_learn_from(&ana).unwrap().is_empty());
     store.learn_from(&ana, &talk).unwrap();
-    assert_eq!(store.learned_through(&ana, &talk).unwrap(), Some(source), "asked for again");
+    assert_eq!(
+        store.learned_through(&ana, &talk).unwrap(),
+        Learned::Through(Some(source)),
+        "asked for again"
+    );
 }
 
-#[test]
-fn nothing_is_learned_from_a_turn_that_was_forgotten_meanwhile() {
-    let (_folder, store) = opened();
-    let (ana, talk) = (user("ana"), SessionName::new("talk").unwrap());
+pub fn nothing_is_learned_from_a_turn_that_was_forgotten_meanwhile(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
+    let (ana, talk) = (user("ana"), session("talk"));
     let turns = [turn("talk", "I live in Porto", 0), turn("talk", "Hm.", 1)];
     let inserted = store.insert_turns(&ana, &turns).unwrap();
     store.learn_from(&ana, &talk).unwrap();
@@ -263,8 +239,8 @@ fn nothing_is_learned_from_a_turn_that_was_forgotten_meanwhile() {
     store.forget(&target).unwrap();
     let fact = NewFact { source: Some(inserted[0].id), ..said("lives in Porto", 0) };
     let learned = [LearnedFact { fact, replaces: None }];
-    assert!(store.write_learned(&ana, &talk, TurnId(0), inserted[1].id, &learned).unwrap());
-    assert_eq!(held(&store, "ana", FactsAt::Ever), [""; 0]);
+    assert!(store.write_learned(&ana, &talk, None, inserted[1].id, &learned).unwrap());
+    assert_eq!(held(store, "ana", FactsAt::Ever), [""; 0]);
 }
 
 /// What may happen to the facts of two users; numbers choose among what is there.
@@ -281,14 +257,12 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(prop_oneof![4 => say, 1 => delete], 1..25)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
-    /// Facts that replaced one another are a line in time: at each moment one of a line holds at
-    /// most, now the last one does, and no line joins two users.
-    #[test]
-    fn of_what_replaced_one_another_one_holds_at_a_time(events in events()) {
-        let (_folder, store) = opened();
+/// Facts that replaced one another are a line in time: at each moment one of a line holds at most, now
+/// the last one does, and no line joins two users.
+pub fn of_what_replaced_one_another_one_holds_at_a_time(make: Make<'_>) {
+    proptest!(ProptestConfig::with_cases(48), |(events in events())| {
+        let fixture = make();
+    let store = &*fixture.store();
         let users = ["ana", "bob"].map(user);
         for event in events {
             match event {
@@ -329,5 +303,5 @@ proptest! {
                 prop_assert_eq!(ends.len(), then.len(), "two of one line at {}", second);
             }
         }
-    }
+    });
 }

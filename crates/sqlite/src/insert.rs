@@ -1,0 +1,271 @@
+//! Stores turns.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::OnceLock;
+
+use longmem_core::{NewTurn, Role, Turn, TurnId, UserName};
+use longmem_search::{NewLists, SessionNumber, TurnEntry};
+use longmem_store::{Inserted, Result};
+use longmem_text::{IndexedWords, indexed_words};
+use rayon::prelude::*;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use crate::block_tables::{self, Owner};
+use crate::connections::Connections;
+use crate::learning::learn_from;
+use crate::numbers::{Kind, Numbers};
+use crate::read::last_turns;
+use crate::rows::array;
+use crate::users::{user_id, user_id_or_new};
+
+/// Stores turns of one user; see [`Turns::insert_turns`](longmem_store::Turns::insert_turns).
+pub(crate) fn insert_turns(
+    connections: &Connections,
+    user: &UserName,
+    turns: &[NewTurn],
+) -> Result<Vec<Inserted>> {
+    if turns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = connections.read(|connection| match user_id(connection, user)? {
+        Some(user_id) => known_keys(connection, user_id, turns),
+        None => Ok(HashMap::new()),
+    })?;
+    let new = NewTurns::prepare(turns, &known);
+    connections.write(|transaction| insert(transaction, user, &new))
+}
+
+/// Stores a turn unless it is there; see [`Turns::insert_unless`](longmem_store::Turns::insert_unless).
+pub(crate) fn insert_unless(
+    connections: &Connections,
+    user: &UserName,
+    turn: &NewTurn,
+    learns: bool,
+    already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
+) -> Result<Inserted> {
+    let new = NewTurns::prepare(std::slice::from_ref(turn), &HashMap::new());
+    connections.write(|transaction| {
+        let last = last_turns(transaction, user, &turn.session, 2)?;
+        let inserted = match already(&last) {
+            Some(id) => Inserted { id, new: false },
+            None => insert(transaction, user, &new)?[0],
+        };
+        if learns {
+            learn_from(transaction, user, &turn.session)?;
+        }
+        Ok(inserted)
+    })
+}
+
+/// Turns to be stored, with the words of each as far as they were needed.
+struct NewTurns<'a> {
+    turns: &'a [NewTurn],
+    words: Vec<OnceLock<IndexedWords>>,
+}
+
+impl<'a> NewTurns<'a> {
+    /// Takes the turns that are not known apart into words before the transaction, in which others
+    /// wait.
+    fn prepare(turns: &'a [NewTurn], known: &HashMap<String, TurnId>) -> Self {
+        let prepared = Self { turns, words: turns.iter().map(|_| OnceLock::new()).collect() };
+        let is_new = |place: &usize| {
+            let key = turns[*place].source_key.as_ref();
+            key.is_none_or(|key| !known.contains_key(&key.0))
+        };
+        let new: Vec<usize> = (0..turns.len()).filter(is_new).collect();
+        // A single turn does not wait until a thread is free of other work.
+        match new[..] {
+            [one] => _ = prepared.words(one),
+            _ => new.par_iter().for_each(|place| _ = prepared.words(*place)),
+        }
+        prepared
+    }
+
+    fn words(&self, place: usize) -> &IndexedWords {
+        let turn = &self.turns[place];
+        self.words[place]
+            .get_or_init(|| indexed_words(turn.time, turn.speaker.as_deref(), &turn.text))
+    }
+}
+
+/// The turns of these whose source key the user has already.
+fn known_keys(
+    connection: &Connection,
+    user_id: i64,
+    turns: &[NewTurn],
+) -> rusqlite::Result<HashMap<String, TurnId>> {
+    let keys: Vec<String> =
+        turns.iter().filter_map(|turn| turn.source_key.as_ref()).map(|key| key.0.clone()).collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    connection
+        .prepare_cached(
+            "SELECT source_key, id FROM turns WHERE user_id = ?1 AND source_key IN rarray(?2)",
+        )?
+        .query_map(params![user_id, array(keys)], |row| Ok((row.get(0)?, TurnId(row.get(1)?))))?
+        .collect()
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    new: &NewTurns<'_>,
+) -> rusqlite::Result<Vec<Inserted>> {
+    let user_id = user_id_or_new(transaction, user)?;
+    let mut batch = Batch {
+        transaction,
+        user_id,
+        known: known_keys(transaction, user_id, new.turns)?,
+        sessions: HashMap::new(),
+        numbers: Numbers::of(transaction, Kind::Turn, user_id)?,
+        lists: NewLists::default(),
+        last_turn: None,
+    };
+    let mut inserted = Vec::with_capacity(new.turns.len());
+    for (place, turn) in new.turns.iter().enumerate() {
+        inserted.push(batch.insert(turn, || new.words(place))?);
+    }
+    batch.finish()?;
+    Ok(inserted)
+}
+
+/// One transaction's turns of a user.
+struct Batch<'a> {
+    transaction: &'a Transaction<'a>,
+    user_id: i64,
+    known: HashMap<String, TurnId>,
+    sessions: HashMap<String, OpenSession>,
+    numbers: Numbers,
+    lists: NewLists,
+    last_turn: Option<TurnId>,
+}
+
+impl<'a> Batch<'a> {
+    fn insert<'w>(
+        &mut self,
+        turn: &NewTurn,
+        words: impl FnOnce() -> &'w IndexedWords,
+    ) -> rusqlite::Result<Inserted> {
+        let session = self.session(turn)?;
+        let source_key = turn.source_key.as_ref().map(|key| key.0.as_str());
+        if let Some(id) = source_key.and_then(|key| self.known.get(key)) {
+            return Ok(Inserted { id: *id, new: false });
+        }
+        let id = TurnId(self.numbers.take(self.transaction, 1)?);
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO turns (id, user_id, session_id, position, role, time_ms, source_key,
+                                    speaker, text)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+                         coalesce(?7, printf('turn:%012x%s', 1000 * unixepoch('now', 'subsec'),
+                                             lower(hex(randomblob(10))))),
+                         ?8, ?9)",
+            )?
+            .execute(params![
+                id.0,
+                self.user_id,
+                session.id,
+                session.next_position,
+                turn.role.as_str(),
+                turn.time.as_millisecond(),
+                source_key,
+                turn.speaker,
+                turn.text,
+            ])?;
+        if turn.role != Role::Tool {
+            self.transaction
+                .prepare_cached("INSERT INTO index_queue (user_id, turn_id) VALUES (?1, ?2)")?
+                .execute([self.user_id, id.0])?;
+        }
+        let words = words();
+        let entry = TurnEntry {
+            turn: id,
+            session: SessionNumber(session.id),
+            role: turn.role,
+            time_ms: turn.time.as_millisecond(),
+            words: words.all,
+        };
+        self.lists.add_turn(&entry, words);
+        if let Some(key) = source_key {
+            self.known.insert(key.to_owned(), id);
+        }
+        if let Some(session) = self.sessions.get_mut(turn.session.as_str()) {
+            session.next_position += 1;
+        }
+        self.last_turn = Some(id);
+        Ok(Inserted { id, new: true })
+    }
+
+    /// The turn's session, found or made when its first turn comes.
+    fn session(&mut self, turn: &NewTurn) -> rusqlite::Result<OpenSession> {
+        Ok(match self.sessions.entry(turn.session.as_str().to_owned()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                *new.insert(OpenSession::find_or_make(self.transaction, self.user_id, turn)?)
+            }
+        })
+    }
+
+    /// Writes what belongs to all turns together.
+    fn finish(self) -> rusqlite::Result<()> {
+        let Self { transaction, user_id, sessions, numbers, lists, last_turn, .. } = self;
+        block_tables::append(transaction, Owner { user_id, model_id: 0 }, &lists)?;
+        numbers.write(transaction)?;
+        if let Some(last_turn) = last_turn {
+            transaction
+                .prepare_cached("UPDATE users SET last_turn = ?2 WHERE id = ?1")?
+                .execute([user_id, last_turn.0])?;
+        }
+        // A session stays unmade if the user had all its turns, under the name of another one.
+        transaction
+            .prepare_cached(
+                "DELETE FROM sessions WHERE id IN rarray(?1)
+                 AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = sessions.id)",
+            )?
+            .execute([array(sessions.values().map(|session| session.id))])?;
+        Ok(())
+    }
+}
+
+/// A session that turns are being added to.
+#[derive(Debug, Clone, Copy)]
+struct OpenSession {
+    id: i64,
+    /// The place of the next turn.
+    next_position: u32,
+}
+
+impl OpenSession {
+    /// Finds or makes the turn's session; a title fills an empty one and replaces an older one.
+    fn find_or_make(
+        transaction: &Transaction<'_>,
+        user_id: i64,
+        turn: &NewTurn,
+    ) -> rusqlite::Result<Self> {
+        let found: Option<(i64, Option<String>)> = transaction
+            .prepare_cached("SELECT id, title FROM sessions WHERE user_id = ?1 AND name = ?2")?
+            .query_row(params![user_id, turn.session.as_str()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((id, title)) = found else {
+            transaction
+                .prepare_cached("INSERT INTO sessions (user_id, name, title) VALUES (?1, ?2, ?3)")?
+                .execute(params![user_id, turn.session.as_str(), turn.session_title])?;
+            return Ok(Self { id: transaction.last_insert_rowid(), next_position: 0 });
+        };
+        if turn.session_title.is_some() && turn.session_title != title {
+            transaction
+                .prepare_cached("UPDATE sessions SET title = ?2 WHERE id = ?1")?
+                .execute(params![id, turn.session_title])?;
+        }
+        let next_position = transaction
+            .prepare_cached(
+                "SELECT coalesce(max(position) + 1, 0) FROM turns WHERE session_id = ?1",
+            )?
+            .query_row([id], |row| row.get(0))?;
+        Ok(Self { id, next_position })
+    }
+}

@@ -1,0 +1,123 @@
+//! Gives out the numbers of turns and passages, in chunks for each user.
+//!
+//! A chunk is as long as the longest block of a list. So the turns of a user stand in few blocks also
+//! when many users write in turn, and numbers rise, for each user, in the order of commit.
+
+use rusqlite::{Transaction, params};
+
+/// Numbers in a chunk.
+const CHUNK: i64 = 8192;
+
+/// What is numbered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    Turn,
+    Passage,
+}
+
+impl Kind {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Turn => "next_turn",
+            Self::Passage => "next_passage",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Turn => "turn",
+            Self::Passage => "passage",
+        }
+    }
+}
+
+/// The numbers that a user gets next.
+pub(crate) struct Numbers {
+    kind: Kind,
+    user_id: i64,
+    /// A multiple of [`CHUNK`] if a chunk has to be drawn first.
+    next: i64,
+}
+
+impl Numbers {
+    /// The user's next numbers. The transaction holds the store's one lock for writing.
+    pub(crate) fn of(
+        transaction: &Transaction<'_>,
+        kind: Kind,
+        user_id: i64,
+    ) -> rusqlite::Result<Self> {
+        let sql = format!("SELECT {} FROM users WHERE id = ?1", kind.column());
+        let next = transaction.prepare_cached(&sql)?.query_row([user_id], |row| row.get(0))?;
+        Ok(Self { kind, user_id, next })
+    }
+
+    /// Gives out so many numbers that follow one another; returns the first.
+    pub(crate) fn take(
+        &mut self,
+        transaction: &Transaction<'_>,
+        count: usize,
+    ) -> rusqlite::Result<i64> {
+        let count = count as i64;
+        let left = (CHUNK - self.next % CHUNK) % CHUNK;
+        if left < count {
+            self.next = self.draw(transaction, count)?;
+        }
+        let first = self.next;
+        self.next += count;
+        Ok(first)
+    }
+
+    /// Draws as many chunks as hold so many numbers; returns the first number.
+    fn draw(&self, transaction: &Transaction<'_>, count: i64) -> rusqlite::Result<i64> {
+        // Number 0 is never given out.
+        let chunks = (count + CHUNK) / CHUNK;
+        let first_chunk: i64 = transaction
+            .prepare_cached(
+                "UPDATE number_chunks SET next_chunk = next_chunk + ?2 WHERE kind = ?1
+                 RETURNING next_chunk - ?2",
+            )?
+            .query_row(params![self.kind.name(), chunks], |row| row.get(0))?;
+        Ok((first_chunk * CHUNK).max(1))
+    }
+
+    /// Notes what was given out.
+    pub(crate) fn write(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        let sql = format!("UPDATE users SET {} = ?2 WHERE id = ?1", self.kind.column());
+        transaction.prepare_cached(&sql)?.execute(params![self.user_id, self.next]).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::made_up::user;
+    use crate::users::user_id_or_new;
+    use crate::{IfMissing, SqliteStore};
+
+    #[test]
+    fn each_user_has_chunks_of_its_own_and_no_number_comes_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let take = |name: &str, count: usize| {
+            store
+                .connections
+                .write(|transaction| {
+                    let user_id = user_id_or_new(transaction, &user(name))?;
+                    let mut numbers = Numbers::of(transaction, Kind::Passage, user_id)?;
+                    let first = numbers.take(transaction, count)?;
+                    numbers.write(transaction)?;
+                    Ok(first)
+                })
+                .unwrap()
+        };
+        assert_eq!(take("ana", 3), 1);
+        assert_eq!(take("bob", 1), 8192);
+        assert_eq!(take("ana", 8188), 4, "the rest of the chunk");
+        assert_eq!(take("ana", 1), 2 * 8192);
+        assert_eq!(take("bob", 8191), 8193);
+        assert_eq!(take("bob", 2), 3 * 8192, "a turn's passages follow one another");
+        assert_eq!(take("ana", 8192), 4 * 8192);
+        assert_eq!(take("bob", 8191), 6 * 8192, "and stand in as many chunks as they need");
+        assert_eq!(take("ana", 1), 7 * 8192);
+    }
+}

@@ -1,0 +1,216 @@
+//! Reads turns and sessions, and is what the store does with turns.
+
+use longmem_core::{NewTurn, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
+use longmem_search::Epoch;
+use longmem_store::{
+    ForgetTarget, Forgotten, Inserted, Result, SessionSummary, StoreError, StoredTurn, Turns,
+    UserOverview, WouldForget,
+};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::facts::facts_that_hold;
+use crate::queue::waiting_of;
+use crate::rows::{SELECT_TURN, array, parsed, timestamp, turn_array, turn_from_row};
+use crate::scope_filter::Condition;
+use crate::users::user_id;
+use crate::{SqliteStore, forget, insert};
+
+impl Turns for SqliteStore {
+    fn insert_turns(&self, user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>> {
+        insert::insert_turns(&self.connections, user, turns)
+    }
+
+    fn insert_unless(
+        &self,
+        user: &UserName,
+        turn: &NewTurn,
+        learns: bool,
+        already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
+    ) -> Result<Inserted> {
+        insert::insert_unless(&self.connections, user, turn, learns, already)
+    }
+
+    fn turns(&self, user: &UserName, ids: &[TurnId]) -> Result<Vec<Turn>> {
+        let mut turns = self.connections.read(|connection| {
+            let sql = format!("{SELECT_TURN} WHERE u.name = ?1 AND t.id IN rarray(?2)");
+            connection
+                .prepare_cached(&sql)?
+                .query_map(params![user.as_str(), turn_array(ids)], turn_from_row)?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        turns.sort_unstable_by_key(|turn| turn.id);
+        let found = |id: &TurnId| turns.binary_search_by_key(id, |turn| turn.id).ok();
+        Ok(ids.iter().filter_map(found).map(|place| turns[place].clone()).collect())
+    }
+
+    fn recent_turns(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+        limit: usize,
+    ) -> Result<Vec<Turn>> {
+        self.connections.read(|connection| last_turns(connection, user, session, limit))
+    }
+
+    fn session_turns(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+        after: Option<TurnId>,
+        limit: Option<usize>,
+    ) -> Result<Vec<Turn>> {
+        self.connections.read(|connection| {
+            let sql = format!(
+                "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2 AND t.id > ?3
+                 ORDER BY t.id LIMIT ?4"
+            );
+            let after = after.map_or(0, |turn| turn.0);
+            // SQLite reads a negative limit as none.
+            let limit = limit.map_or(-1, |limit| limit as i64);
+            let bound = params![user.as_str(), session.as_str(), after, limit];
+            connection.prepare_cached(&sql)?.query_map(bound, turn_from_row)?.collect()
+        })
+    }
+
+    fn turns_after(
+        &self,
+        scope: &Scope,
+        after: Option<TurnId>,
+        limit: usize,
+    ) -> Result<Vec<StoredTurn>> {
+        self.connections.read(|connection| {
+            let Some(mut condition) = Condition::of_scope(connection, scope)? else {
+                return Ok(Vec::new());
+            };
+            condition.and("t.id > ?", after.map_or(0, |turn| turn.0));
+            let sql = format!(
+                "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text, t.source_key
+                 FROM turns t JOIN sessions s ON s.id = t.session_id
+                 WHERE {} ORDER BY t.id LIMIT {limit}",
+                condition.sql
+            );
+            connection
+                .prepare_cached(&sql)?
+                .query_map(&*condition.parameters(), |row| {
+                    Ok(StoredTurn { turn: turn_from_row(row)?, source_key: SourceKey(row.get(7)?) })
+                })?
+                .collect()
+        })
+    }
+
+    fn overview(&self, user: &UserName) -> Result<UserOverview> {
+        self.connections.read(|connection| {
+            let Some(user_id) = user_id(connection, user)? else {
+                return Ok(UserOverview::default());
+            };
+            Ok(UserOverview {
+                speakers: speakers(connection, user_id)?,
+                waiting: waiting_of(connection, user_id)?,
+                facts: facts_that_hold(connection, user_id)?,
+            })
+        })
+    }
+
+    fn sessions(&self, user: &UserName) -> Result<Vec<SessionSummary>> {
+        self.connections.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT s.name, s.title, count(*), min(t.time_ms), max(t.time_ms) AS last
+                     FROM sessions s JOIN turns t ON t.session_id = s.id
+                     JOIN users u ON u.id = s.user_id
+                     WHERE u.name = ?1 GROUP BY s.id ORDER BY last DESC, s.id DESC",
+                )?
+                .query_map([user.as_str()], |row| {
+                    Ok(SessionSummary {
+                        session: parsed(row, 0)?,
+                        title: row.get(1)?,
+                        turns: row.get(2)?,
+                        start: timestamp(row, 3)?,
+                        end: timestamp(row, 4)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+
+    fn check_names(&self, scope: &Scope) -> Result<()> {
+        let known = self.connections.read(|connection| {
+            let Some(user_id) = user_id(connection, &scope.user)? else { return Ok(None) };
+            let names = array(scope.sessions.iter().map(|session| session.as_str().to_owned()));
+            let known: Vec<String> = connection
+                .prepare_cached(
+                    "SELECT name FROM sessions WHERE user_id = ?1 AND name IN rarray(?2)",
+                )?
+                .query_map(params![user_id, names], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok(Some(known))
+        })?;
+        let Some(known) = known else { return Err(StoreError::UnknownUser(scope.user.clone())) };
+        let is_known = |session: &&SessionName| known.iter().any(|name| name == session.as_str());
+        match scope.sessions.iter().find(|session| !is_known(session)) {
+            None => Ok(()),
+            Some(session) => Err(StoreError::UnknownSession {
+                user: scope.user.clone(),
+                session: session.clone(),
+            }),
+        }
+    }
+
+    fn epoch(&self, user: &UserName) -> Result<Epoch> {
+        self.connections.read(|connection| {
+            let epoch = connection
+                .prepare_cached("SELECT epoch FROM users WHERE name = ?1")?
+                .query_row([user.as_str()], |row| row.get(0))
+                .optional()?;
+            Ok(Epoch(epoch.unwrap_or(0)))
+        })
+    }
+
+    fn preview_forget(&self, target: &ForgetTarget, shown: usize) -> Result<WouldForget> {
+        self.check_names(&target.scope())?;
+        self.connections.read(|connection| forget::preview(connection, target, shown))
+    }
+
+    fn forget(&self, target: &ForgetTarget) -> Result<Forgotten> {
+        self.check_names(&target.scope())?;
+        let forgotten =
+            self.connections.write(|transaction| forget::delete(transaction, target))?;
+        Ok(Forgotten { erasure: self.connections.empty_log()?, ..forgotten })
+    }
+}
+
+/// The last turns of a session, oldest first.
+pub(crate) fn last_turns(
+    connection: &Connection,
+    user: &UserName,
+    session: &SessionName,
+    limit: usize,
+) -> rusqlite::Result<Vec<Turn>> {
+    let sql = format!(
+        "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2 ORDER BY t.position DESC LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement
+        .query_map(params![user.as_str(), session.as_str(), limit as i64], turn_from_row)?;
+    let mut turns = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    turns.reverse();
+    Ok(turns)
+}
+
+/// The names of everybody who speaks in a user's turns, sorted.
+fn speakers(connection: &Connection, user_id: i64) -> rusqlite::Result<Vec<String>> {
+    // Steps from name to name in the index instead of reading every turn.
+    connection
+        .prepare_cached(
+            "WITH RECURSIVE names (name) AS (
+                 SELECT min(speaker) FROM turns WHERE user_id = ?1 AND speaker IS NOT NULL
+                 UNION ALL
+                 SELECT (SELECT min(speaker) FROM turns
+                         WHERE user_id = ?1 AND speaker > names.name)
+                 FROM names WHERE names.name IS NOT NULL
+             )
+             SELECT name FROM names WHERE name IS NOT NULL",
+        )?
+        .query_map([user_id], |row| row.get(0))?
+        .collect()
+}

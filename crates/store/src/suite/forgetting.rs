@@ -1,0 +1,222 @@
+//! What was forgotten comes back through no door.
+
+use std::sync::Arc;
+
+use longmem_core::{
+    Diagnose, Embedding, Fault, NewTurn, Remedy, Scope, SourceKey, SummaryOf, Turn, TurnId,
+};
+use longmem_search::Searcher;
+
+use super::made_up::{Embedder, SPAN, WIDTH, at, session, turn, user, vector};
+use super::{Fixture, Make};
+use crate::{EmbeddedTurn, FactsAt, ForgetTarget, Store, StoreError};
+
+/// Stands in ana's turn 17 only, and in what was made of it.
+const SECRET: &str = "XYLOPHONEQUARTZ";
+const DOORS: [&str; 9] =
+    ["turns", "recent", "session", "words", "nearest", "export", "preview", "facts", "summaries"];
+
+/// Two users with 40 turns each in two sessions, all with vectors, in a store that two have open.
+struct Memory {
+    store: Arc<dyn Store>,
+    other: Arc<dyn Store>,
+    searchers: [Searcher; 2],
+    embedder: Embedder,
+    everyone: Vec<TurnId>,
+    _fixture: Box<dyn Fixture>,
+}
+
+impl Memory {
+    fn new(make: Make<'_>) -> Self {
+        let fixture = make();
+        let mut memory = Self {
+            store: fixture.store(),
+            other: fixture.opened_again(),
+            searchers: [Searcher::default(), Searcher::default()],
+            embedder: Embedder::new("1"),
+            everyone: Vec::new(),
+            _fixture: fixture,
+        };
+        memory.store.begin_indexing(memory.embedder.model(), false).unwrap();
+        for name in ["ana", "bob"] {
+            let mut turns: Vec<NewTurn> = (0..40)
+                .map(|number| {
+                    let session = if number < 20 { "first" } else { "second" };
+                    turn(session, &format!("we talk of lisbon and xylophones, {number}"), number)
+                })
+                .collect();
+            if name == "ana" {
+                turns[17].text = format!("my code word is {SECRET}, tell nobody");
+                turns[17].speaker = Some(format!("{SECRET} Speaker"));
+                turns[17].source_key = Some(SourceKey(format!("{SECRET}-key")));
+            }
+            memory.insert(name, &turns);
+        }
+        memory.derive();
+        assert_eq!(memory.open_doors(), [DOORS, DOORS]);
+        memory
+    }
+
+    fn insert(&mut self, name: &str, turns: &[NewTurn]) {
+        let inserted = self.store.insert_turns(&user(name), turns).unwrap();
+        let embedded: Vec<EmbeddedTurn> = inserted
+            .iter()
+            .zip(turns)
+            .map(|(inserted, turn)| {
+                let passages = if turn.text.contains(SECRET) {
+                    vec![(SPAN, secret_vector(0)), (SPAN, secret_vector(1))]
+                } else {
+                    vec![(SPAN, vector(&turn.text))]
+                };
+                EmbeddedTurn { user: user(name), turn: inserted.id, passages }
+            })
+            .collect();
+        self.store.write_vectors(self.embedder.model(), &embedded, 0).unwrap();
+        self.everyone.extend(inserted.iter().map(|inserted| inserted.id));
+    }
+
+    /// Adds what is made of a turn: a fact and a summary that quote the secret.
+    fn derive(&self) {
+        let ana = user("ana");
+        let fact = super::facts::said_in(&format!("has the code word {SECRET}"), self.secret());
+        self.store.insert_fact(&ana, &fact, None).unwrap();
+        let of = SummaryOf::Session { session: session("first"), through: self.everyone[19] };
+        let made_at = self.store.epoch(&ana).unwrap();
+        assert!(self.store.write_summary(&ana, &of, SECRET, at(100), made_at).unwrap());
+    }
+
+    fn secret(&self) -> TurnId {
+        self.everyone[17]
+    }
+
+    /// The ways of reading that bring the secret turn, for each who has the store open.
+    fn open_doors(&self) -> [Vec<&'static str>; 2] {
+        let [first, second] = &self.searchers;
+        [(&self.store, first), (&self.other, second)]
+            .map(|(store, searcher)| self.doors_to_secret(&**store, searcher))
+    }
+
+    fn doors_to_secret(&self, store: &dyn Store, searcher: &Searcher) -> Vec<&'static str> {
+        let (secret, ana) = (self.secret(), user("ana"));
+        let scope = Scope::of(ana.clone());
+        let has = |turns: &[Turn]| turns.iter().any(|turn| turn.id == secret);
+        let first = session("first");
+        let query = secret_vector(0);
+        let near = searcher.nearest(store, &scope, (self.embedder.model(), &query), 99).unwrap();
+        let with_word = searcher.search_words(store, &scope, SECRET, 99).unwrap();
+        let exported = store.turns_after(&scope, None, 99).unwrap();
+        let target = ForgetTarget::Turns(scope, vec![secret]);
+        let previewed = match store.preview_forget(&target, 99) {
+            Ok(preview) => preview.turns > 0 || has(&preview.first),
+            Err(StoreError::UnknownUser(_)) => false,
+            Err(error) => panic!("{error}"),
+        };
+        let facts = store.facts(&ana, FactsAt::Ever).unwrap();
+        let summaries = store.summaries(&ana).unwrap();
+        let open = [
+            has(&store.turns(&ana, &self.everyone).unwrap()),
+            has(&store.recent_turns(&ana, &first, 99).unwrap()),
+            has(&store.session_turns(&ana, &first, None, None).unwrap()),
+            with_word.iter().any(|hit| hit.turn == secret),
+            near.iter().any(|hit| hit.turn == secret),
+            exported.iter().any(|stored| stored.turn.id == secret),
+            previewed,
+            facts.iter().any(|fact| fact.statement.contains(SECRET)),
+            summaries.iter().any(|summary| summary.text.contains(SECRET)),
+        ];
+        DOORS.into_iter().zip(open).filter(|(_, open)| *open).map(|(door, _)| door).collect()
+    }
+
+    fn forget(&self, target: &ForgetTarget) {
+        let announced = self.store.preview_forget(target, 0).unwrap();
+        let before = self.store.epoch(target.user()).unwrap();
+        let forgotten = self.store.forget(target).unwrap();
+        assert_eq!((forgotten.turns, forgotten.derived), (announced.turns, announced.derived));
+        assert_ne!(self.other.epoch(target.user()).unwrap(), before);
+        assert_eq!(self.open_doors(), [[""; 0]; 2]);
+        self.other.check(&mut |problem| panic!("{problem}")).unwrap();
+    }
+
+    /// Number of a user's turns that each kind of search finds.
+    fn found(&self, name: &str) -> (usize, usize) {
+        let (scope, searcher) = (Scope::of(user(name)), &self.searchers[1]);
+        let query = secret_vector(0);
+        let query = (self.embedder.model(), &query);
+        let near = searcher.nearest(&*self.other, &scope, query, 99).unwrap();
+        (near.len(), searcher.search_words(&*self.other, &scope, "lisbon", 99).unwrap().len())
+    }
+}
+
+/// A vector without zeros.
+fn secret_vector(passage: usize) -> Embedding {
+    let numbers = (0..WIDTH).map(|n| ((n + 1000 * passage) as f32 * 0.7).sin());
+    Embedding::normalized(numbers.collect()).unwrap()
+}
+
+pub fn a_turn(make: Make<'_>) {
+    let memory = Memory::new(make);
+    memory.forget(&ForgetTarget::Turns(Scope::of(user("ana")), vec![memory.secret()]));
+    assert_eq!(memory.found("ana"), (39, 39));
+    assert_eq!(memory.found("bob"), (40, 40));
+}
+
+pub fn a_session(make: Make<'_>) {
+    let memory = Memory::new(make);
+    let mut scope = Scope::of(user("ana"));
+    scope.sessions = vec![session("first")];
+    memory.forget(&ForgetTarget::Scope(scope));
+    let names = |name| -> Vec<String> {
+        let sessions = memory.store.sessions(&user(name)).unwrap();
+        sessions.into_iter().map(|summary| summary.session.into()).collect()
+    };
+    assert_eq!(names("ana"), ["second"]);
+    assert_eq!(names("bob"), ["second", "first"]);
+    assert_eq!(memory.found("ana"), (20, 20));
+}
+
+pub fn a_range_of_time(make: Make<'_>) {
+    let memory = Memory::new(make);
+    let mut scope = Scope::of(user("ana"));
+    (scope.since, scope.until) = (Some(at(15)), Some(at(25)));
+    memory.forget(&ForgetTarget::Scope(scope));
+    assert_eq!(memory.found("ana"), (30, 30));
+    assert_eq!(memory.found("bob"), (40, 40));
+}
+
+pub fn a_user(make: Make<'_>) {
+    let memory = Memory::new(make);
+    memory.forget(&ForgetTarget::User(user("ana")));
+    assert_eq!(memory.found("ana"), (0, 0));
+    assert_eq!(memory.found("bob"), (40, 40));
+    let users = memory.other.users().unwrap();
+    assert_eq!(users.iter().map(|stats| stats.user.as_str()).collect::<Vec<_>>(), ["bob"]);
+}
+
+pub fn a_user_who_comes_back_starts_with_nothing(make: Make<'_>) {
+    let mut memory = Memory::new(make);
+    memory.forget(&ForgetTarget::User(user("ana")));
+    memory.insert("ana", &[turn("first", "lisbon again", 0)]);
+    assert_eq!(memory.found("ana"), (1, 1));
+    let mut numbers = memory.everyone.clone();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), memory.everyone.len(), "a number was used twice");
+}
+
+pub fn names_that_are_not_here_are_refused_and_nothing_is_deleted(make: Make<'_>) {
+    let memory = Memory::new(make);
+    let error = |scope: Scope| {
+        let error = memory.store.forget(&ForgetTarget::Scope(scope)).unwrap_err();
+        assert_eq!(error.fault(), Fault::Caller);
+        (error.to_string(), error.remedies())
+    };
+    let mut scope = Scope::of(user("Ana"));
+    scope.since = Some(at(0));
+    let expected = "there is no user \"Ana\" in this store".to_owned();
+    assert_eq!(error(scope), (expected, vec![Remedy::ListUsers]));
+    let mut scope = Scope::of(user("ana"));
+    scope.sessions = ["first", "third"].map(session).to_vec();
+    let expected = "user \"ana\" has no session \"third\"".to_owned();
+    assert_eq!(error(scope), (expected, vec![Remedy::ListSessions]));
+    assert_eq!(memory.found("ana"), (40, 39));
+}

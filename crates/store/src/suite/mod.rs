@@ -1,0 +1,121 @@
+//! The suite that every store passes; [`store_suite!`](crate::store_suite) makes its tests.
+//!
+//! A test is a function of a maker of stores. Its name says what holds.
+
+#![expect(missing_docs, reason = "the name of a test says what holds")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::missing_panics_doc, reason = "a test that fails panics")]
+
+pub mod facts;
+pub mod forgetting;
+pub mod indexing;
+mod made_up;
+mod naive;
+pub mod search;
+pub mod summaries;
+pub mod turns;
+
+use std::sync::Arc;
+
+use crate::Store;
+
+/// A store for one test.
+pub trait Fixture {
+    /// The store, empty in the beginning.
+    fn store(&self) -> Arc<dyn Store>;
+
+    /// The same store as somebody else has it: opened once more, if that can be.
+    fn opened_again(&self) -> Arc<dyn Store> {
+        self.store()
+    }
+}
+
+/// Makes an empty store.
+pub type Make<'a> = &'a dyn Fn() -> Box<dyn Fixture>;
+
+/// Makes the tests of the suite for a store. The argument is a function that returns a
+/// [`Fixture`](crate::suite::Fixture) with an empty store each time.
+///
+/// # Examples
+/// ```ignore
+/// longmem_store::store_suite!(MyFixture::new);
+/// ```
+#[macro_export]
+macro_rules! store_suite {
+    ($make:expr) => {
+        $crate::store_suite!(@of turns, $make, [
+            a_known_turn_is_left_as_it_is_and_makes_nothing,
+            turns_without_a_key_are_never_the_same,
+            nothing_to_insert_makes_no_user,
+            a_title_fills_an_empty_one_and_replaces_an_older_one,
+            turns_come_in_the_order_of_storing,
+            numbers_rise_for_each_user_and_never_come_twice,
+            of_two_with_the_same_turn_one_stores_it,
+            an_overview_holds_speakers_waiting_turns_and_facts,
+        ]);
+        $crate::store_suite!(@of facts, $make, [
+            a_changed_fact_stays_in_history_with_its_time,
+            what_is_learned_late_does_not_replace_what_was_said_after_it,
+            facts_are_in_the_order_of_their_kinds_and_times,
+            an_edited_fact_keeps_its_place_and_a_deleted_one_takes_its_past_along,
+            a_fact_of_another_user_is_as_unknown_as_one_that_never_was,
+            names_are_known_again_however_they_are_written,
+            a_forgotten_turn_takes_its_facts_along_as_if_it_had_never_been_said,
+            forgetting_a_link_joins_what_was_before_it_to_what_came_after,
+            forgetting_sessions_leaves_what_was_added_by_hand_and_forgetting_the_user_does_not,
+            turns_are_looked_at_once_whoever_is_faster,
+            nothing_is_learned_from_a_turn_that_was_forgotten_meanwhile,
+            of_what_replaced_one_another_one_holds_at_a_time,
+        ]);
+        $crate::store_suite!(@of summaries, $make, [
+            a_newer_summary_takes_the_place_of_the_older,
+            sessions_wait_for_a_summary_while_something_in_them_has_none,
+            folded_summaries_stay_and_know_where_they_went,
+            a_forgotten_turn_takes_every_summary_along_that_covers_it,
+            a_summary_made_before_a_deletion_is_not_stored_after_it,
+            turns_come_in_order_from_where_a_summary_ends,
+        ]);
+        $crate::store_suite!(@of indexing, $make, [
+            the_queue_gives_the_oldest_first_page_by_page,
+            the_queue_is_counted_and_read_user_by_user,
+            a_turn_gets_vectors_once_however_often_they_are_written,
+            vectors_for_a_turn_of_another_user_are_passed_over,
+            a_turn_of_several_passages_is_found_once_by_their_mean,
+            a_turn_that_was_deleted_while_it_was_embedded_is_passed_over,
+            another_model_is_refused_and_its_vectors_are_not_taken,
+            a_replacement_resumes_and_the_old_vectors_serve_until_it_is_complete,
+            a_replacement_by_a_third_model_starts_over,
+            a_replacement_that_is_given_up_leaves_the_old_vectors_as_they_were,
+            all_vectors_can_be_made_again,
+            one_indexes_at_a_time,
+        ]);
+        $crate::store_suite!(@of forgetting, $make, [
+            a_turn,
+            a_session,
+            a_range_of_time,
+            a_user,
+            a_user_who_comes_back_starts_with_nothing,
+            names_that_are_not_here_are_refused_and_nothing_is_deleted,
+        ]);
+        $crate::store_suite!(@of search, $make, [
+            both_searches_equal_the_obvious_loop,
+            nearest_equals_the_obvious_loop_over_many_blocks,
+            nearest_brings_what_shares_most_words,
+            two_users_never_see_each_other,
+            a_search_reads_only_what_it_does_not_know,
+        ]);
+    };
+    (@of $module:ident, $make:expr, [$($name:ident,)*]) => {
+        mod $module {
+            #[allow(unused_imports, reason = "the maker may be a path")]
+            use super::*;
+
+            $(
+                #[test]
+                fn $name() {
+                    $crate::suite::$module::$name(&|| Box::new($make()));
+                }
+            )*
+        }
+    };
+}

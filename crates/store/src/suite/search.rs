@@ -1,0 +1,331 @@
+//! Searches equal the obvious loop over everything, after any history of writes and deletions.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use longmem_core::{
+    EmbeddingModel, NewTurn, Role, Scope, SessionName, SourceKey, Timestamp, TurnId, UserName,
+};
+use longmem_search::{
+    BlockId, DamagedVector, FoundUser, ModelState, PassageId, SearchRows, SearchSource,
+    SearchWanted,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::Make;
+use super::made_up::{SPAN, turn, user, vector};
+use super::naive::{Direction, SESSIONS, Twin, USERS, WORDS, direction};
+use crate::{EmbeddedTurn, ForgetTarget, Store, StoreError};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Insert { user: UserName, turns: Vec<(NewTurn, Vec<Direction>)> },
+    Index { limit: usize },
+    Forget { scope: Scope, one: Option<usize> },
+    Reopen,
+}
+
+fn users() -> impl Strategy<Value = UserName> {
+    select(&USERS[..]).prop_map(user)
+}
+
+/// Few seconds, so that times are often equal, and bounds between two milliseconds.
+fn moments() -> impl Strategy<Value = Timestamp> {
+    (0..12i64, select(&[0, 1, 499_999, 1_000_000][..])).prop_map(|(second, nanosecond)| {
+        Timestamp::new(1_767_225_600 + second, nanosecond).unwrap()
+    })
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    vec(select(&WORDS[..]), 1..5).prop_map(|words| words.join(" "))
+}
+
+fn turns() -> impl Strategy<Value = NewTurn> {
+    (select(&SESSIONS[..]), texts(), -2..14i64, select(Role::ALL), prop::option::of(0..20u8))
+        .prop_map(|(session, text, second, role, key)| NewTurn {
+            role,
+            source_key: key.map(|key| SourceKey(key.to_string())),
+            ..turn(session, &text, second)
+        })
+}
+
+fn scopes() -> impl Strategy<Value = Scope> {
+    (
+        users(),
+        subsequence(&SESSIONS[..], 0..=2),
+        subsequence(Role::ALL, 0..=2),
+        prop::option::weighted(0.3, moments()),
+        prop::option::weighted(0.3, moments()),
+    )
+        .prop_map(|(user, sessions, roles, since, until)| Scope {
+            user,
+            sessions: sessions.into_iter().map(|s| SessionName::new(s).unwrap()).collect(),
+            roles,
+            since,
+            until,
+        })
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let with_vectors = (turns(), vec(direction(), 1..4));
+    prop_oneof![
+        5 => (users(), vec(with_vectors, 1..8))
+            .prop_map(|(user, turns)| Step::Insert { user, turns }),
+        5 => (1..12usize).prop_map(|limit| Step::Index { limit }),
+        2 => (scopes(), prop::option::of(0..20usize))
+            .prop_map(|(scope, one)| Step::Forget { scope, one }),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+fn questions() -> impl Strategy<Value = (Scope, Direction, String, usize)> {
+    (scopes(), direction(), texts(), 0..6usize)
+}
+
+pub fn both_searches_equal_the_obvious_loop(make: Make<'_>) {
+    let history = vec((steps(), vec(questions(), 1..3)), 1..25);
+    proptest!(ProptestConfig::with_cases(40), |(history in history)| {
+        let mut twin = Twin::new(make);
+        for (step, questions) in history {
+            match step {
+                Step::Insert { user, turns } => twin.insert(
+                    &user,
+                    turns
+                        .into_iter()
+                        .map(|(turn, directions)| {
+                            (turn, directions.into_iter().map(Direction::embedding).collect())
+                        })
+                        .collect(),
+                ),
+                Step::Index { limit } => twin.index(limit),
+                Step::Forget { scope, one } => twin.forget(&scope, one),
+                Step::Reopen => twin.reopen(),
+            }
+            for (scope, direction, text, limit) in questions {
+                let query = direction.embedding();
+                twin.check_nearest(&scope, &query, limit);
+                twin.check_nearest(&scope, &query, usize::MAX);
+                twin.check_two_stages(&scope, &query, &text, limit);
+                twin.check_two_stages(&scope, &query, &text, usize::MAX);
+                twin.check_words(&scope, &text, limit);
+            }
+        }
+    });
+}
+
+/// Blocks hold 1,024 turns: histories here end before, at and after their borders, and the best
+/// of all blocks tie.
+pub fn nearest_equals_the_obvious_loop_over_many_blocks(make: Make<'_>) {
+    let mut twin = Twin::new(make);
+    let ana = user("ana");
+    let queries = [Direction::Axis(0, true), Direction::Diagonal([true, false, true, true])];
+    let mut made = 0;
+    for batch in [700, 323, 1, 1, 1022, 1, 600] {
+        let turns = (made..made + batch)
+            .map(|number: usize| {
+                let direction = |passage| match (number * 7 + passage) % 5 {
+                    0 => Direction::Axis(0, true),
+                    1 => Direction::Axis(90, passage % 2 == 0),
+                    2 => Direction::Diagonal([true, number.is_multiple_of(2), true, true]),
+                    _ => Direction::Axis(180, number.is_multiple_of(3)),
+                };
+                let vectors = (0..=number % 3).map(|passage| direction(passage).embedding());
+                let session = SESSIONS[number % 3];
+                (turn(session, "lisbon", (number % 50) as i64), vectors.collect())
+            })
+            .collect();
+        made += batch;
+        twin.insert(&ana, turns);
+        twin.index(usize::MAX);
+        for query in queries.map(Direction::embedding) {
+            let mut scope = Scope::of(ana.clone());
+            twin.check_exact_scan(&scope, &query, 300);
+            twin.check_exact_scan(&scope, &query, usize::MAX);
+            twin.check_two_stages(&scope, &query, "lisbon", 300);
+            scope.sessions = vec![SessionName::new("11").unwrap()];
+            twin.check_exact_scan(&scope, &query, 10);
+        }
+    }
+    let mut middle = Scope::of(ana.clone());
+    middle.since = Some(turn("1", "", 10).time);
+    middle.until = Some(turn("1", "", 30).time);
+    twin.forget(&middle, None);
+    twin.check_exact_scan(&Scope::of(ana), &queries[1].embedding(), usize::MAX);
+}
+
+pub fn nearest_brings_what_shares_most_words(make: Make<'_>) {
+    let mut twin = Twin::new(make);
+    let ana = user("ana");
+    let texts = [
+        "we moved to lisbon in march",
+        "the cat sleeps all day long",
+        "our flat in lisbon has a view",
+        "tax forms are due in april",
+    ];
+    let turns = texts.iter().map(|text| (turn("1", text, 0), vec![vector(text)])).collect();
+    twin.insert(&ana, turns);
+    twin.index(9);
+    let query = vector("a view of our flat in lisbon");
+    let hits =
+        twin.searcher.nearest(&*twin.store, &Scope::of(ana), (&twin.model, &query), 4).unwrap();
+    let found: Vec<&str> =
+        hits.iter().map(|hit| twin.turns[&hit.turn].turn.text.as_str()).collect();
+    assert_eq!(found[..2], [texts[2], texts[0]]);
+}
+
+/// Eleven users, so that the number of one begins with the number of another.
+pub fn two_users_never_see_each_other(make: Make<'_>) {
+    let names =
+        ["ana", "ana ", "Ana", "an'a", "1", "11", "1|secret", "ána", "a\u{301}na", "\" OR \"", "%"];
+    let texts = ["secret", "1 secret", "11|secret", "1|secret", "|secret", "\"1|secret\" OR *"];
+    let mut twin = Twin::new(make);
+    for name in names {
+        let vector = Direction::Axis(0, true).embedding();
+        let turns = texts.map(|text| (turn("same", text, 0), vec![vector.clone()]));
+        twin.insert(&user(name), turns.to_vec());
+    }
+    twin.index(usize::MAX);
+    let same = SessionName::new("same").unwrap();
+    let everyone: Vec<TurnId> = twin.turns.keys().copied().collect();
+    for name in names {
+        let scope = Scope::of(user(name));
+        let own: Vec<TurnId> = twin.in_scope(&scope).map(|(id, _)| id).collect();
+        assert_eq!(own.len(), texts.len());
+        for query in ["secret", "1|secret", "11 secret", "\"1|secret\" OR \"2|secret\""] {
+            let hits = twin.searcher.search_words(&*twin.store, &scope, query, usize::MAX).unwrap();
+            let found: HashSet<TurnId> = hits.iter().map(|hit| hit.turn).collect();
+            assert_eq!(found, own.iter().copied().collect(), "{name} asks {query}");
+        }
+        twin.check_nearest(&scope, &Direction::Axis(0, true).embedding(), usize::MAX);
+        let ids = |turns: Vec<longmem_core::Turn>| turns.iter().map(|t| t.id).collect::<Vec<_>>();
+        let read = twin.store.turns(&scope.user, &everyone).unwrap();
+        assert_eq!(ids(read), own);
+        assert_eq!(ids(twin.store.recent_turns(&scope.user, &same, 99).unwrap()), own);
+        assert_eq!(ids(twin.store.session_turns(&scope.user, &same, None, None).unwrap()), own);
+        let exported = twin.store.turns_after(&scope, None, 99).unwrap();
+        assert_eq!(exported.iter().map(|e| e.turn.id).collect::<Vec<_>>(), own);
+        let target = ForgetTarget::Turns(scope.clone(), everyone.clone());
+        let preview = twin.store.preview_forget(&target, 99).unwrap();
+        assert_eq!((preview.turns, ids(preview.first)), (own.len() as u64, own));
+    }
+    let first = user(names[0]);
+    let forgotten =
+        twin.store.forget(&ForgetTarget::Turns(Scope::of(first), everyone.clone())).unwrap();
+    assert_eq!((forgotten.turns, forgotten.user), (texts.len() as u64, true));
+    assert_eq!(twin.store.stats().unwrap().turns, (texts.len() * (names.len() - 1)) as u64);
+}
+
+/// What a search asks of its store, and what it got.
+#[derive(Default)]
+struct Watched<S> {
+    store: S,
+    blocks_of_turns: AtomicUsize,
+    vectors: AtomicUsize,
+}
+
+impl<S: std::ops::Deref<Target = dyn Store> + Send + Sync> SearchSource for Watched<S> {
+    type Error = StoreError;
+
+    fn search(
+        &self,
+        wanted: &SearchWanted<'_>,
+        rows: &mut dyn SearchRows,
+    ) -> Result<bool, StoreError> {
+        self.store.search(wanted, &mut Counted { rows, watched: self })
+    }
+
+    fn vectors(
+        &self,
+        user: &UserName,
+        model: &EmbeddingModel,
+        passages: &[PassageId],
+        each: &(dyn Fn(usize, &[u8]) -> Result<(), DamagedVector> + Sync),
+    ) -> Result<(), StoreError> {
+        self.store.vectors(user, model, passages, each)
+    }
+
+    fn vocabulary(&self, user: &UserName) -> Result<Vec<String>, StoreError> {
+        self.store.vocabulary(user)
+    }
+}
+
+struct Counted<'a, S> {
+    rows: &'a mut dyn SearchRows,
+    watched: &'a Watched<S>,
+}
+
+impl<S> SearchRows for Counted<'_, S> {
+    fn user(&mut self, user: FoundUser) {
+        self.rows.user(user);
+    }
+
+    fn turns(&mut self, block: BlockId, bytes: &[u8]) {
+        self.watched.blocks_of_turns.fetch_add(1, Ordering::Relaxed);
+        self.rows.turns(block, bytes);
+    }
+
+    fn model(&mut self, state: ModelState) {
+        self.rows.model(state);
+    }
+
+    fn codes(&mut self, block: BlockId, bytes: &[u8]) {
+        self.rows.codes(block, bytes);
+    }
+
+    fn vector(
+        &mut self,
+        turn: TurnId,
+        passage: PassageId,
+        bytes: &[u8],
+    ) -> Result<ControlFlow<()>, DamagedVector> {
+        self.watched.vectors.fetch_add(1, Ordering::Relaxed);
+        self.rows.vector(turn, passage, bytes)
+    }
+
+    fn word(&mut self, word: usize, block: BlockId, bytes: &[u8]) {
+        self.rows.word(word, block, bytes);
+    }
+}
+
+/// A search that knows everything reads no turn and no vector; after one more turn it reads one block
+/// and one vector; after a deletion it reads all again; and of many cold searches of one user at once,
+/// one reads.
+pub fn a_search_reads_only_what_it_does_not_know(make: Make<'_>) {
+    let mut twin = Twin::new(make);
+    let ana = user("ana");
+    let one = |number: i64| (turn("1", "lisbon", number), vec![vector("lisbon")]);
+    twin.insert(&ana, (0..50).map(one).collect());
+    twin.index(usize::MAX);
+    let store = Arc::clone(&twin.store);
+    let watched = Watched { store, blocks_of_turns: 0.into(), vectors: 0.into() };
+    let (scope, query) = (Scope::of(ana.clone()), vector("lisbon"));
+    let search = || {
+        let found = twin.searcher.nearest(&watched, &scope, (&twin.model, &query), 99).unwrap();
+        let read =
+            [&watched.blocks_of_turns, &watched.vectors].map(|n| n.swap(0, Ordering::Relaxed));
+        (found.len(), read)
+    };
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                twin.searcher.nearest(&watched, &scope, (&twin.model, &query), 99).unwrap()
+            });
+        }
+    });
+    assert_eq!(search(), (50, [1, 50]), "four cold searches and one more");
+    assert_eq!(search(), (50, [0, 0]));
+    twin.store.insert_turns(&ana, &[turn("1", "lisbon", 50)]).unwrap();
+    assert_eq!(search(), (50, [1, 0]));
+    let queued = twin.store.queued_turns(None, None, 9).unwrap().remove(0);
+    let passages = vec![(SPAN, vector("lisbon"))];
+    let embedded = EmbeddedTurn { user: queued.user, turn: queued.turn, passages };
+    twin.store.write_vectors(&twin.model, &[embedded], 0).unwrap();
+    assert_eq!(search(), (51, [0, 1]));
+    let target = ForgetTarget::Turns(scope.clone(), vec![queued.turn]);
+    twin.store.forget(&target).unwrap();
+    assert_eq!(search(), (50, [1, 50]));
+}

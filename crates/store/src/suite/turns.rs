@@ -1,0 +1,141 @@
+//! Turns are stored once, in order, each user's apart from the others'.
+
+use std::sync::Arc;
+
+use longmem_core::{FactKind, NewFact, NewTurn, SourceKey, Turn, TurnId, USER_SUBJECT};
+
+use super::Make;
+use super::made_up::{at, session, turn, user};
+use crate::{Inserted, UserOverview};
+
+fn keyed(session_name: &str, title: Option<&str>, key: Option<&str>) -> NewTurn {
+    NewTurn {
+        session_title: title.map(str::to_owned),
+        source_key: key.map(|key| SourceKey(key.to_owned())),
+        ..turn(session_name, "lisbon", 0)
+    }
+}
+
+pub fn a_known_turn_is_left_as_it_is_and_makes_nothing(make: Make<'_>) {
+    let (store, ana) = (make().store(), user("ana"));
+    let first = store.insert_turns(&ana, &[keyed("talk", None, Some("k"))]).unwrap();
+    let again = [keyed("renamed", None, Some("k")), keyed("renamed", None, Some("k"))];
+    let again = store.insert_turns(&ana, &again).unwrap();
+    let known = Inserted { id: first[0].id, new: false };
+    assert_eq!(again, [known, known]);
+    let stats = store.stats().unwrap();
+    assert_eq!((stats.turns, stats.sessions, stats.turns_without_vectors), (1, 1, 1));
+    let bobs = store.insert_turns(&user("bob"), &[keyed("talk", None, Some("k"))]).unwrap();
+    assert!(bobs[0].new);
+    let twice = [keyed("talk", None, Some("new")), keyed("talk", None, Some("new"))];
+    let twice = store.insert_turns(&ana, &twice).unwrap();
+    assert_eq!((twice[0].new, twice[1].new, twice[0].id), (true, false, twice[1].id));
+}
+
+pub fn turns_without_a_key_are_never_the_same(make: Make<'_>) {
+    let turns = [keyed("talk", None, None), keyed("talk", None, None)];
+    let inserted = make().store().insert_turns(&user("ana"), &turns).unwrap();
+    assert!(inserted.iter().all(|inserted| inserted.new));
+}
+
+pub fn nothing_to_insert_makes_no_user(make: Make<'_>) {
+    let store = make().store();
+    assert_eq!(store.insert_turns(&user("ana"), &[]).unwrap(), []);
+    assert_eq!(store.users().unwrap(), []);
+}
+
+pub fn a_title_fills_an_empty_one_and_replaces_an_older_one(make: Make<'_>) {
+    let (store, ana) = (make().store(), user("ana"));
+    for (given, kept) in [
+        (None, None),
+        (Some("Moving"), Some("Moving")),
+        (None, Some("Moving")),
+        (Some("Moved"), Some("Moved")),
+    ] {
+        store.insert_turns(&ana, &[keyed("talk", given, Some("k"))]).unwrap();
+        let sessions = store.sessions(&ana).unwrap();
+        assert_eq!(sessions[0].title.as_deref(), kept);
+    }
+}
+
+/// Whatever their times say: an assistant's clock may run behind its user's.
+pub fn turns_come_in_the_order_of_storing(make: Make<'_>) {
+    let (store, ana) = (make().store(), user("ana"));
+    let turns = [30, 10, 20, 10, 0].map(|second| turn("talk", "lisbon", second));
+    let id: Vec<TurnId> =
+        store.insert_turns(&ana, &turns).unwrap().iter().map(|inserted| inserted.id).collect();
+    store.insert_turns(&ana, &[keyed("other", None, None)]).unwrap();
+    let talk = session("talk");
+    let ids = |turns: Vec<Turn>| turns.iter().map(|turn| turn.id).collect::<Vec<_>>();
+    assert_eq!(ids(store.recent_turns(&ana, &talk, 3).unwrap()), [id[2], id[3], id[4]]);
+    assert_eq!(ids(store.session_turns(&ana, &talk, Some(id[3]), None).unwrap()), [id[4]]);
+    assert_eq!(ids(store.turns(&ana, &[id[4], TurnId(99), id[0]]).unwrap()), [id[4], id[0]]);
+}
+
+/// Two users write in turn, more than a block holds.
+pub fn numbers_rise_for_each_user_and_never_come_twice(make: Make<'_>) {
+    let store = make().store();
+    let users = ["ana", "bob"].map(user);
+    let mut all = Vec::new();
+    let mut last = [None; 2];
+    for _ in 0..30 {
+        for (user, last) in users.iter().zip(&mut last) {
+            let inserted = store.insert_turns(user, &vec![turn("talk", "lisbon", 0); 300]).unwrap();
+            for Inserted { id, .. } in inserted {
+                assert!(Some(id) > *last, "{id} after {last:?}");
+                *last = Some(id);
+                all.push(id);
+            }
+        }
+    }
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count);
+}
+
+pub fn of_two_with_the_same_turn_one_stores_it(make: Make<'_>) {
+    let fixture = make();
+    let (ana, one) = (user("ana"), turn("talk", "lisbon", 0));
+    let is_last =
+        |last: &[Turn]| last.last().filter(|turn| turn.text == "lisbon").map(|turn| turn.id);
+    let stores = [fixture.store(), fixture.opened_again()];
+    let inserted: Vec<Inserted> = std::thread::scope(|threads| {
+        let insert = |store: &Arc<dyn crate::Store>| {
+            let (store, ana, one) = (Arc::clone(store), ana.clone(), one.clone());
+            threads.spawn(move || store.insert_unless(&ana, &one, true, &is_last).unwrap())
+        };
+        let threads: Vec<_> = stores.iter().cycle().take(8).map(insert).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(inserted.iter().filter(|inserted| inserted.new).count(), 1);
+    assert!(inserted.iter().all(|other| other.id == inserted[0].id));
+    assert_eq!(stores[0].sessions_to_learn_from(&ana).unwrap(), [session("talk")]);
+}
+
+pub fn an_overview_holds_speakers_waiting_turns_and_facts(make: Make<'_>) {
+    let (store, ana) = (make().store(), user("ana"));
+    assert_eq!(store.overview(&ana).unwrap(), UserOverview::default());
+    let said = |speaker: Option<&str>| NewTurn {
+        speaker: speaker.map(str::to_owned),
+        ..turn("talk", "lisbon", 0)
+    };
+    let turns = [Some("Priya"), None, Some("Ben"), Some("Priya")].map(said);
+    store.insert_turns(&ana, &turns).unwrap();
+    store.insert_turns(&user("bob"), &[said(Some("Zoe"))]).unwrap();
+    let fact = NewFact {
+        subject: USER_SUBJECT.to_owned(),
+        statement: "lives in Lisbon".to_owned(),
+        kind: FactKind::Identity,
+        source: None,
+        since: at(0),
+        entities: Vec::new(),
+    };
+    let old = store.insert_fact(&ana, &fact, None).unwrap();
+    let new = NewFact { statement: "lives in Oslo".to_owned(), since: at(9), ..fact };
+    store.insert_fact(&ana, &new, Some(old)).unwrap();
+    let overview = store.overview(&ana).unwrap();
+    assert_eq!((overview.speakers, overview.waiting), (vec!["Ben".into(), "Priya".into()], 4));
+    assert_eq!(overview.facts.len(), 1);
+    assert_eq!(overview.facts[0].statement, "lives in Oslo");
+}
