@@ -7,7 +7,7 @@ use longmem_store::{Derived, Erasure, ForgetTarget, Forgotten, WouldForget};
 use longmem_text::indexed_words;
 use rusqlite::{Connection, Transaction, params};
 
-use crate::rows::{SELECT_TURN, timestamp, turn_array, turn_from_row};
+use crate::rows::{SELECT_TURN, row_limit, timestamp, turn_array, turn_from_row};
 use crate::scope_filter::Condition;
 use crate::users::{begin_epoch, delete_user_without_memory, user_id};
 use crate::{block_tables, entities, fact_lines};
@@ -25,7 +25,7 @@ pub(crate) fn preview(
     let sql = format!("{SELECT_TURN} WHERE t.id IN rarray(?1) ORDER BY t.time_ms, t.id LIMIT ?2");
     let first = connection
         .prepare(&sql)?
-        .query_map(params![turn_array(&doomed), shown as i64], turn_from_row)?
+        .query_map(params![turn_array(&doomed), row_limit(shown)], turn_from_row)?
         .collect::<rusqlite::Result<_>>()?;
     let parameters = params![user, turn_array(&doomed), target.is_whole_user()];
     let count = |sql: &str| connection.query_row(sql, parameters, |row| row.get(0));

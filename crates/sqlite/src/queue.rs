@@ -13,7 +13,7 @@ use crate::block_tables::{self, Owner};
 use crate::embedding_models::{self as models, State, model_in};
 use crate::numbers::{Kind, Numbers};
 use crate::open::with_suffix;
-use crate::rows::{parsed, turn_array};
+use crate::rows::{parsed, row_limit, turn_array};
 use crate::users::user_id;
 
 impl Vectors for SqliteStore {
@@ -88,7 +88,7 @@ impl Vectors for SqliteStore {
                         first_user.max(after_user),
                         after.map_or(0, |after| after.turn.0),
                         last_user,
-                        limit as i64
+                        row_limit(limit)
                     ],
                     |row| {
                         Ok(QueuedTurn {

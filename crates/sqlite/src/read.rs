@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::facts::facts_that_hold;
 use crate::queue::waiting_of;
-use crate::rows::{SELECT_TURN, array, parsed, timestamp, turn_array, turn_from_row};
+use crate::rows::{SELECT_TURN, array, parsed, row_limit, timestamp, turn_array, turn_from_row};
 use crate::scope_filter::Condition;
 use crate::users::user_id;
 use crate::{SqliteStore, forget, insert};
@@ -65,8 +65,7 @@ impl Turns for SqliteStore {
                  ORDER BY t.id LIMIT ?4"
             );
             let after = after.map_or(0, |turn| turn.0);
-            // SQLite reads a negative limit as none.
-            let limit = limit.map_or(-1, |limit| limit as i64);
+            let limit = limit.map_or(i64::MAX, row_limit);
             let bound = params![user.as_str(), session.as_str(), after, limit];
             connection.prepare_cached(&sql)?.query_map(bound, turn_from_row)?.collect()
         })
@@ -86,8 +85,9 @@ impl Turns for SqliteStore {
             let sql = format!(
                 "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text, t.source_key
                  FROM turns t JOIN sessions s ON s.id = t.session_id
-                 WHERE {} ORDER BY t.id LIMIT {limit}",
-                condition.sql
+                 WHERE {} ORDER BY t.id LIMIT {}",
+                condition.sql,
+                row_limit(limit)
             );
             connection
                 .prepare_cached(&sql)?
@@ -191,7 +191,7 @@ pub(crate) fn last_turns(
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement
-        .query_map(params![user.as_str(), session.as_str(), limit as i64], turn_from_row)?;
+        .query_map(params![user.as_str(), session.as_str(), row_limit(limit)], turn_from_row)?;
     let mut turns = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     turns.reverse();
     Ok(turns)

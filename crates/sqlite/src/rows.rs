@@ -43,6 +43,11 @@ pub(crate) fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Timest
     })
 }
 
+/// A number of rows as SQLite's LIMIT takes it.
+pub(crate) fn row_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 /// Values for one parameter of `IN rarray(?)`, however many they are.
 pub(crate) fn array<T: Into<Value>>(values: impl IntoIterator<Item = T>) -> Rc<Vec<Value>> {
     Rc::new(values.into_iter().map(Into::into).collect())

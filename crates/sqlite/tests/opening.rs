@@ -264,7 +264,7 @@ fn a_file_or_folder_without_permission_is_refused() {
     assert_eq!(left, [path]);
 }
 
-const WRITABLE: &str = "Make the file and its folder writable, or name another file with --db.";
+const WRITABLE: &str = "[MakeWritable]";
 
 #[test]
 #[ignore = "run by a_file_or_folder_without_permission_is_refused"]

@@ -109,8 +109,11 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
         // First stage: every row by its estimate, smoothed as the exact cosines will be.
         let estimates = self.codes.cosines(self.table, &CodeQuery::of(self.query));
         let smoothed = self.parameters.scores(self.table, &estimates);
-        let maybe_nearest = best(&smoothed, self.rescored, f32::NEG_INFINITY, &admits);
-        let maybe_farthest = lowest(&smoothed, FARTHEST, &admits);
+        let mut maybe_nearest = best(&smoothed, self.rescored, f32::NEG_INFINITY, &admits);
+        let mut maybe_farthest = lowest(&smoothed, FARTHEST, &admits);
+        // In the order of rows, so that equal scores are chosen among as everywhere: by row.
+        maybe_nearest.sort_unstable_by_key(|found| found.row);
+        maybe_farthest.sort_unstable_by_key(|found| found.row);
 
         // Second stage: the exact cosines of those, and of what words brought.
         let mut final_rows: BTreeSet<usize> = given.collect();

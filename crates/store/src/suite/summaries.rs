@@ -3,20 +3,22 @@
 use longmem_core::{Scope, Summary, SummaryId, SummaryOf, TurnId, UserName};
 use std::sync::Arc;
 
-use super::Make;
 use super::made_up::{at, session, turn, user};
+use super::{Fixture, Make};
 use crate::{Derived, ForgetTarget, Store};
 
 struct World {
     store: Arc<dyn Store>,
     ana: UserName,
     turns: Vec<TurnId>,
+    _fixture: Box<dyn Fixture>,
 }
 
 impl World {
     /// Three sessions of three turns, learned from.
     fn new(make: Make<'_>) -> Self {
-        let store = make().store();
+        let fixture = make();
+        let store = fixture.store();
         let ana = user("ana");
         let turns: Vec<_> = (0..9)
             .map(|number| turn(["a", "b", "c"][number / 3], "lisbon", number as i64))
@@ -25,7 +27,7 @@ impl World {
         for name in ["a", "b", "c"] {
             store.learn_from(&ana, &session(name)).unwrap();
         }
-        Self { store, ana, turns }
+        Self { store, ana, turns, _fixture: fixture }
     }
 
     fn of_session(&self, name: &str, last: usize) -> SummaryOf {

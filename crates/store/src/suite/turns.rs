@@ -17,7 +17,8 @@ fn keyed(session_name: &str, title: Option<&str>, key: Option<&str>) -> NewTurn 
 }
 
 pub fn a_known_turn_is_left_as_it_is_and_makes_nothing(make: Make<'_>) {
-    let (store, ana) = (make().store(), user("ana"));
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
     let first = store.insert_turns(&ana, &[keyed("talk", None, Some("k"))]).unwrap();
     let again = [keyed("renamed", None, Some("k")), keyed("renamed", None, Some("k"))];
     let again = store.insert_turns(&ana, &again).unwrap();
@@ -34,18 +35,21 @@ pub fn a_known_turn_is_left_as_it_is_and_makes_nothing(make: Make<'_>) {
 
 pub fn turns_without_a_key_are_never_the_same(make: Make<'_>) {
     let turns = [keyed("talk", None, None), keyed("talk", None, None)];
-    let inserted = make().store().insert_turns(&user("ana"), &turns).unwrap();
+    let fixture = make();
+    let inserted = fixture.store().insert_turns(&user("ana"), &turns).unwrap();
     assert!(inserted.iter().all(|inserted| inserted.new));
 }
 
 pub fn nothing_to_insert_makes_no_user(make: Make<'_>) {
-    let store = make().store();
+    let fixture = make();
+    let store = fixture.store();
     assert_eq!(store.insert_turns(&user("ana"), &[]).unwrap(), []);
     assert_eq!(store.users().unwrap(), []);
 }
 
 pub fn a_title_fills_an_empty_one_and_replaces_an_older_one(make: Make<'_>) {
-    let (store, ana) = (make().store(), user("ana"));
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
     for (given, kept) in [
         (None, None),
         (Some("Moving"), Some("Moving")),
@@ -60,7 +64,8 @@ pub fn a_title_fills_an_empty_one_and_replaces_an_older_one(make: Make<'_>) {
 
 /// Whatever their times say: an assistant's clock may run behind its user's.
 pub fn turns_come_in_the_order_of_storing(make: Make<'_>) {
-    let (store, ana) = (make().store(), user("ana"));
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
     let turns = [30, 10, 20, 10, 0].map(|second| turn("talk", "lisbon", second));
     let id: Vec<TurnId> =
         store.insert_turns(&ana, &turns).unwrap().iter().map(|inserted| inserted.id).collect();
@@ -74,7 +79,8 @@ pub fn turns_come_in_the_order_of_storing(make: Make<'_>) {
 
 /// Two users write in turn, more than a block holds.
 pub fn numbers_rise_for_each_user_and_never_come_twice(make: Make<'_>) {
-    let store = make().store();
+    let fixture = make();
+    let store = fixture.store();
     let users = ["ana", "bob"].map(user);
     let mut all = Vec::new();
     let mut last = [None; 2];
@@ -114,7 +120,8 @@ pub fn of_two_with_the_same_turn_one_stores_it(make: Make<'_>) {
 }
 
 pub fn an_overview_holds_speakers_waiting_turns_and_facts(make: Make<'_>) {
-    let (store, ana) = (make().store(), user("ana"));
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
     assert_eq!(store.overview(&ana).unwrap(), UserOverview::default());
     let said = |speaker: Option<&str>| NewTurn {
         speaker: speaker.map(str::to_owned),
