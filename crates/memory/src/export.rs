@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use longmem_core::Scope;
-use longmem_transcripts::{LineRecord, write_line};
+use longmem_transcripts::ExportedTurn;
 
 use crate::{Memory, MemoryError};
 
@@ -24,11 +24,7 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::Output`] if writing fails; [`MemoryError::Store`], also for a user or session
     /// that is not in the store.
-    pub fn export(
-        &self,
-        scope: &Scope,
-        mut out: &mut dyn Write,
-    ) -> Result<ExportReport, MemoryError> {
+    pub fn export(&self, scope: &Scope, out: &mut dyn Write) -> Result<ExportReport, MemoryError> {
         self.store.check_names(scope)?;
         let mut turns = 0;
         let mut last = None;
@@ -38,13 +34,13 @@ impl Memory {
             last = Some(newest.turn.id);
             turns += page.len() as u64;
             for stored in page {
-                let record = LineRecord::new(
+                let line = ExportedTurn::new(
                     &stored.source_key,
                     &scope.user,
                     stored.turn.session_title.as_deref(),
                     &stored.turn,
                 );
-                write_line(&mut out, &record).map_err(MemoryError::Output)?;
+                line.write_line(out).map_err(MemoryError::Output)?;
             }
         }
         Ok(ExportReport { turns })

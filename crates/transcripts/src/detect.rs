@@ -1,27 +1,26 @@
-//! Finds out which program wrote a file, by what stands in it.
+//! Detects the format of a path by what its files contain.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use serde_json::Value;
+use crate::error::TranscriptError;
+use crate::files::TranscriptFiles;
+use crate::formats::Format;
+use crate::json::{Limits, for_each_value};
+use crate::metered_reader::{Meter, MeteredReader};
 
-use crate::elements::{Layout, Limits, each_element};
-use crate::input::{Input, Meter};
-use crate::source::Sources;
-use crate::{Format, TranscriptError};
+/// Values of a file that are looked at. A transcript can begin with many entries that its program
+/// wrote for itself.
+const MAX_VALUES: usize = 1000;
 
-/// How many values of a file are looked at; the first lines of a transcript can be notes of the
-/// program that wrote it.
-const VALUES_LOOKED_AT: usize = 1000;
-
-/// How many bytes of an unknown file an error shows.
+/// Bytes of an unknown file that an error shows.
 const BYTES_SHOWN: u64 = 60;
 
-/// Finds the format of a file, a folder or a zip by its content; the names of files only choose
-/// which of a folder are looked at.
+/// Detects the format of a file, a folder or a zip by its content. The names of files only choose
+/// which files of a folder or zip are looked at.
 ///
 /// # Errors
-/// [`TranscriptError`] when the path cannot be read, holds nothing, or holds no known format.
+/// [`TranscriptError`] when the path cannot be read, is empty, or no format is recognised in it.
 ///
 /// # Examples
 /// ```
@@ -32,98 +31,63 @@ const BYTES_SHOWN: u64 = 60;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn detect(path: &Path) -> Result<Format, TranscriptError> {
-    detect_among(&mut Sources::open(path)?)
+    detect_among(&mut TranscriptFiles::open(path)?)
 }
 
-/// Finds the format of the first file that has a known one.
-pub(crate) fn detect_among(sources: &mut Sources) -> Result<Format, TranscriptError> {
-    // Looking into a pipe would use up what is to be read.
-    if sources.bytes().is_none() {
-        return Err(TranscriptError::ReadOnce { path: sources.path().to_owned() });
+/// Returns the format of the first file in which one is recognised.
+pub(crate) fn detect_among(files: &mut TranscriptFiles) -> Result<Format, TranscriptError> {
+    // What is read from a pipe for detection could not be read again.
+    if files.bytes().is_none() {
+        return Err(TranscriptError::ReadOnce { path: files.path().to_owned() });
     }
-    for index in 0..sources.files().len() {
-        let mut found = None;
-        let mut looked_at = 0;
-        sources.with_reader(index, |reader| {
-            let input = Input::new(reader, Meter::default());
-            each_element(input, Limits::default(), &mut |layout, json| {
-                found = json.ok().and_then(|value| format_of(layout, &value));
-                looked_at += 1;
-                if found.is_some() || looked_at == VALUES_LOOKED_AT {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })
-        })?;
-        if let Some(format) = found {
+    for index in 0..files.files().len() {
+        if let Some(format) = detect_in_file(files, index)? {
             return Ok(format);
         }
     }
-    Err(unrecognised(sources)?)
+    Err(unrecognised(files)?)
 }
 
-/// Says which format a value belongs to, if it shows.
-fn format_of(layout: Layout, value: &Value) -> Option<Format> {
-    let has = |field: &str| value.get(field).is_some();
-    let has_text = |field: &str| value[field].is_string();
-    if value["mapping"].is_object() {
-        Some(Format::ChatGpt)
-    } else if has("chat_messages") || (has("messages") && has_text("uuid")) {
-        Some(Format::ClaudeAi)
-    } else if has("loglines")
-        || has_text("leafUuid")
-        || (has_text("type") && (has_text("sessionId") || has("parentUuid")))
-    {
-        Some(Format::ClaudeCode)
-    } else if value["messages"].is_array() {
-        Some(Format::Messages)
-    } else if has_text("role") && (has("content") || has("text")) {
-        Some(if layout == Layout::Array { Format::Messages } else { Format::JsonLines })
-    } else {
-        None
-    }
+fn detect_in_file(
+    files: &mut TranscriptFiles,
+    index: usize,
+) -> Result<Option<Format>, TranscriptError> {
+    let mut found = None;
+    let mut values = 0;
+    files.with_reader(index, |bytes| {
+        let bytes = MeteredReader::new(bytes, Meter::default());
+        for_each_value(bytes, Limits::default(), &mut |shape, value| {
+            found = value.ok().and_then(|value| Format::of(&value, shape));
+            values += 1;
+            if found.is_some() || values == MAX_VALUES {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+    })?;
+    Ok(found)
 }
 
-fn unrecognised(sources: &mut Sources) -> Result<TranscriptError, TranscriptError> {
-    for index in 0..sources.files().len() {
-        let mut beginning = Vec::new();
-        sources.with_reader(index, |reader| {
-            Input::new(reader, Meter::default()).beginning(BYTES_SHOWN, &mut beginning)
+/// The error for files in which no format was recognised: it shows how the first that is not empty
+/// begins.
+fn unrecognised(files: &mut TranscriptFiles) -> Result<TranscriptError, TranscriptError> {
+    let path = files.path().to_owned();
+    for index in 0..files.files().len() {
+        let beginning = files.with_reader(index, |bytes| {
+            MeteredReader::new(bytes, Meter::default()).read_beginning(BYTES_SHOWN)
         })?;
         if !beginning.is_empty() {
             let begins = String::from_utf8_lossy(&beginning).escape_debug().to_string();
-            return Ok(TranscriptError::Unrecognised { path: sources.path().to_owned(), begins });
+            return Ok(TranscriptError::Unrecognised { path, expected: known_formats(), begins });
         }
     }
-    Ok(TranscriptError::Empty { path: sources.path().to_owned() })
+    Ok(TranscriptError::Empty { path })
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn knows_each_format_by_its_fields() {
-        let cases = [
-            (Layout::Array, json!({"title": "", "mapping": {}}), Some(Format::ChatGpt)),
-            (Layout::Array, json!({"uuid": "u", "chat_messages": []}), Some(Format::ClaudeAi)),
-            (Layout::Array, json!({"uuid": "u", "messages": []}), Some(Format::ClaudeAi)),
-            (Layout::Lines, json!({"type": "user", "sessionId": "s"}), Some(Format::ClaudeCode)),
-            (Layout::Lines, json!({"type": "user", "parentUuid": null}), Some(Format::ClaudeCode)),
-            (Layout::Lines, json!({"summary": "s", "leafUuid": "u"}), Some(Format::ClaudeCode)),
-            (Layout::Values, json!({"loglines": []}), Some(Format::ClaudeCode)),
-            (Layout::Lines, json!({"messages": []}), Some(Format::Messages)),
-            (Layout::Array, json!({"role": "user", "content": []}), Some(Format::Messages)),
-            (Layout::Lines, json!({"role": "user", "text": ""}), Some(Format::JsonLines)),
-            (Layout::Lines, json!({"type": "session_meta"}), None),
-            (Layout::Lines, json!({"role": "user"}), None),
-            (Layout::Array, json!("mapping"), None),
-        ];
-        for (layout, value, format) in cases {
-            assert_eq!(format_of(layout, &value), format, "{value}");
-        }
-    }
+/// Every format as people know it: "a ChatGPT export, a Claude.ai export, … or …".
+fn known_formats() -> String {
+    let mut formats: Vec<&str> = Format::ALL.iter().map(|format| format.description()).collect();
+    let last = formats.pop().unwrap_or_default();
+    format!("{} or {last}", formats.join(", "))
 }

@@ -9,11 +9,12 @@ use thiserror::Error;
 /// Why a path could not be read as chat files. What is wrong inside a file is counted in the
 /// [`Report`](crate::Report) instead.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum TranscriptError {
-    /// A file or folder that cannot be read; the message names its path.
+    /// A file or folder cannot be read; the message names its path.
     #[error("{0}")]
     Read(#[source] io::Error),
-    /// A zip that is damaged, cut off, or packed in a way that is not supported.
+    /// A zip is damaged, cut off, or packed in a way that is not supported.
     #[error("{path} cannot be unpacked")]
     Archive {
         /// The zip.
@@ -21,39 +22,40 @@ pub enum TranscriptError {
         /// What is wrong with it.
         source: io::Error,
     },
-    /// A zip that needs a password.
+    /// A zip needs a password.
     #[error("{path} is encrypted; expected a zip without a password")]
     Encrypted {
         /// The zip.
         path: PathBuf,
     },
-    /// A folder or zip without any file that could hold conversations.
+    /// No file in a folder or zip has a name that chat files have.
     #[error("{path} holds no conversations*.json, no *.jsonl and no *.json file")]
     NoTranscripts {
         /// The folder or zip.
         path: PathBuf,
     },
-    /// Nothing but white space.
+    /// The content is nothing but white space.
     #[error("{path} is empty; expected a chat file")]
     Empty {
         /// The file, folder or zip.
         path: PathBuf,
     },
-    /// A pipe, whose content is gone once it has been looked at.
-    #[error("{path} can be read only once, so its format cannot be found out")]
+    /// A pipe can be read only once, and detecting its format would use up its content.
+    #[error("{path} can be read only once, so its format cannot be detected")]
     ReadOnce {
         /// The pipe.
         path: PathBuf,
     },
-    /// Content of no format that is known.
+    /// The content is of no known format.
     #[error(
-        "{path} is not a chat file of a known format: expected an export of ChatGPT or Claude.ai, \
-         a Claude Code transcript, an array of messages with \"role\" and \"content\", or one such \
-         message a line; it begins with \"{begins}\""
+        "{path} is not a chat file of a known format: expected {expected}; it begins with \
+         \"{begins}\""
     )]
     Unrecognised {
         /// The file, folder or zip.
         path: PathBuf,
+        /// The known formats, for people.
+        expected: String,
         /// Its first characters, with control characters escaped.
         begins: String,
     },
@@ -62,15 +64,13 @@ pub enum TranscriptError {
 impl Diagnose for TranscriptError {
     fn fault(&self) -> Fault {
         match self {
-            TranscriptError::Read(error) if error.kind() == io::ErrorKind::NotFound => {
-                Fault::Caller
-            }
-            TranscriptError::Read(_) | TranscriptError::Archive { .. } => Fault::Environment,
-            TranscriptError::Encrypted { .. }
-            | TranscriptError::NoTranscripts { .. }
-            | TranscriptError::Empty { .. }
-            | TranscriptError::ReadOnce { .. }
-            | TranscriptError::Unrecognised { .. } => Fault::Caller,
+            Self::Read(error) if error.kind() == io::ErrorKind::NotFound => Fault::Caller,
+            Self::Read(_) | Self::Archive { .. } => Fault::Environment,
+            Self::Encrypted { .. }
+            | Self::NoTranscripts { .. }
+            | Self::Empty { .. }
+            | Self::ReadOnce { .. }
+            | Self::Unrecognised { .. } => Fault::Caller,
         }
     }
 

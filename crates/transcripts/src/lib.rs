@@ -1,15 +1,17 @@
 //! Reads other people's chat files into turns.
 //!
 //! It knows the exports of ChatGPT and Claude.ai, Claude Code's transcripts, OpenAI-style message
-//! arrays, and JSON Lines with one message a line, which is also what longmem exports
-//! ([`write_line`]). A path may be a file, a folder or a zip; its [`Format`] is found by content.
+//! arrays, and JSON Lines with one message a line ([`Format`]). JSON Lines are also what longmem
+//! exports ([`ExportedTurn`]). A path may be a file, a folder or a zip; its format is detected by
+//! content.
 //!
-//! Files are streamed: one conversation, or one line, is in memory at a time. What cannot be used
-//! is counted by reason and never stops an import. Every turn has a source key that depends on
-//! nothing but the file's content and, where that names no session, the file's stem; so importing
-//! a file again, or a longer version of it, adds only what is new.
+//! - **Streamed**: one conversation, or one line, is in memory at a time.
+//! - **Lenient**: what cannot be used is counted by reason ([`SkipReason`]) and stops nothing.
+//! - **Repeatable**: every turn has a source key that is the same whenever the file is read. Reading
+//!   a file again, or a longer version of it, gives no turn a new key. The key depends only on the
+//!   file's content; where the content names no session, it depends on the file's name too.
 //!
-//! It is not the place that decides whose memory a turn becomes or how it is stored.
+//! Whose memory a turn becomes, and how it is stored, is decided by the caller.
 //!
 //! # Examples
 //! ```
@@ -29,31 +31,36 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod chatgpt;
-mod claude_ai;
-mod claude_code;
-mod content;
 mod detect;
-mod elements;
+mod ended_early;
 mod error;
-mod format;
-mod injected;
-mod input;
-mod intake;
+mod exported_turn;
+mod files;
+mod formats;
+mod imported_turn;
 mod json;
-mod key;
-mod line_record;
-mod messages;
-mod moment;
+mod keys;
+mod message;
+mod metered_reader;
+mod parsed_turn;
+mod progress;
 mod read;
 mod report;
-mod source;
-mod tool_calls;
+mod skip_reason;
+mod turn_output;
 
 pub use detect::detect;
+pub use ended_early::{EndReason, EndedEarly};
 pub use error::TranscriptError;
-pub use format::{Format, UnknownFormat};
-pub use injected::without_recalled_memory;
-pub use line_record::{LineRecord, write_line};
-pub use read::{ImportedTurn, read};
-pub use report::{EndReason, EndedEarly, Progress, Report, SkipReason};
+pub use exported_turn::ExportedTurn;
+pub use formats::Format;
+pub use imported_turn::ImportedTurn;
+pub use progress::Progress;
+pub use read::read;
+pub use report::Report;
+pub use skip_reason::SkipReason;
+
+/// Compiles and runs the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -74,7 +74,7 @@ fn inherits_times_that_are_missing() {
 }
 
 #[test]
-fn keeps_words_and_counts_the_rest_by_reason() {
+fn counts_messages_without_text_by_reason() {
     let with = |change: fn(&mut Value)| {
         let mut message = message("m", "assistant", "unseen");
         change(&mut message);
@@ -124,7 +124,7 @@ fn keeps_words_and_counts_the_rest_by_reason() {
 }
 
 #[test]
-fn reads_the_words_of_every_kind_of_content() {
+fn reads_the_text_of_every_kind_of_content() {
     let content =
         |content: Value| json!({"id": "m", "author": {"role": "user"}, "content": content});
     let messages = [
@@ -158,7 +158,7 @@ fn reads_the_words_of_every_kind_of_content() {
 }
 
 #[test]
-fn finds_a_way_through_a_damaged_tree() {
+fn a_damaged_tree_still_has_a_branch() {
     let timed = |id: &str, time: f64| {
         let mut message = message(id, "user", id);
         message["create_time"] = json!(time);
@@ -201,7 +201,7 @@ fn a_bad_conversation_costs_no_other() {
 }
 
 #[test]
-fn half_an_emoji_costs_nothing() {
+fn half_an_emoji_costs_only_itself() {
     let export = json!([chain(&[message("m1", "user", "HALF")])]).to_string();
     let (turns, _) = read_as("x.json", export.replace("HALF", r"cut \ud83d"));
     assert_eq!(texts(&turns), ["cut \u{fffd}"]);
@@ -222,7 +222,7 @@ fn a_cut_export_gives_the_conversations_before_the_cut() {
 }
 
 #[test]
-fn a_conversation_without_an_id_keeps_its_made_up_one() {
+fn a_conversation_without_an_id_keeps_its_derived_one() {
     let mut conversation = chain(&[message("m1", "user", "hello")]);
     conversation.as_object_mut().unwrap().remove("conversation_id");
     let export = json!([conversation]).to_string();

@@ -13,7 +13,7 @@ fn conversation(messages: &Value) -> String {
 }
 
 #[test]
-fn prefers_blocks_to_text_and_adds_what_was_attached() {
+fn prefers_blocks_to_text_and_adds_attached_text() {
     let (turns, report) = read_as(
         "conversations.json",
         conversation(&json!([
@@ -56,7 +56,7 @@ fn prefers_blocks_to_text_and_adds_what_was_attached() {
 }
 
 #[test]
-fn counts_what_holds_no_words() {
+fn counts_messages_without_text_by_reason() {
     let (turns, report) = read_as(
         "conversations.json",
         conversation(&json!([
@@ -84,7 +84,7 @@ fn counts_what_holds_no_words() {
 }
 
 #[test]
-fn reads_dumps_that_say_messages_and_role() {
+fn reads_the_other_names_of_the_fields() {
     let dump = json!([
         {"uuid": "c", "name": "", "messages": [{"uuid": "m", "role": "user", "content": "hello"}]},
         {"uuid": "d", "chat_messages": []},
@@ -97,7 +97,7 @@ fn reads_dumps_that_say_messages_and_role() {
 }
 
 #[test]
-fn messages_without_uuid_are_told_apart_by_content() {
+fn equal_messages_without_uuid_have_different_keys() {
     let messages = json!([
         {"sender": "human", "text": "yes"}, {"sender": "human", "text": "yes"}
     ]);

@@ -50,7 +50,7 @@ fn reads_what_people_and_the_model_said() {
 
 /// Call and result are one turn of the tool's, at the place of the result.
 #[test]
-fn what_tools_were_asked_and_printed_comes_in_as_turns_of_the_tool() {
+fn a_tool_call_and_its_result_become_one_turn_of_the_tool() {
     let call = |id: &str, name: &str, input: Value| json!({"type": "tool_use", "id": id, "name": name, "input": input});
     let result = |id: &str, content: &str| json!({"type": "tool_result", "tool_use_id": id, "content": content});
     let mut printed = line("user", "u3", &json!([result("t1", "a.rs\nb.rs"), result("t2", "")]));
@@ -131,7 +131,7 @@ fn leaves_out_what_no_person_typed() {
 }
 
 #[test]
-fn takes_injected_blocks_out_of_what_a_person_typed() {
+fn removes_injected_blocks_from_what_a_person_typed() {
     let own = "Which port?\n\n<recalled_memory note=\"x\">\n- 7443\n</recalled_memory>";
     let (turns, report) = read_as(
         "x.jsonl",

@@ -51,7 +51,7 @@ fn a_split_export_reads_as_folder_zip_or_single_part() {
 }
 
 #[test]
-fn detects_by_content_and_not_by_name() {
+fn the_format_is_detected_by_content_and_not_by_name() {
     let claude_ai = json!([{"uuid": "c", "chat_messages": []}]).to_string();
     let files = Files::new();
     let contents = [
@@ -83,7 +83,7 @@ fn files_of_one_name_in_two_folders_stay_two_conversations() {
 }
 
 #[test]
-fn says_what_is_wrong_with_a_zip() {
+fn each_fault_of_a_zip_has_its_error() {
     let files = Files::new();
     let whole = zipped(&[("conversations.json", json!([chatgpt("c", "text")]).to_string())]);
 
@@ -110,6 +110,15 @@ fn says_what_is_wrong_with_a_zip() {
 }
 
 #[test]
+fn a_zip_made_on_windows_is_read_whole() {
+    let line = |text: &str| lines(&[json!({"role": "user", "text": text})]);
+    let zip = zipped(&[("chats\\a.jsonl", line("one")), ("chats\\b.jsonl", line("two"))]);
+    let (turns, report) = read_as("chats.zip", zip);
+    assert_eq!((texts(&turns), sessions(&turns)), (vec!["one", "two"], vec!["a", "b"]));
+    assert_eq!(report.files, 2);
+}
+
+#[test]
 fn a_zip_bomb_is_read_as_a_stream() {
     let line = json!({"role": "user", "text": "words"}).to_string();
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -128,7 +137,7 @@ fn a_zip_bomb_is_read_as_a_stream() {
 }
 
 #[test]
-fn says_what_was_expected_and_what_came() {
+fn an_error_says_what_was_expected_and_what_came() {
     let files = Files::new();
     let html = files.write("chat.html", "<!doctype html>\n<title>Chats</title>");
     let message = failure(&html).to_string();

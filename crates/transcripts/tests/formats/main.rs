@@ -6,6 +6,7 @@ mod chatgpt;
 mod claude_ai;
 mod claude_code;
 mod containers;
+mod hostile;
 mod messages;
 mod robustness;
 mod samples;

@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use longmem_core::{Role, SourceKey, Turn, TurnId, UserName};
-use longmem_transcripts::{Format, ImportedTurn, LineRecord, SkipReason, write_line};
+use longmem_transcripts::{ExportedTurn, Format, ImportedTurn, SkipReason};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ fn reads_an_array_of_messages() {
 }
 
 #[test]
-fn times_without_any_follow_the_files_own_by_a_millisecond_each() {
+fn turns_without_times_follow_the_files_time_by_a_millisecond_each() {
     let files = Files::new();
     let array = json!([{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]);
     let path = files.write("x.json", array.to_string());
@@ -99,7 +99,7 @@ fn reads_every_name_of_a_field_in_json_lines() {
 }
 
 #[test]
-fn a_user_that_cannot_be_one_is_never_somebody_else() {
+fn a_turn_with_an_invalid_user_name_is_skipped() {
     let named = |user: Value| json!({"role": "user", "text": "secret", "user": user});
     let (turns, report) = read_as(
         "x.jsonl",
@@ -110,7 +110,7 @@ fn a_user_that_cannot_be_one_is_never_somebody_else() {
 }
 
 #[test]
-fn a_session_that_cannot_be_a_name_gets_a_derived_one() {
+fn a_session_without_a_valid_name_gets_a_derived_one() {
     let long = "s".repeat(300);
     let (turns, _) =
         read_as("x.jsonl", lines(&[json!({"role": "user", "text": "a", "session": long})]));
@@ -118,7 +118,7 @@ fn a_session_that_cannot_be_a_name_gets_a_derived_one() {
 }
 
 #[test]
-fn recalled_memory_in_a_logged_prompt_is_not_said_again() {
+fn recalled_memory_in_a_logged_prompt_is_left_out() {
     let prompt = "Which port?\n<recalled_memory>\n- 7443\n</recalled_memory>";
     let only = "<recalled_memory>\n- 7443\n</recalled_memory>";
     let array = json!([{"role": "user", "content": prompt}, {"role": "user", "content": only}]);
@@ -165,7 +165,7 @@ fn export(turns: &[ImportedTurn], first_id: i64) -> Vec<u8> {
         let key: &SourceKey = imported.turn.source_key.as_ref().unwrap();
         let user = imported.user.clone().unwrap_or_else(|| UserName::new("me").unwrap());
         let title = imported.turn.session_title.as_deref();
-        write_line(&mut out, &LineRecord::new(key, &user, title, &turn)).unwrap();
+        ExportedTurn::new(key, &user, title, &turn).write_line(&mut out).unwrap();
     }
     out
 }

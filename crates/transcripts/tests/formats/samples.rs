@@ -1,24 +1,45 @@
-//! Real transcripts of other projects, read where `LONGMEM_EVAL_DATA` says they are.
+//! Samples of every format, and real transcripts of other projects where `LONGMEM_EVAL_DATA` says
+//! they are.
 
 use std::path::PathBuf;
 
 use longmem_transcripts::{Format, SkipReason};
 
-use crate::{keys, read, sessions, texts};
+use crate::{keys, read, read_as, sessions, texts};
 
-/// A file below the folder of sample exports; none, with a message, where there is no such folder.
+/// A small file of each format with the fields that its program really writes, our own words in it.
+pub(crate) const SAMPLES: [(&str, &str); 5] = [
+    ("conversations.json", include_str!("samples/chatgpt.json")),
+    ("conversations.json", include_str!("samples/claude_ai.json")),
+    ("5f.jsonl", include_str!("samples/claude_code.jsonl")),
+    ("garden.json", include_str!("samples/messages.json")),
+    ("trip.jsonl", include_str!("samples/json_lines.jsonl")),
+];
+
+/// A file or folder below the folder of sample data; `None`, with a message, where there is none.
 #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
-fn sample(name: &str) -> Option<PathBuf> {
+pub(crate) fn sample_data(name: &str) -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("LONGMEM_EVAL_DATA") else {
         println!("skipped: LONGMEM_EVAL_DATA does not name the folder of sample data");
         return None;
     };
-    Some(PathBuf::from(folder).join("chat-exports").join(name))
+    Some(PathBuf::from(folder).join(name)).filter(|path| path.exists())
+}
+
+#[test]
+fn a_sample_of_each_format_is_recognised_and_read_to_its_end() {
+    for ((name, content), format) in SAMPLES.into_iter().zip(Format::ALL) {
+        let (turns, report) = read_as(name, content);
+        assert_eq!(report.format, *format);
+        assert!(report.ended_early.is_empty());
+        assert!(!report.skipped.contains_key(&SkipReason::Malformed), "{:?}", report.skipped);
+        assert!(turns.len() >= 2, "{format}: {:?}", texts(&turns));
+    }
 }
 
 #[test]
 fn reads_a_folder_of_claude_code_transcripts() {
-    let Some(path) = sample("claude-code-log") else { return };
+    let Some(path) = sample_data("chat-exports/claude-code-log") else { return };
     let (turns, report) = read(&path);
     assert_eq!((report.format, report.files), (Format::ClaudeCode, 4));
     assert_eq!(report.sessions, 4);
@@ -36,7 +57,10 @@ fn reads_a_folder_of_claude_code_transcripts() {
 
 #[test]
 fn reads_both_layouts_of_a_session() {
-    let Some(path) = sample("claude-code-transcripts/sample_session.jsonl") else { return };
+    let Some(path) = sample_data("chat-exports/claude-code-transcripts/sample_session.jsonl")
+    else {
+        return;
+    };
     let (turns, _) = read(&path);
     assert_eq!(
         texts(&turns),

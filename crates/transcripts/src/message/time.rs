@@ -5,13 +5,13 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// Numbers from here on are milliseconds: as seconds they would lie after the year 5000, as
-/// milliseconds they begin in 1973.
-const FIRST_MILLISECONDS: f64 = 1e11;
+/// Number from which on a time is in milliseconds. Seconds reach it after the year 5000,
+/// milliseconds did in 1973.
+const MIN_MILLISECONDS: f64 = 1e11;
 
-/// Reads a time: RFC 3339, a civil time (taken as UTC), or Unix seconds or milliseconds as a number
-/// or in a string.
-pub(crate) fn moment(value: &Value) -> Option<Timestamp> {
+/// Reads a time: RFC 3339, a date and time without a zone (taken as UTC), or Unix seconds or
+/// milliseconds as a number or in a string.
+pub(crate) fn parse_time(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Number(number) => from_unix(number.as_f64()?),
         Value::String(text) => {
@@ -29,7 +29,7 @@ fn from_unix(number: f64) -> Option<Timestamp> {
     if !number.is_finite() {
         return None;
     }
-    let milliseconds = if number.abs() < FIRST_MILLISECONDS { number * 1e3 } else { number };
+    let milliseconds = if number.abs() < MIN_MILLISECONDS { number * 1e3 } else { number };
     Timestamp::from_millisecond(milliseconds.round() as i64).ok()
 }
 
@@ -58,16 +58,16 @@ mod tests {
             json!(" 2023-11-14 22:13:20.5 "),
             json!("2023-11-14T22:13:20.500000"),
         ] {
-            assert_eq!(moment(&value), Some(expected), "{value}");
+            assert_eq!(parse_time(&value), Some(expected), "{value}");
         }
     }
 
     #[test]
-    fn takes_what_is_no_time_as_missing() {
+    fn a_value_that_holds_no_time_is_none() {
         for value in
             [json!(null), json!(""), json!("yesterday"), json!("NaN"), json!(1e300), json!([1])]
         {
-            assert_eq!(moment(&value), None, "{value}");
+            assert_eq!(parse_time(&value), None, "{value}");
         }
     }
 }

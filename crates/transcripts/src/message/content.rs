@@ -1,23 +1,25 @@
-//! The words of a message, out of its content blocks.
+//! The text in a message's content.
 
 use serde_json::Value;
 
-use crate::SkipReason;
+use crate::skip_reason::SkipReason;
 
 /// Joins the text of a message's content, a string or an array of blocks, with blank lines.
 ///
 /// # Errors
-/// Why there are no words: the blocks are a tool's call or result, reasoning, or nothing.
-pub(crate) fn words(content: &Value) -> Result<String, SkipReason> {
+/// What the content holds instead of text: a tool's call or result, reasoning, or nothing.
+pub(crate) fn content_text(content: &Value) -> Result<String, SkipReason> {
     let text = match content {
         Value::String(text) => text.clone(),
-        Value::Array(blocks) => blocks.iter().filter_map(text_of).collect::<Vec<_>>().join("\n\n"),
+        Value::Array(blocks) => {
+            blocks.iter().filter_map(block_text).collect::<Vec<_>>().join("\n\n")
+        }
         _ => String::new(),
     };
-    if text.trim().is_empty() { Err(what_else(content)) } else { Ok(text) }
+    if text.trim().is_empty() { Err(reason_without_text(content)) } else { Ok(text) }
 }
 
-fn text_of(block: &Value) -> Option<&str> {
+fn block_text(block: &Value) -> Option<&str> {
     let text = match block["type"].as_str() {
         Some("text" | "input_text" | "output_text") => block["text"].as_str(),
         _ => block.as_str(),
@@ -25,7 +27,9 @@ fn text_of(block: &Value) -> Option<&str> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-fn what_else(content: &Value) -> SkipReason {
+/// Says what stands in a content without text. A message is counted once, under the first of these
+/// that any of its blocks is.
+fn reason_without_text(content: &Value) -> SkipReason {
     let kinds = || content.as_array().into_iter().flatten().filter_map(|b| b["type"].as_str());
     if kinds().any(|kind| kind.ends_with("tool_use")) {
         SkipReason::ToolCall
@@ -45,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_text_and_leaves_the_rest() {
+    fn joins_text_blocks_and_leaves_out_the_others() {
         let blocks = json!([
             {"type": "thinking", "thinking": "hm"},
             {"type": "text", "text": "One."},
@@ -55,12 +59,12 @@ mod tests {
             {"type": "text", "text": " "},
             7
         ]);
-        assert_eq!(words(&blocks).unwrap(), "One.\n\nTwo.\n\nThree.");
-        assert_eq!(words(&json!(" as it is ")).unwrap(), " as it is ");
+        assert_eq!(content_text(&blocks).unwrap(), "One.\n\nTwo.\n\nThree.");
+        assert_eq!(content_text(&json!(" as it is ")).unwrap(), " as it is ");
     }
 
     #[test]
-    fn says_why_there_are_no_words() {
+    fn says_what_a_content_without_text_holds() {
         let cases = [
             (json!([{"type": "thinking"}, {"type": "server_tool_use"}]), SkipReason::ToolCall),
             (json!([{"type": "web_search_tool_result"}]), SkipReason::ToolResult),
@@ -70,7 +74,7 @@ mod tests {
             (json!("\n"), SkipReason::Empty),
         ];
         for (content, reason) in cases {
-            assert_eq!(words(&content), Err(reason), "{content}");
+            assert_eq!(content_text(&content), Err(reason), "{content}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes that are counted as they are consumed.
+//! A buffered reader that counts the bytes its consumer takes, and can stop it at a limit.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
@@ -6,13 +6,14 @@ use std::rc::Rc;
 
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// How many bytes were consumed, seen from outside while a parser holds the [`Input`].
+/// The position of a [`MeteredReader`], shared with others while a parser owns the reader.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Meter(Rc<Meters>);
+pub(crate) struct Meter(Rc<MeterState>);
 
 #[derive(Debug, Default)]
-struct Meters {
+struct MeterState {
     position: Cell<u64>,
+    /// The position from which on reading fails.
     limit: Cell<Option<u64>>,
 }
 
@@ -22,12 +23,12 @@ impl Meter {
         self.0.position.get()
     }
 
-    /// Lets a parser consume at most this many bytes from here.
+    /// Lets the parser consume at most this many more bytes.
     pub(crate) fn allow(&self, bytes: u64) {
         self.0.limit.set(Some(self.position().saturating_add(bytes)));
     }
 
-    /// Says whether the parser wanted more than it was allowed.
+    /// Whether the parser has consumed all that it was allowed.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.0.limit.get().is_some_and(|limit| self.position() >= limit)
     }
@@ -37,13 +38,13 @@ impl Meter {
     }
 }
 
-/// A buffered reader whose [`Meter`] stands exactly where the parser does.
-pub(crate) struct Input<'a> {
+/// A buffered reader whose [`Meter`] counts what was consumed, not what was buffered.
+pub(crate) struct MeteredReader<'a> {
     reader: BufReader<&'a mut dyn Read>,
     meter: Meter,
 }
 
-impl<'a> Input<'a> {
+impl<'a> MeteredReader<'a> {
     pub(crate) fn new(reader: &'a mut dyn Read, meter: Meter) -> Self {
         Self { reader: BufReader::with_capacity(BUFFER_BYTES, reader), meter }
     }
@@ -52,38 +53,42 @@ impl<'a> Input<'a> {
         self.meter.clone()
     }
 
-    /// Skips a byte order mark and white space, and looks at the first byte after them.
-    pub(crate) fn first_byte(&mut self) -> io::Result<Option<u8>> {
+    /// Skips a byte order mark and white space, and returns the byte after them without consuming
+    /// it; `None` at the end of the file.
+    pub(crate) fn peek_first_byte(&mut self) -> io::Result<Option<u8>> {
         loop {
             let buffered = self.fill_buf()?;
-            // The mark's three bytes begin nothing else that could be JSON.
+            // The three bytes of the mark are looked for one by one, since no JSON begins with any
+            // of them.
             let blank = |byte: &u8| byte.is_ascii_whitespace() || b"\xEF\xBB\xBF".contains(byte);
             let skipped = buffered.iter().take_while(|byte| blank(byte)).count();
-            let found = buffered.get(skipped).copied();
+            let first = buffered.get(skipped).copied();
             let at_end = buffered.is_empty();
             self.consume(skipped);
-            if found.is_some() || at_end {
-                return Ok(found);
+            if first.is_some() || at_end {
+                return Ok(first);
             }
         }
     }
 
     /// Reads the first bytes after a byte order mark and white space.
-    pub(crate) fn beginning(mut self, bytes: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
-        self.first_byte()?;
-        self.take(bytes).read_to_end(buffer).map(drop)
+    pub(crate) fn read_beginning(mut self, bytes: u64) -> io::Result<Vec<u8>> {
+        self.peek_first_byte()?;
+        let mut beginning = Vec::new();
+        self.take(bytes).read_to_end(&mut beginning)?;
+        Ok(beginning)
     }
 
-    /// Skips what is left of a line.
+    /// Skips the rest of a line, its end included.
     pub(crate) fn skip_line(&mut self) -> io::Result<()> {
         self.skip_until(b'\n').map(drop)
     }
 }
 
-impl Read for Input<'_> {
+impl Read for MeteredReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.meter.is_exhausted() {
-            return Err(io::Error::other("more than is allowed for one value"));
+            return Err(io::Error::other("more bytes than one value may have"));
         }
         let bytes = self.reader.read(buffer)?;
         self.meter.advance(bytes);
@@ -91,7 +96,7 @@ impl Read for Input<'_> {
     }
 }
 
-impl BufRead for Input<'_> {
+impl BufRead for MeteredReader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.reader.fill_buf()
     }

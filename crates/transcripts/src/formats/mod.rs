@@ -1,0 +1,107 @@
+//! The registry of chat formats: the name, the recognition and the reader of each.
+//!
+//! A new format is a file in this folder whose type implements [`FormatReader`], its `mod` line,
+//! and its line in the registry.
+
+mod chatgpt;
+mod claude_ai;
+mod claude_code;
+mod claude_code_titles;
+mod json_lines;
+mod messages;
+mod reader;
+
+use serde_json::Value;
+
+pub(crate) use self::reader::FormatReader;
+use crate::json::JsonShape;
+
+/// Declares [`Format`] and joins each format with the type that recognises and reads it.
+macro_rules! registry {
+    ($($(#[$doc:meta])* $format:ident = $name:literal, $reader:ty;)+) => {
+        longmem_core::closed_words! {
+            /// Which program wrote a chat file, or which convention the file follows.
+            ///
+            /// The name of a format stands at the start of the source keys of its turns.
+            #[non_exhaustive]
+            pub enum Format: "a format" {
+                $($(#[$doc])* $format = $name,)+
+            }
+        }
+
+        impl Format {
+            /// The format that a value from a file shows, if it shows one.
+            pub(crate) fn of(value: &Value, shape: JsonShape) -> Option<Format> {
+                $(if <$reader as FormatReader>::recognizes(value, shape) {
+                    return Some(Format::$format);
+                })+
+                None
+            }
+
+            /// Makes a reader for one file of this format.
+            pub(crate) fn reader(self) -> Box<dyn FormatReader> {
+                match self {
+                    $(Format::$format => Box::<$reader>::default(),)+
+                }
+            }
+
+            /// What a file of this format is, for people.
+            pub(crate) fn description(self) -> &'static str {
+                match self {
+                    $(Format::$format => <$reader as FormatReader>::description(),)+
+                }
+            }
+        }
+    };
+}
+
+// The first format that recognises a value reads the file, so those with the most distinctive
+// fields stand first.
+registry! {
+    /// ChatGPT's data export: `conversations.json`, whole or in numbered parts, or the zip.
+    ChatGpt = "chatgpt", chatgpt::ChatGpt;
+    /// Claude.ai's data export: `conversations.json`, or the zip.
+    ClaudeAi = "claude", claude_ai::ClaudeAi;
+    /// Claude Code's transcripts: `*.jsonl`, or a folder of them.
+    ClaudeCode = "claude-code", claude_code::ClaudeCode;
+    /// OpenAI-style `[{role, content}]`, or `{"messages": […]}` as a document or one a line.
+    Messages = "messages", messages::Messages;
+    /// One message a line, which is also what longmem exports.
+    JsonLines = "jsonl", json_lines::JsonLines;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_format_is_known_by_its_fields() {
+        let cases = [
+            (JsonShape::Array, json!({"title": "", "mapping": {}}), Some(Format::ChatGpt)),
+            (JsonShape::Array, json!({"uuid": "u", "chat_messages": []}), Some(Format::ClaudeAi)),
+            (JsonShape::Array, json!({"uuid": "u", "messages": []}), Some(Format::ClaudeAi)),
+            (JsonShape::Lines, json!({"type": "user", "sessionId": "s"}), Some(Format::ClaudeCode)),
+            (JsonShape::Lines, json!({"type": "u", "parentUuid": null}), Some(Format::ClaudeCode)),
+            (JsonShape::Lines, json!({"summary": "s", "leafUuid": "u"}), Some(Format::ClaudeCode)),
+            (JsonShape::Documents, json!({"loglines": []}), Some(Format::ClaudeCode)),
+            (JsonShape::Lines, json!({"messages": []}), Some(Format::Messages)),
+            (JsonShape::Array, json!({"role": "user", "content": []}), Some(Format::Messages)),
+            (JsonShape::Lines, json!({"role": "user", "text": ""}), Some(Format::JsonLines)),
+            (JsonShape::Lines, json!({"type": "session_meta"}), None),
+            (JsonShape::Lines, json!({"role": "user"}), None),
+            (JsonShape::Array, json!("mapping"), None),
+        ];
+        for (shape, value, format) in cases {
+            assert_eq!(Format::of(&value, shape), format, "{value}");
+        }
+    }
+
+    #[test]
+    fn every_format_reads_back_from_its_name() {
+        for format in Format::ALL {
+            assert_eq!(format.as_str().parse(), Ok(*format));
+        }
+    }
+}

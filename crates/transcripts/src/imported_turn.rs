@@ -1,0 +1,13 @@
+//! A turn that was read from a chat file.
+
+use longmem_core::{NewTurn, UserName};
+
+/// A turn that was read from a chat file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportedTurn {
+    /// The user that the file names for this turn. JSON Lines and message arrays can name one.
+    pub user: Option<UserName>,
+    /// The turn; it always has a source key.
+    pub turn: NewTurn,
+}

@@ -1,0 +1,31 @@
+//! Cuts a file into JSON values: the elements of an array, lines, or values that span lines.
+
+mod array;
+mod documents;
+pub(crate) mod fields;
+mod lines;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::io;
+
+pub(crate) use self::values::{FileEnd, JsonShape, Limits, OnValue};
+use crate::metered_reader::MeteredReader;
+
+/// Hands over the values of a file in order, with one of them in memory at a time.
+///
+/// # Errors
+/// When the file cannot be read. A file whose content is not JSON ends early instead.
+pub(crate) fn for_each_value(
+    mut reader: MeteredReader<'_>,
+    limits: Limits,
+    on_value: &mut OnValue<'_>,
+) -> io::Result<FileEnd> {
+    match reader.peek_first_byte()? {
+        None => Ok(FileEnd::Complete),
+        Some(b'[') => array::for_each_element(reader, limits, on_value),
+        Some(_) => lines::for_each_line(reader, limits, on_value),
+    }
+}

@@ -1,0 +1,151 @@
+//! JSON as programs really write it.
+
+use serde_json::Value;
+
+/// Why a text is not parsed into a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JsonFault {
+    /// The text ends in the middle of a value.
+    Unfinished,
+    /// The text is not JSON, or is nested too deep.
+    Malformed,
+    /// The value would take too much memory.
+    TooManyParts,
+}
+
+/// Parses a text into a value of at most `max_parts` parts.
+///
+/// Some programs cut text in the middle of an emoji and leave half of a `\u` surrogate pair; it
+/// becomes U+FFFD.
+pub(super) fn parse(text: &str, max_parts: usize) -> Result<Value, JsonFault> {
+    if has_more_parts(text, max_parts) {
+        return Err(JsonFault::TooManyParts);
+    }
+    serde_json::from_str(text)
+        .or_else(|error| match with_whole_surrogates(text) {
+            Some(mended) => serde_json::from_str(&mended),
+            None => Err(error),
+        })
+        .map_err(|error| if error.is_eof() { JsonFault::Unfinished } else { JsonFault::Malformed })
+}
+
+/// Whether a JSON text has more parts than a limit, by the signs that precede or begin each.
+fn has_more_parts(text: &str, limit: usize) -> bool {
+    // A sign is a byte, so most texts are too short to have too many.
+    if text.len() <= limit {
+        return false;
+    }
+    let mut parts = 0;
+    let mut in_string = false;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_string = !in_string,
+            // The byte after a backslash is never the end of the string.
+            b'\\' if in_string => drop(bytes.next()),
+            b',' | b':' | b'[' | b'{' if !in_string => parts += 1,
+            _ => {}
+        }
+    }
+    parts > limit
+}
+
+/// Replaces unpaired surrogate escapes; `None` if all are paired.
+fn with_whole_surrogates(text: &str) -> Option<String> {
+    const REPLACEMENT: &str = "\\ufffd";
+    let mut mended = String::with_capacity(text.len());
+    let mut found_unpaired = false;
+    let mut rest = text;
+    while let Some(start) = rest.find('\\') {
+        let (before, escape) = rest.split_at(start);
+        mended.push_str(before);
+        let (kept, after) = match surrogate(escape) {
+            // Any other escape: the backslash and one character, so that `\\u` is not taken for
+            // the beginning of `\u`.
+            None => escape.split_at(1 + escape[1..].chars().next().map_or(0, char::len_utf8)),
+            Some(Half::High) if surrogate(&escape[6..]) == Some(Half::Low) => escape.split_at(12),
+            Some(_) => {
+                found_unpaired = true;
+                (REPLACEMENT, &escape[6..])
+            }
+        };
+        mended.push_str(kept);
+        rest = after;
+    }
+    mended.push_str(rest);
+    found_unpaired.then_some(mended)
+}
+
+#[derive(PartialEq)]
+enum Half {
+    High,
+    Low,
+}
+
+/// The half of a surrogate pair whose escape a text begins with.
+fn surrogate(text: &str) -> Option<Half> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    match u16::from_str_radix(digits, 16).ok()? {
+        0xD800..=0xDBFF => Some(Half::High),
+        0xDC00..=0xDFFF => Some(Half::Low),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<Value, JsonFault> {
+        super::parse(text, usize::MAX)
+    }
+
+    #[test]
+    fn mends_half_an_emoji_and_nothing_else() {
+        let cases = [
+            (r#""cut \ud83d""#, "cut \u{fffd}"),
+            (r#""\ude00 tail""#, "\u{fffd} tail"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{fffd}\u{1f600}"),
+            (r#""\\ud83d é \ud83d\n""#, "\\ud83d é \u{fffd}\n"),
+        ];
+        for (json, text) in cases {
+            assert_eq!(parse(json).unwrap(), Value::from(text), "{json}");
+        }
+        assert_eq!(parse(r#""\ud83d"#), Err(JsonFault::Unfinished));
+        assert_eq!(parse(r#"{"a" 1}"#), Err(JsonFault::Malformed));
+    }
+
+    #[test]
+    fn a_value_has_at_most_so_many_parts_and_text_is_one_part() {
+        for (json, parts) in [
+            ("[1, 2, [3]]", 4),
+            (r#"{"a": 1, "b": {"c": []}}"#, 7),
+            (r#"["one, two: [three] {four} \" , \\", ","]"#, 2),
+        ] {
+            assert!(super::parse(json, parts).is_ok(), "{json}");
+            assert_eq!(super::parse(json, parts - 1), Err(JsonFault::TooManyParts), "{json}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn mending_never_panics_and_leaves_valid_json_alone(text in any::<String>()) {
+            let _ = parse(&text);
+            let json = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(parse(&json).unwrap(), Value::from(text));
+        }
+
+        #[test]
+        fn any_run_of_escapes_is_mended(units in prop::collection::vec(any::<u16>(), 0..12)) {
+            use std::fmt::Write;
+            let mut json = String::from("\"");
+            for unit in &units {
+                write!(json, "\\u{unit:04x}").unwrap();
+            }
+            json.push('"');
+            prop_assert_eq!(parse(&json).unwrap(), Value::from(String::from_utf16_lossy(&units)));
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What the formats share: the text, the time and the tool calls of one message.
+
+pub(crate) mod content;
+pub(crate) mod injected;
+pub(crate) mod time;
+pub(crate) mod tool_calls;

@@ -1,0 +1,179 @@
+//! Where the turns of every format come together: completes, counts and delivers them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::ControlFlow;
+
+use jiff::SignedDuration;
+use longmem_core::{NewTurn, SourceKey, Timestamp, UserName};
+
+use crate::ended_early::EndedEarly;
+use crate::files::TranscriptFile;
+use crate::imported_turn::ImportedTurn;
+use crate::json::FileEnd;
+use crate::keys::{self, OccurrenceCounter};
+use crate::metered_reader::Meter;
+use crate::parsed_turn::ParsedTurn;
+use crate::progress::Progress;
+use crate::skip_reason::SkipReason;
+
+/// Takes complete turns; reading stops when it breaks off.
+pub(crate) type TurnSink<'a> = dyn FnMut(ImportedTurn, &Progress) -> ControlFlow<()> + 'a;
+
+/// Takes what the formats read, and hands complete turns to the sink.
+pub(crate) struct TurnOutput<'a> {
+    sink: &'a mut TurnSink<'a>,
+    /// The format's name, at the start of every source key.
+    format: &'static str,
+    progress: Progress,
+    counts: Counts,
+    /// The time of each session's last turn, by the hash of user and session: a hash keeps a path
+    /// with millions of sessions small.
+    last_times: HashMap<u64, Timestamp>,
+    bytes_before_file: u64,
+    file: CurrentFile,
+}
+
+/// What was left out, and how many files were opened.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) files: u64,
+    pub(crate) skipped: BTreeMap<SkipReason, u64>,
+    pub(crate) ended_early: Vec<EndedEarly>,
+}
+
+/// What is known of the file that is being read.
+#[derive(Default)]
+struct CurrentFile {
+    label: String,
+    stem: String,
+    modified: Timestamp,
+    meter: Meter,
+    occurrences: OccurrenceCounter,
+}
+
+impl<'a> TurnOutput<'a> {
+    pub(crate) fn new(
+        format: &'static str,
+        bytes_total: Option<u64>,
+        sink: &'a mut TurnSink<'a>,
+    ) -> Self {
+        Self {
+            sink,
+            format,
+            progress: Progress { bytes_total, ..Progress::default() },
+            counts: Counts::default(),
+            last_times: HashMap::new(),
+            bytes_before_file: 0,
+            file: CurrentFile::default(),
+        }
+    }
+
+    /// Goes on to the next file, whose position `meter` tells.
+    pub(crate) fn begin_file(&mut self, file: &TranscriptFile, meter: Meter) {
+        self.counts.files += 1;
+        self.bytes_before_file += self.file.meter.position();
+        self.file = CurrentFile {
+            label: file.label.clone(),
+            stem: file.stem.clone(),
+            modified: file.modified,
+            meter,
+            occurrences: OccurrenceCounter::default(),
+        };
+    }
+
+    /// Notes how the file ended.
+    pub(crate) fn end_file(&mut self, end: FileEnd) {
+        if let FileEnd::Early { byte, reason } = end {
+            let file = self.file.label.clone();
+            self.counts.ended_early.push(EndedEarly { file, byte, reason });
+        }
+    }
+
+    /// The name of the session in a file that names none: the file's name without its extension.
+    pub(crate) fn file_stem(&self) -> &str {
+        &self.file.stem
+    }
+
+    /// Makes a source key of the ids by which a format knows a turn.
+    pub(crate) fn source_key(&self, ids: &[&str]) -> String {
+        let mut key = self.format.to_owned();
+        for id in ids {
+            key.push(':');
+            key.push_str(&keys::short_id(id));
+        }
+        key
+    }
+
+    /// Counts something that does not become a turn.
+    pub(crate) fn skip(&mut self, reason: SkipReason) {
+        *self.counts.skipped.entry(reason).or_default() += 1;
+    }
+
+    /// Completes a turn and hands it to the sink; counts it as skipped where there is only a
+    /// reason.
+    pub(crate) fn deliver_or_skip(
+        &mut self,
+        parsed: Result<ParsedTurn, SkipReason>,
+    ) -> ControlFlow<()> {
+        match parsed {
+            Ok(turn) => self.deliver(turn),
+            Err(reason) => {
+                self.skip(reason);
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Completes a turn and hands it to the sink.
+    pub(crate) fn deliver(&mut self, mut parsed: ParsedTurn) -> ControlFlow<()> {
+        let key = parsed.source_key.take().unwrap_or_else(|| self.derived_key(&parsed));
+        let time = self.complete_time(&parsed);
+        let turn = NewTurn {
+            session: parsed.session,
+            session_title: parsed.title,
+            role: parsed.role,
+            speaker: parsed.speaker,
+            text: parsed.text,
+            time,
+            source_key: Some(SourceKey(key)),
+        };
+        self.progress.turns += 1;
+        self.progress.sessions = self.last_times.len() as u64;
+        self.progress.bytes_read = self.bytes_before_file + self.file.meter.position();
+        (self.sink)(ImportedTurn { user: parsed.user, turn }, &self.progress)
+    }
+
+    /// How far the reading came, and what was left out.
+    pub(crate) fn finish(self) -> (Progress, Counts) {
+        (self.progress, self.counts)
+    }
+
+    /// The turn's own time, or else one that keeps it in its place within the session.
+    fn complete_time(&mut self, parsed: &ParsedTurn) -> Timestamp {
+        let mut hasher = DefaultHasher::new();
+        (&parsed.user, &parsed.session).hash(&mut hasher);
+        let session = hasher.finish();
+        let time = parsed.time.unwrap_or_else(|| match self.last_times.get(&session) {
+            // Stores keep milliseconds, so this is the smallest step that keeps the order.
+            Some(last) => last.checked_add(SignedDuration::from_millis(1)).unwrap_or(*last),
+            None => parsed.session_began.unwrap_or(self.file.modified),
+        });
+        self.last_times.insert(session, time);
+        time
+    }
+
+    /// A key for a turn without an id, from its content and its place among equal turns.
+    fn derived_key(&mut self, parsed: &ParsedTurn) -> String {
+        let fingerprint = keys::fingerprint(&[
+            parsed.user.as_ref().map_or("", UserName::as_str),
+            parsed.session.as_str(),
+            parsed.role.as_str(),
+            // Only a time that the file itself states: a time filled in could be another next time.
+            &parsed.time.map(|time| time.to_string()).unwrap_or_default(),
+            &parsed.text,
+        ]);
+        let occurrence = self.file.occurrences.count(&fingerprint).to_string();
+        self.source_key(&[&fingerprint, &occurrence])
+    }
+}
