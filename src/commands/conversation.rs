@@ -17,7 +17,7 @@ use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, SessionName};
 use longmem_memory::{FactsAt, Memory};
 use longmem_store::IfMissing;
 use longmem_text::english::asks_what_is_known;
-use serde_json::{Value, json};
+use longmem_wire as wire;
 use tokio::runtime::Runtime;
 
 use super::facts;
@@ -204,8 +204,7 @@ fn show_end(
         Ok(reply) => reply,
         Err(ChatError::AnswerNotStored { completion, source }) if output.json => {
             // It is nowhere else.
-            output.document(&json!({ "answer": completion.text, "stored": false }))?;
-            warn(&notices, output);
+            output.document(&wire::Answer::not_stored(*completion, all_in_words(&notices)))?;
             return Err(Failure::Memory(source));
         }
         Err(error) => {
@@ -214,7 +213,7 @@ fn show_end(
         }
     };
     if output.json {
-        return Ok(output.document(&document(&reply, &notices))?);
+        return Ok(output.document(&wire::Answer::new(reply, all_in_words(&notices)))?);
     }
     match &reply {
         Reply::Quotes(QuotedAnswer { text, .. }) => {
@@ -290,24 +289,8 @@ fn sources(context: &Context) -> String {
     }
 }
 
-fn document(reply: &Reply, notices: &[Notice]) -> Value {
-    let notices: Vec<String> = notices.iter().map(in_words).collect();
-    match reply {
-        Reply::Quotes(answer) => json!({
-            "answer": answer.text,
-            "model": null,
-            "quotes": answer.quotes,
-            "notices": notices,
-        }),
-        Reply::Answer { completion, context } => json!({
-            "answer": completion.text,
-            "model": completion.model,
-            "stop_reason": completion.stop_reason,
-            "usage": completion.usage,
-            "context": context,
-            "notices": notices,
-        }),
-    }
+fn all_in_words(notices: &[Notice]) -> Vec<String> {
+    notices.iter().map(in_words).collect()
 }
 
 /// A session named after the minute in which it began.

@@ -180,6 +180,27 @@ impl StoreError {
 }
 
 impl Diagnose for StoreError {
+    fn code(&self) -> longmem_core::ErrorCode {
+        use longmem_core::ErrorCode;
+
+        match self {
+            Self::Missing(_) => ErrorCode::NoStore,
+            Self::NotAStore { .. } => ErrorCode::NotAStore,
+            Self::TooNew { .. } => ErrorCode::NewerStore,
+            Self::ReadOnly { .. } => ErrorCode::NotWritable,
+            Self::DiskFull(_) => ErrorCode::DiskFull,
+            Self::InputOutput { .. } => ErrorCode::DiskFailed,
+            Self::Damaged { .. } | Self::BadVector(_) => ErrorCode::DamagedStore,
+            Self::Locked { .. } => ErrorCode::Locked,
+            Self::UnknownUser(_) => ErrorCode::UnknownUser,
+            Self::UnknownSession { .. } => ErrorCode::UnknownSession,
+            Self::UnknownFact { .. } => ErrorCode::UnknownFact,
+            Self::OtherModel { .. } => ErrorCode::OtherModel,
+            Self::File(_) => ErrorCode::FileFailed,
+            Self::Sqlite { .. } => ErrorCode::Bug,
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             Self::Missing(_)

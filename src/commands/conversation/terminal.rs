@@ -157,7 +157,7 @@ fn show_recall(
     let request = RecallRequest::new(Scope::of(talk.user.clone()), question);
     let search = move |memory: &Memory| memory.recall(&request);
     let found = runtime.block_on(talk.memory.run(search))?;
-    recall::show(&found, false, output)
+    recall::show(found, false, output)
 }
 
 /// Lines that a person types, with editing and history, or that a program pipes in.
