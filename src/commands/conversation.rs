@@ -13,7 +13,7 @@ use longmem_chat::{
     ConversationSettings, Fallback, LanguageModel, LiveSession, Notice, OpenAiCompatible, Provider,
     QuotedAnswer, Reply, RetryPolicy, Retrying, StopReason, TokenBudget, TraceKind,
 };
-use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, SessionName};
+use longmem_core::{ErrorCode, EstimatedClaudeTokens, EstimatedTokens, SessionName};
 use longmem_memory::{FactsAt, Memory};
 use longmem_store::IfMissing;
 use longmem_text::english::asks_what_is_known;
@@ -155,7 +155,8 @@ fn talk(
 /// The way to the language model, with retries and the other models to fall back on.
 pub(super) fn provider(llm: &LlmSettings) -> Result<Option<Arc<dyn Provider>>, Failure> {
     let key = llm.api_key.as_deref().map(ApiKey::new).transpose().map_err(|error| {
-        Failure::refused(error.to_string(), "Look at the key: it may have been cut when copied.")
+        let hint = "Look at the key: it may have been cut when copied.";
+        Failure::refused(ErrorCode::KeyRefused, error.to_string(), hint)
     })?;
     let retried: Arc<dyn Provider> = match llm.provider {
         ProviderKind::None => return Ok(None),

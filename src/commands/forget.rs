@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
-use longmem_core::TurnId;
+use longmem_core::{ErrorCode, TurnId};
 use longmem_memory::{Derived, forget_target};
 use longmem_store::IfMissing;
 use longmem_wire as wire;
@@ -86,8 +86,10 @@ fn told(turns: u64, derived: Derived) -> String {
 
 /// Asks a person; without one, deleting needs `--yes`.
 fn confirm(what: &str) -> Result<(), Failure> {
-    let refused =
-        || Failure::refused("nothing was forgotten", "Add --yes to forget without being asked.");
+    let refused = || {
+        let hint = "Add --yes to forget without being asked.";
+        Failure::refused(ErrorCode::NotConfirmed, "nothing was forgotten", hint)
+    };
     if !stdin().is_terminal() {
         return Err(refused());
     }

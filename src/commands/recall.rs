@@ -1,7 +1,7 @@
 //! `longmem recall`: what was said that is relevant.
 
 use jiff::tz::TimeZone;
-use longmem_core::UserName;
+use longmem_core::{ErrorCode, UserName};
 use longmem_memory::{
     CaughtUp, Channels, Memory, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, Scan,
 };
@@ -22,6 +22,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     if arguments.query.trim().is_empty() {
         return Err(Failure::refused(
+            ErrorCode::EmptyText,
             "the question is empty",
             "Ask as you would ask a person: longmem recall \"where do I live?\"",
         ));

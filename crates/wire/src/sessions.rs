@@ -58,7 +58,6 @@ pub struct Session {
     pub end: Timestamp,
     /// What was said in it, in short; `null` if there is no summary yet.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[expect(clippy::option_option, reason = "absent and null mean two things")]
     pub summary: Option<Option<String>>,
 }
 

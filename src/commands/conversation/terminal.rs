@@ -105,7 +105,7 @@ fn answer(
     };
     match show_end(talk, reply, output) {
         Err(failure) if !failure.is_of_output() => {
-            failure.report(|line| output.error(line));
+            failure.report(output);
         }
         shown => shown?,
     }
@@ -142,7 +142,7 @@ fn show_known(talk: &Conversation, runtime: &Runtime, output: Output) -> Result<
     match runtime.block_on(talk.memory.run(read)) {
         Ok(known) => facts::show(&known, output),
         Err(error) => {
-            Failure::from(error).report(|line| output.error(line));
+            Failure::from(error).report(output);
             Ok(())
         }
     }
