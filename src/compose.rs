@@ -8,7 +8,7 @@ use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use longmem_chat::{AsyncMemory, Spool};
-use longmem_core::{Clock, TextEmbedder};
+use longmem_core::{Clock, ErrorCode, TextEmbedder};
 use longmem_embed::{EmbedderError, FetchEvent, LazyEmbedder, Manifest, Source};
 use longmem_memory::Memory;
 use longmem_store::{IfMissing, Store};
@@ -36,8 +36,10 @@ impl Clock for SystemClock {
 /// # Errors
 /// [`Failure`] if there is no home folder or the file is wrong.
 pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
-    let strategy = etcetera::choose_base_strategy()
-        .map_err(|error| Failure::refused(error.to_string(), "Set HOME to your home folder."))?;
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        let hint = "Set HOME to your home folder.";
+        Failure::refused(ErrorCode::WrongSettings, error.to_string(), hint)
+    })?;
     let hub_home = environment::read(environment::HF_HOME)
         .map_or_else(|| strategy.cache_dir().join("huggingface"), Into::into);
     let folders = Folders {

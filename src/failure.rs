@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use longmem_chat::{AssembleError, ChatError};
-use longmem_core::{Diagnose, Fault};
+use longmem_core::{Diagnose, ErrorCode, Fault};
 use longmem_embed::EmbedderError;
 use longmem_eval::EvalError;
 use longmem_memory::{MemoryError, StoreError};
+use longmem_wire::{ErrorDocument, full_message};
 use thiserror::Error;
 
+use crate::output::Output;
 use crate::remedy::hint;
 use crate::sanitize::for_terminal;
 
@@ -34,7 +36,7 @@ pub(crate) enum Failure {
     #[error("{} cannot be read: {reason}", path.display())]
     Config { path: PathBuf, reason: String },
     #[error("{message}")]
-    Refused { message: String, hint: String },
+    Refused { code: ErrorCode, message: String, hint: String },
     #[error("something is wrong: {0}")]
     Unhealthy(String),
     #[error("interrupted; {0}")]
@@ -43,15 +45,20 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// What the caller asked for cannot be; `hint` says what can.
-    pub(crate) fn refused(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Refused { message: message.into(), hint: hint.into() }
+    pub(crate) fn refused(
+        code: ErrorCode,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::Refused { code, message: message.into(), hint: hint.into() }
     }
 
     /// A file that must not exist yet could not be made.
     pub(crate) fn new_file(path: &Path, error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::AlreadyExists {
             let message = format!("{} exists already", path.display());
-            return Self::refused(message, "Name another file; none is ever overwritten.");
+            let hint = "Name another file; none is ever overwritten.";
+            return Self::refused(ErrorCode::FileExists, message, hint);
         }
         Self::Output(error)
     }
@@ -61,45 +68,74 @@ impl Failure {
         matches!(self, Self::Output(_))
     }
 
-    fn diagnosis(&self) -> (Fault, Vec<String>) {
+    /// The library's error that it is about, if it is one.
+    fn library_error(&self) -> Option<&dyn Diagnose> {
         match self {
-            Self::Memory(error) => (error.fault(), hints(error)),
-            Self::Store(error) => (error.fault(), hints(error)),
-            Self::Embedder(error) => (error.fault(), hints(error)),
-            Self::Chat(error) => (error.fault(), hints(error)),
-            Self::Assemble(error) => (error.fault(), hints(error)),
-            Self::Eval(error) => (error.fault(), hints(error)),
-            Self::Output(_) | Self::Unhealthy(_) | Self::Interrupted(_) => {
-                (Fault::Environment, Vec::new())
-            }
-            Self::Config { .. } => {
-                (Fault::Caller, vec!["longmem --help and README.md describe the settings.".into()])
-            }
-            Self::Refused { hint, .. } => (Fault::Caller, vec![hint.clone()]),
+            Self::Memory(error) => Some(error),
+            Self::Store(error) => Some(error),
+            Self::Embedder(error) => Some(error),
+            Self::Chat(error) => Some(error),
+            Self::Assemble(error) => Some(error),
+            Self::Eval(error) => Some(error),
+            _ => None,
         }
     }
 
+    /// Its kind, as a word for programs.
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::Config { .. } => ErrorCode::WrongSettings,
+            Self::Unhealthy(_) => ErrorCode::Unhealthy,
+            Self::Interrupted(_) => ErrorCode::Interrupted,
+            _ => self.library_error().map_or(ErrorCode::FileFailed, Diagnose::code),
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Refused { .. } | Self::Config { .. } => Fault::Caller,
+            _ => self.library_error().map_or(Fault::Environment, Diagnose::fault),
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let mut hints = match self {
+            Self::Refused { hint, .. } => vec![hint.clone()],
+            Self::Config { .. } => {
+                vec!["longmem --help and README.md describe the settings.".to_owned()]
+            }
+            _ => self.library_error().map_or_else(Vec::new, hints),
+        };
+        if self.fault() == Fault::Bug {
+            let report = "This is a bug in longmem; please report it with the command you ran.";
+            hints.push(report.to_owned());
+        }
+        hints
+    }
+
     /// Writes the error and what to do next to standard error, and chooses the exit code.
-    pub(crate) fn report(&self, say: impl Fn(&str)) -> ExitCode {
+    pub(crate) fn report(&self, output: Output) -> ExitCode {
         if let Self::Output(error) | Self::Memory(MemoryError::Output(error)) = self
             && error.kind() == io::ErrorKind::BrokenPipe
         {
             // The reader has seen enough.
             return ExitCode::SUCCESS;
         }
-        let (fault, hints) = self.diagnosis();
-        say(&format!("error: {}", for_terminal(&with_causes(self))));
-        for hint in hints {
-            say(&format!("  hint: {}", for_terminal(&hint)));
+        let (message, hints) = (full_message(self), self.hints());
+        if output.json {
+            output.error_document(&ErrorDocument::new(self.code(), message, hints));
+        } else {
+            output.error(&for_terminal(&format!("error: {message}")));
+            for hint in hints {
+                output.error(&for_terminal(&format!("  hint: {hint}")));
+            }
         }
-        if fault == Fault::Bug {
-            say("  hint: This is a bug in longmem; please report it with the command you ran.");
-        }
-        self.exit_code(fault).into()
+        self.exit_code().into()
     }
 
-    fn exit_code(&self, fault: Fault) -> u8 {
-        match (self, fault) {
+    fn exit_code(&self) -> u8 {
+        match (self, self.fault()) {
             (Self::Interrupted(_), _) => 130,
             (_, Fault::Caller) => 1,
             (_, Fault::Environment) => 3,
@@ -111,19 +147,4 @@ impl Failure {
 /// What would help against an error, a sentence each.
 pub(crate) fn hints(error: &dyn Diagnose) -> Vec<String> {
     error.remedies().iter().map(hint).collect()
-}
-
-/// An error's message and, after colons, those of its causes that it does not tell itself.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !message.contains(&said) {
-            message.push_str(": ");
-            message.push_str(&said);
-        }
-        cause = error.source();
-    }
-    message
 }

@@ -8,6 +8,7 @@ mod environment;
 mod failure;
 mod interrupt;
 mod output;
+mod parsing;
 mod progress_bar;
 mod remedy;
 mod render;
@@ -17,17 +18,16 @@ mod time_argument;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
-
-use arguments::Arguments;
 use output::Output;
 
 fn main() -> ExitCode {
-    let matches = environment::without_empty(Arguments::command()).get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let arguments = match parsing::parse() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
     match commands::run(arguments, output) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(|line| output.error(line)),
+        Err(failure) => failure.report(output),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use longmem_wire::ErrorDocument;
 use serde::Serialize;
 
 /// Where a command puts what it has to say.
@@ -56,6 +57,14 @@ impl Output {
     /// Says why a command failed.
     pub(crate) fn error(self, text: &str) {
         self.say(text);
+    }
+
+    /// Says the same to a program: one line of JSON.
+    pub(crate) fn error_document(self, error: &ErrorDocument) {
+        let mut line = serde_json::to_vec(error).expect("an error is words and lists of words");
+        line.push(b'\n');
+        // Whoever closed standard error does not want to know.
+        let _ = io::stderr().lock().write_all(&line);
     }
 
     fn say(self, text: &str) {

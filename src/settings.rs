@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use longmem_core::UserName;
+use longmem_core::{ErrorCode, UserName};
 use longmem_embed::{Compute, Device, ModelSources, Precision};
 
 use crate::arguments::{GlobalArguments, ProviderArguments, ProviderKind};
@@ -178,12 +178,14 @@ impl LlmSettings {
         };
         if provider == ProviderKind::Anthropic && key.is_none() {
             return Err(Failure::refused(
+                ErrorCode::NoLanguageModel,
                 "there is no key for Anthropic",
                 "Set ANTHROPIC_API_KEY, or api_key_file in the [llm] part of the configuration.",
             ));
         }
         if provider == ProviderKind::Openai && base_url.is_none() {
             return Err(Failure::refused(
+                ErrorCode::NoLanguageModel,
                 "there is no address of an OpenAI-compatible server",
                 "Give --base-url, as http://localhost:11434/v1, or set OPENAI_BASE_URL.",
             ));
@@ -191,6 +193,7 @@ impl LlmSettings {
         let model = flags.llm.clone().or_else(|| defaults.model.clone());
         let Some(model) = model.or_else(|| usual_model.map(str::to_owned)) else {
             return Err(Failure::refused(
+                ErrorCode::NoLanguageModel,
                 "it is not said which model the server is to run",
                 "Give --llm, as --llm llama3.2, or set LONGMEM_LLM.",
             ));

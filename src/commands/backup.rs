@@ -2,7 +2,7 @@
 
 use longmem_memory::{MemoryError, StoreError};
 use longmem_store::IfMissing;
-use serde_json::json;
+use longmem_wire as wire;
 
 use crate::arguments::BackupArguments;
 use crate::compose;
@@ -21,10 +21,14 @@ pub(super) fn run(
         MemoryError::Store(StoreError::File(error)) => Failure::new_file(&arguments.to, error),
         error => error.into(),
     })?;
-    let size = fs_err::metadata(&arguments.to)?.len();
+    let file = arguments.to.display().to_string();
+    let file_bytes = fs_err::metadata(&arguments.to)?.len();
     if output.json {
-        return Ok(output.document(&json!({ "file": arguments.to, "file_bytes": size }))?);
+        return Ok(output.document(&wire::Backup { file, file_bytes })?);
     }
-    let name = for_terminal(&arguments.to.display().to_string());
-    Ok(output.line(format!("Copied the store to {name} ({})", bytes(size)))?)
+    Ok(output.line(format!(
+        "Copied the store to {} ({})",
+        for_terminal(&file),
+        bytes(file_bytes)
+    ))?)
 }

@@ -2,6 +2,7 @@
 
 use longmem_chat::{Context, MessageRole, TraceKind};
 use longmem_store::IfMissing;
+use longmem_wire as wire;
 
 use super::conversation::{self, runtime};
 use crate::arguments::ContextArguments;
@@ -28,7 +29,7 @@ pub(super) fn run(
 /// Prints a prompt as JSON, or as a person reads it: each part under its role, then what it cost.
 pub(super) fn show(context: &Context, output: Output) -> Result<(), Failure> {
     if output.json {
-        return Ok(output.document(context)?);
+        return Ok(output.document(&wire::Context::from(context.clone()))?);
     }
     for block in &context.system {
         output.line(format!("── system\n{}", for_terminal(&block.text)))?;

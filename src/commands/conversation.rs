@@ -13,11 +13,11 @@ use longmem_chat::{
     ConversationSettings, Fallback, LanguageModel, LiveSession, Notice, OpenAiCompatible, Provider,
     QuotedAnswer, Reply, RetryPolicy, Retrying, StopReason, TokenBudget, TraceKind,
 };
-use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, SessionName};
+use longmem_core::{ErrorCode, EstimatedClaudeTokens, EstimatedTokens, SessionName};
 use longmem_memory::{FactsAt, Memory};
 use longmem_store::IfMissing;
 use longmem_text::english::asks_what_is_known;
-use serde_json::{Value, json};
+use longmem_wire as wire;
 use tokio::runtime::Runtime;
 
 use super::facts;
@@ -155,7 +155,8 @@ fn talk(
 /// The way to the language model, with retries and the other models to fall back on.
 pub(super) fn provider(llm: &LlmSettings) -> Result<Option<Arc<dyn Provider>>, Failure> {
     let key = llm.api_key.as_deref().map(ApiKey::new).transpose().map_err(|error| {
-        Failure::refused(error.to_string(), "Look at the key: it may have been cut when copied.")
+        let hint = "Look at the key: it may have been cut when copied.";
+        Failure::refused(ErrorCode::KeyRefused, error.to_string(), hint)
     })?;
     let retried: Arc<dyn Provider> = match llm.provider {
         ProviderKind::None => return Ok(None),
@@ -204,8 +205,7 @@ fn show_end(
         Ok(reply) => reply,
         Err(ChatError::AnswerNotStored { completion, source }) if output.json => {
             // It is nowhere else.
-            output.document(&json!({ "answer": completion.text, "stored": false }))?;
-            warn(&notices, output);
+            output.document(&wire::Answer::not_stored(*completion, all_in_words(&notices)))?;
             return Err(Failure::Memory(source));
         }
         Err(error) => {
@@ -214,7 +214,7 @@ fn show_end(
         }
     };
     if output.json {
-        return Ok(output.document(&document(&reply, &notices))?);
+        return Ok(output.document(&wire::Answer::new(reply, all_in_words(&notices)))?);
     }
     match &reply {
         Reply::Quotes(QuotedAnswer { text, .. }) => {
@@ -290,24 +290,8 @@ fn sources(context: &Context) -> String {
     }
 }
 
-fn document(reply: &Reply, notices: &[Notice]) -> Value {
-    let notices: Vec<String> = notices.iter().map(in_words).collect();
-    match reply {
-        Reply::Quotes(answer) => json!({
-            "answer": answer.text,
-            "model": null,
-            "quotes": answer.quotes,
-            "notices": notices,
-        }),
-        Reply::Answer { completion, context } => json!({
-            "answer": completion.text,
-            "model": completion.model,
-            "stop_reason": completion.stop_reason,
-            "usage": completion.usage,
-            "context": context,
-            "notices": notices,
-        }),
-    }
+fn all_in_words(notices: &[Notice]) -> Vec<String> {
+    notices.iter().map(in_words).collect()
 }
 
 /// A session named after the minute in which it began.

@@ -3,7 +3,7 @@
 use longmem_core::Diagnose;
 use longmem_memory::{CanaryStep, Memory, StoreStats};
 use longmem_store::IfMissing;
-use serde::Serialize;
+use longmem_wire::{Check, Checks};
 
 use crate::compose;
 use crate::failure::{Failure, hints};
@@ -11,37 +11,26 @@ use crate::output::{Output, bytes, counted};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    ok: bool,
-    finding: String,
-}
-
 pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Create, output)?;
     let stats = memory.stats()?;
-    let checks = [
+    let checks = Checks::from(vec![
         store_file(&memory, &stats)?,
         model(settings, output),
         canary(&memory),
         vectors(&stats),
         truncated(&stats),
-    ];
+    ]);
     if output.json {
-        output.document(&serde_json::json!({
-            "ok": checks.iter().all(|check| check.ok),
-            "checks": checks,
-        }))?;
+        output.document(&checks)?;
     } else {
-        for check in &checks {
+        for check in &checks.checks {
             let mark = if check.ok { "ok  " } else { "FAIL" };
             output.line(for_terminal(&format!("{mark} {}: {}", check.name, check.finding)))?;
         }
     }
     let failed: Vec<&str> =
-        checks.iter().filter(|check| !check.ok).map(|check| check.name).collect();
+        checks.checks.iter().filter(|check| !check.ok).map(|check| check.name.as_str()).collect();
     if failed.is_empty() { Ok(()) } else { Err(Failure::Unhealthy(failed.join(", "))) }
 }
 
@@ -59,7 +48,7 @@ fn store_file(memory: &Memory, stats: &StoreStats) -> Result<Check, Failure> {
     } else {
         problems.join("; ")
     };
-    Ok(Check { name: "store", ok: problems.is_empty(), finding })
+    Ok(Check { name: "store".to_owned(), ok: problems.is_empty(), finding })
 }
 
 fn model(settings: &Settings, output: Output) -> Check {
@@ -68,7 +57,7 @@ fn model(settings: &Settings, output: Output) -> Check {
         Ok(files) => (true, format!("all-MiniLM-L6-v2 in {}", files.folder().display())),
         Err(error) => (false, with_hints(&error)),
     };
-    Check { name: "model", ok, finding }
+    Check { name: "model".to_owned(), ok, finding }
 }
 
 fn canary(memory: &Memory) -> Check {
@@ -76,7 +65,7 @@ fn canary(memory: &Memory) -> Check {
         Ok(worked) => judged(&worked),
         Err(error) => (false, with_hints(&error)),
     };
-    Check { name: "canary", ok, finding }
+    Check { name: "canary".to_owned(), ok, finding }
 }
 
 fn judged(worked: &[CanaryStep]) -> (bool, String) {
@@ -100,7 +89,7 @@ fn vectors(stats: &StoreStats) -> Check {
             counted(stats.turns_without_vectors, "turn")
         )
     };
-    Check { name: "vectors", ok: stats.passages == stats.vectors, finding }
+    Check { name: "vectors".to_owned(), ok: stats.passages == stats.vectors, finding }
 }
 
 fn truncated(stats: &StoreStats) -> Check {
@@ -108,7 +97,7 @@ fn truncated(stats: &StoreStats) -> Check {
         0 => "no text was cut off before it was embedded".to_owned(),
         tokens => format!("{} were cut off: run longmem index --reembed", counted(tokens, "token")),
     };
-    Check { name: "truncation", ok: stats.truncated_tokens == 0, finding }
+    Check { name: "truncation".to_owned(), ok: stats.truncated_tokens == 0, finding }
 }
 
 fn with_hints(error: &impl Diagnose) -> String {

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use longmem_core::{FactId, Timestamp};
 use longmem_memory::{FactNote, FactsAt, Memory};
 use longmem_store::IfMissing;
-use serde_json::json;
+use longmem_wire as wire;
+use serde::Serialize;
 
 use super::conversation::{alone, runtime};
 use super::learning;
@@ -37,19 +38,21 @@ pub(super) fn run(
             note.subject = subject;
             note.replaces = replaces.map(FactId);
             let id = memory.note_fact(user, &note)?;
-            done(output, "Noted", id, &json!({ "id": id, "user": user, "replaces": replaces }))
+            let (user, replaces) = (user.clone(), note.replaces);
+            done(output, "Noted", id, &wire::FactNoted { id, user, replaces })
         }
         FactsAction::Edit { id, statement } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
             let id = FactId(id);
             memory.edit_fact(user, id, &statement)?;
-            done(output, "Corrected", id, &json!({ "id": id, "user": user }))
+            done(output, "Corrected", id, &wire::FactEdited { id, user: user.clone() })
         }
         FactsAction::Delete { id } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
             let deleted = memory.delete_fact(user, FactId(id))?;
             if output.json {
-                return Ok(output.document(&json!({ "deleted": deleted, "user": user }))?);
+                let user = user.clone();
+                return Ok(output.document(&wire::FactDeleted { deleted, user })?);
             }
             Ok(output.line(format!("Deleted {}", counted(deleted, "fact")))?)
         }
@@ -101,12 +104,7 @@ fn end_of(time: TimeArgument, now: Timestamp) -> Timestamp {
     }
 }
 
-fn done(
-    output: Output,
-    what: &str,
-    id: FactId,
-    document: &serde_json::Value,
-) -> Result<(), Failure> {
+fn done(output: Output, what: &str, id: FactId, document: &impl Serialize) -> Result<(), Failure> {
     if output.json {
         return Ok(output.document(document)?);
     }

@@ -2,10 +2,10 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
-use longmem_core::TurnId;
-use longmem_memory::{Derived, ForgetTarget, WouldForget};
+use longmem_core::{ErrorCode, TurnId};
+use longmem_memory::{Derived, forget_target};
 use longmem_store::IfMissing;
-use serde_json::json;
+use longmem_wire as wire;
 
 use crate::arguments::ForgetArguments;
 use crate::compose;
@@ -24,18 +24,13 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let scope = super::scope(arguments.scope, settings);
-    let target = if !arguments.turn.is_empty() {
-        ForgetTarget::Turns(scope, arguments.turn.into_iter().map(TurnId).collect())
-    } else if arguments.all && scope.is_whole_user() {
-        ForgetTarget::User(scope.user)
-    } else {
-        ForgetTarget::Scope(scope)
-    };
+    let turns = arguments.turn.into_iter().map(TurnId).collect();
+    let target = forget_target(scope, turns, arguments.all);
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    let WouldForget { turns: count, first: turns, derived } =
-        memory.preview_forget(&target, SHOWN)?;
+    let preview = memory.preview_forget(&target, SHOWN)?;
+    let (count, derived) = (preview.turns, preview.derived);
     if !output.json {
-        for turn in &turns {
+        for turn in &preview.first {
             output.note(format!(
                 "turn {} · {} · {} · {}\n{}",
                 turn.id,
@@ -45,18 +40,14 @@ pub(super) fn run(
                 indented(&excerpt(&turn.text))
             ));
         }
-        if count > turns.len() as u64 {
-            output.note(format!("… and {} more", count - turns.len() as u64));
+        let shown = preview.first.len() as u64;
+        if count > shown {
+            output.note(format!("… and {} more", count - shown));
         }
     }
     if arguments.dry_run {
         if output.json {
-            return Ok(output.document(&json!({
-                "would_forget": count,
-                "facts": derived.facts,
-                "summaries": derived.summaries,
-                "turns": turns,
-            }))?);
+            return Ok(output.document(&wire::WouldForget::from(preview))?);
         }
         return Ok(output.line(format!("{} would be forgotten", told(count, derived)))?);
     }
@@ -70,14 +61,7 @@ pub(super) fn run(
         );
     }
     if output.json {
-        return Ok(output.document(&json!({
-            "turns": forgotten.turns,
-            "sessions": forgotten.sessions,
-            "facts": forgotten.derived.facts,
-            "summaries": forgotten.derived.summaries,
-            "user": forgotten.user,
-            "erased_from_disk": forgotten.erased_from_disk,
-        }))?);
+        return Ok(output.document(&wire::Forgotten::from(forgotten))?);
     }
     Ok(output.line(format!(
         "Forgot {} and {}",
@@ -102,8 +86,10 @@ fn told(turns: u64, derived: Derived) -> String {
 
 /// Asks a person; without one, deleting needs `--yes`.
 fn confirm(what: &str) -> Result<(), Failure> {
-    let refused =
-        || Failure::refused("nothing was forgotten", "Add --yes to forget without being asked.");
+    let refused = || {
+        let hint = "Add --yes to forget without being asked.";
+        Failure::refused(ErrorCode::NotConfirmed, "nothing was forgotten", hint)
+    };
     if !stdin().is_terminal() {
         return Err(refused());
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use longmem_memory::{ImportReport, ImportRequest, Memory};
 use longmem_store::IfMissing;
-use serde_json::{Value, json};
+use longmem_wire as wire;
 
 use crate::arguments::ImportArguments;
 use crate::compose;
@@ -22,22 +22,23 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Create, output)?;
     let interrupt = Interrupt::listen()?;
-    let mut documents = Vec::new();
+    let mut imports = Vec::new();
     for path in &arguments.paths {
         let report = import(&memory, path, arguments, settings, output, &interrupt)?;
+        let stopped = report.stopped;
         if output.json {
-            documents.push(document(path, &report));
+            imports.push(wire::Import::new(path, report));
         } else {
             output.line(summary(path, &report))?;
         }
-        if report.stopped {
+        if stopped {
             return Err(Failure::Interrupted(
                 "what was read is stored, and importing again goes on".to_owned(),
             ));
         }
     }
     if output.json {
-        return Ok(output.document(&json!({ "imports": documents }))?);
+        return Ok(output.document(&wire::Imports { imports })?);
     }
     let waiting = memory.waiting(None)?;
     if waiting > 0 {
@@ -94,14 +95,4 @@ pub(super) fn summary(path: &Path, report: &ImportReport) -> String {
         lines.push(format!("  {}", for_terminal(&end.to_string())));
     }
     lines.join("\n")
-}
-
-fn document(path: &Path, report: &ImportReport) -> Value {
-    json!({
-        "path": path,
-        "read": report.read,
-        "turns": report.new_turns + report.known_turns,
-        "new": report.new_turns,
-        "known": report.known_turns,
-    })
 }

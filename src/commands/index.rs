@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use longmem_memory::{IndexEvent, IndexOptions, IndexReport, Memory};
 use longmem_store::IfMissing;
-use serde_json::json;
+use longmem_wire as wire;
 
 use crate::arguments::IndexArguments;
 use crate::compose;
@@ -24,17 +24,11 @@ pub(super) fn run(
     let options = IndexOptions { reembed: arguments.reembed };
     let began = Instant::now();
     let report = index(&memory, options, output, &interrupt)?;
-    let seconds = began.elapsed().as_secs_f64();
+    let took = began.elapsed();
     if output.json {
-        output.document(&json!({
-            "turns": report.turns,
-            "passages": report.passages,
-            "remaining": report.remaining,
-            "replaced_model": report.replaced_model,
-            "seconds": seconds,
-        }))?;
+        output.document(&wire::Indexed::new(report, took))?;
     } else {
-        output.line(summary(&report, seconds))?;
+        output.line(summary(&report, took.as_secs_f64()))?;
     }
     if interrupt.happened() && report.remaining > 0 {
         return Err(Failure::Interrupted(format!(

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use longmem_chat::{
     AsyncMemory, ChatError, LanguageModel, Learner, LearnerSettings, LearningReport,
 };
-use longmem_core::{EstimatedTokens, SessionName};
+use longmem_core::{ErrorCode, EstimatedTokens, SessionName};
 
 use super::conversation::{provider, runtime};
 use crate::arguments::ProviderArguments;
@@ -53,6 +53,7 @@ pub(super) fn needed(
 ) -> Result<Learner, Failure> {
     learner(memory, flags, settings)?.ok_or_else(|| {
         Failure::refused(
+            ErrorCode::NoLanguageModel,
             "no language model is set up, and this needs one",
             "Set ANTHROPIC_API_KEY, or give --provider openai with --base-url and --llm.",
         )

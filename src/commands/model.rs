@@ -1,7 +1,7 @@
 //! `longmem model`: where the embedding model is, and whether it is what it should be.
 
 use longmem_embed::{EmbedderError, FetchEvent, Manifest, ModelFiles, ModelSources};
-use serde_json::json;
+use longmem_wire as wire;
 
 use crate::arguments::{ModelAction, ModelArguments};
 use crate::compose::FetchWatcher;
@@ -57,13 +57,13 @@ fn show(
     let model = manifest.embedding_model();
     let size = fs_err::metadata(&files.weights)?.len();
     if output.json {
-        return Ok(output.document(&json!({
-            "model": model,
-            "folder": files.folder(),
-            "source": files.source.to_string(),
-            "weights_bytes": size,
-            "verified": verified,
-        }))?);
+        return Ok(output.document(&wire::Model {
+            model: model.into(),
+            folder: files.folder().display().to_string(),
+            source: files.source.to_string(),
+            weights_bytes: size,
+            verified,
+        })?);
     }
     output.line(format!(
         "{}@{}: {} numbers a vector, {} tokens a passage",

@@ -1,12 +1,12 @@
 //! `longmem recall`: what was said that is relevant.
 
 use jiff::tz::TimeZone;
-use longmem_core::{Fact, Recalled, UserName};
+use longmem_core::{ErrorCode, UserName};
 use longmem_memory::{
     CaughtUp, Channels, Memory, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, Scan,
 };
 use longmem_store::IfMissing;
-use serde::Serialize;
+use longmem_wire as wire;
 
 use crate::arguments::RecallArguments;
 use crate::compose;
@@ -22,6 +22,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     if arguments.query.trim().is_empty() {
         return Err(Failure::refused(
+            ErrorCode::EmptyText,
             "the question is empty",
             "Ask as you would ask a person: longmem recall \"where do I live?\"",
         ));
@@ -44,7 +45,7 @@ pub(super) fn run(
     if arguments.explain || output.json {
         request.with_neighbours = RESULTS_WITH_NEIGHBOURS;
     }
-    show(&memory.recall(&request)?, arguments.explain, output)
+    show(memory.recall(&request)?, arguments.explain, output)
 }
 
 /// Embeds what was just said, or tells how much is found by words only.
@@ -58,25 +59,15 @@ pub(super) fn catch_up(memory: &Memory, user: &UserName, output: Output) -> Resu
     Ok(())
 }
 
-/// Results as JSON; not through a JSON value, which would show 0.3 as 0.30000001192092896.
-#[derive(Serialize)]
-struct Document<'a> {
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    facts: &'a [Fact],
-    results: &'a [Recalled],
-    turns_without_vectors: &'a u64,
-}
-
 /// Prints what is known of whom the question names, and results, for a person or as JSON.
-pub(super) fn show(recall: &Recall, explain: bool, output: Output) -> Result<(), Failure> {
-    let Recall { results, facts, turns_without_vectors, .. } = recall;
+pub(super) fn show(recall: Recall, explain: bool, output: Output) -> Result<(), Failure> {
     if output.json {
-        return Ok(output.document(&Document { facts, results, turns_without_vectors })?);
+        return Ok(output.document(&wire::Recall::from(recall))?);
     }
-    if !facts.is_empty() {
-        super::facts::show(facts, output)?;
+    if !recall.facts.is_empty() {
+        super::facts::show(&recall.facts, output)?;
     }
-    if recall.results.is_empty() && facts.is_empty() {
+    if recall.results.is_empty() && recall.facts.is_empty() {
         output.note("Nothing relevant was found.");
     }
     for (position, found) in recall.results.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::io::Read;
 use jiff::tz::TimeZone;
 use longmem_core::SourceKey;
 use longmem_store::IfMissing;
-use serde_json::json;
+use longmem_wire as wire;
 
 use crate::arguments::RememberArguments;
 use crate::compose;
@@ -35,9 +35,8 @@ pub(super) fn run(
     }
     let stored = memory.remember(&settings.user, std::slice::from_ref(&turn))?[0];
     if output.json {
-        return Ok(output.document(&json!({
-            "id": stored.id, "new": stored.new, "user": settings.user, "session": turn.session,
-        }))?);
+        let user = settings.user.clone();
+        return Ok(output.document(&wire::Remembered::new(stored, user, turn.session))?);
     }
     let what = if stored.new { "Remembered" } else { "Known already" };
     let place = format!("turn {} of {} in session {}", stored.id, settings.user, turn.session);

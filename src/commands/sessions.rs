@@ -7,7 +7,7 @@ use longmem_chat::ActionItems;
 use longmem_core::{Scope, SessionName, SummaryOf};
 use longmem_memory::{Memory, SessionSummary};
 use longmem_store::IfMissing;
-use serde_json::{Value, json};
+use longmem_wire as wire;
 
 use super::conversation::{alone, runtime};
 use super::learning;
@@ -66,23 +66,11 @@ fn show(
     output: Output,
 ) -> Result<(), Failure> {
     if output.json {
-        let sessions: Vec<Value> = sessions
-            .iter()
-            .map(|session| {
-                let mut shown = json!({
-                    "session": session.session,
-                    "title": session.title,
-                    "turns": session.turns,
-                    "start": session.start,
-                    "end": session.end,
-                });
-                if with_summaries {
-                    shown["summary"] = json!(summaries.get(&session.session));
-                }
-                shown
-            })
-            .collect();
-        return Ok(output.document(&json!({ "sessions": sessions }))?);
+        let mut shown = wire::Sessions::from(sessions.to_vec());
+        if with_summaries {
+            shown = shown.with_summaries(summaries);
+        }
+        return Ok(output.document(&shown)?);
     }
     for session in sessions {
         let title = session.title.as_ref().map_or_else(String::new, |title| format!(" · {title}"));
@@ -104,7 +92,7 @@ fn show(
 
 fn show_actions(items: &ActionItems, output: Output) -> Result<(), Failure> {
     if output.json {
-        return Ok(output.document(items)?);
+        return Ok(output.document(&wire::OpenItems::from(items.clone()))?);
     }
     for (title, list) in
         [("To do:", &items.action_items), ("Open questions:", &items.open_questions)]

@@ -1,7 +1,7 @@
 //! `longmem stats`: how much is stored.
 
 use longmem_store::IfMissing;
-use serde_json::{Value, json};
+use longmem_wire as wire;
 
 use crate::compose;
 use crate::failure::Failure;
@@ -14,31 +14,10 @@ pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
     let (stats, users) = (memory.stats()?, memory.users()?);
     let model = memory.serving_model()?;
     if output.json {
-        let users: Vec<Value> = users
-            .iter()
-            .map(
-                |user| json!({ "user": user.user, "sessions": user.sessions, "turns": user.turns }),
-            )
-            .collect();
-        return Ok(output.document(&json!({
-            "turns": stats.turns,
-            "passages": stats.passages,
-            "vectors": stats.vectors,
-            "users": stats.users,
-            "sessions": stats.sessions,
-            "turns_without_vectors": stats.turns_without_vectors,
-            "truncated_tokens": stats.truncated_tokens,
-            "file": settings.db,
-            "file_bytes": stats.file_bytes,
-            "model": model,
-            "per_user": users,
-        }))?);
+        let stats = wire::Stats::new(stats, memory.place(), model, users);
+        return Ok(output.document(&stats)?);
     }
-    output.line(format!(
-        "{} ({})",
-        for_terminal(&settings.db.display().to_string()),
-        bytes(stats.file_bytes)
-    ))?;
+    output.line(format!("{} ({})", for_terminal(&memory.place()), bytes(stats.file_bytes)))?;
     output.line(format!(
         "{} in {} of {}",
         counted(stats.turns, "turn"),

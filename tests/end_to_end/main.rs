@@ -6,6 +6,7 @@ mod bench;
 mod commands;
 mod durability;
 mod errors;
+mod errors_as_json;
 mod facts;
 mod language_model;
 mod laziness;

@@ -1,6 +1,6 @@
 //! What can go wrong in a conversation.
 
-use longmem_core::{Diagnose, Fault, Remedy};
+use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
 use longmem_memory::MemoryError;
 use thiserror::Error;
 
@@ -32,6 +32,15 @@ pub enum ChatError {
 }
 
 impl Diagnose for ChatError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Assemble(error) => error.code(),
+            Self::NothingToContinue => ErrorCode::NothingToContinue,
+            Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.code(),
+            Self::Provider(error) => error.code(),
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             Self::Assemble(error) => error.fault(),

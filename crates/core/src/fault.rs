@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::Remedy;
+use crate::{ErrorCode, Remedy};
 
 /// Who can put an error right; the interfaces map it to exit codes and HTTP statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,8 +15,11 @@ pub enum Fault {
     Bug,
 }
 
-/// An error that knows whose fault it is and what would help.
+/// An error that knows its kind, whose fault it is, and what would help.
 pub trait Diagnose: Error + Send + Sync + 'static {
+    /// Its kind, as a word for programs.
+    fn code(&self) -> ErrorCode;
+
     /// Says who can put it right.
     fn fault(&self) -> Fault;
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use longmem_core::{Diagnose, Fault, InvalidEmbedding, Remedy};
+use longmem_core::{Diagnose, ErrorCode, Fault, InvalidEmbedding, Remedy};
 use thiserror::Error;
 
 use crate::{Device, Source, WeightsError};
@@ -181,6 +181,33 @@ pub struct Attempt {
 }
 
 impl Diagnose for EmbedderError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::MissingFile { .. }
+            | Self::Offline
+            | Self::HubUnreachable { .. }
+            | Self::HubSilent { .. }
+            | Self::HubRefused { .. }
+            | Self::NoPip { .. }
+            | Self::PipFailed { .. }
+            | Self::Wheel { .. }
+            | Self::NotFound { .. } => ErrorCode::ModelMissing,
+            Self::Manifest(_)
+            | Self::WrongSize { .. }
+            | Self::WrongSum { .. }
+            | Self::Config { .. }
+            | Self::Architecture { .. }
+            | Self::Weights { .. } => ErrorCode::DamagedModel,
+            Self::DeviceNotBuilt { .. }
+            | Self::DeviceUnavailable { .. }
+            | Self::PrecisionUnavailable { .. } => ErrorCode::DeviceUnavailable,
+            Self::Tokenizer(_) | Self::UnknownToken { .. } | Self::Model(_) | Self::Output(_) => {
+                ErrorCode::ModelFailed
+            }
+            Self::Io(_) => ErrorCode::FileFailed,
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             Self::DeviceNotBuilt { .. } | Self::PrecisionUnavailable { .. } => Fault::Caller,

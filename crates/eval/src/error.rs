@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use longmem_chat::ChatError;
-use longmem_core::{Diagnose, Fault, InvalidName, Remedy};
+use longmem_core::{Diagnose, ErrorCode, Fault, InvalidName, Remedy};
 use longmem_memory::MemoryError;
 use thiserror::Error;
 
@@ -149,6 +149,17 @@ pub enum DatasetFlaw {
 }
 
 impl Diagnose for EvalError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Io(error) if error.kind() == io::ErrorKind::NotFound => ErrorCode::FileNotFound,
+            Self::Io(_) => ErrorCode::FileFailed,
+            Self::Memory(error) => error.code(),
+            Self::Chat(error) => error.code(),
+            Self::Stopped => ErrorCode::Interrupted,
+            _ => ErrorCode::UnusableDataSet,
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             Self::Io(error) if error.kind() == io::ErrorKind::NotFound => Fault::Caller,

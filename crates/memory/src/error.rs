@@ -2,7 +2,7 @@
 
 use std::io;
 
-use longmem_core::{Diagnose, EmbedError, Fault, Remedy};
+use longmem_core::{Diagnose, EmbedError, ErrorCode, Fault, Remedy};
 use longmem_store::StoreError;
 use longmem_transcripts::TranscriptError;
 use thiserror::Error;
@@ -45,6 +45,18 @@ impl MemoryError {
 }
 
 impl Diagnose for MemoryError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Transcript(error) => error.code(),
+            Self::Embed(error) => error.code(),
+            Self::Output(_) => ErrorCode::FileFailed,
+            Self::EmptyText => ErrorCode::EmptyText,
+            Self::Line(_) => ErrorCode::InvalidLine,
+            Self::ForgetsEverything => ErrorCode::NothingSelected,
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             Self::Store(error) => error.fault(),

@@ -1,5 +1,6 @@
 //! Deletes for good, after showing what would go.
 
+use longmem_core::{Scope, TurnId};
 use longmem_store::{ForgetTarget, Forgotten, WouldForget};
 
 use crate::{Memory, MemoryError};
@@ -27,6 +28,18 @@ impl Memory {
     pub fn forget(&self, target: &ForgetTarget) -> Result<Forgotten, MemoryError> {
         refuse_unsaid(target)?;
         Ok(self.store.forget(target)?)
+    }
+}
+
+/// What is to be forgotten: single turns of a scope if some are named; everything of its user if
+/// that is asked for and the scope has no filter; otherwise all turns in scope.
+pub fn forget_target(scope: Scope, turns: Vec<TurnId>, everything: bool) -> ForgetTarget {
+    if !turns.is_empty() {
+        ForgetTarget::Turns(scope, turns)
+    } else if everything && scope.is_whole_user() {
+        ForgetTarget::User(scope.user)
+    } else {
+        ForgetTarget::Scope(scope)
     }
 }
 

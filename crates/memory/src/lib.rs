@@ -50,9 +50,10 @@ pub use canary::CanaryStep;
 pub use error::MemoryError;
 pub use export::ExportReport;
 pub use facts::FactNote;
+pub use forget::forget_target;
 pub use import::{ImportProgress, ImportReport, ImportRequest};
 pub use index::{CATCH_UP_TURNS, CaughtUp, IndexEvent, IndexOptions, IndexProgress, IndexReport};
-pub use memory::Memory;
+pub use memory::{Memory, NOTES_SESSION};
 pub use naming::{entities_in, facts_about, named_in};
 pub use ranking::RankingParameters;
 pub use recall::{Channels, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, RecallTimings};
@@ -65,4 +66,6 @@ pub use longmem_store::{
     Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, Learned,
     LearnedFact, Replaced, SessionSummary, Store, StoreError, StoreStats, UserStats, WouldForget,
 };
-pub use longmem_transcripts::{Format, SkipReason, TranscriptError};
+pub use longmem_transcripts::{
+    EndReason, EndedEarly, Format, Report as TranscriptReport, SkipReason, TranscriptError,
+};

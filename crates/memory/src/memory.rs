@@ -10,6 +10,9 @@ use longmem_store::{Inserted, SessionSummary, Store};
 
 use crate::MemoryError;
 
+/// The session of what is remembered outside any conversation.
+pub const NOTES_SESSION: &str = "notes";
+
 /// A store with the model that embeds for it.
 pub struct Memory {
     pub(crate) store: Arc<dyn Store>,

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use longmem_core::{Diagnose, FactId, Fault, Remedy, SessionName, UserName};
+use longmem_core::{Diagnose, ErrorCode, FactId, Fault, Remedy, SessionName, UserName};
 use longmem_search::DamagedVector;
 use thiserror::Error;
 
@@ -143,6 +143,26 @@ impl StoreError {
 }
 
 impl Diagnose for StoreError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Missing(_) => ErrorCode::NoStore,
+            Self::NotAStore { .. } => ErrorCode::NotAStore,
+            Self::TooNew { .. } => ErrorCode::NewerStore,
+            Self::ReadOnly { .. } => ErrorCode::NotWritable,
+            Self::DiskFull(_) => ErrorCode::DiskFull,
+            Self::InputOutput { .. } => ErrorCode::DiskFailed,
+            Self::Damaged { .. } | Self::DamagedVector(_) => ErrorCode::DamagedStore,
+            Self::Locked { .. } => ErrorCode::Locked,
+            Self::UnknownUser(_) => ErrorCode::UnknownUser,
+            Self::UnknownSession { .. } => ErrorCode::UnknownSession,
+            Self::UnknownFact { .. } => ErrorCode::UnknownFact,
+            Self::OtherModel { .. } => ErrorCode::OtherModel,
+            Self::File(_) => ErrorCode::FileFailed,
+            Self::Unsupported { .. } => ErrorCode::Unsupported,
+            Self::Backend { .. } => ErrorCode::Bug,
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             Self::Missing(_)

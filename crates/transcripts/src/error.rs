@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use longmem_core::{Diagnose, Fault, Remedy};
+use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
 use thiserror::Error;
 
 /// Why a path could not be read as chat files. What is wrong inside a file is counted in the
@@ -62,6 +62,17 @@ pub enum TranscriptError {
 }
 
 impl Diagnose for TranscriptError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Read(error) if error.kind() == io::ErrorKind::NotFound => ErrorCode::FileNotFound,
+            Self::Read(_) => ErrorCode::FileFailed,
+            Self::Archive { .. } => ErrorCode::DamagedArchive,
+            Self::Encrypted { .. } => ErrorCode::EncryptedArchive,
+            Self::NoTranscripts { .. } | Self::Empty { .. } => ErrorCode::NoTranscripts,
+            Self::ReadOnce { .. } | Self::Unrecognised { .. } => ErrorCode::UnknownFormat,
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => Fault::Caller,

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use longmem_core::Embedding;
+use longmem_core::{Embedding, ErrorCode};
 
 use crate::failure::Failure;
 
@@ -29,6 +29,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Embedding>, Failure> {
     let bytes = fs_err::read(path)?;
     let refused = |found: String| {
         Failure::refused(
+            ErrorCode::UnusableDataSet,
             format!("{} holds no vectors: {found}", path.display()),
             "Write it with numpy.save: an array of float32 with 384 columns.",
         )

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use longmem_core::ErrorCode;
 use serde_json::Value;
 
 use crate::commands::demo::HISTORY;
@@ -21,13 +22,21 @@ pub(super) fn read(path: &Path) -> Result<Vec<String>, Failure> {
         let text = if is_json { text_of(line) } else { Some(line.to_owned()) };
         text.ok_or_else(|| {
             let place = format!("{}:{}", path.display(), number + 1);
-            Failure::refused(format!("{place} is no text"), "A line is \"…\" or {\"text\":\"…\"}.")
+            Failure::refused(
+                ErrorCode::UnusableDataSet,
+                format!("{place} is no text"),
+                "A line is \"…\" or {\"text\":\"…\"}.",
+            )
         })
     };
     let texts = lines.map(text).collect::<Result<Vec<_>, _>>()?;
     if texts.is_empty() {
         let message = format!("{} holds no text", path.display());
-        return Err(Failure::refused(message, "Write one text a line."));
+        return Err(Failure::refused(
+            ErrorCode::UnusableDataSet,
+            message,
+            "Write one text a line.",
+        ));
     }
     Ok(texts)
 }

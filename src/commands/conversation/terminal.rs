@@ -105,7 +105,7 @@ fn answer(
     };
     match show_end(talk, reply, output) {
         Err(failure) if !failure.is_of_output() => {
-            failure.report(|line| output.error(line));
+            failure.report(output);
         }
         shown => shown?,
     }
@@ -142,7 +142,7 @@ fn show_known(talk: &Conversation, runtime: &Runtime, output: Output) -> Result<
     match runtime.block_on(talk.memory.run(read)) {
         Ok(known) => facts::show(&known, output),
         Err(error) => {
-            Failure::from(error).report(|line| output.error(line));
+            Failure::from(error).report(output);
             Ok(())
         }
     }
@@ -157,7 +157,7 @@ fn show_recall(
     let request = RecallRequest::new(Scope::of(talk.user.clone()), question);
     let search = move |memory: &Memory| memory.recall(&request);
     let found = runtime.block_on(talk.memory.run(search))?;
-    recall::show(&found, false, output)
+    recall::show(found, false, output)
 }
 
 /// Lines that a person types, with editing and history, or that a program pipes in.

@@ -2,7 +2,7 @@
 
 use longmem_core::{Fact, USER_SUBJECT};
 use longmem_memory::KnownEntity;
-use serde_json::{Value, json};
+use longmem_wire as wire;
 
 use crate::failure::Failure;
 use crate::output::{Output, counted};
@@ -12,7 +12,7 @@ use crate::sanitize::for_terminal;
 /// Prints facts: kind by kind, each with its number, its time and its source.
 pub(crate) fn show(facts: &[Fact], output: Output) -> Result<(), Failure> {
     if output.json {
-        return Ok(output.document(&json!({ "facts": facts }))?);
+        return Ok(output.document(&wire::Facts::from(facts.to_vec()))?);
     }
     if facts.is_empty() {
         output.note("Nothing is noted. longmem facts add \"…\" notes something by hand.");
@@ -51,19 +51,7 @@ fn line(fact: &Fact) -> String {
 /// Prints the names that come up in facts.
 pub(super) fn show_names(names: &[KnownEntity], output: Output) -> Result<(), Failure> {
     if output.json {
-        let names: Vec<Value> = names
-            .iter()
-            .map(|known| {
-                json!({
-                    "name": known.entity.name,
-                    "kind": known.entity.kind,
-                    "facts": known.facts,
-                    "first": known.first,
-                    "last": known.last,
-                })
-            })
-            .collect();
-        return Ok(output.document(&json!({ "names": names }))?);
+        return Ok(output.document(&wire::Names::from(names.to_vec()))?);
     }
     for known in names {
         output.line(for_terminal(&format!(

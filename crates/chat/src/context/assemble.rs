@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use longmem_core::{Diagnose, Fault, Recalled, Remedy, TokenCounter, Turn, TurnId};
+use longmem_core::{Diagnose, ErrorCode, Fault, Recalled, Remedy, TokenCounter, Turn, TurnId};
 use thiserror::Error;
 
 use super::history::{Draft, History, joined};
@@ -101,6 +101,13 @@ pub enum AssembleError {
 }
 
 impl Diagnose for AssembleError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::EmptyMessage => ErrorCode::EmptyText,
+            Self::TooLong { .. } => ErrorCode::MessageTooLong,
+        }
+    }
+
     fn fault(&self) -> Fault {
         Fault::Caller
     }

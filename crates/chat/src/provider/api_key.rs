@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use longmem_core::{Diagnose, Fault, Remedy};
+use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
 use thiserror::Error;
 
 /// A key for a provider; neither its `Debug` nor any error shows it.
@@ -31,6 +31,10 @@ pub enum InvalidApiKey {
 }
 
 impl Diagnose for InvalidApiKey {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::KeyRefused
+    }
+
     fn fault(&self) -> Fault {
         Fault::Caller
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use longmem_core::{Diagnose, Fault, Remedy};
+use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
 use thiserror::Error;
 
 /// The status that says "overloaded", beside the standard ones.
@@ -153,6 +153,24 @@ impl ProviderError {
 }
 
 impl Diagnose for ProviderError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidBaseUrl { .. } | Self::NotAStream { .. } => ErrorCode::WrongAddress,
+            Self::NoClient(_) | Self::Unreachable { .. } => ErrorCode::ServerUnreachable,
+            Self::Answered { .. } if self.is_too_long() => ErrorCode::PromptTooLong,
+            Self::Answered { status, .. } => match status {
+                401 | 403 => ErrorCode::KeyRefused,
+                402 => ErrorCode::NoCredit,
+                404 => ErrorCode::UnknownLanguageModel,
+                413 => ErrorCode::PromptTooLong,
+                429 => ErrorCode::RateLimited,
+                408 | 409 | 500.. => ErrorCode::ServerFailed,
+                _ => ErrorCode::ServerRefused,
+            },
+            Self::Interrupted { .. } => ErrorCode::AnswerBrokeOff,
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             Self::InvalidBaseUrl { .. } => Fault::Caller,

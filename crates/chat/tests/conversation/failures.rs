@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use longmem_chat::Spool;
 use longmem_core::{
-    Diagnose, EmbedError, Embedding, EmbeddingModel, Fault, PassageSpan, TextEmbedder,
+    Diagnose, EmbedError, Embedding, EmbeddingModel, ErrorCode, Fault, PassageSpan, TextEmbedder,
 };
 use longmem_memory::{MemoryError, StoreError};
 
@@ -238,6 +238,10 @@ struct NoModel(WordHashEmbedder, std::sync::atomic::AtomicUsize);
 struct NotHere;
 
 impl Diagnose for NotHere {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::ModelMissing
+    }
+
     fn fault(&self) -> Fault {
         Fault::Environment
     }

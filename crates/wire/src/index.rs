@@ -1,0 +1,38 @@
+//! What an index run did.
+
+use std::time::Duration;
+
+use longmem_memory::IndexReport;
+use serde::{Deserialize, Serialize};
+
+/// Turns got their vectors.
+///
+/// ```json
+/// { "turns": 7, "passages": 9, "remaining": 0, "replaced_model": false, "seconds": 0.25 }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Indexed {
+    /// Turns that got vectors.
+    pub turns: u64,
+    /// Passages that were embedded for them.
+    pub passages: u64,
+    /// Turns that still have none.
+    pub remaining: u64,
+    /// Whether a new model took over.
+    pub replaced_model: bool,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Indexed {
+    /// Joins the report of a run with how long it took.
+    pub fn new(report: IndexReport, took: Duration) -> Self {
+        Self {
+            turns: report.turns,
+            passages: report.passages,
+            remaining: report.remaining,
+            replaced_model: report.replaced_model,
+            seconds: took.as_secs_f64(),
+        }
+    }
+}

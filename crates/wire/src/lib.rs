@@ -1,0 +1,58 @@
+//! The JSON of every request and result: one shape for `--json`, HTTP and MCP.
+//!
+//! Each document is a plain struct that is written and read by serde, made from the engine's type
+//! with `From`. The engine may change its types; these shapes change only by new fields, and a
+//! reader passes over fields that it does not know.
+//!
+//! - Names of users and sessions, roles, kinds and times are the types of `longmem-core`: a name
+//!   is checked when it is read, a time is RFC 3339 in UTC.
+//! - Numbers of turns and facts are positive integers, unique within a store.
+//! - A field that may be left out is `null` unless its documentation says that it is absent.
+//!
+//! # Examples
+//! ```
+//! use longmem_core::{TurnId, UserName};
+//! use longmem_memory::Inserted;
+//! use longmem_wire::Remembered;
+//!
+//! let inserted = Inserted { id: TurnId(17), new: true };
+//! let document = Remembered::new(inserted, UserName::new("ana")?, "notes".parse()?);
+//! assert_eq!(
+//!     serde_json::to_string(&document)?,
+//!     r#"{"id":17,"new":true,"user":"ana","session":"notes"}"#
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod answer;
+mod context;
+mod error;
+mod facts;
+mod forget;
+mod import;
+mod index;
+mod learning;
+mod recall;
+mod scope;
+mod sessions;
+mod stats;
+mod turn;
+mod upkeep;
+
+pub use answer::{Answer, MessageRequest, Quote, StopReason};
+pub use context::{Context, TraceEntry, TraceKind};
+pub use error::{ErrorDocument, ErrorReport, full_message};
+pub use facts::{Entity, Fact, FactDeleted, FactEdited, FactNote, FactNoted, Facts, Name, Names};
+pub use forget::{ForgetRequest, Forgotten, WouldForget};
+pub use import::{FileEndedEarly, Import, Imports, TranscriptRead};
+pub use index::Indexed;
+pub use learning::{LearningReport, Summaries, Summary, Usage};
+pub use recall::{
+    Adjustment, ChannelHit, Channels, Explanation, Recall, RecallRequest, RecalledTurn,
+    UnknownTimeZone,
+};
+pub use scope::Scope;
+pub use sessions::{OpenItems, Session, Sessions};
+pub use stats::{EmbeddingModel, Stats, UserStats, Users};
+pub use turn::{ExportedTurn, NewTurn, Remembered, Turn};
+pub use upkeep::{Backup, Check, Checks, Model};

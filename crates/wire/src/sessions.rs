@@ -1,0 +1,100 @@
+//! A user's conversations.
+
+use std::collections::HashMap;
+
+use longmem_chat::ActionItems;
+use longmem_core::{SessionName, Timestamp};
+use longmem_memory::SessionSummary;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A list of sessions.
+///
+/// ```json
+/// { "sessions": [] }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sessions {
+    /// The sessions, the one with the newest turn first.
+    pub sessions: Vec<Session>,
+}
+
+impl From<Vec<SessionSummary>> for Sessions {
+    fn from(sessions: Vec<SessionSummary>) -> Self {
+        Self { sessions: sessions.into_iter().map(Session::from).collect() }
+    }
+}
+
+impl Sessions {
+    /// Gives each session its summary, or says that it has none.
+    #[must_use]
+    pub fn with_summaries(mut self, summaries: &HashMap<SessionName, String>) -> Self {
+        for session in &mut self.sessions {
+            session.summary = Some(summaries.get(&session.session).cloned());
+        }
+        self
+    }
+}
+
+/// One conversation at a glance. `summary` is absent unless it was asked for.
+///
+/// ```json
+/// {
+///   "session": "move", "title": "Moving house", "turns": 4,
+///   "start": "2026-03-08T18:30:00Z", "end": "2026-03-08T18:31:06Z",
+///   "summary": "Ana moved to Lisbon."
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its name, unique among the user's.
+    pub session: SessionName,
+    /// Its title, if the source had one.
+    pub title: Option<String>,
+    /// How many turns it has.
+    pub turns: u64,
+    /// The time of its first turn.
+    pub start: Timestamp,
+    /// The time of its last turn.
+    pub end: Timestamp,
+    /// What was said in it, in short; `null` if there is no summary yet.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub summary: Option<Option<String>>,
+}
+
+/// Reads a field that is there, `null` included.
+#[expect(clippy::option_option, reason = "absent and null mean two things")]
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl From<SessionSummary> for Session {
+    fn from(session: SessionSummary) -> Self {
+        Self {
+            session: session.session,
+            title: session.title,
+            turns: session.turns,
+            start: session.start,
+            end: session.end,
+            summary: None,
+        }
+    }
+}
+
+/// What a session leaves to be done and to be answered.
+///
+/// ```json
+/// { "action_items": ["Ana sends the floor plan."], "open_questions": ["Which tiles?"] }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenItems {
+    /// What is to be done.
+    pub action_items: Vec<String>,
+    /// What was asked and not answered.
+    pub open_questions: Vec<String>,
+}
+
+impl From<ActionItems> for OpenItems {
+    fn from(items: ActionItems) -> Self {
+        Self { action_items: items.action_items, open_questions: items.open_questions }
+    }
+}

@@ -1,0 +1,160 @@
+//! Turns: stored, to be stored, exported.
+
+use longmem_core::{Role, SessionName, SourceKey, Timestamp, TurnId, UserName};
+use longmem_memory::{Inserted, NOTES_SESSION};
+use serde::{Deserialize, Serialize};
+
+/// A turn as it is stored.
+///
+/// ```json
+/// {
+///   "id": 17, "session": "move", "session_title": "Moving house", "role": "user",
+///   "speaker": "Ana", "time": "2026-03-08T18:30:00Z", "text": "I live in Lisbon now!"
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Its number.
+    pub id: TurnId,
+    /// The conversation it belongs to.
+    pub session: SessionName,
+    /// The session's title, if it has one.
+    pub session_title: Option<String>,
+    /// Who speaks: `user`, `assistant`, `system`, `tool`.
+    pub role: Role,
+    /// The speaker's name, if known.
+    pub speaker: Option<String>,
+    /// When it was said, to the millisecond.
+    pub time: Timestamp,
+    /// What was said.
+    pub text: String,
+}
+
+impl From<longmem_core::Turn> for Turn {
+    fn from(turn: longmem_core::Turn) -> Self {
+        Self {
+            id: turn.id,
+            session: turn.session,
+            session_title: turn.session_title,
+            role: turn.role,
+            speaker: turn.speaker,
+            time: turn.time,
+            text: turn.text,
+        }
+    }
+}
+
+/// Asks for a turn to be stored. Only the text is needed.
+///
+/// ```json
+/// {
+///   "session": "notes", "role": "user", "speaker": "Ana", "time": "2026-03-08T18:30:00Z",
+///   "text": "I live in Lisbon now!", "key": "diary:2026-03-08"
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NewTurn {
+    /// The conversation it belongs to; `notes` if it is left out.
+    #[serde(default = "notes")]
+    pub session: SessionName,
+    /// Who speaks; `user` if it is left out.
+    #[serde(default = "user")]
+    pub role: Role,
+    /// The speaker's name.
+    #[serde(default)]
+    pub speaker: Option<String>,
+    /// When it was said; now if it is left out.
+    #[serde(default)]
+    pub time: Option<Timestamp>,
+    /// What was said.
+    pub text: String,
+    /// A name for the turn, so that asking again stores nothing.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+fn notes() -> SessionName {
+    SessionName::new(NOTES_SESSION).expect("the constant is a valid name")
+}
+
+fn user() -> Role {
+    Role::User
+}
+
+impl NewTurn {
+    /// Something that the user says now.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { session: notes(), role: user(), speaker: None, time: None, text, key: None }
+    }
+
+    /// The turn to store; `now` is when it was said if the request does not say.
+    pub fn said_at(self, now: Timestamp) -> longmem_core::NewTurn {
+        longmem_core::NewTurn {
+            session: self.session,
+            session_title: None,
+            role: self.role,
+            speaker: self.speaker,
+            text: self.text,
+            time: self.time.unwrap_or(now),
+            source_key: self.key.map(SourceKey),
+        }
+    }
+}
+
+/// A turn was stored, or was there already.
+///
+/// ```json
+/// { "id": 17, "new": true, "user": "ana", "session": "notes" }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The turn's number.
+    pub id: TurnId,
+    /// False if the user already had a turn with this key.
+    pub new: bool,
+    /// Whose turn it is.
+    pub user: UserName,
+    /// The conversation it belongs to.
+    pub session: SessionName,
+}
+
+impl Remembered {
+    /// Joins what became of a turn with where it went.
+    pub fn new(inserted: Inserted, user: UserName, session: SessionName) -> Self {
+        Self { id: inserted.id, new: inserted.new, user, session }
+    }
+}
+
+/// One line of an export, which `import` reads back. `title` and `speaker` are absent where there
+/// is none. A turn's number is no part of it: numbers belong to one store, the key to all.
+///
+/// ```json
+/// {
+///   "key": "turn:5f0c", "user": "ana", "session": "move", "title": "Moving house",
+///   "role": "user", "speaker": "Ana", "time": "2026-03-08T18:30:00Z",
+///   "text": "I live in Lisbon now!"
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedTurn {
+    /// What names the turn, in any store.
+    pub key: SourceKey,
+    /// Whose turn it is.
+    pub user: UserName,
+    /// The conversation it belongs to.
+    pub session: SessionName,
+    /// The conversation's title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Who speaks.
+    pub role: Role,
+    /// The speaker's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<String>,
+    /// When it was said.
+    pub time: Timestamp,
+    /// What was said.
+    pub text: String,
+}

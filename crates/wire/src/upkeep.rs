@@ -1,0 +1,78 @@
+//! Copies, checks, and the embedding model's files.
+
+use serde::{Deserialize, Serialize};
+
+use crate::EmbeddingModel;
+
+/// A copy of the store was written.
+///
+/// ```json
+/// { "file": "copy.db", "file_bytes": 282624 }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backup {
+    /// The copy, as it was named.
+    pub file: String,
+    /// Its bytes.
+    pub file_bytes: u64,
+}
+
+/// What was looked at, and whether all of it is as it should be.
+///
+/// ```json
+/// { "ok": true, "checks": [] }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checks {
+    /// Whether every check found what it should.
+    pub ok: bool,
+    /// The checks in the order in which they were made.
+    pub checks: Vec<Check>,
+}
+
+impl From<Vec<Check>> for Checks {
+    fn from(checks: Vec<Check>) -> Self {
+        Self { ok: checks.iter().all(|check| check.ok), checks }
+    }
+}
+
+/// One thing that was looked at.
+///
+/// ```json
+/// { "name": "vectors", "ok": true, "finding": "every turn is found by its meaning" }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was looked at: `store`, `model`, `canary`, `vectors` or `truncation`.
+    pub name: String,
+    /// Whether it is as it should be.
+    pub ok: bool,
+    /// What was found, in words.
+    pub finding: String,
+}
+
+/// The embedding model and its files.
+///
+/// ```json
+/// {
+///   "model": {
+///     "name": "sentence-transformers/all-MiniLM-L6-v2", "revision": "c9745ed1d9f2",
+///     "dimensions": 384, "pooling": "mean", "normalized": true, "window": 256
+///   },
+///   "folder": "models/all-MiniLM-L6-v2", "source": "models", "weights_bytes": 90868376,
+///   "verified": false
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// Which model it is.
+    pub model: EmbeddingModel,
+    /// The folder that holds its files.
+    pub folder: String,
+    /// Where it was found, in words.
+    pub source: String,
+    /// Bytes of the weights.
+    pub weights_bytes: u64,
+    /// Whether every file was compared with its known sum just now.
+    pub verified: bool,
+}

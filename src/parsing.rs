@@ -1,0 +1,77 @@
+//! Reads the command line; what is wrong with it is said in words, or as JSON to who asked for that.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+use longmem_core::ErrorCode;
+use longmem_wire::ErrorDocument;
+
+use crate::arguments::Arguments;
+use crate::environment;
+use crate::output::Output;
+
+/// Reads the command line of this process.
+///
+/// # Errors
+/// The exit code, after help or an error was printed.
+pub(crate) fn parse() -> Result<Arguments, ExitCode> {
+    let command = environment::without_empty(Arguments::command());
+    let arguments =
+        command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    arguments.map_err(|error| {
+        if error.use_stderr() && asks_for_json(std::env::args_os()) {
+            let output = Output { json: true, quiet: false };
+            output.error_document(&document(&error));
+        } else {
+            // Whoever closed the terminal does not want to know.
+            let _ = error.print();
+        }
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
+}
+
+/// Says whether `--json` is among the flags, also in a command line that cannot be read.
+fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    arguments.take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// What clap says, a sentence a line: its first paragraph is the message, the others are hints.
+fn document(error: &clap::Error) -> ErrorDocument {
+    let text = error.to_string();
+    let mut paragraphs = text.split("\n\n").map(on_one_line).filter(|text| !text.is_empty());
+    let message = paragraphs.next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    ErrorDocument::new(ErrorCode::WrongCommandLine, message, paragraphs.collect())
+}
+
+fn on_one_line(paragraph: &str) -> String {
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(line: &str) -> ErrorDocument {
+        let error = Arguments::command().try_get_matches_from(line.split(' ')).unwrap_err();
+        document(&error)
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_a_message_with_hints() {
+        let error = refused("longmem remember --json").error;
+        assert_eq!(error.code, ErrorCode::WrongCommandLine);
+        assert_eq!(error.message, "the following required arguments were not provided: <TEXT>");
+        assert_eq!(error.hints[0], "Usage: longmem remember --json <TEXT>");
+        let error = refused("longmem forgte").error;
+        assert_eq!(error.message, "unrecognized subcommand 'forgte'");
+        assert!(error.hints[0].contains("'forget'"), "{:?}", error.hints);
+    }
+
+    #[test]
+    fn json_is_asked_for_by_its_flag_and_not_by_a_text() {
+        let asks = |line: &str| asks_for_json(line.split(' ').map(Into::into));
+        assert!(asks("longmem frobnicate --json"));
+        assert!(!asks("longmem remember -- --json"));
+    }
+}
