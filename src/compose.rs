@@ -11,7 +11,7 @@ use longmem_chat::{AsyncMemory, Spool};
 use longmem_core::{Clock, ErrorCode, TextEmbedder};
 use longmem_embed::{EmbedderError, FetchEvent, LazyEmbedder, Manifest, Source};
 use longmem_memory::Memory;
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 
 use crate::arguments::GlobalArguments;
 use crate::config_file::ConfigFile;
@@ -81,7 +81,7 @@ pub(crate) fn memory(
     output: Output,
 ) -> Result<Memory, Failure> {
     bound_threads(settings);
-    Ok(joined(Store::open(&settings.db, if_missing)?, Arc::new(embedder(settings, output))))
+    Ok(joined(SqliteStore::open(&settings.db, if_missing)?, Arc::new(embedder(settings, output))))
 }
 
 /// A memory for a talk, which goes on while the store cannot be opened or is gone: it is opened
@@ -97,7 +97,7 @@ pub(crate) fn patient_memory(settings: &Settings, output: Output) -> Result<Asyn
         // Made once: later, a missing file means that its disk is gone or that it was moved.
         let if_missing =
             if opened.load(Ordering::Relaxed) { IfMissing::Fail } else { IfMissing::Create };
-        let store = Store::open(&db, if_missing)?;
+        let store = SqliteStore::open(&db, if_missing)?;
         opened.store(true, Ordering::Relaxed);
         Ok(joined(store, Arc::clone(&embedder)))
     };
@@ -128,8 +128,8 @@ pub(crate) fn bound_threads(settings: &Settings) {
     }
 }
 
-fn joined(store: Store, embedder: Arc<dyn TextEmbedder>) -> Memory {
-    Memory::new(store, embedder, Arc::new(SystemClock))
+fn joined(store: SqliteStore, embedder: Arc<dyn TextEmbedder>) -> Memory {
+    Memory::new(Arc::new(store), embedder, Arc::new(SystemClock))
 }
 
 /// The model, not loaded yet; tells a person what is fetched.

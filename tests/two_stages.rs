@@ -11,9 +11,9 @@ use longmem_core::{
 use longmem_embed::{Device, Manifest, MiniLm, ModelSources};
 use longmem_eval::dataset;
 use longmem_memory::RankingParameters;
-use longmem_store::{
-    CandidateRequest, Candidates, DenseParameters, EmbeddedTurn, IfMissing, Scan, Store,
-};
+use longmem_search::{CandidateRequest, Candidates, DenseParameters, Scan, Searcher};
+use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_store::{EmbeddedTurn, Turns, Vectors};
 use tempfile::TempDir;
 
 /// Runs where `LONGMEM_EVAL_DATA` names a folder with `locomo-dev/locomo-dev.json`: the turns of all
@@ -82,9 +82,9 @@ fn user() -> UserName {
     UserName::new("all").unwrap()
 }
 
-fn filled_store(model: &MiniLm, conversations: &[dataset::Conversation]) -> (Store, TempDir) {
+fn filled_store(model: &MiniLm, conversations: &[dataset::Conversation]) -> (SqliteStore, TempDir) {
     let folder = TempDir::new().unwrap();
-    let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+    let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
     store.begin_indexing(model.model(), false).unwrap();
     for conversation in conversations {
         let turns: Vec<NewTurn> = conversation
@@ -101,7 +101,7 @@ fn filled_store(model: &MiniLm, conversations: &[dataset::Conversation]) -> (Sto
             .collect();
         store.insert_turns(&user(), &turns).unwrap();
     }
-    let queued = store.queued_turns(None, None, usize::MAX >> 1).unwrap();
+    let queued = store.queued_turns(None, None, usize::MAX).unwrap();
     let texts: Vec<&str> = queued.iter().map(|queued| queued.text.as_str()).collect();
     let vectors = model.embed_passages(&texts).unwrap();
     let embedded: Vec<EmbeddedTurn> = queued
@@ -109,7 +109,7 @@ fn filled_store(model: &MiniLm, conversations: &[dataset::Conversation]) -> (Sto
         .zip(vectors)
         .map(|(queued, vector)| {
             let span = model.passages(&queued.text).unwrap()[0];
-            EmbeddedTurn { turn: queued.turn, passages: vec![(span, vector)] }
+            EmbeddedTurn { user: user(), turn: queued.turn, passages: vec![(span, vector)] }
         })
         .collect();
     store.write_vectors(model.model(), &embedded, 0).unwrap();
@@ -117,21 +117,17 @@ fn filled_store(model: &MiniLm, conversations: &[dataset::Conversation]) -> (Sto
 }
 
 fn candidates(
-    store: &Store,
+    store: &SqliteStore,
     model: &MiniLm,
     query: &Embedding,
     (scan, dense, per_channel): (Scan, DenseParameters, usize),
 ) -> Candidates {
-    let request = CandidateRequest {
-        scope: &Scope::of(user()),
-        meaning: Some((model.model(), query)),
-        words: None,
-        scan,
-        dense,
-        lexical: RankingParameters::default().lexical,
-        per_channel,
-    };
-    store.candidates(&request).unwrap()
+    let scope = Scope::of(user());
+    let mut request = CandidateRequest::new(&scope, per_channel);
+    request.meaning = Some((model.model(), query));
+    request.scan = scan;
+    request.dense = dense;
+    Searcher::default().candidates(store, &request).unwrap()
 }
 
 fn nearest(candidates: &Candidates) -> BTreeSet<TurnId> {

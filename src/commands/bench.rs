@@ -18,7 +18,7 @@ use std::sync::Arc;
 use longmem_core::TextEmbedder;
 use longmem_embed::{Manifest, MiniLm};
 use longmem_memory::Memory;
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 
 use crate::arguments::{BenchArguments, BenchEmbeddingArguments, BenchPart};
 use crate::compose::{self, SystemClock};
@@ -114,7 +114,7 @@ impl Bench<'_> {
         if !self.settings.db.exists() {
             return Ok(None);
         }
-        let memory = self.memory(Store::open(&self.settings.db, IfMissing::Fail)?);
+        let memory = self.memory(SqliteStore::open(&self.settings.db, IfMissing::Fail)?);
         let user = self.settings.user.clone();
         let known = memory.users()?.iter().any(|stored| stored.user == user);
         let embedded = memory.serving_model()?.as_ref() == Some(self.embedder.model());
@@ -159,8 +159,8 @@ impl Bench<'_> {
         })
     }
 
-    fn memory(&self, store: Store) -> Memory {
-        Memory::new(store, Arc::clone(&self.embedder), Arc::new(SystemClock))
+    fn memory(&self, store: SqliteStore) -> Memory {
+        Memory::new(Arc::new(store), Arc::clone(&self.embedder), Arc::new(SystemClock))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `longmem context`: exactly what would be sent to a language model.
 
 use longmem_chat::{Context, MessageRole, TraceKind};
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use super::conversation::{self, runtime};

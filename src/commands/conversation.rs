@@ -15,7 +15,7 @@ use longmem_chat::{
 };
 use longmem_core::{ErrorCode, EstimatedClaudeTokens, EstimatedTokens, SessionName};
 use longmem_memory::{FactsAt, Memory};
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 use longmem_text::english::asks_what_is_known;
 use longmem_wire as wire;
 use tokio::runtime::Runtime;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use longmem_core::{Scope, UserName};
 use longmem_memory::{IndexOptions, RecallRequest};
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 
 use super::{import, index};
 use crate::arguments::ImportArguments;

@@ -2,7 +2,7 @@
 
 use longmem_core::Diagnose;
 use longmem_memory::{CanaryStep, Memory, StoreStats};
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 use longmem_wire::{Check, Checks};
 
 use crate::compose;

@@ -12,7 +12,7 @@ use longmem_eval::{
     run as measure, table,
 };
 use longmem_memory::{Memory, MemoryError};
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 
 use crate::arguments::EvalArguments;
 use crate::compose::{self, SystemClock};
@@ -81,5 +81,9 @@ pub(super) fn run(
 }
 
 fn open(file: &Path, embedder: Arc<dyn TextEmbedder>) -> Result<Memory, MemoryError> {
-    Ok(Memory::new(Store::open(file, IfMissing::Create)?, embedder, Arc::new(SystemClock)))
+    Ok(Memory::new(
+        Arc::new(SqliteStore::open(file, IfMissing::Create)?),
+        embedder,
+        Arc::new(SystemClock),
+    ))
 }

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write, stdout};
 
 use longmem_memory::{FactsAt, MemoryError};
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 
 use crate::arguments::ExportArguments;
 use crate::compose;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use longmem_core::{FactId, Timestamp};
 use longmem_memory::{FactNote, FactsAt, Memory};
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 use serde::Serialize;
 

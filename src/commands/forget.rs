@@ -3,8 +3,8 @@
 use std::io::{BufRead, IsTerminal, stdin};
 
 use longmem_core::{ErrorCode, TurnId};
-use longmem_memory::{Derived, forget_target};
-use longmem_store::IfMissing;
+use longmem_memory::{Derived, Erasure, forget_target};
+use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::ForgetArguments;
@@ -55,10 +55,14 @@ pub(super) fn run(
         confirm(&told(count, derived))?;
     }
     let forgotten = memory.forget(&target)?;
-    if !forgotten.erased_from_disk {
-        output.warn(
+    match forgotten.erasure {
+        Erasure::Done => {}
+        Erasure::WhenReadersFinish => output.warn(
             "another process is reading an older state; the deleted bytes leave the disk when it is done",
-        );
+        ),
+        Erasure::LeftToServer => output.warn(
+            "the database server keeps the deleted bytes until it overwrites them; its own tools erase them",
+        ),
     }
     if output.json {
         return Ok(output.document(&wire::Forgotten::from(forgotten))?);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use longmem_memory::{ImportReport, ImportRequest, Memory};
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::ImportArguments;

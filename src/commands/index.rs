@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use longmem_memory::{IndexEvent, IndexOptions, IndexReport, Memory};
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::IndexArguments;

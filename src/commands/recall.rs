@@ -5,7 +5,7 @@ use longmem_core::{ErrorCode, UserName};
 use longmem_memory::{
     CaughtUp, Channels, Memory, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, Scan,
 };
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::RecallArguments;

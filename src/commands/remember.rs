@@ -4,7 +4,7 @@ use std::io::Read;
 
 use jiff::tz::TimeZone;
 use longmem_core::SourceKey;
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::RememberArguments;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use longmem_chat::ActionItems;
 use longmem_core::{Scope, SessionName, SummaryOf};
 use longmem_memory::{Memory, SessionSummary};
-use longmem_store::IfMissing;
+use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use super::conversation::{alone, runtime};

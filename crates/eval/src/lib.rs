@@ -22,7 +22,7 @@
 //! use longmem_core::{EstimatedTokens, FixedClock, Timestamp};
 //! use longmem_eval::{Report, RunOptions, dataset, run, table};
 //! use longmem_memory::Memory;
-//! use longmem_store::{IfMissing, Store};
+//! use longmem_sqlite::{IfMissing, SqliteStore};
 //! use longmem_test_support::WordHashEmbedder; // outside tests: longmem_embed::LazyEmbedder
 //!
 //! let folder = tempfile::tempdir()?;
@@ -39,8 +39,8 @@
 //!     &dataset,
 //!     &options,
 //!     &|file| {
-//!         let store = Store::open(file, IfMissing::Create)?;
-//!         Ok(Memory::new(store, embedder.clone(), clock.clone()))
+//!         let store = SqliteStore::open(file, IfMissing::Create)?;
+//!         Ok(Memory::new(Arc::new(store), embedder.clone(), clock.clone()))
 //!     },
 //!     &mut |_progress| ControlFlow::Continue(()),
 //! )?;

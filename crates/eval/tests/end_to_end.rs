@@ -12,7 +12,7 @@ use longmem_eval::{
     table,
 };
 use longmem_memory::Memory;
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
 
 fn small() -> Dataset {
@@ -33,8 +33,8 @@ fn measure(
         dataset,
         &options,
         &|file| {
-            let store = Store::open(file, IfMissing::Create)?;
-            Ok(Memory::new(store, embedder.clone(), clock.clone()))
+            let store = SqliteStore::open(file, IfMissing::Create)?;
+            Ok(Memory::new(Arc::new(store), embedder.clone(), clock.clone()))
         },
         &mut |_| ControlFlow::Continue(()),
     )
@@ -166,8 +166,8 @@ fn fitted(dataset: &Dataset) -> Result<Fit, EvalError> {
     let embedder = Arc::new(WordHashEmbedder::default());
     let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
     let open = |file: &Path| {
-        let store = Store::open(file, IfMissing::Create)?;
-        Ok(Memory::new(store, embedder.clone(), clock.clone()))
+        let store = SqliteStore::open(file, IfMissing::Create)?;
+        Ok(Memory::new(Arc::new(store), embedder.clone(), clock.clone()))
     };
     fit(dataset, folder.path(), &open, &mut |_| ControlFlow::Continue(()))
 }
@@ -215,9 +215,9 @@ fn the_caller_can_stop_it() {
     let folder = tempfile::tempdir().unwrap();
     let options = RunOptions::new(folder.path(), &EstimatedTokens);
     let open = |file: &Path| {
-        let store = Store::open(file, IfMissing::Create)?;
+        let store = SqliteStore::open(file, IfMissing::Create)?;
         let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
-        Ok(Memory::new(store, Arc::new(WordHashEmbedder::default()), clock))
+        Ok(Memory::new(Arc::new(store), Arc::new(WordHashEmbedder::default()), clock))
     };
     for patience in [0, 3] {
         let mut calls = 0;

@@ -11,7 +11,7 @@ use longmem_eval::{
     EvalError, ReplayOptions, ReplayReport, WayReport, dataset, replay, replay_table,
 };
 use longmem_memory::Memory;
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
 use serde_json::{Value, json};
 
@@ -46,8 +46,8 @@ fn replayed(options: &ReplayOptions) -> Result<ReplayReport, EvalError> {
         folder.path(),
         options,
         &|file, clock| {
-            let store = Store::open(file, IfMissing::Create)?;
-            Ok(Memory::new(store, embedder.clone(), clock))
+            let store = SqliteStore::open(file, IfMissing::Create)?;
+            Ok(Memory::new(Arc::new(store), embedder.clone(), clock))
         },
         &mut |_| ControlFlow::Continue(()),
     )

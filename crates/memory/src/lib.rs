@@ -13,10 +13,10 @@
 //! //! use longmem_test_support::WordHashEmbedder; // outside tests: longmem_embed::LazyEmbedder
 //!
 //! let folder = tempfile::tempdir()?;
-//! let store = Store::open(folder.path().join("memory.db"), IfMissing::Create)?;
+//! let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create)?;
 //! let now = "2026-03-02T10:00:00Z".parse()?;
 //! let memory =
-//!     Memory::new(store, Arc::new(WordHashEmbedder::default()), Arc::new(FixedClock(now)));
+//!     Memory::new(Arc::new(store), Arc::new(WordHashEmbedder::default()), Arc::new(FixedClock(now)));
 //!
 //! let ana = UserName::new("ana")?;
 //! let said = memory.new_turn(SessionName::new("notes")?, Role::User, "I moved to Lisbon in March");

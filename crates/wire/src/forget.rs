@@ -103,7 +103,7 @@ impl From<longmem_memory::Forgotten> for Forgotten {
             facts: forgotten.derived.facts,
             summaries: forgotten.derived.summaries,
             user: forgotten.user,
-            erased_from_disk: forgotten.erased_from_disk,
+            erased_from_disk: forgotten.erasure == longmem_memory::Erasure::Done,
         }
     }
 }

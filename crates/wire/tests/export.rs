@@ -6,17 +6,20 @@ use std::sync::Arc;
 
 use longmem_core::{FixedClock, Role, Scope, UserName};
 use longmem_memory::Memory;
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
 use longmem_wire::{ExportedTurn, NewTurn};
 
 #[test]
 fn every_line_is_read_and_written_as_it_stands() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+    let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
     let now = "2026-03-08T18:30:00Z".parse().unwrap();
-    let memory =
-        Memory::new(store, Arc::new(WordHashEmbedder::default()), Arc::new(FixedClock(now)));
+    let memory = Memory::new(
+        Arc::new(store),
+        Arc::new(WordHashEmbedder::default()),
+        Arc::new(FixedClock(now)),
+    );
     let ana = UserName::new("ana").unwrap();
     let mut plain = NewTurn::new("I live in \"Graça\" now!").said_at(now);
     plain.session_title = Some("Moving house".to_owned());

@@ -319,8 +319,13 @@ fn forget() {
     let derived = memory::Derived { facts: 1, summaries: 2 };
     let preview = memory::WouldForget { turns: 2, first: vec![turn(17)], derived };
     assert_snapshot!("would_forget", json(wire::WouldForget::from(preview)));
-    let forgotten =
-        memory::Forgotten { turns: 2, sessions: 1, derived, user: false, erased_from_disk: true };
+    let forgotten = memory::Forgotten {
+        turns: 2,
+        sessions: 1,
+        derived,
+        user: false,
+        erasure: memory::Erasure::Done,
+    };
     assert_snapshot!(json(wire::Forgotten::from(forgotten)));
 }
 

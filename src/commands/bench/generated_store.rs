@@ -4,7 +4,8 @@ use std::path::Path;
 
 use fastrand::Rng;
 use longmem_core::{Embedding, EmbeddingModel, NewTurn, PassageSpan, UserName};
-use longmem_store::{EmbeddedTurn, IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_store::{EmbeddedTurn, Turns, Vectors};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -36,9 +37,9 @@ pub(super) fn fill(
     total: usize,
     stopwatch: &Stopwatch,
     output: Output,
-) -> Result<Store, Failure> {
+) -> Result<SqliteStore, Failure> {
     let bar = progress_bar::counting(output, total as u64, "passages stored");
-    let store = Store::open(path, IfMissing::Create)?;
+    let store = SqliteStore::open(path, IfMissing::Create)?;
     store.begin_indexing(model, false)?;
     for (number, vectors) in memories.enumerate() {
         let mut pairs = turns(1).zip(vectors);
@@ -55,11 +56,11 @@ pub(super) fn fill(
     bar.finish_and_clear();
     // Closing writes the log into the file, as every process does that ends.
     drop(store);
-    Ok(Store::open(path, IfMissing::Fail)?)
+    Ok(SqliteStore::open(path, IfMissing::Fail)?)
 }
 
 fn store_batch(
-    store: &Store,
+    store: &SqliteStore,
     model: &EmbeddingModel,
     user: &UserName,
     batch: Vec<(NewTurn, Embedding)>,
@@ -73,7 +74,7 @@ fn store_batch(
         .map(|((inserted, turn), vector)| {
             // A made-up turn has 30 words of about three tokens each.
             let span = PassageSpan { start: 0, end: turn.text.len(), tokens: 100 };
-            EmbeddedTurn { turn: inserted.id, passages: vec![(span, vector)] }
+            EmbeddedTurn { user: user.clone(), turn: inserted.id, passages: vec![(span, vector)] }
         })
         .collect();
     store.write_vectors(model, &embedded, 0)?;

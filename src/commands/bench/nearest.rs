@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use longmem_core::{Embedding, EmbeddingModel, Scope, TurnId};
-use longmem_store::{CandidateRequest, DenseParameters, IfMissing, LexicalParameters, Scan, Store};
+use longmem_search::{CandidateRequest, Scan, Searcher};
+use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_store::Upkeep;
 
 use crate::arguments::BenchSearchArguments;
 use crate::failure::Failure;
@@ -40,10 +42,11 @@ pub(super) fn measure(
     let path = stored(arguments, folder, stopwatch, output)?;
 
     let began = Instant::now();
-    let store = Store::open(path, IfMissing::Fail)?;
+    let store = SqliteStore::open(path, IfMissing::Fail)?;
+    let searcher = Searcher::default();
     let mut cold = None;
     stopwatch.warm_up(&queries, |query| {
-        nearest(&store, query, arguments)?;
+        nearest((&searcher, &store), query, arguments)?;
         cold.get_or_insert_with(|| began.elapsed());
         Ok(())
     })?;
@@ -52,7 +55,7 @@ pub(super) fn measure(
     for query in &queries {
         stopwatch.check()?;
         let asked = Instant::now();
-        let nearest = nearest(&store, query, arguments)?;
+        let nearest = nearest((&searcher, &store), query, arguments)?;
         times.push(asked.elapsed());
         found.push(nearest);
     }
@@ -94,20 +97,16 @@ fn stored(
 
 /// Asks the first user's memory, which holds every so many-th vector.
 fn nearest(
-    store: &Store,
+    (searcher, store): (&Searcher, &SqliteStore),
     query: &Embedding,
     arguments: &BenchSearchArguments,
 ) -> Result<Vec<u64>, Failure> {
     let scope = Scope::of(generated_store::user(0));
-    let found = store.candidates(&CandidateRequest {
-        scope: &scope,
-        meaning: Some((&model(), query)),
-        words: None,
-        scan: if arguments.exact { Scan::Exact } else { Scan::Automatic },
-        dense: DenseParameters::PLAIN,
-        lexical: LexicalParameters::PLAIN,
-        per_channel: arguments.top,
-    })?;
+    let model = model();
+    let mut request = CandidateRequest::new(&scope, arguments.top);
+    request.meaning = Some((&model, query));
+    request.scan = if arguments.exact { Scan::Exact } else { Scan::Automatic };
+    let found = searcher.candidates(store, &request)?;
     let hits = found.turns.iter().filter_map(|found| Some((found.dense?.rank, found.turn)));
     let in_order: BTreeMap<usize, TurnId> = hits.collect();
     // The store was filled with the first user's turns first, numbered from 1 on.

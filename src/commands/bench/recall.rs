@@ -6,7 +6,7 @@ use std::time::Instant;
 use longmem_chat::{AssembleInput, ContextOptions, TokenBudget, assemble};
 use longmem_core::{EstimatedTokens, Scope, SessionName, TextEmbedder, UserName};
 use longmem_memory::{Channels, Memory, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest};
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 
 use crate::compose::SystemClock;
 use crate::failure::Failure;
@@ -102,8 +102,9 @@ impl Subject {
         let path = self.memory.place();
         stopwatch.latency(&self.questions, |question| {
             let began = Instant::now();
-            let store = Store::open(&path, IfMissing::Fail)?;
-            let memory = Memory::new(store, Arc::clone(&self.embedder), Arc::new(SystemClock));
+            let store = SqliteStore::open(&path, IfMissing::Fail)?;
+            let memory =
+                Memory::new(Arc::new(store), Arc::clone(&self.embedder), Arc::new(SystemClock));
             let recall = self.recall(&memory, question, Channels::Both)?;
             Ok(began.elapsed().saturating_sub(recall.timings.embedding))
         })

@@ -1,6 +1,7 @@
 //! How many turns are stored in a second.
 
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_store::Turns;
 
 use crate::failure::Failure;
 
@@ -21,7 +22,7 @@ const ROUNDS: usize = 3;
 /// [`Failure::Store`]; [`Failure::Interrupted`].
 pub(super) fn measure(stopwatch: &Stopwatch) -> Result<Group, Failure> {
     let folder = tempfile::tempdir()?;
-    let store = Store::open(folder.path().join("memory.db"), IfMissing::Create)?;
+    let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create)?;
     let mut history = turns(2);
     let mut rows = Vec::new();
     for (name, at_once) in [("one by one", 1), ("a thousand at once", 1_000)] {

@@ -8,7 +8,7 @@ use longmem_core::{EstimatedTokens, TextEmbedder};
 use longmem_eval::dataset::Dataset;
 use longmem_eval::{Prices, ReplayOptions, replay, replay_table};
 use longmem_memory::Memory;
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 
 use crate::arguments::ReplayArguments;
 use crate::compose;
@@ -43,8 +43,8 @@ pub(super) fn run(
         folder.path(),
         &options,
         &|file, clock| {
-            let store = Store::open(file, IfMissing::Create)?;
-            Ok(Memory::new(store, Arc::clone(&embedder), clock))
+            let store = SqliteStore::open(file, IfMissing::Create)?;
+            Ok(Memory::new(Arc::new(store), Arc::clone(&embedder), clock))
         },
         &mut |conversation| {
             bar.inc(1);

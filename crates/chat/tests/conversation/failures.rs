@@ -10,6 +10,8 @@ use longmem_core::{
 };
 use longmem_memory::{MemoryError, StoreError};
 
+use longmem_store::Turns;
+
 use super::*;
 
 /// A world whose memory is opened when it is needed, with a spool beside it.
@@ -32,9 +34,9 @@ impl World {
     fn another_process(&self, seed: u64) -> Conversation {
         let db = self.db();
         let open = move || {
-            let store = Store::open(&db, IfMissing::Fail)?;
+            let store = SqliteStore::open(&db, IfMissing::Fail)?;
             let embedder = Arc::new(WordHashEmbedder::default());
-            Ok(Memory::new(store, embedder, Arc::new(clock())))
+            Ok(Memory::new(Arc::new(store), embedder, Arc::new(clock())))
         };
         let live = LiveSession::new(fastrand::Rng::with_seed(seed));
         Conversation {
@@ -60,7 +62,7 @@ impl World {
         let (db, user) = (self.db(), UserName::new("somebody").unwrap());
         let turn = self.memory.new_turn(SessionName::new("s").unwrap(), Role::User, "Hi.");
         let thread = std::thread::spawn(move || {
-            let store = Store::open(db, IfMissing::Fail).unwrap();
+            let store = SqliteStore::open(db, IfMissing::Fail).unwrap();
             let wait = |_: &[longmem_core::Turn]| {
                 locked.send(()).unwrap();
                 let _ = kept.lock().unwrap().recv();
@@ -276,9 +278,9 @@ impl TextEmbedder for NoModel {
 async fn without_the_embedding_model_memory_is_searched_by_words_and_that_is_said_once() {
     let mut world = World::with([Act::Answer("7443."), Act::Answer("Yes.")]);
     world.remember("ana", "gateway", "The gateway listens on port 7443.");
-    let store = Store::open(world.db(), IfMissing::Fail).unwrap();
+    let store = SqliteStore::open(world.db(), IfMissing::Fail).unwrap();
     let embedder = Arc::new(NoModel::default());
-    let memory = Arc::new(Memory::new(store, embedder.clone(), Arc::new(clock())));
+    let memory = Arc::new(Memory::new(Arc::new(store), embedder.clone(), Arc::new(clock())));
     world.conversation.memory = AsyncMemory::new(memory, NonZeroUsize::MIN);
 
     world.ask("Which port does the gateway use?").await.unwrap();

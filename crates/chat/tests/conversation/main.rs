@@ -17,7 +17,7 @@ use longmem_chat::{
 };
 use longmem_core::{EstimatedTokens, FixedClock, Role, SessionName, UserName};
 use longmem_memory::Memory;
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
 use tempfile::TempDir;
 
@@ -114,9 +114,9 @@ struct World {
 impl World {
     fn with(acts: impl IntoIterator<Item = Act>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
         let embedder = Arc::new(WordHashEmbedder::default());
-        let memory = Arc::new(Memory::new(store, embedder, Arc::new(clock())));
+        let memory = Arc::new(Memory::new(Arc::new(store), embedder, Arc::new(clock())));
         let model = Arc::new(Scripted::default());
         model.acts.lock().unwrap().extend(acts);
         *model.db.lock().unwrap() = folder.path().join("memory.db");

@@ -16,7 +16,7 @@ use longmem_chat::{
 };
 use longmem_core::{Clock, EstimatedTokens, Role, SessionName, Timestamp, TurnId, UserName};
 use longmem_memory::{FactsAt, Memory};
-use longmem_store::{IfMissing, Store};
+use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
 use rule_model::RuleModel;
 use tempfile::TempDir;
@@ -120,9 +120,9 @@ impl World {
 }
 
 fn open(folder: &TempDir, clock: &Arc<SetClock>) -> Arc<Memory> {
-    let store = Store::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+    let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
     let embedder = Arc::new(WordHashEmbedder::default());
-    Arc::new(Memory::new(store, embedder, Arc::clone(clock) as Arc<dyn Clock>))
+    Arc::new(Memory::new(Arc::new(store), embedder, Arc::clone(clock) as Arc<dyn Clock>))
 }
 
 fn language_model(model: &Arc<RuleModel>) -> LanguageModel {

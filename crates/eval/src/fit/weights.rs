@@ -82,7 +82,7 @@ fn rows(candidates: &[Signals], weights: &[f64; WEIGHTS]) -> Vec<[f64; WEIGHTS]>
             ]
         })
         .collect();
-    let mut best: HashMap<i64, f64> = HashMap::new();
+    let mut best: HashMap<longmem_memory::SessionNumber, f64> = HashMap::new();
     for (row, signals) in rows.iter().zip(candidates) {
         // The last of the row is still 0.
         let alone = dot(row, weights) / weights[0];
