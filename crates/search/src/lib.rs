@@ -31,7 +31,7 @@ pub use lists::{
 pub use searcher::Searcher;
 pub use source::{
     DamagedVector, Epoch, FoundUser, Known, KnownVectors, ModelState, PassageId, SearchRows,
-    SearchSource, SearchWanted, SessionNumber, UserState,
+    SearchSource, SearchWanted, SessionNumber, TakeVector, UserState,
 };
 pub use vectors::{DenseParameters, Scan, vector_bytes, vector_from_bytes};
 pub use words::LexicalParameters;

@@ -71,7 +71,7 @@ pub trait SearchSource: Send + Sync {
         user: &UserName,
         model: &EmbeddingModel,
         passages: &[PassageId],
-        each: &(dyn Fn(usize, &[u8]) -> Result<(), DamagedVector> + Sync),
+        each: TakeVector<'_>,
     ) -> Result<(), Self::Error>;
 
     /// Every word that a user's turns hold, in order; none for a user who is not here.
@@ -80,6 +80,9 @@ pub trait SearchSource: Send + Sync {
     /// When the store cannot be read.
     fn vocabulary(&self, user: &UserName) -> Result<Vec<String>, Self::Error>;
 }
+
+/// Takes a vector by its place among those that were asked for, and its bytes.
+pub type TakeVector<'a> = &'a (dyn Fn(usize, &[u8]) -> Result<(), DamagedVector> + Sync);
 
 /// What one search needs.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! The three tables of blocks: appended to as turns come, rewritten when turns are deleted.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use longmem_core::TurnId;
 use longmem_search::{
@@ -93,7 +93,7 @@ pub(crate) fn word_blocks(connection: &Connection, user_id: i64) -> rusqlite::Re
 pub(crate) fn remove(
     transaction: &Transaction<'_>,
     user_id: i64,
-    gone: &HashSet<TurnId>,
+    gone: &BTreeSet<TurnId>,
     words: BTreeSet<String>,
 ) -> rusqlite::Result<()> {
     let turn_blocks: BTreeSet<i64> = gone.iter().map(|turn| turn_block_of(*turn).0).collect();
@@ -114,7 +114,7 @@ pub(crate) fn remove_all(transaction: &Transaction<'_>, user_id: i64) -> rusqlit
 fn remove_turns(
     transaction: &Transaction<'_>,
     user_id: i64,
-    gone: &HashSet<TurnId>,
+    gone: &BTreeSet<TurnId>,
     blocks: &BTreeSet<i64>,
 ) -> rusqlite::Result<()> {
     let stored: Vec<(i64, Vec<u8>)> = transaction
@@ -139,7 +139,7 @@ fn remove_turns(
 fn remove_codes(
     transaction: &Transaction<'_>,
     user_id: i64,
-    gone: &HashSet<TurnId>,
+    gone: &BTreeSet<TurnId>,
     blocks: &BTreeSet<i64>,
 ) -> rusqlite::Result<()> {
     let stored: Vec<(i64, usize, i64, Vec<u8>)> = transaction
@@ -175,7 +175,7 @@ fn remove_codes(
 fn remove_words(
     transaction: &Transaction<'_>,
     user_id: i64,
-    gone: &HashSet<TurnId>,
+    gone: &BTreeSet<TurnId>,
     blocks: &BTreeSet<i64>,
     words: BTreeSet<String>,
 ) -> rusqlite::Result<()> {

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 
 use longmem_core::{Entity, Fact, FactId, FactKind, NewFact, TurnId, UserName};
-use longmem_store::{Facts, FactsAt, KnownEntity, Result, StoreError};
+use longmem_store::{FactLines, FactPlace, Facts, FactsAt, KnownEntity, Result, StoreError};
 use rusqlite::{Connection, Row, Transaction, params};
 
-use crate::SqliteStore;
 use crate::entities::{self, mentions};
-use crate::fact_lines::supersede;
 use crate::rows::{parsed, timestamp};
 use crate::users::{delete_user_without_memory, user_id, user_id_or_new};
+use crate::{SqliteStore, fact_lines};
 
 impl Facts for SqliteStore {
     fn facts(&self, user: &UserName, at: FactsAt) -> Result<Vec<Fact>> {
@@ -67,17 +66,13 @@ impl Facts for SqliteStore {
     fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64> {
         let deleted = self.connections.write(|transaction| {
             let Some(user) = user_id(transaction, user)? else { return Ok(0) };
-            let deleted = transaction.execute(
-                "WITH RECURSIVE gone (id) AS (
-                     SELECT id FROM facts WHERE user_id = ?1 AND id = ?2
-                     UNION SELECT f.id FROM facts f JOIN gone ON f.superseded_by = gone.id
-                 )
-                 DELETE FROM facts WHERE id IN (SELECT id FROM gone)",
-                params![user, fact.0],
-            )?;
-            entities::delete_unmentioned(transaction, user)?;
+            if !exists(transaction, user, fact)? {
+                return Ok(0);
+            }
+            let gone = fact_lines::read(transaction, user)?.with_past(fact);
+            let deleted = fact_lines::delete(transaction, user, &gone)?;
             delete_user_without_memory(transaction, user)?;
-            Ok(deleted as u64)
+            Ok(deleted)
         })?;
         self.connections.empty_log()?;
         match deleted {
@@ -87,7 +82,7 @@ impl Facts for SqliteStore {
     }
 }
 
-pub(crate) fn exists(connection: &Connection, user: i64, fact: FactId) -> rusqlite::Result<bool> {
+fn exists(connection: &Connection, user: i64, fact: FactId) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM facts WHERE user_id = ?1 AND id = ?2")?
         .exists(params![user, fact.0])
@@ -115,8 +110,14 @@ pub(crate) fn insert(
     )?;
     let new = FactId(transaction.last_insert_rowid());
     entities::mention(transaction, user, new, &fact.entities)?;
-    if let Some(old) = replaces {
-        supersede(transaction, new, since, old)?;
+    if replaces.is_some() {
+        let before = fact_lines::read(transaction, user)?;
+        // The new fact was read too, at the end of no line.
+        let mut after = FactLines::new(
+            before.places().iter().copied().filter(|place| place.id != new).collect(),
+        );
+        after.insert(FactPlace { id: new, since_ms: since, superseded_by: None }, replaces);
+        fact_lines::write(transaction, &before, &after)?;
     }
     Ok(new)
 }

@@ -1,8 +1,8 @@
 //! Deletes so that nothing is left: rows, words, vectors and the bytes on disk.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
-use longmem_core::TurnId;
+use longmem_core::{FactId, TurnId};
 use longmem_store::{Derived, Erasure, ForgetTarget, Forgotten, WouldForget};
 use longmem_text::indexed_words;
 use rusqlite::{Connection, Transaction, params};
@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction, params};
 use crate::rows::{SELECT_TURN, row_limit, timestamp, turn_array, turn_from_row};
 use crate::scope_filter::Condition;
 use crate::users::{begin_epoch, delete_user_without_memory, user_id};
-use crate::{block_tables, entities, fact_lines};
+use crate::{block_tables, fact_lines};
 
 /// Shows what [`delete`] would delete, with the first `shown` turns, oldest first.
 pub(crate) fn preview(
@@ -106,15 +106,16 @@ fn delete_derived(
     doomed: &[TurnId],
 ) -> rusqlite::Result<Derived> {
     let parameters = params![user, turn_array(doomed), target.is_whole_user()];
-    fact_lines::bridge_over(transaction, DOOMED_FACTS, parameters)?;
-    let facts =
-        transaction.execute(&format!("DELETE FROM facts AS d WHERE {DOOMED_FACTS}"), parameters)?;
-    entities::delete_unmentioned(transaction, user)?;
+    let doomed_facts = transaction
+        .prepare(&format!("SELECT d.id FROM facts d WHERE {DOOMED_FACTS}"))?
+        .query_map(parameters, |row| row.get(0).map(FactId))?
+        .collect::<rusqlite::Result<BTreeSet<FactId>>>()?;
+    let facts = fact_lines::delete(transaction, user, &doomed_facts)?;
     let before = count_summaries(transaction, user)?;
     transaction
         .execute(&format!("DELETE FROM summaries AS d WHERE {DOOMED_SUMMARIES}"), parameters)?;
     let summaries = before - count_summaries(transaction, user)?;
-    Ok(Derived { facts: facts as u64, summaries })
+    Ok(Derived { facts, summaries })
 }
 
 /// A trigger deletes some of them, which SQLite does not count.
@@ -139,7 +140,7 @@ fn remove_from_blocks(
             indexed_words(timestamp(row, 0)?, speaker.as_deref(), row.get_ref(2)?.as_str()?);
         all_words.extend(words.counts.into_keys());
     }
-    let gone: HashSet<TurnId> = doomed.iter().copied().collect();
+    let gone: BTreeSet<TurnId> = doomed.iter().copied().collect();
     block_tables::remove(transaction, user, &gone, all_words)
 }
 

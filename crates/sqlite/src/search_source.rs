@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use longmem_core::{EmbeddingModel, TurnId, UserName};
 use longmem_search::{
-    BlockId, DamagedVector, FoundUser, Known, KnownVectors, ModelState, PassageId, SearchRows,
-    SearchSource, SearchWanted, SessionNumber, turn_block_of,
+    BlockId, FoundUser, Known, KnownVectors, ModelState, PassageId, SearchRows, SearchSource,
+    SearchWanted, SessionNumber, TakeVector, turn_block_of,
 };
 use longmem_store::StoreError;
 use rayon::prelude::*;
@@ -58,7 +58,7 @@ impl SearchSource for SqliteStore {
         _user: &UserName,
         _model: &EmbeddingModel,
         passages: &[PassageId],
-        each: &(dyn Fn(usize, &[u8]) -> Result<(), DamagedVector> + Sync),
+        each: TakeVector<'_>,
     ) -> Result<(), StoreError> {
         passages.par_chunks(VECTORS_A_READER).enumerate().try_for_each(|(chunk, passages)| {
             self.connections.read(|connection| {

@@ -18,6 +18,7 @@
 //! one's own.
 
 mod error;
+mod fact_lines;
 mod facts;
 mod learning;
 mod turns;
@@ -30,6 +31,7 @@ pub mod suite;
 use longmem_search::SearchSource;
 
 pub use error::StoreError;
+pub use fact_lines::{FactLines, FactPlace};
 pub use facts::{Facts, FactsAt, KnownEntity};
 pub use learning::{Learned, LearnedFact, Learning, Replaced};
 pub use longmem_search::Epoch;

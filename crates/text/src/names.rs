@@ -1,6 +1,7 @@
 //! Finds names in a text, and takes them out.
 
 use std::collections::HashSet;
+use std::hash::BuildHasher;
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -34,7 +35,11 @@ pub fn names(text: &str) -> Vec<String> {
 
 /// Says whether words, as [`lower_words`](crate::lower_words) makes them, hold a whole name, or, if
 /// `first_is_enough`, its first word.
-pub fn holds_name(words: &HashSet<String>, name: &str, first_is_enough: bool) -> bool {
+pub fn holds_name<S: BuildHasher>(
+    words: &HashSet<String, S>,
+    name: &str,
+    first_is_enough: bool,
+) -> bool {
     let mut name = name.unicode_words().map(lower_word);
     name.next().is_some_and(|first| words.contains(&first))
         && (first_is_enough || name.all(|word| words.contains(&word)))

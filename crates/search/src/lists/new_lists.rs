@@ -1,6 +1,6 @@
 //! The bytes that stores append to lists, and what is left of a block after turns were deleted.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use longmem_core::{Embedding, TurnId};
 use longmem_text::IndexedWords;
@@ -161,7 +161,7 @@ pub fn without_turns(
     list: Listed<'_>,
     block: BlockId,
     bytes: &[u8],
-    gone: &HashSet<TurnId>,
+    gone: &BTreeSet<TurnId>,
 ) -> Vec<u8> {
     let mut kept = Vec::with_capacity(bytes.len());
     match list {

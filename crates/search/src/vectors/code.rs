@@ -71,7 +71,7 @@ fn bits(numbers: &[f32], set: impl Fn(&f32) -> bool) -> Vec<u64> {
 pub(crate) struct Codes {
     words: usize,
     rows: Vec<Row>,
-    codes: usize,
+    len: usize,
 }
 
 impl VectorLayout for Codes {
@@ -79,7 +79,7 @@ impl VectorLayout for Codes {
     type Query = CodeQuery;
 
     fn new(width: usize) -> Self {
-        Self { words: words(width), rows: Vec::new(), codes: 0 }
+        Self { words: words(width), rows: Vec::new(), len: 0 }
     }
 
     fn passage_bytes(width: usize) -> usize {
@@ -87,7 +87,7 @@ impl VectorLayout for Codes {
     }
 
     fn push(&mut self, code: &[u8]) {
-        let lane = self.codes % LANES;
+        let lane = self.len % LANES;
         if lane == 0 {
             self.rows.resize(self.rows.len() + self.words, [0; LANES]);
         }
@@ -95,11 +95,11 @@ impl VectorLayout for Codes {
         for (row, bytes) in self.rows[group..].iter_mut().zip(code.as_chunks().0) {
             row[lane] = u64::from_le_bytes(*bytes);
         }
-        self.codes += 1;
+        self.len += 1;
     }
 
     fn len(&self) -> usize {
-        self.codes
+        self.len
     }
 
     fn cosines(&self, query: &CodeQuery, out: &mut [f32]) {

@@ -104,13 +104,14 @@ mod x86 {
     pub(super) fn distances(rows: &[Row], planes: &Planes, distances: &mut [[u16; LANES]]) {
         assert!(is_available(), "asked before");
         // A loop of known length keeps the planes in registers; the widths of common models have one.
-        // SAFETY: the processor has what the functions need.
-        match planes[0].len() {
-            6 => unsafe { avx512::<6>(rows, planes, distances) },
-            12 => unsafe { avx512::<12>(rows, planes, distances) },
-            16 => unsafe { avx512::<16>(rows, planes, distances) },
-            _ => super::by_the_compiler(rows, planes, distances),
-        }
+        let of_known_length = match planes[0].len() {
+            6 => avx512::<6>,
+            12 => avx512::<12>,
+            16 => avx512::<16>,
+            _ => return super::by_the_compiler(rows, planes, distances),
+        };
+        // SAFETY: the processor has what the function needs.
+        unsafe { of_known_length(rows, planes, distances) }
     }
 
     #[target_feature(enable = "avx512f,avx512vpopcntdq")]

@@ -4,7 +4,7 @@ use longmem_core::{Diagnose, EmbeddingModel, Fault, Remedy, Scope, TurnId};
 use longmem_search::Searcher;
 
 use super::Make;
-use super::made_up::{Embedder, turn, user, vector};
+use super::made_up::{Embedder, passages, turn, user, vector};
 use crate::{EmbeddedTurn, ForgetTarget, QueuedTurn, Store};
 
 fn insert(store: &dyn Store, texts: &[&str]) -> Vec<TurnId> {
@@ -13,12 +13,12 @@ fn insert(store: &dyn Store, texts: &[&str]) -> Vec<TurnId> {
 }
 
 /// Reads up to `limit` waiting turns and embeds them.
-fn embedded(store: &dyn Store, embedder: &Embedder, limit: usize) -> Vec<EmbeddedTurn> {
+fn embedded(store: &dyn Store, limit: usize) -> Vec<EmbeddedTurn> {
     let queued = store.queued_turns(None, None, limit).unwrap();
     queued
         .into_iter()
         .map(|queued| EmbeddedTurn {
-            passages: embedder.passages(&queued.text),
+            passages: passages(&queued.text),
             user: queued.user,
             turn: queued.turn,
         })
@@ -26,7 +26,7 @@ fn embedded(store: &dyn Store, embedder: &Embedder, limit: usize) -> Vec<Embedde
 }
 
 fn index(store: &dyn Store, embedder: &Embedder, limit: usize) -> u64 {
-    store.write_vectors(embedder.model(), &embedded(store, embedder, limit), 0).unwrap()
+    store.write_vectors(embedder.model(), &embedded(store, limit), 0).unwrap()
 }
 
 /// The turns that a model's vectors find, in the order of their numbers, each as often as it comes.
@@ -68,7 +68,7 @@ pub fn a_turn_gets_vectors_once_however_often_they_are_written(make: Make<'_>) {
     let ids = insert(store, &["lisbon", "oslo"]);
     let embedder = Embedder::new("1");
     store.begin_indexing(embedder.model(), false).unwrap();
-    let vectors = embedded(store, &embedder, 99);
+    let vectors = embedded(store, 99);
     assert_eq!(store.write_vectors(embedder.model(), &vectors[..1], 0).unwrap(), 1);
     assert_eq!((found(store, &embedder), waiting(store)), (vec![ids[0]], vec![ids[1]]));
     assert_eq!(store.write_vectors(embedder.model(), &vectors, 0).unwrap(), 1);
@@ -101,7 +101,7 @@ pub fn a_turn_that_was_deleted_while_it_was_embedded_is_passed_over(make: Make<'
     let ids = insert(store, &["lisbon", "oslo"]);
     let embedder = Embedder::new("1");
     store.begin_indexing(embedder.model(), false).unwrap();
-    let vectors = embedded(store, &embedder, 99);
+    let vectors = embedded(store, 99);
     let scope = Scope::of(user("ana"));
     store.forget(&ForgetTarget::Turns(scope, vec![ids[0]])).unwrap();
     assert_eq!(store.write_vectors(embedder.model(), &vectors, 3).unwrap(), 1);
@@ -200,7 +200,7 @@ pub fn all_vectors_can_be_made_again(make: Make<'_>) {
     let ids = insert(store, &["lisbon", "oslo"]);
     let embedder = Embedder::new("1");
     store.begin_indexing(embedder.model(), false).unwrap();
-    let vectors = embedded(store, &embedder, 99);
+    let vectors = embedded(store, 99);
     store.write_vectors(embedder.model(), &vectors, 7).unwrap();
     assert_eq!(found(store, &embedder), ids);
     store.requeue_all().unwrap();
@@ -248,7 +248,7 @@ pub fn vectors_for_a_turn_of_another_user_are_passed_over(make: Make<'_>) {
     let embedder = Embedder::new("1");
     let ids = insert(store, &["lisbon"]);
     store.begin_indexing(embedder.model(), false).unwrap();
-    let mut vectors = embedded(store, &embedder, 99);
+    let mut vectors = embedded(store, 99);
     store.insert_turns(&user("bob"), &[turn("talk", "oslo", 0)]).unwrap();
     vectors[0].user = user("bob");
     assert_eq!(store.write_vectors(embedder.model(), &vectors, 0).unwrap(), 0);

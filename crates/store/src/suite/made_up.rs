@@ -79,10 +79,10 @@ impl Embedder {
     pub(super) fn model(&self) -> &EmbeddingModel {
         &self.model
     }
+}
 
-    /// Fifty words a passage, each with its vector.
-    pub(super) fn passages(&self, text: &str) -> Vec<(PassageSpan, Embedding)> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        words.chunks(50).map(|words| (SPAN, vector(&words.join(" ")))).collect()
-    }
+/// Fifty words a passage, each with its vector.
+pub(super) fn passages(text: &str) -> Vec<(PassageSpan, Embedding)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.chunks(50).map(|words| (SPAN, vector(&words.join(" ")))).collect()
 }

@@ -10,7 +10,7 @@ use longmem_core::{
 };
 use longmem_search::{
     BlockId, DamagedVector, FoundUser, ModelState, PassageId, SearchRows, SearchSource,
-    SearchWanted,
+    SearchWanted, TakeVector,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -123,9 +123,9 @@ pub fn nearest_equals_the_obvious_loop_over_many_blocks(make: Make<'_>) {
     let mut twin = Twin::new(make);
     let ana = user("ana");
     let queries = [Direction::Axis(0, true), Direction::Diagonal([true, false, true, true])];
-    let mut made = 0;
+    let mut stored = 0;
     for batch in [700, 323, 1, 1, 1022, 1, 600] {
-        let turns = (made..made + batch)
+        let turns = (stored..stored + batch)
             .map(|number: usize| {
                 let direction = |passage| match (number * 7 + passage) % 5 {
                     0 => Direction::Axis(0, true),
@@ -138,7 +138,7 @@ pub fn nearest_equals_the_obvious_loop_over_many_blocks(make: Make<'_>) {
                 (turn(session, "lisbon", (number % 50) as i64), vectors.collect())
             })
             .collect();
-        made += batch;
+        stored += batch;
         twin.insert(&ana, turns);
         twin.index(usize::MAX);
         for query in queries.map(Direction::embedding) {
@@ -243,7 +243,7 @@ impl<S: std::ops::Deref<Target = dyn Store> + Send + Sync> SearchSource for Watc
         user: &UserName,
         model: &EmbeddingModel,
         passages: &[PassageId],
-        each: &(dyn Fn(usize, &[u8]) -> Result<(), DamagedVector> + Sync),
+        each: TakeVector<'_>,
     ) -> Result<(), StoreError> {
         self.store.vectors(user, model, passages, each)
     }
