@@ -66,6 +66,9 @@ impl TalkSettings {
     ///
     /// # Errors
     /// [`ProviderError`] if the model's server cannot be asked.
+    ///
+    /// # Panics
+    /// Never: the name of a session that nobody named is valid.
     pub fn conversation(
         &self,
         memory: AsyncMemory,
