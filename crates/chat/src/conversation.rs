@@ -27,7 +27,7 @@ pub const RECALLED_TURNS: usize = 100;
 /// One user's conversation with a language model in one session, with everything that is remembered
 /// of the user behind it. Clones share what it keeps in mind.
 ///
-/// [`TalkSettings`](crate::TalkSettings) build one from settings.
+/// [`TalkSettings::conversation`](crate::TalkSettings::conversation) builds one from settings.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Conversation {
@@ -35,7 +35,7 @@ pub struct Conversation {
     pub memory: AsyncMemory,
     /// Whose memory it is.
     pub user: UserName,
-    /// Which session it goes on with, or begins.
+    /// The session that it continues or begins.
     pub session: SessionName,
     /// Who answers; without one, the default, memory is quoted.
     pub model: Option<LanguageModel>,
@@ -121,7 +121,7 @@ impl Conversation {
         Ok(self.prompt(&asked, &inputs)?)
     }
 
-    /// Takes what a person should be told since this was asked last.
+    /// Takes the notices that came since the last call, for a person to read.
     pub fn take_notices(&self) -> Vec<Notice> {
         self.live.take_notices()
     }

@@ -6,7 +6,7 @@
 //! - A [`Provider`] answers it: [`Anthropic`], or any [`OpenAiCompatible`] server.
 //! - A [`Conversation`] joins both with a memory: it stores what is said, and recalls for it.
 //! - A [`Learner`] notes facts about the user and sums up what was said, off the answer's path.
-//! - A [`Talk`] is a conversation with a learner beside it, built from [`TalkSettings`].
+//! - A [`Talk`] is a conversation together with its learner, built from [`TalkSettings`].
 //!
 //! The engine below is synchronous; this crate calls it from async code through an
 //! [`AsyncMemory`]. Where nothing is async, [`Blocking`] waits for this crate's futures.
@@ -33,6 +33,10 @@
 //! # Ok(())
 //! # }
 //! ```
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod async_memory;
 mod blocking;

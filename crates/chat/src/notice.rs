@@ -1,4 +1,4 @@
-//! What a person should be told beside an answer.
+//! What a person should know besides an answer.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use longmem_core::Remedy;
 
 use crate::TokenBudget;
 
-/// Something that a person should be told beside the answer: the conversation goes on, in another
-/// way than it should.
+/// Something that a person should know besides the answer: a part of the conversation does not work
+/// as it should, and goes on without it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {

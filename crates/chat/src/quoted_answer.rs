@@ -36,11 +36,11 @@ pub struct Quote {
     pub time: Timestamp,
     /// Who said it: the name, or else the role.
     pub speaker: String,
-    /// What was said, on one line; of a long turn the sentences nearest to the question.
+    /// The turn's text on one line; of a long turn the sentences nearest to the question.
     pub text: String,
 }
 
-/// Answers by quoting the best of what was recalled.
+/// Answers by quoting the best recalled turns.
 ///
 /// # Examples
 /// ```

@@ -133,7 +133,7 @@ impl Spool {
         Ok(spooled)
     }
 
-    /// Takes out what was read and is still there; what came since stays.
+    /// Takes out the lines that were read, as far as they are still there; later ones stay.
     ///
     /// # Errors
     /// [`ChatError::Spool`].

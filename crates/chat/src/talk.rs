@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use longmem_core::{SessionName, UserName};
 
 use crate::learning::BackgroundLearner;
-use crate::{AsyncMemory, ChatError, Conversation, LearningOutcome};
+use crate::{AsyncMemory, ChatError, Conversation, Learner, LearningOutcome};
 
-/// A conversation of several messages, with a learner that listens on a thread of its own.
+/// A conversation of several messages, and a learner that works meanwhile on a thread of its own.
 ///
 /// # Examples
 /// ```no_run
@@ -43,11 +43,11 @@ pub struct Talk {
 }
 
 impl Talk {
-    /// Begins or goes on with a session; without a name, a new session is named after the second in
+    /// Begins a session or continues it; without a name, a new session is named after the second in
     /// which it begins. Its prompts continue one another wherever they can.
     ///
     /// # Errors
-    /// [`ChatError::Provider`] if a model's server cannot be asked; [`ChatError::NoThread`].
+    /// [`ChatError::Provider`] for a base URL that is not valid; [`ChatError::NoThread`].
     pub fn begin(
         settings: &TalkSettings,
         memory: AsyncMemory,
@@ -57,8 +57,18 @@ impl Talk {
         let time_zone = &settings.conversation.time_zone;
         let session = session.unwrap_or_else(|| new_session(memory.now(), time_zone));
         let learner = settings.learner(memory.clone(), user.clone())?;
-        let mut conversation = settings.conversation(memory, user, Some(session.clone()))?;
+        let mut conversation = settings.conversation(memory, user, Some(session))?;
         conversation.settings.continued = true;
+        Self::new(conversation, learner)
+    }
+
+    /// Joins a conversation and a learner that were made otherwise, with an own provider for
+    /// example. The learner begins with what earlier conversations left.
+    ///
+    /// # Errors
+    /// [`ChatError::NoThread`].
+    pub fn new(conversation: Conversation, learner: Option<Learner>) -> Result<Self, ChatError> {
+        let session = conversation.session.clone();
         let learner = learner.map(|learner| BackgroundLearner::start(learner, session));
         Ok(Self { conversation, learner: learner.transpose()? })
     }
@@ -70,8 +80,8 @@ impl Talk {
         }
     }
 
-    /// Ends it: lets the learner look at the rest, which is waited for during at most 20 seconds.
-    /// None if nobody learns.
+    /// Ends the talk, and waits at most 20 seconds for the learner to look at the rest. Returns none if
+    /// nobody learns.
     pub fn end(self) -> Option<LearningOutcome> {
         self.learner.map(BackgroundLearner::finish)
     }

@@ -4,8 +4,8 @@
 //! A fresh prompt holds the recalled turns behind its newest message, and the next one holds others:
 //! the cache ends there, and recalled turns are most of a prompt. A continued prompt keeps every
 //! message as it was sent, quotes included, and adds the answer, the next message, and behind it
-//! only what is recalled and not quoted yet. It grows until the budget is full; then a fresh one is
-//! made, from the last turns and what is recalled now.
+//! only those recalled turns that are not quoted yet. It grows until the budget is full; then a fresh
+//! one is made, from the last turns and those that are recalled now.
 
 use std::collections::HashSet;
 
@@ -24,12 +24,12 @@ use crate::TokenBudget;
 const FRESH_PART: (u32, u32) = (5, 8);
 
 /// Part of the budget that the recalled turns for one more message may take: one in so many. Of
-/// 8,000 tokens that is 667, some fifteen turns beside those that are quoted already.
+/// 8,000 tokens that is 667, some fifteen turns besides those that are quoted already.
 const ADDED_PART: usize = 12;
 
-/// Least score, as a part of the best hit's, of a hit that is added for one more message. With a
-/// half, prompts of LoCoMo held 7 in a hundred fewer of the ten best turns for their message; with
-/// all that fits, less than 85 % of them was a beginning of the prompt before.
+/// Least score of a hit that is added for one more message, as a part of the best hit's score. With
+/// a half, prompts of LoCoMo held 7 in a hundred fewer of the ten best turns for their message;
+/// without any least score, less than 85 % of a prompt was the same as the beginning of the next.
 const LEAST_SCORE: f32 = 0.35;
 
 /// The budget of a fresh prompt that others are to continue.
@@ -39,8 +39,8 @@ pub(crate) fn fresh_budget(budget: TokenBudget) -> TokenBudget {
 }
 
 /// Makes the prompt for the next message by adding to the `previous` one, which ends with the turn
-/// `last`. None if a fresh one has to be made: what was said since does not follow on it, or there
-/// is no room for that and what is recalled.
+/// `last`. Returns none if a fresh prompt has to be made: the turns since then do not follow on the
+/// previous prompt, or there is no room for them.
 ///
 /// The system text, facts and summaries stay those of the previous prompt, whatever the input
 /// holds; the budget is never exceeded.

@@ -30,7 +30,7 @@ pub(super) struct Draft {
     pub(super) text: String,
     /// The places of its turns in the history.
     places: Vec<usize>,
-    /// What it costs together with everything after it, the newest message not counted.
+    /// Its tokens together with those of all messages after it, the newest message not counted.
     cost: usize,
     /// Whether the history may begin with it: with a user's turn, not with a tool's.
     may_start: bool,
@@ -65,7 +65,7 @@ impl<'a> History<'a> {
         Self { turns, drafts, left_out }
     }
 
-    /// What the whole history costs.
+    /// Tokens of the whole history.
     pub(super) fn demand(&self) -> usize {
         self.drafts.iter().find(|draft| draft.may_start).map_or(0, |draft| draft.cost)
     }
@@ -94,8 +94,8 @@ impl<'a> History<'a> {
         self.drafts.into_iter().skip(kept_from).collect()
     }
 
-    /// Keeps all of a history that follows on a prompt; none if it begins with the user, whose
-    /// message the prompt ends with, or does not fit into `room`.
+    /// Keeps all of a history that follows on a prompt. Returns none if it begins with the user, who
+    /// also spoke last in the prompt, or does not fit into `room`.
     pub(super) fn follow(
         self,
         room: usize,
@@ -164,7 +164,7 @@ fn add_to_drafts(drafts: &mut Vec<Draft>, place: usize, turn: &SaidTurn<'_>) {
     }
 }
 
-/// Counts what each message costs together with all after it.
+/// Counts the tokens of each message together with all after it.
 fn count_costs(drafts: &mut [Draft], message: &str, counter: &dyn TokenCounter) {
     let mut cost_after = 0;
     for (distance, draft) in drafts.iter_mut().rev().enumerate() {

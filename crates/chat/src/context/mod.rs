@@ -1,4 +1,4 @@
-//! What is handed to a language model, and how it is made.
+//! The prompt that is handed to a language model.
 
 mod assemble;
 mod continued;
@@ -37,11 +37,11 @@ use serde::{Deserialize, Serialize};
 use self::messages::mark_cacheable;
 use crate::TokenBudget;
 
-/// Tokens of a message beside its text: its role and the marks around it. Chat templates spend 3 to
+/// Tokens of a message besides its text: its role and the marks around it. Chat templates spend 3 to
 /// 5 tokens on that.
 pub const MESSAGE_TOKENS: usize = 6;
 
-/// Tokens of a block beside its text: the blank line that joins blocks where a server takes only
+/// Tokens of a block besides its text: the blank line that joins blocks where a server takes only
 /// one text per message.
 const BLOCK_TOKENS: usize = 1;
 

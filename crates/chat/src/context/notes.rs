@@ -15,7 +15,7 @@ pub(super) struct Notes<'a> {
     dated: &'a [DatedText],
     lines: Vec<String>,
     costs: Vec<usize>,
-    /// What the block costs beside its lines.
+    /// Tokens of the block besides its lines.
     frame: usize,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Notes<'a> {
         Self { kind, open, close, dated: notes, lines, costs, frame }
     }
 
-    /// What the block costs with every note in it.
+    /// Tokens of the block with every note in it.
     pub(super) fn demand(&self) -> usize {
         if self.dated.is_empty() { 0 } else { self.frame + self.costs.iter().sum::<usize>() }
     }

@@ -14,7 +14,7 @@ use super::input::PromptShape;
 use super::quoting::day;
 use super::{AssembleInput, TraceEntry, TraceKind, block_cost};
 
-/// What a block of recalled turns is made for.
+/// Writes the block of recalled turns for one prompt.
 pub(super) struct Recollection<'a> {
     quoting: Quoting<'a>,
     now: Timestamp,

@@ -4,7 +4,7 @@ use longmem_core::TokenCounter;
 
 use super::{AssembleError, AssembleInput, MESSAGE_TOKENS, block_cost};
 
-/// What the two parts cost that must go into a prompt, in tokens.
+/// Tokens of the two parts that must go into a prompt.
 pub(crate) struct RequiredCosts {
     /// The system text; 0 without one.
     pub(super) system: usize,

@@ -2,7 +2,7 @@
 
 use crate::budget::fraction;
 
-/// How the room beside the system text and the newest message is shared out, as weights: only
+/// How the room besides the system text and the newest message is shared out, as weights: only
 /// their proportions matter.
 ///
 /// What a part does not need flows on: facts → summaries → recent → recalled. Recalled turns stand
@@ -61,7 +61,7 @@ impl Shares {
         let summaries =
             take(&mut left, message, demands.summaries, summaries_weight, after_summaries);
         let recent = take(&mut left, message, demands.recent, recent_weight, recalled_weight);
-        // Whatever is left beside the message goes to the recalled turns.
+        // Whatever is left besides the message goes to the recalled turns.
         let recalled = left.saturating_sub(message);
         Allotments { facts, summaries, recent, recalled }
     }

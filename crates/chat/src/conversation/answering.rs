@@ -55,7 +55,7 @@ impl Conversation {
     }
 
     /// Asks the model, and once more with a smaller prompt if the first was too long for it. Returns
-    /// what came and the prompt that led to it.
+    /// the answer and the prompt that led to it.
     async fn complete(
         &self,
         model: &LanguageModel,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// What the model is told when an answer is to go on. It is never stored: a prefilled answer, which
+/// What is said to the model when its answer is to go on. It is never stored: a prefilled answer, which
 /// would need no words, is refused by recent models.
 const GO_ON: &str = "Your last answer was cut off. Go on exactly where it stopped, and repeat \
                      nothing of it.";

@@ -19,7 +19,7 @@ const MAX_RECENT_TURNS: usize = 2_000;
 /// How long reading memory may take while it cannot be written.
 const READING_PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a prompt is made of, beside what is set for the whole conversation.
+/// What a prompt is made of, besides the settings of the conversation.
 pub(super) struct PromptInputs {
     pub(super) message: String,
     /// The message's turn; none outside a session, and for the rest of an answer.
@@ -35,8 +35,8 @@ pub(super) struct PromptInputs {
 }
 
 impl Conversation {
-    /// Reads the session's last turns and recalls for the message; while memory cannot be read,
-    /// with what is known in this process.
+    /// Reads the session's last turns and recalls for the message. While memory cannot be read, it
+    /// makes do with the turns that this process knows.
     pub(super) async fn gather(
         &self,
         asked: &Asked,
@@ -145,16 +145,15 @@ impl Conversation {
     }
 }
 
-/// What leads up to what is asked.
+/// The session up to the message that is asked.
 struct Lead {
     message: String,
     message_turn: Option<TurnRef>,
     /// The session's turns before the message.
     turns: SessionTurns,
-    /// What is recalled for.
+    /// The text that turns are recalled for.
     question: String,
-    /// What is not to be recalled: the message itself, and a part of an answer to it that broke
-    /// off.
+    /// Turns that must not be recalled: the message itself, and a part of an answer to it.
     hidden: Vec<TurnId>,
 }
 

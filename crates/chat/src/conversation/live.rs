@@ -15,14 +15,15 @@ pub(super) struct LiveState(Arc<Mutex<State>>);
 /// Four things that live for different times.
 #[derive(Default)]
 struct State {
-    /// The prompt that was answered last: until the next one is, or none may continue it.
+    /// The prompt that was answered last: until the next one is answered, or it turns out that no
+    /// prompt can continue it.
     answered: Option<AnsweredPrompt>,
     /// The session's last turns as memory has them, for when it cannot be read: until it is read
     /// again.
     stored: Vec<Turn>,
-    /// What a person should be told: until somebody takes it.
+    /// What a person should know: until somebody takes it.
     notices: Vec<Notice>,
-    /// What was found out about the models: until the conversation ends.
+    /// What the models turned out to be unable to do: until the conversation ends.
     limits: ModelLimits,
 }
 

@@ -7,8 +7,8 @@ use crate::context::{TurnRef, continued, fresh_budget};
 use crate::{AssembleError, AssembleInput, Context, TokenBudget, assemble};
 
 impl Conversation {
-    /// Makes the prompt within the budget: one that continues the last, where that is wanted and
-    /// possible; else a fresh one.
+    /// Makes the prompt within the budget. It continues the last prompt where the settings ask for
+    /// that and it is possible; else it is a fresh one.
     pub(super) fn prompt(
         &self,
         asked: &Asked,

@@ -9,7 +9,8 @@ use crate::context::TurnRef;
 use crate::{ChatError, Notice, ProviderError, Spool};
 
 impl Conversation {
-    /// Stores a message of the user's, unless it stands there unanswered; returns its turn.
+    /// Stores a message of the user's, unless the session ends with the same one, unanswered;
+    /// returns its turn.
     ///
     /// # Errors
     /// If it is neither stored nor spooled.
@@ -63,7 +64,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// Stores what waits in the spool, in order, and tells the person how that went.
+    /// Stores what waits in the spool, in order, and leaves a notice how that went.
     pub(super) async fn store_spooled(&self) {
         let Some(spool) = self.spool_with_turns() else { return };
         let (user, spool, learns) = (self.user.clone(), spool.clone(), self.settings.learns);
@@ -118,8 +119,8 @@ impl Conversation {
         }
     }
 
-    /// Stores a turn; none if it has to go to the spool instead, behind the turns that wait there
-    /// already or because memory cannot be written.
+    /// Stores a turn. Returns none if it has to go to the spool instead, because other turns wait
+    /// there already or memory cannot be written.
     async fn store_or_yield(
         &self,
         store: impl FnOnce(&Memory) -> Result<TurnId, ChatError> + Send + 'static,

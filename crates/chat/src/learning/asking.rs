@@ -42,7 +42,7 @@ pub(super) struct Answer<T> {
 
 impl Task {
     /// Asks a model about some material, and checks its answer. If something is wrong with it, the
-    /// model is told what and asked once more; what is still wrong then is dropped.
+    /// model is asked once more, with the problems named; what is still wrong then is dropped.
     pub(super) async fn ask<A: DeserializeOwned, T>(
         &self,
         model: &LanguageModel,

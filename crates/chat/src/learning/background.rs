@@ -1,4 +1,4 @@
-//! Learning beside a conversation, on a thread of its own.
+//! Learning while a conversation goes on, on a thread of its own.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A thread that learns from a conversation while it goes on. Nobody waits for it until the
 /// conversation ends, and then not for long: what is not learned by then is learned the next time.
 pub(crate) struct BackgroundLearner {
-    /// Wakes the thread; dropping it tells the thread that the conversation has ended.
+    /// Wakes the thread; the thread takes its drop as the end of the conversation.
     alarm: Sender<()>,
     outcome: Receiver<Result<LearningReport, ChatError>>,
 }

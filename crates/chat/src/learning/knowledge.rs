@@ -1,4 +1,4 @@
-//! What a prompt says of a user beside what is recalled: facts and summaries.
+//! What a prompt says of a user besides recalled turns: facts and summaries.
 
 use longmem_core::{Fact, SessionName, Summary, SummaryOf, TurnId, USER_SUBJECT, UserName};
 use longmem_memory::{FactsAt, Memory, MemoryError, named_in};
@@ -19,7 +19,7 @@ pub(crate) struct Knowledge {
     pub(crate) stands_in_through: Option<TurnId>,
 }
 
-/// Reads what a prompt for a message should know.
+/// Reads the facts and summaries for the prompt of a message.
 pub(crate) fn knowledge(
     memory: &Memory,
     user: &UserName,

@@ -1,4 +1,4 @@
-//! What is kept of conversations beside their turns: facts about the user, and summaries.
+//! What is kept of conversations besides their turns: facts about the user, and summaries.
 //!
 //! A [`Learner`] works off the answer's path, as often as somebody calls it. It looks at each turn
 //! of the person exactly once, also after a crash: that a turn was looked at is noted in the same

@@ -82,8 +82,8 @@ pub(super) struct Review {
 }
 
 impl Review {
-    /// Prepares a review; candidates that say word for word what is known are left out, and
-    /// counted.
+    /// Prepares a review without the candidates that repeat a known fact word for word; returns
+    /// their number too.
     pub(super) fn new(known: Vec<Fact>, candidates: Vec<NewFact>) -> (Self, u64) {
         let count = candidates.len();
         let is_known = |candidate: &NewFact| {
@@ -222,8 +222,8 @@ fn related(known: Vec<Fact>, candidates: &[NewFact]) -> Vec<Fact> {
     scored.into_iter().map(|(_, _, fact)| fact).collect()
 }
 
-/// A text in lower case, with single spaces and without a full stop at its end: what is equal then
-/// says the same.
+/// A text in lower case, with single spaces and without a full stop at its end. Texts that are equal
+/// then say the same.
 fn normalized(text: &str) -> String {
     let text = text.trim_end_matches('.').to_lowercase();
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{Api, Endpoint};
 
-/// The status that says "overloaded", beside the standard ones.
+/// HTTP status of an overloaded server, in addition to the standard ones.
 pub(super) const OVERLOADED: u16 = 529;
 
 /// What servers say when a prompt is too long for the model's window: Anthropic, OpenAI and vLLM,

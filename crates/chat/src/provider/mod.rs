@@ -37,7 +37,7 @@ pub type OnText<'a> = &'a mut (dyn FnMut(&str) + Send);
 
 /// Something that answers a prompt: a language model behind a network API.
 ///
-/// Implement it with the [`async_trait`] macro, which this crate exports too.
+/// Implement it with the [`macro@async_trait`] macro, which this crate exports too.
 ///
 /// # Examples
 /// ```no_run

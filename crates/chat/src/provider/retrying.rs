@@ -52,8 +52,8 @@ impl<P: Provider> Provider for Retrying<P> {
     }
 }
 
-/// How long to wait before asking again; none if that makes no sense. `retries` counts the attempts
-/// after the first.
+/// How long to wait before asking again; none if the request should not be sent again. `retries` is
+/// the number of times that it was.
 fn delay(error: &ProviderError, retries: u32) -> Option<Duration> {
     if !error.is_transient() || retries >= MAX_RETRIES {
         return None;

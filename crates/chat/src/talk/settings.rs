@@ -9,10 +9,10 @@ use crate::{
     AsyncMemory, Conversation, ConversationSettings, Learner, ModelSettings, ProviderError, Spool,
 };
 
-/// The session of questions that belong to none; nothing is ever stored in it.
+/// Name of the session of conversations outside any session; nothing is ever stored in it.
 const NO_SESSION: &str = "(none)";
 
-/// What conversations and their learners are built from: one value for any number of users and
+/// What conversations and their learners are built from. One value serves any number of users and
 /// sessions.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -61,14 +61,14 @@ impl Default for TalkSettings {
 }
 
 impl TalkSettings {
-    /// Builds a user's conversation in a session; without one, outside any session, for
+    /// Builds a user's conversation in a session. Without a session it is outside of any, for
     /// [`Conversation::consult`] and [`Conversation::context_for`].
     ///
     /// # Errors
-    /// [`ProviderError`] if the model's server cannot be asked.
+    /// [`ProviderError::InvalidBaseUrl`] or [`ProviderError::NoClient`].
     ///
     /// # Panics
-    /// Never: the name of a session that nobody named is valid.
+    /// Never: the name that stands for no session is valid.
     pub fn conversation(
         &self,
         memory: AsyncMemory,
@@ -89,10 +89,10 @@ impl TalkSettings {
         Ok(conversation)
     }
 
-    /// Builds who learns from a user's conversations; none if nobody does.
+    /// Builds a user's learner; returns none without a model that learns.
     ///
     /// # Errors
-    /// [`ProviderError`] if the model's server cannot be asked.
+    /// [`ProviderError::InvalidBaseUrl`] or [`ProviderError::NoClient`].
     pub fn learner(
         &self,
         memory: AsyncMemory,

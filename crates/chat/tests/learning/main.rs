@@ -6,6 +6,7 @@ mod facts;
 mod long_life;
 mod rule_model;
 mod summaries;
+mod talks;
 
 use std::sync::Arc;
 

@@ -38,9 +38,9 @@ impl Learner {
         }
     }
 
-    /// How many of the first turns without a summary are to get one: none while all together are
-    /// short enough; else all but the newest half of what may stay, but at most as many at once as
-    /// may stay.
+    /// Number of the first open turns to sum up now; 0 while all open turns together are within the
+    /// limit. The stretch is at most as long as the limit, and leaves turns of at least half the
+    /// limit open, unless a single exchange is longer than that.
     fn turns_to_sum_up(&self, open: &[Turn]) -> usize {
         let limit = self.settings.history_tokens;
         let cost = |turn: &Turn| MESSAGE_TOKENS + self.counter.count(&turn.text);
