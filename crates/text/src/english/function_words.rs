@@ -66,3 +66,28 @@ pub fn noun_forms(word: &str) -> impl Iterator<Item = String> {
     let singular = word.strip_suffix('s').map(str::to_owned);
     [word.to_owned(), format!("{word}s")].into_iter().chain(singular)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_words_leave_out_what_is_in_every_sentence() {
+        let words = content_words("Is it up to Zé? 東 it IS, Porto");
+        let expected = ["東", "porto", "zé"].map(str::to_owned);
+        assert_eq!(words, HashSet::from(expected));
+    }
+
+    #[test]
+    fn a_noun_is_found_in_its_other_number() {
+        assert!(noun_forms("euros").any(|form| form == "euro"));
+        assert!(noun_forms("euro").any(|form| form == "euros"));
+        assert!(noun_forms("euro").all(|form| form != "eur"));
+    }
+
+    #[test]
+    fn the_user_is_meant_by_the_words_for_it_and_by_pronouns() {
+        assert!(["The user", "user", "I", "me"].into_iter().all(means_the_user));
+        assert!(!means_the_user("Ana") && !means_the_user("the users"));
+    }
+}

@@ -21,10 +21,10 @@ const GOLDEN_RATIO: u64 = 0x9E37_79B9_7F4A_7C15;
 /// turns that may     1 in 8    | 1 in 4  | 1 in 2  |  all
 /// ```
 ///
-/// So about three of the turns of each column may be the start, and one with rarity n may be it
-/// until it is 4·2ⁿ exchanges back. A start therefore stays while the conversation grows by
-/// several exchanges, and the prompts meanwhile have the same beginning. With room for 7 exchanges
-/// and turns numbered 1, 3, 5 …:
+/// So about two turns of each column but the last may be the start, and a turn of rarity n may be it
+/// until it is 4·2ⁿ exchanges back. A start therefore stays while the conversation grows by several
+/// exchanges, and the prompts meanwhile have the same beginning. With room for 7 exchanges and turns
+/// numbered 1, 3, 5 …:
 ///
 /// ```text
 /// exchange             … 7  8  9 10 11 12 13 14 15 16 17 18
