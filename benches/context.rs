@@ -3,7 +3,7 @@
 //! Data: a budget of 8,000 tokens, 40 turns of the session, ten facts, three summaries, and 10 to
 //! 1,000 recalled turns of 30 words from all over the past, the best three with the turns beside
 //! them. Fewer than a hundred fit, so what grows from 100 on is what is looked at and left out. A
-//! conversation asks for 50.
+//! conversation asks for 100.
 //!
 //! It isolates [`assemble`], a pure function: no store, no model, and tokens are estimated from the
 //! letters.
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use fastrand::Rng;
-use longmem_chat::{AssembleInput, ContextOptions, DatedText, TokenBudget, assemble};
+use longmem_chat::{AssembleInput, DatedText, TokenBudget, assemble};
 use longmem_core::{
     EstimatedTokens, Explanation, NewTurn, Recalled, SessionName, Timestamp, Turn, TurnId,
 };
@@ -84,23 +84,16 @@ fn main() {
     let (facts, summaries, recent) = (notes(3, 10), notes(4, 3), recent(40));
     let message = [7, 70, 700, 7_000].map(support::word).join(" ");
     let now = Timestamp::from_second(1_798_761_600).expect("the start of 2027");
-    let options = ContextOptions::default();
 
     let mut group = criterion.benchmark_group("context");
     for count in CANDIDATES {
         let recalled = recalled(count);
-        let input = AssembleInput {
-            system: Some("You are a helpful assistant with a long memory."),
-            facts: &facts,
-            summaries: &summaries,
-            recalled: &recalled,
-            recent: &recent,
-            message: &message,
-            message_turn: None,
-            now,
-            budget: TokenBudget::new(8_000),
-            options: &options,
-        };
+        let mut input = AssembleInput::new(&message, now, TokenBudget::new(8_000));
+        input.system = Some("You are a helpful assistant with a long memory.");
+        input.facts = &facts;
+        input.summaries = &summaries;
+        input.recalled = &recalled;
+        input.recent = &recent;
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(BenchmarkId::new("assemble", count), |bencher| {
             bencher.iter(|| assemble(&input, &EstimatedTokens).expect("the message fits"));

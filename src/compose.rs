@@ -1,26 +1,28 @@
 //! Builds the engine from the settings.
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
-use longmem_chat::{AsyncMemory, Spool};
+use jiff::tz::TimeZone;
+use longmem_chat::{
+    Api, ApiKey, AsyncMemory, ModelSettings, SpoolSettings, TalkSettings, TokenBudget,
+};
 use longmem_core::{Clock, ErrorCode, TextEmbedder};
 use longmem_embed::{EmbedderError, FetchEvent, LazyEmbedder, Manifest, Source};
 use longmem_memory::Memory;
 use longmem_sqlite::{IfMissing, SqliteStore};
 
-use crate::arguments::GlobalArguments;
+use crate::arguments::{GlobalArguments, ProviderKind};
 use crate::config_file::ConfigFile;
 use crate::environment;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress_bar;
 use crate::sanitize::for_terminal;
-use crate::settings::{Folders, HubEnvironment, LlmEnvironment, Settings};
+use crate::settings::{Folders, HubEnvironment, LlmEnvironment, LlmSettings, Settings};
 
 /// The machine's clock.
 pub(crate) struct SystemClock;
@@ -101,23 +103,50 @@ pub(crate) fn patient_memory(settings: &Settings, output: Output) -> Result<Asyn
         opened.store(true, Ordering::Relaxed);
         Ok(joined(store, Arc::clone(&embedder)))
     };
-    let memory = AsyncMemory::opening(open, Arc::new(SystemClock), TALK_WORKERS);
+    let memory = AsyncMemory::opening(open, Arc::new(SystemClock));
     match memory.open() {
         Err(error) if !error.is_unavailable() => Err(error.into()),
         _ => Ok(memory),
     }
 }
 
-/// What a talk may do with its memory at once: while storing waits for a lock, it still recalls.
-const TALK_WORKERS: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
+/// What every conversation is built from, before anybody answers or learns.
+pub(crate) fn talk(settings: &Settings) -> TalkSettings {
+    let mut talk = TalkSettings::default();
+    talk.conversation.budget = TokenBudget::new(settings.budget);
+    talk.conversation.learns = settings.learning.enabled.unwrap_or(true);
+    talk.conversation.time_zone = TimeZone::system();
+    talk.history_tokens = settings.learning.history_tokens.unwrap_or(talk.history_tokens);
+    talk
+}
 
 /// Where what cannot be stored is kept until it can be.
 ///
 /// # Errors
 /// [`Failure::Output`] if the working folder is gone, against which the store's path counts.
-pub(crate) fn spool(settings: &Settings) -> Result<Spool, Failure> {
-    let db = std::path::absolute(&settings.db)?;
-    Ok(Spool::new(&settings.spool, &db, &settings.user))
+pub(crate) fn spool(settings: &Settings) -> Result<SpoolSettings, Failure> {
+    let place = std::path::absolute(&settings.db)?.display().to_string();
+    Ok(SpoolSettings::new(&settings.spool, place))
+}
+
+/// The language model that is asked; none if nobody is.
+///
+/// # Errors
+/// [`Failure::Refused`] for a key that cannot be sent.
+pub(crate) fn model(llm: &LlmSettings) -> Result<Option<ModelSettings>, Failure> {
+    let api = match llm.provider {
+        ProviderKind::None => return Ok(None),
+        ProviderKind::Anthropic => Api::Anthropic,
+        ProviderKind::Openai => Api::OpenAiCompatible,
+    };
+    let mut model = ModelSettings::new(api, &llm.models[0], llm.max_tokens);
+    model.fallbacks = llm.models[1..].to_vec();
+    model.base_url.clone_from(&llm.base_url);
+    model.key = llm.api_key.as_deref().map(ApiKey::new).transpose().map_err(|error| {
+        let hint = "Look at the key: it may have been cut when copied.";
+        Failure::refused(ErrorCode::KeyRefused, error.to_string(), hint)
+    })?;
+    Ok(Some(model))
 }
 
 /// Makes embedding and search use as many threads as the settings say.

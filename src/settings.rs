@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use longmem_chat::DEFAULT_BUDGET;
 use longmem_core::{ErrorCode, UserName};
 use longmem_embed::{Compute, Device, ModelSources, Precision};
 
@@ -50,9 +51,6 @@ pub(crate) struct Settings {
 /// The user of whoever names none.
 const DEFAULT_USER: &str = "default";
 
-/// Tokens of a prompt: room for some twenty recalled turns and the talk itself, at little cost.
-pub(crate) const DEFAULT_BUDGET: usize = 4000;
-
 impl Settings {
     /// Resolves the settings. Pure: everything it reads is an argument, and the flags hold the
     /// environment's values already where no flag was given.
@@ -94,7 +92,7 @@ impl Settings {
             },
             model,
             threads: flags.threads.or(file.threads),
-            budget: file.budget.unwrap_or(DEFAULT_BUDGET),
+            budget: file.budget.unwrap_or(DEFAULT_BUDGET.tokens()),
             llm: file.llm,
             learning: file.learning,
         })

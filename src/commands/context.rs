@@ -1,10 +1,10 @@
 //! `longmem context`: exactly what would be sent to a language model.
 
-use longmem_chat::{Context, MessageRole, TraceKind};
+use longmem_chat::{Blocking, Context, TraceKind};
 use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
-use super::conversation::{self, runtime};
+use super::conversation;
 use crate::arguments::ContextArguments;
 use crate::compose;
 use crate::failure::Failure;
@@ -20,9 +20,9 @@ pub(super) fn run(
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let persona = arguments.persona.as_deref().map(read_named_file).transpose()?;
     let budget = arguments.budget.unwrap_or(settings.budget);
-    let talk = conversation::without_model(memory, settings, arguments.session, persona, budget);
-    let context = runtime()?.block_on(talk.context_for(&arguments.message))?;
-    conversation::warn(&talk.live.take_notices(), output);
+    let talk = conversation::without_model(memory, settings, arguments.session, persona, budget)?;
+    let context = Blocking::new()?.run(talk.context_for(&arguments.message))?;
+    conversation::warn(&talk.take_notices(), output);
     show(&context, output)
 }
 
@@ -35,11 +35,7 @@ pub(super) fn show(context: &Context, output: Output) -> Result<(), Failure> {
         output.line(format!("── system\n{}", for_terminal(&block.text)))?;
     }
     for message in &context.messages {
-        let role = match message.role {
-            MessageRole::User => "user",
-            MessageRole::Assistant => "assistant",
-        };
-        output.line(format!("── {role}"))?;
+        output.line(format!("── {}", message.role))?;
         for block in &message.content {
             output.line(for_terminal(&block.text))?;
         }

@@ -2,39 +2,26 @@
 
 mod terminal;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use longmem_chat::{
-    Anthropic, ApiKey, AsyncMemory, ChatError, Context, ContextOptions, Conversation,
-    ConversationSettings, Fallback, LanguageModel, LiveSession, Notice, OpenAiCompatible, Provider,
-    QuotedAnswer, Reply, RetryPolicy, Retrying, StopReason, TokenBudget, TraceKind,
+    AsyncMemory, Blocking, ChatError, Context, Conversation, Notice, QuotedAnswer, Reply,
+    StopReason, Talk, TalkSettings, TokenBudget, TraceKind,
 };
-use longmem_core::{ErrorCode, EstimatedClaudeTokens, EstimatedTokens, SessionName};
+use longmem_core::SessionName;
 use longmem_memory::{FactsAt, Memory};
 use longmem_sqlite::IfMissing;
 use longmem_text::english::asks_what_is_known;
 use longmem_wire as wire;
-use tokio::runtime::Runtime;
 
-use super::facts;
-use super::learning::{self, BackgroundLearner};
-use crate::arguments::{AskArguments, ChatArguments, ProviderKind};
+use super::{facts, learning};
+use crate::arguments::{AskArguments, ChatArguments};
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::remedy::hint;
 use crate::sanitize::for_terminal;
 use crate::settings::{LlmSettings, Settings};
-
-/// The session of questions that belong to none; nothing is ever stored in it.
-const NO_SESSION: &str = "(none)";
-
-/// How long a person waits for a message to be stored before it is set aside.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn ask(
     arguments: AskArguments,
@@ -46,24 +33,27 @@ pub(super) fn ask(
     if asks_what_is_known(&arguments.question) {
         return facts::show(&memory.known_facts(&settings.user, FactsAt::Now, None)?, output);
     }
-    let stored = arguments.session.is_some();
-    let talk = talk(alone(Arc::new(memory)), settings, arguments.session, &llm)?;
+    let in_session = arguments.session.is_some();
+    let memory = AsyncMemory::one_at_a_time(Arc::new(memory));
+    let conversation = answered(settings, &llm)?
+        .conversation(memory, settings.user.clone(), arguments.session)
+        .map_err(ChatError::from)?;
     let mut began = false;
-    let reply = runtime()?.block_on(async {
+    let reply = Blocking::new()?.run(async {
         let mut on_text = |piece: &str| {
             began = true;
             show_piece(piece, output);
         };
-        if stored {
-            talk.ask(&arguments.question, &mut on_text).await
+        if in_session {
+            conversation.ask(&arguments.question, &mut on_text).await
         } else {
-            talk.consult(&arguments.question, &mut on_text).await
+            conversation.consult(&arguments.question, &mut on_text).await
         }
     });
     if reply.is_err() && began {
         end_line(output);
     }
-    show_end(&talk, reply, output)
+    show_end(&conversation, reply, output)
 }
 
 pub(super) fn chat(
@@ -73,28 +63,17 @@ pub(super) fn chat(
 ) -> Result<(), Failure> {
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
     let memory = compose::patient_memory(settings, output)?;
-    let session = arguments.session.unwrap_or_else(|| new_session(memory.now()));
-    let mut talk = talk(memory, settings, Some(session), &llm)?;
-    talk.settings.continued = true;
-    talk.settings.learns &= !arguments.no_learning;
-    let learner = if talk.settings.learns {
-        learning::learner(talk.memory.clone(), &arguments.provider, settings)?
-    } else {
-        None
-    };
-    let learning = learner
-        .map(|learner| BackgroundLearner::start(learner, talk.session.clone()))
-        .transpose()?;
-    let result = terminal::run(&talk, learning.as_ref(), output);
-    if let Some(learning) = learning {
-        learning.finish(output);
+    let mut talk = answered(settings, &llm)?;
+    talk.conversation.learns &= !arguments.no_learning;
+    if talk.conversation.learns {
+        talk.learning_model = learning::model(&arguments.provider, settings)?;
+    }
+    let talk = Talk::begin(&talk, memory, settings.user.clone(), arguments.session)?;
+    let result = terminal::run(&talk, output);
+    if let Some(outcome) = talk.end() {
+        learning::show_outcome(outcome, output);
     }
     result
-}
-
-/// A memory for one piece of work after the other.
-pub(super) fn alone(memory: Arc<Memory>) -> AsyncMemory {
-    AsyncMemory::new(memory, NonZeroUsize::MIN)
 }
 
 /// A conversation that nobody answers; it makes prompts.
@@ -104,81 +83,23 @@ pub(super) fn without_model(
     session: Option<SessionName>,
     persona: Option<String>,
     budget: usize,
-) -> Conversation {
-    prompting(alone(Arc::new(memory)), settings, session, persona, budget)
-}
-
-fn prompting(
-    memory: AsyncMemory,
-    settings: &Settings,
-    session: Option<SessionName>,
-    persona: Option<String>,
-    budget: usize,
-) -> Conversation {
-    Conversation {
-        memory,
-        user: settings.user.clone(),
-        session: session.unwrap_or_else(no_session),
-        model: None,
-        counter: Arc::new(EstimatedTokens),
-        settings: ConversationSettings {
-            system: persona,
-            budget: TokenBudget::new(budget),
-            learns: settings.learning.enabled.unwrap_or(true),
-            context: ContextOptions { time_zone: TimeZone::system(), ..ContextOptions::default() },
-            ..ConversationSettings::default()
-        },
-        live: LiveSession::new(fastrand::Rng::new()),
-    }
-}
-
-fn talk(
-    memory: AsyncMemory,
-    settings: &Settings,
-    session: Option<SessionName>,
-    llm: &LlmSettings,
 ) -> Result<Conversation, Failure> {
-    let persona = llm.persona.clone();
-    let mut talk = prompting(memory, settings, session, persona, llm.budget);
-    talk.live = talk.live.with_spool(compose::spool(settings)?, PATIENCE);
-    if llm.provider == ProviderKind::Anthropic {
-        talk.counter = Arc::new(EstimatedClaudeTokens);
-    }
-    talk.model = provider(llm)?.map(|provider| LanguageModel {
-        provider,
-        name: llm.models[0].clone(),
-        max_tokens: llm.max_tokens,
-    });
+    let mut talk = compose::talk(settings);
+    talk.conversation.system = persona;
+    talk.conversation.budget = TokenBudget::new(budget);
+    let memory = AsyncMemory::one_at_a_time(Arc::new(memory));
+    let conversation = talk.conversation(memory, settings.user.clone(), session);
+    Ok(conversation.map_err(ChatError::from)?)
+}
+
+/// What a conversation is built from that a language model answers.
+fn answered(settings: &Settings, llm: &LlmSettings) -> Result<TalkSettings, Failure> {
+    let mut talk = compose::talk(settings);
+    talk.conversation.system.clone_from(&llm.persona);
+    talk.conversation.budget = TokenBudget::new(llm.budget);
+    talk.model = compose::model(llm)?;
+    talk.spool = Some(compose::spool(settings)?);
     Ok(talk)
-}
-
-/// The way to the language model, with retries and the other models to fall back on.
-pub(super) fn provider(llm: &LlmSettings) -> Result<Option<Arc<dyn Provider>>, Failure> {
-    let key = llm.api_key.as_deref().map(ApiKey::new).transpose().map_err(|error| {
-        let hint = "Look at the key: it may have been cut when copied.";
-        Failure::refused(ErrorCode::KeyRefused, error.to_string(), hint)
-    })?;
-    let retried: Arc<dyn Provider> = match llm.provider {
-        ProviderKind::None => return Ok(None),
-        ProviderKind::Anthropic => {
-            let base_url = llm.base_url.as_deref().unwrap_or(Anthropic::BASE_URL);
-            retrying(Anthropic::new(base_url, key).map_err(ChatError::from)?)
-        }
-        ProviderKind::Openai => {
-            let base_url = llm.base_url.as_deref().unwrap_or_default();
-            retrying(OpenAiCompatible::new(base_url, key).map_err(ChatError::from)?)
-        }
-    };
-    Ok(Some(Arc::new(Fallback::new(retried, llm.models[1..].to_vec()))))
-}
-
-fn retrying(provider: impl Provider + 'static) -> Arc<dyn Provider> {
-    Arc::new(Retrying::new(provider, RetryPolicy::default(), fastrand::Rng::new()))
-}
-
-/// A runtime for the network; the engine has threads of its own.
-pub(super) fn runtime() -> Result<Runtime, Failure> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 fn show_piece(piece: &str, output: Output) {
@@ -196,17 +117,17 @@ fn end_line(output: Output) {
 
 /// What is shown after an answer has been streamed, or has failed; all of it as JSON.
 fn show_end(
-    talk: &Conversation,
+    conversation: &Conversation,
     reply: Result<Reply, ChatError>,
     output: Output,
 ) -> Result<(), Failure> {
-    let notices = talk.live.take_notices();
+    let notices = conversation.take_notices();
     let reply = match reply {
         Ok(reply) => reply,
         Err(ChatError::AnswerNotStored { completion, source }) if output.json => {
             // It is nowhere else.
             output.document(&wire::Answer::not_stored(*completion, all_in_words(&notices)))?;
-            return Err(Failure::Memory(source));
+            return Err((*source).into());
         }
         Err(error) => {
             warn(&notices, output);
@@ -292,14 +213,4 @@ fn sources(context: &Context) -> String {
 
 fn all_in_words(notices: &[Notice]) -> Vec<String> {
     notices.iter().map(in_words).collect()
-}
-
-/// A session named after the minute in which it began.
-fn new_session(now: Timestamp) -> SessionName {
-    let began = now.to_zoned(TimeZone::system()).strftime("chat %Y-%m-%d %H:%M:%S");
-    SessionName::new(began.to_string()).expect("a date is a valid name")
-}
-
-fn no_session() -> SessionName {
-    SessionName::new(NO_SESSION).expect("the constant is a valid name")
 }

@@ -5,13 +5,13 @@ mod list;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use longmem_chat::Blocking;
 use longmem_core::{FactId, Timestamp};
 use longmem_memory::{FactNote, FactsAt, Memory};
 use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 use serde::Serialize;
 
-use super::conversation::{alone, runtime};
 use super::learning;
 use crate::arguments::{FactsAction, FactsArguments};
 use crate::compose;
@@ -83,12 +83,12 @@ fn learn(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let learner = learning::needed(alone(Arc::clone(memory)), &arguments.provider, settings)?;
+    let learner = learning::needed(Arc::clone(memory), &arguments.provider, settings)?;
     for session in memory.sessions(&settings.user)? {
         memory.learn_from(&settings.user, &session.session)?;
     }
-    let report = runtime()?.block_on(learner.catch_up(None))?;
-    output.note(learning::told(&report).unwrap_or_else(|| "(learned: nothing new)".to_owned()));
+    let report = Blocking::new()?.run(learner.catch_up(None))?;
+    output.note(learning::in_words(&report).unwrap_or_else(|| "(learned: nothing new)".to_owned()));
     Ok(())
 }
 

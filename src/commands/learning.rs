@@ -1,17 +1,13 @@
-//! Learning beside a talk, and on request.
+//! Learning on request, and what is said of learning.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
-use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use longmem_chat::{
-    AsyncMemory, ChatError, LanguageModel, Learner, LearnerSettings, LearningReport,
+    AsyncMemory, ChatError, Learner, LearningOutcome, LearningReport, ModelSettings,
 };
-use longmem_core::{ErrorCode, EstimatedTokens, SessionName};
+use longmem_core::ErrorCode;
+use longmem_memory::Memory;
 
-use super::conversation::{provider, runtime};
 use crate::arguments::ProviderArguments;
 use crate::compose;
 use crate::failure::Failure;
@@ -19,39 +15,25 @@ use crate::output::{Output, counted};
 use crate::sanitize::for_terminal;
 use crate::settings::{LlmSettings, Settings};
 
-/// How long a talk that has ended waits for what is still to be learned from it.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Who learns; none if there is no language model. It has a connection of its own: those of another
-/// runtime stand still while that one does.
-pub(super) fn learner(
-    memory: AsyncMemory,
+/// The language model that learns; none if there is none at all.
+pub(super) fn model(
     flags: &ProviderArguments,
     settings: &Settings,
-) -> Result<Option<Learner>, Failure> {
+) -> Result<Option<ModelSettings>, Failure> {
     let llm = LlmSettings::resolve_learning(flags, settings, &compose::llm_environment())?;
-    let Some(llm) = llm else { return Ok(None) };
-    let Some(provider) = provider(&llm)? else { return Ok(None) };
-    let defaults = LearnerSettings::default();
-    Ok(Some(Learner {
-        memory,
-        user: settings.user.clone(),
-        model: LanguageModel { provider, name: llm.models[0].clone(), max_tokens: llm.max_tokens },
-        counter: Arc::new(EstimatedTokens),
-        settings: LearnerSettings {
-            history_tokens: settings.learning.history_tokens.unwrap_or(defaults.history_tokens),
-            time_zone: TimeZone::system(),
-        },
-    }))
+    llm.map_or(Ok(None), |llm| compose::model(&llm))
 }
 
 /// The learner that a command on request cannot do without.
 pub(super) fn needed(
-    memory: AsyncMemory,
+    memory: Arc<Memory>,
     flags: &ProviderArguments,
     settings: &Settings,
 ) -> Result<Learner, Failure> {
-    learner(memory, flags, settings)?.ok_or_else(|| {
+    let mut talk = compose::talk(settings);
+    talk.learning_model = model(flags, settings)?;
+    let learner = talk.learner(AsyncMemory::one_at_a_time(memory), settings.user.clone());
+    learner.map_err(ChatError::from)?.ok_or_else(|| {
         Failure::refused(
             ErrorCode::NoLanguageModel,
             "no language model is set up, and this needs one",
@@ -60,76 +42,25 @@ pub(super) fn needed(
     })
 }
 
-/// A thread that learns from a talk while it goes on. Nobody waits for it until the talk ends, and
-/// then not for long: what is not learned by then is learned the next time.
-pub(super) struct BackgroundLearner {
-    wake: Sender<()>,
-    outcome: Receiver<Result<LearningReport, ChatError>>,
-}
-
-impl BackgroundLearner {
-    /// Starts with what earlier talks left.
-    pub(super) fn start(learner: Learner, session: SessionName) -> Result<Self, Failure> {
-        let runtime = runtime()?;
-        let (wake, awoken) = channel();
-        let (tell, outcome) = channel();
-        thread::Builder::new().name("learning".to_owned()).spawn(move || {
-            let mut report = LearningReport::default();
-            let mut last = runtime.block_on(learner.catch_up(Some(&session)));
-            while awoken.recv().is_ok() {
-                // Several messages may have come meanwhile; they are looked at together.
-                while awoken.try_recv().is_ok() {}
-                add(&mut report, &last);
-                last = runtime.block_on(learner.catch_up(Some(&session)));
-            }
-            add(&mut report, &last);
-            // The talk has ended.
-            let ended = match last {
-                Ok(_) => runtime.block_on(learner.end_session(&session)),
-                failed => failed,
-            };
-            add(&mut report, &ended);
-            // Whoever does not wait any longer does not want to know.
-            let _ = tell.send(ended.map(|_| report));
-        })?;
-        Ok(Self { wake, outcome })
-    }
-
-    /// Lets it look at what was said since the last time.
-    pub(super) fn wake(&self) {
-        // Its thread ends only after this.
-        let _ = self.wake.send(());
-    }
-
-    /// Ends the talk: lets it learn the rest, and tells what was learned.
-    pub(super) fn finish(self, output: Output) {
-        let Self { wake, outcome } = self;
-        drop(wake);
-        match outcome.recv_timeout(PATIENCE) {
-            Ok(Ok(report)) => {
-                if let Some(told) = told(&report) {
-                    output.note(told);
-                }
-            }
-            Ok(Err(error)) => output.note(format!(
-                "(what was said is not learned yet: {}; it will be the next time)",
-                for_terminal(&error.to_string())
-            )),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                output.note("(what was said is not all learned yet; it will be the next time)");
+/// Says what was learned from a talk that has ended.
+pub(super) fn show_outcome(outcome: LearningOutcome, output: Output) {
+    match outcome {
+        LearningOutcome::Learned(report) => {
+            if let Some(summary) = in_words(&report) {
+                output.note(summary);
             }
         }
-    }
-}
-
-fn add(sum: &mut LearningReport, report: &Result<LearningReport, ChatError>) {
-    if let Ok(report) = report {
-        *sum += *report;
+        LearningOutcome::Failed(error) => output.note(format!(
+            "(what was said is not learned yet: {}; it will be the next time)",
+            for_terminal(&error.to_string())
+        )),
+        // Late, or an outcome of a newer library.
+        _ => output.note("(what was said is not all learned yet; it will be the next time)"),
     }
 }
 
 /// One line about what was learned; none if nothing was.
-pub(super) fn told(report: &LearningReport) -> Option<String> {
+pub(super) fn in_words(report: &LearningReport) -> Option<String> {
     let dropped = report.ungrounded + report.malformed;
     let parts: Vec<String> = [
         (report.new, "new fact"),

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use longmem_chat::ActionItems;
+use longmem_chat::{ActionItems, Blocking};
 use longmem_core::{Scope, SessionName, SummaryOf};
 use longmem_memory::{Memory, SessionSummary};
 use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
-use super::conversation::{alone, runtime};
 use super::learning;
 use crate::arguments::SessionsArguments;
 use crate::compose;
@@ -25,17 +24,17 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let memory = Arc::new(compose::memory(settings, IfMissing::Fail, output)?);
-    let learner = || learning::needed(alone(Arc::clone(&memory)), &arguments.provider, settings);
+    let learner = || learning::needed(Arc::clone(&memory), &arguments.provider, settings);
     if let Some(session) = &arguments.session {
         let mut scope = Scope::of(settings.user.clone());
         scope.sessions = vec![session.clone()];
         memory.check_names(&scope)?;
         if arguments.actions {
-            let items = runtime()?.block_on(learner()?.action_items(session))?;
+            let items = Blocking::new()?.run(learner()?.action_items(session))?;
             return show_actions(&items, output);
         }
         if arguments.summary && !summaries(&memory, settings)?.contains_key(session) {
-            runtime()?.block_on(learner()?.end_session(session))?;
+            Blocking::new()?.run(learner()?.end_session(session))?;
         }
     }
     let mut sessions = memory.sessions(&settings.user)?;

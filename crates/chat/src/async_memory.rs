@@ -9,7 +9,11 @@ use longmem_memory::{Memory, MemoryError};
 use tokio::sync::Semaphore;
 use tokio::task;
 
-/// Opens a memory, again and again until it can be opened.
+/// Pieces of work that a conversation may do on its memory at once: while storing waits for a lock,
+/// it still recalls.
+const WORK_OF_A_CONVERSATION: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
+
+/// Opens a memory; it is called until it succeeds.
 type Opener = dyn Fn() -> Result<Memory, MemoryError> + Send + Sync;
 
 /// A memory whose work runs on threads of its own, only so much of it at once: embedding and
@@ -24,28 +28,32 @@ pub struct AsyncMemory {
 enum Source {
     /// It is open from the start.
     Open(Arc<Memory>),
-    /// It is opened when it is needed, as long as that is necessary.
+    /// It is opened when it is needed, and opened again after its file was gone.
     Opening { open: Box<Opener>, opened: Mutex<Option<Arc<Memory>>>, clock: Arc<dyn Clock> },
 }
 
 impl AsyncMemory {
-    /// Wraps a memory; clones share the bound.
+    /// Wraps a memory that does at most so many pieces of work at once; clones share the bound.
     pub fn new(memory: Arc<Memory>, at_once: NonZeroUsize) -> Self {
-        Self::from(Source::Open(memory), at_once)
+        Self::of(Source::Open(memory), at_once)
     }
 
-    /// A memory that is opened when it is first needed, and again after its file was gone: so a
-    /// talk can begin, and go on, while it cannot be opened.
+    /// Wraps a memory that does one piece of work after the other.
+    pub fn one_at_a_time(memory: Arc<Memory>) -> Self {
+        Self::new(memory, NonZeroUsize::MIN)
+    }
+
+    /// A memory for conversations, opened when it is first needed, and again after its file was
+    /// gone: so a conversation can begin, and go on, while it cannot be opened.
     pub fn opening(
         open: impl Fn() -> Result<Memory, MemoryError> + Send + Sync + 'static,
         clock: Arc<dyn Clock>,
-        at_once: NonZeroUsize,
     ) -> Self {
         let (open, opened) = (Box::new(open), Mutex::new(None));
-        Self::from(Source::Opening { open, opened, clock }, at_once)
+        Self::of(Source::Opening { open, opened, clock }, WORK_OF_A_CONVERSATION)
     }
 
-    fn from(source: Source, at_once: NonZeroUsize) -> Self {
+    fn of(source: Source, at_once: NonZeroUsize) -> Self {
         let permits = Arc::new(Semaphore::new(at_once.get().min(Semaphore::MAX_PERMITS)));
         Self { source: Arc::new(source), permits }
     }
@@ -61,7 +69,7 @@ impl AsyncMemory {
     /// Opens the memory now if it is not open yet.
     ///
     /// # Errors
-    /// Why it cannot be opened; it is tried again when it is needed.
+    /// Why it cannot be opened. That is tried again when the memory is needed.
     pub fn open(&self) -> Result<(), MemoryError> {
         self.source.memory().map(drop)
     }
@@ -88,13 +96,13 @@ impl AsyncMemory {
         let done = task::spawn_blocking(move || {
             let result = source.memory().map_err(E::from).and_then(|memory| {
                 let result = work(&memory);
-                source.let_go_if_gone(&memory);
+                source.close_if_gone(&memory);
                 result
             });
             drop(permit);
             result
         });
-        // It ends otherwise only if the runtime goes down, and this future with it.
+        // The thread fails only by a panic: if the runtime ends, this future ends with it.
         done.await.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))
     }
 }
@@ -114,8 +122,8 @@ impl Source {
         }
     }
 
-    /// Closes a memory whose file is gone, so that the file is opened anew when it is back.
-    fn let_go_if_gone(&self, memory: &Memory) {
+    /// Closes a memory whose file is gone, so that it is opened again when it is back.
+    fn close_if_gone(&self, memory: &Memory) {
         if let Self::Opening { opened, .. } = self
             && !memory.is_there()
         {

@@ -1,5 +1,9 @@
 //! What can go wrong in a conversation.
 
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
 use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
 use longmem_memory::MemoryError;
 use thiserror::Error;
@@ -8,6 +12,7 @@ use crate::{AssembleError, Completion, ProviderError};
 
 /// Why a message got no answer. Asked again, it is not stored again.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ChatError {
     /// No prompt could be made; nothing was stored.
     #[error(transparent)]
@@ -15,6 +20,20 @@ pub enum ChatError {
     /// The memory could not be read or written.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// The memory did not answer in time: it is locked, or its disk is slow.
+    #[error("memory did not answer within {} seconds", patience.as_secs_f32())]
+    Late {
+        /// How long it was waited for.
+        patience: Duration,
+    },
+    /// The file that keeps what cannot be stored could not be read or written.
+    #[error("the spool {} cannot be read or written: {source}", path.display())]
+    Spool {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The language model did not answer, or not to the end; the message is stored.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -27,8 +46,26 @@ pub enum ChatError {
         /// The answer, which is nowhere else.
         completion: Box<Completion>,
         /// What happened.
-        source: MemoryError,
+        source: Box<ChatError>,
     },
+    /// The system could not start a thread, or what a thread needs to wait for the network.
+    #[error("no thread can be started: {source}")]
+    NoThread {
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl ChatError {
+    /// Says whether memory cannot be used now, through no fault of what was asked, and may be
+    /// later.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Memory(error) => error.is_unavailable(),
+            Self::Late { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 impl Diagnose for ChatError {
@@ -36,8 +73,14 @@ impl Diagnose for ChatError {
         match self {
             Self::Assemble(error) => error.code(),
             Self::NothingToContinue => ErrorCode::NothingToContinue,
-            Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.code(),
+            Self::Memory(error) => error.code(),
+            Self::AnswerNotStored { source, .. } => source.code(),
             Self::Provider(error) => error.code(),
+            Self::Late { .. } => ErrorCode::Locked,
+            Self::Spool { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                ErrorCode::DiskFull
+            }
+            Self::Spool { .. } | Self::NoThread { .. } => ErrorCode::FileFailed,
         }
     }
 
@@ -45,17 +88,28 @@ impl Diagnose for ChatError {
         match self {
             Self::Assemble(error) => error.fault(),
             Self::NothingToContinue => Fault::Caller,
-            Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.fault(),
+            Self::Memory(error) => error.fault(),
+            Self::AnswerNotStored { source, .. } => source.fault(),
             Self::Provider(error) => error.fault(),
+            Self::Late { .. } | Self::Spool { .. } | Self::NoThread { .. } => Fault::Environment,
         }
     }
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
             Self::Assemble(error) => error.remedies(),
-            Self::NothingToContinue => Vec::new(),
-            Self::Memory(error) | Self::AnswerNotStored { source: error, .. } => error.remedies(),
+            Self::NothingToContinue | Self::NoThread { .. } => Vec::new(),
+            Self::Memory(error) => error.remedies(),
+            Self::AnswerNotStored { source, .. } => source.remedies(),
             Self::Provider(error) => error.remedies(),
+            Self::Late { .. } => vec![Remedy::WaitForOtherProcess],
+            Self::Spool { source, .. } => vec![match source.kind() {
+                io::ErrorKind::StorageFull => Remedy::FreeSpace,
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    Remedy::MakeWritable
+                }
+                _ => Remedy::CheckDisk,
+            }],
         }
     }
 }

@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use longmem_core::{EstimatedTokens, Recalled, SessionName, TurnId};
+use longmem_text::english::content_words;
 use serde::Serialize;
 
-use crate::context::{day, excerpt, words};
+use crate::context::{day, excerpt};
 
-/// As many turns are quoted: a person reads them, not a model.
-const MOST_QUOTES: usize = 5;
+/// Number of turns that are quoted: a person reads them, not a model.
+const MAX_QUOTES: usize = 5;
 
-/// The length of a quote, in estimated tokens: two or three sentences.
+/// Tokens of a quote, estimated: two or three sentences.
 const QUOTE_TOKENS: usize = 75;
 
 /// What memory says about a question, in its own words.
@@ -18,11 +19,11 @@ const QUOTE_TOKENS: usize = 75;
 pub struct QuotedAnswer {
     /// The quotes, nearest to the question first.
     pub quotes: Vec<Quote>,
-    /// The same as a text to read, which also says that no language model is set up.
+    /// The same as a text to read, which begins by saying that no language model is set up.
     pub text: String,
 }
 
-/// A part of a turn, with its source.
+/// A part of a turn, with where it is from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Quote {
     /// The turn that is quoted.
@@ -35,11 +36,11 @@ pub struct Quote {
     pub time: Timestamp,
     /// Who said it: the name, or else the role.
     pub speaker: String,
-    /// What was said, on one line; of a long turn the sentences nearest to the question.
+    /// The turn's text on one line; of a long turn the sentences nearest to the question.
     pub text: String,
 }
 
-/// Answers by quoting the best of what was recalled.
+/// Answers by quoting the best recalled turns.
 ///
 /// # Examples
 /// ```
@@ -49,19 +50,19 @@ pub struct Quote {
 /// assert!(answer.text.starts_with("No language model is set up"));
 /// ```
 pub fn quote_answer(question: &str, recalled: &[Recalled], zone: &TimeZone) -> QuotedAnswer {
-    let wanted = words(question);
+    let question_words = content_words(question);
     let quotes: Vec<Quote> = recalled
         .iter()
-        .take(MOST_QUOTES)
+        .take(MAX_QUOTES)
         .map(|Recalled { turn, .. }| {
-            let said = excerpt(&turn.text, &wanted, QUOTE_TOKENS, &EstimatedTokens);
+            let text = excerpt(&turn.text, &question_words, QUOTE_TOKENS, &EstimatedTokens);
             Quote {
                 turn: turn.id,
                 session: turn.session.clone(),
                 session_title: turn.session_title.clone(),
                 time: turn.time,
                 speaker: turn.speaker.clone().unwrap_or_else(|| turn.role.to_string()),
-                text: said.split_whitespace().collect::<Vec<_>>().join(" "),
+                text: text.split_whitespace().collect::<Vec<_>>().join(" "),
             }
         })
         .collect();
@@ -73,8 +74,8 @@ pub fn quote_answer(question: &str, recalled: &[Recalled], zone: &TimeZone) -> Q
             let session = session_title.as_deref().unwrap_or(session.as_str());
             format!("\n- {}, session \"{session}\", {speaker}: {text}", day(*time, zone))
         });
-        let found = "No language model is set up. This is what memory holds, nearest first:\n";
-        std::iter::once(found.to_owned()).chain(lines).collect()
+        let heading = "No language model is set up. This is what memory holds, nearest first:\n";
+        std::iter::once(heading.to_owned()).chain(lines).collect()
     };
     QuotedAnswer { quotes, text }
 }
@@ -112,6 +113,6 @@ mod tests {
     #[test]
     fn quotes_a_few_only() {
         let recalled: Vec<Recalled> = (0..20).map(|id| hit(id, None, "Port.")).collect();
-        assert_eq!(quote_answer("Port?", &recalled, &TimeZone::UTC).quotes.len(), MOST_QUOTES);
+        assert_eq!(quote_answer("Port?", &recalled, &TimeZone::UTC).quotes.len(), MAX_QUOTES);
     }
 }

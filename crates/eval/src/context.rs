@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use longmem_chat::{AssembleInput, ContextOptions, TokenBudget, TraceKind, assemble};
+use longmem_chat::{AssembleInput, TokenBudget, TraceKind, assemble};
 use longmem_core::{Recalled, TokenCounter, TurnId};
 
 /// The turns that go in, neighbours included, when a prompt of at most so many tokens is made of
@@ -18,18 +18,8 @@ pub(crate) fn turns_in_context(
     tokens: usize,
     counter: &dyn TokenCounter,
 ) -> BTreeSet<TurnId> {
-    let input = AssembleInput {
-        system: None,
-        facts: &[],
-        summaries: &[],
-        recalled,
-        recent: &[],
-        message: question,
-        message_turn: None,
-        now,
-        budget: TokenBudget::new(tokens),
-        options: &ContextOptions::default(),
-    };
+    let mut input = AssembleInput::new(question, now, TokenBudget::new(tokens));
+    input.recalled = recalled;
     let Ok(context) = assemble(&input, counter) else { return BTreeSet::new() };
     context
         .trace

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use longmem_chat::ConversationSettings;
+use longmem_chat::RECALLED_TURNS;
 use longmem_core::{EmbeddingModel, Recalled, TokenCounter, TurnId};
 use longmem_memory::{
     Memory, MemoryError, RESULTS_WITH_NEIGHBOURS, RankingParameters, RecallTimings,
@@ -58,7 +58,7 @@ impl<'a> RunOptions<'a> {
             ranking: RankingParameters::default(),
             threshold: None,
             with_neighbours: RESULTS_WITH_NEIGHBOURS,
-            context_results: ConversationSettings::default().recall_limit,
+            context_results: RECALLED_TURNS,
             budgets: vec![500, 1_000, 2_000, 4_000],
         }
     }

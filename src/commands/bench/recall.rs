@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use longmem_chat::{AssembleInput, ContextOptions, TokenBudget, assemble};
+use longmem_chat::{AssembleInput, TokenBudget, assemble};
 use longmem_core::{EstimatedTokens, Scope, SessionName, TextEmbedder, UserName};
 use longmem_memory::{Channels, Memory, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest};
 use longmem_sqlite::{IfMissing, SqliteStore};
@@ -122,18 +122,10 @@ impl Subject {
             Some(session) => self.memory.recent(&self.user, &session.session, RECENT)?,
             None => Vec::new(),
         };
-        let input = AssembleInput {
-            system: None,
-            facts: &[],
-            summaries: &[],
-            recalled: &recalled,
-            recent: &recent,
-            message: &self.questions[0],
-            message_turn: None,
-            now: self.memory.now(),
-            budget: TokenBudget::new(self.budget),
-            options: &ContextOptions::default(),
-        };
+        let budget = TokenBudget::new(self.budget);
+        let mut input = AssembleInput::new(&self.questions[0], self.memory.now(), budget);
+        input.recalled = &recalled;
+        input.recent = &recent;
         stopwatch.latency(&self.questions, |_| timed(|| Ok(assemble(&input, &EstimatedTokens)?)))
     }
 }

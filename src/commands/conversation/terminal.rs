@@ -2,15 +2,15 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
-use longmem_chat::{ChatError, Completion, Context, Conversation, OnText, Reply, Usage};
+use longmem_chat::{
+    Blocking, ChatError, Completion, Context, Conversation, OnText, Reply, Talk, Usage,
+};
 use longmem_core::Scope;
 use longmem_memory::{FactsAt, Memory, MemoryError, RecallRequest};
 use longmem_text::english::asks_what_is_known;
 use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
-use tokio::runtime::Runtime;
 
-use super::{end_line, runtime, show_end, show_piece};
-use crate::commands::learning::BackgroundLearner;
+use super::{end_line, show_end, show_piece};
 use crate::commands::{context, facts, recall};
 use crate::failure::Failure;
 use crate::output::{Output, grouped};
@@ -26,17 +26,14 @@ const HELP: &str = "Write a message and press Enter. Everything said here is rem
 /quit              leave (Ctrl-D does too)";
 
 /// Runs until the end of input. An answer that fails is said, and the talk goes on.
-pub(super) fn run(
-    talk: &Conversation,
-    learning: Option<&BackgroundLearner>,
-    output: Output,
-) -> Result<(), Failure> {
-    let runtime = runtime()?;
+pub(super) fn run(talk: &Talk, output: Output) -> Result<(), Failure> {
+    let blocking = Blocking::new()?;
+    let conversation = &talk.conversation;
     let mut lines = Lines::new();
     let mut last_context = None;
     let mut usage = Usage::default();
-    let who = talk.model.as_ref().map_or("nobody (memory is quoted)", |model| &model.name);
-    let session = for_terminal(&format!("\"{}\" of {}", talk.session, talk.user));
+    let who = conversation.model.as_ref().map_or("nobody (memory is quoted)", |model| &model.name);
+    let session = for_terminal(&format!("\"{}\" of {}", conversation.session, conversation.user));
     output.note(format!("Session {session}; {who} answers. /help lists the commands."));
     while let Some(line) = lines.next()? {
         let line = line.trim();
@@ -50,22 +47,20 @@ pub(super) fn run(
                 None => output.note("Nothing was sent yet."),
             },
             ("/usage", _) => output.note(spent(&usage)),
-            ("/memory", _) => show_known(talk, &runtime, output)?,
-            _ if asks_what_is_known(line) => show_known(talk, &runtime, output)?,
+            ("/memory", _) => show_known(conversation, &blocking, output)?,
+            _ if asks_what_is_known(line) => show_known(conversation, &blocking, output)?,
             ("/recall", "") => output.note("/recall needs a question, as: /recall the budget"),
-            ("/recall", question) => show_recall(talk, &runtime, question, output)?,
+            ("/recall", question) => show_recall(conversation, &blocking, question, output)?,
             (command, _) if command.starts_with('/') && command != "/continue" => {
                 let command = for_terminal(command);
                 output.note(format!("There is no command {command}. /help lists them."));
             }
             _ => {
-                if let Some((completion, sent)) = answer(talk, &runtime, line, output)? {
+                if let Some((completion, sent)) = answer(conversation, &blocking, line, output)? {
                     usage += completion.usage;
                     last_context = Some(sent);
                 }
-                if let Some(learning) = learning {
-                    learning.wake();
-                }
+                talk.wake_learner();
             }
         }
     }
@@ -75,8 +70,8 @@ pub(super) fn run(
 /// Answers a message, or goes on with the last answer; returns the answer and the prompt if one was
 /// sent. Ctrl-C ends the answer, not the talk.
 fn answer(
-    talk: &Conversation,
-    runtime: &Runtime,
+    conversation: &Conversation,
+    blocking: &Blocking,
     line: &str,
     output: Output,
 ) -> Result<Option<(Completion, Context)>, Failure> {
@@ -85,9 +80,9 @@ fn answer(
         began = true;
         show_piece(piece, output);
     };
-    let reply = runtime.block_on(async {
+    let reply = blocking.run(async {
         tokio::select! {
-            reply = asked(talk, line, &mut on_text) => Some(reply),
+            reply = asked(conversation, line, &mut on_text) => Some(reply),
             _ = tokio::signal::ctrl_c() => None,
         }
     });
@@ -103,7 +98,7 @@ fn answer(
         Ok(Reply::Answer { completion, context }) => Some((completion.clone(), context.clone())),
         _ => None,
     };
-    match show_end(talk, reply, output) {
+    match show_end(conversation, reply, output) {
         Err(failure) if !failure.is_of_output() => {
             failure.report(output);
         }
@@ -112,8 +107,16 @@ fn answer(
     Ok(answered)
 }
 
-async fn asked(talk: &Conversation, line: &str, on_text: OnText<'_>) -> Result<Reply, ChatError> {
-    if line == "/continue" { talk.go_on(on_text).await } else { talk.ask(line, on_text).await }
+async fn asked(
+    conversation: &Conversation,
+    line: &str,
+    on_text: OnText<'_>,
+) -> Result<Reply, ChatError> {
+    if line == "/continue" {
+        conversation.go_on(on_text).await
+    } else {
+        conversation.ask(line, on_text).await
+    }
 }
 
 /// One line: what the answers of a talk cost together.
@@ -133,13 +136,17 @@ fn spent(usage: &Usage) -> String {
 }
 
 /// A talk whose memory cannot be read goes on.
-fn show_known(talk: &Conversation, runtime: &Runtime, output: Output) -> Result<(), Failure> {
-    let user = talk.user.clone();
+fn show_known(
+    conversation: &Conversation,
+    blocking: &Blocking,
+    output: Output,
+) -> Result<(), Failure> {
+    let user = conversation.user.clone();
     let read = move |memory: &Memory| {
         let facts = memory.facts(&user, FactsAt::Now)?;
         Ok::<_, MemoryError>(facts)
     };
-    match runtime.block_on(talk.memory.run(read)) {
+    match blocking.run(conversation.memory.run(read)) {
         Ok(known) => facts::show(&known, output),
         Err(error) => {
             Failure::from(error).report(output);
@@ -149,14 +156,14 @@ fn show_known(talk: &Conversation, runtime: &Runtime, output: Output) -> Result<
 }
 
 fn show_recall(
-    talk: &Conversation,
-    runtime: &Runtime,
+    conversation: &Conversation,
+    blocking: &Blocking,
     question: &str,
     output: Output,
 ) -> Result<(), Failure> {
-    let request = RecallRequest::new(Scope::of(talk.user.clone()), question);
+    let request = RecallRequest::new(Scope::of(conversation.user.clone()), question);
     let search = move |memory: &Memory| memory.recall(&request);
-    let found = runtime.block_on(talk.memory.run(search))?;
+    let found = blocking.run(conversation.memory.run(search))?;
     recall::show(found, false, output)
 }
 

@@ -1,99 +1,107 @@
 //! A prompt that continues the one before it: nothing that was sent changes, so that a provider's
 //! cache serves all of it.
 //!
-//! A prompt made anew holds the recalled turns behind its newest message, and the next one holds
-//! others: the cache ends there, and what was recalled is most of a prompt. A continued prompt
-//! keeps every message as it was sent, quotes included, and adds the answer, the next message, and
-//! behind it only what is recalled and not quoted yet. It grows until the budget is full; then one
-//! is made anew, from the last turns and what is recalled now.
+//! A fresh prompt holds the recalled turns behind its newest message, and the next one holds others:
+//! the cache ends there, and recalled turns are most of a prompt. A continued prompt keeps every
+//! message as it was sent, quotes included, and adds the answer, the next message, and behind it
+//! only those recalled turns that are not quoted yet. It grows until the budget is full; then a fresh
+//! one is made, from the last turns and those that are recalled now.
 
 use std::collections::HashSet;
 
 use longmem_core::{Recalled, Role, TokenCounter, TurnId};
 
-use super::assemble::{AssembleInput, clear_marks, mark_cacheable, standing, written};
 use super::history::History;
+use super::input::{PromptShape, TurnRef};
+use super::messages::{clear_cache_marks, mark_cacheable, messages};
 use super::recalled::Recollection;
-use super::{Context, MESSAGE_TOKENS, TraceEntry, TraceKind, block_cost};
+use super::{AssembleInput, Context, MESSAGE_TOKENS, TraceEntry, TraceKind, block_cost};
 use crate::TokenBudget;
 
-/// A prompt made anew takes at most this part of the budget, so that others can continue it. With
-/// less, prompts are made anew more often; with more, they start with fewer recalled turns.
-const ANEW_PART: (usize, usize) = (5, 8);
+/// Part of the budget that a fresh prompt may take, so that others can continue it: five eighths.
+/// With less, fresh prompts are needed more often; with more, they leave less room for what is
+/// recalled later.
+const FRESH_PART: (u32, u32) = (5, 8);
 
-/// What is recalled for one more message takes at most a twelfth of the budget: of 8,000 tokens
-/// 667, some fifteen turns beside those that are quoted already.
+/// Part of the budget that the recalled turns for one more message may take: one in so many. Of
+/// 8,000 tokens that is 667, some fifteen turns besides those that are quoted already.
 const ADDED_PART: usize = 12;
 
-/// Of what is recalled for one more message, this part of the best hit's score is the least. With
+/// Least score of a hit that is added for one more message, as a part of the best hit's score. With
 /// a half, prompts of LoCoMo held 7 in a hundred fewer of the ten best turns for their message;
-/// with all that fits, less than 85 % of them was a beginning of the prompt before.
+/// without any least score, less than 85 % of a prompt was the same as the beginning of the next.
 const LEAST_SCORE: f32 = 0.35;
 
-/// The budget of a prompt that others are to continue.
-pub(crate) fn budget_anew(budget: TokenBudget) -> TokenBudget {
-    let (part, whole) = ANEW_PART;
-    TokenBudget::new((budget.tokens() as u128 * part as u128 / whole as u128) as usize)
+/// The budget of a fresh prompt that others are to continue.
+pub(crate) fn fresh_budget(budget: TokenBudget) -> TokenBudget {
+    let (part, whole) = FRESH_PART;
+    budget.fraction(part, whole)
 }
 
-/// Makes the prompt for the next message by adding to the one before, `previous`, whose last turn
-/// is `last`; none if it has to be made anew: what was said since does not follow on it, or there
-/// is no room for that and what is recalled.
+/// Makes the prompt for the next message by adding to the `previous` one, which ends with the turn
+/// `last`. Returns none if a fresh prompt has to be made: the turns since then do not follow on the
+/// previous prompt, or there is no room for them.
 ///
-/// Of the input, the system text, facts and summaries are those of the previous prompt, whatever
-/// they are now; the budget is never exceeded.
+/// The system text, facts and summaries stay those of the previous prompt, whatever the input
+/// holds; the budget is never exceeded.
 pub(crate) fn continued(
     previous: &Context,
-    last: TurnId,
+    last: &TurnRef,
     input: &AssembleInput<'_>,
     counter: &dyn TokenCounter,
 ) -> Option<Context> {
-    let AssembleInput { message, budget, options, .. } = *input;
-    let place = input.recent.iter().position(|turn| turn.id == last)?;
-    let since = &input.recent[place + 1..];
-    if since.first()?.role != Role::Assistant {
+    // The prompt ends with a message of the user, so what follows on it is an answer.
+    let (recent, waiting) = input.turns_after(last)?;
+    let first_role =
+        recent.first().map(|turn| turn.role).or(waiting.first().map(|turn| turn.role))?;
+    if first_role != Role::Assistant {
         return None;
     }
-    let mut trace = earlier(previous);
-    let added = budget.tokens() / ADDED_PART;
-    let fixed = previous.tokens + MESSAGE_TOKENS + block_cost(message, counter) + added;
-    let room = budget.after(fixed)?.tokens();
-    let drafts = History::new(since, message, counter).follow(room, counter, &mut trace)?;
 
-    let newest =
-        standing(TraceKind::Message, message, "the newest message always goes in", counter);
-    trace.push(TraceEntry { turn: input.message_turn, ..newest });
-    // A turn that was shortened to what another message asked for may be wanted again.
-    let there: HashSet<TurnId> = trace
+    // The message and the share of the recalled turns are set aside first; all that was said since
+    // the previous prompt has to fit into the rest.
+    let AssembleInput { message, budget, .. } = *input;
+    let recalled_room = budget.tokens() / ADDED_PART;
+    let message_cost = MESSAGE_TOKENS + block_cost(message, counter);
+    let history_room = budget.after(previous.tokens + message_cost + recalled_room)?.tokens();
+    let mut trace = trace_of_previous(previous);
+    let history = History::new(recent, waiting, message, counter);
+    let drafts = history.follow(history_room, counter, &mut trace)?;
+    trace.push(TraceEntry::of_newest_message(input, counter));
+
+    // A turn that was shortened to what another message asked for may be quoted again.
+    let present: HashSet<TurnId> = trace
         .iter()
         .filter(|entry| entry.included && !entry.shortened)
         .filter_map(|entry| entry.turn)
         .collect();
-    let recollection = Recollection { message, now: input.now, options, counter };
-    let likely = likely(input.recalled);
-    let block = recollection.fill(likely, &there, added, &mut trace);
+    let recollection = Recollection::new(input, &PromptShape::USUAL, counter);
+    let likely = likely_hits(input.recalled);
+    let block = recollection.fill(likely, &present, recalled_room, &mut trace);
 
-    let mut messages = previous.messages.clone();
-    clear_marks(&mut messages);
-    mark_cacheable(messages.last_mut().and_then(|message| message.content.last_mut()));
-    let mut added_messages = written(drafts, message, block);
-    clear_marks(&mut added_messages);
-    messages.extend(added_messages);
-    let mut context =
-        Context { system: previous.system.clone(), messages, tokens: 0, budget, trace };
-    context.tokens = context.count(counter);
-    (context.tokens <= budget.tokens()).then_some(context)
+    // The end of the previous prompt is marked, where the cache that it filled is read.
+    let mut all_messages = previous.messages.clone();
+    clear_cache_marks(&mut all_messages);
+    mark_cacheable(all_messages.last_mut().and_then(|message| message.content.last_mut()));
+    let mut added_messages = messages(drafts, message, block);
+    clear_cache_marks(&mut added_messages);
+    all_messages.extend(added_messages);
+
+    let system = previous.system.clone();
+    let context = Context { system, messages: all_messages, tokens: 0, budget, trace };
+    // The sum of the parts can be below the count of the whole.
+    Some(context.counted(counter)).filter(|context| context.tokens <= budget.tokens())
 }
 
 /// The leading hits that are not much less likely to be of use than the best.
-fn likely(recalled: &[Recalled]) -> &[Recalled] {
+fn likely_hits(recalled: &[Recalled]) -> &[Recalled] {
     let best = recalled.iter().map(|hit| hit.score).fold(0.0, f32::max);
     let end = recalled.iter().position(|hit| hit.score < best * LEAST_SCORE);
     &recalled[..end.unwrap_or(recalled.len())]
 }
 
 /// What the previous prompt holds; its newest message is one of the last turns now.
-fn earlier(previous: &Context) -> Vec<TraceEntry> {
+fn trace_of_previous(previous: &Context) -> Vec<TraceEntry> {
     let mut trace: Vec<TraceEntry> =
         previous.trace.iter().filter(|entry| entry.included).cloned().collect();
     for entry in trace.iter_mut().filter(|entry| entry.kind == TraceKind::Message) {

@@ -9,11 +9,6 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Stands where text was left out.
 const ELLIPSIS: &str = "[…]";
 
-/// The words of a text in lower case, without the short ones that are in every English sentence.
-pub(crate) fn words(text: &str) -> HashSet<String> {
-    text.unicode_words().filter(|word| word.len() > 2).map(str::to_lowercase).collect()
-}
-
 /// Shortens a text to about `limit` tokens: the run of whole sentences that shares most of `words`,
 /// with a mark where something is left out.
 pub(crate) fn excerpt<'a>(
@@ -29,6 +24,8 @@ pub(crate) fn excerpt<'a>(
     let costs: Vec<usize> = sentences.iter().map(|s| counter.count(s)).collect();
     let shared: Vec<usize> = sentences.iter().map(|s| shared_words(s, words)).collect();
 
+    // Every longest run that fits, from each end: where one sentence more is too much, the run
+    // loses its first ones.
     let (mut start, mut cost, mut score) = (0, 0, 0);
     let mut best = (0, 0);
     let mut kept = 0..0;
@@ -47,24 +44,23 @@ pub(crate) fn excerpt<'a>(
         }
     }
     if kept.is_empty() {
-        let head = head(text, limit, counter);
-        return Cow::Owned(format!("{} {ELLIPSIS}", head.trim_end()));
+        // Every sentence is longer than the limit.
+        let beginning = longest_beginning(text, limit, counter);
+        return Cow::Owned(format!("{} {ELLIPSIS}", beginning.trim_end()));
     }
     let before = if kept.start > 0 { format!("{ELLIPSIS} ") } else { String::new() };
     let after = if kept.end < sentences.len() { format!(" {ELLIPSIS}") } else { String::new() };
     Cow::Owned(format!("{before}{}{after}", sentences[kept].concat().trim()))
 }
 
+/// Number of different words that a sentence shares with `words`.
 fn shared_words(sentence: &str, words: &HashSet<String>) -> usize {
-    let mut found: Vec<String> =
-        sentence.unicode_words().map(str::to_lowercase).filter(|w| words.contains(w)).collect();
-    found.sort_unstable();
-    found.dedup();
-    found.len()
+    let lower = sentence.unicode_words().map(str::to_lowercase);
+    lower.filter(|word| words.contains(word)).collect::<HashSet<String>>().len()
 }
 
-/// The longest beginning of at most `limit` tokens, for text without sentences.
-fn head<'a>(text: &'a str, limit: usize, counter: &dyn TokenCounter) -> &'a str {
+/// The longest beginning of at most `limit` tokens.
+fn longest_beginning<'a>(text: &'a str, limit: usize, counter: &dyn TokenCounter) -> &'a str {
     let ends: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
     let fitting = ends.partition_point(|&end| counter.count(&text[..end]) <= limit);
     &text[..ends[fitting.saturating_sub(1)]]
@@ -73,6 +69,7 @@ fn head<'a>(text: &'a str, limit: usize, counter: &dyn TokenCounter) -> &'a str 
 #[cfg(test)]
 mod tests {
     use longmem_core::EstimatedTokens;
+    use longmem_text::english::content_words as words;
     use proptest::prelude::*;
 
     use super::*;

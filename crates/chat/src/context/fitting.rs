@@ -1,4 +1,4 @@
-//! How many of an ordered list fit.
+//! How many items of an ordered list fit.
 
 /// Returns how many leading items fit into `room`.
 ///
@@ -6,13 +6,13 @@
 /// `exact` counts the text made of the first so many items. The first item that does not fit ends
 /// the search, even if a later one would fit: skipping would let a larger room trade a small item
 /// for a large one, and then more budget could recall less.
-pub(super) fn fitting(
+pub(super) fn longest_fitting_prefix(
     frame: usize,
     costs: impl IntoIterator<Item = usize>,
     room: usize,
     exact: impl Fn(usize) -> usize,
 ) -> usize {
-    let planned = costs
+    let estimated = costs
         .into_iter()
         .scan(frame, |sum, cost| {
             *sum = sum.saturating_add(cost);
@@ -20,13 +20,13 @@ pub(super) fn fitting(
         })
         .take_while(|sum| *sum <= room)
         .count();
-    // Counting pieces can come out below counting the whole: no law binds a tokenizer.
-    (1..=planned).rev().find(|&items| exact(items) <= room).unwrap_or(0)
+    // The sum of the parts can be below the count of the whole, so the whole is counted.
+    (1..=estimated).rev().find(|&items| exact(items) <= room).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::longest_fitting_prefix as fitting;
 
     #[test]
     fn stops_at_the_first_that_does_not_fit() {

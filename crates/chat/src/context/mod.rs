@@ -1,13 +1,18 @@
-//! What is handed to a language model, and how it comes about.
+//! The prompt that is handed to a language model.
 
 mod assemble;
 mod continued;
+mod error;
 mod excerpt;
 mod fitting;
 mod history;
+mod input;
+mod messages;
 mod notes;
 mod quoting;
 mod recalled;
+mod required;
+mod shares;
 mod tool_output;
 mod trace;
 
@@ -16,24 +21,27 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assemble::fixed_costs;
-pub use assemble::{AssembleError, AssembleInput, ContextOptions, DatedText, assemble};
-pub(crate) use continued::{budget_anew, continued};
-pub(crate) use excerpt::{excerpt, words};
-pub(crate) use quoting::{day, quoted, quoted_name};
+pub use assemble::assemble;
+pub(crate) use continued::{continued, fresh_budget};
+pub use error::AssembleError;
+pub(crate) use excerpt::excerpt;
+pub(crate) use input::TurnRef;
+pub use input::{AssembleInput, DatedText};
+pub(crate) use quoting::{day, quoted, quoted_name, speaker};
+pub(crate) use required::RequiredCosts;
 pub use trace::{TraceEntry, TraceKind};
 
-use longmem_core::TokenCounter;
+use longmem_core::{TokenCounter, closed_words};
 use serde::{Deserialize, Serialize};
 
-use self::assemble::mark_cacheable;
+use self::messages::mark_cacheable;
 use crate::TokenBudget;
 
-/// What a message costs beside its text: its role and the marks around it. Chat templates spend 3
-/// to 5 tokens on that.
+/// Tokens of a message besides its text: its role and the marks around it. Chat templates spend 3 to
+/// 5 tokens on that.
 pub const MESSAGE_TOKENS: usize = 6;
 
-/// What a block costs beside its text: the blank line that joins blocks where a server takes only
+/// Tokens of a block besides its text: the blank line that joins blocks where a server takes only
 /// one text per message.
 const BLOCK_TOKENS: usize = 1;
 
@@ -46,8 +54,8 @@ pub struct Context {
     /// What stays the same from prompt to prompt: the persona, facts, summaries.
     pub system: Vec<TextBlock>,
     /// The conversation: alternating roles, the user first and last. Recalled turns are the last
-    /// block of the message that they were recalled for: the last one, and earlier ones in a prompt
-    /// that continues another.
+    /// block of the message that they were recalled for: of the last one, and in a prompt that
+    /// continues another also of earlier ones.
     pub messages: Vec<Message>,
     /// What system and messages cost together.
     pub tokens: usize,
@@ -63,10 +71,15 @@ impl Context {
         self.trace.iter().filter(|e| e.kind == kind && e.included).map(|e| e.tokens).sum()
     }
 
-    /// Marks the newest message too, for a prompt that the next one is to continue.
+    /// The same with a cache mark on the newest message, for the next prompt to continue it.
     pub(crate) fn marked_for_continuing(mut self) -> Self {
         mark_cacheable(self.messages.last_mut().and_then(|message| message.content.last_mut()));
         self
+    }
+
+    /// The same with its tokens counted.
+    fn counted(self, counter: &dyn TokenCounter) -> Self {
+        Self { tokens: self.count(counter), ..self }
     }
 
     /// Counts what would be sent, block by block: each text, 1 token for each block and
@@ -90,18 +103,18 @@ fn block_cost(text: &str, counter: &dyn TokenCounter) -> usize {
 pub struct Message {
     /// Who speaks.
     pub role: MessageRole,
-    /// What is said; at least one block, none of them empty.
+    /// What is said: at least one block.
     pub content: Vec<TextBlock>,
 }
 
-/// Who speaks in a message of a prompt; instructions are apart from the messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MessageRole {
-    /// The person.
-    User,
-    /// The language model.
-    Assistant,
+closed_words! {
+    /// Who speaks in a message of a prompt; instructions are apart from the messages.
+    pub enum MessageRole: "a role of a message" {
+        /// The person.
+        User = "user",
+        /// The language model.
+        Assistant = "assistant",
+    }
 }
 
 /// A piece of text in a prompt.
@@ -110,7 +123,7 @@ pub enum MessageRole {
 pub struct TextBlock {
     /// The text, never empty.
     pub text: String,
-    /// Set where everything up to here is likely to come again in the next prompt.
+    /// Set where everything up to here is likely to stand in the next prompt too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_control: Option<CacheControl>,
 }

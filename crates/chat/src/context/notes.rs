@@ -3,10 +3,9 @@
 use jiff::tz::TimeZone;
 use longmem_core::TokenCounter;
 
-use super::assemble::DatedText;
-use super::fitting::fitting;
+use super::fitting::longest_fitting_prefix;
 use super::quoting::{day, quoted};
-use super::{MESSAGE_TOKENS, TraceEntry, TraceKind, block_cost};
+use super::{DatedText, MESSAGE_TOKENS, TraceEntry, TraceKind, block_cost};
 
 /// A block of dated notes of one kind, and what each of its lines costs.
 pub(super) struct Notes<'a> {
@@ -16,6 +15,7 @@ pub(super) struct Notes<'a> {
     dated: &'a [DatedText],
     lines: Vec<String>,
     costs: Vec<usize>,
+    /// Tokens of the block besides its lines.
     frame: usize,
 }
 
@@ -55,12 +55,12 @@ impl<'a> Notes<'a> {
             .map(|note| format!("- [{}] {}\n", day(note.time, zone), quoted(&note.text)))
             .collect();
         let costs = lines.iter().map(|line| counter.count(line)).collect();
-        // It may be all there is of the system prompt, which counts as a message.
+        // The block may be all that the system prompt holds, and that counts as a message.
         let frame = MESSAGE_TOKENS + block_cost(open, counter) + counter.count(close);
         Self { kind, open, close, dated: notes, lines, costs, frame }
     }
 
-    /// What the block costs with every note in it.
+    /// Tokens of the block with every note in it.
     pub(super) fn demand(&self) -> usize {
         if self.dated.is_empty() { 0 } else { self.frame + self.costs.iter().sum::<usize>() }
     }
@@ -73,31 +73,21 @@ impl<'a> Notes<'a> {
         trace: &mut Vec<TraceEntry>,
     ) -> Option<String> {
         let exact = |count| MESSAGE_TOKENS + block_cost(&self.block(count), counter);
-        let kept = fitting(self.frame, self.costs.iter().copied(), room, exact);
+        let kept = longest_fitting_prefix(self.frame, self.costs.iter().copied(), room, exact);
         for (place, (note, &tokens)) in self.dated.iter().zip(&self.costs).enumerate() {
-            let reason = if place < kept {
+            let included = place < kept;
+            let reason = if included {
                 "fits into its share".to_owned()
             } else {
                 format!("no room left in the share of {room} tokens")
             };
-            let (turn, session) = (None, None);
-            let (kind, time, included) = (self.kind, Some(note.time), place < kept);
-            let shortened = false;
-            trace.push(TraceEntry {
-                kind,
-                turn,
-                session,
-                time,
-                tokens,
-                included,
-                shortened,
-                reason,
-            });
+            let entry = TraceEntry::new(self.kind, tokens, included, reason);
+            trace.push(TraceEntry { time: Some(note.time), ..entry });
         }
         (kept > 0).then(|| self.block(kept))
     }
 
-    /// Writes the first `count` notes in order of time; of the same time, in the order given.
+    /// Writes the first `count` notes in order of time; those of the same time in the order given.
     fn block(&self, count: usize) -> String {
         let mut places: Vec<usize> = (0..count).collect();
         places.sort_by_key(|&place| self.dated[place].time);

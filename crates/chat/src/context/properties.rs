@@ -8,10 +8,13 @@ use longmem_core::{
 };
 use proptest::prelude::*;
 
+use super::assemble::assemble_in_shape;
+use super::input::PromptShape;
+use super::shares::Shares;
 use super::*;
-use crate::Shares;
 
-/// A counter without law or order: not monotone, and a whole costs more than its parts.
+/// A counter that no tokenizer is as bad as: a longer text may cost less, and a whole costs more than
+/// its parts.
 struct Wayward;
 
 impl TokenCounter for Wayward {
@@ -33,7 +36,7 @@ struct World {
     recalled: Vec<Recalled>,
     recent: Vec<Turn>,
     message: String,
-    options: ContextOptions,
+    shape: PromptShape,
 }
 
 impl World {
@@ -42,24 +45,22 @@ impl World {
         budget: usize,
         counter: &dyn TokenCounter,
     ) -> Result<Context, AssembleError> {
+        let budget = TokenBudget::new(budget);
         let input = AssembleInput {
             system: self.system.as_deref(),
             facts: &self.facts,
             summaries: &self.summaries,
             recalled: &self.recalled,
             recent: &self.recent,
-            message: &self.message,
             message_turn: Some(TurnId(10_000)),
-            now: Timestamp::UNIX_EPOCH,
-            budget: TokenBudget::new(budget),
-            options: &self.options,
+            ..AssembleInput::new(&self.message, Timestamp::UNIX_EPOCH, budget)
         };
-        assemble(&input, counter)
+        assemble_in_shape(&self.shape, &input, counter)
     }
 
     /// With every turn quoted whole, so that the id in its text is never cut off.
     fn unshortened(mut self) -> Self {
-        self.options.recalled_turn_tokens = 100_000;
+        self.shape.recalled_turn_tokens = 100_000;
         self
     }
 
@@ -116,9 +117,8 @@ fn world() -> impl Strategy<Value = World> {
                 recent: recent_share,
                 recalled: recalled_share,
             };
-            let options =
-                ContextOptions { shares, recalled_turn_tokens: longest, ..Default::default() };
-            World { system, facts, summaries, recalled, recent, message, options }
+            let shape = PromptShape { shares, recalled_turn_tokens: longest, ..PromptShape::USUAL };
+            World { system, facts, summaries, recalled, recent, message, shape }
         },
     )
 }
@@ -203,20 +203,20 @@ proptest! {
     }
 
     #[test]
-    fn no_turn_comes_twice_and_the_trace_tells_which_came(
+    fn no_turn_comes_twice_and_the_trace_names_those_that_came(
         world in world(),
         budget in 100usize..1_500,
     ) {
         let context = world.unshortened().assemble(budget, &EstimatedTokens).unwrap();
-        let mut told: Vec<i64> =
+        let mut traced: Vec<i64> =
             context.trace.iter().filter(|e| e.included).filter_map(|e| Some(e.turn?.0)).collect();
-        told.retain(|id| *id != 10_000);
+        traced.retain(|id| *id != 10_000);
         let mut came = printed(&context).concat();
-        told.sort_unstable();
+        traced.sort_unstable();
         came.sort_unstable();
-        prop_assert_eq!(&told, &came);
+        prop_assert_eq!(&traced, &came);
         came.dedup();
-        prop_assert_eq!(told, came);
+        prop_assert_eq!(traced, came);
     }
 
     #[test]
@@ -272,8 +272,8 @@ proptest! {
     fn with_all_the_room_there_is_nothing_is_left_out_for_want_of_it(world in world()) {
         let even = Shares { facts: 1, summaries: 1, recent: 1, recalled: 1 };
         let facts_tokens = 1_000_000;
-        let options = ContextOptions { shares: even, facts_tokens, ..world.options.clone() };
-        let world = World { options, ..world };
+        let shape = PromptShape { shares: even, facts_tokens, ..world.shape };
+        let world = World { shape, ..world };
         let context = world.assemble(1_000_000, &EstimatedTokens).unwrap();
         for entry in &context.trace {
             prop_assert!(!entry.reason.contains("no room"), "{entry:?}");

@@ -6,13 +6,14 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use longmem_core::Turn;
 
-/// What follows a line break inside a quoted turn.
-const CONTINUED: &str = "\n  ";
+/// A line break inside a quoted text, with the indent that follows it.
+const INDENTED_LINE_BREAK: &str = "\n  ";
 
 /// Quotes a text of several lines for the middle of a line.
 pub(crate) fn quoted(text: &str) -> String {
-    defused(text, CONTINUED)
+    defused(text, INDENTED_LINE_BREAK)
 }
 
 /// Quotes a name: always one line.
@@ -20,11 +21,18 @@ pub(crate) fn quoted_name(name: &str) -> String {
     defused(name, " ")
 }
 
+/// Quotes who speaks in a turn: the name, or else the role.
+pub(crate) fn speaker(turn: &Turn) -> String {
+    let name = turn.speaker.as_deref().map(quoted_name).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| turn.role.to_string())
+}
+
 /// Quotes a text that stands between its own tags, where a line may start anywhere.
 pub(super) fn quoted_block(text: &str) -> String {
     defused(text, "\n")
 }
 
+/// A text without what could act as the structure of a block.
 fn defused(text: &str, line_break: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut characters = text.trim().chars().peekable();

@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 use longmem_core::{
-    Diagnose, EstimatedTokens, Explanation, Recalled, Remedy, Role, SessionName, Turn, TurnId,
+    Diagnose, EstimatedTokens, Explanation, NewTurn, Recalled, Remedy, Role, SessionName,
+    SourceKey, Turn, TurnId,
 };
 
+use super::assemble::assemble_in_shape;
+use super::input::PromptShape;
+use super::shares::Shares;
 use super::*;
-use crate::Shares;
 
 fn turn(id: i64, session: &str, role: Role, text: &str) -> Turn {
     Turn {
@@ -35,10 +38,11 @@ struct Given<'a> {
     summaries: Vec<DatedText>,
     recalled: Vec<Recalled>,
     recent: Vec<Turn>,
+    waiting: Vec<NewTurn>,
     message: &'a str,
     message_turn: Option<i64>,
     budget: usize,
-    options: ContextOptions,
+    shape: PromptShape,
 }
 
 impl Default for Given<'_> {
@@ -49,29 +53,29 @@ impl Default for Given<'_> {
             summaries: Vec::new(),
             recalled: Vec::new(),
             recent: Vec::new(),
+            waiting: Vec::new(),
             message: "And now?",
             message_turn: None,
             budget: 2_000,
-            options: ContextOptions::default(),
+            shape: PromptShape::USUAL,
         }
     }
 }
 
 impl Given<'_> {
     fn assemble(&self) -> Result<Context, AssembleError> {
+        let now = "2026-04-01T09:00:00Z".parse().unwrap();
         let input = AssembleInput {
             system: self.system,
             facts: &self.facts,
             summaries: &self.summaries,
             recalled: &self.recalled,
             recent: &self.recent,
-            message: self.message,
+            waiting: &self.waiting,
             message_turn: self.message_turn.map(TurnId),
-            now: "2026-04-01T09:00:00Z".parse().unwrap(),
-            budget: TokenBudget::new(self.budget),
-            options: &self.options,
+            ..AssembleInput::new(self.message, now, TokenBudget::new(self.budget))
         };
-        assemble(&input, &EstimatedTokens)
+        assemble_in_shape(&self.shape, &input, &EstimatedTokens)
     }
 
     fn texts(&self) -> Vec<Vec<String>> {
@@ -240,6 +244,31 @@ fn the_history_never_starts_with_the_assistant() {
 }
 
 #[test]
+fn turns_that_wait_to_be_stored_follow_those_that_are() {
+    let wait = |role, text: &str| NewTurn {
+        session: SessionName::new("s").unwrap(),
+        session_title: None,
+        role,
+        speaker: None,
+        text: text.to_owned(),
+        time: Timestamp::UNIX_EPOCH,
+        source_key: Some(SourceKey(text.to_owned())),
+    };
+    let given = Given {
+        recent: vec![turn(1, "s", Role::User, "One."), turn(2, "s", Role::User, "Two.")],
+        waiting: vec![wait(Role::User, "Three."), wait(Role::Assistant, "Four.")],
+        ..Given::default()
+    };
+    assert_eq!(given.texts(), [["One.\n\nTwo.\n\nThree."], ["Four."], ["And now?"]]);
+    let trace = given.assemble().unwrap().trace;
+    let turns: Vec<_> = trace.iter().map(|entry| (entry.included, entry.turn)).collect();
+    let stored = |id| (true, Some(TurnId(id)));
+    let others = [(true, None); 3];
+    assert_eq!(turns, [&[stored(1), stored(2)][..], &others].concat(), "they have no numbers");
+    assert!(trace[2].time.is_some() && trace[2].session.is_some());
+}
+
+#[test]
 fn what_a_tool_printed_follows_what_was_said_or_goes_with_it() {
     let recent = vec![
         turn(1, "s", Role::Tool, "orphan"),
@@ -263,8 +292,8 @@ fn what_a_tool_printed_follows_what_was_said_or_goes_with_it() {
 
     // With room for the last two messages, but not for the user's turn that led to them.
     let shares = Shares { facts: 0, summaries: 0, recent: 1, recalled: 0 };
-    let options = ContextOptions { shares, ..ContextOptions::default() };
-    let tight = Given { budget: 60, options, ..given };
+    let shape = PromptShape { shares, ..PromptShape::USUAL };
+    let tight = Given { budget: 60, shape, ..given };
     assert_eq!(tight.texts(), [["And now?"]]);
     let trace = tight.assemble().unwrap().trace;
     let out: Vec<_> = trace.iter().filter(|e| !e.included).map(|e| e.reason.as_str()).collect();

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-/// A longer output is shortened to so many characters of its head and of its tail: a call and its
-/// first lines say what it is, and results and errors stand at the end.
+/// Characters of the head that is kept of a long output: the call and its first lines say what it
+/// is.
 const HEAD_CHARACTERS: usize = 1_200;
+
+/// Characters of the tail that is kept of a long output: results and errors stand at the end.
 const TAIL_CHARACTERS: usize = 400;
 
 /// Shortens a long output to its head, its size and its tail, cut at line ends where there are some

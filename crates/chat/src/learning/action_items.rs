@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::Learner;
 use super::asking::{Checked, Task};
-use super::extraction::object;
 use super::grounding::Sources;
+use super::json::object;
 use crate::ChatError;
 
-/// The last turns of a session that are looked at.
+/// Number of a session's last turns that are looked at.
 const LAST_TURNS: usize = 200;
 
 const INSTRUCTIONS: &str = "List what a conversation leaves open: action_items are things that \
@@ -29,8 +29,8 @@ pub struct ActionItems {
 }
 
 impl Learner {
-    /// Lists what a session leaves to be done and to be answered; nothing that names what was not
-    /// said there. Nothing of it is stored.
+    /// Lists what a session leaves to be done and to be answered, without items that name what was
+    /// not said there. The list is not stored.
     ///
     /// # Errors
     /// [`ChatError`].
@@ -42,8 +42,8 @@ impl Learner {
             "open_questions": { "type": "array", "items": { "type": "string" } },
         }));
         let task = Task { instructions: INSTRUCTIONS.to_owned(), schema };
-        let sources = self.sources(&turns);
-        let material = self.material("", &turns);
+        let sources = self.sources_of(&turns);
+        let material = self.quoted_conversation("", &turns);
         let answer = task.ask(&self.model, &material, |items| check(items, &sources)).await?;
         Ok(answer.usable.unwrap_or_default())
     }

@@ -1,39 +1,40 @@
-//! Asking a model for JSON that is checked, once more if it is not what was asked for.
+//! Asking a model for JSON that is checked, and once more if something is wrong with it.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    Completion, LanguageModel, Message, MessageRole, ProviderError, Request, TextBlock, Usage,
+    AnswerSchema, Completion, LanguageModel, Message, MessageRole, ProviderError, Request,
+    TextBlock, Usage,
 };
 
 /// Tokens of an answer; models that think spend most of them on thinking.
-const MOST_ANSWER_TOKENS: u32 = 4_096;
+const MAX_ANSWER_TOKENS: u32 = 4_096;
 
-/// How often one thing is asked.
-const ATTEMPTS: usize = 2;
+/// Number of times that one thing is asked.
+const MAX_ATTEMPTS: usize = 2;
 
 /// What a model is asked to do.
 pub(super) struct Task {
     /// What to do, the same for every material.
     pub(super) instructions: String,
-    /// What the answer looks like, as a JSON schema with every property required.
+    /// What the answer looks like: a JSON schema with every property required.
     pub(super) schema: Value,
 }
 
-/// What an answer is worth.
+/// An answer after its check.
 pub(super) struct Checked<T> {
-    /// What can be used of it.
+    /// The part that can be used.
     pub(super) usable: T,
-    /// What cannot, each with its reason, as said to the model.
+    /// What is wrong with the rest, as it is said to the model.
     pub(super) problems: Vec<String>,
 }
 
-/// What came of asking.
+/// The last answer of a model.
 pub(super) struct Answer<T> {
-    /// What can be used; none if nothing can.
+    /// The part that can be used; none if that was not JSON of the right form.
     pub(super) usable: Option<T>,
-    /// How many parts of the last answer were dropped.
+    /// Number of its parts that were dropped.
     pub(super) dropped: u64,
     /// What it cost.
     pub(super) usage: Usage,
@@ -41,7 +42,7 @@ pub(super) struct Answer<T> {
 
 impl Task {
     /// Asks a model about some material, and checks its answer. If something is wrong with it, the
-    /// model is told what and asked once more; what is still wrong then is dropped.
+    /// model is asked once more, with the problems named; what is still wrong then is dropped.
     pub(super) async fn ask<A: DeserializeOwned, T>(
         &self,
         model: &LanguageModel,
@@ -49,20 +50,20 @@ impl Task {
         check: impl Fn(A) -> Checked<T> + Send + Sync,
     ) -> Result<Answer<T>, ProviderError> {
         let mut usage = Usage::default();
-        let mut asked = material.to_owned();
+        let mut message = material.to_owned();
         for attempt in 1.. {
-            let completion = complete(model, self.request(model, &asked)).await?;
+            let completion = complete(model, self.request(model, &message)).await?;
             usage += completion.usage;
             let checked = match read(&completion.text) {
                 Ok(answer) => check(answer).map(Some),
                 Err(problem) => Checked { usable: None, problems: vec![problem] },
             };
-            if checked.problems.is_empty() || attempt == ATTEMPTS {
+            if checked.problems.is_empty() || attempt == MAX_ATTEMPTS {
                 let dropped = checked.problems.len() as u64;
                 return Ok(Answer { usable: checked.usable, dropped, usage });
             }
             let problems = checked.problems.join("; ");
-            asked = format!(
+            message = format!(
                 "{material}\n\nAn earlier answer could not be used: {problems}. Answer with nothing \
                  but JSON of the form that was asked for."
             );
@@ -70,15 +71,13 @@ impl Task {
         unreachable!("the last attempt returns")
     }
 
-    fn request(&self, model: &LanguageModel, material: &str) -> Request {
-        let content = vec![TextBlock::new(material)];
-        Request {
-            model: model.name.clone(),
-            system: vec![TextBlock::new(self.instructions.clone())],
-            messages: vec![Message { role: MessageRole::User, content }],
-            max_tokens: MOST_ANSWER_TOKENS,
-            answer_schema: Some(self.schema.clone()),
-        }
+    fn request(&self, model: &LanguageModel, message: &str) -> Request {
+        let content = vec![TextBlock::new(message)];
+        let messages = vec![Message { role: MessageRole::User, content }];
+        let mut request = Request::new(&model.name, messages, MAX_ANSWER_TOKENS);
+        request.system = vec![TextBlock::new(self.instructions.clone())];
+        request.answer_schema = Some(AnswerSchema::new(self.schema.clone()));
+        request
     }
 }
 
@@ -88,7 +87,8 @@ impl<T> Checked<T> {
     }
 }
 
-/// Asks; a server that refuses a schema is asked without, since the instructions describe it too.
+/// Asks; a server that refuses the schema is asked without it, since the instructions describe the
+/// same form.
 async fn complete(
     model: &LanguageModel,
     mut request: Request,

@@ -1,25 +1,26 @@
 //! Whether what a model wrote can have come from what it was given.
 //!
-//! Names, numbers and dates of a claim must occur in its sources, and most of what a claim says was
-//! decided. That finds what was made up, not what was turned round: "did" and "did not" hold the
-//! same names. Scripts without capital letters are checked by their numbers only.
+//! Names, numbers and dates of a claim must occur in its sources, and so must most of the words of a
+//! sentence that says what was decided. That detects inventions, not negations: "did" and "did not"
+//! hold the same names. Scripts without capital letters are checked by their numbers only.
 
 use std::collections::HashSet;
 
-use longmem_text::english::{is_opener, says_decided};
+use longmem_text::english::{is_capital_pronoun, is_opener, noun_forms, says_decided};
 use longmem_text::{begins_sentence, lower_word, sentences};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A word shorter than this says little by itself.
+/// Letters of the shortest word that says something by itself.
 const CONTENT_LETTERS: usize = 4;
 
-/// Words that share so many letters are forms of one another.
+/// Letters at the beginning of words that make them forms of one another.
 const STEM_LETTERS: usize = 5;
 
-/// Everything that sources say, ready for looking things up.
+/// Everything that sources say, ready to be looked up.
 pub(super) struct Sources {
     words: HashSet<String>,
     stems: HashSet<String>,
+    /// Each number in each way in which it can be read.
     numbers: HashSet<String>,
 }
 
@@ -39,34 +40,30 @@ impl Sources {
         sources
     }
 
-    /// What a claim names that does not occur here, each as it is written; for a sentence whose
-    /// decision has nothing to do with the sources, the sentence.
+    /// The names and numbers of a claim that do not occur here, each as it is written, and the
+    /// sentences about a decision that has nothing to do with the sources.
     pub(super) fn missing(&self, claim: &str) -> Vec<String> {
-        let mut missing = Vec::new();
-        for (start, word) in claim.unicode_word_indices() {
-            let known = if is_number(word) {
-                readings(word).iter().any(|reading| self.numbers.contains(reading))
-            } else if word.starts_with(char::is_uppercase) {
-                let word = lower_word(word);
-                self.has(&word) || (begins_sentence(&claim[..start]) && is_opener(&word))
-            } else {
-                true
-            };
-            if !known {
-                missing.push(word.to_owned());
-            }
-        }
-        let unfounded =
+        let words = claim
+            .unicode_word_indices()
+            .filter(|(start, word)| !self.may_hold(word, begins_sentence(&claim[..*start])))
+            .map(|(_, word)| word);
+        let decisions =
             sentences(claim).into_iter().filter(|sentence| !self.could_decide(sentence));
-        missing.extend(unfounded.map(str::to_owned));
-        missing
+        words.chain(decisions).map(str::to_owned).collect()
     }
 
-    fn has(&self, word: &str) -> bool {
-        word == "i"
-            || self.words.contains(word)
-            || word.strip_suffix('s').is_some_and(|singular| self.words.contains(singular))
-            || self.words.contains(&format!("{word}s"))
+    /// Whether a word of a claim is neither a number nor a name, or occurs here.
+    fn may_hold(&self, word: &str, begins_sentence: bool) -> bool {
+        if is_number(word) {
+            return readings(word).iter().any(|reading| self.numbers.contains(reading));
+        }
+        if !word.starts_with(char::is_uppercase) {
+            return true;
+        }
+        let word = lower_word(word);
+        is_capital_pronoun(&word)
+            || noun_forms(&word).any(|form| self.words.contains(&form))
+            || (begins_sentence && is_opener(&word))
     }
 
     /// Whether at least half of what a sentence says was decided occurs here.
@@ -98,8 +95,8 @@ fn is_number(word: &str) -> bool {
 fn readings(word: &str) -> Vec<String> {
     let digits = word.trim_matches(|c: char| !c.is_ascii_digit());
     let read = |thousands: char, decimal: char| {
-        let plain: String = digits.chars().filter(|c| *c != thousands && *c != '\'').collect();
-        let (whole, part) = plain.split_once(decimal).unwrap_or((&plain, ""));
+        let ungrouped: String = digits.chars().filter(|c| *c != thousands && *c != '\'').collect();
+        let (whole, part) = ungrouped.split_once(decimal).unwrap_or((&ungrouped, ""));
         let whole = whole.trim_start_matches('0');
         let part = part.trim_end_matches('0');
         if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") }

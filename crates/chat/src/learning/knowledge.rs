@@ -1,25 +1,25 @@
-//! What a prompt is told of a user beside what is recalled: facts and summaries.
+//! What a prompt says of a user besides recalled turns: facts and summaries.
 
 use longmem_core::{Fact, SessionName, Summary, SummaryOf, TurnId, USER_SUBJECT, UserName};
 use longmem_memory::{FactsAt, Memory, MemoryError, named_in};
 
 use crate::DatedText;
 
-/// The summaries of as many ended sessions go in one by one; older ones are folded together.
+/// Number of ended sessions whose summaries go in one by one; older ones are folded together.
 pub(super) const LAST_SESSIONS: usize = 3;
 
 /// Facts and summaries for a prompt.
 pub(crate) struct Knowledge {
-    /// The facts that hold, those first that name whom the message names; else in an order that
-    /// only a new fact changes.
+    /// The facts that hold, first those that name whom the message names; otherwise in an order
+    /// that only a new fact changes.
     pub(crate) facts: Vec<DatedText>,
-    /// Of this session's beginning, of the last sessions, of all older ones.
+    /// The summary of this session's beginning, those of the last sessions, that of all older ones.
     pub(crate) summaries: Vec<DatedText>,
     /// The last turn of this session that a summary stands in for.
     pub(crate) stands_in_through: Option<TurnId>,
 }
 
-/// Reads what a prompt for a message should know.
+/// Reads the facts and summaries for the prompt of a message.
 pub(crate) fn knowledge(
     memory: &Memory,
     user: &UserName,
@@ -27,26 +27,22 @@ pub(crate) fn knowledge(
     message: &str,
 ) -> Result<Knowledge, MemoryError> {
     let facts = memory.facts(user, FactsAt::Now)?;
-    let named = named_in(&facts, message);
-    let of = |wanted: bool| {
-        facts
-            .iter()
-            .zip(&named)
-            .filter(move |(_, named)| **named == wanted)
-            .map(|(fact, _)| dated(fact))
-    };
-    let facts = of(true).chain(of(false)).collect();
+    let is_named = named_in(&facts, message);
+    let with_names = || facts.iter().zip(&is_named);
+    let named = with_names().filter(|(_, is_named)| **is_named);
+    let others = with_names().filter(|(_, is_named)| !**is_named);
+    let facts = named.chain(others).map(|(fact, _)| dated(fact)).collect();
 
     let mut summaries = memory.summaries(user)?;
-    // What was made of it could not be used: nothing stands in for those turns.
+    // An empty summary notes that none could be made: it stands in for no turns.
     summaries.retain(|summary| !summary.text.is_empty());
     let mut stands_in_through = None;
-    let (mut stretch, mut last, mut older) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut beginning, mut last, mut older) = (Vec::new(), Vec::new(), Vec::new());
     for Summary { of, time, text, folded_into, .. } in summaries.into_iter().rev() {
         match of {
             SummaryOf::Stretch { session: of, through } if of == *session => {
                 stands_in_through = Some(through);
-                stretch.push(DatedText { time, text });
+                beginning.push(DatedText { time, text });
             }
             SummaryOf::Session { session: of, .. }
                 if of != *session && folded_into.is_none() && last.len() < LAST_SESSIONS =>
@@ -57,7 +53,7 @@ pub(crate) fn knowledge(
             SummaryOf::Stretch { .. } | SummaryOf::Session { .. } => {}
         }
     }
-    let summaries = [stretch, last, older].concat();
+    let summaries = [beginning, last, older].concat();
     Ok(Knowledge { facts, summaries, stands_in_through })
 }
 

@@ -1,16 +1,20 @@
 //! The Anthropic Messages API.
 
+mod events;
+
 use std::collections::HashSet;
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
-use super::error::OVERLOADED;
+use self::events::{Block, Delta, Event, UsageUpdate, status_of};
 use super::event_stream::ServerEvent;
 use super::http::{EventReader, HttpClient, Step};
-use super::{Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, StopReason, Usage};
+use super::{
+    AnswerSchema, Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, StopReason,
+    Usage,
+};
 use crate::{Message, TextBlock};
 
 /// A server that speaks the Anthropic Messages API; one attempt per call.
@@ -35,26 +39,25 @@ impl Anthropic {
         Ok(Self { http })
     }
 
-    /// The body that is sent for a request, as JSON: what the provider's prompt cache sees.
+    /// The JSON text that is sent for a request: what the provider's prompt cache sees.
     ///
     /// # Panics
     /// Never: its parts are texts and numbers.
-    pub fn request_body(request: &Request) -> Value {
-        serde_json::to_value(Body::new(request)).expect("texts and numbers are JSON")
+    pub fn request_body(request: &Request) -> String {
+        serde_json::to_string(&Body::new(request)).expect("texts and numbers are JSON")
     }
 }
 
+#[async_trait]
 impl Provider for Anthropic {
-    fn complete<'a>(
-        &'a self,
-        request: &'a Request,
-        on_text: OnText<'a>,
-    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
-        Box::pin(async move {
-            let body = Body::new(request);
-            let reader = AnswerReader { model: request.model.clone(), ..AnswerReader::default() };
-            self.http.stream(&body, reader, on_text).await
-        })
+    async fn complete(
+        &self,
+        request: &Request,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
+        let body = Body::new(request);
+        let reader = AnswerReader { model: request.model.clone(), ..AnswerReader::default() };
+        self.http.stream(&body, reader, on_text).await
     }
 }
 
@@ -78,11 +81,11 @@ struct OutputConfig<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum OutputFormat<'a> {
-    JsonSchema { schema: &'a Value },
+    JsonSchema { schema: &'a AnswerSchema },
 }
 
 impl<'a> OutputConfig<'a> {
-    fn of(schema: &'a Value) -> Self {
+    fn of(schema: &'a AnswerSchema) -> Self {
         Self { format: OutputFormat::JsonSchema { schema } }
     }
 }
@@ -168,107 +171,4 @@ fn stop_reason(name: String, explanation: Option<String>) -> StopReason {
         "model_context_window_exceeded" => StopReason::ContextWindowExceeded,
         _ => StopReason::Other(name),
     }
-}
-
-/// The HTTP status that the API gives the same error outside a stream.
-fn status_of(kind: &str) -> u16 {
-    match kind {
-        "invalid_request_error" => 400,
-        "authentication_error" => 401,
-        "billing_error" => 402,
-        "permission_error" => 403,
-        "not_found_error" => 404,
-        "conflict_error" => 409,
-        "request_too_large" => 413,
-        "rate_limit_error" => 429,
-        "timeout_error" => 504,
-        "overloaded_error" => OVERLOADED,
-        _ => 500,
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Event {
-    MessageStart {
-        message: StartedMessage,
-    },
-    ContentBlockStart {
-        index: u64,
-        content_block: Block,
-    },
-    ContentBlockDelta {
-        index: u64,
-        delta: Delta,
-    },
-    MessageDelta {
-        delta: MessageChange,
-        #[serde(default)]
-        usage: UsageUpdate,
-    },
-    MessageStop,
-    Error {
-        error: ErrorBody,
-    },
-    #[serde(other)]
-    Unknown,
-}
-
-#[derive(Deserialize)]
-struct StartedMessage {
-    model: Option<String>,
-    #[serde(default)]
-    usage: UsageUpdate,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Block {
-    Text {
-        #[serde(default)]
-        text: String,
-    },
-    #[serde(other)]
-    Unknown,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Delta {
-    TextDelta {
-        text: String,
-    },
-    #[serde(other)]
-    Unknown,
-}
-
-#[derive(Deserialize)]
-struct MessageChange {
-    stop_reason: Option<String>,
-    stop_details: Option<StopDetails>,
-}
-
-#[derive(Deserialize)]
-struct StopDetails {
-    explanation: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-struct UsageUpdate {
-    #[serde(rename = "input_tokens")]
-    input: Option<u64>,
-    #[serde(rename = "cache_read_input_tokens")]
-    cache_read: Option<u64>,
-    #[serde(rename = "cache_creation_input_tokens")]
-    cache_write: Option<u64>,
-    #[serde(rename = "output_tokens")]
-    output: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    message: String,
 }

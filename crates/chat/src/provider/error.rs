@@ -1,39 +1,26 @@
 //! What goes wrong between here and a language model.
 
-use std::fmt;
+use std::error::Error as StdError;
 use std::time::Duration;
 
 use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
 use thiserror::Error;
 
-/// The status that says "overloaded", beside the standard ones.
+use super::{Api, Endpoint};
+
+/// HTTP status of an overloaded server, in addition to the standard ones.
 pub(super) const OVERLOADED: u16 = 529;
 
-/// Which network API a server speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Api {
-    /// The Anthropic Messages API.
-    Anthropic,
-    /// The chat completions API of OpenAI and many others.
-    OpenAiCompatible,
-}
-
-/// The server that an error is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The API that it speaks.
-    pub api: Api,
-    /// Its base URL, without a user name or password that may have been in it.
-    pub base_url: String,
-    /// Whether a key was sent.
-    pub with_key: bool,
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.base_url)
-    }
-}
+/// What servers say when a prompt is too long for the model's window: Anthropic, OpenAI and vLLM,
+/// llama.cpp. They have no common code for it.
+const TOO_LONG_PHRASES: [&str; 6] = [
+    "prompt is too long",
+    "exceed context limit",
+    "context window",
+    "maximum context length",
+    "context size",
+    "context_length_exceeded",
+];
 
 /// What a server says about asking again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,8 +33,9 @@ pub struct RetryAdvice {
 
 /// Why a language model did not answer, or not to the end.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ProviderError {
-    /// A base URL that is none.
+    /// The base URL is not an address that requests can go to.
     #[error("the base URL of the model server is not valid: {reason}")]
     InvalidBaseUrl {
         /// What is wrong with it; not the URL itself, which may hold a password.
@@ -55,15 +43,17 @@ pub enum ProviderError {
     },
     /// The network client could not be made: the system's certificates cannot be read, for example.
     #[error("the network client cannot start")]
-    NoClient(#[source] reqwest::Error),
-    /// No connection, or none that lasted until the answer began.
+    NoClient {
+        /// What happened.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The connection could not be made, or ended before the answer began.
     #[error("{endpoint} cannot be reached")]
     Unreachable {
         /// The server.
         endpoint: Endpoint,
         /// What happened.
-        #[source]
-        source: reqwest::Error,
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// The server answered with an error.
     #[error("{endpoint} answered {status}: {message}")]
@@ -79,20 +69,20 @@ pub enum ProviderError {
         /// What it says about asking again.
         advice: RetryAdvice,
     },
-    /// The server answered with success, but not with a stream.
-    #[error("{endpoint} answered with {came} where an event stream was expected")]
+    /// The server answered with success, but what it sent is not a stream.
+    #[error("{endpoint} answered with {content_type} where an event stream was expected")]
     NotAStream {
         /// The server.
         endpoint: Endpoint,
-        /// The content type that came.
-        came: String,
+        /// Its content type.
+        content_type: String,
     },
     /// The answer began and did not come to its end.
     #[error("the answer from {endpoint} broke off: {reason}")]
     Interrupted {
         /// The server.
         endpoint: Endpoint,
-        /// What came before.
+        /// The text that came before.
         partial: String,
         /// What happened.
         reason: String,
@@ -100,16 +90,16 @@ pub enum ProviderError {
 }
 
 impl ProviderError {
-    /// Says whether the same request may succeed a little later. Never once text has come: it
-    /// would come again.
+    /// Says whether the same request may succeed a little later. False once text has come, which
+    /// would come a second time.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
             Self::Interrupted { partial, .. } => partial.is_empty(),
             Self::Answered { status, advice, .. } => {
-                advice.should_retry.unwrap_or(matches!(status, 408 | 409 | 429 | 500..))
+                advice.should_retry.unwrap_or(is_transient_status(*status))
             }
-            Self::InvalidBaseUrl { .. } | Self::NoClient(_) | Self::NotAStream { .. } => false,
+            Self::InvalidBaseUrl { .. } | Self::NoClient { .. } | Self::NotAStream { .. } => false,
         }
     }
 
@@ -119,20 +109,11 @@ impl ProviderError {
         matches!(self, Self::Answered { status: 429 | 503 | OVERLOADED, .. })
     }
 
-    /// Says whether the prompt was too long for the model's window. Servers have no common code for
-    /// that, so it is known by their words: those of Anthropic, OpenAI and vLLM, llama.cpp.
+    /// Says whether the prompt was too long for the model's window.
     pub fn is_too_long(&self) -> bool {
-        const WORDS: [&str; 6] = [
-            "prompt is too long",
-            "exceed context limit",
-            "context window",
-            "maximum context length",
-            "context size",
-            "context_length_exceeded",
-        ];
         let Self::Answered { status: 400 | 413, message, .. } = self else { return false };
         let message = message.to_lowercase();
-        WORDS.iter().any(|words| message.contains(words))
+        TOO_LONG_PHRASES.iter().any(|phrase| message.contains(phrase))
     }
 
     /// How long the server asks to wait.
@@ -143,7 +124,7 @@ impl ProviderError {
         }
     }
 
-    /// What came before the answer broke off.
+    /// The text that came before the answer broke off; none if nothing came.
     pub fn partial(&self) -> Option<&str> {
         match self {
             Self::Interrupted { partial, .. } if !partial.is_empty() => Some(partial),
@@ -152,11 +133,16 @@ impl ProviderError {
     }
 }
 
+/// Whether the same request may succeed after an answer with this status.
+fn is_transient_status(status: u16) -> bool {
+    matches!(status, 408 | 409 | 429 | 500..)
+}
+
 impl Diagnose for ProviderError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidBaseUrl { .. } | Self::NotAStream { .. } => ErrorCode::WrongAddress,
-            Self::NoClient(_) | Self::Unreachable { .. } => ErrorCode::ServerUnreachable,
+            Self::NoClient { .. } | Self::Unreachable { .. } => ErrorCode::ServerUnreachable,
             Self::Answered { .. } if self.is_too_long() => ErrorCode::PromptTooLong,
             Self::Answered { status, .. } => match status {
                 401 | 403 => ErrorCode::KeyRefused,
@@ -164,7 +150,7 @@ impl Diagnose for ProviderError {
                 404 => ErrorCode::UnknownLanguageModel,
                 413 => ErrorCode::PromptTooLong,
                 429 => ErrorCode::RateLimited,
-                408 | 409 | 500.. => ErrorCode::ServerFailed,
+                status if is_transient_status(*status) => ErrorCode::ServerFailed,
                 _ => ErrorCode::ServerRefused,
             },
             Self::Interrupted { .. } => ErrorCode::AnswerBrokeOff,
@@ -174,9 +160,7 @@ impl Diagnose for ProviderError {
     fn fault(&self) -> Fault {
         match self {
             Self::InvalidBaseUrl { .. } => Fault::Caller,
-            Self::Answered { status, .. } if !matches!(status, 408 | 409 | 429 | 500..) => {
-                Fault::Caller
-            }
+            Self::Answered { status, .. } if !is_transient_status(*status) => Fault::Caller,
             _ => Fault::Environment,
         }
     }
@@ -184,46 +168,30 @@ impl Diagnose for ProviderError {
     fn remedies(&self) -> Vec<Remedy> {
         match self {
             Self::InvalidBaseUrl { .. } => vec![Remedy::WriteScheme],
-            Self::NoClient(_) => vec![Remedy::InstallCertificates],
-            Self::Unreachable { endpoint, .. } => vec![unreachable_remedy(endpoint)],
+            Self::NoClient { .. } => vec![Remedy::InstallCertificates],
+            Self::Unreachable { endpoint, .. } => vec![match endpoint.api {
+                Api::Anthropic => Remedy::CheckConnection,
+                Api::OpenAiCompatible => Remedy::StartModelServer { address: endpoint.to_string() },
+            }],
             Self::Answered { endpoint, status, advice, .. } => {
-                answered_remedies(endpoint, *status, *advice)
+                remedies_by_status(endpoint, *status, *advice)
             }
-            Self::NotAStream { endpoint, .. } => vec![address_remedy(endpoint.api)],
+            Self::NotAStream { endpoint, .. } => vec![endpoint.api.check_base_url()],
             Self::Interrupted { .. } => vec![Remedy::AskAgain],
         }
     }
 }
 
-fn unreachable_remedy(endpoint: &Endpoint) -> Remedy {
-    match endpoint.api {
-        Api::Anthropic => Remedy::CheckConnection,
-        Api::OpenAiCompatible => Remedy::StartModelServer { address: endpoint.to_string() },
-    }
-}
-
-fn answered_remedies(endpoint: &Endpoint, status: u16, advice: RetryAdvice) -> Vec<Remedy> {
-    let provider = match endpoint.api {
-        Api::Anthropic => "anthropic",
-        Api::OpenAiCompatible => "openai",
-    };
+fn remedies_by_status(endpoint: &Endpoint, status: u16, advice: RetryAdvice) -> Vec<Remedy> {
+    let provider = endpoint.api.as_str();
     vec![match status {
         401 | 403 if endpoint.with_key => Remedy::ReplaceKey { provider },
         401 | 403 => Remedy::GiveKey { provider },
         402 => Remedy::AddCredit,
-        404 => return vec![Remedy::CheckModelName, address_remedy(endpoint.api)],
+        404 => return vec![Remedy::CheckModelName, endpoint.api.check_base_url()],
         413 => Remedy::LowerBudget,
         429 => Remedy::Wait { time: advice.after },
         500.. => Remedy::AskLaterOrFallBack,
         _ => return Vec::new(),
     }]
-}
-
-fn address_remedy(api: Api) -> Remedy {
-    match api {
-        Api::Anthropic => Remedy::CheckBaseUrl { path: "/v1/messages", usual_end: "" },
-        Api::OpenAiCompatible => {
-            Remedy::CheckBaseUrl { path: "/chat/completions", usual_end: "/v1" }
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Server-sent events, from bytes that may be cut anywhere.
 //!
-//! The format is that of the WHATWG HTML standard, section 9.2.6; the fields `id` and `retry` are
-//! for reconnecting and are passed over.
+//! The format is that of the WHATWG HTML standard, section 9.2.6. The fields `id` and `retry` are
+//! for reconnecting and are ignored.
 
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(super) struct ServerEvent {
     pub(super) data: String,
 }
 
-/// Turns bytes into events, keeping what is not complete for the next bytes.
+/// Turns bytes into events; an event that is not complete waits for the next bytes.
 #[derive(Debug, Default)]
 pub(super) struct EventParser {
     line: Vec<u8>,
@@ -85,8 +85,8 @@ mod tests {
         ) {
             let events = texts.iter().map(|text| [": x", &format!("data: {text}"), "data: more", "", ""].join(line_end));
             let stream: String = events.collect();
-            let wanted: Vec<String> = texts.iter().map(|text| format!("{text}\nmore")).collect();
-            prop_assert_eq!(parse(stream.as_bytes().chunks(size)), wanted);
+            let expected: Vec<String> = texts.iter().map(|text| format!("{text}\nmore")).collect();
+            prop_assert_eq!(parse(stream.as_bytes().chunks(size)), expected);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Asking another model.
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use super::{Completion, OnText, Provider, ProviderError, Request, StopReason};
 
@@ -19,27 +19,26 @@ impl<P> Fallback<P> {
     }
 }
 
+#[async_trait]
 impl<P: Provider> Provider for Fallback<P> {
-    fn complete<'a>(
-        &'a self,
-        request: &'a Request,
-        on_text: OnText<'a>,
-    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
-        Box::pin(async move {
-            let mut answer = self.provider.complete(request, on_text).await;
-            for model in &self.models {
-                if !wants_another(&answer) {
-                    break;
-                }
-                let request = Request { model: model.clone(), ..request.clone() };
-                answer = self.provider.complete(&request, on_text).await;
+    async fn complete(
+        &self,
+        request: &Request,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
+        let mut answer = self.provider.complete(request, on_text).await;
+        for model in &self.models {
+            if !calls_for_another_model(&answer) {
+                break;
             }
-            answer
-        })
+            let request = Request { model: model.clone(), ..request.clone() };
+            answer = self.provider.complete(&request, on_text).await;
+        }
+        answer
     }
 }
 
-fn wants_another(answer: &Result<Completion, ProviderError>) -> bool {
+fn calls_for_another_model(answer: &Result<Completion, ProviderError>) -> bool {
     match answer {
         Ok(completion) => {
             completion.text.is_empty()

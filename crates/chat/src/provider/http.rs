@@ -1,27 +1,26 @@
-//! One request over HTTP: sending it, reading its stream, telling its errors apart.
+//! One request over HTTP and its streamed answer.
+
+mod refusal;
 
 use std::time::Duration;
 
-use jiff::fmt::rfc2822;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, Url};
 use serde::Serialize;
-use serde_json::Value;
 
+use self::refusal::{error_message, header, retry_advice};
 use super::event_stream::{EventParser, ServerEvent};
 use super::{Api, ApiKey, Completion, Endpoint, OnText, ProviderError, RetryAdvice};
 
-/// A connection that takes longer does not come about.
+/// Time to make a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The longest silence: a local server may load a model of many gigabytes before its first word.
+/// Longest silence of a server: a local one may load a model of many gigabytes before its first
+/// word.
 const READ_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// As much of an error's body is read; the rest says nothing new.
-const LONGEST_ERROR_BODY: usize = 64 * 1024;
-
-/// As many characters of a body that is not JSON are shown.
-const SHOWN_CHARACTERS: usize = 200;
+/// Bytes of an error's body that are read.
+const MAX_ERROR_BODY: usize = 64 * 1024;
 
 /// Sends requests to one address of one server.
 #[derive(Debug)]
@@ -49,12 +48,12 @@ pub(super) enum Step {
     },
 }
 
-/// Makes sense of one API's events.
+/// Reads the events of one API.
 pub(super) trait EventReader {
     /// Reads the next event.
     ///
     /// # Errors
-    /// What is wrong with it, if it makes no sense.
+    /// What is wrong with the event.
     fn read(&mut self, event: &ServerEvent) -> Result<Step, String>;
 
     /// Says whether the model has said why it stopped, so that nothing of the answer is missing.
@@ -81,7 +80,8 @@ impl HttpClient {
         if !matches!(checked.scheme(), "http" | "https") {
             return Err(invalid(format!("it begins with {}:, not http:", checked.scheme())));
         }
-        let endpoint = Endpoint { api, base_url: shown(&url, path), with_key: key.is_some() };
+        let base_url = without_password(&url, path);
+        let endpoint = Endpoint { api, base_url, with_key: key.is_some() };
         let key = key.map(|(name, prefix, key)| {
             let mut value = HeaderValue::try_from(format!("{prefix}{}", key.reveal()))
                 .expect("an ApiKey holds only characters that a header may hold");
@@ -103,16 +103,18 @@ impl HttpClient {
         let request = self.client.post(self.url.clone()).headers(self.headers.clone()).json(body);
         let response = request.send().await.map_err(|source| ProviderError::Unreachable {
             endpoint: self.endpoint.clone(),
-            source: source.without_url(),
+            source: source.without_url().into(),
         })?;
         if !response.status().is_success() {
             return Err(self.refused(response).await);
         }
         let content_type = header(response.headers(), CONTENT_TYPE.as_str()).unwrap_or_default();
         if !content_type.starts_with("text/event-stream") {
-            let came =
-                if content_type.is_empty() { "no content type" } else { content_type }.to_owned();
-            return Err(ProviderError::NotAStream { endpoint: self.endpoint.clone(), came });
+            let named = if content_type.is_empty() { "no content type" } else { content_type };
+            return Err(ProviderError::NotAStream {
+                endpoint: self.endpoint.clone(),
+                content_type: named.to_owned(),
+            });
         }
         self.read(response, reader, on_text).await
     }
@@ -163,7 +165,7 @@ impl HttpClient {
             .find_map(|name| header(response.headers(), name))
             .map(str::to_owned);
         let mut body = Vec::new();
-        while body.len() < LONGEST_ERROR_BODY {
+        while body.len() < MAX_ERROR_BODY {
             // What has come of the body is better than nothing.
             let Ok(Some(bytes)) = response.chunk().await else { break };
             body.extend_from_slice(&bytes);
@@ -199,7 +201,7 @@ fn client(local: bool) -> Result<Client, ProviderError> {
         .read_timeout(READ_TIMEOUT);
     // A proxy cannot reach this machine under the name by which it calls itself.
     let builder = if local { builder.no_proxy() } else { builder };
-    builder.build().map_err(|error| ProviderError::NoClient(error.without_url()))
+    builder.build().map_err(|error| ProviderError::NoClient { source: error.without_url().into() })
 }
 
 fn is_local(url: &Url) -> bool {
@@ -208,48 +210,9 @@ fn is_local(url: &Url) -> bool {
 }
 
 /// The base URL without a user name or a password.
-fn shown(url: &Url, path: &str) -> String {
+fn without_password(url: &Url, path: &str) -> String {
     let base = url.path().strip_suffix(path).unwrap_or_default();
     format!("{}{base}", url.origin().ascii_serialization())
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// Reads what the server says about asking again: milliseconds before seconds, and a date as
-/// measured from the server's own clock.
-fn retry_advice(headers: &HeaderMap) -> RetryAdvice {
-    let seconds = |name: &str, unit: f64| {
-        let number: f64 = header(headers, name)?.trim().parse().ok()?;
-        Duration::try_from_secs_f64(number * unit).ok()
-    };
-    let date = |name: &str| rfc2822::parse(header(headers, name)?).ok();
-    let until_date = || {
-        let wait = date("retry-after")?.duration_since(&date("date")?);
-        Duration::try_from(wait).ok()
-    };
-    let after =
-        seconds("retry-after-ms", 1e-3).or_else(|| seconds("retry-after", 1.0)).or_else(until_date);
-    let should_retry = header(headers, "x-should-retry").and_then(|value| value.parse().ok());
-    RetryAdvice { after, should_retry }
-}
-
-/// Finds what an error's body says, in the shapes of Anthropic, OpenAI, Ollama and vLLM; of a
-/// web page its title, of other text the beginning.
-fn error_message(body: &str) -> Option<String> {
-    if let Ok(json) = serde_json::from_str::<Value>(body) {
-        let places = ["/error/message", "/error", "/message", "/detail"];
-        let found = places.iter().find_map(|place| json.pointer(place)?.as_str());
-        if let Some(message) = found {
-            return Some(message.to_owned());
-        }
-    }
-    let title = body.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
-    let text = title.map_or(body, |(title, _)| title);
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let shown: String = words.chars().take(SHOWN_CHARACTERS).collect();
-    (!shown.is_empty()).then_some(shown)
 }
 
 /// An error with what caused it, on one line.
@@ -262,55 +225,10 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::*;
 
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(n, v)| (n.parse().unwrap(), HeaderValue::from_static(v))).collect()
-    }
-
-    #[test]
-    fn advice_is_read_in_every_form() {
-        let after = |pairs: &[_]| retry_advice(&headers(pairs)).after;
-        assert_eq!(after(&[("retry-after", "2")]), Some(Duration::from_secs(2)));
-        assert_eq!(
-            after(&[("retry-after", "2"), ("retry-after-ms", "1500")]),
-            Some(Duration::from_millis(1_500))
-        );
-        assert_eq!(
-            after(&[
-                ("date", "Wed, 21 Oct 2026 07:28:00 GMT"),
-                ("retry-after", "Wed, 21 Oct 2026 07:28:30 GMT")
-            ]),
-            Some(Duration::from_secs(30))
-        );
-        for nonsense in ["-1", "soon", "NaN", "1e300"] {
-            assert_eq!(after(&[("retry-after", nonsense)]), None);
-        }
-        assert_eq!(
-            retry_advice(&headers(&[("x-should-retry", "false")])).should_retry,
-            Some(false)
-        );
-    }
-
-    #[test]
-    fn the_message_is_found_in_every_shape() {
-        let cases = [
-            (r#"{"type":"error","error":{"type":"x","message":"no"}}"#, Some("no")),
-            (r#"{"error":"no model"}"#, Some("no model")),
-            (r#"{"detail":"bad"}"#, Some("bad")),
-            ("<html>\n<title>502 Bad\nGateway</title><body>…", Some("502 Bad Gateway")),
-            ("plain\n text", Some("plain text")),
-            ("", None),
-            (" \n", None),
-        ];
-        for (body, message) in cases {
-            assert_eq!(error_message(body).as_deref(), message, "{body}");
-        }
-        assert_eq!(error_message(&"x".repeat(999)).unwrap().len(), SHOWN_CHARACTERS);
-    }
-
     #[test]
     fn the_base_url_is_shown_without_its_password() {
         let url = Url::parse("http://ana:secret@example.org:8080/v1/chat/completions").unwrap();
-        assert_eq!(shown(&url, "/chat/completions"), "http://example.org:8080/v1");
+        assert_eq!(without_password(&url, "/chat/completions"), "http://example.org:8080/v1");
     }
 
     #[test]

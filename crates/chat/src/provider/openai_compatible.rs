@@ -1,14 +1,20 @@
 //! The chat completions API of OpenAI, Ollama, llama.cpp, vLLM and others.
 
-use futures_util::future::BoxFuture;
+mod chunks;
+
+use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
+use self::chunks::Chunk;
 use super::event_stream::ServerEvent;
 use super::http::{EventReader, HttpClient, Step};
-use super::{Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, StopReason, Usage};
-use crate::{MessageRole, TextBlock};
+use super::{
+    AnswerSchema, Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, StopReason,
+    Usage,
+};
+use crate::TextBlock;
 
 /// A server that speaks the chat completions API; one attempt per call.
 #[derive(Debug)]
@@ -47,17 +53,16 @@ impl OpenAiCompatible {
     }
 }
 
+#[async_trait]
 impl Provider for OpenAiCompatible {
-    fn complete<'a>(
-        &'a self,
-        request: &'a Request,
-        on_text: OnText<'a>,
-    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
-        Box::pin(async move {
-            let body = Body::new(request, self.limit);
-            let reader = AnswerReader { model: request.model.clone(), ..AnswerReader::default() };
-            self.http.stream(&body, reader, on_text).await
-        })
+    async fn complete(
+        &self,
+        request: &Request,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
+        let body = Body::new(request, self.limit);
+        let reader = AnswerReader { model: request.model.clone(), ..AnswerReader::default() };
+        self.http.stream(&body, reader, on_text).await
     }
 }
 
@@ -85,11 +90,11 @@ enum ResponseFormat<'a> {
 struct NamedSchema<'a> {
     name: &'static str,
     strict: bool,
-    schema: &'a Value,
+    schema: &'a AnswerSchema,
 }
 
 impl<'a> ResponseFormat<'a> {
-    fn of(schema: &'a Value) -> Self {
+    fn of(schema: &'a AnswerSchema) -> Self {
         Self::JsonSchema { json_schema: NamedSchema { name: "answer", strict: true, schema } }
     }
 }
@@ -112,10 +117,7 @@ impl<'a> Body<'a> {
         let system = (!request.system.is_empty())
             .then(|| PlainMessage { role: "system", content: joined(&request.system) });
         let messages = request.messages.iter().map(|message| PlainMessage {
-            role: match message.role {
-                MessageRole::User => "user",
-                MessageRole::Assistant => "assistant",
-            },
+            role: message.role.as_str(),
             content: joined(&message.content),
         });
         let (max_tokens, max_completion_tokens) = match limit {
@@ -209,39 +211,4 @@ fn failure(error: &Value) -> Step {
     let code = error.get("code").and_then(Value::as_u64);
     let status = code.and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400);
     Step::Failed { status: status.unwrap_or(500), message }
-}
-
-#[derive(Deserialize)]
-struct Chunk {
-    model: Option<String>,
-    #[serde(default)]
-    choices: Vec<Choice>,
-    usage: Option<UsageReport>,
-    error: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    delta: Option<Delta>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-struct Delta {
-    content: Option<String>,
-    refusal: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct UsageReport {
-    #[serde(default)]
-    prompt_tokens: u64,
-    #[serde(default)]
-    completion_tokens: u64,
-    prompt_tokens_details: Option<PromptDetails>,
-}
-
-#[derive(Deserialize, Default)]
-struct PromptDetails {
-    cached_tokens: Option<u64>,
 }

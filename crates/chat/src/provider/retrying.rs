@@ -1,91 +1,67 @@
 //! Asking again after a passing failure.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use fastrand::Rng;
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use super::{Completion, OnText, Provider, ProviderError, Request};
 
-/// How often and after how long a request is sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// How many times after the first; 2 by default.
-    pub retries: u32,
-    /// The first delay, doubled each time; half a second by default.
-    pub first_delay: Duration,
-    /// The longest delay of our own choosing; 8 seconds by default.
-    pub longest_delay: Duration,
-    /// The longest delay that a server may ask for; if it asks for more, its error is the answer.
-    /// One minute by default.
-    pub longest_advised: Duration,
-}
+/// Number of times that a request is sent again.
+const MAX_RETRIES: u32 = 2;
 
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self {
-            retries: 2,
-            first_delay: Duration::from_millis(500),
-            longest_delay: Duration::from_secs(8),
-            longest_advised: Duration::from_mins(1),
-        }
-    }
-}
+/// Delay before the first retry; it doubles each time.
+const FIRST_DELAY: Duration = Duration::from_millis(500);
 
-impl RetryPolicy {
-    /// How long to wait before asking again, if that makes sense; `retries` is how often it has
-    /// been done, `random` between 0 and 1.
-    ///
-    /// The delay doubles each time and is shortened by up to a quarter, so that many clients do not
-    /// come back at once; a server's own advice is taken as it is.
-    fn delay(&self, error: &ProviderError, retries: u32, random: f64) -> Option<Duration> {
-        if !error.is_transient() || retries >= self.retries {
-            return None;
-        }
-        if let Some(advised) = error.retry_after() {
-            return (advised <= self.longest_advised).then_some(advised);
-        }
-        let doubled = self.first_delay.saturating_mul(2_u32.saturating_pow(retries));
-        Some(doubled.min(self.longest_delay).mul_f64(1.0 - random / 4.0))
-    }
-}
+/// Longest delay of our own choosing.
+const MAX_DELAY: Duration = Duration::from_secs(8);
 
-/// A provider that asks again after a passing failure, as long as no text has come.
+/// Longest delay that a server may ask for. If it asks for more, its error is the answer.
+const MAX_ADVISED_DELAY: Duration = Duration::from_mins(1);
+
+/// A provider that asks again after a passing failure, as long as no text has come: twice, after
+/// half a second and after one, or when the server says, if that is within a minute.
 #[derive(Debug)]
 pub struct Retrying<P> {
     provider: P,
-    policy: RetryPolicy,
-    random: Mutex<Rng>,
 }
 
 impl<P> Retrying<P> {
-    /// Wraps a provider; `random` spreads the delays.
-    pub fn new(provider: P, policy: RetryPolicy, random: Rng) -> Self {
-        Self { provider, policy, random: Mutex::new(random) }
+    /// Wraps a provider.
+    pub fn new(provider: P) -> Self {
+        Self { provider }
     }
 }
 
+#[async_trait]
 impl<P: Provider> Provider for Retrying<P> {
-    fn complete<'a>(
-        &'a self,
-        request: &'a Request,
-        on_text: OnText<'a>,
-    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
-        Box::pin(async move {
-            let mut retries = 0;
-            loop {
-                let error = match self.provider.complete(request, on_text).await {
-                    Ok(completion) => return Ok(completion),
-                    Err(error) => error,
-                };
-                let random = self.random.lock().unwrap_or_else(PoisonError::into_inner).f64();
-                let Some(delay) = self.policy.delay(&error, retries, random) else {
-                    return Err(error);
-                };
-                tokio::time::sleep(delay).await;
-                retries += 1;
-            }
-        })
+    async fn complete(
+        &self,
+        request: &Request,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
+        let mut retries = 0;
+        loop {
+            let error = match self.provider.complete(request, on_text).await {
+                Ok(completion) => return Ok(completion),
+                Err(error) => error,
+            };
+            let Some(delay) = delay(&error, retries) else { return Err(error) };
+            tokio::time::sleep(delay).await;
+            retries += 1;
+        }
     }
+}
+
+/// How long to wait before asking again; none if the request should not be sent again. `retries` is
+/// the number of times that it was.
+fn delay(error: &ProviderError, retries: u32) -> Option<Duration> {
+    if !error.is_transient() || retries >= MAX_RETRIES {
+        return None;
+    }
+    if let Some(advised) = error.retry_after() {
+        return (advised <= MAX_ADVISED_DELAY).then_some(advised);
+    }
+    let doubled = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(retries));
+    // Shorter by up to a quarter, so that many clients do not come back at the same moment.
+    Some(doubled.min(MAX_DELAY).mul_f64(1.0 - fastrand::f64() / 4.0))
 }

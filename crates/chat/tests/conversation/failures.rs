@@ -1,4 +1,4 @@
-//! What a talk does when memory, the embedding model or the language model fails.
+//! What a conversation does when memory, the embedding model or the language model fails.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, mpsc};
@@ -17,7 +17,7 @@ use super::*;
 /// A world whose memory is opened when it is needed, with a spool beside it.
 fn world(acts: impl IntoIterator<Item = Act>) -> World {
     let mut world = World::with(acts);
-    world.conversation = world.another_process(1);
+    world.conversation = world.another_process();
     world
 }
 
@@ -27,23 +27,24 @@ impl World {
     }
 
     fn spool(&self) -> Spool {
-        Spool::new(&self.folder.path().join("spool"), &self.db(), &self.conversation.user)
+        let place = self.db().display().to_string();
+        Spool::new(&self.folder.path().join("spool"), &place, &self.conversation.user)
     }
 
-    /// The same talk as another process has it: with its own connections, and nothing in mind.
-    fn another_process(&self, seed: u64) -> Conversation {
+    /// The same conversation as another process has it: with its own connections, and nothing in mind.
+    fn another_process(&self) -> Conversation {
         let db = self.db();
         let open = move || {
             let store = SqliteStore::open(&db, IfMissing::Fail)?;
             let embedder = Arc::new(WordHashEmbedder::default());
             Ok(Memory::new(Arc::new(store), embedder, Arc::new(clock())))
         };
-        let live = LiveSession::new(fastrand::Rng::with_seed(seed));
-        Conversation {
-            memory: AsyncMemory::opening(open, Arc::new(clock()), NonZeroUsize::new(4).unwrap()),
-            live: live.with_spool(self.spool(), Duration::from_millis(300)),
-            ..self.conversation.clone()
-        }
+        let Conversation { user, session, model, .. } = self.conversation.clone();
+        let memory = AsyncMemory::opening(open, Arc::new(clock()));
+        let mut conversation = Conversation::new(memory, user, session);
+        conversation.model = model;
+        conversation.spool = Some(self.spool().with_patience(Duration::from_millis(300)));
+        conversation
     }
 
     fn hide(&self) {
@@ -75,7 +76,7 @@ impl World {
     }
 
     fn notices(&self) -> Vec<Notice> {
-        self.conversation.live.take_notices()
+        self.conversation.take_notices()
     }
 }
 
@@ -151,7 +152,7 @@ async fn while_memory_is_gone_a_talk_goes_on_from_what_was_said_even_in_another_
     assert!(is_spooled(&notices, "there is no memory at"), "{notices:?}");
     assert!(matches!(notices.last(), Some(Notice::NothingRecalled { .. })), "{notices:?}");
 
-    world.conversation = world.another_process(2);
+    world.conversation = world.another_process();
     world.ask("Which is my colour?").await.unwrap();
     assert_eq!(world.asked(), [["My colour is blue."], ["Blue."], ["Which is my colour?"]]);
 
@@ -174,7 +175,7 @@ async fn a_crash_between_storing_and_emptying_the_spool_stores_nothing_twice() {
     assert_eq!(world.stored().len(), 4);
     // The file as it would stand there had the process died.
     fs_err::write(world.spool().path(), spooled).unwrap();
-    world.conversation = world.another_process(2);
+    world.conversation = world.another_process();
     world.ask("Third.").await.unwrap();
     assert_eq!(
         world.stored(),
@@ -193,8 +194,7 @@ async fn a_crash_between_storing_and_emptying_the_spool_stores_nothing_twice() {
 async fn a_memory_that_is_full_from_the_start_keeps_nobody_from_talking() {
     let mut world = world([Act::Answer("Hello."), Act::Refuse, Act::Answer("Yes.")]);
     let full = || Err(MemoryError::from(StoreError::DiskFull("memory.db".into())));
-    world.conversation.memory =
-        AsyncMemory::opening(full, Arc::new(clock()), NonZeroUsize::new(4).unwrap());
+    world.conversation.memory = AsyncMemory::opening(full, Arc::new(clock()));
     world.ask("Hi.").await.unwrap();
     assert!(is_spooled(&world.notices(), "the disk that holds memory.db is full"));
     // What stands there unanswered is not kept twice.
@@ -206,15 +206,26 @@ async fn a_memory_that_is_full_from_the_start_keeps_nobody_from_talking() {
 }
 
 #[tokio::test]
+async fn a_spool_that_cannot_be_written_is_an_error_of_its_own() {
+    let world = world([]);
+    world.hide();
+    fs_err::write(world.folder.path().join("spool"), "not a folder").unwrap();
+    let error = world.ask("Hi.").await.unwrap_err();
+    assert!(matches!(&error, ChatError::Spool { path, .. } if path == world.spool().path()));
+    assert_eq!(error.fault(), Fault::Environment);
+}
+
+#[tokio::test]
 async fn without_a_spool_an_answer_that_cannot_be_stored_comes_with_the_error() {
     let world = World::with([Act::Answer("Precious."), Act::LoseMemory("Precious.")]);
     world.ask("First.").await.unwrap();
     let error = world.ask("Second.").await.unwrap_err();
     assert_eq!(error.fault(), Fault::Caller, "the file is named by whoever runs it");
     assert!(error.to_string().starts_with("the answer could not be stored: there is no memory at"));
-    let ChatError::AnswerNotStored { completion, source: MemoryError::Store(_) } = error else {
+    let ChatError::AnswerNotStored { completion, source } = error else {
         panic!("the answer is lost: {error}");
     };
+    assert!(matches!(*source, ChatError::Memory(MemoryError::Store(_))), "{source}");
     assert_eq!(completion.text, "Precious.");
     let error = world.ask("Third.").await.unwrap_err();
     assert!(matches!(error, ChatError::Memory(MemoryError::Store(StoreError::Missing(_)))));
@@ -281,7 +292,7 @@ async fn without_the_embedding_model_memory_is_searched_by_words_and_that_is_sai
     let store = SqliteStore::open(world.db(), IfMissing::Fail).unwrap();
     let embedder = Arc::new(NoModel::default());
     let memory = Arc::new(Memory::new(Arc::new(store), embedder.clone(), Arc::new(clock())));
-    world.conversation.memory = AsyncMemory::new(memory, NonZeroUsize::MIN);
+    world.conversation.memory = AsyncMemory::one_at_a_time(memory);
 
     world.ask("Which port does the gateway use?").await.unwrap();
     assert!(world.asked().pop().unwrap()[1].contains("port 7443"));
@@ -357,7 +368,7 @@ async fn an_answer_that_was_cut_off_goes_on_on_request() {
 async fn of_two_processes_that_ask_the_same_at_once_one_stores_the_message() {
     for _ in 0..10 {
         let world = World::with([Act::Answer("Yes."), Act::Answer("Yes.")]);
-        let [one, two] = [1, 2].map(|seed| world.another_process(seed));
+        let [one, two] = [world.another_process(), world.another_process()];
         let (mut first, mut second) = (|_: &str| {}, |_: &str| {});
         let (a, b) = tokio::join!(one.ask("Really?", &mut first), two.ask("Really?", &mut second));
         a.unwrap();

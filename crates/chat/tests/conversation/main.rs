@@ -5,17 +5,15 @@
 mod failures;
 
 use std::collections::VecDeque;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use futures_util::future::BoxFuture;
 use longmem_chat::{
-    Api, AssembleError, AsyncMemory, ChatError, Completion, Conversation, ConversationSettings,
-    Endpoint, LanguageModel, LiveSession, Notice, OnText, Provider, ProviderError, Reply, Request,
-    RetryAdvice, StopReason, TokenBudget, Usage,
+    Api, AssembleError, AsyncMemory, ChatError, Completion, Conversation, Endpoint, LanguageModel,
+    Notice, OnText, Provider, ProviderError, Reply, Request, RetryAdvice, StopReason, TokenBudget,
+    Usage, async_trait,
 };
-use longmem_core::{EstimatedTokens, FixedClock, Role, SessionName, UserName};
+use longmem_core::{FixedClock, Role, SessionName, UserName};
 use longmem_memory::Memory;
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
@@ -44,12 +42,13 @@ struct Scripted {
     db: Mutex<PathBuf>,
 }
 
+#[async_trait]
 impl Provider for Scripted {
-    fn complete<'a>(
-        &'a self,
-        request: &'a Request,
-        on_text: OnText<'a>,
-    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
+    async fn complete(
+        &self,
+        request: &Request,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
         self.asked.lock().unwrap().push(request.clone());
         let act = self.acts.lock().unwrap().pop_front().expect("asked once too often");
         let completion = |text: &str, stop_reason| Completion {
@@ -58,40 +57,38 @@ impl Provider for Scripted {
             usage: Usage::default(),
             model: request.model.clone(),
         };
-        Box::pin(async move {
-            match act {
-                Act::Answer(text) => {
-                    on_text(text);
-                    Ok(completion(text, StopReason::EndTurn))
-                }
-                Act::Refuse => Ok(completion("", StopReason::Refusal { explanation: None })),
-                Act::CutOff(text) => Ok(completion(text, StopReason::MaxTokens)),
-                Act::LoseMemory(text) => {
-                    let db = self.db.lock().unwrap().clone();
-                    fs_err::rename(&db, db.with_extension("lost")).unwrap();
-                    Ok(completion(text, StopReason::EndTurn))
-                }
-                Act::TooLong => Err(ProviderError::Answered {
-                    endpoint: endpoint(),
-                    status: 400,
-                    message: "prompt is too long: 210000 tokens > 200000 maximum".to_owned(),
-                    request_id: None,
-                    advice: RetryAdvice::default(),
-                }),
-                Act::BreakOff => {
-                    on_text("Half an ans");
-                    Err(ProviderError::Interrupted {
-                        endpoint: endpoint(),
-                        partial: "Half an ans".to_owned(),
-                        reason: "cut".to_owned(),
-                    })
-                }
-                Act::Hang => {
-                    on_text("Half");
-                    std::future::pending().await
-                }
+        match act {
+            Act::Answer(text) => {
+                on_text(text);
+                Ok(completion(text, StopReason::EndTurn))
             }
-        })
+            Act::Refuse => Ok(completion("", StopReason::Refusal { explanation: None })),
+            Act::CutOff(text) => Ok(completion(text, StopReason::MaxTokens)),
+            Act::LoseMemory(text) => {
+                let db = self.db.lock().unwrap().clone();
+                fs_err::rename(&db, db.with_extension("lost")).unwrap();
+                Ok(completion(text, StopReason::EndTurn))
+            }
+            Act::TooLong => Err(ProviderError::Answered {
+                endpoint: endpoint(),
+                status: 400,
+                message: "prompt is too long: 210000 tokens > 200000 maximum".to_owned(),
+                request_id: None,
+                advice: RetryAdvice::default(),
+            }),
+            Act::BreakOff => {
+                on_text("Half an ans");
+                Err(ProviderError::Interrupted {
+                    endpoint: endpoint(),
+                    partial: "Half an ans".to_owned(),
+                    reason: "cut".to_owned(),
+                })
+            }
+            Act::Hang => {
+                on_text("Half");
+                std::future::pending().await
+            }
+        }
     }
 }
 
@@ -120,19 +117,13 @@ impl World {
         let model = Arc::new(Scripted::default());
         model.acts.lock().unwrap().extend(acts);
         *model.db.lock().unwrap() = folder.path().join("memory.db");
-        let conversation = Conversation {
-            memory: AsyncMemory::new(Arc::clone(&memory), NonZeroUsize::MIN),
-            user: UserName::new("ana").unwrap(),
-            session: SessionName::new("today").unwrap(),
-            model: Some(LanguageModel {
-                provider: Arc::clone(&model) as Arc<dyn Provider>,
-                name: "small".to_owned(),
-                max_tokens: 64,
-            }),
-            counter: Arc::new(EstimatedTokens),
-            settings: ConversationSettings::default(),
-            live: LiveSession::new(fastrand::Rng::with_seed(7)),
-        };
+        let mut conversation = Conversation::new(
+            AsyncMemory::one_at_a_time(Arc::clone(&memory)),
+            UserName::new("ana").unwrap(),
+            SessionName::new("today").unwrap(),
+        );
+        let provider = Arc::clone(&model) as Arc<dyn Provider>;
+        conversation.model = Some(LanguageModel::new(provider, "small", 64));
         Self { conversation, memory, model, folder }
     }
 
@@ -203,7 +194,7 @@ async fn a_failed_call_can_be_repeated_without_storing_the_message_twice() {
         World::with([Act::BreakOff, Act::Refuse, Act::Answer("Yes."), Act::Answer("Sure.")]);
     let error = world.ask("Really?").await.unwrap_err();
     assert!(matches!(&error, ChatError::Provider(error) if error.partial() == Some("Half an ans")));
-    assert_eq!(world.conversation.live.take_notices(), [Notice::KeptPart]);
+    assert_eq!(world.conversation.take_notices(), [Notice::KeptPart]);
     let kept = ["user: Really?", "assistant: Half an ans\n\n[broken off]"];
     assert_eq!(world.stored(), kept);
     world.ask("Really?").await.unwrap();

@@ -6,15 +6,14 @@ mod facts;
 mod long_life;
 mod rule_model;
 mod summaries;
+mod talks;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use longmem_chat::{
-    AsyncMemory, Conversation, ConversationSettings, LanguageModel, Learner, LearnerSettings,
-    LearningReport, LiveSession, Provider, Reply,
+    AsyncMemory, Conversation, LanguageModel, Learner, LearningReport, Provider, Reply,
 };
-use longmem_core::{Clock, EstimatedTokens, Role, SessionName, Timestamp, TurnId, UserName};
+use longmem_core::{Clock, Role, SessionName, Timestamp, TurnId, UserName};
 use longmem_memory::{FactsAt, Memory};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
@@ -54,20 +53,19 @@ impl World {
         let clock = Arc::new(SetClock(std::sync::Mutex::new(began)));
         let memory = open(&folder, &clock);
         let model = Arc::new(RuleModel::default());
-        let learner = Learner {
-            memory: AsyncMemory::new(Arc::clone(&memory), NonZeroUsize::MIN),
-            user: user("ana"),
-            model: language_model(&model),
-            counter: Arc::new(EstimatedTokens),
-            settings: LearnerSettings { history_tokens: 1_000, ..LearnerSettings::default() },
-        };
+        let mut learner = Learner::new(
+            AsyncMemory::one_at_a_time(Arc::clone(&memory)),
+            user("ana"),
+            language_model(&model),
+        );
+        learner.settings.history_tokens = 1_000;
         Self { memory, clock, model, learner, folder }
     }
 
     /// Closes and opens the store, as a new process does.
     fn restart(&mut self) {
         self.memory = open(&self.folder, &self.clock);
-        self.learner.memory = AsyncMemory::new(Arc::clone(&self.memory), NonZeroUsize::MIN);
+        self.learner.memory = AsyncMemory::one_at_a_time(Arc::clone(&self.memory));
     }
 
     fn pass(&self, hours: i64) {
@@ -98,15 +96,10 @@ impl World {
     }
 
     fn conversation(&self, name: &str) -> Conversation {
-        Conversation {
-            memory: self.learner.memory.clone(),
-            user: user("ana"),
-            session: session(name),
-            model: Some(self.learner.model.clone()),
-            counter: Arc::new(EstimatedTokens),
-            settings: ConversationSettings::default(),
-            live: LiveSession::new(fastrand::Rng::new()),
-        }
+        let memory = self.learner.memory.clone();
+        let mut conversation = Conversation::new(memory, user("ana"), session(name));
+        conversation.model = Some(self.learner.model.clone());
+        conversation
     }
 
     /// Asks, and returns the system text of the prompt that was sent.
@@ -126,9 +119,5 @@ fn open(folder: &TempDir, clock: &Arc<SetClock>) -> Arc<Memory> {
 }
 
 fn language_model(model: &Arc<RuleModel>) -> LanguageModel {
-    LanguageModel {
-        provider: Arc::clone(model) as Arc<dyn Provider>,
-        name: "small".to_owned(),
-        max_tokens: 64,
-    }
+    LanguageModel::new(Arc::clone(model) as Arc<dyn Provider>, "small", 64)
 }

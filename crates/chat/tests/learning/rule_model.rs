@@ -6,9 +6,9 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use futures_util::future::BoxFuture;
 use longmem_chat::{
     Api, Completion, Endpoint, OnText, Provider, ProviderError, Request, StopReason, Usage,
+    async_trait,
 };
 use serde_json::{Value, json};
 
@@ -32,22 +32,20 @@ impl RuleModel {
     }
 }
 
+#[async_trait]
 impl Provider for RuleModel {
-    fn complete<'a>(
-        &'a self,
-        request: &'a Request,
-        on_text: OnText<'a>,
-    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
-        let answer = self.answer(request);
-        Box::pin(async move {
-            let text = answer?;
-            on_text(&text);
-            Ok(Completion {
-                text,
-                stop_reason: StopReason::EndTurn,
-                usage: Usage { input: 10, output: 1, ..Usage::default() },
-                model: request.model.clone(),
-            })
+    async fn complete(
+        &self,
+        request: &Request,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
+        let text = self.answer(request)?;
+        on_text(&text);
+        Ok(Completion {
+            text,
+            stop_reason: StopReason::EndTurn,
+            usage: Usage { input: 10, output: 1, ..Usage::default() },
+            model: request.model.clone(),
         })
     }
 }

@@ -6,7 +6,7 @@ use longmem_chat::{
     Anthropic, ApiKey, CacheControl, Completion, Provider, ProviderError, StopReason, Usage,
 };
 use longmem_core::{Diagnose, Fault, Remedy};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stand_in::{Answer, StandIn};
 use crate::{ask, request, request_with_schema};
@@ -63,7 +63,7 @@ fn end(stop_reason: &str) -> String {
     )
 }
 
-fn stop_reason_json(name: &str) -> serde_json::Value {
+fn stop_reason_json(name: &str) -> Value {
     let details = json!({"type": "refusal", "category": "x", "explanation": "Not that."});
     let details = if name == "refusal" { details } else { json!(null) };
     json!({"stop_reason": name, "stop_sequence": null, "stop_details": details})
@@ -281,13 +281,14 @@ async fn dropping_the_answer_ends_the_request() {
 
 /// What counts the cost of prompts sees the same as the server.
 #[tokio::test]
-async fn the_body_that_is_told_is_the_body_that_is_sent() {
+async fn the_body_that_is_shown_is_the_body_that_is_sent() {
     let server =
         StandIn::answering(vec![Answer::stream(&format!("{START}{MIDDLE}{}", end("end_turn")))])
             .await;
     let provider = Anthropic::new(&server.url, None).unwrap();
     let _ = ask(&provider).await;
-    assert_eq!(server.asked()[0].body, Anthropic::request_body(&request()));
+    let body: Value = serde_json::from_str(&Anthropic::request_body(&request())).unwrap();
+    assert_eq!(server.asked()[0].body, body);
 }
 
 #[tokio::test]

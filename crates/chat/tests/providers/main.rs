@@ -7,38 +7,38 @@ mod openai_compatible;
 mod resilience;
 mod stand_in;
 
-use longmem_chat::{Completion, Message, MessageRole, Provider, ProviderError, Request, TextBlock};
+use longmem_chat::{
+    AnswerSchema, Completion, Message, MessageRole, Provider, ProviderError, Request, TextBlock,
+};
 
 fn request() -> Request {
     let text = |text: &str| TextBlock::new(text);
     let message = |role, content: Vec<TextBlock>| Message { role, content };
-    Request {
-        model: "small".to_owned(),
-        system: vec![text("Be kind."), text("Facts.")],
-        messages: vec![
-            message(MessageRole::User, vec![text("Hi.")]),
-            message(MessageRole::Assistant, vec![text("Yes?")]),
-            message(MessageRole::User, vec![text("Which port?"), text("<recalled_memory>")]),
-        ],
-        max_tokens: 64,
-        answer_schema: None,
-    }
+    let messages = vec![
+        message(MessageRole::User, vec![text("Hi.")]),
+        message(MessageRole::Assistant, vec![text("Yes?")]),
+        message(MessageRole::User, vec![text("Which port?"), text("<recalled_memory>")]),
+    ];
+    let mut request = Request::new("small", messages, 64);
+    request.system = vec![text("Be kind."), text("Facts.")];
+    request
 }
 
 /// Asks and gathers what was streamed, which must be what the outcome says.
 async fn ask(provider: &dyn Provider) -> Result<Completion, ProviderError> {
     let mut streamed = String::new();
     let outcome = provider.complete(&request(), &mut |text| streamed.push_str(text)).await;
-    let told = match &outcome {
+    let whole = match &outcome {
         Ok(completion) => completion.text.as_str(),
         Err(error) => error.partial().unwrap_or_default(),
     };
-    assert_eq!(streamed, told);
+    assert_eq!(streamed, whole);
     outcome
 }
 
 /// The request, whose answer is to follow a schema.
 fn request_with_schema() -> Request {
-    let schema = serde_json::json!({ "type": "object", "properties": {} });
-    Request { answer_schema: Some(schema), ..request() }
+    let mut request = request();
+    request.answer_schema = AnswerSchema::from_json(r#"{ "type": "object", "properties": {} }"#);
+    request
 }

@@ -6,10 +6,9 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use longmem_chat::{
     Api, Completion, Endpoint, Fallback, OnText, Provider, ProviderError, Request, RetryAdvice,
-    RetryPolicy, Retrying, StopReason, Usage,
+    Retrying, StopReason, Usage, async_trait,
 };
 use tokio::time::Instant;
 
@@ -37,19 +36,20 @@ impl Scripted {
     }
 }
 
+#[async_trait]
 impl Provider for &Scripted {
-    fn complete<'a>(
-        &'a self,
-        request: &'a Request,
-        on_text: OnText<'a>,
-    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
+    async fn complete(
+        &self,
+        request: &Request,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
         self.asked.lock().unwrap().push((request.model.clone(), Instant::now()));
         let outcome = self.outcomes.lock().unwrap().pop_front().expect("asked once too often");
         match &outcome {
             Ok(completion) => on_text(&completion.text),
             Err(error) => on_text(error.partial().unwrap_or_default()),
         }
-        Box::pin(async move { outcome })
+        outcome
     }
 }
 
@@ -82,7 +82,7 @@ fn broken_after(partial: &str) -> Result<Completion, ProviderError> {
 }
 
 fn retrying(provider: &Scripted) -> Retrying<&Scripted> {
-    Retrying::new(provider, RetryPolicy::default(), fastrand::Rng::with_seed(1))
+    Retrying::new(provider)
 }
 
 #[tokio::test(start_paused = true)]

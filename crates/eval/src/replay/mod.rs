@@ -14,16 +14,14 @@ mod tutorial;
 pub use report::{ReplayReport, WayReport, replay_table};
 
 use std::collections::HashSet;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use longmem_chat::{
-    Anthropic, AsyncMemory, Completion, Conversation, ConversationSettings, LanguageModel,
-    LiveSession, OnText, Provider, ProviderError, Reply, Request, StopReason, TokenBudget, Usage,
+    Anthropic, AsyncMemory, Completion, Conversation, LanguageModel, OnText, Provider,
+    ProviderError, Reply, Request, StopReason, TokenBudget, Usage, async_trait,
 };
 use longmem_core::{Clock, Role, Scope, SessionName, TokenCounter, Turn, TurnId, UserName};
 use longmem_memory::{IndexOptions, Memory, MemoryError, RecallRequest};
@@ -186,20 +184,14 @@ impl<'a> Replaying<'a> {
     }
 
     fn talk(&self, session: &SessionName, provider: Arc<Recorded>) -> Conversation {
-        Conversation {
-            memory: AsyncMemory::new(Arc::clone(&self.memory), NonZeroUsize::MIN),
-            user: self.user.clone(),
-            session: session.clone(),
-            model: Some(LanguageModel { provider, name: "recorded".to_owned(), max_tokens: 1_024 }),
-            counter: Arc::clone(&self.options.counter),
-            settings: ConversationSettings {
-                system: Some(self.options.system.clone()),
-                budget: self.options.budget,
-                continued: true,
-                ..ConversationSettings::default()
-            },
-            live: LiveSession::new(fastrand::Rng::new()),
-        }
+        let memory = AsyncMemory::one_at_a_time(Arc::clone(&self.memory));
+        let mut talk = Conversation::new(memory, self.user.clone(), session.clone());
+        talk.model = Some(LanguageModel::new(provider, "recorded", 1_024));
+        talk.counter = Arc::clone(&self.options.counter);
+        talk.settings.system = Some(self.options.system.clone());
+        talk.settings.budget = self.options.budget;
+        talk.settings.continued = true;
+        talk
     }
 
     /// What the engine finds best for a message, before it is said.
@@ -228,19 +220,20 @@ impl Recorded {
     }
 }
 
+#[async_trait]
 impl Provider for Recorded {
-    fn complete<'a>(
-        &'a self,
-        request: &'a Request,
-        on_text: OnText<'a>,
-    ) -> BoxFuture<'a, Result<Completion, ProviderError>> {
+    async fn complete(
+        &self,
+        request: &Request,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
         let text = self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let body = serde_json::from_str(&Anthropic::request_body(request));
         *self.sent.lock().unwrap_or_else(PoisonError::into_inner) =
-            Anthropic::request_body(request);
+            body.expect("a request's body is JSON");
         on_text(&text);
         let (stop_reason, usage) = (StopReason::EndTurn, Usage::default());
-        let model = request.model.clone();
-        Box::pin(async move { Ok(Completion { text, stop_reason, usage, model }) })
+        Ok(Completion { text, stop_reason, usage, model: request.model.clone() })
     }
 }
 

@@ -1,4 +1,8 @@
-//! Frequent words that name nothing, and words that say that something was settled.
+//! Words that name nothing, and words that say what a sentence does.
+
+use std::collections::HashSet;
+
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Words too frequent to tell turns apart, after the list that Lucene and Snowball share, with the
 /// contractions and question words of chat.
@@ -31,4 +35,59 @@ pub fn is_opener(word: &str) -> bool {
 /// Says whether a word in lower case says that something was settled ("decided", "agreed").
 pub fn says_decided(word: &str) -> bool {
     DECISIONS.split_whitespace().any(|decision| decision == word)
+}
+
+/// The words of a text in lower case, without the short ones that are in every sentence: those of
+/// one or two bytes. A single Chinese, Japanese or Korean character has three.
+///
+/// # Examples
+/// ```
+/// use longmem_text::english::content_words;
+/// assert!(content_words("Is it in Porto?").iter().eq(["porto"]));
+/// ```
+pub fn content_words(text: &str) -> HashSet<String> {
+    text.unicode_words().filter(|word| word.len() > 2).map(str::to_lowercase).collect()
+}
+
+/// Says whether somebody who writes about a person ("the user") means that person by this subject.
+pub fn means_the_user(subject: &str) -> bool {
+    ["user", "the user", "i", "me"].contains(&subject.to_lowercase().as_str())
+}
+
+/// Says whether a word in lower case is the pronoun that is written with a capital letter, like a
+/// name.
+pub fn is_capital_pronoun(word: &str) -> bool {
+    word == "i"
+}
+
+/// The forms in which a noun in lower case may stand elsewhere: itself, and with an "s" more or
+/// less at its end.
+pub fn noun_forms(word: &str) -> impl Iterator<Item = String> {
+    let singular = word.strip_suffix('s').map(str::to_owned);
+    [word.to_owned(), format!("{word}s")].into_iter().chain(singular)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_words_leave_out_what_is_in_every_sentence() {
+        let words = content_words("Is it up to Zé? 東 it IS, Porto");
+        let expected = ["東", "porto", "zé"].map(str::to_owned);
+        assert_eq!(words, HashSet::from(expected));
+    }
+
+    #[test]
+    fn a_noun_is_found_in_its_other_number() {
+        assert!(noun_forms("euros").any(|form| form == "euro"));
+        assert!(noun_forms("euro").any(|form| form == "euros"));
+        assert!(noun_forms("euro").all(|form| form != "eur"));
+    }
+
+    #[test]
+    fn the_user_is_meant_by_the_words_for_it_and_by_pronouns() {
+        assert!(["The user", "user", "I", "me"].into_iter().all(means_the_user));
+        assert!(!means_the_user("Ana") && !means_the_user("the users"));
+    }
 }

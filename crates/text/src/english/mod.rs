@@ -7,6 +7,8 @@ mod small_talk;
 
 pub use days::{Days, days_named, is_month_or_weekday, tells_when};
 pub(crate) use function_words::STOP_WORDS;
-pub use function_words::{is_opener, says_decided};
+pub use function_words::{
+    content_words, is_capital_pronoun, is_opener, means_the_user, noun_forms, says_decided,
+};
 pub use questions::{Party, asked_party, asks_what_is_known, asks_when};
 pub use small_talk::is_small_talk;

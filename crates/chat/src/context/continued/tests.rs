@@ -1,11 +1,11 @@
 //! What a prompt that continues another must keep.
 
 use jiff::Timestamp;
-use longmem_core::{EstimatedTokens, Explanation, SessionName, Turn};
+use longmem_core::{EstimatedTokens, Explanation, NewTurn, SessionName, SourceKey, Turn};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{AssembleError, CacheControl, ContextOptions, Message, MessageRole, assemble};
+use crate::{AssembleError, CacheControl, Message, MessageRole, assemble};
 
 fn turn(id: i64, role: Role, text: &str) -> Turn {
     Turn {
@@ -25,49 +25,44 @@ fn hit(id: i64, score: f32) -> Recalled {
     Recalled { turn, score, explanation: Explanation::default(), neighbours: vec![] }
 }
 
-/// A talk as it goes: every prompt continues the last where it can.
+/// A conversation as it goes: every prompt continues the last where it can.
 struct Talk {
     budget: usize,
-    options: ContextOptions,
     turns: Vec<Turn>,
-    last: Option<(Context, TurnId)>,
+    last: Option<(Context, TurnRef)>,
 }
 
 impl Talk {
     fn new(budget: usize) -> Self {
-        Self { budget, options: ContextOptions::default(), turns: vec![], last: None }
+        Self { budget, turns: vec![], last: None }
     }
 
     /// Says something; returns the prompt, and whether it continues the one before.
     fn say(&mut self, text: &str, recalled: &[Recalled]) -> Result<(Context, bool), AssembleError> {
         let message = TurnId(self.turns.len() as i64 + 1);
+        let budget = TokenBudget::new(self.budget);
         let input = AssembleInput {
             system: Some("Be kind."),
-            facts: &[],
-            summaries: &[],
             recalled,
             recent: &self.turns,
-            message: text,
             message_turn: Some(message),
-            now: Timestamp::UNIX_EPOCH,
-            budget: TokenBudget::new(self.budget),
-            options: &self.options,
+            ..AssembleInput::new(text, Timestamp::UNIX_EPOCH, budget)
         };
         let continuing = self
             .last
             .as_ref()
-            .and_then(|(previous, last)| continued(previous, *last, &input, &EstimatedTokens));
+            .and_then(|(previous, last)| continued(previous, last, &input, &EstimatedTokens));
         let is_continued = continuing.is_some();
         let context = match continuing {
             Some(context) => context,
             None => {
-                let anew = AssembleInput { budget: budget_anew(input.budget), ..input };
-                assemble(&anew, &EstimatedTokens)?
+                let fresh = AssembleInput { budget: fresh_budget(input.budget), ..input };
+                assemble(&fresh, &EstimatedTokens)?
             }
         };
         let context = context.marked_for_continuing();
         self.turns.push(turn(message.0, Role::User, text));
-        self.last = Some((context.clone(), message));
+        self.last = Some((context.clone(), TurnRef::Stored(message)));
         Ok((context, is_continued))
     }
 
@@ -125,7 +120,7 @@ fn the_ends_of_both_prompts_are_marked_and_no_more_than_four_blocks() {
 }
 
 #[test]
-fn a_prompt_is_made_anew_where_the_talk_does_not_follow_on_it() {
+fn a_fresh_prompt_is_made_where_the_conversation_does_not_follow_on_the_last() {
     // The last message was never answered.
     let mut talk = Talk::new(4_000);
     talk.say("One?", &[]).unwrap();
@@ -136,6 +131,25 @@ fn a_prompt_is_made_anew_where_the_talk_does_not_follow_on_it() {
     talk.hear(Role::Assistant, "Both.");
     talk.turns.remove(1);
     assert!(!talk.say("Three?", &[]).unwrap().1);
+}
+
+#[test]
+fn a_message_that_waits_to_be_stored_is_followed_like_a_stored_one() {
+    let wait = |role, text: &str| {
+        let Turn { session, session_title, speaker, time, text, .. } = turn(1, role, text);
+        let source_key = Some(SourceKey(text.clone()));
+        NewTurn { session, session_title, role, speaker, text, time, source_key }
+    };
+    let waiting = [wait(Role::User, "One?"), wait(Role::Assistant, "One.")];
+    let budget = TokenBudget::new(4_000);
+    let input = |message| AssembleInput::new(message, Timestamp::UNIX_EPOCH, budget);
+    let previous = assemble(&input("One?"), &EstimatedTokens).unwrap();
+    let last = TurnRef::of_waiting(&waiting[0]).unwrap();
+    let next = AssembleInput { waiting: &waiting, ..input("Two?") };
+    let context = continued(&previous, &last, &next, &EstimatedTokens).unwrap();
+    assert_eq!(texts(&context), ["One?", "One.", "Two?"]);
+    let stored = AssembleInput { waiting: &waiting[1..], ..next };
+    assert!(continued(&previous, &last, &stored, &EstimatedTokens).is_none());
 }
 
 #[test]
@@ -151,18 +165,18 @@ fn a_tool_between_message_and_answer_is_no_reason_to_lose_the_order() {
 }
 
 #[test]
-fn a_long_talk_is_made_anew_now_and_then_and_mostly_continues() {
+fn a_long_conversation_mostly_continues_and_begins_afresh_now_and_then() {
     let mut talk = Talk::new(4_000);
-    let mut made_anew = 0;
+    let mut fresh = 0;
     for place in 0..200 {
         let hits: Vec<Recalled> = (0..8).map(|n| hit(1_000 + (place * 3 + n) % 400, 0.9)).collect();
         let text = format!("Message {place}: {}", "word ".repeat(8 + place as usize * 7 % 20));
         let (context, is_continued) = talk.say(&text, &hits).unwrap();
-        made_anew += usize::from(!is_continued);
+        fresh += usize::from(!is_continued);
         assert!(context.tokens <= 4_000, "{}", context.tokens);
         talk.hear(Role::Assistant, &"answer ".repeat(15));
     }
-    assert!((5..40).contains(&made_anew), "{made_anew} of 200 made anew");
+    assert!((5..40).contains(&fresh), "{fresh} of 200 are fresh");
 }
 
 fn role() -> impl Strategy<Value = Role> {

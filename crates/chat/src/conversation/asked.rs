@@ -1,0 +1,32 @@
+//! What a conversation is asked.
+
+use std::sync::Arc;
+
+/// What is said to the model when its answer is to go on. It is never stored: a prefilled answer, which
+/// would need no words, is refused by recent models.
+const GO_ON: &str = "Your last answer was cut off. Go on exactly where it stopped, and repeat \
+                     nothing of it.";
+
+/// What a conversation is asked.
+#[derive(Debug, Clone)]
+pub(super) enum Asked {
+    /// A question outside any session; nothing is stored.
+    Outside(Arc<str>),
+    /// A message in the session.
+    Message(Arc<str>),
+    /// The rest of the session's last answer.
+    More,
+}
+
+impl Asked {
+    pub(super) fn message(&self) -> &str {
+        match self {
+            Self::Outside(message) | Self::Message(message) => message,
+            Self::More => GO_ON,
+        }
+    }
+
+    pub(super) fn is_in_session(&self) -> bool {
+        !matches!(self, Self::Outside(_))
+    }
+}

@@ -1,0 +1,103 @@
+//! What a conversation keeps in mind from one message to the next.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use longmem_core::Turn;
+use longmem_memory::Epoch;
+
+use crate::context::TurnRef;
+use crate::{Context, DatedText, Notice, TokenBudget};
+
+/// What a conversation keeps in mind, shared by its clones. Nothing of it outlives the process.
+#[derive(Clone, Default)]
+pub(super) struct LiveState(Arc<Mutex<State>>);
+
+/// Four things that live for different times.
+#[derive(Default)]
+struct State {
+    /// The prompt that was answered last: until the next one is answered, or it turns out that no
+    /// prompt can continue it.
+    answered: Option<AnsweredPrompt>,
+    /// The session's last turns as memory has them, for when it cannot be read: until it is read
+    /// again.
+    stored: Vec<Turn>,
+    /// What a person should know: until somebody takes it.
+    notices: Vec<Notice>,
+    /// What the models turned out to be unable to do: until the conversation ends.
+    limits: ModelLimits,
+}
+
+/// What the models turned out to be unable to do; trying again would only take time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ModelLimits {
+    /// The most that a prompt may cost, since one was too long for the language model.
+    pub(super) budget: Option<TokenBudget>,
+    /// Whether the embedding model could not be used.
+    pub(super) words_only: bool,
+}
+
+/// A prompt that was answered, and what must still be so for the next one to continue it.
+#[derive(Clone)]
+pub(super) struct AnsweredPrompt {
+    pub(super) context: Context,
+    /// The session's last turn in it.
+    pub(super) last: TurnRef,
+    /// The facts that it could hold.
+    pub(super) facts: Vec<DatedText>,
+    /// The user's epoch when it was made, which changes when something is deleted; none if memory
+    /// could not be read.
+    pub(super) epoch: Option<Epoch>,
+}
+
+impl LiveState {
+    pub(super) fn answered(&self) -> Option<AnsweredPrompt> {
+        self.state().answered.clone()
+    }
+
+    pub(super) fn set_answered(&self, prompt: Option<AnsweredPrompt>) {
+        self.state().answered = prompt;
+    }
+
+    /// The session's last turns as far as they are known without memory, oldest first.
+    pub(super) fn stored(&self) -> Vec<Turn> {
+        self.state().stored.clone()
+    }
+
+    /// Keeps the session's last turns as memory has them.
+    pub(super) fn set_stored(&self, stored: &[Turn]) {
+        stored.clone_into(&mut self.state().stored);
+    }
+
+    /// Keeps one more turn that memory has now.
+    pub(super) fn push_stored(&self, turn: Turn) {
+        self.state().stored.push(turn);
+    }
+
+    /// Keeps a notice, once however often it comes before it is taken.
+    pub(super) fn push_notice(&self, notice: Notice) {
+        let mut state = self.state();
+        if !state.notices.contains(&notice) {
+            state.notices.push(notice);
+        }
+    }
+
+    pub(super) fn take_notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut self.state().notices)
+    }
+
+    pub(super) fn limits(&self) -> ModelLimits {
+        self.state().limits
+    }
+
+    pub(super) fn limit_budget(&self, budget: TokenBudget) {
+        self.state().limits.budget = Some(budget);
+    }
+
+    pub(super) fn limit_to_words(&self) {
+        self.state().limits.words_only = true;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

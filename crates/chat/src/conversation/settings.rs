@@ -1,0 +1,44 @@
+//! How a conversation makes its prompts.
+
+use jiff::tz::TimeZone;
+
+use crate::{DEFAULT_BUDGET, TokenBudget};
+
+/// How a conversation makes its prompts.
+///
+/// # Examples
+/// ```
+/// use longmem_chat::ConversationSettings;
+///
+/// let mut settings = ConversationSettings::default();
+/// settings.system = Some("You are helpful.".to_owned());
+/// assert_eq!(settings.budget.tokens(), 4_000);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ConversationSettings {
+    /// The persona or other standing instructions; none by default.
+    pub system: Option<String>,
+    /// The most tokens that a prompt may have; [`DEFAULT_BUDGET`] by default.
+    pub budget: TokenBudget,
+    /// Whether a [`Learner`](crate::Learner) may look at what is said; it may by default.
+    pub learns: bool,
+    /// Whether a prompt in a session continues the one before it wherever it can, so that a
+    /// provider's cache serves that. Then a session's first prompt leaves three eighths of the
+    /// budget free, so it is for conversations of several messages. Off by default.
+    pub continued: bool,
+    /// Where days begin and end; UTC by default.
+    pub time_zone: TimeZone,
+}
+
+impl Default for ConversationSettings {
+    fn default() -> Self {
+        Self {
+            system: None,
+            budget: DEFAULT_BUDGET,
+            learns: true,
+            continued: false,
+            time_zone: TimeZone::UTC,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Stores what is said, or spools it until it can be stored.
+
+use longmem_core::{NewTurn, Role, SourceKey, Turn, TurnId};
+use longmem_memory::Memory;
+
+use super::Conversation;
+use super::session_turns::{BROKEN_OFF, SessionTurns, unanswered_stored};
+use crate::context::TurnRef;
+use crate::{ChatError, Notice, ProviderError, Spool};
+
+impl Conversation {
+    /// Stores a message of the user's, unless the session ends with the same one, unanswered;
+    /// returns its turn.
+    ///
+    /// # Errors
+    /// If it is neither stored nor spooled.
+    pub(super) async fn store_message(&self, text: &str) -> Result<TurnRef, ChatError> {
+        let turn = self.new_turn(Role::User, text);
+        let (user, new, learns) = (self.user.clone(), turn.clone(), self.settings.learns);
+        let store = move |memory: &Memory| {
+            let find_it = |last: &[Turn]| unanswered_stored(last, &new.text);
+            Ok(memory.remember_unless(&user, &new, learns, &find_it)?.id)
+        };
+        if let Some(id) = self.store_or_yield(store).await? {
+            return Ok(TurnRef::Stored(id));
+        }
+        let waiting = SessionTurns { stored: Vec::new(), waiting: self.waiting_turns()? };
+        if let Some(already_there) = waiting.unanswered(text) {
+            return Ok(already_there);
+        }
+        self.spool_turn(&turn)?;
+        Ok(TurnRef::of_waiting(&turn).expect("new turns bear keys"))
+    }
+
+    /// Stores an answer, unless it says nothing: a model that refuses at once leaves the question
+    /// open.
+    ///
+    /// # Errors
+    /// If it is neither stored nor spooled.
+    pub(super) async fn store_answer(&self, text: &str) -> Result<(), ChatError> {
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        let turn = self.new_turn(Role::Assistant, text);
+        let (user, new) = (self.user.clone(), turn.clone());
+        let store = move |memory: &Memory| Ok(memory.remember(&user, &[new])?[0].id);
+        match self.store_or_yield(store).await? {
+            Some(id) => self.live.push_stored(stored_as(turn, id)),
+            None => self.spool_turn(&turn)?,
+        }
+        Ok(())
+    }
+
+    /// Stores the part of an answer that came before it broke off, with a mark.
+    ///
+    /// # Errors
+    /// If it is neither stored nor spooled.
+    pub(super) async fn store_part(&self, error: &ProviderError) -> Result<(), ChatError> {
+        let Some(part) = error.partial().filter(|part| !part.trim().is_empty()) else {
+            return Ok(());
+        };
+        self.store_answer(&format!("{}\n\n{BROKEN_OFF}", part.trim_end())).await?;
+        self.live.push_notice(Notice::KeptPart);
+        Ok(())
+    }
+
+    /// Stores what waits in the spool, in order, and leaves a notice how that went.
+    pub(super) async fn store_spooled(&self) {
+        let Some(spool) = self.spool_with_turns() else { return };
+        let (user, spool, learns) = (self.user.clone(), spool.clone(), self.settings.learns);
+        let store = move |memory: &Memory| {
+            let spooled = spool.read()?;
+            memory.remember(&user, &spooled.turns)?;
+            for turn in spooled.turns.iter().filter(|_| learns) {
+                memory.learn_from(&user, &turn.session)?;
+            }
+            spool.take_out(&spooled)?;
+            let (turns, unreadable) = (spooled.turns.len(), spooled.unreadable);
+            Ok(Notice::StoredLater { turns, unreadable })
+        };
+        let notice = match self.within_patience(store).await {
+            Ok(stored) => stored,
+            Err(error) => Notice::Spooled { reason: error.to_string() },
+        };
+        self.live.push_notice(notice);
+    }
+
+    /// Whether something that was said waits to be stored.
+    pub(super) fn something_waits(&self) -> bool {
+        self.spool_with_turns().is_some()
+    }
+
+    /// The session's turns that wait to be stored.
+    ///
+    /// # Errors
+    /// [`ChatError::Spool`].
+    pub(super) fn waiting_turns(&self) -> Result<Vec<NewTurn>, ChatError> {
+        let Some(spool) = &self.spool else { return Ok(Vec::new()) };
+        let mut turns = spool.read()?.turns;
+        turns.retain(|turn| turn.session == self.session);
+        Ok(turns)
+    }
+
+    fn spool_with_turns(&self) -> Option<&Spool> {
+        self.spool.as_ref().filter(|spool| spool.is_waiting())
+    }
+
+    fn new_turn(&self, role: Role, text: &str) -> NewTurn {
+        // No other turn has the same 128 random bits.
+        let key = format!("said:{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+        NewTurn {
+            session: self.session.clone(),
+            session_title: None,
+            role,
+            speaker: None,
+            text: text.to_owned(),
+            time: self.memory.now(),
+            source_key: Some(SourceKey(key)),
+        }
+    }
+
+    /// Stores a turn. Returns none if it has to go to the spool instead, because other turns wait
+    /// there already or memory cannot be written.
+    async fn store_or_yield(
+        &self,
+        store: impl FnOnce(&Memory) -> Result<TurnId, ChatError> + Send + 'static,
+    ) -> Result<Option<TurnId>, ChatError> {
+        if self.something_waits() {
+            return Ok(None);
+        }
+        match self.within_patience(store).await {
+            Ok(id) => Ok(Some(id)),
+            Err(error) if self.spool.is_some() && error.is_unavailable() => {
+                self.live.push_notice(Notice::Spooled { reason: error.to_string() });
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Does a piece of work; with a spool, waits for it only as long as the spool's patience. Work
+    /// that is late is done all the same, and harms nothing: a turn that bears the same key as a
+    /// stored one is not stored again.
+    async fn within_patience<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Memory) -> Result<T, ChatError> + Send + 'static,
+    ) -> Result<T, ChatError> {
+        let done = self.memory.run(work);
+        let Some(patience) = self.spool.as_ref().map(Spool::patience) else { return done.await };
+        let late = |_| Err(ChatError::Late { patience });
+        tokio::time::timeout(patience, done).await.unwrap_or_else(late)
+    }
+
+    fn spool_turn(&self, turn: &NewTurn) -> Result<(), ChatError> {
+        let spool =
+            self.spool.as_ref().expect("without a spool, what cannot be stored is an error");
+        spool.append(turn)
+    }
+}
+
+/// A turn under the number that it was given.
+fn stored_as(turn: NewTurn, id: TurnId) -> Turn {
+    let NewTurn { session, session_title, role, speaker, text, time, .. } = turn;
+    Turn { id, session, session_title, role, speaker, time, text }
+}

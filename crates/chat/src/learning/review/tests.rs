@@ -1,0 +1,108 @@
+//! Which verdicts count, and what they replace.
+
+use longmem_core::{FactId, FactKind, Timestamp, USER_SUBJECT};
+
+use super::*;
+
+fn candidate(subject: &str, statement: &str) -> NewFact {
+    NewFact {
+        subject: subject.to_owned(),
+        statement: statement.to_owned(),
+        kind: FactKind::Identity,
+        source: None,
+        since: Timestamp::UNIX_EPOCH,
+        entities: Vec::new(),
+    }
+}
+
+fn known(id: i64, subject: &str, statement: &str) -> Fact {
+    Fact {
+        id: FactId(id),
+        subject: subject.to_owned(),
+        statement: statement.to_owned(),
+        kind: FactKind::Identity,
+        entities: Vec::new(),
+        since: Timestamp::UNIX_EPOCH,
+        until: None,
+        superseded_by: None,
+        turn: None,
+        session: None,
+    }
+}
+
+/// Numbers 1 and 2 are known, 3 and 4 are candidates.
+fn review() -> Review {
+    let known = vec![known(17, USER_SUBJECT, "lives in Porto"), known(18, "Priya", "has a dog")];
+    let candidates =
+        vec![candidate(USER_SUBJECT, "lives in Lisbon"), candidate(USER_SUBJECT, "lives in Oslo")];
+    let (review, same) = Review::new(known, candidates);
+    assert_eq!(same, 0);
+    review
+}
+
+fn checked(verdicts: &str) -> Checked<Reviewed> {
+    review().check(serde_json::from_str(&format!("{{\"verdicts\":[{verdicts}]}}")).unwrap())
+}
+
+fn replaced(verdicts: &str) -> Vec<Option<Replaced>> {
+    let Checked { usable, problems } = checked(verdicts);
+    assert_eq!(problems, [""; 0]);
+    usable.learned.iter().map(|learned| learned.replaces).collect()
+}
+
+#[test]
+fn a_change_replaces_what_is_known_or_an_earlier_candidate() {
+    let verdicts = r#"{"candidate":3,"verdict":"changed","of":1},
+        {"candidate":4,"verdict":"changed","of":3}"#;
+    let expected = [Some(Replaced::Known(FactId(17))), Some(Replaced::Learned(0))];
+    assert_eq!(replaced(verdicts), expected);
+    let verdicts = r#"{"candidate":3,"verdict":"incidental","of":null},
+        {"candidate":4,"verdict":"changed","of":3}"#;
+    assert_eq!(replaced(verdicts), [None], "what was dropped cannot be replaced");
+}
+
+#[test]
+fn what_is_about_somebody_else_is_never_replaced() {
+    let verdicts = r#"{"candidate":3,"verdict":"changed","of":2},
+        {"candidate":4,"verdict":"new","of":null}"#;
+    assert_eq!(replaced(verdicts), [None, None]);
+}
+
+#[test]
+fn every_candidate_has_one_verdict_about_a_statement_above_it() {
+    for (verdicts, problem) in [
+        (r#"{"candidate":3,"verdict":"changed","of":3}"#, "\"of\" of candidate 3 is no number"),
+        (r#"{"candidate":3,"verdict":"same","of":null}"#, "\"of\" of candidate 3 is no number"),
+        (r#"{"candidate":3,"verdict":"same","of":0}"#, "\"of\" of candidate 3 is no number"),
+        (r#"{"candidate":1,"verdict":"new","of":null}"#, "1 is the number of no candidate"),
+        (r#"{"candidate":5,"verdict":"new","of":null}"#, "5 is the number of no candidate"),
+        (r#"{"candidate":0,"verdict":"new","of":null}"#, "0 is the number of no candidate"),
+    ] {
+        let Checked { usable, problems } = checked(verdicts);
+        assert!(usable.learned.is_empty() && usable.same == 0, "{verdicts}");
+        assert!(problems[0].contains(problem), "{problems:?}");
+        assert!(problems.iter().any(|problem| problem == "candidate 4 has no usable verdict"));
+    }
+    let twice = r#"{"candidate":3,"verdict":"new","of":null},
+        {"candidate":3,"verdict":"new","of":null},{"candidate":4,"verdict":"new","of":null}"#;
+    let Checked { usable, problems } = checked(twice);
+    assert_eq!((usable.learned.len(), problems.len()), (2, 1));
+}
+
+#[test]
+fn what_is_known_word_for_word_needs_no_review() {
+    let known = vec![known(17, USER_SUBJECT, "lives in Porto")];
+    let again = vec![candidate(USER_SUBJECT, "Lives in  porto.")];
+    let (review, same) = Review::new(known, again);
+    assert!(review.is_empty());
+    assert_eq!(same, 1);
+}
+
+#[test]
+fn of_many_known_facts_those_are_compared_that_share_words() {
+    let many = (0..100).map(|id| known(id, USER_SUBJECT, &format!("wrote guide {id}"))).collect();
+    let related = related(many, &[candidate(USER_SUBJECT, "lost guide 77")]);
+    assert_eq!(related.len(), MAX_KNOWN);
+    assert!(related.iter().any(|fact| fact.id == FactId(77)));
+    assert!(related.is_sorted_by_key(|fact| fact.id));
+}

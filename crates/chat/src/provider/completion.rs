@@ -1,0 +1,57 @@
+//! What a provider answers.
+
+use serde::Serialize;
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Completion {
+    /// What the model said; empty if it refused at once.
+    pub text: String,
+    /// Why it stopped.
+    pub stop_reason: StopReason,
+    /// What it cost.
+    pub usage: Usage,
+    /// The model that answered, as the provider names it.
+    pub model: String,
+}
+
+/// Why an answer ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The model had said what it wanted to say.
+    EndTurn,
+    /// The answer reached its `max_tokens` and is cut off.
+    MaxTokens,
+    /// The model refused, or a filter in front of it.
+    Refusal {
+        /// Why, if the provider says.
+        explanation: Option<String>,
+    },
+    /// Prompt and answer together reached the end of the model's window; the answer is cut off.
+    ContextWindowExceeded,
+    /// Anything else, by the provider's name for it.
+    Other(String),
+}
+
+/// What an answer cost, in the provider's tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Prompt tokens that were neither read from a cache nor written to one.
+    pub input: u64,
+    /// Prompt tokens served from a cache.
+    pub cache_read: u64,
+    /// Prompt tokens written to a cache.
+    pub cache_write: u64,
+    /// Tokens of the answer.
+    pub output: u64,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.input += other.input;
+        self.cache_read += other.cache_read;
+        self.cache_write += other.cache_write;
+        self.output += other.output;
+    }
+}

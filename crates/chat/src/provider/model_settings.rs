@@ -1,0 +1,95 @@
+//! A language model and the way to it.
+
+use std::sync::Arc;
+
+use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, TokenCounter};
+
+use super::{
+    Anthropic, Api, ApiKey, Fallback, OpenAiCompatible, Provider, ProviderError, Retrying,
+};
+
+/// A language model that can be asked.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct LanguageModel {
+    /// The way to it.
+    pub provider: Arc<dyn Provider>,
+    /// The model's id, as the provider names it.
+    pub name: String,
+    /// The most tokens that an answer may have.
+    pub max_tokens: u32,
+}
+
+impl LanguageModel {
+    /// A model that is asked through this provider.
+    pub fn new(provider: Arc<dyn Provider>, name: impl Into<String>, max_tokens: u32) -> Self {
+        Self { provider, name: name.into(), max_tokens }
+    }
+}
+
+/// Which language model to ask, and where.
+///
+/// # Examples
+/// ```
+/// use longmem_chat::{Api, ModelSettings};
+///
+/// let model = ModelSettings::new(Api::OpenAiCompatible, "llama3.2", 1_024).connect()?;
+/// assert_eq!(model.name, "llama3.2");
+/// # Ok::<(), longmem_chat::ProviderError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ModelSettings {
+    /// The API that the server speaks.
+    pub api: Api,
+    /// The model's id, as the server names it.
+    pub name: String,
+    /// The most tokens that an answer may have.
+    pub max_tokens: u32,
+    /// Models that are asked in this order when the first one is overloaded or refuses; none by
+    /// default.
+    pub fallbacks: Vec<String>,
+    /// The server's base URL; by default that of Anthropic's own service, or of an Ollama on this
+    /// machine.
+    pub base_url: Option<String>,
+    /// The key that the server asks for; none by default.
+    pub key: Option<ApiKey>,
+}
+
+impl ModelSettings {
+    /// The model of this name, at the API's usual address and without a key.
+    pub fn new(api: Api, name: impl Into<String>, max_tokens: u32) -> Self {
+        let (name, fallbacks) = (name.into(), Vec::new());
+        Self { api, name, max_tokens, fallbacks, base_url: None, key: None }
+    }
+
+    /// Makes the way to the model, with retries and the models to fall back on. Nothing is sent
+    /// yet.
+    ///
+    /// # Errors
+    /// [`ProviderError::InvalidBaseUrl`] or [`ProviderError::NoClient`].
+    pub fn connect(&self) -> Result<LanguageModel, ProviderError> {
+        let url_or = |usual| self.base_url.as_deref().unwrap_or(usual);
+        let key = self.key.clone();
+        let provider: Arc<dyn Provider> = match self.api {
+            Api::Anthropic => {
+                Arc::new(Retrying::new(Anthropic::new(url_or(Anthropic::BASE_URL), key)?))
+            }
+            Api::OpenAiCompatible => {
+                let url = url_or(OpenAiCompatible::OLLAMA_BASE_URL);
+                Arc::new(Retrying::new(OpenAiCompatible::new(url, key)?))
+            }
+        };
+        // Retries are inside: each model gets them before the next one is asked.
+        let provider = Arc::new(Fallback::new(provider, self.fallbacks.clone()));
+        Ok(LanguageModel::new(provider, self.name.clone(), self.max_tokens))
+    }
+
+    /// What counts tokens about as the model does.
+    pub fn counter(&self) -> Arc<dyn TokenCounter> {
+        match self.api {
+            Api::Anthropic => Arc::new(EstimatedClaudeTokens),
+            Api::OpenAiCompatible => Arc::new(EstimatedTokens),
+        }
+    }
+}

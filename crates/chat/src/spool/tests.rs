@@ -1,0 +1,126 @@
+//! What a spool must keep, whatever happens.
+
+use std::fs::OpenOptions;
+use std::path::PathBuf;
+
+use super::*;
+
+fn user(name: &str) -> UserName {
+    UserName::new(name).unwrap()
+}
+
+fn turn(key: &str, text: &str) -> NewTurn {
+    NewTurn {
+        session: SessionName::new("to\"day\\").unwrap(),
+        session_title: None,
+        role: Role::User,
+        speaker: None,
+        text: text.to_owned(),
+        time: "2026-03-02T10:00:00.123456Z".parse().unwrap(),
+        source_key: Some(SourceKey(key.to_owned())),
+    }
+}
+
+fn spool(folder: &tempfile::TempDir) -> Spool {
+    Spool::new(&folder.path().join("spool"), "/m.db", &user("ana"))
+}
+
+#[test]
+fn turns_come_back_in_order_with_every_character() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder);
+    assert!(!spool.is_waiting());
+    assert_eq!(spool.read().unwrap().turns, []);
+    let turns = [turn("1", "a\n{\"b\": \"é\u{0}\u{2028}\"}\r"), turn("2", "\u{1b}[31m")];
+    for turn in &turns {
+        spool.append(turn).unwrap();
+    }
+    let read = spool.read().unwrap();
+    assert_eq!((read.turns.as_slice(), read.unreadable), (turns.as_slice(), 0));
+    assert_eq!(fs::read_to_string(spool.path()).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn what_came_while_the_rest_was_stored_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder);
+    spool.append(&turn("1", "first")).unwrap();
+    let read = spool.read().unwrap();
+    spool.append(&turn("2", "second")).unwrap();
+    spool.take_out(&read).unwrap();
+    assert_eq!(spool.read().unwrap().turns, [turn("2", "second")]);
+    // Another process that read the same takes nothing more out.
+    spool.take_out(&read).unwrap();
+    let read = spool.read().unwrap();
+    assert_eq!(read.turns, [turn("2", "second")]);
+    spool.take_out(&read).unwrap();
+    spool.take_out(&read).unwrap();
+    assert!(!spool.is_waiting());
+}
+
+#[test]
+fn what_somebody_else_took_out_in_part_is_taken_out_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder);
+    spool.append(&turn("1", "first")).unwrap();
+    let read_by_another = spool.read().unwrap();
+    spool.append(&turn("2", "second")).unwrap();
+    let read = spool.read().unwrap();
+    spool.append(&turn("3", "third")).unwrap();
+    spool.take_out(&read_by_another).unwrap();
+    spool.take_out(&read).unwrap();
+    assert_eq!(spool.read().unwrap().turns, [turn("3", "third")]);
+    spool.take_out(&read_by_another).unwrap();
+    assert_eq!(spool.read().unwrap().turns, [turn("3", "third")]);
+}
+
+#[test]
+fn a_line_that_a_crash_cut_off_harms_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder);
+    spool.append(&turn("1", "first")).unwrap();
+    let mut file = OpenOptions::new().append(true).open(spool.path()).unwrap();
+    file.write_all(b"{\"session\":\"today\",\"ro").unwrap();
+    spool.append(&turn("2", "second")).unwrap();
+    let read = spool.read().unwrap();
+    assert_eq!(read.turns, [turn("1", "first"), turn("2", "second")]);
+    assert_eq!(read.unreadable, 1);
+}
+
+#[test]
+fn every_store_and_user_has_a_file_of_its_own_in_the_folder() {
+    let folder = Path::new("/spool");
+    let names = [("/m.db", "ana"), ("/m.db", "../../bob"), ("/n.db", "ana"), ("/m.dba", "na")];
+    let paths: std::collections::HashSet<PathBuf> =
+        names.iter().map(|(store, name)| Spool::new(folder, store, &user(name)).path).collect();
+    assert_eq!(paths.len(), 4);
+    assert!(paths.iter().all(|path| path.parent() == Some(folder)), "{paths:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder);
+    spool.append(&turn("1", "secret")).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(spool.path()), 0o600);
+    let read = spool.read().unwrap();
+    spool.append(&turn("2", "secret too")).unwrap();
+    spool.take_out(&read).unwrap();
+    assert_eq!(mode(spool.path()), 0o600, "also after the file was written anew");
+    assert_eq!(mode(spool.path().parent().unwrap()), 0o700);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error_with_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder);
+    fs::create_dir_all(spool.path()).unwrap();
+    let error = spool.append(&turn("1", "first")).unwrap_err();
+    assert!(matches!(&error, ChatError::Spool { path, .. } if path == spool.path()), "{error}");
+    assert!(error.to_string().contains("cannot be read or written"), "{error}");
+    assert!(spool.read().is_err());
+}
