@@ -84,3 +84,8 @@ impl SqliteStore {
         self.connections.path()
     }
 }
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

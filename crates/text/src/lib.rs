@@ -19,3 +19,8 @@ mod words;
 pub use names::{first_named, holds_name, names, without_names};
 pub use sentences::{begins_sentence, only_asks, sentences};
 pub use words::{IndexedWords, indexed_words, lower_word, lower_words, query_words};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 /// A file that could not be read to its end. The turns before that place were delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
 pub struct EndedEarly {
     /// The file, relative to the folder or zip that was read; a single file by its name.
     pub file: String,

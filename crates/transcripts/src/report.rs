@@ -10,7 +10,6 @@ use crate::skip_reason::SkipReason;
 
 /// What reading a path brought: how many turns, and what was left out for which reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
 pub struct Report {
     /// The format in which the files were read.
     pub format: Format,
