@@ -20,6 +20,8 @@ use crate::sanitize::for_terminal;
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
+    Library(#[from] longmem::Error),
+    #[error(transparent)]
     Memory(#[from] MemoryError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,6 +73,7 @@ impl Failure {
     /// The library's error that it is about, if it is one.
     fn library_error(&self) -> Option<&dyn Diagnose> {
         match self {
+            Self::Library(error) => Some(error),
             Self::Memory(error) => Some(error),
             Self::Store(error) => Some(error),
             Self::Embedder(error) => Some(error),

@@ -4,9 +4,10 @@ mod arguments;
 mod commands;
 mod compose;
 mod config_file;
-mod environment;
 mod failure;
+mod fetch_watcher;
 mod interrupt;
+mod language_model;
 mod output;
 mod parsing;
 mod progress_bar;
@@ -17,6 +18,8 @@ mod settings;
 mod time_argument;
 
 use std::process::ExitCode;
+
+use longmem::environment;
 
 use output::Output;
 

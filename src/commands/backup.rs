@@ -1,7 +1,7 @@
 //! `longmem backup`: a copy while others use the store.
 
+use longmem::IfMissing;
 use longmem_memory::{MemoryError, StoreError};
-use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::BackupArguments;

@@ -21,7 +21,9 @@ use longmem_memory::Memory;
 use longmem_sqlite::{IfMissing, SqliteStore};
 
 use crate::arguments::{BenchArguments, BenchEmbeddingArguments, BenchPart};
-use crate::compose::{self, SystemClock};
+use longmem::SystemClock;
+
+use crate::compose;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::settings::Settings;
@@ -37,14 +39,14 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    compose::bound_threads(settings);
+    settings.options.apply_threads();
     let bench = Bench {
         settings,
         output,
         embedder: Arc::new(compose::embedder(settings, output)),
         stopwatch: Stopwatch::new()?,
     };
-    let machine = Machine::this_one(settings.threads);
+    let machine = Machine::this_one(settings.options.threads);
     let (groups, nearest) = match &arguments.part {
         None => (bench.everything(&arguments.passages)?, None),
         Some(BenchPart::Embedding(arguments)) => (bench.embedding(arguments)?, None),
@@ -111,10 +113,10 @@ impl Bench<'_> {
 
     /// The user's store, if there is one with vectors of this model.
     fn own_store(&self) -> Result<Option<Subject>, Failure> {
-        if !self.settings.db.exists() {
+        if !self.settings.options.file.exists() {
             return Ok(None);
         }
-        let memory = self.memory(SqliteStore::open(&self.settings.db, IfMissing::Fail)?);
+        let memory = self.memory(SqliteStore::open(&self.settings.options.file, IfMissing::Fail)?);
         let user = self.settings.user.clone();
         let known = memory.users()?.iter().any(|stored| stored.user == user);
         let embedded = memory.serving_model()?.as_ref() == Some(self.embedder.model());
@@ -155,7 +157,7 @@ impl Bench<'_> {
             user: generated_store::user(0),
             name: format!("{name} of {}", counted(stats.passages, "passage")),
             questions,
-            budget: self.settings.budget,
+            budget: self.settings.options.talk.conversation.budget.tokens(),
         })
     }
 

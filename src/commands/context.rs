@@ -1,7 +1,8 @@
 //! `longmem context`: exactly what would be sent to a language model.
 
-use longmem_chat::{Blocking, Context, TraceKind};
-use longmem_sqlite::IfMissing;
+use longmem::{IfMissing, Longmem};
+use longmem_chat::{Blocking, Context, TokenBudget, TraceKind};
+use longmem_core::SessionName;
 use longmem_wire as wire;
 
 use super::conversation;
@@ -13,16 +14,18 @@ use crate::sanitize::for_terminal;
 use crate::settings::{Settings, read_named_file};
 
 pub(super) fn run(
-    arguments: ContextArguments,
+    arguments: &ContextArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    let persona = arguments.persona.as_deref().map(read_named_file).transpose()?;
-    let budget = arguments.budget.unwrap_or(settings.budget);
-    let talk = conversation::without_model(memory, settings, arguments.session, persona, budget)?;
-    let context = Blocking::new()?.run(talk.context_for(&arguments.message))?;
-    conversation::warn(&talk.take_notices(), output);
+    let mut options = compose::options(settings, IfMissing::Fail, output);
+    let talk = &mut options.talk.conversation;
+    talk.system = arguments.persona.as_deref().map(read_named_file).transpose()?;
+    talk.budget = arguments.budget.map_or(talk.budget, TokenBudget::new);
+    let session = arguments.session.as_ref().map(SessionName::as_str);
+    let conversation = Longmem::open(options)?.prompting(settings.user.as_str(), session)?;
+    let context = Blocking::new()?.run(conversation.context_for(&arguments.message))?;
+    conversation::warn(&conversation.take_notices(), output);
     show(&context, output)
 }
 

@@ -2,15 +2,13 @@
 
 mod terminal;
 
-use std::sync::Arc;
-
+use longmem::{IfMissing, Longmem, open_patiently};
 use longmem_chat::{
-    AsyncMemory, Blocking, ChatError, Context, Conversation, Notice, QuotedAnswer, Reply,
-    StopReason, Talk, TalkSettings, TokenBudget, TraceKind,
+    Blocking, ChatError, Context, Conversation, Notice, QuotedAnswer, Reply, StopReason, Talk,
+    TraceKind,
 };
 use longmem_core::SessionName;
-use longmem_memory::{FactsAt, Memory};
-use longmem_sqlite::IfMissing;
+use longmem_memory::FactsAt;
 use longmem_text::english::asks_what_is_known;
 use longmem_wire as wire;
 
@@ -18,33 +16,34 @@ use super::{facts, learning};
 use crate::arguments::{AskArguments, ChatArguments};
 use crate::compose;
 use crate::failure::Failure;
+use crate::language_model::LlmSettings;
 use crate::output::Output;
 use crate::remedy::hint;
 use crate::sanitize::for_terminal;
-use crate::settings::{LlmSettings, Settings};
+use crate::settings::Settings;
 
 pub(super) fn ask(
-    arguments: AskArguments,
+    arguments: &AskArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
-    let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let mut options = compose::options(settings, IfMissing::Fail, output);
+    llm.answers_in(&mut options.talk);
+    let longmem = Longmem::open(options)?;
     if asks_what_is_known(&arguments.question) {
-        return facts::show(&memory.known_facts(&settings.user, FactsAt::Now, None)?, output);
+        let known = longmem.memory().known_facts(&settings.user, FactsAt::Now, None)?;
+        return facts::show(&known, output);
     }
-    let in_session = arguments.session.is_some();
-    let memory = AsyncMemory::one_at_a_time(Arc::new(memory));
-    let conversation = answered(settings, &llm)?
-        .conversation(memory, settings.user.clone(), arguments.session)
-        .map_err(ChatError::from)?;
+    let session = arguments.session.as_ref().map(SessionName::as_str);
+    let conversation = longmem.conversation(settings.user.as_str(), session)?;
     let mut began = false;
     let reply = Blocking::new()?.run(async {
         let mut on_text = |piece: &str| {
             began = true;
             show_piece(piece, output);
         };
-        if in_session {
+        if session.is_some() {
             conversation.ask(&arguments.question, &mut on_text).await
         } else {
             conversation.consult(&arguments.question, &mut on_text).await
@@ -61,45 +60,23 @@ pub(super) fn chat(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
-    let memory = compose::patient_memory(settings, output)?;
-    let mut talk = answered(settings, &llm)?;
-    talk.conversation.learns &= !arguments.no_learning;
-    if talk.conversation.learns {
-        talk.learning_model = learning::model(&arguments.provider, settings)?;
+    let environment = compose::llm_environment();
+    let llm = LlmSettings::resolve(&arguments.provider, settings, &environment)?;
+    let mut options = compose::options(settings, IfMissing::Create, output);
+    llm.answers_in(&mut options.talk);
+    options.talk.conversation.learns &= !arguments.no_learning;
+    if options.talk.conversation.learns {
+        let llm = LlmSettings::resolve_learning(&arguments.provider, settings, &environment)?;
+        options.talk.learning_model = llm;
     }
+    let talk = options.talk();
+    let memory = open_patiently(options)?;
     let talk = Talk::begin(&talk, memory, settings.user.clone(), arguments.session)?;
     let result = terminal::run(&talk, output);
     if let Some(outcome) = talk.end() {
         learning::show_outcome(outcome, output);
     }
     result
-}
-
-/// A conversation that nobody answers; it makes prompts.
-pub(super) fn without_model(
-    memory: Memory,
-    settings: &Settings,
-    session: Option<SessionName>,
-    persona: Option<String>,
-    budget: usize,
-) -> Result<Conversation, Failure> {
-    let mut talk = compose::talk(settings);
-    talk.conversation.system = persona;
-    talk.conversation.budget = TokenBudget::new(budget);
-    let memory = AsyncMemory::one_at_a_time(Arc::new(memory));
-    let conversation = talk.conversation(memory, settings.user.clone(), session);
-    Ok(conversation.map_err(ChatError::from)?)
-}
-
-/// What a conversation is built from that a language model answers.
-fn answered(settings: &Settings, llm: &LlmSettings) -> Result<TalkSettings, Failure> {
-    let mut talk = compose::talk(settings);
-    talk.conversation.system.clone_from(&llm.persona);
-    talk.conversation.budget = TokenBudget::new(llm.budget);
-    talk.model = compose::model(llm)?;
-    talk.spool = Some(compose::spool(settings)?);
-    Ok(talk)
 }
 
 fn show_piece(piece: &str, output: Output) {

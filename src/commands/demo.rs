@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Instant;
 
+use longmem::IfMissing;
 use longmem_core::{Scope, UserName};
 use longmem_memory::{IndexOptions, RecallRequest};
-use longmem_sqlite::IfMissing;
 
 use super::{import, index};
 use crate::arguments::ImportArguments;
@@ -32,7 +32,7 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
     let folder = tempfile::tempdir()?;
     let history = folder.path().join("conversations.json");
     fs_err::write(&history, HISTORY)?;
-    settings.db = folder.path().join("memory.db");
+    settings.options.file = folder.path().join("memory.db");
     settings.user = UserName::new("ana").expect("the constant is a valid name");
     settings.user_was_named = true;
     let interrupt = Interrupt::listen()?;

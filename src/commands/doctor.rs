@@ -1,8 +1,8 @@
 //! `longmem doctor`: proves that everything works, or says truthfully what does not.
 
+use longmem::IfMissing;
 use longmem_core::Diagnose;
 use longmem_memory::{CanaryStep, Memory, StoreStats};
-use longmem_sqlite::IfMissing;
 use longmem_wire::{Check, Checks};
 
 use crate::compose;

@@ -15,7 +15,9 @@ use longmem_memory::{Memory, MemoryError};
 use longmem_sqlite::{IfMissing, SqliteStore};
 
 use crate::arguments::EvalArguments;
-use crate::compose::{self, SystemClock};
+use longmem::SystemClock;
+
+use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress_bar;
@@ -26,7 +28,7 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    compose::bound_threads(settings);
+    settings.options.apply_threads();
     let mut data = dataset::read(&arguments.data)?;
     let all = data.clone();
     if !arguments.conversation.is_empty() {

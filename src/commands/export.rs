@@ -2,8 +2,8 @@
 
 use std::io::{BufWriter, Write, stdout};
 
+use longmem::IfMissing;
 use longmem_memory::{FactsAt, MemoryError};
-use longmem_sqlite::IfMissing;
 
 use crate::arguments::ExportArguments;
 use crate::compose;

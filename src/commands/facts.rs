@@ -2,13 +2,11 @@
 
 mod list;
 
-use std::sync::Arc;
-
 use jiff::tz::TimeZone;
+use longmem::{IfMissing, Longmem};
 use longmem_chat::Blocking;
 use longmem_core::{FactId, Timestamp};
-use longmem_memory::{FactNote, FactsAt, Memory};
-use longmem_sqlite::IfMissing;
+use longmem_memory::{FactNote, FactsAt};
 use longmem_wire as wire;
 use serde::Serialize;
 
@@ -61,9 +59,10 @@ pub(super) fn run(
 
 fn listed(arguments: &FactsArguments, settings: &Settings, output: Output) -> Result<(), Failure> {
     let user = &settings.user;
-    let memory = Arc::new(compose::memory(settings, IfMissing::Fail, output)?);
+    let longmem = compose::open(settings, IfMissing::Fail, output)?;
+    let memory = longmem.memory();
     if arguments.learn {
-        learn(&memory, arguments, settings, output)?;
+        learn(&longmem, arguments, settings, output)?;
     }
     if arguments.names {
         return list::show_names(&memory.entities(user)?, output);
@@ -78,12 +77,13 @@ fn listed(arguments: &FactsArguments, settings: &Settings, output: Output) -> Re
 
 /// Looks for facts in all of a user's sessions.
 fn learn(
-    memory: &Arc<Memory>,
+    longmem: &Longmem,
     arguments: &FactsArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let learner = learning::needed(Arc::clone(memory), &arguments.provider, settings)?;
+    let learner = learning::needed(longmem, &arguments.provider, settings)?;
+    let memory = longmem.memory();
     for session in memory.sessions(&settings.user)? {
         memory.learn_from(&settings.user, &session.session)?;
     }

@@ -2,9 +2,9 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
+use longmem::IfMissing;
 use longmem_core::{ErrorCode, TurnId};
 use longmem_memory::{Derived, Erasure, forget_target};
-use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::ForgetArguments;

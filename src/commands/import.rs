@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use longmem::IfMissing;
 use longmem_memory::{ImportReport, ImportRequest, Memory};
-use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::ImportArguments;

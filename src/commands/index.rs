@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use longmem::IfMissing;
 use longmem_memory::{IndexEvent, IndexOptions, IndexReport, Memory};
-use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::IndexArguments;

@@ -1,38 +1,27 @@
 //! Learning on request, and what is said of learning.
 
-use std::sync::Arc;
-
-use longmem_chat::{
-    AsyncMemory, ChatError, Learner, LearningOutcome, LearningReport, ModelSettings,
-};
+use longmem::Longmem;
+use longmem_chat::{ChatError, Learner, LearningOutcome, LearningReport};
 use longmem_core::ErrorCode;
-use longmem_memory::Memory;
 
 use crate::arguments::ProviderArguments;
 use crate::compose;
 use crate::failure::Failure;
+use crate::language_model::LlmSettings;
 use crate::output::{Output, counted};
 use crate::sanitize::for_terminal;
-use crate::settings::{LlmSettings, Settings};
-
-/// The language model that learns; none if there is none at all.
-pub(super) fn model(
-    flags: &ProviderArguments,
-    settings: &Settings,
-) -> Result<Option<ModelSettings>, Failure> {
-    let llm = LlmSettings::resolve_learning(flags, settings, &compose::llm_environment())?;
-    llm.map_or(Ok(None), |llm| compose::model(&llm))
-}
+use crate::settings::Settings;
 
 /// The learner that a command on request cannot do without.
 pub(super) fn needed(
-    memory: Arc<Memory>,
+    longmem: &Longmem,
     flags: &ProviderArguments,
     settings: &Settings,
 ) -> Result<Learner, Failure> {
-    let mut talk = compose::talk(settings);
-    talk.learning_model = model(flags, settings)?;
-    let learner = talk.learner(AsyncMemory::one_at_a_time(memory), settings.user.clone());
+    let mut talk = settings.options.talk();
+    let environment = compose::llm_environment();
+    talk.learning_model = LlmSettings::resolve_learning(flags, settings, &environment)?;
+    let learner = talk.learner(longmem.async_memory(), settings.user.clone());
     learner.map_err(ChatError::from)?.ok_or_else(|| {
         Failure::refused(
             ErrorCode::NoLanguageModel,

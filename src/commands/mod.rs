@@ -24,7 +24,9 @@ use jiff::tz::TimeZone;
 use longmem_core::{Clock, Scope};
 
 use crate::arguments::{Arguments, Command, ScopeArguments};
-use crate::compose::{self, SystemClock};
+use longmem::SystemClock;
+
+use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::Settings;
@@ -41,9 +43,9 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Import(arguments) => import::run(&arguments, &settings, output),
         Command::Index(arguments) => index::run(&arguments, &settings, output),
         Command::Recall(arguments) => recall::run(arguments, &settings, output),
-        Command::Ask(arguments) => conversation::ask(arguments, &settings, output),
+        Command::Ask(arguments) => conversation::ask(&arguments, &settings, output),
         Command::Chat(arguments) => conversation::chat(arguments, &settings, output),
-        Command::Context(arguments) => context::run(arguments, &settings, output),
+        Command::Context(arguments) => context::run(&arguments, &settings, output),
         Command::Facts(arguments) => facts::run(arguments, &settings, output),
         Command::Sessions(arguments) => sessions::run(&arguments, &settings, output),
         Command::Stats => stats::run(&settings, output),

@@ -4,8 +4,9 @@ use longmem_embed::{EmbedderError, FetchEvent, Manifest, ModelFiles, ModelSource
 use longmem_wire as wire;
 
 use crate::arguments::{ModelAction, ModelArguments};
-use crate::compose::FetchWatcher;
+
 use crate::failure::Failure;
+use crate::fetch_watcher::FetchWatcher;
 use crate::output::{Output, bytes};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
@@ -19,10 +20,10 @@ pub(super) fn run(
     let watcher = FetchWatcher::new(output);
     let mut see = |event: FetchEvent<'_>| watcher.see(&event);
     let (files, verified) = match arguments.action.unwrap_or(ModelAction::Show) {
-        ModelAction::Show => (settings.model.locate(&manifest, &mut see)?, false),
-        ModelAction::Fetch => (fetch(&settings.model, &manifest, &mut see)?, false),
+        ModelAction::Show => (settings.options.model.locate(&manifest, &mut see)?, false),
+        ModelAction::Fetch => (fetch(&settings.options.model, &manifest, &mut see)?, false),
         ModelAction::Verify => {
-            let files = settings.model.locate(&manifest, &mut see)?;
+            let files = settings.options.model.locate(&manifest, &mut see)?;
             files.verify(&manifest)?;
             (files, true)
         }

@@ -1,11 +1,11 @@
 //! `longmem recall`: what was said that is relevant.
 
 use jiff::tz::TimeZone;
+use longmem::IfMissing;
 use longmem_core::{ErrorCode, UserName};
 use longmem_memory::{
     CaughtUp, Channels, Memory, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, Scan,
 };
-use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::RecallArguments;

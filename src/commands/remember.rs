@@ -3,8 +3,8 @@
 use std::io::Read;
 
 use jiff::tz::TimeZone;
+use longmem::IfMissing;
 use longmem_core::SourceKey;
-use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use crate::arguments::RememberArguments;

@@ -1,12 +1,11 @@
 //! `longmem sessions`: a user's conversations.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
+use longmem::IfMissing;
 use longmem_chat::{ActionItems, Blocking};
 use longmem_core::{Scope, SessionName, SummaryOf};
 use longmem_memory::{Memory, SessionSummary};
-use longmem_sqlite::IfMissing;
 use longmem_wire as wire;
 
 use super::learning;
@@ -23,8 +22,9 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let memory = Arc::new(compose::memory(settings, IfMissing::Fail, output)?);
-    let learner = || learning::needed(Arc::clone(&memory), &arguments.provider, settings);
+    let longmem = compose::open(settings, IfMissing::Fail, output)?;
+    let memory = longmem.memory();
+    let learner = || learning::needed(&longmem, &arguments.provider, settings);
     if let Some(session) = &arguments.session {
         let mut scope = Scope::of(settings.user.clone());
         scope.sessions = vec![session.clone()];
@@ -33,13 +33,13 @@ pub(super) fn run(
             let items = Blocking::new()?.run(learner()?.action_items(session))?;
             return show_actions(&items, output);
         }
-        if arguments.summary && !summaries(&memory, settings)?.contains_key(session) {
+        if arguments.summary && !summaries(memory, settings)?.contains_key(session) {
             Blocking::new()?.run(learner()?.end_session(session))?;
         }
     }
     let mut sessions = memory.sessions(&settings.user)?;
     sessions.retain(|known| arguments.session.as_ref().is_none_or(|asked| *asked == known.session));
-    let summaries = if arguments.summary { summaries(&memory, settings)? } else { HashMap::new() };
+    let summaries = if arguments.summary { summaries(memory, settings)? } else { HashMap::new() };
     show(&sessions, &summaries, arguments.summary, output)
 }
 

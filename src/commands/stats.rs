@@ -1,6 +1,6 @@
 //! `longmem stats`: how much is stored.
 
-use longmem_sqlite::IfMissing;
+use longmem::IfMissing;
 use longmem_wire as wire;
 
 use crate::compose;

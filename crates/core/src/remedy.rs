@@ -26,6 +26,8 @@ pub enum Remedy {
     NameAnotherStore,
     /// Use the newer version that wrote the store.
     UseNewerVersion,
+    /// Say where the home folder is, or name the places of the store and the model.
+    NameHomeFolder,
     /// Make the store and its folder writable, or name another place.
     MakeWritable,
     /// Free some space and do the same again.

@@ -35,6 +35,10 @@ impl Connections {
     ) -> Result<T, StoreError> {
         let reader = match locked(&self.idle_readers).pop() {
             Some(reader) => Ok(reader),
+            // SQLite would make an empty file, which nobody could tell from the store.
+            None if !self.path.exists() => {
+                return Err(StoreError::Missing(place(&self.path)));
+            }
             None => connect(&self.path),
         };
         let result = reader.and_then(|reader| {

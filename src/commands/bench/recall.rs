@@ -8,9 +8,9 @@ use longmem_core::{EstimatedTokens, Scope, SessionName, TextEmbedder, UserName};
 use longmem_memory::{Channels, Memory, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest};
 use longmem_sqlite::{IfMissing, SqliteStore};
 
-use crate::compose::SystemClock;
 use crate::failure::Failure;
 use crate::output::grouped;
+use longmem::SystemClock;
 
 use super::machine::resident_bytes;
 use super::report::{Figure, Group, Row};

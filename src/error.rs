@@ -1,0 +1,63 @@
+//! What can go wrong at the library's front door.
+
+use longmem_chat::ChatError;
+use longmem_core::{Diagnose, ErrorCode, Fault, InvalidName, Remedy};
+use longmem_memory::MemoryError;
+use thiserror::Error;
+
+/// Why something could not be done.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The name of a user or a session cannot be one.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// The engine failed.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// No prompt could be made, or the language model did not answer.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    /// There is no home folder to keep things in.
+    #[error("{reason}")]
+    NoHomeFolder {
+        /// What the system says.
+        reason: String,
+    },
+    /// An environment variable has a value that cannot be.
+    #[error("{variable}: {reason}")]
+    Environment {
+        /// The variable's name.
+        variable: &'static str,
+        /// What is wrong with its value.
+        reason: String,
+    },
+}
+
+impl Diagnose for Error {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Name(_) => ErrorCode::InvalidName,
+            Self::Memory(error) => error.code(),
+            Self::Chat(error) => error.code(),
+            Self::NoHomeFolder { .. } | Self::Environment { .. } => ErrorCode::WrongSettings,
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Name(_) | Self::NoHomeFolder { .. } | Self::Environment { .. } => Fault::Caller,
+            Self::Memory(error) => error.fault(),
+            Self::Chat(error) => error.fault(),
+        }
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        match self {
+            Self::Name(_) | Self::Environment { .. } => Vec::new(),
+            Self::Memory(error) => error.remedies(),
+            Self::Chat(error) => error.remedies(),
+            Self::NoHomeFolder { .. } => vec![Remedy::NameHomeFolder],
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Shows how the embedding model is fetched.
+
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::ProgressBar;
+use longmem_embed::{EmbedderError, FetchEvent, Source};
+
+use crate::output::Output;
+use crate::progress_bar;
+use crate::sanitize::for_terminal;
+
+/// Shows a download as a note and a bar.
+pub(crate) struct FetchWatcher {
+    output: Output,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl FetchWatcher {
+    pub(crate) fn new(output: Output) -> Self {
+        Self { output, bar: Mutex::new(None) }
+    }
+
+    /// Shows one event.
+    pub(crate) fn see(&self, event: &FetchEvent<'_>) {
+        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            FetchEvent::Asking(source) => {
+                bar.take().inspect(ProgressBar::finish_and_clear);
+                self.output
+                    .note(format!("fetching the embedding model (91 MB, once) from {source}"));
+            }
+            FetchEvent::Waiting => {
+                self.output.note("another process is fetching the embedding model; waiting for it");
+            }
+            FetchEvent::Progress { file, received, total } => {
+                let bar = bar.get_or_insert_with(|| {
+                    progress_bar::bytes(self.output, total.unwrap_or_default())
+                });
+                bar.set_length(total.unwrap_or(*received));
+                bar.set_position(*received);
+                bar.set_message((*file).to_owned());
+                if *total == Some(*received) {
+                    bar.finish_and_clear();
+                }
+            }
+            FetchEvent::PassedOver { error, .. } if is_damage(error) => {
+                self.output.warn(for_terminal(&error.to_string()));
+            }
+            FetchEvent::PassedOver { source, error } if is_download(source) => {
+                bar.take().inspect(ProgressBar::finish_and_clear);
+                self.output
+                    .note(format!("{source} does not serve: {}", for_terminal(&error.to_string())));
+            }
+            // A place that simply has no model, or an event of a newer embedding crate.
+            _ => {}
+        }
+    }
+}
+
+fn is_damage(error: &EmbedderError) -> bool {
+    matches!(error, EmbedderError::WrongSum { .. } | EmbedderError::WrongSize { .. })
+}
+
+fn is_download(source: &Source) -> bool {
+    matches!(source, Source::Hub(_) | Source::Pypi(_))
+}

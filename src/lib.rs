@@ -1,0 +1,73 @@
+//! Long-term memory for chat assistants and agents, on your own machine: every turn of every
+//! conversation is stored durably, embedded locally, and recalled within a token budget.
+//!
+//! ```
+//! use longmem::{Longmem, Options};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let mut options = Options::new(folder.path());
+//! # options.model.download_to = "models".into();
+//!
+//! # #[cfg(any())]
+//! let options = Options::new("longmem-data"); // the folder that holds everything
+//! let longmem = Longmem::open(options)?;
+//!
+//! longmem.remember("ana", "I moved to Lisbon in March")?;
+//! longmem.remember("ana", "Priya takes over the budget on Monday")?;
+//!
+//! let recall = longmem.recall("ana", "Where do I live?")?;
+//! assert_eq!(recall.results[0].turn.text, "I moved to Lisbon in March");
+//!
+//! // What a language model should know for its answer, within 4,000 tokens:
+//! let prompt = longmem.context("ana", "Who has the budget?")?;
+//! assert!(prompt.tokens <= 4_000);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The embedding model, all-MiniLM-L6-v2, is fetched once (91 MB) by the first call that needs it.
+//! Nothing else leaves the machine, unless [`Options::with_language_model`] names who answers.
+//!
+//! - [`Longmem`] has the verbs with sensible defaults: remember, import, index, recall, context, ask,
+//!   facts, sessions, forget. Names of users are plain texts; every call sees one user only.
+//! - [`Longmem::conversation`] and [`Longmem::talk`] are conversations that remember: streamed, stored,
+//!   within a budget, learned from. They are async; everything else is not.
+//! - [`Longmem::memory`] is the engine, with every request spelt out: scopes, channels, thresholds.
+//! - [`Options`] name the place of the store, the model, the clock; an embedder or a store of one's own
+//!   takes their place. [`Options::from_environment`] are those of the command line.
+//!
+//! The library prints nothing, and reads neither the environment nor a home folder unless it is told
+//! to. Errors say what would help as values: see [`core::Remedy`].
+//!
+//! Programs to start from: `examples/chatbot.rs`, `recall.rs`, `own_embedder.rs`.
+
+mod clock;
+pub mod environment;
+mod error;
+mod folders;
+mod longmem;
+mod opening;
+mod options;
+
+pub use clock::SystemClock;
+pub use error::Error;
+pub use folders::{Folders, HubSettings};
+pub use longmem::Longmem;
+pub use opening::open_patiently;
+pub use options::Options;
+
+pub use longmem_chat as chat;
+pub use longmem_core as core;
+pub use longmem_embed as embed;
+pub use longmem_memory as memory;
+pub use longmem_sqlite as sqlite;
+pub use longmem_store as store;
+
+pub use longmem_chat::{Api, ApiKey, Context, Conversation, ModelSettings, Reply, Talk};
+pub use longmem_core::{
+    Clock, Diagnose, Embedding, Fact, FactId, Recalled, Role, Scope, SessionName, TextEmbedder,
+    Turn, TurnId, UserName,
+};
+pub use longmem_memory::{Forgotten, ImportReport, IndexReport, Memory, Recall, RecallRequest};
+pub use longmem_sqlite::IfMissing;
+pub use longmem_store::Store;

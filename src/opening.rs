@@ -1,0 +1,66 @@
+//! Opens the store and joins it with the model: the one place that knows which store is the default.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use longmem_chat::AsyncMemory;
+use longmem_memory::{Memory, MemoryError};
+use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_store::Store;
+
+use crate::{Error, Options};
+
+/// Opens the memory that the options describe. The embedding model loads when it is first needed.
+///
+/// # Errors
+/// [`MemoryError::Store`] if the store cannot be opened.
+pub(crate) fn open(options: Options) -> Result<Memory, MemoryError> {
+    options.apply_threads();
+    let store = store(&options, options.if_missing)?;
+    Ok(Memory::new(store, options.embedder(), options.clock))
+}
+
+/// Opens a memory for conversations that go on while the store cannot be opened or is gone: it is
+/// opened again whenever it is needed. Its file is made at most once: later, a missing file means that
+/// its disk is gone, or that it was moved.
+///
+/// # Errors
+/// [`Error::Memory`] for what waiting does not change: a file that is something else than a store, or
+/// that a newer version wrote.
+///
+/// # Examples
+/// ```
+/// use longmem::{Options, open_patiently};
+/// # let folder = tempfile::tempdir()?;
+///
+/// let options = Options::new(folder.path());
+/// let talk = options.talk();
+/// let conversation = talk.conversation(open_patiently(options)?, "ana".parse()?, None)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn open_patiently(options: Options) -> Result<AsyncMemory, Error> {
+    options.apply_threads();
+    // One embedder for all openings: it may have loaded the model.
+    let options = Options { embedder: Some(options.embedder()), ..options };
+    let clock = Arc::clone(&options.clock);
+    let has_file = AtomicBool::new(false);
+    let open = move || {
+        let if_missing =
+            if has_file.load(Ordering::Relaxed) { IfMissing::Fail } else { options.if_missing };
+        let store = store(&options, if_missing)?;
+        has_file.store(true, Ordering::Relaxed);
+        Ok(Memory::new(store, options.embedder(), Arc::clone(&options.clock)))
+    };
+    let memory = AsyncMemory::opening(open, clock);
+    match memory.open() {
+        Err(error) if !error.is_unavailable() => Err(error.into()),
+        _ => Ok(memory),
+    }
+}
+
+fn store(options: &Options, if_missing: IfMissing) -> Result<Arc<dyn Store>, MemoryError> {
+    match &options.store {
+        Some(store) => Ok(Arc::clone(store)),
+        None => Ok(Arc::new(SqliteStore::open(&options.file, if_missing)?)),
+    }
+}

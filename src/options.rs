@@ -1,0 +1,171 @@
+//! What a memory is opened with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use longmem_chat::{ModelSettings, SpoolSettings, TalkSettings, TokenBudget};
+use longmem_core::{Clock, TextEmbedder};
+use longmem_embed::{Compute, FetchEvent, LazyEmbedder, Manifest, ModelSources};
+use longmem_sqlite::IfMissing;
+use longmem_store::Store;
+
+use crate::{Error, Folders, HubSettings, SystemClock, environment};
+
+/// What a memory is opened with. Each field has a default; the constructors say which.
+///
+/// # Examples
+/// ```
+/// use longmem::Options;
+///
+/// let mut options = Options::new("longmem-data");
+/// options.file = "/data/memory.db".into();
+/// options.threads = Some(2);
+/// options.model.offline = true;
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The file that holds the memory.
+    pub file: PathBuf,
+    /// What to do if there is no such file; it is made by default.
+    pub if_missing: IfMissing,
+    /// A store of one's own instead of the file; none by default.
+    pub store: Option<Arc<dyn Store>>,
+    /// An embedder of one's own instead of all-MiniLM-L6-v2; none by default.
+    pub embedder: Option<Arc<dyn TextEmbedder>>,
+    /// Where all-MiniLM-L6-v2 is looked for, and whether it may be fetched.
+    pub model: ModelSources,
+    /// Where and how exactly it is computed; in f32 on the processor by default.
+    pub compute: Compute,
+    /// Told what happens while the model is looked for and fetched; nobody by default.
+    pub on_fetch: Arc<dyn Fn(FetchEvent<'_>) + Send + Sync>,
+    /// Threads for embedding and search; one per core by default. They are those of rayon's global
+    /// pool, so the first memory that a process opens decides.
+    pub threads: Option<usize>,
+    /// Where the time comes from; the machine's clock by default.
+    pub clock: Arc<dyn Clock>,
+    /// How conversations are held: the language model, the budget, the persona, the time zone of
+    /// days. By default memory is quoted, within 4,000 tokens, in UTC.
+    pub talk: TalkSettings,
+    /// The folder in which turns of conversations wait while the store cannot be written.
+    pub spool: PathBuf,
+}
+
+impl Options {
+    /// Keeps everything in one folder, which is made if it is not there: the store in `memory.db`, the
+    /// model in `models/`. Nothing is read from the environment.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        Self {
+            file: folder.join("memory.db"),
+            if_missing: IfMissing::Create,
+            store: None,
+            embedder: None,
+            model: ModelSources::new(folder.join("models")),
+            compute: Compute::default(),
+            on_fetch: Arc::new(|_| {}),
+            threads: None,
+            clock: Arc::new(SystemClock),
+            talk: TalkSettings::default(),
+            spool: folder.join("spool"),
+        }
+    }
+
+    /// Keeps everything where the command line does: in the user's data folder. The model is looked
+    /// for in `models/` of the working folder and in Hugging Face's cache too, and days are those of
+    /// the machine's time zone.
+    pub fn of_user(folders: &Folders, hub: HubSettings) -> Self {
+        let mut options = Self::new(&folders.data);
+        options.model.folders = vec![PathBuf::from("models")];
+        options.model.hub_cache = Some(folders.hub_cache.clone());
+        options.model.hub_endpoint = hub.endpoint;
+        options.model.hub_token = hub.token;
+        options.model.offline = hub.offline;
+        options.talk.conversation.time_zone = TimeZone::system();
+        options
+    }
+
+    /// The options of the command line: [`Options::of_user`] with what the variables of
+    /// [`environment`] say of the store, the model and the budget. The configuration file is not
+    /// read.
+    ///
+    /// # Errors
+    /// [`Error::NoHomeFolder`]; [`Error::Environment`] for a value that cannot be.
+    pub fn from_environment() -> Result<Self, Error> {
+        let folders = Folders::of_this_user()?;
+        let hub = HubSettings::from_environment(&folders);
+        let mut options = Self::of_user(&folders, hub);
+        if let Some(file) = environment::read(environment::DB) {
+            options.file = file.into();
+        }
+        options.model.explicit = environment::read(environment::MODEL_DIR).map(PathBuf::from);
+        if let Some(device) = environment::parsed(environment::DEVICE)? {
+            options.compute.device = device;
+        }
+        if let Some(precision) = environment::parsed(environment::PRECISION)? {
+            options.compute.precision = precision;
+        }
+        options.threads = environment::parsed(environment::THREADS)?;
+        if let Some(budget) = environment::parsed(environment::BUDGET)? {
+            options.talk.conversation.budget = TokenBudget::new(budget);
+        }
+        Ok(options)
+    }
+
+    /// Embeds with this instead of all-MiniLM-L6-v2.
+    #[must_use]
+    pub fn with_embedder(mut self, embedder: impl TextEmbedder + 'static) -> Self {
+        self.embedder = Some(Arc::new(embedder));
+        self
+    }
+
+    /// Keeps the memory in this store instead of a file.
+    #[must_use]
+    pub fn with_store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Lets this language model answer, and learn from conversations.
+    #[must_use]
+    pub fn with_language_model(mut self, model: ModelSettings) -> Self {
+        self.talk.learning_model = Some(model.clone());
+        self.talk.model = Some(model);
+        self
+    }
+
+    /// What embeds: one's own embedder, or all-MiniLM-L6-v2.
+    pub(crate) fn embedder(&self) -> Arc<dyn TextEmbedder> {
+        self.embedder.clone().unwrap_or_else(|| Arc::new(self.minilm()))
+    }
+
+    /// all-MiniLM-L6-v2, not loaded yet.
+    pub fn minilm(&self) -> LazyEmbedder {
+        let manifest = Manifest::all_minilm_l6_v2();
+        LazyEmbedder::new(manifest, self.model.clone(), self.compute, Arc::clone(&self.on_fetch))
+    }
+
+    /// How conversations are held, with the place where their turns wait.
+    pub fn talk(&self) -> TalkSettings {
+        let mut talk = self.talk.clone();
+        let place = self.store.as_ref().map_or_else(
+            || {
+                // The same for every process, whatever its working folder is.
+                let file = std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone());
+                file.display().to_string()
+            },
+            |store| store.place(),
+        );
+        talk.spool = Some(SpoolSettings::new(&self.spool, place));
+        talk
+    }
+
+    /// Makes embedding and search use as many threads as these options say.
+    pub fn apply_threads(&self) {
+        if let Some(threads) = self.threads {
+            // Fails only if there is a pool already, which keeps its size.
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        }
+    }
+}
