@@ -12,6 +12,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use longmem::memory::Channels;
+use longmem::{Longmem, Options, RecallRequest};
 use longmem_core::{
     Embedding, EmbeddingModel, Entity, Fact, FactId, NewFact, NewTurn, PassageSpan, Role, Scope,
     SessionName, SourceKey, Summary, SummaryId, SummaryOf, Timestamp, Turn, TurnId, UserName,
@@ -971,22 +973,13 @@ impl SearchSource for MemoryStore {
 }
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let store = MemoryStore::default();
-    let ana = UserName::new("ana")?;
-    let turn = NewTurn {
-        session: SessionName::new("notes")?,
-        session_title: None,
-        role: Role::User,
-        speaker: None,
-        text: "I moved to Lisbon in March".to_owned(),
-        time: "2026-03-02T10:00:00Z".parse()?,
-        source_key: None,
-    };
-    store.insert_turns(&ana, &[turn])?;
-    let searcher = longmem_search::Searcher::default();
-    for hit in searcher.search_words(&store, &Scope::of(ana.clone()), "When did I move?", 3)? {
-        let turns = store.turns(&ana, &[hit.turn])?;
-        println!("{:.2} {}", hit.score, turns[0].text);
+    let longmem = Longmem::open(Options::new("unused").with_store(MemoryStore::default()))?;
+    longmem.remember("ana", "I moved to Lisbon in March")?;
+    let mut request = RecallRequest::new(Scope::of("ana".parse()?), "When did I move?");
+    // By words only, so that no embedding model is needed.
+    request.channels = Channels::Words;
+    for found in longmem.memory().recall(&request)?.results {
+        println!("{:.2} {}", found.score, found.turn.text);
     }
     Ok(())
 }

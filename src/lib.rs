@@ -39,7 +39,7 @@
 //! The library prints nothing, and reads neither the environment nor a home folder unless it is told
 //! to. Errors say what would help as values: see [`core::Remedy`].
 //!
-//! Programs to start from: `examples/chatbot.rs`, `recall.rs`, `own_embedder.rs`.
+//! Programs to start from: `examples/chatbot.rs`, `recall.rs`, `own_embedder.rs`, `own_store.rs`.
 
 mod clock;
 pub mod environment;
@@ -60,8 +60,10 @@ pub use longmem_chat as chat;
 pub use longmem_core as core;
 pub use longmem_embed as embed;
 pub use longmem_memory as memory;
+pub use longmem_search as search;
 pub use longmem_sqlite as sqlite;
 pub use longmem_store as store;
+pub use longmem_text as text;
 
 pub use longmem_chat::{Api, ApiKey, Context, Conversation, ModelSettings, Reply, Talk};
 pub use longmem_core::{
