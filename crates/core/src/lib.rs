@@ -45,3 +45,8 @@ pub use serde;
 
 /// The point in time that every layer uses: nanoseconds in UTC, stored as milliseconds.
 pub use jiff::Timestamp;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -10,7 +10,8 @@
 //!
 //! use longmem_core::{FixedClock, NewTurn, Role, Scope, SessionName, UserName};
 //! use longmem_memory::{IndexOptions, Memory, RecallRequest};
-//! //! use longmem_test_support::WordHashEmbedder; // outside tests: longmem_embed::LazyEmbedder
+//! use longmem_sqlite::{IfMissing, SqliteStore};
+//! use longmem_test_support::WordHashEmbedder; // outside tests: longmem_embed::LazyEmbedder
 //!
 //! let folder = tempfile::tempdir()?;
 //! let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create)?;
@@ -69,3 +70,8 @@ pub use longmem_store::{
 pub use longmem_transcripts::{
     EndReason, EndedEarly, Format, Report as TranscriptReport, SkipReason, TranscriptError,
 };
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -31,7 +31,7 @@ pub fn facts_about(facts: &[Fact], name: &str) -> Vec<Fact> {
 ///
 /// # Examples
 /// ```
-/// assert_eq!(longmem_memory::named_in(&[], "What did I tell you about Priya?"), []);
+/// assert!(longmem_memory::named_in(&[], "What did I tell you about Priya?").is_empty());
 /// ```
 pub fn named_in(facts: &[Fact], message: &str) -> Vec<bool> {
     let message = lower_words(message);

@@ -56,3 +56,8 @@ pub use sessions::{OpenItems, Session, Sessions};
 pub use stats::{EmbeddingModel, Stats, UserStats, Users};
 pub use turn::{ExportedTurn, NewTurn, Remembered, Turn};
 pub use upkeep::{Backup, Check, Checks, Model};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
