@@ -106,8 +106,8 @@ impl Longmem {
     /// [`Error::Name`]; [`Error::Memory`] if the model or the store cannot be used.
     pub fn recall(&self, user: &str, query: &str) -> Result<Recall, Error> {
         let user = UserName::new(user)?;
-        self.memory.catch_up(&user)?;
         let mut request = RecallRequest::new(Scope::of(user), query);
+        request.catch_up = true;
         request.time_zone = self.talk.conversation.time_zone.clone();
         Ok(self.memory.recall(&request)?)
     }

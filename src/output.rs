@@ -23,6 +23,11 @@ impl Output {
         out.write_all(b"\n")
     }
 
+    /// Writes lines of data.
+    pub(crate) fn lines(self, lines: impl IntoIterator<Item = String>) -> io::Result<()> {
+        lines.into_iter().try_for_each(|line| self.line(line))
+    }
+
     /// Writes a piece of a line at once, for answers that arrive in pieces.
     pub(crate) fn piece(self, piece: &str) -> io::Result<()> {
         let mut out = anstream::stdout().lock();

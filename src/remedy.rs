@@ -68,6 +68,7 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
             "Run longmem index --reembed to make new vectors; the old ones serve until then."
         }
         Remedy::EmbedAgain => "Run longmem index --reembed to make all vectors anew.",
+        Remedy::AskQuestion => "Ask as you would ask a person: longmem recall \"where do I live?\"",
         Remedy::WriteShortLine => "Write one short line; longmem remember takes longer texts.",
         Remedy::SayWhatToForget => {
             "Give --turn, --session, --role, --since or --until; --all forgets everything of the user."

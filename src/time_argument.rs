@@ -24,6 +24,17 @@ impl TimeArgument {
             Self::Ago(distance) => now.checked_sub(distance).unwrap_or(Timestamp::MIN),
         }
     }
+
+    /// The same, but a day is its last moment: what was said on a day was known on that day.
+    pub(crate) fn resolve_end(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        match self {
+            Self::Day(day) => {
+                let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
+                next.map_or(now, |next| next.timestamp() - SignedDuration::from_millis(1))
+            }
+            time => time.resolve(now, zone),
+        }
+    }
 }
 
 /// A text that is no time.
@@ -70,6 +81,15 @@ mod tests {
         assert_eq!(resolved("2026-03-01T10:00:00+02:00"), "2026-03-01T08:00:00Z");
         assert_eq!(resolved("2w"), "2026-03-01T12:00:00Z");
         assert_eq!(resolved("90m"), "2026-03-15T10:30:00Z");
+    }
+
+    #[test]
+    fn a_day_ends_with_its_last_moment() {
+        let now = "2026-03-15T12:00:00Z".parse().unwrap();
+        let end =
+            |text: &str| text.parse::<TimeArgument>().unwrap().resolve_end(now, &TimeZone::UTC);
+        assert_eq!(end("2026-03-01").to_string(), "2026-03-01T23:59:59.999Z");
+        assert_eq!(end("2w").to_string(), "2026-03-01T12:00:00Z");
     }
 
     #[test]

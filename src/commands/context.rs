@@ -1,7 +1,7 @@
 //! `longmem context`: exactly what would be sent to a language model.
 
 use longmem::{IfMissing, Longmem};
-use longmem_chat::{Blocking, Context, TokenBudget, TraceKind};
+use longmem_chat::{Blocking, Context, TokenBudget};
 use longmem_core::SessionName;
 use longmem_wire as wire;
 
@@ -10,7 +10,7 @@ use crate::arguments::ContextArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::sanitize::for_terminal;
+use crate::render;
 use crate::settings::{Settings, read_named_file};
 
 pub(super) fn run(
@@ -34,34 +34,7 @@ pub(super) fn show(context: &Context, output: Output) -> Result<(), Failure> {
     if output.json {
         return Ok(output.document(&wire::Context::from(context.clone()))?);
     }
-    for block in &context.system {
-        output.line(format!("── system\n{}", for_terminal(&block.text)))?;
-    }
-    for message in &context.messages {
-        output.line(format!("── {}", message.role))?;
-        for block in &message.content {
-            output.line(for_terminal(&block.text))?;
-        }
-    }
-    output.note(cost(context));
+    output.lines(render::prompt(context))?;
+    output.note(render::prompt_cost(context));
     Ok(())
-}
-
-/// One line: what the prompt costs, and what it holds.
-pub(super) fn cost(context: &Context) -> String {
-    let count = |kind: TraceKind, included: bool| {
-        context
-            .trace
-            .iter()
-            .filter(|entry| entry.kind == kind && entry.included == included)
-            .count()
-    };
-    format!(
-        "{} of {} tokens; {} recalled turns in, {} left out; {} recent turns",
-        context.tokens,
-        context.budget,
-        count(TraceKind::Recalled, true),
-        count(TraceKind::Recalled, false),
-        count(TraceKind::Recent, true),
-    )
 }

@@ -3,22 +3,19 @@
 mod terminal;
 
 use longmem::{IfMissing, Longmem, open_patiently};
-use longmem_chat::{
-    Blocking, ChatError, Context, Conversation, Notice, QuotedAnswer, Reply, StopReason, Talk,
-    TraceKind,
-};
+use longmem_chat::{Blocking, ChatError, Conversation, Notice, QuotedAnswer, Reply, Talk};
 use longmem_core::SessionName;
 use longmem_memory::FactsAt;
 use longmem_text::english::asks_what_is_known;
 use longmem_wire as wire;
 
-use super::{facts, learning};
+use super::facts;
 use crate::arguments::{AskArguments, ChatArguments};
 use crate::compose;
 use crate::failure::Failure;
 use crate::language_model::LlmSettings;
 use crate::output::Output;
-use crate::remedy::hint;
+use crate::render;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
@@ -73,8 +70,8 @@ pub(super) fn chat(
     let memory = open_patiently(options)?;
     let talk = Talk::begin(&talk, memory, settings.user.clone(), arguments.session)?;
     let result = terminal::run(&talk, output);
-    if let Some(outcome) = talk.end() {
-        learning::show_outcome(outcome, output);
+    if let Some(learned) = talk.end().as_ref().and_then(render::outcome) {
+        output.note(learned);
     }
     result
 }
@@ -121,10 +118,10 @@ fn show_end(
         }
         Reply::Answer { completion, context } => {
             output.line("")?;
-            if let Some(note) = stop_note(&completion.stop_reason) {
+            if let Some(note) = render::stop_reason(&completion.stop_reason) {
                 output.note(note);
             }
-            output.note(sources(context));
+            output.note(render::sources(context));
         }
     }
     warn(&notices, output);
@@ -134,60 +131,14 @@ fn show_end(
 /// Tells a person what is not as it should be.
 pub(super) fn warn(notices: &[Notice], output: Output) {
     for notice in notices {
-        output.warn(for_terminal(&in_words(notice)));
+        output.warn(for_terminal(&render::notice(notice)));
     }
-}
-
-/// A notice with what would help.
-fn in_words(notice: &Notice) -> String {
-    let mut words = notice.to_string();
-    if let Notice::WordsOnly { remedies, .. } = notice {
-        for hint in remedies.iter().map(hint) {
-            words.push_str(". ");
-            words.push_str(hint.trim_end_matches('.'));
-        }
-    }
-    words
 }
 
 /// What is missing when memory is quoted, and how it comes.
 const NO_MODEL: &str = "(with ANTHROPIC_API_KEY set, or --base-url and --llm of a model server, a \
                         language model answers)";
 
-/// How an answer is continued.
-const GO_ON: &str = "in chat /continue goes on";
-
-fn stop_note(reason: &StopReason) -> Option<String> {
-    match reason {
-        StopReason::EndTurn => None,
-        StopReason::MaxTokens => {
-            Some(format!("(the answer was cut off at its limit; {GO_ON}, --max-tokens raises it)"))
-        }
-        StopReason::Refusal { explanation } => Some(match explanation {
-            Some(why) => format!("(the model refused: {})", for_terminal(why)),
-            None => "(the model refused)".to_owned(),
-        }),
-        StopReason::ContextWindowExceeded => {
-            Some(format!("(the answer was cut off at the end of the model's window; {GO_ON})"))
-        }
-        StopReason::Other(name) => Some(format!("(the model stopped: {})", for_terminal(name))),
-    }
-}
-
-fn sources(context: &Context) -> String {
-    let turns: Vec<String> = context
-        .trace
-        .iter()
-        .filter(|entry| entry.kind == TraceKind::Recalled && entry.included)
-        .filter_map(|entry| entry.turn.map(|turn| turn.to_string()))
-        .collect();
-    if turns.is_empty() {
-        "(nothing was recalled)".to_owned()
-    } else {
-        format!("(recalled turns: {})", turns.join(", "))
-    }
-}
-
 fn all_in_words(notices: &[Notice]) -> Vec<String> {
-    notices.iter().map(in_words).collect()
+    notices.iter().map(render::notice).collect()
 }

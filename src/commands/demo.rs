@@ -41,12 +41,12 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
     output.line("1. Import a chat history (chats/conversations.json)")?;
     let arguments = ImportArguments { paths: Vec::new(), format: None };
     let report = import::import(&memory, &history, &arguments, &settings, output, &interrupt)?;
-    output.line(render::indented(&import::summary(Path::new("conversations.json"), &report)))?;
+    output.line(render::indented(&render::imported(Path::new("conversations.json"), &report)))?;
 
     output.line("\n2. Embed every turn on this machine")?;
     let began = Instant::now();
     let report = index::index(&memory, IndexOptions::default(), output, &interrupt)?;
-    output.line(render::indented(&index::summary(&report, began.elapsed().as_secs_f64())))?;
+    output.line(render::indented(&render::indexed(&report, began.elapsed())))?;
 
     output.line(
         "\n3. Ask (without a language model, an answer is what was said, most relevant first)",

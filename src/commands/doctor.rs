@@ -8,7 +8,7 @@ use longmem_wire::{Check, Checks};
 use crate::compose;
 use crate::failure::{Failure, hints};
 use crate::output::{Output, bytes, counted};
-use crate::sanitize::for_terminal;
+use crate::render;
 use crate::settings::Settings;
 
 pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
@@ -24,10 +24,7 @@ pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
     if output.json {
         output.document(&checks)?;
     } else {
-        for check in &checks.checks {
-            let mark = if check.ok { "ok  " } else { "FAIL" };
-            output.line(for_terminal(&format!("{mark} {}: {}", check.name, check.finding)))?;
-        }
+        output.lines(checks.checks.iter().map(render::check))?;
     }
     let failed: Vec<&str> =
         checks.checks.iter().filter(|check| !check.ok).map(|check| check.name.as_str()).collect();

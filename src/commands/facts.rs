@@ -1,12 +1,10 @@
 //! `longmem facts`: what is known about a user.
 
-mod list;
-
 use jiff::tz::TimeZone;
 use longmem::{IfMissing, Longmem};
 use longmem_chat::Blocking;
-use longmem_core::{FactId, Timestamp};
-use longmem_memory::{FactNote, FactsAt};
+use longmem_core::{Fact, FactId};
+use longmem_memory::{FactNote, FactsAt, KnownEntity};
 use longmem_wire as wire;
 use serde::Serialize;
 
@@ -15,10 +13,8 @@ use crate::arguments::{FactsAction, FactsArguments};
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
+use crate::render;
 use crate::settings::Settings;
-use crate::time_argument::TimeArgument;
-
-pub(super) use list::show;
 
 pub(super) fn run(
     arguments: FactsArguments,
@@ -65,11 +61,11 @@ fn listed(arguments: &FactsArguments, settings: &Settings, output: Output) -> Re
         learn(&longmem, arguments, settings, output)?;
     }
     if arguments.names {
-        return list::show_names(&memory.entities(user)?, output);
+        return show_names(&memory.entities(user)?, output);
     }
     let at = match arguments.as_of {
         _ if arguments.history => FactsAt::Ever,
-        Some(time) => FactsAt::Time(end_of(time, memory.now())),
+        Some(time) => FactsAt::Time(time.resolve_end(memory.now(), &TimeZone::system())),
         None => FactsAt::Now,
     };
     show(&memory.known_facts(user, at, arguments.about.as_deref())?, output)
@@ -83,25 +79,9 @@ fn learn(
     output: Output,
 ) -> Result<(), Failure> {
     let learner = learning::needed(longmem, &arguments.provider, settings)?;
-    let memory = longmem.memory();
-    for session in memory.sessions(&settings.user)? {
-        memory.learn_from(&settings.user, &session.session)?;
-    }
-    let report = Blocking::new()?.run(learner.catch_up(None))?;
-    output.note(learning::in_words(&report).unwrap_or_else(|| "(learned: nothing new)".to_owned()));
+    let report = Blocking::new()?.run(learner.look_through_everything())?;
+    output.note(render::learned(&report).unwrap_or_else(|| "(learned: nothing new)".to_owned()));
     Ok(())
-}
-
-/// A moment as `--as-of` means it: what was said on a day was known on that day.
-fn end_of(time: TimeArgument, now: Timestamp) -> Timestamp {
-    let zone = TimeZone::system();
-    match time {
-        TimeArgument::Day(day) => {
-            let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
-            next.map_or(now, |next| next.timestamp() - jiff::SignedDuration::from_millis(1))
-        }
-        time => time.resolve(now, &zone),
-    }
 }
 
 fn done(output: Output, what: &str, id: FactId, document: &impl Serialize) -> Result<(), Failure> {
@@ -109,4 +89,22 @@ fn done(output: Output, what: &str, id: FactId, document: &impl Serialize) -> Re
         return Ok(output.document(document)?);
     }
     Ok(output.line(format!("{what}: fact {id}"))?)
+}
+
+/// Prints facts.
+pub(super) fn show(facts: &[Fact], output: Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.document(&wire::Facts::from(facts.to_vec()))?);
+    }
+    if facts.is_empty() {
+        output.note("Nothing is noted. longmem facts add \"…\" notes something by hand.");
+    }
+    Ok(output.lines(render::facts(facts))?)
+}
+
+fn show_names(names: &[KnownEntity], output: Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.document(&wire::Names::from(names.to_vec()))?);
+    }
+    Ok(output.lines(names.iter().map(render::name))?)
 }

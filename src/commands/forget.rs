@@ -4,15 +4,14 @@ use std::io::{BufRead, IsTerminal, stdin};
 
 use longmem::IfMissing;
 use longmem_core::{ErrorCode, TurnId};
-use longmem_memory::{Derived, Erasure, forget_target};
+use longmem_memory::{Erasure, forget_target};
 use longmem_wire as wire;
 
 use crate::arguments::ForgetArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
-use crate::render::{day, excerpt, indented, speaker};
-use crate::sanitize::for_terminal;
+use crate::render;
 use crate::settings::Settings;
 
 /// Turns that a preview shows.
@@ -31,14 +30,7 @@ pub(super) fn run(
     let (count, derived) = (preview.turns, preview.derived);
     if !output.json {
         for turn in &preview.first {
-            output.note(format!(
-                "turn {} · {} · {} · {}\n{}",
-                turn.id,
-                day(turn.time),
-                for_terminal(turn.session.as_str()),
-                for_terminal(speaker(turn)),
-                indented(&excerpt(&turn.text))
-            ));
+            output.note(render::turn(turn));
         }
         let shown = preview.first.len() as u64;
         if count > shown {
@@ -49,10 +41,12 @@ pub(super) fn run(
         if output.json {
             return Ok(output.document(&wire::WouldForget::from(preview))?);
         }
-        return Ok(output.line(format!("{} would be forgotten", told(count, derived)))?);
+        return Ok(
+            output.line(format!("{} would be forgotten", render::forgotten(count, derived)))?
+        );
     }
     if count + derived.facts > 0 && !arguments.yes {
-        confirm(&told(count, derived))?;
+        confirm(&render::forgotten(count, derived))?;
     }
     let forgotten = memory.forget(&target)?;
     match forgotten.erasure {
@@ -69,23 +63,9 @@ pub(super) fn run(
     }
     Ok(output.line(format!(
         "Forgot {} and {}",
-        told(forgotten.turns, forgotten.derived),
+        render::forgotten(forgotten.turns, forgotten.derived),
         counted(forgotten.sessions, "session")
     ))?)
-}
-
-/// Turns, and what was made of them if something was.
-fn told(turns: u64, derived: Derived) -> String {
-    let facts = match derived.facts {
-        0 => String::new(),
-        count => format!(", {}", counted(count, "fact")),
-    };
-    let summaries = match derived.summaries {
-        0 => String::new(),
-        1 => ", 1 summary".to_owned(),
-        count => format!(", {count} summaries"),
-    };
-    format!("{}{facts}{summaries}", counted(turns, "turn"))
 }
 
 /// Asks a person; without one, deleting needs `--yes`.

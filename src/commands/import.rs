@@ -10,9 +10,9 @@ use crate::arguments::ImportArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::output::{Output, counted, grouped};
+use crate::output::{Output, counted};
 use crate::progress_bar;
-use crate::sanitize::for_terminal;
+use crate::render;
 use crate::settings::Settings;
 
 pub(super) fn run(
@@ -29,7 +29,7 @@ pub(super) fn run(
         if output.json {
             imports.push(wire::Import::new(path, report));
         } else {
-            output.line(summary(path, &report))?;
+            output.line(render::imported(path, &report))?;
         }
         if stopped {
             return Err(Failure::Interrupted(
@@ -74,25 +74,4 @@ pub(super) fn import(
     });
     bar.finish_and_clear();
     Ok(report?)
-}
-
-pub(super) fn summary(path: &Path, report: &ImportReport) -> String {
-    let mut lines = vec![format!(
-        "{}: {}, {} in {}; {} and {} known already",
-        for_terminal(&path.display().to_string()),
-        report.read.format,
-        counted(report.new_turns + report.known_turns, "turn"),
-        counted(report.read.sessions, "session"),
-        counted(report.new_turns, "new turn"),
-        grouped(report.known_turns),
-    )];
-    if !report.read.skipped.is_empty() {
-        let reasons: Vec<String> =
-            report.read.skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-        lines.push(format!("  skipped: {}", reasons.join(", ")));
-    }
-    for end in &report.read.ended_early {
-        lines.push(format!("  {}", for_terminal(&end.to_string())));
-    }
-    lines.join("\n")
 }

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::output::{Output, counted};
 use crate::progress_bar;
+use crate::render;
 use crate::settings::Settings;
 
 pub(super) fn run(
@@ -28,7 +29,7 @@ pub(super) fn run(
     if output.json {
         output.document(&wire::Indexed::new(report, took))?;
     } else {
-        output.line(summary(&report, took.as_secs_f64()))?;
+        output.line(render::indexed(&report, took))?;
     }
     if interrupt.happened() && report.remaining > 0 {
         return Err(Failure::Interrupted(format!(
@@ -64,21 +65,4 @@ pub(super) fn index(
     });
     bar.finish_and_clear();
     Ok(report?)
-}
-
-pub(super) fn summary(report: &IndexReport, seconds: f64) -> String {
-    let mut line = if report.turns == 0 {
-        "Nothing to index".to_owned()
-    } else {
-        format!(
-            "Indexed {} as {} in {seconds:.1} s ({:.0} passages/s)",
-            counted(report.turns, "turn"),
-            counted(report.passages, "passage"),
-            report.passages as f64 / seconds.max(0.001),
-        )
-    };
-    if report.replaced_model {
-        line.push_str("; the new model serves now");
-    }
-    format!("{line}; {} without vectors", counted(report.remaining, "turn"))
 }

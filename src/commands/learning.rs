@@ -1,15 +1,13 @@
-//! Learning on request, and what is said of learning.
+//! Who learns on request.
 
 use longmem::Longmem;
-use longmem_chat::{ChatError, Learner, LearningOutcome, LearningReport};
+use longmem_chat::{ChatError, Learner};
 use longmem_core::ErrorCode;
 
 use crate::arguments::ProviderArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::language_model::LlmSettings;
-use crate::output::{Output, counted};
-use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
 /// The learner that a command on request cannot do without.
@@ -29,41 +27,4 @@ pub(super) fn needed(
             "Set ANTHROPIC_API_KEY, or give --provider openai with --base-url and --llm.",
         )
     })
-}
-
-/// Says what was learned from a talk that has ended.
-pub(super) fn show_outcome(outcome: LearningOutcome, output: Output) {
-    match outcome {
-        LearningOutcome::Learned(report) => {
-            if let Some(summary) = in_words(&report) {
-                output.note(summary);
-            }
-        }
-        LearningOutcome::Failed(error) => output.note(format!(
-            "(what was said is not learned yet: {}; it will be the next time)",
-            for_terminal(&error.to_string())
-        )),
-        // Late, or an outcome of a newer library.
-        _ => output.note("(what was said is not all learned yet; it will be the next time)"),
-    }
-}
-
-/// One line about what was learned; none if nothing was.
-pub(super) fn in_words(report: &LearningReport) -> Option<String> {
-    let dropped = report.ungrounded + report.malformed;
-    let parts: Vec<String> = [
-        (report.new, "new fact"),
-        (report.changed, "changed fact"),
-        (report.summaries, "summary"),
-        (dropped, "unusable statement"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| match (count, what) {
-        (1, _) => format!("1 {what}"),
-        (_, "summary") => format!("{count} summaries"),
-        _ => counted(count, what),
-    })
-    .collect();
-    (!parts.is_empty()).then(|| format!("(learned: {})", parts.join(", ")))
 }

@@ -7,8 +7,8 @@ use crate::arguments::{ModelAction, ModelArguments};
 
 use crate::failure::Failure;
 use crate::fetch_watcher::FetchWatcher;
-use crate::output::{Output, bytes};
-use crate::sanitize::for_terminal;
+use crate::output::Output;
+use crate::render;
 use crate::settings::Settings;
 
 pub(super) fn run(
@@ -55,28 +55,15 @@ fn show(
     verified: bool,
     output: Output,
 ) -> Result<(), Failure> {
-    let model = manifest.embedding_model();
-    let size = fs_err::metadata(&files.weights)?.len();
+    let model = wire::Model {
+        model: manifest.embedding_model().into(),
+        folder: files.folder().display().to_string(),
+        source: files.source.to_string(),
+        weights_bytes: fs_err::metadata(&files.weights)?.len(),
+        verified,
+    };
     if output.json {
-        return Ok(output.document(&wire::Model {
-            model: model.into(),
-            folder: files.folder().display().to_string(),
-            source: files.source.to_string(),
-            weights_bytes: size,
-            verified,
-        })?);
+        return Ok(output.document(&model)?);
     }
-    output.line(format!(
-        "{}@{}: {} numbers a vector, {} tokens a passage",
-        model.name, model.revision, model.dimensions, model.window
-    ))?;
-    output.line(format!(
-        "in {} ({})",
-        for_terminal(&files.folder().display().to_string()),
-        bytes(size)
-    ))?;
-    if verified {
-        output.line("every file has the sum that the manifest says")?;
-    }
-    Ok(())
+    Ok(output.lines(render::model(&model))?)
 }

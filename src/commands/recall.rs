@@ -2,10 +2,7 @@
 
 use jiff::tz::TimeZone;
 use longmem::IfMissing;
-use longmem_core::{ErrorCode, UserName};
-use longmem_memory::{
-    CaughtUp, Channels, Memory, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, Scan,
-};
+use longmem_memory::{Channels, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, Scan};
 use longmem_wire as wire;
 
 use crate::arguments::RecallArguments;
@@ -20,13 +17,6 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    if arguments.query.trim().is_empty() {
-        return Err(Failure::refused(
-            ErrorCode::EmptyText,
-            "the question is empty",
-            "Ask as you would ask a person: longmem recall \"where do I live?\"",
-        ));
-    }
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let scope = super::scope(arguments.scope, settings);
     memory.check_names(&scope)?;
@@ -39,24 +29,19 @@ pub(super) fn run(
     }
     if arguments.words_only {
         request.channels = Channels::Words;
-    } else {
-        catch_up(&memory, &settings.user, output)?;
     }
+    request.catch_up = true;
     if arguments.explain || output.json {
         request.with_neighbours = RESULTS_WITH_NEIGHBOURS;
     }
-    show(memory.recall(&request)?, arguments.explain, output)
-}
-
-/// Embeds what was just said, or tells how much is found by words only.
-pub(super) fn catch_up(memory: &Memory, user: &UserName, output: Output) -> Result<(), Failure> {
-    if let CaughtUp::Behind(waiting) = memory.catch_up(user)? {
+    let recall = memory.recall(&request)?;
+    if !arguments.words_only && recall.turns_without_vectors > 0 {
         output.note(format!(
             "{} found by words only; `longmem index` lets them be found by meaning.",
-            counted(waiting, "turn")
+            counted(recall.turns_without_vectors, "turn")
         ));
     }
-    Ok(())
+    show(recall, arguments.explain, output)
 }
 
 /// Prints what is known of whom the question names, and results, for a person or as JSON.

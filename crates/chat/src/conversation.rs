@@ -117,6 +117,7 @@ impl Conversation {
     /// [`ChatError`] if memory cannot be read or no prompt can be made.
     pub async fn context_for(&self, message: &str) -> Result<Context, ChatError> {
         let asked = Asked::Message(message.into());
+        self.check_length(asked.message(), self.budget())?;
         let inputs = self.gather(&asked, None).await?;
         Ok(self.prompt(&asked, &inputs)?)
     }

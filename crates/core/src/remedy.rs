@@ -48,6 +48,8 @@ pub enum Remedy {
     ReplaceModel,
     /// Make all vectors anew.
     EmbedAgain,
+    /// Ask a question, as one would ask a person.
+    AskQuestion,
     /// Write one short line; a longer text is remembered as a turn.
     WriteShortLine,
     /// Say what is to be forgotten: turns, sessions, roles, a time, or explicitly everything.

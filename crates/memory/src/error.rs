@@ -28,6 +28,9 @@ pub enum MemoryError {
     /// A turn that says nothing.
     #[error("there is nothing to remember: the text is empty")]
     EmptyText,
+    /// A query that asks nothing.
+    #[error("the question is empty")]
+    EmptyQuery,
     /// A statement or subject of a fact that is not one short line.
     #[error(transparent)]
     Line(#[from] InvalidLine),
@@ -51,7 +54,7 @@ impl Diagnose for MemoryError {
             Self::Transcript(error) => error.code(),
             Self::Embed(error) => error.code(),
             Self::Output(_) => ErrorCode::FileFailed,
-            Self::EmptyText => ErrorCode::EmptyText,
+            Self::EmptyText | Self::EmptyQuery => ErrorCode::EmptyText,
             Self::Line(_) => ErrorCode::InvalidLine,
             Self::ForgetsEverything => ErrorCode::NothingSelected,
         }
@@ -63,7 +66,9 @@ impl Diagnose for MemoryError {
             Self::Transcript(error) => error.fault(),
             Self::Embed(error) => error.fault(),
             Self::Output(_) => Fault::Environment,
-            Self::EmptyText | Self::Line(_) | Self::ForgetsEverything => Fault::Caller,
+            Self::EmptyText | Self::EmptyQuery | Self::Line(_) | Self::ForgetsEverything => {
+                Fault::Caller
+            }
         }
     }
 
@@ -72,6 +77,7 @@ impl Diagnose for MemoryError {
             Self::Store(error) => error.remedies(),
             Self::Transcript(error) => error.remedies(),
             Self::Embed(error) => error.remedies(),
+            Self::EmptyQuery => vec![Remedy::AskQuestion],
             Self::Line(_) => vec![Remedy::WriteShortLine],
             Self::ForgetsEverything => vec![Remedy::SayWhatToForget],
             Self::Output(_) | Self::EmptyText => Vec::new(),

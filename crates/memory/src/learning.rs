@@ -1,5 +1,7 @@
 //! What a learner reads of a memory and writes into it: facts from turns, and summaries.
 
+use std::collections::HashMap;
+
 use longmem_core::{SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName};
 use longmem_store::{Epoch, Learned, LearnedFact};
 
@@ -60,6 +62,24 @@ impl Memory {
     /// [`MemoryError::Store`].
     pub fn summaries(&self, user: &UserName) -> Result<Vec<Summary>, MemoryError> {
         Ok(self.store.summaries(user)?)
+    }
+
+    /// The summaries of whole sessions, as far as there are any.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn session_summaries(
+        &self,
+        user: &UserName,
+    ) -> Result<HashMap<SessionName, String>, MemoryError> {
+        let summaries = self.summaries(user)?.into_iter();
+        let of_sessions = summaries.filter_map(|summary| match summary.of {
+            SummaryOf::Session { session, .. } if !summary.text.is_empty() => {
+                Some((session, summary.text))
+            }
+            _ => None,
+        });
+        Ok(of_sessions.collect())
     }
 
     /// Lists the sessions that are learned from, were last spoken in before a time, and have turns

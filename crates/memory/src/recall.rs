@@ -56,10 +56,12 @@ pub struct RecallRequest {
     pub threshold: f32,
     /// How what is found is ordered.
     pub ranking: RankingParameters,
+    /// Embed first what was just said, so that it is found by its meaning: see [`Memory::catch_up`].
+    pub catch_up: bool,
 }
 
 impl RecallRequest {
-    /// Asks for the ten best, by meaning and by words, without neighbours.
+    /// Asks for the ten best, by meaning and by words, without neighbours and without catching up.
     pub fn new(scope: Scope, query: impl Into<String>) -> Self {
         Self {
             scope,
@@ -73,6 +75,7 @@ impl RecallRequest {
             time_zone: TimeZone::UTC,
             threshold: DEFAULT_THRESHOLD,
             ranking: RankingParameters::default(),
+            catch_up: false,
         }
     }
 }
@@ -108,8 +111,15 @@ impl Memory {
     /// was said: see [`RecallRequest::threshold`].
     ///
     /// # Errors
-    /// [`MemoryError::Embed`] if meaning is used and the model cannot be; [`MemoryError::Store`].
+    /// [`MemoryError::EmptyQuery`]; [`MemoryError::Embed`] if meaning is used and the model cannot be;
+    /// [`MemoryError::Store`].
     pub fn recall(&self, request: &RecallRequest) -> Result<Recall, MemoryError> {
+        if request.query.trim().is_empty() {
+            return Err(MemoryError::EmptyQuery);
+        }
+        if request.catch_up && request.channels != Channels::Words {
+            self.catch_up(&request.scope.user)?;
+        }
         let overview = self.store.overview(&request.scope.user)?;
         let (candidates, timings) = self.signalled(request, &overview)?;
         let scored = Instant::now();

@@ -166,6 +166,26 @@ fn catching_up_embeds_little_and_leaves_much() {
 }
 
 #[test]
+fn a_recall_that_catches_up_embeds_first_unless_it_is_by_words_only() {
+    let Fixture { memory, embedder, folder: _folder } = fixture();
+    memory.remember(&user("ana"), &turns(3)).unwrap();
+    let mut request = RecallRequest::new(Scope::of(user("ana")), "number 2");
+    request.catch_up = true;
+    request.channels = Channels::Words;
+    assert_eq!(memory.recall(&request).unwrap().turns_without_vectors, 3);
+    assert_eq!(embedder.embedded(), 0);
+    request.channels = Channels::Both;
+    assert_eq!(memory.recall(&request).unwrap().turns_without_vectors, 0);
+}
+
+#[test]
+fn a_question_of_white_space_only_is_refused() {
+    let Fixture { memory, folder: _folder, .. } = fixture();
+    let asked = memory.recall(&RecallRequest::new(Scope::of(user("ana")), " \n"));
+    assert!(matches!(asked, Err(MemoryError::EmptyQuery)), "{asked:?}");
+}
+
+#[test]
 fn another_model_is_refused_until_asked_for_and_serves_when_complete() {
     let Fixture { folder, memory, embedder: _embedder } = fixture();
     let ana = user("ana");

@@ -13,7 +13,8 @@ use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
 use super::{end_line, show_end, show_piece};
 use crate::commands::{context, facts, recall};
 use crate::failure::Failure;
-use crate::output::{Output, grouped};
+use crate::output::Output;
+use crate::render;
 use crate::sanitize::for_terminal;
 
 const HELP: &str = "Write a message and press Enter. Everything said here is remembered.
@@ -46,7 +47,7 @@ pub(super) fn run(talk: &Talk, output: Output) -> Result<(), Failure> {
                 Some(sent) => context::show(sent, output)?,
                 None => output.note("Nothing was sent yet."),
             },
-            ("/usage", _) => output.note(spent(&usage)),
+            ("/usage", _) => output.note(render::spent(&usage)),
             ("/memory", _) => show_known(conversation, &blocking, output)?,
             _ if asks_what_is_known(line) => show_known(conversation, &blocking, output)?,
             ("/recall", "") => output.note("/recall needs a question, as: /recall the budget"),
@@ -117,22 +118,6 @@ async fn asked(
     } else {
         conversation.ask(line, on_text).await
     }
-}
-
-/// One line: what the answers of a talk cost together.
-fn spent(usage: &Usage) -> String {
-    let Usage { input, cache_read, cache_write, output } = *usage;
-    let prompts = input + cache_read + cache_write;
-    let share = (cache_read * 100).checked_div(prompts).unwrap_or(0);
-    format!(
-        "{} tokens of prompts: {} served from the cache ({share} %), {} written to it, {} neither; \
-         {} tokens of answers",
-        grouped(prompts),
-        grouped(cache_read),
-        grouped(cache_write),
-        grouped(input),
-        grouped(output),
-    )
 }
 
 /// A talk whose memory cannot be read goes on.

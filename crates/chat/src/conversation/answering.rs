@@ -89,7 +89,11 @@ impl Conversation {
     }
 
     /// Fails for a message that fits into no prompt of this budget.
-    fn check_length(&self, message: &str, budget: TokenBudget) -> Result<(), AssembleError> {
+    pub(super) fn check_length(
+        &self,
+        message: &str,
+        budget: TokenBudget,
+    ) -> Result<(), AssembleError> {
         let mut input = AssembleInput::new(message, self.memory.now(), budget);
         input.system = self.settings.system.as_deref();
         RequiredCosts::count(&input, &*self.counter).map(drop)

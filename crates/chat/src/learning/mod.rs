@@ -101,6 +101,22 @@ impl Learner {
         Ok(report)
     }
 
+    /// Looks through all of the user's sessions, also those that nobody has learned from yet.
+    ///
+    /// # Errors
+    /// As [`Learner::catch_up`].
+    pub async fn look_through_everything(&self) -> Result<LearningReport, ChatError> {
+        let user = self.user.clone();
+        self.run(move |memory| {
+            for session in memory.sessions(&user)? {
+                memory.learn_from(&user, &session.session)?;
+            }
+            Ok(())
+        })
+        .await?;
+        self.catch_up(None).await
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Memory) -> Result<T, MemoryError> + Send + 'static,

@@ -1,7 +1,27 @@
-//! Turns and results as a person reads them.
+//! Everything that people read, as text: nothing here prints.
+
+mod answer;
+mod context;
+mod facts;
+mod forgotten;
+mod learning;
+mod recalled;
+mod reports;
+mod sessions;
+mod stats;
+
+pub(crate) use answer::{notice, sources, spent, stop_reason};
+pub(crate) use context::{prompt, prompt_cost};
+pub(crate) use facts::{facts, name};
+pub(crate) use forgotten::forgotten;
+pub(crate) use learning::{learned, outcome};
+pub(crate) use recalled::recalled;
+pub(crate) use reports::{imported, indexed};
+pub(crate) use sessions::{open_items, session};
+pub(crate) use stats::{check, model, stats};
 
 use jiff::tz::TimeZone;
-use longmem_core::{Recalled, Role, Timestamp, Turn};
+use longmem_core::{Role, Timestamp, Turn};
 
 use crate::sanitize::for_terminal;
 
@@ -27,47 +47,10 @@ pub(crate) fn speaker(turn: &Turn) -> &str {
 /// Characters of a session's title that a list shows: some programs make it a paragraph.
 const TITLE: usize = 60;
 
-/// The session's title, or else its name.
-fn session(turn: &Turn) -> String {
+/// The title of a turn's session, or else its name.
+fn session_title(turn: &Turn) -> String {
     let title = turn.session_title.as_deref().unwrap_or(turn.session.as_str());
     shortened(title, TITLE)
-}
-
-/// A recalled turn on two lines or more: its place, date, session, speaker and score; its text;
-/// and with `explain` the reasons.
-pub(crate) fn recalled(place: usize, found: &Recalled, explain: bool) -> String {
-    let turn = &found.turn;
-    let mut lines = vec![format!(
-        "{place}. {} · {} · {} · turn {} · score {:.2}",
-        day(turn.time),
-        session(turn),
-        for_terminal(speaker(turn)),
-        turn.id,
-        found.score,
-    )];
-    lines.push(indented(&excerpt(&turn.text)));
-    if explain {
-        lines.push(indented(&explanation(found)));
-    }
-    lines.join("\n")
-}
-
-fn explanation(found: &Recalled) -> String {
-    let channel = |name: &str, hit: Option<longmem_core::ChannelHit>| match hit {
-        Some(hit) => format!("{name} #{} ({:.2})", hit.rank, hit.score),
-        None => format!("{name} –"),
-    };
-    let mut reasons = vec![
-        channel("meaning", found.explanation.dense),
-        channel("words", found.explanation.lexical),
-    ];
-    for adjustment in &found.explanation.adjustments {
-        reasons.push(format!("{} {:+.2}", adjustment.reason, adjustment.amount));
-    }
-    for neighbour in &found.neighbours {
-        reasons.push(format!("beside it: turn {}", neighbour.id));
-    }
-    format!("why: {}", reasons.join(" · "))
 }
 
 /// Characters of a turn that a list shows.
@@ -87,6 +70,19 @@ fn shortened(text: &str, characters: usize) -> String {
     format!("{} …", for_terminal(text[..end].trim_end()))
 }
 
+/// A turn with its text below, for a person to decide about it.
+pub(crate) fn turn(turn: &Turn) -> String {
+    format!(
+        "turn {} · {} · {} · {}\n{}",
+        turn.id,
+        day(turn.time),
+        for_terminal(turn.session.as_str()),
+        for_terminal(speaker(turn)),
+        indented(&excerpt(&turn.text))
+    )
+}
+
+/// A text whose lines are moved to the right.
 pub(crate) fn indented(text: &str) -> String {
     text.lines().map(|line| format!("   {line}")).collect::<Vec<_>>().join("\n")
 }

@@ -1,0 +1,19 @@
+//! What is forgotten, as a person reads it.
+
+use longmem_memory::Derived;
+
+use crate::output::counted;
+
+/// Turns, and what was made of them if something was.
+pub(crate) fn forgotten(turns: u64, derived: Derived) -> String {
+    let facts = match derived.facts {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "fact")),
+    };
+    let summaries = match derived.summaries {
+        0 => String::new(),
+        1 => ", 1 summary".to_owned(),
+        count => format!(", {count} summaries"),
+    };
+    format!("{}{facts}{summaries}", counted(turns, "turn"))
+}

@@ -1,0 +1,61 @@
+//! How much is stored, and how well, as a person reads it.
+
+use longmem_wire::{Check, Model, Stats};
+
+use crate::output::{bytes, counted};
+use crate::sanitize::for_terminal;
+
+/// What a store holds, and of whom.
+pub(crate) fn stats(stats: &Stats) -> Vec<String> {
+    let mut lines = vec![
+        format!("{} ({})", for_terminal(&stats.file), bytes(stats.file_bytes)),
+        format!(
+            "{} in {} of {}",
+            counted(stats.turns, "turn"),
+            counted(stats.sessions, "session"),
+            counted(stats.users, "user")
+        ),
+        format!(
+            "{}, {}; {} without vectors; {} cut off",
+            counted(stats.passages, "passage"),
+            counted(stats.vectors, "vector"),
+            counted(stats.turns_without_vectors, "turn"),
+            counted(stats.truncated_tokens, "token"),
+        ),
+        stats.model.as_ref().map_or_else(
+            || "no vectors yet: run longmem index".to_owned(),
+            |model| format!("vectors by {}@{:.12}", model.name, model.revision),
+        ),
+    ];
+    lines.extend(stats.per_user.iter().map(|user| {
+        for_terminal(&format!(
+            "  {}: {} in {}",
+            user.user,
+            counted(user.turns, "turn"),
+            counted(user.sessions, "session")
+        ))
+    }));
+    lines
+}
+
+/// One thing that was looked at.
+pub(crate) fn check(check: &Check) -> String {
+    let mark = if check.ok { "ok  " } else { "FAIL" };
+    for_terminal(&format!("{mark} {}: {}", check.name, check.finding))
+}
+
+/// The embedding model and where it is.
+pub(crate) fn model(shown: &Model) -> Vec<String> {
+    let model = &shown.model;
+    let mut lines = vec![
+        format!(
+            "{}@{}: {} numbers a vector, {} tokens a passage",
+            model.name, model.revision, model.dimensions, model.window
+        ),
+        format!("in {} ({})", for_terminal(&shown.folder), bytes(shown.weights_bytes)),
+    ];
+    if shown.verified {
+        lines.push("every file has the sum that the manifest says".to_owned());
+    }
+    lines
+}
