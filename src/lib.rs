@@ -39,7 +39,7 @@
 //! The library prints nothing, and reads neither the environment nor a home folder unless it is told
 //! to. Errors say what would help as values: see [`core::Remedy`].
 //!
-//! Programs to start from: `examples/chatbot.rs`, `recall.rs`, `own_embedder.rs`, `own_store.rs`.
+//! Programs to start from: `examples/chatbot.rs`, `recall.rs`, `own_embedder.rs`, `own_store/`.
 
 mod clock;
 pub mod environment;

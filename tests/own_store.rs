@@ -1,4 +1,4 @@
-//! The store of `examples/own_store.rs` passes the suite.
+//! The store of `examples/own_store` passes the suite.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use longmem_store::Store;
 use longmem_store::suite::Fixture;
 
 #[expect(dead_code, reason = "the example's main is not run here")]
-#[path = "../examples/own_store.rs"]
+#[path = "../examples/own_store/main.rs"]
 mod example;
 
 struct InMemory(Arc<example::MemoryStore>);

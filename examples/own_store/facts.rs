@@ -1,0 +1,82 @@
+//! Facts.
+
+use std::collections::BTreeMap;
+
+use longmem_core::{Entity, Fact, FactId, NewFact, UserName};
+use longmem_store::{Facts, FactsAt, KnownEntity, Result, StoreError};
+
+use super::{MemoryStore, State};
+
+impl Facts for MemoryStore {
+    fn facts(&self, user: &UserName, at: FactsAt) -> Result<Vec<Fact>> {
+        let state = self.state();
+        Ok(state.users.get(user).map(|user| user.read_facts(at)).unwrap_or_default())
+    }
+
+    fn insert_fact(
+        &self,
+        user: &UserName,
+        fact: &NewFact,
+        replaces: Option<FactId>,
+    ) -> Result<FactId> {
+        let mut state = self.state();
+        if let Some(old) = replaces {
+            state.known_fact(user, old)?;
+        }
+        Ok(state.insert_fact(user, fact, replaces))
+    }
+
+    fn edit_fact(
+        &self,
+        user: &UserName,
+        fact: FactId,
+        statement: &str,
+        entities: &[Entity],
+    ) -> Result<()> {
+        let mut state = self.state();
+        let known = state.known_fact(user, fact)?;
+        statement.clone_into(&mut known.statement);
+        known.entities = entities.to_vec();
+        Ok(())
+    }
+
+    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64> {
+        let mut state = self.state();
+        state.known_fact(user, fact)?;
+        let of_user = state.user(user);
+        let gone = of_user.lines.with_past(fact);
+        of_user.drop_facts(&gone);
+        if of_user.turns.is_empty() && of_user.facts.is_empty() {
+            state.users.remove(user);
+        }
+        Ok(gone.len() as u64)
+    }
+
+    fn entities(&self, user: &UserName) -> Result<Vec<KnownEntity>> {
+        let state = self.state();
+        let Some(user) = state.users.get(user) else { return Ok(Vec::new()) };
+        let key = |name: &str| name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut known: BTreeMap<String, KnownEntity> = BTreeMap::new();
+        for fact in user.facts.values() {
+            for entity in &fact.entities {
+                let entry = known.entry(key(&entity.name)).or_insert_with(|| KnownEntity {
+                    entity: entity.clone(),
+                    facts: 0,
+                    first: fact.since,
+                    last: fact.since,
+                });
+                entry.facts += 1;
+                entry.first = entry.first.min(fact.since);
+                entry.last = entry.last.max(fact.since);
+            }
+        }
+        Ok(known.into_values().collect())
+    }
+}
+
+impl State {
+    fn known_fact(&mut self, name: &UserName, fact: FactId) -> Result<&mut NewFact> {
+        let of_user = self.users.get_mut(name).and_then(|user| user.facts.get_mut(&fact));
+        of_user.ok_or_else(|| StoreError::UnknownFact { user: name.clone(), fact })
+    }
+}
