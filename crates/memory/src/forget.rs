@@ -27,7 +27,9 @@ impl Memory {
     /// session that is not in the store. Then nothing was deleted.
     pub fn forget(&self, target: &ForgetTarget) -> Result<Forgotten, MemoryError> {
         refuse_unsaid(target)?;
-        Ok(self.store.forget(target)?)
+        let forgotten = self.store.forget(target)?;
+        self.searcher.drop_user(target.user());
+        Ok(forgotten)
     }
 }
 
