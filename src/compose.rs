@@ -35,7 +35,7 @@ pub(crate) fn llm_environment() -> LlmEnvironment {
     }
 }
 
-/// The library's options; a person is told what is fetched.
+/// The library's options; a download is shown.
 pub(crate) fn options(settings: &Settings, if_missing: IfMissing, output: Output) -> Options {
     let watcher = FetchWatcher::new(output);
     let mut options = settings.options.clone();
@@ -56,7 +56,7 @@ pub(crate) fn open(
     Ok(Longmem::open(options(settings, if_missing, output))?)
 }
 
-/// Opens the memory for a command that needs nothing but the engine.
+/// Opens the memory for a command that needs the engine only.
 ///
 /// # Errors
 /// Those of [`open`].

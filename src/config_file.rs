@@ -32,27 +32,28 @@ pub(crate) struct LlmConfig {
     pub(crate) model: Option<String>,
     pub(crate) fallback: Vec<String>,
     pub(crate) base_url: Option<String>,
-    /// A file whose first line is the key; keys themselves do not stand here.
+    /// A file whose first line is the key, so that the configuration holds no secret.
     pub(crate) api_key_file: Option<PathBuf>,
     pub(crate) persona: Option<PathBuf>,
 }
 
-/// Its `[learning]` part: who notes facts and sums up; what it does not say is as in `[llm]`.
+/// Its `[learning]` part: which language model notes facts and sums up. What is left out is as in
+/// `[llm]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LearningConfig {
-    /// False learns nothing.
+    /// Whether anything is learned; it is by default.
     pub(crate) enabled: Option<bool>,
     pub(crate) provider: Option<ProviderKind>,
     pub(crate) model: Option<String>,
     pub(crate) base_url: Option<String>,
     pub(crate) api_key_file: Option<PathBuf>,
-    /// The size from which a session is summed up while it goes on.
+    /// Tokens from which a session is summed up while it goes on.
     pub(crate) history_tokens: Option<usize>,
 }
 
 impl ConfigFile {
-    /// Reads the file that was named, or the usual one if it exists.
+    /// Reads the file that was named, or the usual one if it exists; nothing is set otherwise.
     ///
     /// # Errors
     /// [`Failure::Config`] with the line and what was expected; also if a named file is not there.

@@ -46,7 +46,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// What the caller asked for cannot be; `hint` says what can.
+    /// What was asked for cannot be done; `hint` says what to do instead.
     pub(crate) fn refused(
         code: ErrorCode,
         message: impl Into<String>,
@@ -55,22 +55,22 @@ impl Failure {
         Self::Refused { code, message: message.into(), hint: hint.into() }
     }
 
-    /// A file that must not exist yet could not be made.
+    /// A new file could not be made.
     pub(crate) fn new_file(path: &Path, error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::AlreadyExists {
             let message = format!("{} exists already", path.display());
-            let hint = "Name another file; none is ever overwritten.";
+            let hint = "Name another file; existing files are never overwritten.";
             return Self::refused(ErrorCode::FileExists, message, hint);
         }
         Self::Output(error)
     }
 
-    /// Whether nothing more can be shown.
+    /// Whether the output itself failed, so that nothing more can be shown.
     pub(crate) fn is_of_output(&self) -> bool {
         matches!(self, Self::Output(_))
     }
 
-    /// The library's error that it is about, if it is one.
+    /// The library's error behind it, if there is one.
     fn library_error(&self) -> Option<&dyn Diagnose> {
         match self {
             Self::Library(error) => Some(error),
@@ -122,7 +122,7 @@ impl Failure {
         if let Self::Output(error) | Self::Memory(MemoryError::Output(error)) = self
             && error.kind() == io::ErrorKind::BrokenPipe
         {
-            // The reader has seen enough.
+            // The reader closed the pipe: it has what it wanted.
             return ExitCode::SUCCESS;
         }
         let (message, hints) = (full_message(self), self.hints());
@@ -147,7 +147,7 @@ impl Failure {
     }
 }
 
-/// What would help against an error, a sentence each.
+/// What would help against an error, one sentence each.
 pub(crate) fn hints(error: &dyn Diagnose) -> Vec<String> {
     error.remedies().iter().map(hint).collect()
 }

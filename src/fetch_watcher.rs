@@ -1,4 +1,4 @@
-//! Shows how the embedding model is fetched.
+//! Shows the download of the embedding model.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,15 +1,15 @@
-//! Ctrl-C as a flag that long work looks at between two steps.
+//! Ctrl-C as a flag that long work checks between two steps.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set by the first Ctrl-C; the second ends the process at once, which harms nothing either.
+/// Set by the first Ctrl-C. The second ends the process at once, which is safe: writes are transactions.
 #[derive(Clone)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Begins to listen.
+    /// Starts to listen for Ctrl-C.
     pub(crate) fn listen() -> std::io::Result<Self> {
         let flag = Self(Arc::new(AtomicBool::new(false)));
         let seen = flag.clone();
@@ -18,7 +18,6 @@ impl Interrupt {
             runtime.block_on(async {
                 while tokio::signal::ctrl_c().await.is_ok() {
                     if seen.0.swap(true, Ordering::Relaxed) {
-                        // Asked for twice, and nothing on disk is ever half done.
                         std::process::exit(130);
                     }
                 }
@@ -32,7 +31,7 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// The same as an answer to a progress report.
+    /// Tells work that reports its progress whether to stop.
     pub(crate) fn flow(&self) -> ControlFlow<()> {
         if self.happened() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -7,7 +7,7 @@ use crate::arguments::{ProviderArguments, ProviderKind};
 use crate::failure::Failure;
 use crate::settings::{Settings, read_named_file};
 
-/// The language model that a command talks to, and what it is told.
+/// The language model that answers, and how its prompts begin and end.
 #[derive(Debug, Clone)]
 pub(crate) struct LlmSettings {
     /// The model; without one, memory is quoted.
@@ -29,8 +29,8 @@ pub(crate) struct LlmEnvironment {
 const DEFAULT_ANTHROPIC_MODEL: &str = "claude-haiku-5-5";
 
 impl LlmSettings {
-    /// Resolves which language model answers: what is asked for, or Anthropic if there is a key,
-    /// or an OpenAI-compatible server if its address is known, or nobody.
+    /// Resolves which language model answers: the one that is asked for, or Anthropic's if there is a
+    /// key, or that of an OpenAI-compatible server if its address is known, or none.
     ///
     /// # Errors
     /// [`Failure::Config`] if a named file cannot be read; [`Failure::Refused`] if the choice
@@ -101,7 +101,7 @@ impl LlmSettings {
     }
 
     /// Resolves which language model learns: what `[learning]` or `--learning-llm` says, and for
-    /// the rest the one that answers; none if nobody does.
+    /// the rest the one that answers; none if no model answers.
     ///
     /// # Errors
     /// As [`LlmSettings::resolve`].
@@ -143,7 +143,7 @@ fn checked(key: &str) -> Result<ApiKey, Failure> {
 fn no_key() -> Failure {
     Failure::refused(
         ErrorCode::NoLanguageModel,
-        "there is no key for Anthropic",
+        "the key for Anthropic is missing",
         "Set ANTHROPIC_API_KEY, or api_key_file in the [llm] part of the configuration.",
     )
 }
@@ -151,7 +151,7 @@ fn no_key() -> Failure {
 fn no_address() -> Failure {
     Failure::refused(
         ErrorCode::NoLanguageModel,
-        "there is no address of an OpenAI-compatible server",
+        "the address of the OpenAI-compatible server is missing",
         "Give --base-url, as http://localhost:11434/v1, or set OPENAI_BASE_URL.",
     )
 }
@@ -159,7 +159,7 @@ fn no_address() -> Failure {
 fn no_name() -> Failure {
     Failure::refused(
         ErrorCode::NoLanguageModel,
-        "it is not said which model the server is to run",
+        "no model of the server was named",
         "Give --llm, as --llm llama3.2, or set LONGMEM_LLM.",
     )
 }

@@ -5,12 +5,12 @@ use std::io::{self, IsTerminal, Write};
 use longmem_wire::ErrorDocument;
 use serde::Serialize;
 
-/// Where a command puts what it has to say.
+/// What every command writes through.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
-    /// Data as JSON.
+    /// Whether data is printed as JSON.
     pub(crate) json: bool,
-    /// Nothing but data and errors.
+    /// Whether notes and progress are left out.
     pub(crate) quiet: bool,
 }
 
@@ -28,7 +28,7 @@ impl Output {
         lines.into_iter().try_for_each(|line| self.line(line))
     }
 
-    /// Writes a piece of a line at once, for answers that arrive in pieces.
+    /// Writes a piece of a line and shows it at once: answers arrive in pieces.
     pub(crate) fn piece(self, piece: &str) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
         out.write_all(piece.as_bytes())?;
@@ -42,33 +42,33 @@ impl Output {
         out.write_all(b"\n")
     }
 
-    /// Says something that is not data, unless nobody wants to know.
+    /// Writes a note beside the data, unless quiet.
     pub(crate) fn note(self, note: impl AsRef<str>) {
         if !self.quiet {
             self.say(note.as_ref());
         }
     }
 
-    /// Says something that must be known even when quiet.
+    /// Writes a warning, also when quiet.
     pub(crate) fn warn(self, warning: impl AsRef<str>) {
         self.say(&format!("warning: {}", warning.as_ref()));
     }
 
-    /// Whether a person is watching standard error and wants to.
+    /// Whether progress is shown: standard error is a terminal, and nobody asked for quiet.
     pub(crate) fn shows_progress(self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// Says why a command failed.
+    /// Writes why a command failed, for a person.
     pub(crate) fn error(self, text: &str) {
         self.say(text);
     }
 
-    /// Says the same to a program: one line of JSON.
+    /// Writes why a command failed, for a program: one line of JSON.
     pub(crate) fn error_document(self, error: &ErrorDocument) {
         let mut line = serde_json::to_vec(error).expect("an error is words and lists of words");
         line.push(b'\n');
-        // Whoever closed standard error does not want to know.
+        // A closed standard error is no failure of the command.
         let _ = io::stderr().lock().write_all(&line);
     }
 

@@ -1,4 +1,4 @@
-//! Bars for long work, on a terminal only.
+//! Progress bars, on a terminal only.
 
 use std::time::Duration;
 

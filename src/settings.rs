@@ -17,7 +17,7 @@ pub(crate) struct Settings {
     /// What the memory is opened with.
     pub(crate) options: Options,
     pub(crate) user: UserName,
-    /// Whether somebody said whose memory it is.
+    /// Whether the user was named by a flag, the environment or the file.
     pub(crate) user_was_named: bool,
     /// What the file says about the language model.
     pub(crate) llm: LlmConfig,
@@ -25,7 +25,7 @@ pub(crate) struct Settings {
     pub(crate) learning: LearningConfig,
 }
 
-/// The user of whoever names none.
+/// The user if none is named.
 const DEFAULT_USER: &str = "default";
 
 impl Settings {
@@ -33,7 +33,7 @@ impl Settings {
     /// environment's values already where no flag was given.
     ///
     /// # Errors
-    /// [`Failure::Config`] for a value in the file that is none.
+    /// [`Failure::Config`] for a value in the file that is not valid.
     pub(crate) fn resolve(
         flags: &GlobalArguments,
         file: ConfigFile,

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-/// A moment, or a distance back from now.
+/// A moment, a day, or a time ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TimeArgument {
     At(Timestamp),
@@ -16,7 +16,7 @@ pub(crate) enum TimeArgument {
 }
 
 impl TimeArgument {
-    /// The moment meant, for somebody who says it now in a time zone; a day is its first moment.
+    /// The moment that is meant, at this time and in this time zone. A day means its first moment.
     pub(crate) fn resolve(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
         match self {
             Self::At(time) => time,
@@ -25,7 +25,8 @@ impl TimeArgument {
         }
     }
 
-    /// The same, but a day is its last moment: what was said on a day was known on that day.
+    /// The moment that is meant as an end. A day means its last moment: what was said on a day was
+    /// known on that day.
     pub(crate) fn resolve_end(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
         match self {
             Self::Day(day) => {
@@ -37,9 +38,9 @@ impl TimeArgument {
     }
 }
 
-/// A text that is no time.
+/// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is no time; write 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h, 30m for ago")]
+#[error("\"{0}\" is not a time; write 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h, 30m for ago")]
 pub(crate) struct NotATime(String);
 
 impl FromStr for TimeArgument {
@@ -95,7 +96,7 @@ mod tests {
     #[test]
     fn says_what_it_expected() {
         let error = "last tuesday".parse::<TimeArgument>().unwrap_err();
-        assert!(error.to_string().starts_with("\"last tuesday\" is no time; write 2026-03-01"));
+        assert!(error.to_string().starts_with("\"last tuesday\" is not a time; write 2026-03-01"));
         assert!("".parse::<TimeArgument>().is_err());
         assert!("3é".parse::<TimeArgument>().is_err());
     }

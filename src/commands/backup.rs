@@ -1,4 +1,4 @@
-//! `longmem backup`: a copy while others use the store.
+//! `longmem backup`: copies the store while others use it.
 
 use longmem::IfMissing;
 use longmem_memory::{MemoryError, StoreError};

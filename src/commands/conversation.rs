@@ -78,7 +78,7 @@ pub(super) fn chat(
 
 fn show_piece(piece: &str, output: Output) {
     if !output.json {
-        // A closed pipe shows at the end of the answer, which is stored either way.
+        // A closed pipe is noticed at the end of the answer, which is stored either way.
         let _ = output.piece(&for_terminal(piece));
     }
 }
@@ -89,7 +89,8 @@ fn end_line(output: Output) {
     }
 }
 
-/// What is shown after an answer has been streamed, or has failed; all of it as JSON.
+/// Prints what follows a streamed answer, or why there is none. As JSON, the whole answer is printed
+/// here.
 fn show_end(
     conversation: &Conversation,
     reply: Result<Reply, ChatError>,
@@ -99,7 +100,7 @@ fn show_end(
     let reply = match reply {
         Ok(reply) => reply,
         Err(ChatError::AnswerNotStored { completion, source }) if output.json => {
-            // It is nowhere else.
+            // The answer would be lost otherwise.
             output.document(&wire::Answer::not_stored(*completion, all_in_words(&notices)))?;
             return Err((*source).into());
         }
@@ -128,14 +129,14 @@ fn show_end(
     Ok(())
 }
 
-/// Tells a person what is not as it should be.
+/// Prints what is not as it should be.
 pub(super) fn warn(notices: &[Notice], output: Output) {
     for notice in notices {
         output.warn(for_terminal(&render::notice(notice)));
     }
 }
 
-/// What is missing when memory is quoted, and how it comes.
+/// How to get an answer instead of quotes.
 const NO_MODEL: &str = "(with ANTHROPIC_API_KEY set, or --base-url and --llm of a model server, a \
                         language model answers)";
 

@@ -1,4 +1,4 @@
-//! `longmem demo`: the main job from end to end, on a sample history, in a temporary store.
+//! `longmem demo`: import, index and recall on a sample history, in a temporary store.
 
 use std::path::Path;
 use std::time::Instant;
@@ -25,7 +25,7 @@ const QUESTIONS: [&str; 3] = [
     "How did we fix ERR_CONN_4711?",
 ];
 
-/// Results shown for each question.
+/// Number of results shown for each question.
 const SHOWN: usize = 3;
 
 pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure> {

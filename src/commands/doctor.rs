@@ -1,4 +1,4 @@
-//! `longmem doctor`: proves that everything works, or says truthfully what does not.
+//! `longmem doctor`: proves that everything works, or says what does not.
 
 use longmem::IfMissing;
 use longmem_core::Diagnose;
@@ -76,7 +76,7 @@ fn judged(worked: &[CanaryStep]) -> (bool, String) {
     (worked.len() == CanaryStep::ALL.len(), format!("a test turn was {}", said.join(", ")))
 }
 
-/// Turns that wait are no failure: they are found by words, and the way on is said.
+/// Turns that wait for vectors are not a failure: they are found by words.
 fn vectors(stats: &StoreStats) -> Check {
     let finding = if stats.turns_without_vectors == 0 {
         "every turn is found by its meaning".to_owned()

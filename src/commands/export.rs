@@ -37,7 +37,7 @@ pub(super) fn run(
     let facts = memory.facts(&settings.user, FactsAt::Ever)?.len();
     if facts > 0 {
         output.note(format!(
-            "not in it: {} of {user}; longmem facts --history --json prints them",
+            "left out: {} of {user}; longmem facts --history --json prints them",
             counted(facts as u64, "fact")
         ));
     }

@@ -71,7 +71,7 @@ fn listed(arguments: &FactsArguments, settings: &Settings, output: Output) -> Re
     show(&memory.known_facts(user, at, arguments.about.as_deref())?, output)
 }
 
-/// Looks for facts in all of a user's sessions.
+/// Learns from all of the user's sessions.
 fn learn(
     longmem: &Longmem,
     arguments: &FactsArguments,

@@ -14,7 +14,7 @@ use crate::output::{Output, counted};
 use crate::render;
 use crate::settings::Settings;
 
-/// Turns that a preview shows.
+/// Number of turns that a preview shows.
 const SHOWN: usize = 10;
 
 pub(super) fn run(
@@ -68,7 +68,7 @@ pub(super) fn run(
     ))?)
 }
 
-/// Asks a person; without one, deleting needs `--yes`.
+/// Asks the person at the terminal; without a terminal, forgetting needs `--yes`.
 fn confirm(what: &str) -> Result<(), Failure> {
     let refused = || {
         let hint = "Add --yes to forget without being asked.";

@@ -50,7 +50,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Imports one path, showing a bar on a terminal.
+/// Imports one path and shows a progress bar.
 pub(super) fn import(
     memory: &Memory,
     path: &Path,

@@ -40,7 +40,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Indexes with a bar that shows passages a second and the time left.
+/// Indexes and shows a progress bar.
 pub(super) fn index(
     memory: &Memory,
     options: IndexOptions,

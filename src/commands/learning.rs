@@ -1,4 +1,4 @@
-//! Who learns on request.
+//! The learner of commands that learn on request.
 
 use longmem::Longmem;
 use longmem_chat::{ChatError, Learner};
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::language_model::LlmSettings;
 use crate::settings::Settings;
 
-/// The learner that a command on request cannot do without.
+/// The learner that the command needs.
 pub(super) fn needed(
     longmem: &Longmem,
     flags: &ProviderArguments,

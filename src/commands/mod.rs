@@ -1,4 +1,4 @@
-//! One module a command; this one chooses among them.
+//! One module for each command; this one chooses among them.
 
 mod backup;
 mod bench;
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     }
 }
 
-/// What a read may see, from the flags.
+/// The scope that the flags describe.
 fn scope(arguments: ScopeArguments, settings: &Settings) -> Scope {
     let now = SystemClock.now();
     let zone = TimeZone::system();

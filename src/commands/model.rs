@@ -1,4 +1,4 @@
-//! `longmem model`: where the embedding model is, and whether it is what it should be.
+//! `longmem model`: finds, fetches and verifies the embedding model.
 
 use longmem_embed::{EmbedderError, FetchEvent, Manifest, ModelFiles, ModelSources};
 use longmem_wire as wire;
@@ -31,7 +31,7 @@ pub(super) fn run(
     show(&manifest, &files, verified, output)
 }
 
-/// Finds the model or fetches it; a folder that is named is where it is fetched to.
+/// Finds the model, or fetches it: into the folder that is named, if one is.
 fn fetch(
     sources: &ModelSources,
     manifest: &Manifest,

@@ -18,10 +18,10 @@ pub(crate) fn notice(notice: &Notice) -> String {
     words
 }
 
-/// How an answer is continued.
+/// How a person continues an answer that was cut off.
 const GO_ON: &str = "in chat /continue goes on";
 
-/// Why an answer ended before its end; none if it did not.
+/// Why an answer was cut off or refused; none if it is complete.
 pub(crate) fn stop_reason(reason: &StopReason) -> Option<String> {
     match reason {
         StopReason::EndTurn => None,
@@ -39,7 +39,7 @@ pub(crate) fn stop_reason(reason: &StopReason) -> Option<String> {
     }
 }
 
-/// The turns that an answer rests on.
+/// The recalled turns in the prompt of an answer.
 pub(crate) fn sources(context: &Context) -> String {
     let turns: Vec<String> = context
         .trace
@@ -54,7 +54,7 @@ pub(crate) fn sources(context: &Context) -> String {
     }
 }
 
-/// One line: what the answers of a talk cost together.
+/// One line: what the answers of a talk have cost together.
 pub(crate) fn spent(usage: &Usage) -> String {
     let Usage { input, cache_read, cache_write, output } = *usage;
     let prompts = input + cache_read + cache_write;

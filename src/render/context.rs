@@ -17,7 +17,7 @@ pub(crate) fn prompt(context: &Context) -> Vec<String> {
     lines
 }
 
-/// One line: what the prompt costs, and what it holds.
+/// One line: what a prompt costs and holds.
 pub(crate) fn prompt_cost(context: &Context) -> String {
     let count = |kind: TraceKind, included: bool| {
         context

@@ -41,7 +41,7 @@ fn line(fact: &Fact) -> String {
     )
 }
 
-/// A name that comes up in facts.
+/// A name, with how often it comes up in facts.
 pub(crate) fn name(known: &KnownEntity) -> String {
     for_terminal(&format!(
         "{} · {} · {} · {} – {}",

@@ -4,7 +4,7 @@ use longmem_memory::Derived;
 
 use crate::output::counted;
 
-/// Turns, and what was made of them if something was.
+/// Counts turns, and the facts and summaries made of them.
 pub(crate) fn forgotten(turns: u64, derived: Derived) -> String {
     let facts = match derived.facts {
         0 => String::new(),

@@ -1,4 +1,4 @@
-//! Everything that people read, as text: nothing here prints.
+//! Turns and results as people read them; nothing here prints.
 
 mod answer;
 mod context;
@@ -35,7 +35,7 @@ pub(crate) fn minute(time: Timestamp) -> String {
     time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// Who said it.
+/// Who speaks in a turn.
 pub(crate) fn speaker(turn: &Turn) -> &str {
     match (&turn.speaker, turn.role) {
         (Some(name), _) => name,
@@ -44,7 +44,7 @@ pub(crate) fn speaker(turn: &Turn) -> &str {
     }
 }
 
-/// Characters of a session's title that a list shows: some programs make it a paragraph.
+/// Number of characters of a session's title that a list shows: some programs make it a paragraph.
 const TITLE: usize = 60;
 
 /// The title of a turn's session, or else its name.
@@ -53,7 +53,7 @@ fn session_title(turn: &Turn) -> String {
     shortened(title, TITLE)
 }
 
-/// Characters of a turn that a list shows.
+/// Number of characters of a turn that a list shows.
 const EXCERPT: usize = 400;
 
 /// The beginning of a turn's text, safe for a terminal.
@@ -61,7 +61,7 @@ pub(crate) fn excerpt(text: &str) -> String {
     shortened(text, EXCERPT)
 }
 
-/// At most so many characters of a text, cut at a word, safe for a terminal.
+/// The beginning of a text, cut at a word and safe for a terminal.
 fn shortened(text: &str, characters: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(characters) else {
         return for_terminal(text.trim_end());
@@ -70,7 +70,7 @@ fn shortened(text: &str, characters: usize) -> String {
     format!("{} …", for_terminal(text[..end].trim_end()))
 }
 
-/// A turn with its text below, for a person to decide about it.
+/// A turn with its text below it.
 pub(crate) fn turn(turn: &Turn) -> String {
     format!(
         "turn {} · {} · {} · {}\n{}",
@@ -82,7 +82,7 @@ pub(crate) fn turn(turn: &Turn) -> String {
     )
 }
 
-/// A text whose lines are moved to the right.
+/// A text with its lines indented.
 pub(crate) fn indented(text: &str) -> String {
     text.lines().map(|line| format!("   {line}")).collect::<Vec<_>>().join("\n")
 }

@@ -8,7 +8,7 @@ use longmem_memory::{ImportReport, IndexReport};
 use crate::output::{counted, grouped};
 use crate::sanitize::for_terminal;
 
-/// What became of a path that was imported.
+/// What an import of one path did.
 pub(crate) fn imported(path: &Path, report: &ImportReport) -> String {
     let mut lines = vec![format!(
         "{}: {}, {} in {}; {} and {} known already",
@@ -30,7 +30,7 @@ pub(crate) fn imported(path: &Path, report: &ImportReport) -> String {
     lines.join("\n")
 }
 
-/// What an index run did, in the time that it took.
+/// What an index run did.
 pub(crate) fn indexed(report: &IndexReport, took: Duration) -> String {
     let seconds = took.as_secs_f64();
     let mut line = if report.turns == 0 {

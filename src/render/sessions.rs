@@ -25,7 +25,7 @@ pub(crate) fn session(session: &Session) -> String {
     }
 }
 
-/// What a session leaves to be done and to be answered.
+/// What is left to do and to answer after a session.
 pub(crate) fn open_items(items: &OpenItems) -> Vec<String> {
     let mut lines = Vec::new();
     for (title, list) in

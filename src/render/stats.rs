@@ -1,4 +1,4 @@
-//! How much is stored, and how well, as a person reads it.
+//! Counts, checks and the embedding model, as a person reads them.
 
 use longmem_wire::{Check, Model, Stats};
 
@@ -38,7 +38,7 @@ pub(crate) fn stats(stats: &Stats) -> Vec<String> {
     lines
 }
 
-/// One thing that was looked at.
+/// One check and its finding.
 pub(crate) fn check(check: &Check) -> String {
     let mark = if check.ok { "ok  " } else { "FAIL" };
     for_terminal(&format!("{mark} {}: {}", check.name, check.finding))

@@ -35,7 +35,7 @@ pub enum MemoryError {
     #[error(transparent)]
     Line(#[from] InvalidLine),
     /// A scope without any filter, to be forgotten.
-    #[error("it is not said what is to be forgotten")]
+    #[error("no turn, session, role or time was named to be forgotten")]
     ForgetsEverything,
 }
 

@@ -26,7 +26,7 @@ const HELP: &str = "Write a message and press Enter. Everything said here is rem
 /session           which session this is
 /quit              leave (Ctrl-D does too)";
 
-/// Runs until the end of input. An answer that fails is said, and the talk goes on.
+/// Runs until the end of input. If an answer fails, the error is printed and the talk goes on.
 pub(super) fn run(talk: &Talk, output: Output) -> Result<(), Failure> {
     let blocking = Blocking::new()?;
     let conversation = &talk.conversation;
@@ -68,8 +68,8 @@ pub(super) fn run(talk: &Talk, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Answers a message, or goes on with the last answer; returns the answer and the prompt if one was
-/// sent. Ctrl-C ends the answer, not the talk.
+/// Answers a message, or continues the last answer. Returns the answer and its prompt if a model was
+/// asked. Ctrl-C ends the answer, not the talk.
 fn answer(
     conversation: &Conversation,
     blocking: &Blocking,
@@ -120,7 +120,7 @@ async fn asked(
     }
 }
 
-/// A talk whose memory cannot be read goes on.
+/// Prints what is known. If memory cannot be read, the error is printed and the talk goes on.
 fn show_known(
     conversation: &Conversation,
     blocking: &Blocking,
