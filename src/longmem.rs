@@ -39,7 +39,7 @@ impl Longmem {
     /// # Errors
     /// [`Error::Memory`] if the store cannot be opened.
     pub fn open(options: Options) -> Result<Self, Error> {
-        let talk = options.talk();
+        let talk = options.talk_settings();
         let memory = Arc::new(opening::open(options)?);
         Ok(Self { async_memory: AsyncMemory::new(Arc::clone(&memory), WORK_AT_ONCE), memory, talk })
     }

@@ -34,7 +34,7 @@ pub(crate) fn open(options: Options) -> Result<Memory, MemoryError> {
 /// # let folder = tempfile::tempdir()?;
 ///
 /// let options = Options::new(folder.path());
-/// let talk = options.talk();
+/// let talk = options.talk_settings();
 /// let conversation = talk.conversation(open_patiently(options)?, "ana".parse()?, None)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -147,7 +147,7 @@ impl Options {
     }
 
     /// How conversations are held, with the place where their turns wait.
-    pub fn talk(&self) -> TalkSettings {
+    pub fn talk_settings(&self) -> TalkSettings {
         let mut talk = self.talk.clone();
         let place = self.store.as_ref().map_or_else(
             || {

@@ -40,7 +40,9 @@ impl TimeArgument {
 
 /// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{0}\" is not a time; write 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h, 30m for ago")]
+#[error(
+    "\"{0}\" is not a time; write 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h, 30m for ago"
+)]
 pub(crate) struct NotATime(String);
 
 impl FromStr for TimeArgument {

@@ -66,7 +66,7 @@ pub(super) fn chat(
         let llm = LlmSettings::resolve_learning(&arguments.provider, settings, &environment)?;
         options.talk.learning_model = llm;
     }
-    let talk = options.talk();
+    let talk = options.talk_settings();
     let memory = open_patiently(options)?;
     let talk = Talk::begin(&talk, memory, settings.user.clone(), arguments.session)?;
     let result = terminal::run(&talk, output);

@@ -16,7 +16,7 @@ pub(super) fn needed(
     flags: &ProviderArguments,
     settings: &Settings,
 ) -> Result<Learner, Failure> {
-    let mut talk = settings.options.talk();
+    let mut talk = settings.options.talk_settings();
     let environment = compose::llm_environment();
     talk.learning_model = LlmSettings::resolve_learning(flags, settings, &environment)?;
     let learner = talk.learner(longmem.async_memory(), settings.user.clone());
