@@ -88,10 +88,10 @@ impl Settings {
             spool: folders.data.join("spool"),
             user: named_user.unwrap_or_else(default_user),
             user_was_named,
-            compute: Compute {
-                device: flags.device.or(device_in_file).unwrap_or_default(),
-                precision: flags.precision.or(precision_in_file).unwrap_or_default(),
-            },
+            compute: Compute::new(
+                flags.device.or(device_in_file).unwrap_or_default(),
+                flags.precision.or(precision_in_file).unwrap_or_default(),
+            ),
             model,
             threads: flags.threads.or(file.threads),
             budget: file.budget.unwrap_or(DEFAULT_BUDGET),

@@ -1,7 +1,7 @@
 //! For any processor, and what the others are tested against.
 
 use super::tile::{self, Tile, tiles};
-use super::{Kernel, LANES, Multiply, ROUNDING, Simd, Word};
+use super::{Kernel, LANES, Lane, Multiply, ROUNDING, Simd};
 
 /// Arrays, lane by lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
-    fn prefetch<W: Word>(self, _words: &[W; LANES]) {}
+    fn prefetch<L: Lane>(self, _lanes: &[L; LANES]) {}
 
     #[inline(always)]
     fn load(self, numbers: &Numbers) -> Numbers {
@@ -104,9 +104,9 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
-    fn run<W: Word, K: Kernel<W>>(self, kernel: K)
+    fn run<L: Lane, K: Kernel<L>>(self, kernel: K)
     where
-        Self: Multiply<W>,
+        Self: Multiply<L>,
     {
         kernel.run(self);
     }
