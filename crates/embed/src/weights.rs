@@ -45,7 +45,7 @@ pub enum WeightsError {
         actual: Vec<usize>,
     },
     /// A tensor whose bytes are more or fewer than its numbers need.
-    #[error("the tensor {tensor} has not the {expected} bytes that its shape needs")]
+    #[error("the bytes of the tensor {tensor} are not the {expected} that its shape needs")]
     Length {
         /// The tensor's name.
         tensor: String,
@@ -149,7 +149,7 @@ impl Tensor<'_> {
                 *number = f32::from_bits(number.to_bits().swap_bytes());
             }
         }
-        // Row after row, and all numbers of a row, so that the check is vectorised.
+        // Without an exit inside a row, so that the check is vectorised.
         let is_finite = |row: &[f32; 32]| row.iter().fold(true, |all, one| all & one.is_finite());
         if !rows.iter().all(is_finite) {
             let tensor = self.name.clone();

@@ -51,7 +51,7 @@ impl<L: Lane> Kernel<L> for AddAndNormalize<'_, L> {
         let Self { normalization, added, hidden, lanes } = self;
         let rows = hidden.len() / HIDDEN_PANELS;
         for row in 0..rows {
-            // The row stays in registers and the first cache from here to its end.
+            // The row stays in registers or the first cache while it is normalised.
             let mut numbers = [[simd.splat(0.0); 2]; HIDDEN_PANELS];
             let mut total = simd.splat(0.0);
             for (panel, numbers) in numbers.iter_mut().enumerate() {

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_and_short_files_are_told_apart() {
+    fn an_absent_file_and_a_short_one_have_errors_of_their_own() {
         let folder = tempfile::tempdir().unwrap();
         let error = check_by_hashing(folder.path(), &abc()).unwrap_err();
         assert!(matches!(error, EmbedderError::MissingFile { .. }), "{error}");

@@ -215,7 +215,7 @@ fn a_hub_that_never_answers_is_given_up() {
 }
 
 #[test]
-fn a_hub_without_the_file_is_told_from_one_that_is_not_reached() {
+fn a_hub_without_the_file_has_another_error_than_one_that_is_not_reached() {
     let home = tempfile::tempdir().unwrap();
     let hub = FakeHub::serving(|_| Reply::NotFound);
     let sources = ModelSources { hub_endpoint: Some(hub.endpoint()), ..sources(home.path()) };
