@@ -40,7 +40,7 @@ fn models() -> Vec<(&'static str, MiniLm)> {
     let files = ModelSources::new(folder)
         .fetch(&manifest, &mut |_| {})
         .unwrap_or_else(|error| panic!("this bench needs the model: {error}"));
-    let bf16 = Compute { device: Device::Cpu, precision: Precision::Bf16 };
+    let bf16 = Compute::new(Device::Cpu, Precision::Bf16);
     let mut models = vec![
         ("candle", MiniLm::load_reference(&manifest, &files).expect("the files were checked")),
         ("f32", MiniLm::load(&manifest, &files, Device::Cpu).expect("the files were checked")),

@@ -57,10 +57,10 @@ impl Settings {
         }
         options.model.explicit = flags.model_dir.clone().or(file.model_dir);
         options.model.offline |= flags.offline || file.offline.unwrap_or(false);
-        options.compute = Compute {
-            device: flags.device.or(device_in_file).unwrap_or_default(),
-            precision: flags.precision.or(precision_in_file).unwrap_or_default(),
-        };
+        options.compute = Compute::new(
+            flags.device.or(device_in_file).unwrap_or_default(),
+            flags.precision.or(precision_in_file).unwrap_or_default(),
+        );
         options.threads = flags.threads.or(file.threads);
         if let Some(budget) = file.budget {
             options.talk.conversation.budget = TokenBudget::new(budget);

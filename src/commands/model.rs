@@ -39,12 +39,10 @@ fn fetch(
 ) -> Result<ModelFiles, EmbedderError> {
     let Some(folder) = &sources.explicit else { return sources.fetch(manifest, see) };
     sources.locate(manifest, see).or_else(|_| {
-        let sources = ModelSources {
-            explicit: None,
-            folders: Vec::new(),
-            download_to: folder.clone(),
-            ..sources.clone()
-        };
+        let mut sources = sources.clone();
+        sources.explicit = None;
+        sources.folders = Vec::new();
+        sources.download_to.clone_from(folder);
         sources.fetch(manifest, see)
     })
 }

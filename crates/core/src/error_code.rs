@@ -75,6 +75,8 @@ closed_words! {
         ModelMissing = "model_missing",
         /// A file of the embedding model is damaged or belongs to another model.
         DamagedModel = "damaged_model",
+        /// The embedding model is of a kind that is not computed here.
+        UnsupportedModel = "unsupported_model",
         /// The embedding model cannot be computed on this device or in this precision.
         DeviceUnavailable = "device_unavailable",
         /// The embedding model ran and failed.

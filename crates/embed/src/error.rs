@@ -1,20 +1,24 @@
-//! Everything that can go wrong between a text and its vector.
+//! Why a text got no vector.
 
+use std::error::Error;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use longmem_core::{Diagnose, ErrorCode, Fault, InvalidEmbedding, Remedy};
-use thiserror::Error;
 
 use crate::{Device, Source, WeightsError};
 
+/// An error of a library that this crate uses.
+type Cause = Box<dyn Error + Send + Sync>;
+
 /// Why the model could not be found, loaded or run.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EmbedderError {
     /// A manifest that is not TOML, or lacks a field.
     #[error("the model's manifest cannot be read: {0}")]
-    Manifest(#[from] toml::de::Error),
+    Manifest(#[source] Cause),
     /// A folder without one of the model's files.
     #[error("{} holds no {file}", folder.display())]
     MissingFile {
@@ -38,23 +42,23 @@ pub enum EmbedderError {
     WrongSum {
         /// The file.
         path: PathBuf,
-        /// The sum that the manifest says, in hexadecimal.
+        /// The checksum that the manifest says, in hexadecimal.
         expected: String,
-        /// The sum that it has, in hexadecimal.
+        /// The checksum that it has, in hexadecimal.
         actual: String,
     },
     /// A file or folder that cannot be read or written; the message names it.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// A source that needs the network, while working offline was asked for.
+    /// A source that was not asked, because it needs the network and offline work was asked for.
     #[error("not asked, because longmem works offline")]
     Offline,
-    /// A Hub that no connection reaches, or one that broke off.
+    /// A Hub that no connection reaches, or whose connection broke off.
     #[error("{endpoint} cannot be reached: {reason}")]
     HubUnreachable {
         /// The Hub's address.
         endpoint: String,
-        /// What the connection said.
+        /// What the client reports.
         reason: String,
     },
     /// A Hub that was reached and sent nothing for too long.
@@ -62,10 +66,10 @@ pub enum EmbedderError {
     HubSilent {
         /// The Hub's address.
         endpoint: String,
-        /// How long it was waited for.
+        /// How long its answer was waited for.
         patience: Duration,
     },
-    /// A Hub that answered, but not with the file.
+    /// A Hub that answered without the file.
     #[error("{endpoint} does not serve {file}: {reason}")]
     HubRefused {
         /// The Hub's address.
@@ -86,7 +90,7 @@ pub enum EmbedderError {
     PipFailed {
         /// The command as it was run.
         command: String,
-        /// The last thing it said.
+        /// The last error that it printed.
         reason: String,
     },
     /// A wheel that is not a zip archive or lacks one of the model's files.
@@ -102,7 +106,7 @@ pub enum EmbedderError {
     NotFound {
         /// The model's name.
         model: String,
-        /// Every place tried, in order, and why it did not serve.
+        /// Every place tried, in order, with the reason why it was passed over.
         attempts: Vec<Attempt>,
     },
     /// A device that this build of longmem cannot use.
@@ -116,19 +120,19 @@ pub enum EmbedderError {
     DeviceUnavailable {
         /// The device asked for.
         device: Device,
-        /// What its driver said.
-        source: candle_core::Error,
+        /// What its driver reports.
+        source: Cause,
     },
-    /// A tokenizer file that cannot be read, or a text that it cannot split.
+    /// A tokenizer file that cannot be read, or a text that the tokenizer cannot split.
     #[error("the tokenizer failed: {0}")]
-    Tokenizer(#[source] tokenizers::Error),
+    Tokenizer(#[source] Cause),
     /// A `config.json` that does not describe a BERT model.
     #[error("{} does not describe a BERT model: {source}", path.display())]
     Config {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: serde_json::Error,
+        source: Cause,
     },
     /// A precision that the device cannot compute in.
     #[error(
@@ -139,13 +143,27 @@ pub enum EmbedderError {
         /// The device asked for.
         device: Device,
     },
-    /// A `config.json` of another architecture than the one that is computed here.
-    #[error("the model's configuration has another {field} than {expected}")]
-    Architecture {
-        /// The field.
-        field: &'static str,
-        /// What it should be.
-        expected: &'static str,
+    /// A model of another kind than is computed here.
+    #[error("{what} of the model is {found}, and only {supported} can be computed")]
+    Unsupported {
+        /// The property of the model.
+        what: &'static str,
+        /// What the manifest or `config.json` says.
+        found: String,
+        /// What can be computed.
+        supported: String,
+    },
+    /// Files that contradict the manifest or each other.
+    #[error("{what} in {} is {found}, expected {expected}", path.display())]
+    Contradiction {
+        /// The file.
+        path: PathBuf,
+        /// The property of the model.
+        what: &'static str,
+        /// What the file says.
+        found: String,
+        /// What the manifest or another file says.
+        expected: String,
     },
     /// A file of weights that is damaged, or that belongs to another model.
     #[error("{} does not fit the model: {source}", path.display())]
@@ -163,20 +181,21 @@ pub enum EmbedderError {
         /// How many tokens the model knows; the first is 0.
         vocabulary: usize,
     },
-    /// Weights that do not fit, or a computation that failed.
+    /// A computation of candle that failed, or weights that it does not accept.
     #[error("the model failed: {0}")]
-    Model(#[from] candle_core::Error),
-    /// A model that made something else than a direction.
-    #[error("the model made no valid vector: {0}")]
+    Model(#[source] Cause),
+    /// A model that made an invalid vector.
+    #[error("the model made an invalid vector: {0}")]
     Output(#[from] InvalidEmbedding),
 }
 
-/// A place that did not serve the model.
+/// A place that was passed over.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Attempt {
     /// The place.
     pub source: Source,
-    /// Why it did not serve.
+    /// Why it was passed over.
     pub error: EmbedderError,
 }
 
@@ -196,8 +215,9 @@ impl Diagnose for EmbedderError {
             | Self::WrongSize { .. }
             | Self::WrongSum { .. }
             | Self::Config { .. }
-            | Self::Architecture { .. }
+            | Self::Contradiction { .. }
             | Self::Weights { .. } => ErrorCode::DamagedModel,
+            Self::Unsupported { .. } => ErrorCode::UnsupportedModel,
             Self::DeviceNotBuilt { .. }
             | Self::DeviceUnavailable { .. }
             | Self::PrecisionUnavailable { .. } => ErrorCode::DeviceUnavailable,
@@ -210,7 +230,9 @@ impl Diagnose for EmbedderError {
 
     fn fault(&self) -> Fault {
         match self {
-            Self::DeviceNotBuilt { .. } | Self::PrecisionUnavailable { .. } => Fault::Caller,
+            Self::DeviceNotBuilt { .. }
+            | Self::PrecisionUnavailable { .. }
+            | Self::Unsupported { .. } => Fault::Caller,
             Self::Manifest(_) | Self::Model(_) | Self::Output(_) | Self::Tokenizer(_) => Fault::Bug,
             _ => Fault::Environment,
         }
@@ -221,7 +243,7 @@ impl Diagnose for EmbedderError {
             Self::MissingFile { .. }
             | Self::WrongSize { .. }
             | Self::WrongSum { .. }
-            | Self::Architecture { .. }
+            | Self::Contradiction { .. }
             | Self::Weights { .. } => vec![Remedy::FetchModel],
             Self::NotFound { attempts, .. } => {
                 let offline = attempts.iter().any(|a| matches!(a.error, Self::Offline));

@@ -1,10 +1,11 @@
 //! The model, found and loaded when it is first needed.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
 
-use crate::passages;
+use crate::once::OnceMade;
+use crate::passages::passages;
 use crate::tokenizer::WindowTokenizer;
 use crate::{Compute, EmbedderError, FetchEvent, Manifest, MiniLm, ModelFiles, ModelSources};
 
@@ -24,9 +25,9 @@ use crate::{Compute, EmbedderError, FetchEvent, Manifest, MiniLm, ModelFiles, Mo
 /// let manifest = Manifest::all_minilm_l6_v2();
 /// let embedder = LazyEmbedder::new(manifest, sources, Device::Cpu, Arc::new(|_event| {}));
 /// assert_eq!(embedder.model().dimensions, 384);
-/// let vector = embedder.embed_query("the first call loads it").map_err(|e| e.to_string())?;
+/// let vector = embedder.embed_query("the first call loads it")?;
 /// assert_eq!(vector.width(), 384);
-/// # Ok::<(), String>(())
+/// # Ok::<(), longmem_core::EmbedError>(())
 /// ```
 pub struct LazyEmbedder {
     identity: EmbeddingModel,
@@ -34,14 +35,14 @@ pub struct LazyEmbedder {
     sources: ModelSources,
     compute: Compute,
     on_event: Arc<dyn Fn(FetchEvent<'_>) + Send + Sync>,
-    files: Once<ModelFiles>,
-    tokenizer: Once<Arc<WindowTokenizer>>,
-    model: Once<MiniLm>,
+    files: OnceMade<ModelFiles>,
+    tokenizer: OnceMade<Arc<WindowTokenizer>>,
+    model: OnceMade<MiniLm>,
 }
 
 impl LazyEmbedder {
-    /// Says where the model will come from, where or how ([`Device`](crate::Device) or [`Compute`])
-    /// it will be computed, and who is told about a download.
+    /// Takes where the model comes from, how it is computed ([`Device`](crate::Device) or
+    /// [`Compute`]), and what is called while it is looked for.
     pub fn new(
         manifest: Manifest,
         sources: ModelSources,
@@ -54,9 +55,9 @@ impl LazyEmbedder {
             sources,
             compute: compute.into(),
             on_event,
-            files: Once::default(),
-            tokenizer: Once::default(),
-            model: Once::default(),
+            files: OnceMade::default(),
+            tokenizer: OnceMade::default(),
+            model: OnceMade::default(),
         }
     }
 
@@ -65,22 +66,23 @@ impl LazyEmbedder {
     /// # Errors
     /// As [`ModelSources::fetch`].
     pub fn files(&self) -> Result<&ModelFiles, EmbedderError> {
-        self.files.get(|| self.sources.fetch(&self.manifest, &mut |event| (self.on_event)(event)))
+        self.files
+            .get_or_make(|| self.sources.fetch(&self.manifest, &mut |event| (self.on_event)(event)))
     }
 
     fn tokenizer(&self) -> Result<&Arc<WindowTokenizer>, EmbedderError> {
-        self.tokenizer.get(|| {
+        self.tokenizer.get_or_make(|| {
             let path = &self.files()?.tokenizer;
             WindowTokenizer::load(path, self.manifest.window).map(Arc::new)
         })
     }
 
-    fn loaded(&self) -> Result<&MiniLm, EmbedderError> {
-        self.model.get(|| {
-            MiniLm::load_beside(&self.manifest, self.files()?, self.compute, || {
-                self.tokenizer().cloned()
-            })
-        })
+    fn loaded(&self) -> Result<&MiniLm, EmbedError> {
+        let loaded = self.model.get_or_make(|| {
+            let tokenizer = || self.tokenizer().cloned();
+            MiniLm::load_with(&self.manifest, self.files()?, self.compute, tokenizer)
+        });
+        loaded.map_err(|error| Box::new(error) as EmbedError)
     }
 }
 
@@ -90,49 +92,20 @@ impl TextEmbedder for LazyEmbedder {
     }
 
     fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError> {
-        self.loaded().map_err(|error| Box::new(error) as EmbedError)?.embed_query(text)
+        self.loaded()?.embed_query(text)
     }
 
     fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
-        self.loaded().map_err(|error| Box::new(error) as EmbedError)?.embed_passages(texts)
+        self.loaded()?.embed_passages(texts)
     }
 
     fn passages(&self, text: &str) -> Result<Vec<PassageSpan>, EmbedError> {
         self.tokenizer()
-            .and_then(|tokenizer| passages::passages(tokenizer, text))
+            .and_then(|tokenizer| passages(tokenizer, text))
             .map_err(|error| Box::new(error) as EmbedError)
     }
 
     fn truncated_tokens(&self) -> u64 {
-        self.model.value.get().map_or(0, MiniLm::truncated_tokens)
-    }
-}
-
-/// A value made by the first caller for whom making it succeeds.
-struct Once<T> {
-    value: OnceLock<T>,
-    making: Mutex<()>,
-}
-
-impl<T> Default for Once<T> {
-    fn default() -> Self {
-        Self { value: OnceLock::new(), making: Mutex::new(()) }
-    }
-}
-
-impl<T> Once<T> {
-    fn get(&self, make: impl FnOnce() -> Result<T, EmbedderError>) -> Result<&T, EmbedderError> {
-        if let Some(value) = self.value.get() {
-            return Ok(value);
-        }
-        // The lock guards no data, so a caller that panicked left nothing broken.
-        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.value.get() {
-            Some(value) => Ok(value),
-            None => {
-                let value = make()?;
-                Ok(self.value.get_or_init(|| value))
-            }
-        }
+        self.model.get().map_or(0, MiniLm::truncated_tokens)
     }
 }

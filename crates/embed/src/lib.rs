@@ -1,41 +1,64 @@
-//! Text → unit vectors with all-MiniLM-L6-v2 through candle.
+//! Text → unit vectors with all-MiniLM-L6-v2.
 //!
-//! Useful for turning the passages of a conversation into [`longmem_core::Embedding`]s that match
-//! those of sentence-transformers (cosine ≥ 0.9999). It is not a general model runner: it knows
-//! one architecture, and its [`Manifest`] says which files it accepts.
+//! Useful for turning questions and passages into [`longmem_core::Embedding`]s that match those of
+//! sentence-transformers (cosine ≥ 0.9999), on the processor without any other program, or on a
+//! GPU through candle. It is not a general model runner: it computes one architecture, and a
+//! [`Manifest`] says which files it accepts.
 //!
-//! - [`ModelSources`] finds the model's files, or downloads them, and checks their sums.
-//! - [`MiniLm`] is the loaded model; [`LazyEmbedder`] finds and loads it when first needed. Both
-//!   are [`longmem_core::TextEmbedder`]s.
+//! - [`LazyEmbedder`] finds and loads the model when it is first needed; [`MiniLm`] is the loaded
+//!   model. Both are [`longmem_core::TextEmbedder`]s.
+//! - [`ModelSources`] finds the model's files, or downloads them, and checks their checksums.
+//! - [`Compute`] says where and how exactly the model is computed.
 //!
-//! The library prints nothing and reads no environment: folders, endpoint, token and the commands
-//! that may be `pip` arrive as settings. (Proxies are the exception: the Hub's client and pip read
-//! the usual proxy variables themselves.)
+//! The library prints nothing and reads no environment: folders, address and token arrive as
+//! settings. (Proxies are the exception: the Hub's client and pip read the usual proxy variables.)
+//!
+//! # Examples
+//! ```no_run
+//! use std::sync::Arc;
+//! use longmem_core::TextEmbedder;
+//! use longmem_embed::{Device, LazyEmbedder, Manifest, ModelSources};
+//!
+//! let sources = ModelSources::new("models");
+//! let manifest = Manifest::all_minilm_l6_v2();
+//! let embedder = LazyEmbedder::new(manifest, sources, Device::Cpu, Arc::new(|_event| {}));
+//! let query = embedder.embed_query("Where do I live?")?;
+//! let passages = ["I moved to Lisbon in March.", "The cat is called Miso."];
+//! for (text, passage) in passages.iter().zip(embedder.embed_passages(&passages)?) {
+//!     println!("{:.2} {text}", query.cosine(&passage));
+//! }
+//! # Ok::<(), longmem_core::EmbedError>(())
+//! ```
 
-mod batches;
-mod candle;
-mod device;
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+// The embedder.
+mod compute;
 mod error;
-mod forward;
-mod hub;
 mod lazy;
-mod manifest;
 mod minilm;
+mod once;
 mod passages;
-mod pip;
-mod precision;
-mod sources;
-mod stamps;
 mod tokenizer;
-mod workshop;
 
-pub use device::{Device, UnknownDevice};
+// The forward pass.
+mod architecture;
+mod candle;
+mod forward;
+mod network;
+mod weights;
+
+// The model's files.
+mod model_files;
+
+pub use compute::{Compute, Device, Precision};
 pub use error::{Attempt, EmbedderError};
-pub use forward::WeightsError;
 pub use lazy::LazyEmbedder;
-pub use manifest::{Manifest, ManifestFile, ManifestFiles, PypiPackage};
 pub use minilm::MiniLm;
-pub use passages::{OVERLAP_TOKENS, PASSAGE_TOKENS};
-pub use pip::PipCommand;
-pub use precision::{Compute, Precision, UnknownPrecision};
-pub use sources::{FetchEvent, HUB_ENDPOINT, HUB_PATIENCE, ModelFiles, ModelSources, Source};
+pub use model_files::{
+    FetchEvent, Manifest, ManifestFile, ManifestFiles, ModelFiles, ModelSources, PypiPackage,
+    Source,
+};
+pub use weights::WeightsError;

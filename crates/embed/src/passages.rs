@@ -1,4 +1,4 @@
-//! Cuts a long text into passages that the model sees whole.
+//! A long text cut into passages that the model sees whole.
 
 use longmem_core::PassageSpan;
 use unicode_segmentation::UnicodeSegmentation;
@@ -6,13 +6,13 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::EmbedderError;
 use crate::tokenizer::{PreToken, WindowTokenizer};
 
-/// The length that passages of a long text aim at, in tokens: about 130 English words of 1.3 tokens
-/// each. Recall was best with passages of that length (130 words, overlapping by 20), measured on
-/// long turns of chats between a user and an assistant.
-pub const PASSAGE_TOKENS: usize = 170;
+/// Tokens that a passage of a long text should have: about 130 English words of 1.3 tokens each.
+/// Recall was best with passages of that length (130 words, overlapping by 20), measured on long
+/// turns of chats between a user and an assistant.
+const PASSAGE_TOKENS: usize = 170;
 
-/// How much of a passage the next one repeats, in tokens: about 20 English words.
-pub const OVERLAP_TOKENS: usize = 26;
+/// Tokens of a passage that the next one repeats: about 20 English words.
+const OVERLAP_TOKENS: usize = 26;
 
 /// Cuts a text into passages: one if the window holds it, else several of about
 /// [`PASSAGE_TOKENS`], cut where a sentence ends if possible, else where a word ends, else between
@@ -28,14 +28,14 @@ pub(crate) fn passages(
     let spans = cutter.ranges().into_iter().map(|(from, to)| {
         let start = if from == 0 { first_byte } else { pre_tokens[from].start };
         let end = pre_tokens.get(to).map_or(text.len(), |next| next.start);
-        // In a text of nothing but white space, the first byte is the end.
+        // In a text of white space only, the first byte is the end.
         let end = start + text[start..end].trim_end().len();
         PassageSpan { start, end, tokens: cutter.tokens(from, to) + special_tokens }
     });
     Ok(spans.collect())
 }
 
-/// How good a place before a pre-token is for a cut.
+/// Where a cut before a pre-token would be, the worst place first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Cut {
     InsideWord,
@@ -45,14 +45,15 @@ enum Cut {
 
 /// Chooses ranges of pre-tokens.
 struct Cutter {
-    /// `before[i]` is the number of tokens before pre-token `i`.
+    /// For each pre-token, the number of tokens before it; then the number of all tokens.
     before: Vec<usize>,
-    /// `cuts[i]` is the place before pre-token `i`.
+    /// For each pre-token, where a cut before it would be. Empty if nothing is cut.
     cuts: Vec<Cut>,
-    /// Tokens that a passage may have, without the special ones.
+    /// Tokens of a passage at most, without the special ones.
     capacity: usize,
-    /// Tokens that a passage aims at.
+    /// Tokens that a passage should have.
     aim: usize,
+    /// Tokens of a passage that the next one repeats.
     overlap: usize,
 }
 
@@ -65,7 +66,7 @@ impl Cutter {
             total += pre_token.tokens;
             before.push(total);
         }
-        // A window smaller than the model's, as in tests, keeps the proportions.
+        // For a small window, aim and overlap keep their proportions.
         let longest_aim = PASSAGE_TOKENS.min(capacity * 2 / 3);
         let overlap = OVERLAP_TOKENS.min(capacity / 10);
         let (cuts, aim) = if total <= capacity {
@@ -73,16 +74,18 @@ impl Cutter {
         } else {
             let step = longest_aim - overlap;
             let passages = (total - overlap).div_ceil(step);
-            // Of equal length, lest the last be a few words.
+            // All passages are made equally long; otherwise the last could be a few words.
             (cuts(text, pre_tokens), (total - overlap).div_ceil(passages) + overlap)
         };
         Self { before, cuts, capacity, aim, overlap }
     }
 
+    /// Number of pre-tokens.
     fn len(&self) -> usize {
         self.before.len() - 1
     }
 
+    /// Number of tokens of a range of pre-tokens.
     fn tokens(&self, from: usize, to: usize) -> usize {
         self.before[to] - self.before[from]
     }
@@ -101,17 +104,18 @@ impl Cutter {
         }
     }
 
-    /// The best cut after `from`: of the highest kind there is from half the aim to the capacity,
-    /// the one nearest to the aim.
+    /// The best cut after `from`: the one nearest to the aim among those of the best kind that lie
+    /// between half the aim and the capacity.
     fn end_of_passage(&self, from: usize) -> usize {
         let last = self.before.partition_point(|&b| b <= self.before[from] + self.capacity) - 1;
-        // A rest that fits and is not much longer than a passage is not cut again.
+        // The rest of the text is one passage if it fits and is not much longer than others.
         let rest_fits = last == self.len() && self.tokens(from, last) <= self.aim + self.overlap;
         if rest_fits || from + 1 >= self.len() {
             return self.len();
         }
         let first = self.before.partition_point(|&b| b < self.before[from] + self.aim / 2);
-        // A pre-token that alone exceeds the capacity is taken alone; `embed` then truncates it.
+        // A pre-token that exceeds the capacity becomes a passage, which is truncated when it is
+        // embedded.
         let last = last.min(self.len() - 1).max(from + 1);
         let first = first.clamp(from + 1, last);
         let from_aim = |to: usize| self.tokens(from, to).abs_diff(self.aim);
@@ -120,8 +124,8 @@ impl Cutter {
             .unwrap_or(last)
     }
 
-    /// Where the passage after `from..to` begins: with the first sentence that begins within the
-    /// overlap, else the first word, else without an overlap.
+    /// Where the passage after `from..to` begins: at the first sentence that begins within the
+    /// overlap, else at the first word, else at `to`.
     fn start_of_next(&self, from: usize, to: usize) -> usize {
         let earliest =
             self.before.partition_point(|&b| b + self.overlap < self.before[to]).max(from + 1);
@@ -130,6 +134,7 @@ impl Cutter {
     }
 }
 
+/// Where a cut before each pre-token would be.
 fn cuts(text: &str, pre_tokens: &[PreToken]) -> Vec<Cut> {
     let mut sentences = text.split_sentence_bound_indices().map(|(start, _)| start).peekable();
     let mut previous_start = 0;
@@ -139,7 +144,8 @@ fn cuts(text: &str, pre_tokens: &[PreToken]) -> Vec<Cut> {
             let gap = previous_start..pre_token.start;
             previous_start = pre_token.start;
             let mut begins_sentence = false;
-            // A sentence may begin with characters that are no token; they belong to the gap.
+            // A sentence may begin in the gap before the pre-token, with characters that are no
+            // token.
             while sentences.next_if(|&sentence| sentence <= pre_token.start).is_some() {
                 begins_sentence = true;
             }

@@ -1,24 +1,39 @@
-//! Text → token ids, and text → the pieces between which it may be cut.
+//! The model's tokenizer.
 
 use std::path::Path;
 
-use tokenizers::Tokenizer;
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::{DecoderWrapper, PostProcessorWrapper, TokenizerImpl};
 
 use crate::EmbedderError;
+use crate::architecture::supported;
 
-/// Bytes that are tokenized at once. The tokenizer needs some hundred bytes of memory for each, so
-/// a long text goes through it in pieces.
+/// BERT's tokenizer, read as what it is. `tokenizers::Tokenizer` would find out what the file holds,
+/// which takes twice as long.
+type BertTokenizer = TokenizerImpl<
+    WordPiece,
+    BertNormalizer,
+    BertPreTokenizer,
+    PostProcessorWrapper,
+    DecoderWrapper,
+>;
+
+/// Number of bytes that are tokenized at once. The tokenizer needs some hundred bytes of memory for
+/// each, so a long text goes through it in pieces.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// Pre-tokens that are tokenized again with the next chunk, because the cut may have changed them:
-/// a special token written in the text, as `[MASK]`, is three pre-tokens if its end is missing.
+/// Number of pre-tokens at the end of a chunk that are tokenized again with the next one, because
+/// the cut may have changed them: a special token in the text, as `[MASK]`, is three pre-tokens if its
+/// end is missing.
 const UNSURE_PRE_TOKENS: usize = 3;
 
-/// The model's tokenizer, cutting at the model's window instead of the shipped file's 128 tokens,
-/// and padding nothing.
+/// The model's tokenizer. It cuts at the model's window, where the shipped file says 128 tokens, and
+/// pads nothing.
 #[derive(Debug)]
 pub(crate) struct WindowTokenizer {
-    tokenizer: Tokenizer,
+    tokenizer: BertTokenizer,
     window: usize,
     special_tokens: usize,
 }
@@ -28,7 +43,7 @@ pub(crate) struct WindowTokenizer {
 pub(crate) struct TokenIds {
     /// At most as many as the window, the special ones included.
     pub(crate) ids: Vec<u32>,
-    /// How many were cut off.
+    /// Number of tokens that were cut off.
     pub(crate) truncated: usize,
 }
 
@@ -36,7 +51,8 @@ pub(crate) struct TokenIds {
 /// punctuation mark or a Chinese character.
 ///
 /// A BERT tokenizer works on each pre-token alone, so the tokens of a stretch of text are those of
-/// its pre-tokens. A pre-token has at most 100 tokens, because a longer word becomes one `[UNK]`.
+/// its pre-tokens. A word of more than 100 characters becomes one `[UNK]`, so a pre-token has at most
+/// 100 tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PreToken {
     /// Its first byte in the text, on a character boundary.
@@ -46,31 +62,42 @@ pub(crate) struct PreToken {
 }
 
 impl WindowTokenizer {
-    /// Reads a `tokenizer.json`.
+    /// Reads a `tokenizer.json`; refuses a window that may be smaller than a pre-token.
     pub(crate) fn load(path: &Path, window: usize) -> Result<Self, EmbedderError> {
         let bytes = fs_err::read(path)?;
-        Self::new(Tokenizer::from_bytes(bytes).map_err(EmbedderError::Tokenizer)?, window)
+        let tokenizer = serde_json::from_slice(&bytes)
+            .map_err(|error| EmbedderError::Tokenizer(error.into()))?;
+        let loaded = Self::new(tokenizer, window)?;
+        let longest_pre_token = loaded.tokenizer.get_model().max_input_chars_per_word;
+        let least = longest_pre_token + loaded.special_tokens;
+        supported("the window", window, window >= least, format!("{least} tokens or more"))?;
+        Ok(loaded)
     }
 
-    pub(crate) fn new(mut tokenizer: Tokenizer, window: usize) -> Result<Self, EmbedderError> {
-        // Truncation happens in `ids`, where it can be counted.
+    pub(crate) fn new(mut tokenizer: BertTokenizer, window: usize) -> Result<Self, EmbedderError> {
+        // Tokens are cut off in `ids`, where they can be counted.
         tokenizer.with_truncation(None).map_err(EmbedderError::Tokenizer)?.with_padding(None);
         let empty = tokenizer.encode_fast("", true).map_err(EmbedderError::Tokenizer)?;
         Ok(Self { tokenizer, window, special_tokens: empty.len() })
     }
 
-    /// How many tokens of a text fit the window beside the special ones.
+    /// Number of tokens in the vocabulary.
+    pub(crate) fn vocabulary(&self) -> usize {
+        self.tokenizer.get_vocab_size(true)
+    }
+
+    /// Number of tokens of a text that fit the window beside the special ones.
     pub(crate) fn capacity(&self) -> usize {
         self.window - self.special_tokens
     }
 
-    /// How many special tokens the model puts around a text.
+    /// Number of special tokens that the model puts around a text.
     pub(crate) fn special_tokens(&self) -> usize {
         self.special_tokens
     }
 
-    /// Tokenizes a text, cutting what exceeds the window as sentence-transformers does: before the
-    /// closing special token.
+    /// Tokenizes a text. What exceeds the window is cut off before the closing special token, as
+    /// sentence-transformers does.
     pub(crate) fn ids(&self, text: &str) -> Result<TokenIds, EmbedderError> {
         let encoding = self.tokenizer.encode_fast(text, true).map_err(EmbedderError::Tokenizer)?;
         let mut ids = encoding.get_ids().to_vec();
@@ -91,12 +118,13 @@ impl WindowTokenizer {
                 break;
             }
             if chunk.is_empty() {
-                // Nothing but white space and characters that the model does not see.
+                // The chunk holds only white space and characters that the model ignores.
                 start = end;
             } else if chunk.len() <= UNSURE_PRE_TOKENS {
-                // A word of more than a chunk.
+                // A word is longer than the chunk.
                 size *= 2;
             } else {
+                // The last ones are found again at the start of the next chunk.
                 let sure = chunk.len() - UNSURE_PRE_TOKENS;
                 start = chunk[sure].start;
                 size = CHUNK_BYTES;
@@ -106,6 +134,7 @@ impl WindowTokenizer {
         Ok(found)
     }
 
+    /// Finds the pre-tokens of a text that begins at `offset`, all at once.
     fn pre_tokens_at_once(
         &self,
         text: &str,
@@ -161,7 +190,7 @@ pub(crate) mod tests {
             "model": {"type": "WordPiece", "unk_token": "[UNK]", "max_input_chars_per_word": 100,
                 "continuing_subword_prefix": "##", "vocab": ids},
         });
-        let tokenizer = Tokenizer::from_bytes(tokenizer.to_string()).unwrap();
+        let tokenizer = serde_json::from_str(&tokenizer.to_string()).unwrap();
         WindowTokenizer::new(tokenizer, window).unwrap()
     }
 

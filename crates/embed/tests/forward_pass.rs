@@ -1,4 +1,4 @@
-//! Our forward pass gives the vectors of candle's.
+//! The forward pass of this crate gives the vectors of candle's.
 
 mod real_model;
 
@@ -36,7 +36,7 @@ fn f32_is_within_a_millionth_of_candle() {
 
 #[test]
 fn bf16_is_within_a_ten_thousandth_of_f32_or_refused_by_the_processor() {
-    let compute = Compute { device: Device::Cpu, precision: Precision::Bf16 };
+    let compute = Compute::new(Device::Cpu, Precision::Bf16);
     let manifest = Manifest::all_minilm_l6_v2();
     let bf16 = match MiniLm::load(&manifest, &real_model::files(), compute) {
         Ok(model) => model,

@@ -14,7 +14,8 @@ use real_model::MODEL;
 fn nothing_is_looked_for_before_it_is_needed_and_a_failed_load_is_tried_again() {
     let home = tempfile::tempdir().unwrap();
     let manifest = Manifest::all_minilm_l6_v2();
-    let sources = ModelSources { offline: true, ..ModelSources::new(home.path()) };
+    let mut sources = ModelSources::new(home.path());
+    sources.offline = true;
     let events = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&events);
     let on_event = Arc::new(move |_: longmem_embed::FetchEvent<'_>| {
@@ -76,7 +77,7 @@ fn tokens_beyond_the_window_are_counted_and_passages_have_none() {
 
 #[test]
 fn a_device_that_is_not_built_in_is_refused_when_the_model_is_needed() {
-    for device in Device::ALL.into_iter().filter(|device| !device.is_built()) {
+    for &device in Device::ALL.iter().filter(|device| !device.is_built()) {
         let manifest = Manifest::all_minilm_l6_v2();
         let sources = real_model::sources();
         let embedder = LazyEmbedder::new(manifest, sources, device, Arc::new(|_| {}));

@@ -1,21 +1,21 @@
-//! What the first layer sees: the embeddings of tokens and of their positions.
+//! The embeddings that the first layer starts from: those of tokens and of their positions.
 
 use std::sync::OnceLock;
 
-use super::elementwise::HIDDEN_PANELS;
-use super::weights::WeightsFile;
+use super::{HIDDEN_PANELS, WIDTH};
 use crate::EmbedderError;
+use crate::weights::WeightsFile;
 
 /// A vector of the hidden state's width.
 type Row = [[f32; 32]; HIDDEN_PANELS];
 
-/// The tables of embeddings. Rows of tokens are read from the file when a token is first seen: a
+/// The tables of embeddings. The row of a token is read from the file when the token is first seen: a
 /// question needs a dozen of 30,522.
 #[derive(Debug)]
 pub(super) struct Embeddings {
     file: WeightsFile,
     tokens: Vec<OnceLock<Box<Row>>>,
-    /// For each position, its embedding and that of the only token type that is used.
+    /// For each position, the sum of its embedding and that of the only token type that is used.
     positions: Vec<Row>,
 }
 
@@ -29,30 +29,24 @@ impl Embeddings {
         positions: usize,
         types: usize,
     ) -> Result<Self, EmbedderError> {
-        let width = HIDDEN_PANELS * 32;
-        file.tensor(TOKENS, &[vocabulary, width])?;
-        let kind = file
-            .tensor("embeddings.token_type_embeddings.weight", &[types, width])?
-            .read(0, HIDDEN_PANELS)?;
-        let pieces = file
-            .tensor("embeddings.position_embeddings.weight", &[positions, width])?
-            .read(0, positions * HIDDEN_PANELS)?;
-        let (rows, _) = pieces.as_chunks::<HIDDEN_PANELS>();
-        let positions = rows
-            .iter()
-            .map(|row| {
-                let mut row = *row;
-                for (number, kind) in row.as_flattened_mut().iter_mut().zip(kind.as_flattened()) {
-                    *number += kind;
-                }
-                row
-            })
-            .collect();
-        Ok(Self { tokens: vec![OnceLock::new(); vocabulary], file, positions })
+        file.tensor(TOKENS, &[vocabulary, WIDTH])?;
+        let mut token_type: Row = [[0.0; 32]; HIDDEN_PANELS];
+        file.tensor("embeddings.token_type_embeddings.weight", &[types, WIDTH])?
+            .read(0, &mut token_type)?;
+        let mut rows: Vec<Row> = vec![[[0.0; 32]; HIDDEN_PANELS]; positions];
+        file.tensor("embeddings.position_embeddings.weight", &[positions, WIDTH])?
+            .read(0, rows.as_flattened_mut())?;
+        for row in &mut rows {
+            for (number, addend) in row.as_flattened_mut().iter_mut().zip(token_type.as_flattened())
+            {
+                *number += addend;
+            }
+        }
+        Ok(Self { tokens: vec![OnceLock::new(); vocabulary], file, positions: rows })
     }
 
-    /// Writes the embeddings of texts one after another: of their tokens into `tokens`, of their
-    /// positions into `positions`, both in panels.
+    /// Writes the embeddings of texts, one text after another: those of tokens into `tokens`, those of
+    /// their positions into `positions`, both in panels.
     pub(super) fn gather(
         &self,
         texts: &[&[u32]],
@@ -71,6 +65,7 @@ impl Embeddings {
         Ok(())
     }
 
+    /// The embedding of a token.
     fn token(&self, id: u32) -> Result<&Row, EmbedderError> {
         let (at, vocabulary) = (id as usize, self.tokens.len());
         let Some(slot) = self.tokens.get(at) else {
@@ -79,9 +74,8 @@ impl Embeddings {
         if let Some(row) = slot.get() {
             return Ok(row);
         }
-        let tensor = self.file.tensor(TOKENS, &[vocabulary, HIDDEN_PANELS * 32])?;
-        let pieces = tensor.read(at * HIDDEN_PANELS, HIDDEN_PANELS)?;
-        let row = pieces.as_chunks().0[0];
+        let mut row = [[0.0; 32]; HIDDEN_PANELS];
+        self.file.tensor(TOKENS, &[vocabulary, WIDTH])?.read(at * HIDDEN_PANELS, &mut row)?;
         Ok(slot.get_or_init(|| Box::new(row)))
     }
 }

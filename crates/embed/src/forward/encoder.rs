@@ -2,47 +2,58 @@
 
 use std::ops::Range;
 use std::panic::resume_unwind;
-use std::path::Path;
 use std::thread;
 
 use candle_transformers::models::bert::Config;
 use rayon::prelude::*;
 
-use super::elementwise::Normalization;
 use super::embeddings::Embeddings;
 use super::layer::{HeadScratch, Layer, State};
-use super::pool::Pool;
-use super::simd::Word;
-use super::weights::WeightsFile;
+use super::linear::LayerWeights;
+use super::normalization::Normalization;
+use super::packing::{PackedWeights, Packer};
+use super::scratch_pool::ScratchPool;
+use super::simd::Computed;
 use crate::EmbedderError;
+use crate::weights::WeightsFile;
 
-/// Tokens of the texts that pass together, unless one text has more: enough that weights read from
-/// the cache serve many rows, few enough that the activations stay in it.
+/// Number of tokens of the texts that pass together, unless one text has more: enough that weights
+/// read from the cache serve many rows, few enough that the activations stay in it.
 const PASS_TOKENS: usize = 256;
 
-/// The model with weights of one kind of word.
-pub(super) struct Encoder<W: Word> {
-    instructions: W::Instructions,
+/// The model with weights in one kind of lane.
+pub(super) struct Encoder<L: Computed> {
+    instructions: L::Instructions,
     embeddings: Embeddings,
     normalization: Normalization,
-    layers: Vec<Layer<W>>,
-    states: Pool<State<W>>,
-    heads: Pool<HeadScratch<W>>,
+    layers: Vec<Layer>,
+    weights: PackedWeights<L>,
+    /// Rows of `weights` for each layer.
+    layer_rows: usize,
+    states: ScratchPool<State<L>>,
+    heads: ScratchPool<HeadScratch<L>>,
 }
 
-impl<W: Word> Encoder<W> {
-    /// Reads and packs the weights, each layer in a thread of its own.
+impl<L: Computed> Encoder<L> {
+    /// Reads the model, packing each layer in a thread of its own.
     pub(super) fn load(
-        weights: &Path,
+        file: WeightsFile,
         config: &Config,
-        instructions: W::Instructions,
+        instructions: L::Instructions,
     ) -> Result<Self, EmbedderError> {
-        let file = WeightsFile::open(weights)?;
         let epsilon = config.layer_norm_eps as f32;
-        let layer = |number| Layer::load(&file, number, config.intermediate_size, epsilon);
+        let wide = config.intermediate_size;
+        let layer_rows = Layer::packed_rows::<L>(wide);
+        let mut weights = PackedWeights::new(config.num_hidden_layers * layer_rows)?;
         let layers = thread::scope(|scope| {
-            let layers: Vec<_> = (0..config.num_hidden_layers)
-                .map(|number| scope.spawn(move || layer(number)))
+            let layers: Vec<_> = weights
+                .rows_mut()
+                .chunks_exact_mut(layer_rows)
+                .map(|rows| Packer::new(&file, rows))
+                .enumerate()
+                .map(|(number, packer)| {
+                    scope.spawn(move || Layer::load(packer, number, wide, epsilon))
+                })
                 .collect();
             let layers = layers.into_iter();
             let joined =
@@ -61,15 +72,18 @@ impl<W: Word> Encoder<W> {
             embeddings,
             normalization,
             layers,
-            states: Pool::default(),
-            heads: Pool::default(),
+            weights,
+            layer_rows,
+            states: ScratchPool::default(),
+            heads: ScratchPool::default(),
         })
     }
 
     /// The mean over each text's token vectors. A text has at least one token.
     pub(super) fn forward(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EmbedderError> {
         let passes = passes(texts);
-        // Inside the pool from the first step to the last: entering it takes longer than a step.
+        // Inside the thread pool from the first step to the last: entering it takes longer than a
+        // step.
         let means = rayon::scope(|_| {
             passes
                 .into_par_iter()
@@ -79,14 +93,17 @@ impl<W: Word> Encoder<W> {
         Ok(means.into_iter().flatten().collect())
     }
 
+    /// Computes some texts together.
     fn pass(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EmbedderError> {
         let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
         self.states.with(|state| {
             state.resize(lengths.iter().sum());
             self.embeddings.gather(texts, &mut state.hidden, &mut state.added)?;
             state.add_and_normalize(self.instructions, &self.normalization);
-            for layer in &self.layers {
-                layer.run(self.instructions, &lengths, state, &self.heads);
+            let weights = self.weights.rows().chunks_exact(self.layer_rows);
+            for (layer, rows) in self.layers.iter().zip(weights) {
+                let weights = LayerWeights { instructions: self.instructions, rows };
+                layer.run(weights, &lengths, state, &self.heads);
             }
             Ok(means(&lengths, &state.hidden))
         })

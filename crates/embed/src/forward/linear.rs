@@ -1,102 +1,71 @@
-//! A linear layer, its weights packed for the kernel.
+//! A linear layer.
 
+use super::packing::{Packer, Part};
 use super::product::{Out, Product};
-use super::simd::{Panels, Word};
-use super::weights::{Tensor, WeightsFile};
+use super::simd::{Computed, Lane, Panels};
 use crate::EmbedderError;
 
-/// With more rows than this, weights come from memory sooner than they are multiplied. One question
-/// of some ten tokens takes a quarter less time when the next ones are asked for early.
+/// Number of rows up to which weights are fetched ahead: with more, they arrive from memory sooner
+/// than they are multiplied. A question of some ten tokens takes a quarter less time with it.
 const FEW_ROWS: usize = 64;
 
+/// The packed weights of a layer, with the instructions that multiply them.
+#[derive(Clone, Copy)]
+pub(super) struct LayerWeights<'a, L: Computed> {
+    pub(super) instructions: L::Instructions,
+    pub(super) rows: &'a [[L; 32]],
+}
+
 /// `x · weightᵀ + bias`, in panels of 32 outputs.
-pub(super) struct Linear<W: Word> {
-    /// Words in a column of the weights.
-    words: usize,
-    /// Panel after panel; in each, one row for each word of the input.
-    panels: Vec<[W; 32]>,
+///
+/// Its weights are packed with those of its whole layer: panel after panel, and in each panel one
+/// row for each lane of the input.
+pub(super) struct Linear {
+    /// The first row of its weights.
+    first: usize,
+    /// Number of rows of a panel.
+    panel_rows: usize,
     /// One for each panel.
     biases: Vec<[f32; 32]>,
 }
 
-/// A linear layer in a file: its name, and what its outputs are multiplied with.
-pub(super) type Part<'a> = (&'a str, f32);
-
-impl<W: Word> Linear<W> {
-    /// Reads and packs layers of the same size, which are computed as one with their outputs after
-    /// each other. Inputs and outputs are multiples of 32.
-    pub(super) fn load(
-        file: &WeightsFile,
+impl Linear {
+    /// Packs layers of the same size, which are computed as one with their outputs after each other.
+    /// Inputs and outputs are multiples of 32.
+    pub(super) fn load<L: Lane>(
+        packer: &mut Packer<'_, L>,
         parts: &[Part<'_>],
         inputs: usize,
         outputs: usize,
     ) -> Result<Self, EmbedderError> {
-        let words = inputs / 32 * W::PER_ROW;
-        let mut panels = vec![[W::default(); 32]; parts.len() * outputs / 32 * words];
-        let mut biases = Vec::with_capacity(parts.len() * outputs / 32);
-        for ((name, scale), panels) in parts.iter().zip(panels.chunks_mut(outputs / 32 * words)) {
-            let weight = file.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
-            for (at, panel) in panels.chunks_exact_mut(words).enumerate() {
-                pack::<W>(&weight, at, *scale, panel)?;
+        let first = packer.filled();
+        let mut biases = vec![[0.0; 32]; parts.len() * outputs / 32];
+        for (&(name, scale), biases) in parts.iter().zip(biases.chunks_exact_mut(outputs / 32)) {
+            packer.pack((name, scale), inputs, outputs)?;
+            packer.file().tensor(&format!("{name}.bias"), &[outputs])?.read(0, biases)?;
+            for bias in biases.as_flattened_mut() {
+                *bias *= scale;
             }
-            let bias = file.tensor(&format!("{name}.bias"), &[outputs])?.read(0, outputs / 32)?;
-            biases.extend(bias.into_iter().map(|bias| bias.map(|number| number * scale)));
         }
-        Ok(Self { words, panels, biases })
+        Ok(Self { first, panel_rows: inputs / 32 * L::PER_ROW, biases })
     }
 
-    /// How many panels of outputs there are.
+    /// Number of panels of outputs.
     pub(super) fn panels(&self) -> usize {
         self.biases.len()
     }
 
     /// Computes one panel of outputs.
-    pub(super) fn columns(
+    pub(super) fn columns<L: Computed>(
         &self,
-        instructions: W::Instructions,
-        a: Panels<'_, W>,
+        weights: LayerWeights<'_, L>,
+        a: Panels<'_, L>,
         panel: usize,
-        out: Out<'_, W>,
+        out: Out<'_, L>,
     ) {
-        let (b, rest) = self.panels[panel * self.words..].split_at(self.words);
-        let next = if a.rows() <= FEW_ROWS { &rest[..rest.len().min(self.words)] } else { &[] };
-        W::run(instructions, Product { a, b, next, bias: &self.biases[panel], out });
-    }
-}
-
-/// Packs 32 rows of a weight, one for each output of a panel, as the columns of the panel.
-fn pack<W: Word>(
-    weight: &Tensor<'_>,
-    at: usize,
-    scale: f32,
-    panel: &mut [[W; 32]],
-) -> Result<(), EmbedderError> {
-    let inputs = panel.len() / W::PER_ROW;
-    let rows = weight.read(at * 32 * inputs, 32 * inputs)?;
-    for (input, columns) in panel.chunks_exact_mut(W::PER_ROW).enumerate() {
-        let block: [W::Row; 32] = std::array::from_fn(|output| {
-            W::row(&rows[output * inputs + input].map(|number| number * scale))
-        });
-        transpose_block::<W>(&block, columns);
-    }
-    Ok(())
-}
-
-/// Transposes rows of words: panels of 32 rows become columns, the last filled up with zeros.
-#[inline(always)]
-pub(super) fn transpose<W: Word>(rows: &[W::Row], columns: &mut Vec<[W; 32]>) {
-    columns.resize(rows.len().div_ceil(32) * W::PER_ROW, [W::default(); 32]);
-    for (rows, columns) in rows.chunks(32).zip(columns.chunks_exact_mut(W::PER_ROW)) {
-        transpose_block::<W>(rows, columns);
-    }
-}
-
-#[inline(always)]
-fn transpose_block<W: Word>(rows: &[W::Row], columns: &mut [[W; 32]]) {
-    for (word, column) in columns.iter_mut().enumerate() {
-        column[rows.len()..].fill(W::default());
-        for (number, row) in column.iter_mut().zip(rows) {
-            *number = row.as_ref()[word];
-        }
+        let first = self.first + panel * self.panel_rows;
+        let (b, rest) = weights.rows[first..].split_at(self.panel_rows);
+        let next = if a.rows() <= FEW_ROWS { &rest[..rest.len().min(b.len())] } else { &[] };
+        L::run(weights.instructions, Product { a, b, next, bias: &self.biases[panel], out });
     }
 }

@@ -1,13 +1,15 @@
 //! The forward pass on the processor: token ids → one vector for each text.
 //!
 //! Every matrix of activations or weights is kept in panels of 32 columns, the width of a head.
-//! The tokens of all texts of a pass stand one after another, so nothing is padded; panels are
-//! computed in parallel, each by one chain of multiply-adds per number. In f32 a text has therefore
+//! The tokens of all texts of a pass stand one after another, so nothing is padded. Panels are
+//! computed in parallel, and each number is one chain of multiply-adds. In f32 a text has therefore
 //! the same bits on every processor, with any number of threads, and beside any other text.
 //!
 //! - `simd`: sixteen numbers at a time on AVX-512, AVX2, NEON or plain f32, and the innermost loop.
-//! - `product`, `elementwise`, `attention`: the kernels, written once over `simd`.
-//! - `encoder`, `embeddings`, `layer`, `linear`: the parts of the model; `weights` reads them.
+//! - `product`, `attention`, `normalization`, `elementwise`, `transpose`: the kernels, written once
+//!   over `simd`.
+//! - `encoder`, `embeddings`, `layer`, `linear`: the parts of the model.
+//! - `packing`: weights in the order in which they are multiplied.
 
 #![expect(
     clippy::inline_always,
@@ -20,41 +22,46 @@ mod embeddings;
 mod encoder;
 mod layer;
 mod linear;
-mod pool;
+mod normalization;
+mod packing;
 mod product;
+mod scratch_pool;
 mod simd;
-mod weights;
+mod transpose;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-
 use candle_transformers::models::bert::{Config, HiddenAct, PositionEmbeddingType};
 
-use self::elementwise::HIDDEN_PANELS;
 use self::encoder::Encoder;
 use self::simd::{Bf16Instructions, Bf16Pair, Instructions};
-pub use self::weights::WeightsError;
+use crate::architecture::supported;
+use crate::weights::WeightsFile;
 use crate::{Device, EmbedderError, Precision};
 
-/// The model in one precision.
-pub(crate) struct Network(Encoders);
+/// Number of panels in a row of the hidden state, one for each head.
+const HIDDEN_PANELS: usize = 12;
+
+/// Numbers in a row of the hidden state.
+const WIDTH: usize = 32 * HIDDEN_PANELS;
+
+/// BERT in one precision.
+pub(crate) struct NativeBert(Encoders);
 
 enum Encoders {
     F32(Encoder<f32>),
     Bf16(Encoder<Bf16Pair>),
 }
 
-impl Network {
+impl NativeBert {
     /// Reads and packs the weights.
     pub(crate) fn load(
-        weights: &Path,
+        weights: WeightsFile,
         config: &Config,
-        window: usize,
         precision: Precision,
     ) -> Result<Self, EmbedderError> {
-        check(config, window)?;
+        check(config)?;
         match precision {
             Precision::F32 => {
                 let instructions = Instructions::fastest();
@@ -78,28 +85,21 @@ impl Network {
     }
 }
 
-/// Refuses a model of another architecture than the one that is computed here.
-fn check(config: &Config, window: usize) -> Result<(), EmbedderError> {
-    let width = 32 * HIDDEN_PANELS;
-    let positions = config.max_position_embeddings;
-    let requirements = [
-        ("hidden_size", config.hidden_size == width, "384"),
-        ("num_attention_heads", config.num_attention_heads == HIDDEN_PANELS, "12"),
-        ("hidden_act", config.hidden_act == HiddenAct::Gelu, "gelu"),
-        (
-            "position_embedding_type",
-            config.position_embedding_type == PositionEmbeddingType::Absolute,
-            "absolute",
-        ),
-        (
-            "intermediate_size",
-            config.intermediate_size.is_multiple_of(32) && config.intermediate_size > 0,
-            "a multiple of 32",
-        ),
-        ("max_position_embeddings", positions >= window, "the window or more"),
-    ];
-    match requirements.into_iter().find(|(_, holds, _)| !holds) {
-        Some((field, _, expected)) => Err(EmbedderError::Architecture { field, expected }),
-        None => Ok(()),
-    }
+/// Refuses a model that the kernels are not made for. The number of layers, the vocabulary and the
+/// number of positions may be any.
+fn check(config: &Config) -> Result<(), EmbedderError> {
+    let (width, heads) = (config.hidden_size, config.num_attention_heads);
+    supported("hidden_size", width, width == WIDTH, WIDTH)?;
+    supported("num_attention_heads", heads, heads == HIDDEN_PANELS, HIDDEN_PANELS)?;
+    let (wide, types) = (config.intermediate_size, config.type_vocab_size);
+    let is_whole = wide > 0 && wide.is_multiple_of(32);
+    supported("intermediate_size", wide, is_whole, "a multiple of 32")?;
+    supported("type_vocab_size", types, types > 0, "1 or more")?;
+    let activation = config.hidden_act;
+    let is_gelu = activation == HiddenAct::Gelu;
+    supported("hidden_act", format!("{activation:?}").to_lowercase(), is_gelu, "gelu")?;
+    let positions = config.position_embedding_type;
+    let is_absolute = positions == PositionEmbeddingType::Absolute;
+    let found = format!("{positions:?}").to_lowercase();
+    supported("position_embedding_type", found, is_absolute, "absolute")
 }

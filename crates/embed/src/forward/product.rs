@@ -1,49 +1,50 @@
 //! A matrix of activations times one panel of weights.
 
 use super::elementwise::gelu;
-use super::simd::{Kernel, LANES, Multiply, Panels, Tile, Word};
+use super::simd::{Kernel, LANES, Lane, Multiply, Panels, Tile};
 
-/// The rows of the widest tile of any processor.
-const MOST_TILE_ROWS: usize = 14;
+/// Number of rows of the widest tile of any processor.
+const MAX_TILE_ROWS: usize = 14;
 
 /// `out = a · b + bias` for one panel of 32 columns, then what follows while it is in the cache.
-pub(super) struct Product<'a, W: Word> {
+pub(super) struct Product<'a, L: Lane> {
     /// The activations.
-    pub(super) a: Panels<'a, W>,
-    /// The panel of weights: one row of words for each word in a row of `a`.
-    pub(super) b: &'a [[W; 32]],
-    /// The weights that are multiplied next, at most as many as `b` has: they come from memory while
-    /// these are multiplied. Empty where there is enough time for them to come by themselves.
-    pub(super) next: &'a [[W; 32]],
+    pub(super) a: Panels<'a, L>,
+    /// The panel of weights: one row of lanes for each lane in a row of `a`.
+    pub(super) b: &'a [[L; 32]],
+    /// The weights that are multiplied next, at most as many as `b` has: they are fetched from memory
+    /// while these are multiplied. Empty where multiplying takes longer than fetching.
+    pub(super) next: &'a [[L; 32]],
     /// The bias of each column.
     pub(super) bias: &'a [f32; 32],
     /// Where the columns go: one row for each row of `a`.
-    pub(super) out: Out<'a, W>,
+    pub(super) out: Out<'a, L>,
 }
 
 /// Where the columns of a [`Product`] go.
-pub(super) enum Out<'a, W: Word> {
+pub(super) enum Out<'a, L: Lane> {
     /// As numbers.
     Numbers(&'a mut [[f32; 32]]),
-    /// As words, for the next product.
-    Words(&'a mut [W::Row]),
-    /// As words, through the activation function.
-    Activated(&'a mut [W::Row]),
+    /// As lanes, for the next product.
+    Lanes(&'a mut [L::Row]),
+    /// As lanes, through the activation function.
+    Activated(&'a mut [L::Row]),
 }
 
-impl<W: Word> Kernel<W> for Product<'_, W> {
+impl<L: Lane> Kernel<L> for Product<'_, L> {
     #[inline(always)]
-    fn run<S: Multiply<W>>(self, simd: S) {
+    fn run<S: Multiply<L>>(self, simd: S) {
         let Self { a, b, next, bias, mut out } = self;
         for (first, rows) in blocks(a.rows(), S::TILE_ROWS) {
-            let part = |row: usize| next.len() * row / a.rows();
-            let ahead = &next[part(first)..part(first + rows)];
-            let mut sums = [[0.0; 32]; MOST_TILE_ROWS];
+            // Each tile fetches its share of what is multiplied next.
+            let share = |row: usize| next.len() * row / a.rows();
+            let ahead = &next[share(first)..share(first + rows)];
+            let mut sums = [[0.0; 32]; MAX_TILE_ROWS];
             let sums = &mut sums[..rows];
             simd.tile(rows, Tile { a, first, b, ahead, start: bias, out: sums });
             match &mut out {
                 Out::Numbers(out) => out[first..][..rows].copy_from_slice(sums),
-                Out::Words(out) => {
+                Out::Lanes(out) => {
                     for (out, sums) in out[first..][..rows].iter_mut().zip(sums) {
                         *out = simd.round(sums);
                     }
@@ -62,7 +63,8 @@ impl<W: Word> Kernel<W> for Product<'_, W> {
     }
 }
 
-/// Cuts rows into blocks of nearly the same size, at most `most`: the first row and the size of each.
+/// Cuts rows into blocks of nearly the same size, at most `most`. Gives the first row and the size of
+/// each.
 #[inline(always)]
 pub(super) fn blocks(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = rows.div_ceil(most);

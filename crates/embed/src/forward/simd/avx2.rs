@@ -8,7 +8,7 @@ use std::arch::x86_64::{
 };
 
 use super::tile::{self, Tile, tiles};
-use super::{Kernel, LANES, Multiply, Simd, Word};
+use super::{Kernel, LANES, Lane, Multiply, Simd};
 
 /// The proof that the processor has AVX2 and FMA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +51,8 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn prefetch<W: Word>(self, words: &[W; LANES]) {
-        avx2!(_mm_prefetch::<_MM_HINT_T1>(words.as_ptr().cast()));
+    fn prefetch<L: Lane>(self, lanes: &[L; LANES]) {
+        avx2!(_mm_prefetch::<_MM_HINT_T1>(lanes.as_ptr().cast()));
     }
 
     #[inline(always)]
@@ -118,14 +118,14 @@ impl Simd for Avx2 {
     }
 
     #[inline]
-    fn run<W: Word, K: Kernel<W>>(self, kernel: K)
+    fn run<L: Lane, K: Kernel<L>>(self, kernel: K)
     where
-        Self: Multiply<W>,
+        Self: Multiply<L>,
     {
         #[target_feature(enable = "avx2,fma")]
-        fn with_instructions<W: Word, K: Kernel<W>>(simd: Avx2, kernel: K)
+        fn with_instructions<L: Lane, K: Kernel<L>>(simd: Avx2, kernel: K)
         where
-            Avx2: Multiply<W>,
+            Avx2: Multiply<L>,
         {
             kernel.run(simd);
         }

@@ -9,9 +9,9 @@ use std::arch::x86_64::{
 };
 use std::mem::transmute;
 
+use super::lane::Bf16Pair;
 use super::tile::{self, Tile, tiles};
-use super::words::Bf16Pair;
-use super::{Kernel, LANES, Multiply, Simd, Word};
+use super::{Kernel, LANES, Lane, Multiply, Simd};
 
 /// The proof that the processor has AVX-512, and its products of bf16 if `BF16`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +51,8 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     }
 
     #[inline(always)]
-    fn prefetch<W: Word>(self, words: &[W; LANES]) {
-        avx512!(_mm_prefetch::<_MM_HINT_T1>(words.as_ptr().cast()));
+    fn prefetch<L: Lane>(self, lanes: &[L; LANES]) {
+        avx512!(_mm_prefetch::<_MM_HINT_T1>(lanes.as_ptr().cast()));
     }
 
     #[inline(always)]
@@ -113,17 +113,17 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     }
 
     #[inline]
-    fn run<W: Word, K: Kernel<W>>(self, kernel: K)
+    fn run<L: Lane, K: Kernel<L>>(self, kernel: K)
     where
-        Self: Multiply<W>,
+        Self: Multiply<L>,
     {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        fn with_numbers<W: Word, S: Multiply<W>, K: Kernel<W>>(simd: S, kernel: K) {
+        fn with_numbers<L: Lane, S: Multiply<L>, K: Kernel<L>>(simd: S, kernel: K) {
             kernel.run(simd);
         }
 
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
-        fn with_bf16<W: Word, S: Multiply<W>, K: Kernel<W>>(simd: S, kernel: K) {
+        fn with_bf16<L: Lane, S: Multiply<L>, K: Kernel<L>>(simd: S, kernel: K) {
             kernel.run(simd);
         }
 
@@ -139,13 +139,13 @@ impl Multiply<Bf16Pair> for Avx512<true> {
     type Factors = __m512bh;
 
     #[inline(always)]
-    fn splat_word(self, word: Bf16Pair) -> __m512bh {
-        avx512!(transmute::<__m512i, __m512bh>(_mm512_set1_epi32(transmute::<Bf16Pair, i32>(word))))
+    fn splat_lane(self, lane: Bf16Pair) -> __m512bh {
+        avx512!(transmute::<__m512i, __m512bh>(_mm512_set1_epi32(transmute::<Bf16Pair, i32>(lane))))
     }
 
     #[inline(always)]
-    fn load_words(self, words: &[Bf16Pair; LANES]) -> __m512bh {
-        avx512!(words.as_ptr().cast::<__m512bh>().read_unaligned())
+    fn load_lanes(self, lanes: &[Bf16Pair; LANES]) -> __m512bh {
+        avx512!(lanes.as_ptr().cast::<__m512bh>().read_unaligned())
     }
 
     #[inline(always)]

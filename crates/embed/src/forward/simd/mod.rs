@@ -1,17 +1,23 @@
-//! Sixteen numbers at a time, on whatever the processor has for it.
+//! Sixteen numbers at a time, with whatever vector instructions the processor has.
 //!
 //! A [`Kernel`] is written once, in safe code over the operations of [`Simd`], and compiled for each
-//! set of [`Instructions`]. Every set computes the same 16 lanes with the same operations in the
-//! same order, each rounded once, so all of them make the same bits.
+//! set of instructions. Every set computes the same 16 lanes with the same operations in the same
+//! order, each rounded once, so all of them make the same bits.
 //!
-//! This module and its children are the only ones with `unsafe`. A value of [`Avx512`], [`Avx2`] or
-//! [`Neon`] is the proof that the processor has those instructions: only detection makes one.
+//! - `lane`: what a product multiplies, one f32 or two bf16.
+//! - `tile`: the innermost loop of every product.
+//! - `avx512`, `avx2`, `neon`, `plain`: the sets of instructions.
+//! - `instructions`: which of them this processor has.
+//!
+//! This module and its children are the only ones with `unsafe`. A value of `Avx512`, `Avx2` or
+//! `Neon` is the proof that the processor has those instructions: only detection makes one.
 
 #![expect(unsafe_code, reason = "vector instructions are unsafe to call without their detection")]
 
+mod instructions;
+mod lane;
 mod plain;
 mod tile;
-mod words;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -20,19 +26,11 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
-use std::fmt;
-
-#[cfg(target_arch = "x86_64")]
-use self::avx2::Avx2;
-#[cfg(target_arch = "x86_64")]
-use self::avx512::Avx512;
-#[cfg(target_arch = "aarch64")]
-use self::neon::Neon;
-use self::plain::Plain;
+pub(super) use self::instructions::{Bf16Instructions, Computed, Instructions};
+pub(super) use self::lane::{Bf16Pair, Lane};
 pub(super) use self::tile::{Panels, Tile};
-pub(super) use self::words::{Bf16Instructions, Bf16Pair, Word};
 
-/// Numbers that are computed at once, on every processor.
+/// Number of lanes that are computed at once, on every processor.
 pub(super) const LANES: usize = 16;
 
 /// 1.5 · 2²³: added to a number of less than 2²² in size, it leaves the nearest integer in the
@@ -43,7 +41,7 @@ pub(super) const ROUNDING: f32 = 12_582_912.0;
 pub(super) trait Simd: Copy {
     /// Sixteen f32.
     type Vector: Copy;
-    /// Rows of a [`Tile`] whose sums fit the registers.
+    /// Number of rows of a [`Tile`] whose sums fit the registers.
     const TILE_ROWS: usize;
 
     /// The same number sixteen times.
@@ -74,45 +72,45 @@ pub(super) trait Simd: Copy {
     /// 2ⁿ for n + [`ROUNDING`], n an integer from −126 to 127.
     fn power_of_two(self, shifted: Self::Vector) -> Self::Vector;
 
-    /// Asks for words that are read soon, where the processor can be asked.
-    fn prefetch<W: Word>(self, words: &[W; LANES]);
+    /// Asks for lanes that are read soon, where the processor has an instruction for it.
+    fn prefetch<L: Lane>(self, lanes: &[L; LANES]);
     /// Multiplies one tile of `rows` rows, at most [`TILE_ROWS`](Simd::TILE_ROWS).
-    fn tile<W: Word>(self, rows: usize, tile: Tile<'_, W>)
+    fn tile<L: Lane>(self, rows: usize, tile: Tile<'_, L>)
     where
-        Self: Multiply<W>;
+        Self: Multiply<L>;
     /// Runs a kernel, compiled with these instructions.
-    fn run<W: Word, K: Kernel<W>>(self, kernel: K)
+    fn run<L: Lane, K: Kernel<L>>(self, kernel: K)
     where
-        Self: Multiply<W>;
+        Self: Multiply<L>;
 }
 
-/// The step of a matrix product over words of type `W`: sixteen of them at once.
-pub(super) trait Multiply<W: Word>: Simd {
-    /// Sixteen words.
+/// The step of a matrix product over lanes of type `L`: sixteen of them at once.
+pub(super) trait Multiply<L: Lane>: Simd {
+    /// Sixteen lanes.
     type Factors: Copy;
 
-    /// The same word sixteen times.
-    fn splat_word(self, word: W) -> Self::Factors;
+    /// The same lane sixteen times.
+    fn splat_lane(self, lane: L) -> Self::Factors;
     /// Words from memory.
-    fn load_words(self, words: &[W; LANES]) -> Self::Factors;
-    /// `sums` and the products of the numbers in the words.
+    fn load_lanes(self, lanes: &[L; LANES]) -> Self::Factors;
+    /// `sums` plus the products of the numbers in the lanes.
     fn accumulate(self, a: Self::Factors, b: Self::Factors, sums: Self::Vector) -> Self::Vector;
-    /// 32 numbers as a row of words.
-    fn round(self, numbers: &[f32; 32]) -> W::Row;
+    /// 32 numbers as a row of lanes.
+    fn round(self, numbers: &[f32; 32]) -> L::Row;
 }
 
-/// Numbers are their own words.
+/// An f32 fills a lane.
 impl<S: Simd> Multiply<f32> for S {
     type Factors = S::Vector;
 
     #[inline(always)]
-    fn splat_word(self, word: f32) -> S::Vector {
-        self.splat(word)
+    fn splat_lane(self, lane: f32) -> S::Vector {
+        self.splat(lane)
     }
 
     #[inline(always)]
-    fn load_words(self, words: &[f32; LANES]) -> S::Vector {
-        self.load(words)
+    fn load_lanes(self, lanes: &[f32; LANES]) -> S::Vector {
+        self.load(lanes)
     }
 
     #[inline(always)]
@@ -126,68 +124,9 @@ impl<S: Simd> Multiply<f32> for S {
     }
 }
 
-/// Work that is compiled for each set of instructions. Its `run` is to be inlined always, with all
-/// that it calls in its loops, so that it is compiled inside a function that has them.
-pub(super) trait Kernel<W: Word> {
+/// Work that is compiled for each set of instructions. Its `run`, with all that it calls in its
+/// loops, must be `#[inline(always)]`, so that it is compiled inside a function that has them.
+pub(super) trait Kernel<L: Lane> {
     /// Does the work.
-    fn run<S: Multiply<W>>(self, simd: S);
-}
-
-/// A set of instructions that this processor has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Instructions {
-    #[cfg(target_arch = "x86_64")]
-    Avx512(Avx512<false>),
-    #[cfg(target_arch = "x86_64")]
-    Avx2(Avx2),
-    #[cfg(target_arch = "aarch64")]
-    Neon(Neon),
-    Plain(Plain),
-}
-
-impl Instructions {
-    /// Every set that this processor has, the fastest first.
-    pub(super) fn all() -> Vec<Self> {
-        let sets = [
-            #[cfg(target_arch = "x86_64")]
-            Avx512::detect().map(Self::Avx512),
-            #[cfg(target_arch = "x86_64")]
-            Avx2::detect().map(Self::Avx2),
-            #[cfg(target_arch = "aarch64")]
-            Neon::detect().map(Self::Neon),
-            Some(Self::Plain(Plain)),
-        ];
-        sets.into_iter().flatten().collect()
-    }
-
-    /// The fastest set that this processor has.
-    pub(super) fn fastest() -> Self {
-        Self::all()[0]
-    }
-
-    fn run<K: Kernel<f32>>(self, kernel: K) {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(simd) => simd.run(kernel),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(simd) => simd.run(kernel),
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon(simd) => simd.run(kernel),
-            Self::Plain(simd) => simd.run(kernel),
-        }
-    }
-}
-
-impl fmt::Debug for Instructions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => "AVX-512",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => "AVX2",
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon(_) => "NEON",
-            Self::Plain(_) => "plain",
-        })
-    }
+    fn run<S: Multiply<L>>(self, simd: S);
 }

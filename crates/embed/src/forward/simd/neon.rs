@@ -8,7 +8,7 @@ use std::arch::aarch64::{
 use std::arch::is_aarch64_feature_detected;
 
 use super::tile::{self, Tile, tiles};
-use super::{Kernel, LANES, Multiply, Simd, Word};
+use super::{Kernel, LANES, Lane, Multiply, Simd};
 
 /// The proof that the processor has NEON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn prefetch<W: Word>(self, _words: &[W; LANES]) {}
+    fn prefetch<L: Lane>(self, _lanes: &[L; LANES]) {}
 
     #[inline(always)]
     fn load(self, numbers: &[f32; LANES]) -> Quarters {
@@ -113,14 +113,14 @@ impl Simd for Neon {
     }
 
     #[inline]
-    fn run<W: Word, K: Kernel<W>>(self, kernel: K)
+    fn run<L: Lane, K: Kernel<L>>(self, kernel: K)
     where
-        Self: Multiply<W>,
+        Self: Multiply<L>,
     {
         #[target_feature(enable = "neon")]
-        fn with_instructions<W: Word, K: Kernel<W>>(simd: Neon, kernel: K)
+        fn with_instructions<L: Lane, K: Kernel<L>>(simd: Neon, kernel: K)
         where
-            Neon: Multiply<W>,
+            Neon: Multiply<L>,
         {
             kernel.run(simd);
         }

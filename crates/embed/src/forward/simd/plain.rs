@@ -1,7 +1,7 @@
-//! For any processor, and what the others are tested against.
+//! No special instructions: for any processor, and the reference for the other sets.
 
 use super::tile::{self, Tile, tiles};
-use super::{Kernel, LANES, Multiply, ROUNDING, Simd, Word};
+use super::{Kernel, LANES, Lane, Multiply, ROUNDING, Simd};
 
 /// Arrays, lane by lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +14,8 @@ fn lanes(number: impl Fn(usize) -> f32) -> Numbers {
     std::array::from_fn(number)
 }
 
-/// a · b + c rounded once, as [`f32::mul_add`] gives it, which is slow where the processor has no
-/// instruction for it: the one case in which lanes are plain.
+/// a · b + c rounded once, as [`f32::mul_add`] gives it. That is slow on processors without an
+/// instruction for it, which are those that use this set.
 ///
 /// The product is exact in f64. The sum is rounded to odd there, so that rounding it again to f32
 /// is as good as rounding once (S. Boldo and G. Melquiond, "Emulation of a FMA and correctly rounded
@@ -27,7 +27,7 @@ fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
     let part = sum - product;
     let error = (product - (sum - part)) + (c - part);
     let bits = sum.to_bits();
-    // Where the sum is infinite, the error is not a number, and nothing is to be corrected.
+    // Where the sum is infinite, the error is not a number; then the sum stays as it is.
     let odd = match (error.abs() > 0.0 && bits & 1 == 0, (error > 0.0) == (sum > 0.0)) {
         (false, _) => bits,
         (true, true) => bits + 1,
@@ -48,7 +48,7 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
-    fn prefetch<W: Word>(self, _words: &[W; LANES]) {}
+    fn prefetch<L: Lane>(self, _lanes: &[L; LANES]) {}
 
     #[inline(always)]
     fn load(self, numbers: &Numbers) -> Numbers {
@@ -104,9 +104,9 @@ impl Simd for Plain {
     }
 
     #[inline(always)]
-    fn run<W: Word, K: Kernel<W>>(self, kernel: K)
+    fn run<L: Lane, K: Kernel<L>>(self, kernel: K)
     where
-        Self: Multiply<W>,
+        Self: Multiply<L>,
     {
         kernel.run(self);
     }

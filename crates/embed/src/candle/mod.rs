@@ -1,10 +1,12 @@
-//! The forward pass by candle: on a GPU, and as what our own is compared with.
+//! The forward pass of candle, for a GPU or as a reference.
+
+mod batches;
 
 use candle_core::{D, DType, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
 
-use crate::batches::batches;
+use self::batches::batches;
 use crate::{Device, EmbedderError, ModelFiles};
 
 /// candle's BERT.
@@ -17,8 +19,11 @@ impl CandleBert {
         device: Device,
     ) -> Result<Self, EmbedderError> {
         let weights = fs_err::read(&files.weights)?;
-        let weights = VarBuilder::from_buffered_safetensors(weights, DType::F32, &device.open()?)?;
-        Ok(Self(BertModel::load(weights, config)?))
+        let device = device.open()?;
+        VarBuilder::from_buffered_safetensors(weights, DType::F32, &device)
+            .and_then(|weights| BertModel::load(weights, config))
+            .map(Self)
+            .map_err(|error| EmbedderError::Model(error.into()))
     }
 
     /// The mean over each text's token vectors. A text has at least one token.
@@ -27,13 +32,16 @@ impl CandleBert {
         let mut means = vec![Vec::new(); texts.len()];
         for batch in batches(&lengths) {
             let members: Vec<&[u32]> = batch.iter().map(|&at| texts[at]).collect();
-            for (position, mean) in batch.into_iter().zip(self.batch(&members)?) {
+            let computed =
+                self.batch(&members).map_err(|error| EmbedderError::Model(error.into()))?;
+            for (position, mean) in batch.into_iter().zip(computed) {
                 means[position] = mean;
             }
         }
         Ok(means)
     }
 
+    /// Computes texts together, padded to the longest.
     fn batch(&self, batch: &[&[u32]]) -> Result<Vec<Vec<f32>>, candle_core::Error> {
         let device = &self.0.device;
         let longest = batch.iter().map(|text| text.len()).max().unwrap_or_default();
@@ -48,7 +56,7 @@ impl CandleBert {
         }
         let ids = Tensor::from_vec(ids, shape, device)?;
         let mask = Tensor::from_vec(mask, shape, device)?;
-        // [batch, longest, 384]
+        // [batch, longest, width]
         let hidden = self.0.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
         let sums = hidden.broadcast_mul(&mask.unsqueeze(D::Minus1)?)?.sum(1)?;
         sums.broadcast_div(&mask.sum_keepdim(1)?)?.to_vec2()

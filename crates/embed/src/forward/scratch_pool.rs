@@ -1,19 +1,19 @@
-//! Memory that is used again.
+//! Scratch memory that is used again.
 
 use std::sync::{Mutex, PoisonError};
 
-/// Values that are lent one at a time and kept when they come back; as many as were ever out at
-/// once.
-pub(super) struct Pool<T>(Mutex<Vec<T>>);
+/// Scratch memory, lent to one user at a time and kept for the next. It holds as many values as were
+/// ever in use at once.
+pub(super) struct ScratchPool<T>(Mutex<Vec<T>>);
 
-impl<T> Default for Pool<T> {
+impl<T> Default for ScratchPool<T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T: Default> Pool<T> {
-    /// Lends a value to some work; a value lost in a panic is made anew.
+impl<T: Default> ScratchPool<T> {
+    /// Lends a value to `work`. If `work` panics, the value is dropped.
     pub(super) fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
         let lent = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut value = lent.unwrap_or_default();

