@@ -1,31 +1,28 @@
 //! How long it takes to put a prompt together.
 //!
 //! Data: a budget of 8,000 tokens, 40 turns of the session, ten facts, three summaries, and 10 to
-//! 1,000 recalled turns of 30 words from all over the past, the best three with the turns beside
-//! them. Fewer than a hundred fit, so what grows from 100 on is what is looked at and left out. A
-//! conversation asks for 100.
+//! 1,000 recalled turns of 30 words from all over the past, the best three with their neighbours.
+//! Fewer than a hundred recalled turns fit, so from 100 on only the turns that are looked at and left
+//! out become more.
 //!
-//! It isolates [`assemble`], a pure function: no store, no model, and tokens are estimated from the
-//! letters.
+//! It isolates [`assemble`], a pure function: there is no store and no model, and tokens are
+//! estimated from the letters.
 //!
 //! Run: `cargo bench --bench context`.
-
-#[path = "../src/commands/bench/made_up_history.rs"]
-mod support;
 
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use fastrand::Rng;
+use longmem_bench::history;
 use longmem_chat::{AssembleInput, DatedText, TokenBudget, assemble};
 use longmem_core::{
     EstimatedTokens, Explanation, NewTurn, Recalled, SessionName, Timestamp, Turn, TurnId,
 };
+use longmem_memory::RESULTS_WITH_NEIGHBOURS;
 
+/// Numbers of recalled turns that are tried.
 const CANDIDATES: [usize; 5] = [10, 50, 100, 300, 1_000];
-
-/// Turns that a recall gives their neighbours.
-const WITH_NEIGHBOURS: usize = 3;
 
 /// Stored turns, oldest first, numbered from 1.
 fn stored(seed: u64, count: usize) -> Vec<Turn> {
@@ -38,10 +35,10 @@ fn stored(seed: u64, count: usize) -> Vec<Turn> {
         time: new.time,
         text: new.text,
     };
-    support::turns(seed).take(count).zip(1..).map(turn).collect()
+    history::turns(seed).take(count).zip(1..).map(turn).collect()
 }
 
-/// Turns as a recall brings them: from all over the past, the best first.
+/// Turns as a recall returns them: from all over the past, the best first.
 fn recalled(count: usize) -> Vec<Recalled> {
     let mut recalled: Vec<Recalled> = stored(1, 4 * count)
         .chunks(4)
@@ -53,13 +50,13 @@ fn recalled(count: usize) -> Vec<Recalled> {
         })
         .collect();
     Rng::with_seed(1).shuffle(&mut recalled);
-    for recalled in recalled.iter_mut().skip(WITH_NEIGHBOURS) {
+    for recalled in recalled.iter_mut().skip(RESULTS_WITH_NEIGHBOURS) {
         recalled.neighbours.clear();
     }
     recalled
 }
 
-/// The last turns of the session that goes on, newer than all that can be recalled.
+/// The last turns of the current session, newer than all that can be recalled.
 fn recent(count: usize) -> Vec<Turn> {
     let mut recent = stored(2, count);
     let session = SessionName::new("now").expect("a short name");
@@ -71,7 +68,7 @@ fn recent(count: usize) -> Vec<Turn> {
 }
 
 fn notes(seed: u64, count: usize) -> Vec<DatedText> {
-    let notes = support::turns(seed).take(count);
+    let notes = history::turns(seed).take(count);
     notes.map(|turn| DatedText { time: turn.time, text: turn.text }).collect()
 }
 
@@ -82,7 +79,7 @@ fn main() {
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
     let (facts, summaries, recent) = (notes(3, 10), notes(4, 3), recent(40));
-    let message = [7, 70, 700, 7_000].map(support::word).join(" ");
+    let message = [7, 70, 700, 7_000].map(history::word).join(" ");
     let now = Timestamp::from_second(1_798_761_600).expect("the start of 2027");
 
     let mut group = criterion.benchmark_group("context");

@@ -1,15 +1,16 @@
-//! How many texts the model embeds in a second, and how long one query takes: our forward pass in
-//! f32 and bf16 beside candle's, on the same texts in one run.
+//! How many texts the model embeds in a second, and how long one query takes: longmem's forward pass
+//! in f32 and bf16 beside candle's, on the same texts in one run.
 //!
 //! Data: English text, the model's two special tokens included in each count. A query has 11
 //! tokens; short turns have 8 to 56, 32 on average; long texts have 200 to 256. A call has 64 short
 //! turns or 16 long texts.
 //!
-//! It isolates [`TextEmbedder::embed_passages`]: tokenizing, the forward pass, pooling. No store, no reading
-//! of the model's files. candle gets its texts sorted by length in batches of at most 1,024 tokens,
-//! padding included, which measured best for it. bf16 is left out where the processor lacks it.
+//! It isolates [`TextEmbedder::embed_passages`]: tokenizing, the forward pass, pooling. There is no
+//! store, and the model's files are read beforehand. candle gets its texts sorted by length in
+//! batches of at most 1,024 tokens, padding included, which is fastest for it. bf16 is left out where
+//! the processor lacks it.
 //!
-//! Needs the model: from the workspace's `models/`, fetched into it if absent.
+//! The model is taken from the workspace's `models/`, and fetched into it if it is not there.
 //!
 //! Run: `cargo bench --bench embedding`, or a part: `cargo bench --bench embedding -- query`.
 
@@ -27,13 +28,13 @@ const QUERY: usize = 11;
 const WORDS: &str = "we moved to the old house near the river in march because my sister found new \
     work at the city hospital and her son wanted to learn the piano with a good teacher";
 
-/// A text of exactly so many tokens; `start` tells texts of one length apart.
+/// A text of exactly `tokens` tokens; `start` makes texts of one length differ.
 fn text(tokens: usize, start: usize) -> String {
     let words: Vec<&str> = WORDS.split_whitespace().cycle().skip(start).take(tokens - 2).collect();
     words.join(" ")
 }
 
-/// The same model as everyone computes it.
+/// The model in each of its implementations, by name.
 fn models() -> Vec<(&'static str, MiniLm)> {
     let manifest = Manifest::all_minilm_l6_v2();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");

@@ -1,46 +1,43 @@
 //! What a store costs as it grows: time, memory, bytes on disk.
 //!
-//! One user's turns of 30 made-up words, 20 to a session, one passage each. The vectors are made-up directions around a hundred centres: good for time, and for nothing that is
-//! said of what is found. Each size is measured in a process of its own, and all files are in the
-//! system's cache.
+//! Data: one user's turns of 30 made-up words, 20 to a session, one passage each. The vectors are
+//! made-up directions around a hundred centres: times are realistic, what is found means nothing.
+//! Each size is measured in a process of its own, and all files are in the system's cache.
 //!
 //! | column | what |
 //! |---|---|
 //! | file | bytes on disk |
 //! | open | opening the store |
-//! | cold | the first recall from a store, opening included: both channels, a hundred from each |
-//! | cold memory | what the first of these leaves resident, the program included |
-//! | both, p95 | later recalls: median and 95th percentile |
+//! | cold | opening the store and the first search in it: by both channels, a hundred from each |
+//! | cold memory | resident memory after the first of these, the program included |
+//! | both, p95 | later searches by both channels: median and 95th percentile |
 //! | nearest | later searches by meaning for the ten nearest, in two stages |
-//! | exact | the same, compared with every vector |
-//! | memory | what is resident after the recalls, and with every vector |
+//! | exact | the same, the query compared with every vector |
+//! | memory | resident memory after these searches, and with every vector in memory |
 //!
 //! Run: `cargo bench --bench growth`, a minute; `cargo bench --bench growth -- 1000000` measures
 //! that size too, ten minutes and 5 GB of disk.
 
 #![expect(clippy::print_stdout, reason = "prints a table")]
 
-#[path = "support/filled_store.rs"]
-mod filled_store;
-#[path = "../src/commands/bench/made_up_history.rs"]
-mod support;
+#[path = "support/store.rs"]
+mod store;
 
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use filled_store::{FilledStore, directions, made_up_model};
-use longmem_core::{Embedding, Scope, UserName};
-use longmem_memory::RankingParameters;
-use longmem_store::{CandidateRequest, Candidates, DenseParameters, IfMissing, Scan, Store};
-use support::word;
+use longmem_bench::history::word;
+use longmem_core::{Embedding, UserName};
+use store::{FilledStore, OpenStore, directions};
 
+/// Numbers of turns that are always measured.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
-/// Says that this process measures the store in the next argument.
+/// The first argument of a process that measures the store of the next argument.
 const MEASURE: &str = "--measure";
 
-/// Searches of each kind.
+/// Number of searches of each kind.
 const REPEATS: usize = 40;
 
 fn main() {
@@ -49,7 +46,7 @@ fn main() {
         && flag == MEASURE
     {
         let user = UserName::new(user.as_str()).expect("a short name");
-        return measure(Path::new(path), &Scope::of(user), turns.parse().expect("a number"));
+        return measure(Path::new(path), &user, turns.parse().expect("a number"));
     }
     println!(
         "|     turns |    file |    open |    cold | cold memory |    both |     p95 | nearest \
@@ -62,7 +59,7 @@ fn main() {
         let status = std::env::current_exe().and_then(|program| {
             Command::new(program)
                 .arg(MEASURE)
-                .arg(filled.store.path())
+                .arg(&filled.file)
                 .args([filled.user.as_str(), &turns.to_string()])
                 .status()
         });
@@ -71,28 +68,30 @@ fn main() {
 }
 
 /// Prints one line of the table.
-fn measure(path: &Path, scope: &Scope, turns: usize) {
+fn measure(file: &Path, user: &UserName, turns: usize) {
     let queries: Vec<Embedding> = directions(2).take(REPEATS).collect();
-    let open = || Store::open(path, IfMissing::Fail).expect("the store was just made");
-    let opened = percentile(&times(|_| open()), 50);
-    let store = open();
-    both_channels(&store, scope, turns, &queries[0]);
+    // One common word, a less common one and two rare ones, as in most questions.
+    let words = [2, 50, turns / 30, turns / 3].map(word).join(" ");
+    let by_both = |store: &OpenStore, number: usize| store.by_both(user, &queries[number], &words);
+    let opened = percentile(&times(|_| OpenStore::open(file)), 50);
+    let store = OpenStore::open(file);
+    by_both(&store, 0);
     let cold_memory = resident_megabytes();
-    let cold = times(|query| {
-        let store = open();
-        (both_channels(&store, scope, turns, &queries[query]), store)
+    let cold = times(|number| {
+        let store = OpenStore::open(file);
+        (by_both(&store, number), store)
     });
-    // The second brings into memory what a process that asks again keeps.
-    both_channels(&store, scope, turns, &queries[0]);
-    let both = times(|query| both_channels(&store, scope, turns, &queries[query]));
-    let nearest = times(|query| by_meaning(&store, scope, Scan::Automatic, &queries[query]));
+    // The second search brings into memory what a process that asks again keeps.
+    by_both(&store, 0);
+    let both = times(|number| by_both(&store, number));
+    let nearest = times(|number| store.nearest(user, &queries[number]));
     let memory = resident_megabytes();
-    by_meaning(&store, scope, Scan::Exact, &queries[0]);
-    let exact = times(|query| by_meaning(&store, scope, Scan::Exact, &queries[query]));
+    store.nearest_exactly(user, &queries[0]);
+    let exact = times(|number| store.nearest_exactly(user, &queries[number]));
     println!(
         "| {turns:>9} | {:>4} MB | {} | {} | {cold_memory:>8} MB | {} | {} | {} | {} | \
          {memory:>4}, {:>5} MB |",
-        std::fs::metadata(path).map_or(0, |file| file.len() >> 20),
+        std::fs::metadata(file).map_or(0, |file| file.len() >> 20),
         milliseconds(opened),
         milliseconds(percentile(&cold, 50)),
         milliseconds(percentile(&both, 50)),
@@ -103,36 +102,7 @@ fn measure(path: &Path, scope: &Scope, turns: usize) {
     );
 }
 
-fn both_channels(store: &Store, scope: &Scope, turns: usize, query: &Embedding) -> Candidates {
-    // One common word, one that is not, and two rare ones, as in most questions.
-    let words = [2, 50, turns / 30, turns / 3].map(word).join(" ");
-    let RankingParameters { dense, lexical, per_channel, .. } = RankingParameters::default();
-    let request = CandidateRequest {
-        scope,
-        meaning: Some((&made_up_model(), query)),
-        words: Some(&words),
-        scan: Scan::Automatic,
-        dense,
-        lexical,
-        per_channel,
-    };
-    store.candidates(&request).expect("the store can be read")
-}
-
-fn by_meaning(store: &Store, scope: &Scope, scan: Scan, query: &Embedding) -> Candidates {
-    let request = CandidateRequest {
-        scope,
-        meaning: Some((&made_up_model(), query)),
-        words: None,
-        scan,
-        dense: DenseParameters::PLAIN,
-        lexical: RankingParameters::default().lexical,
-        per_channel: 10,
-    };
-    store.candidates(&request).expect("the store can be read")
-}
-
-/// How long each of [`REPEATS`] took, sorted.
+/// The times of [`REPEATS`] calls, ascending.
 fn times<T>(mut work: impl FnMut(usize) -> T) -> Vec<Duration> {
     let mut times: Vec<Duration> = (0..REPEATS)
         .map(|number| {
@@ -155,7 +125,7 @@ fn milliseconds(duration: Duration) -> String {
     format!("{:>4.1} ms", duration.as_secs_f64() * 1e3)
 }
 
-/// What the system counts as this process's memory; 0 where it does not say.
+/// This process's resident memory; 0 where the system does not tell it.
 fn resident_megabytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

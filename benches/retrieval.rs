@@ -1,5 +1,5 @@
 //! How long it takes to find the ten best turns of one user, by store size and by how a query is
-//! scored: what the design buys.
+//! scored.
 //!
 //! | name | how |
 //! |---|---|
@@ -9,73 +9,57 @@
 //! | `nearest_warm` | longmem by meaning, in a process that has searched before |
 //! | `exact_warm` | the same, the query compared with every vector in memory |
 //! | `nearest_cold` | longmem by meaning, from opening the store: what a command line pays |
-//! | `words_rare` | longmem by three words that about ten turns hold each |
+//! | `words_rare` | longmem by three words, each in about ten turns |
 //! | `words_common` | longmem by the three most common words, each in about half of the turns |
-//! | `words_misspelt` | longmem by one word that no turn holds and others come close to |
+//! | `words_misspelt` | longmem by one word that stands in no turn, but similar ones do |
 //! | `both_channels` | longmem by meaning and by words, as a recall asks: a hundred from each |
 //! | `both_channels_cold` | the same from opening the store |
 //!
-//! The tutorial's way is left out at 100,000 turns: its time grows in proportion, so seconds for
-//! each query and a file of half a gigabyte would teach nothing.
+//! The tutorials' way is left out at 100,000 turns: its time grows in proportion to the turns.
 //!
-//! Data: made-up turns of 30 words (`src/commands/bench/made_up_history.rs`), one passage each, and
-//! made-up directions as vectors: the time of a search does not depend on the values. The last lines
-//! are of one user among a thousand, who have 100 turns each.
+//! Data: made-up turns of 30 words (`longmem_bench::history`), one passage each, and made-up
+//! directions as vectors: the time of a search does not depend on their values. The last lines are of
+//! one user among a thousand, who have 100 turns each.
 //!
 //! It isolates scoring: the query's vector is given, and the texts that were found are not read.
-//! All files are in the system's cache, for the cold search too. The first three ways read nothing
-//! but numbers and vectors, know no users or filters and join no passages, so the comparison
-//! favours them.
+//! All files are in the system's cache, for the cold search too. The comparison favours the first
+//! three ways: they read only numbers and vectors, and have no users, filters or passages.
 //!
 //! Run: `cargo bench --bench retrieval`, or a part: `cargo bench --bench retrieval -- warm`,
 //! `cargo bench --bench retrieval -- '/1000$'`.
 
-#[path = "support/filled_store.rs"]
-mod filled_store;
 #[path = "support/other_ways.rs"]
 mod other_ways;
-#[path = "../src/commands/bench/made_up_history.rs"]
-mod support;
+#[path = "support/store.rs"]
+mod store;
 
 use std::cell::LazyCell;
 use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
-use filled_store::{FilledStore, directions, made_up_model};
-use longmem_core::{Embedding, EmbeddingModel, Scope, UserName};
-use longmem_memory::RankingParameters;
-use longmem_store::{
-    CandidateRequest, Candidates, DenseHit, DenseParameters, IfMissing, LexicalHit,
-    LexicalParameters, Scan, Store,
-};
+use longmem_bench::history::word;
+use longmem_core::Embedding;
 use other_ways::{VectorTables, nearest_by_plain_loop};
-use support::word;
+use store::{FilledStore, OpenStore, directions};
 
-/// Turns of the one user, one passage each.
+/// Numbers of turns of the one user, one passage each.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
-/// Above it the tutorial's way takes only longer.
+/// The greatest number of turns at which the tutorials' way is measured.
 const TUTORIAL_LIMIT: usize = 10_000;
 
-/// Results wanted.
-const LIMIT: usize = 10;
-
-/// What is asked, in every form.
+/// What is asked, as a vector and as words.
 struct Query {
     vector: Embedding,
-    model: EmbeddingModel,
     words: String,
 }
 
 impl Query {
-    /// One common word, one that is not, and two rare ones, as in most questions.
+    /// One common word, a less common one and two rare ones, as in most questions.
     fn new(turns: usize) -> Self {
-        Self {
-            vector: directions(2).next().expect("there is no end of directions"),
-            model: made_up_model(),
-            words: words(&[2, 50, turns / 30, turns / 3]),
-        }
+        let vector = directions(2).next().expect("there is no end of directions");
+        Self { vector, words: words(&[2, 50, turns / 30, turns / 3]) }
     }
 }
 
@@ -84,44 +68,7 @@ fn words(ranks: &[usize]) -> String {
     words.join(" ")
 }
 
-fn nearest(store: &Store, user: &UserName, query: &Query) -> Vec<DenseHit> {
-    let scope = Scope::of(user.clone());
-    store.nearest(&scope, &query.model, &query.vector, LIMIT).expect("the store can be read")
-}
-
-fn exact(store: &Store, user: &UserName, query: &Query) -> Candidates {
-    let request = CandidateRequest {
-        scope: &Scope::of(user.clone()),
-        meaning: Some((&query.model, &query.vector)),
-        words: None,
-        scan: Scan::Exact,
-        dense: DenseParameters::PLAIN,
-        lexical: LexicalParameters::PLAIN,
-        per_channel: LIMIT,
-    };
-    store.candidates(&request).expect("the store can be read")
-}
-
-fn search_words(filled: &FilledStore, words: &str) -> Vec<LexicalHit> {
-    let scope = Scope::of(filled.user.clone());
-    filled.store.search_words(&scope, words, LIMIT).expect("the store can be read")
-}
-
-fn candidates(store: &Store, user: &UserName, query: &Query) -> Candidates {
-    let RankingParameters { dense, lexical, per_channel, .. } = RankingParameters::default();
-    let request = CandidateRequest {
-        scope: &Scope::of(user.clone()),
-        meaning: Some((&query.model, &query.vector)),
-        words: Some(&query.words),
-        scan: Scan::Automatic,
-        dense,
-        lexical,
-        per_channel,
-    };
-    store.candidates(&request).expect("the store can be read")
-}
-
-/// The ways that are not longmem's.
+/// The ways that are compared with longmem.
 fn other_ways(group: &mut BenchmarkGroup<'_, WallTime>, size: usize, query: &Query) {
     let vectors = LazyCell::new(|| directions(1).take(size).collect::<Vec<_>>());
     let tables = LazyCell::new(|| VectorTables::new(&vectors).expect("vectors can be stored"));
@@ -142,37 +89,38 @@ fn other_ways(group: &mut BenchmarkGroup<'_, WallTime>, size: usize, query: &Que
     });
 }
 
-/// Those that are asked of every store; `place` is its line in the report.
+/// The searches that every store is asked; `place` names the store in the report.
 fn longmem(
     group: &mut BenchmarkGroup<'_, WallTime>,
     place: &str,
     filled: &LazyCell<FilledStore, impl FnOnce() -> FilledStore>,
     query: &Query,
 ) {
+    let Query { vector, words } = query;
     group.bench_function(BenchmarkId::new("nearest_warm", place), |bencher| {
-        let filled = &**filled;
-        bencher.iter(|| nearest(&filled.store, &filled.user, query));
+        let FilledStore { store, user, .. } = &**filled;
+        bencher.iter(|| store.nearest(user, vector));
     });
     group.bench_function(BenchmarkId::new("exact_warm", place), |bencher| {
-        let filled = &**filled;
-        bencher.iter(|| exact(&filled.store, &filled.user, query));
+        let FilledStore { store, user, .. } = &**filled;
+        bencher.iter(|| store.nearest_exactly(user, vector));
     });
     group.bench_function(BenchmarkId::new("nearest_cold", place), |bencher| {
-        let filled = &**filled;
+        let FilledStore { file, user, .. } = &**filled;
         bencher.iter_with_large_drop(|| {
-            let store = Store::open(filled.store.path(), IfMissing::Fail).expect("a store");
-            (nearest(&store, &filled.user, query), store)
+            let store = OpenStore::open(file);
+            (store.nearest(user, vector), store)
         });
     });
     group.bench_function(BenchmarkId::new("both_channels", place), |bencher| {
-        let filled = &**filled;
-        bencher.iter(|| candidates(&filled.store, &filled.user, query));
+        let FilledStore { store, user, .. } = &**filled;
+        bencher.iter(|| store.by_both(user, vector, words));
     });
     group.bench_function(BenchmarkId::new("both_channels_cold", place), |bencher| {
-        let filled = &**filled;
+        let FilledStore { file, user, .. } = &**filled;
         bencher.iter_with_large_drop(|| {
-            let store = Store::open(filled.store.path(), IfMissing::Fail).expect("a store");
-            (candidates(&store, &filled.user, query), store)
+            let store = OpenStore::open(file);
+            (store.by_both(user, vector, words), store)
         });
     });
 }
@@ -182,16 +130,16 @@ fn by_words(
     size: usize,
     filled: &LazyCell<FilledStore, impl FnOnce() -> FilledStore>,
 ) {
-    // A word of rank r stands in about 3.2 · turns / r of them.
+    // A word of rank r stands in about 3.2 · turns / r turns.
     let rare = words(&[size / 3, size / 3 + 1, size / 3 + 2]);
-    // No made-up word has an e.
+    // No made-up word has an e, so this one stands in no turn.
     let misspelt = word(size / 3).replacen(['a', 'i', 'o', 'u'], "e", 1);
     for (name, words) in
         [("words_rare", rare), ("words_common", words(&[1, 2, 3])), ("words_misspelt", misspelt)]
     {
         group.bench_function(BenchmarkId::new(name, size), |bencher| {
-            let filled = &**filled;
-            bencher.iter(|| search_words(filled, &words));
+            let FilledStore { store, user, .. } = &**filled;
+            bencher.iter(|| store.by_words(user, &words));
         });
     }
 }

@@ -1,35 +1,36 @@
 //! How fast turns are stored, and how long one takes to be forgotten.
 //!
-//! Data: made-up turns of 30 words (`src/commands/bench/made_up_history.rs`) of one user. `insert_turns` goes on with a
-//! store of 10,000 turns, which grows as it is measured; `forget_one_turn` has 100,000 turns with
-//! vectors, and takes another one each time.
+//! Data: made-up turns of 30 words (`longmem_bench::history`) of one user. `insert_turns` adds to a
+//! store of 10,000 turns, which grows as it is measured; `forget_one_turn` deletes another one of
+//! 100,000 turns with vectors each time.
 //!
 //! It isolates the store. Inserting writes turns and the lists of their words, in one transaction
-//! that is on disk when the call returns; embedding comes later and is not part of it. One by one
-//! is what remembering a message costs, in batches is how an import stores. Forgetting deletes
-//! text, words and vector, overwrites their bytes and empties the write-ahead log.
+//! that is on disk when the call returns; embedding comes later and is not part of it. A message of
+//! a chat is stored alone, an import is stored in batches. Forgetting deletes text, words and vector,
+//! overwrites their bytes and empties the write-ahead log.
 //!
-//! The disk decides: set `TMPDIR` to a folder on the one that matters.
+//! The disk decides the times: `TMPDIR` names a folder on the disk to be measured.
 //!
 //! Run: `cargo bench --bench store_write`, or a part: `cargo bench --bench store_write -- insert`.
 
-#[path = "support/filled_store.rs"]
-mod filled_store;
-#[path = "../src/commands/bench/made_up_history.rs"]
-mod support;
+#[path = "support/store.rs"]
+mod store;
 
 use std::cell::LazyCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput};
-use filled_store::FilledStore;
-use longmem_core::{NewTurn, Scope, TurnId, UserName};
-use longmem_store::{ForgetTarget, IfMissing, Store};
+use longmem_bench::{history, user};
+use longmem_core::{NewTurn, Scope, SessionName};
+use longmem_memory::ForgetTarget;
+use longmem_test_support::WordHashEmbedder;
+use store::{FilledStore, open_memory};
 
-/// Turns that the store holds before inserting is measured.
+/// Number of turns that the store holds before inserting is measured.
 const BEFORE: usize = 10_000;
 
-/// Turns that the store holds before forgetting is measured.
+/// Number of turns that the store holds before forgetting is measured.
 const FORGETTING_FROM: usize = 100_000;
 
 fn insert_turns(criterion: &mut Criterion) {
@@ -38,12 +39,13 @@ fn insert_turns(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(at_once as u64));
         group.bench_function(name, |bencher| {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
-            let store = Store::open(folder.path().join("memory.db"), IfMissing::Create)
-                .expect("a new store");
-            let user = UserName::new("ana").expect("a short name");
+            let file = folder.path().join("memory.db");
+            let embedder = Arc::new(WordHashEmbedder::default());
+            let memory = open_memory(&file, embedder).expect("a new store");
+            let user = user(0);
             let insert =
-                |turns: Vec<NewTurn>| store.insert_turns(&user, &turns).expect("turns fit");
-            let mut turns = support::turns(1);
+                |turns: Vec<NewTurn>| memory.remember(&user, &turns).expect("turns can be stored");
+            let mut turns = history::turns(1);
             insert(turns.by_ref().take(BEFORE).collect());
             let next = || turns.by_ref().take(at_once).collect();
             bencher.iter_batched(next, insert, BatchSize::PerIteration);
@@ -54,18 +56,20 @@ fn insert_turns(criterion: &mut Criterion) {
 
 fn forget_one_turn(criterion: &mut Criterion) {
     let filled = LazyCell::new(|| FilledStore::new(1, FORGETTING_FROM));
-    // From the middle on; the numbers of a new store's turns are without gaps.
-    let mut next_turn = FORGETTING_FROM as i64 / 2;
+    // From the middle on, the last turn of one session after another.
+    let mut session = FORGETTING_FROM / history::TURNS_PER_SESSION / 2;
     let mut group = criterion.benchmark_group("store_write/forget_one_turn");
     group.throughput(Throughput::Elements(1));
     group.bench_function("100000", |bencher| {
-        let FilledStore { store, user, .. } = &*filled;
+        let (memory, user) = (filled.memory(), &filled.user);
         let next = || {
-            next_turn += 1;
-            ForgetTarget::Turns(Scope::of(user.clone()), vec![TurnId(next_turn)])
+            session += 1;
+            let name = SessionName::new(format!("session {session}")).expect("a short name");
+            let last = memory.recent(user, &name, 1).expect("the store can be read");
+            ForgetTarget::Turns(Scope::of(user.clone()), vec![last[0].id])
         };
         let forget = |target| {
-            let forgotten = store.forget(&target).expect("a turn can be forgotten");
+            let forgotten = memory.forget(&target).expect("a turn can be forgotten");
             assert_eq!(forgotten.turns, 1);
         };
         bencher.iter_batched(next, forget, BatchSize::PerIteration);

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use longmem_bench::BenchError;
 use longmem_chat::{AssembleError, ChatError};
 use longmem_core::{Diagnose, ErrorCode, Fault};
 use longmem_embed::EmbedderError;
@@ -33,6 +34,8 @@ pub(crate) enum Failure {
     Assemble(#[from] AssembleError),
     #[error(transparent)]
     Eval(#[from] EvalError),
+    #[error(transparent)]
+    Bench(BenchError),
     #[error("{0}")]
     Output(#[from] io::Error),
     #[error("{} cannot be read: {reason}", path.display())]
@@ -80,6 +83,7 @@ impl Failure {
             Self::Chat(error) => Some(error),
             Self::Assemble(error) => Some(error),
             Self::Eval(error) => Some(error),
+            Self::Bench(error) => Some(error),
             _ => None,
         }
     }

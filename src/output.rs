@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use indicatif::{DecimalBytes, HumanCount};
 use longmem_wire::ErrorDocument;
 use serde::Serialize;
 
@@ -78,32 +79,19 @@ impl Output {
     }
 }
 
-/// A count with its noun, and thousands apart: "1 turn", "12,345 turns".
+/// A count with its noun: "1 turn", "12,345 turns".
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
-/// A count with its thousands apart: "12,345".
+/// A count with a comma at each thousand: "12,345".
 pub(crate) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    HumanCount(count).to_string()
 }
 
-/// Bytes as people say them: "1.5 MB".
+/// A size with a unit: "1.50 MB".
 pub(crate) fn bytes(count: u64) -> String {
-    match count {
-        0..1_000 => format!("{count} bytes"),
-        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
-        _ => format!("{:.1} GB", count as f64 / 1e9),
-    }
+    DecimalBytes(count).to_string()
 }
 
 #[cfg(test)]
@@ -111,11 +99,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_read_like_speech() {
+    fn counts_and_sizes_have_units() {
         assert_eq!(counted(1, "turn"), "1 turn");
         assert_eq!(counted(0, "turn"), "0 turns");
         assert_eq!(counted(1_234_567, "turn"), "1,234,567 turns");
         assert_eq!(counted(999, "turn"), "999 turns");
-        assert_eq!(bytes(1_500_000), "1.5 MB");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_500_000), "1.50 MB");
     }
 }

@@ -70,12 +70,25 @@ fn every_package_imports_what_the_table_allows_and_nothing_else() {
     }
 }
 
+/// The packages that are programs; all others are libraries.
+const PROGRAMS: [&str; 2] = ["longmem", "longmem-lab"];
+
 #[test]
-fn only_the_root_package_names_the_embedding_crate() {
+fn only_programs_name_the_embedding_crate() {
     for package in packages() {
         let name = package["package"]["name"].as_str().expect("packages have names");
         let imports = workspace_dependencies(&package, "dependencies");
-        assert_eq!(imports.contains("longmem-embed"), name == "longmem", "{name}");
+        assert_eq!(imports.contains("longmem-embed"), PROGRAMS.contains(&name), "{name}");
+    }
+}
+
+#[test]
+fn nothing_imports_a_program() {
+    for package in packages() {
+        let imports = workspace_dependencies(&package, "dependencies");
+        for program in PROGRAMS {
+            assert!(!imports.contains(program), "{}", package["package"]["name"]);
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures longmem and its peers side by side on this machine, and writes tables and plots.
+"""Measures longmem and its peers in turn on this machine, and writes tables and plots.
 
     python3 benches/compare/compare.py
 
 makes a Python environment with the pinned peers in cargo's target folder, builds longmem, and runs
-everything; --help shows what can be chosen. README.md beside this file says what is measured how.
+everything. --help shows the choices; README.md in this folder says how each thing is measured.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REPOSITORY = HERE.parent.parent
 REQUIREMENTS = HERE / "requirements.txt"
 
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
-"""PyTorch without gigabytes of CUDA, where it can be reached."""
+"""PyTorch's wheels without gigabytes of CUDA; not every network reaches them."""
 
 
 def arguments() -> argparse.Namespace:
@@ -33,7 +33,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=["embedding", "search"], help="leave out the other part")
+    parser.add_argument("--only", choices=["embedding", "search"], help="measure only this part")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of which medians are taken")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--million", action="store_true", help="search a million vectors too")
@@ -43,7 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, help="where results go [target/compare/results]")
     parser.add_argument(
         "--write", type=Path, metavar="FILE",
-        help="also puts the tables into this file, between <!-- compare --> and <!-- /compare -->",
+        help="also put the tables into this file, between <!-- compare --> and <!-- /compare -->",
     )
     return parser.parse_args()
 
@@ -65,7 +65,7 @@ def reachable(address: str) -> bool:
 
 
 def make_environment(folder: Path) -> Path:
-    """Makes the environment if it is not as pinned, and returns its Python."""
+    """Makes the environment unless it holds the pinned versions, and returns its Python."""
     python = folder / "bin" / "python"
     stamp = folder / "requirements.sha256"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
@@ -83,9 +83,10 @@ def make_environment(folder: Path) -> Path:
 
 
 def build_longmem() -> None:
-    """Builds the program that is measured, which takes no time if it is built."""
-    print("building longmem (release)", flush=True)
-    subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=REPOSITORY, check=True)
+    """Builds the program that measures longmem, which takes no time if it is built."""
+    print("building longmem-lab (release)", flush=True)
+    command = ["cargo", "build", "--release", "--quiet", "--package", "longmem-lab"]
+    subprocess.run(command, cwd=REPOSITORY, check=True)
 
 
 def measure(options: argparse.Namespace, target: Path) -> None:
@@ -97,10 +98,11 @@ def measure(options: argparse.Namespace, target: Path) -> None:
     from machine import describe
 
     began = time.monotonic()
-    # Everything that is made once depends on the pinned versions.
+    # What is made only once depends on the pinned versions.
     work = target / "compare" / hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:8]
     work.mkdir(exist_ok=True)
-    longmem = Longmem(target / "release" / "longmem", options.threads, options.model_dir)
+    model = options.model_dir or REPOSITORY / "models" / "all-MiniLM-L6-v2"
+    longmem = Longmem(target / "release" / "longmem-lab", options.threads, model)
     results = {"machine": describe(longmem, options.threads), "rounds": options.rounds}
     folder = options.output or target / "compare" / "results"
     for part, compare in [("embedding", embedding.compare), ("search", search.compare)]:
@@ -109,11 +111,11 @@ def measure(options: argparse.Namespace, target: Path) -> None:
             results["minutes"] = round((time.monotonic() - began) / 60, 1)
             report.write(results, folder, options.write)
     print(f"\n{(folder / 'tables.md').read_text()}")
-    print(f"done in {results['minutes']} minutes; all of it is in {folder}")
+    print(f"done in {results['minutes']} minutes; the results are in {folder}")
 
 
 def main() -> None:
-    """Prepares, and starts itself again in the environment."""
+    """Prepares everything, then starts this script again in the environment."""
     options = arguments()
     target = target_folder()
     folder = target / "compare" / "venv"

@@ -17,7 +17,7 @@ WINDOW = 256
 """Tokens of a text at most, as the model's authors say."""
 
 PATIENCE = 1.0
-"""Seconds after which the rest of the texts need not be timed alone."""
+"""Seconds after which the rest of the texts are not timed alone."""
 
 INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
 
@@ -53,7 +53,7 @@ def export(model: Path, folder: Path) -> None:
 
 
 class Embedder:
-    """What all peers do alike."""
+    """What all peers that embed have in common."""
 
     def embed(self, texts: list[str]) -> np.ndarray:
         """Unit vectors of the texts, `[texts, 384]`."""
@@ -67,7 +67,7 @@ class Embedder:
         return len(texts) / (time.perf_counter() - began)
 
     def latencies(self, texts: list[str]) -> list[float]:
-        """Milliseconds of each text alone, after a warm-up, as far as patience goes."""
+        """Milliseconds of each text alone, after a warm-up, until the patience is used up."""
         self.embed(texts[:1])
         times = []
         for text in texts:
@@ -80,7 +80,7 @@ class Embedder:
 
 
 class Batching(Embedder):
-    """Sorts texts by length, cuts them into batches, and hands those to so many workers at once."""
+    """Sorts texts by length, cuts them into batches, and gives those to several workers at once."""
 
     def __init__(self, model: Path, batch: int, workers: int) -> None:
         """Loads the tokenizer."""
@@ -92,7 +92,7 @@ class Batching(Embedder):
         self.free: list[Callable] = []
 
     def embed(self, texts: list[str]) -> np.ndarray:
-        """Pools and normalises what the workers make of each batch."""
+        """Pools and normalises the hidden states that the workers compute for each batch."""
         ids = [encoding.ids for encoding in self.tokenizer.encode_batch(texts)]
         order = sorted(range(len(ids)), key=lambda text: -len(ids[text]))
         batches = [order[at : at + self.batch] for at in range(0, len(order), self.batch)]
@@ -118,7 +118,7 @@ class Batching(Embedder):
 
 
 class OnnxRuntime(Batching):
-    """ONNX Runtime with the fused graph, in so many sessions of so many threads."""
+    """ONNX Runtime with the fused graph, in a number of sessions with a number of threads each."""
 
     def __init__(self, model: Path, onnx: Path, batch: int, sessions: int, threads: int) -> None:
         """Loads the graph once a session."""
@@ -141,7 +141,7 @@ class OnnxRuntime(Batching):
 
 
 class OpenVino(Batching):
-    """OpenVINO with so many streams, one thread each; a single stream uses all threads."""
+    """OpenVINO with a number of streams of one thread each; a single stream uses all threads."""
 
     def __init__(
         self, model: Path, onnx: Path, batch: int, streams: int, threads: int, precision: str
@@ -167,12 +167,12 @@ class OpenVino(Batching):
             self.free.append(
                 lambda inputs, request=request: next(iter(request.infer(inputs).values()))
             )
-        # Its binding waits for itself for ever if two threads make the very first call at once.
+        # Its binding deadlocks if two threads make the very first call at once.
         self.embed(["the first call"])
 
 
 class SentenceTransformers(Embedder):
-    """The library that the model's authors publish it for."""
+    """sentence-transformers, the library that the model was published for."""
 
     def __init__(self, model: Path, threads: int) -> None:
         """Loads the weights with masked mean pooling."""

@@ -1,4 +1,4 @@
-"""Embedding, side by side: texts a second by length, one question, and whether all agree."""
+"""Compares embedding: texts a second by length, one question, and whether the vectors agree."""
 
 from __future__ import annotations
 
@@ -27,42 +27,44 @@ CHECKED = 64
 """Texts whose vectors are compared."""
 
 REFERENCE = "sentence-transformers (PyTorch), b32"
-"""Whose vectors count as right."""
+"""The one whose vectors count as right."""
 
 SLOW = {"chromadb's default embedder": 0.1}
-"""The part of the texts that is enough for those who take very long."""
+"""The share of the texts that is enough for those that take very long."""
 
 
 class Ours:
-    """longmem as its bench command runs it, with some flags."""
+    """longmem as its laboratory program runs it, with some flags."""
 
     def __init__(self, longmem: Longmem, work: Path, *flags: str) -> None:
-        """Makes sure that this build on this processor can do so."""
+        """Fails if this build or this processor cannot do it."""
         self.longmem, self.work, self.flags = longmem, work, flags
-        self.bench(["a text"])
+        self.measure(["a text"])
 
-    def bench(self, given: list[str], *more: str) -> dict:
-        """Runs the command on the texts."""
+    def measure(self, given: list[str], *more: str) -> dict:
+        """Embeds the texts alone and together."""
         file = self.work / "texts.txt"
         file.write_text("\n".join(" ".join(text.split()) for text in given))
         flags = ["--texts", str(file), "--rounds", "1", *self.flags, *more]
-        return self.longmem.run("bench", "embedding", *flags)
+        return self.longmem.run("embedding", *flags)
 
     def call(self, method: str, given: list[str]) -> np.ndarray | float | list[float]:
-        """Does what the peers' processes do."""
+        """Answers as the peers' processes do."""
         if method == "embed":
             file = self.work / "texts.npy"
-            self.bench(given, "--write-vectors", str(file))
+            self.measure(given, "--write-vectors", str(file))
             return np.load(file)
-        alone, together = (group["rows"][0] for group in self.bench(given)["groups"])
-        return together["per_second"] if method == "throughput" else [alone["p50_ms"]]
+        measured = self.measure(given)
+        if method == "throughput":
+            return measured["all_at_once"]["per_second"]
+        return [measured["one_at_a_time"]["p50_ms"]]
 
     def close(self) -> None:
-        """Nothing runs between two calls."""
+        """Does nothing: no process runs between two calls."""
 
 
 def stacks(longmem: Longmem, model: Path, onnx: Path, work: Path, threads: int) -> dict[str, Callable]:
-    """Everyone who is compared: a name, and how it is started."""
+    """All that are compared: a name, and how it is started."""
     ort, vino = embedders.OnnxRuntime, embedders.OpenVino
     peer = lambda *arguments: lambda: Peer(*arguments, threads=threads)
     return {
@@ -80,8 +82,8 @@ def stacks(longmem: Longmem, model: Path, onnx: Path, work: Path, threads: int) 
 
 
 def compare(options: argparse.Namespace, longmem: Longmem, work: Path) -> dict:
-    """Measures everyone in turn, round after round."""
-    model = (options.model_dir or longmem.model_folder()).resolve()
+    """Measures all in turn, round after round."""
+    model = longmem.model_folder(work)
     onnx = work / "onnx"
     print("exporting the weights to ONNX (once)", flush=True)
     embedders.export(model, onnx)
@@ -91,7 +93,7 @@ def compare(options: argparse.Namespace, longmem: Longmem, work: Path) -> dict:
     questions = [turn for turn in turns if turn.rstrip().endswith("?")][:60] or turns[:60]
 
     running, skipped = start(stacks(longmem, model, onnx, work, options.threads))
-    print("comparing everyone's vectors", flush=True)
+    print("comparing the vectors", flush=True)
     vectors = {name: stack.call("embed", turns[:CHECKED]) for name, stack in running.items()}
     rates = {name: {label: [] for label in sets} for name in running}
     latencies: dict[str, list[float]] = {name: [] for name in running}
@@ -114,7 +116,7 @@ def compare(options: argparse.Namespace, longmem: Longmem, work: Path) -> dict:
             name: {
                 "texts_per_second": {label: median(found) for label, found in rates[name].items()},
                 "question_ms": median(latencies[name]),
-                "least_cosine": agreement(vectors[name], vectors.get(REFERENCE)),
+                "lowest_cosine": agreement(vectors[name], vectors.get(REFERENCE)),
                 "rounds": {"texts_per_second": rates[name], "question_ms": latencies[name]},
             }
             for name in running
@@ -135,7 +137,7 @@ def text_sets(turns: list[str], shaper: texts.Shaper, quick: bool) -> dict[str, 
 
 
 def start(makers: dict[str, Callable]) -> tuple[dict, dict[str, str]]:
-    """Starts everyone, and says why somebody is missing."""
+    """Starts all, and returns those that run, and why the others do not."""
     running, skipped = {}, {}
     for name, make in makers.items():
         print(f"starting {name}", flush=True)
@@ -148,13 +150,13 @@ def start(makers: dict[str, Callable]) -> tuple[dict, dict[str, str]]:
 
 
 def in_turn(running: dict, number: int) -> list[tuple]:
-    """Everyone, every other round in the opposite order."""
+    """All of them, every other round in the opposite order."""
     order = list(running.items())
     return order if number % 2 == 0 else order[::-1]
 
 
 def agreement(vectors: np.ndarray, reference: np.ndarray | None) -> float | None:
-    """The least cosine between the two vectors of one text."""
+    """The lowest cosine between the two vectors of one text."""
     if reference is None:
         return None
     return float(np.einsum("td,td->t", vectors, reference).min())

@@ -1,4 +1,4 @@
-"""Names what the figures were measured on."""
+"""Describes the machine and the versions that the figures belong to."""
 
 from __future__ import annotations
 

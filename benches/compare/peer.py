@@ -1,4 +1,4 @@
-"""A peer in a process of its own, so that its threads and memory disturb no other."""
+"""A peer in a process of its own, so that its threads and memory do not disturb the others."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Callable
 context = multiprocessing.get_context("spawn")
 
 PATIENCE = 1200
-"""Seconds after which a peer that says nothing is given up."""
+"""Seconds after which a peer that does not answer is given up."""
 
 
 class Skipped(Exception):
-    """What a peer cannot do here, and why."""
+    """The reason why a peer cannot be measured here."""
 
 
 class Peer:
@@ -33,7 +33,7 @@ class Peer:
         self.answer()
 
     def answer(self) -> Any:
-        """Waits for what the other process returns or raises."""
+        """Waits for what the other process returns; fails if it raised."""
         if not self.pipe.poll(PATIENCE):
             self.process.kill()
             raise Skipped(f"no answer for {PATIENCE} seconds")
@@ -46,7 +46,7 @@ class Peer:
         return value
 
     def call(self, method: str, *arguments: Any) -> Any:
-        """Calls a method over there."""
+        """Calls a method of the object in the other process."""
         self.pipe.send((method, arguments))
         return self.answer()
 
@@ -59,12 +59,12 @@ class Peer:
 
 
 def serve(pipe: Any, make: Callable[..., Any], arguments: tuple) -> None:
-    """Makes the object, then does what it is told until nobody tells it anything."""
+    """Makes the object, then calls its methods as asked until the pipe is closed."""
     try:
         served = make(*arguments)
         pipe.send(("value", None))
     except Exception as error:
-        pipe.send(("error", said(error)))
+        pipe.send(("error", reason(error)))
         return
     while True:
         try:
@@ -74,9 +74,9 @@ def serve(pipe: Any, make: Callable[..., Any], arguments: tuple) -> None:
         try:
             pipe.send(("value", getattr(served, method)(*given)))
         except Exception as error:
-            pipe.send(("error", said(error)))
+            pipe.send(("error", reason(error)))
 
 
-def said(error: Exception) -> str:
-    """What an error says, with its kind unless it is a reason of our own."""
+def reason(error: Exception) -> str:
+    """An error's message, with its type unless it is a `Skipped`."""
     return str(error) if isinstance(error, Skipped) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Search, side by side: one query after another over the same vectors of real sentences."""
+"""Compares search: one query after another over the same vectors of real sentences."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SIZES = [1_000, 10_000, 100_000]
 MILLION = 1_000_000
 
 USERS = 1_000
-"""Users among whom the largest usual size is dealt out, to ask for the vectors of one."""
+"""Number of users to whom 100,000 vectors are dealt out, to search those of one."""
 
 QUERIES = 200
-"""Held-out sentences that are asked for."""
+"""Number of sentences that are held out as queries."""
 
 PATIENCE = 2.0
-"""Seconds after which a slow peer need not answer the rest of a round's queries."""
+"""Seconds after which a slow peer is spared the rest of a round's queries."""
 
 CHROMA = "chromadb (HNSW)"
 
@@ -42,41 +42,41 @@ LIMITS = {
     TUTORIAL: (10_000, "its time grows in proportion"),
     CHROMA: (100_000, "it takes very long to build its index"),
 }
-"""How many vectors are enough for some, and why."""
+"""The greatest number of vectors at which some are measured, and why."""
 
 
 class Ours:
-    """longmem as its bench command runs it, with a store that is kept from round to round."""
+    """longmem as its laboratory program runs it, with a memory that is kept from round to round."""
 
     def __init__(
         self, longmem: Longmem, vectors: Path, users: int, work: Path, store: Path, *flags: str
     ) -> None:
-        """Fills the store."""
+        """Fills the memory."""
         self.longmem, self.queries = longmem, work / "asked.npy"
         self.flags = ["--vectors", str(vectors), "--queries", str(self.queries), *flags]
         self.flags += ["--keep", str(store), "--top", str(TOP), "--users", str(users)]
         np.save(self.queries, np.load(work / "queries.npy")[:1])
         is_here = any(store.iterdir())
         began = time.perf_counter()
-        self.longmem.run("bench", "search", *self.flags)
+        self.longmem.run("search", *self.flags)
         self.build_seconds = None if is_here else time.perf_counter() - began
 
     def call(self, method: str, *given) -> tuple[list[float], list[list[int]]] | float | None:
-        """Does what the peers' processes do."""
+        """Answers as the peers' processes do."""
         if method == "seconds_to_build":
             return self.build_seconds
         np.save(self.queries, given[0])
-        done = self.longmem.run("bench", "search", *self.flags)
-        return [done["groups"][0]["rows"][0]["p50_ms"]], done["nearest"]
+        done = self.longmem.run("search", *self.flags)
+        return [done["query"]["p50_ms"]], done["nearest"]
 
     def close(self) -> None:
-        """Nothing runs between two calls."""
+        """Does nothing: no process runs between two calls."""
 
 
 def stacks(
     longmem: Longmem, vectors: Path, users: int, work: Path, store: Path, threads: int
 ) -> dict[str, Callable]:
-    """Everyone who is compared: a name, and how it is started."""
+    """All that are compared: a name, and how it is started."""
     peer = lambda kind: lambda: Peer(kind, vectors, TOP, users, threads=threads)
     return {
         "longmem": lambda: Ours(longmem, vectors, users, work, store),
@@ -92,7 +92,7 @@ def stacks(
 
 
 def compare(options: argparse.Namespace, longmem: Longmem, work: Path) -> dict:
-    """Measures everyone in turn at each size."""
+    """Measures all in turn at each size."""
     sizes = [1_000] if options.quick else SIZES + [MILLION] * options.million
     rows, queries, real = vectors(longmem, work, max(sizes))
     np.save(work / "queries.npy", queries)
@@ -115,7 +115,7 @@ def one_case(
     options: argparse.Namespace, longmem: Longmem, file: Path, users: int, queries: np.ndarray,
     work: Path, store: Path,
 ) -> tuple[dict, dict]:
-    """Measures everyone in turn over one set of vectors, asking for those of one user."""
+    """Measures all in turn over one set of vectors, asking for those of one user."""
     rows = np.load(file)
     case = f"{len(rows):,} vectors of {users:,} users" if users > 1 else f"{len(rows):,} vectors"
     makers = stacks(longmem, file, users, work, store, options.threads)
@@ -163,8 +163,7 @@ def vectors(longmem: Longmem, work: Path, count: int) -> tuple[np.ndarray, np.nd
         sentences = texts.sentences(wanted, work / "sentences.txt")
         file = work / "chosen_sentences.txt"
         file.write_text("\n".join(sentences))
-        longmem.run("bench", "embedding", "--texts", str(file), "--rounds", "0",
-                    "--write-vectors", str(cache))
+        longmem.run("embedding", "--texts", str(file), "--rounds", "0", "--write-vectors", str(cache))
     found = np.load(cache)
     queries, real = found[:QUERIES], found[QUERIES:]
     missing = max(0, count - len(real))
@@ -172,7 +171,7 @@ def vectors(longmem: Longmem, work: Path, count: int) -> tuple[np.ndarray, np.nd
 
 
 MAX_REAL = 100_000
-"""Sentences that are embedded: some minutes, once."""
+"""Number of sentences that are embedded, at most: that takes some minutes, once."""
 
 
 def mixtures(real: np.ndarray, count: int) -> np.ndarray:

@@ -17,11 +17,11 @@ import numpy as np
 from peer import Skipped
 
 BATCH = 5_000
-"""Rows that are handed over at once where a peer takes them in pieces."""
+"""Number of rows that are handed over at once where a peer takes them in pieces."""
 
 
 class Searcher:
-    """What all peers do alike."""
+    """What all peers that search have in common."""
 
     def __init__(self, vectors: Path, top: int, users: int) -> None:
         """Takes the rows in."""
@@ -44,7 +44,7 @@ class Searcher:
         return self.build_seconds
 
     def measure(self, queries: np.ndarray, patience: float) -> tuple[list[float], list[list[int]]]:
-        """Milliseconds and rows found of each query, as far as patience goes; at least five."""
+        """Milliseconds and found rows of each query, until the patience is used up; at least five."""
         self.nearest(queries[0])
         times, found = [], []
         for query in queries:
@@ -58,7 +58,7 @@ class Searcher:
 
 
 class Numpy(Searcher):
-    """One product of matrix and vector, then the best of all."""
+    """numpy: one product of matrix and vector, then the best of all."""
 
     def build(self, rows: np.ndarray) -> None:
         """Keeps the user's rows in memory."""
@@ -150,7 +150,7 @@ class SqliteVec(Searcher):
 
 
 class JsonInSqlite(Searcher):
-    """The tutorial's way: vectors as JSON text, read and parsed for each query."""
+    """The tutorials' way: vectors as JSON text, read and parsed for each query."""
 
     def build(self, rows: np.ndarray) -> None:
         """Stores the rows as text."""

@@ -13,7 +13,7 @@ from typing import Iterator
 from tokenizers import Tokenizer
 
 SENTENCE = re.compile(r"[A-Z][^.!?\n]{20,220}[.!?](?=\s|$)")
-"""What looks like an English sentence in a paragraph."""
+"""An English sentence in a paragraph."""
 
 DOCSTRING = re.compile(r'"""(.*?)"""', re.DOTALL)
 
@@ -25,7 +25,7 @@ WORDS = re.compile(r"\b[a-zA-Z']+\b")
 
 
 def chat_turns(given: Path | None) -> tuple[list[str], str]:
-    """Chat turns and where they are from: a given file, LoCoMo, or the sample history."""
+    """Chat turns and their source: a given file, LoCoMo, or the sample history."""
     if given:
         return read_texts(given), given.name
     folder = os.environ.get("LONGMEM_EVAL_DATA")
@@ -38,7 +38,7 @@ def chat_turns(given: Path | None) -> tuple[list[str], str]:
 
 
 def read_texts(file: Path) -> list[str]:
-    """One text a line, or with `.jsonl` a JSON string or an object with a text in each."""
+    """A text on each line; in a `.jsonl` file a JSON string, or an object with a text, on each line."""
     lines = [line for line in file.read_text().splitlines() if line.strip()]
     if file.suffix != ".jsonl":
         return lines
@@ -60,8 +60,8 @@ def locomo_turns(samples: list[dict]) -> list[str]:
 def sentences(count: int, cache: Path) -> list[str]:
     """Different English sentences from the documentation of the Python packages in use.
 
-    The packages are pinned and the order is that of the sentences' hashes, so the same ones come
-    on every machine with the same Python.
+    The packages are pinned and the sentences are ordered by their hashes, so every machine with the
+    same Python gets the same ones.
     """
     if not cache.exists():
         found = {text for file in python_files() for text in documented(file)}
@@ -84,14 +84,14 @@ def documented(file: Path) -> Iterator[str]:
 
 
 def is_prose(text: str) -> bool:
-    """Tells sentences from code and tables."""
+    """Whether a text is a sentence, not code or a table."""
     words = WORDS.findall(text)
     letters = sum(map(len, words)) + text.count(" ")
     return len(words) >= 6 and letters / len(text) > 0.93
 
 
 class Shaper:
-    """Makes texts of wanted lengths in the model's tokens."""
+    """Makes texts of given lengths in the model's tokens."""
 
     def __init__(self, tokenizer: Path) -> None:
         """Loads the model's tokenizer without its limits."""
@@ -115,7 +115,7 @@ class Shaper:
         return [text for text, _ in joined]
 
     def cut(self, turns: list[str], tokens: int) -> list[str]:
-        """Pieces of about so many tokens out of all turns one after another."""
+        """All turns, cut into pieces of about `tokens` tokens."""
         whole = "\n".join(turns)
         offsets = self.tokenizer.encode(whole, add_special_tokens=False).offsets
         step = tokens - 2
@@ -123,7 +123,7 @@ class Shaper:
         return [whole[offsets[at][0] : offsets[at + step - 1][1]] for at in starts]
 
     def about(self, texts: list[str], tokens: int) -> list[str]:
-        """The texts over and over, until they have so many tokens."""
+        """The texts over and over, until they have `tokens` tokens."""
         lengths = self.tokens(texts)
         chosen, so_far = [], 0
         while so_far < tokens:

@@ -1,5 +1,4 @@
-//! The ways to score a query that longmem does not take. All give the ten nearest, best first, as
-//! row numbers with their cosines.
+//! Other ways to score a query. Each finds the ten nearest rows, best first, with their cosines.
 
 use longmem_core::Embedding;
 use rayon::prelude::*;
@@ -16,7 +15,7 @@ pub(crate) struct VectorTables {
 }
 
 impl VectorTables {
-    /// Stores vectors under the numbers from 0 on.
+    /// Stores vectors under the row numbers from 0.
     pub(crate) fn new(vectors: &[Embedding]) -> rusqlite::Result<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let mut connection = Connection::open(folder.path().join("vectors.db"))?;
@@ -36,8 +35,7 @@ impl VectorTables {
         Ok(Self { connection, _folder: folder })
     }
 
-    /// As tutorials do it: reads and parses every vector for every query, and makes no use of their
-    /// unit length.
+    /// The tutorials' way: reads and parses every vector for every query, and divides by its length.
     pub(crate) fn nearest_by_json_text(&self, query: &Embedding) -> rusqlite::Result<Vec<Hit>> {
         let mut statement = self.connection.prepare("SELECT id, vector FROM texts")?;
         let rows = statement.query_map([], |row| {
@@ -48,7 +46,7 @@ impl VectorTables {
         Ok(ten_best(rows.collect::<rusqlite::Result<_>>()?))
     }
 
-    /// The next step: bytes instead of text, and both cores.
+    /// The same with bytes instead of text, on all cores.
     pub(crate) fn nearest_by_blobs(&self, query: &Embedding) -> rusqlite::Result<Vec<Hit>> {
         let mut statement = self.connection.prepare("SELECT id, vector FROM blobs")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -62,7 +60,7 @@ impl VectorTables {
     }
 }
 
-/// Vectors in memory, one after another, and all of them sorted.
+/// Compares vectors in memory, one after another, and sorts all of them.
 pub(crate) fn nearest_by_plain_loop(vectors: &[Embedding], query: &Embedding) -> Vec<Hit> {
     let scored = vectors.iter().enumerate().map(|(id, vector)| (id as i64, vector.cosine(query)));
     ten_best(scored.collect())

@@ -1,38 +1,35 @@
-//! `longmem bench`: how fast this program is on this machine, as a chart or as JSON.
+//! `longmem bench`: how fast this machine embeds, searches and stores, as a chart or as JSON.
 
 mod chart;
-mod embedding;
-mod generated_store;
 mod machine;
-mod made_up_history;
-mod nearest;
-mod npy;
-mod recall;
 mod report;
-mod stopwatch;
-mod texts;
-mod writing;
+mod sample;
 
+use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 
-use longmem_core::TextEmbedder;
-use longmem_embed::{Manifest, MiniLm};
-use longmem_memory::Memory;
-use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_bench::{
+    BenchError, Figure, RECALLED, RecallBench, Stopwatch, all_at_once, fill, long_texts,
+    made_up_questions, mixtures, one_at_a_time, questions_about, short_texts, storing, user,
+};
+use longmem_core::{TextEmbedder, UserName};
+use longmem_memory::{Memory, MemoryError};
 
-use crate::arguments::{BenchArguments, BenchEmbeddingArguments, BenchPart};
-use longmem::SystemClock;
-
+use crate::arguments::BenchArguments;
+use crate::commands::open::{open_existing, open_or_make};
 use crate::compose;
 use crate::failure::Failure;
-use crate::output::{Output, counted};
+use crate::interrupt::Interrupt;
+use crate::output::{Output, counted, grouped};
+use crate::progress_bar;
 use crate::settings::Settings;
 
-use machine::Machine;
-use made_up_history::word;
-use recall::Subject;
-use report::{Group, Report};
-use stopwatch::Stopwatch;
+use machine::{Machine, resident_bytes};
+use report::{Group, Report, Row};
+
+/// Number of rounds of embedding, of which the median is taken.
+const ROUNDS: usize = 3;
 
 pub(super) fn run(
     arguments: &BenchArguments,
@@ -40,22 +37,15 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     settings.options.apply_threads();
+    let interrupt = Interrupt::listen()?;
     let bench = Bench {
         settings,
         output,
         embedder: Arc::new(compose::embedder(settings, output)),
-        stopwatch: Stopwatch::new()?,
+        stopwatch: Stopwatch::new(move || interrupt.happened()),
     };
     let machine = Machine::this_one(settings.options.threads);
-    let (groups, nearest) = match &arguments.part {
-        None => (bench.everything(&arguments.passages)?, None),
-        Some(BenchPart::Embedding(arguments)) => (bench.embedding(arguments)?, None),
-        Some(BenchPart::Search(arguments)) => {
-            let nearest = nearest::measure(arguments, &bench.stopwatch, output)?;
-            (vec![nearest.group], Some(nearest.found))
-        }
-    };
-    let report = Report { machine, groups, nearest };
+    let report = Report { machine, groups: bench.everything(&arguments.passages)? };
     if output.json {
         return Ok(output.document(&report)?);
     }
@@ -64,7 +54,7 @@ pub(super) fn run(
     Ok(output.line(chart::chart(&report, width))?)
 }
 
-/// What every part needs.
+/// What every measurement needs.
 struct Bench<'a> {
     settings: &'a Settings,
     output: Output,
@@ -72,105 +62,151 @@ struct Bench<'a> {
     stopwatch: Stopwatch,
 }
 
+/// A memory that is measured, and what is known of it.
+struct Subject<'a> {
+    /// What the memory is, for the titles.
+    name: &'a str,
+    file: &'a Path,
+    memory: Memory,
+    user: UserName,
+    questions: Vec<String>,
+}
+
 impl Bench<'_> {
-    /// All that can be measured without other programs.
-    fn everything(&self, sizes: &[usize]) -> Result<Vec<Group>, Failure> {
+    fn everything(&self, sizes: &[NonZeroUsize]) -> Result<Vec<Group>, Failure> {
         self.output.note("measuring the model");
-        let mut groups = embedding::of_sample(self.embedder.as_ref(), &self.stopwatch)?;
-        if let Some(own) = self.own_store()? {
-            self.output.note("measuring your store");
-            groups.extend(own.measure(&self.stopwatch)?);
-        }
-        for &passages in sizes {
-            self.output.note(format!("making a store of {}", counted(passages as u64, "passage")));
-            let folder = tempfile::tempdir()?;
-            let made_up = self.made_up_store(&folder.path().join("memory.db"), passages)?;
-            self.output.note("measuring the made-up store");
-            groups.extend(made_up.measure(&self.stopwatch)?);
+        let mut groups = self.model()?;
+        groups.extend(self.own_memory()?);
+        for passages in sizes {
+            groups.extend(self.made_up_memory(passages.get())?);
         }
         self.output.note("measuring how fast turns are stored");
-        groups.push(writing::measure(&self.stopwatch)?);
+        groups.push(self.storing()?);
         Ok(groups)
     }
 
-    /// Only the model, on texts of a person's own if there are any.
-    fn embedding(&self, arguments: &BenchEmbeddingArguments) -> Result<Vec<Group>, Failure> {
-        let embedder: Arc<dyn TextEmbedder> = if arguments.candle {
-            let found = compose::embedder(self.settings, self.output);
-            Arc::new(MiniLm::load_reference(&Manifest::all_minilm_l6_v2(), found.files()?)?)
-        } else {
-            Arc::clone(&self.embedder)
-        };
-        let Some(path) = &arguments.texts else {
-            return embedding::of_sample(embedder.as_ref(), &self.stopwatch);
-        };
-        let texts = texts::read(path)?;
-        if let Some(path) = &arguments.write_vectors {
-            npy::write(path, &embedding::embed(embedder.as_ref(), &texts)?)?;
+    /// Measures the model on the sample history: questions alone, and short and long texts together.
+    fn model(&self) -> Result<Vec<Group>, Failure> {
+        let embedder = self.embedder.as_ref();
+        let turns = sample::turns();
+        let sets = [
+            ("short turns", short_texts(embedder, &turns).map_err(MemoryError::Embed)?),
+            ("long texts", long_texts(embedder, &turns).map_err(MemoryError::Embed)?),
+        ];
+        let question = one_at_a_time(embedder, &sample::questions(), &self.stopwatch)?;
+        let mut at_once = Vec::new();
+        for (name, texts) in &sets {
+            let set = all_at_once(embedder, texts, ROUNDS, &self.stopwatch)?;
+            at_once
+                .push(Row::new(format!("{name}, {:.0} tokens each", set.mean_tokens), set.figure));
         }
-        embedding::of_texts(embedder.as_ref(), &self.stopwatch, &texts, arguments.rounds)
+        Ok(vec![
+            Group::new("Embedding, one text at a time", vec![Row::new("a question", question)]),
+            Group::new("Embedding, all texts at once", at_once),
+        ])
     }
 
-    /// The user's store, if there is one with vectors of this model.
-    fn own_store(&self) -> Result<Option<Subject>, Failure> {
-        if !self.settings.options.file.exists() {
-            return Ok(None);
+    /// Measures the user's memory, if there is one with vectors of this model.
+    fn own_memory(&self) -> Result<Vec<Group>, Failure> {
+        let file = &self.settings.options.file;
+        if !file.exists() {
+            return Ok(Vec::new());
         }
-        let memory = self.memory(SqliteStore::open(&self.settings.options.file, IfMissing::Fail)?);
+        let memory = open_existing(file, Arc::clone(&self.embedder))?;
         let user = self.settings.user.clone();
-        let known = memory.users()?.iter().any(|stored| stored.user == user);
-        let embedded = memory.serving_model()?.as_ref() == Some(self.embedder.model());
-        if !known || !embedded {
+        let is_stored = memory.users()?.iter().any(|stored| stored.user == user);
+        let is_embedded = memory.serving_model()?.as_ref() == Some(self.embedder.model());
+        if !is_stored || !is_embedded {
             self.output.note("your store has no vectors of this user yet, and is left out");
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let questions = recall::questions_about(&memory, &user)?;
-        let subject = self.subject(memory, "Your store", questions)?;
-        Ok(Some(Subject { user, ..subject }))
+        self.output.note("measuring your store");
+        let questions = questions_about(&memory, &user)?;
+        self.recall(&Subject { name: "Your store", file, memory, user, questions })
     }
 
-    fn made_up_store(&self, path: &std::path::Path, passages: usize) -> Result<Subject, Failure> {
-        let real = embedding::embed(self.embedder.as_ref(), &texts::sample())?;
-        let vectors = generated_store::mixtures(real).take(passages);
-        let store = generated_store::fill(
-            path,
+    /// Measures a memory of this many passages that is made for it.
+    fn made_up_memory(&self, passages: usize) -> Result<Vec<Group>, Failure> {
+        self.output.note(format!("making a store of {}", counted(passages as u64, "passage")));
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("memory.db");
+        let texts = sample::turns();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let real = self.embedder.embed_passages(&texts).map_err(MemoryError::Embed)?;
+        let vectors = mixtures(real).take(passages);
+        let bar = progress_bar::counting(self.output, passages as u64, "passages stored");
+        fill(
+            &|embedder| open_or_make(&file, embedder),
             self.embedder.model(),
-            std::iter::once(vectors),
-            passages,
+            [vectors],
             &self.stopwatch,
-            self.output,
+            &mut |stored| bar.inc(stored),
         )?;
-        let name = "A made-up store (vectors mixed from real ones)";
-        self.subject(self.memory(store), name, made_up_questions(passages))
-    }
-
-    fn subject(
-        &self,
-        memory: Memory,
-        name: &str,
-        questions: Vec<String>,
-    ) -> Result<Subject, Failure> {
-        let stats = memory.stats()?;
-        Ok(Subject {
-            memory,
-            embedder: Arc::clone(&self.embedder),
-            user: generated_store::user(0),
-            name: format!("{name} of {}", counted(stats.passages, "passage")),
-            questions,
-            budget: self.settings.options.talk.conversation.budget.tokens(),
+        bar.finish_and_clear();
+        self.output.note("measuring the made-up store");
+        self.recall(&Subject {
+            name: "A made-up store (vectors mixed from real ones)",
+            file: &file,
+            memory: open_existing(&file, Arc::clone(&self.embedder))?,
+            user: user(0),
+            questions: made_up_questions(passages),
         })
     }
 
-    fn memory(&self, store: SqliteStore) -> Memory {
-        Memory::new(Arc::new(store), Arc::clone(&self.embedder), Arc::new(SystemClock))
+    fn recall(&self, subject: &Subject<'_>) -> Result<Vec<Group>, Failure> {
+        let budget = self.settings.options.talk.conversation.budget.tokens();
+        let bench = RecallBench {
+            memory: &subject.memory,
+            open_again: &|| open_existing(subject.file, Arc::clone(&self.embedder)),
+            user: subject.user.clone(),
+            questions: subject.questions.clone(),
+            budget,
+        };
+        let figures = bench.measure(&self.stopwatch)?;
+        let search = vec![
+            Row::new("search by meaning", figures.by_meaning),
+            Row::new("search by words", figures.by_words),
+            Row::new("search by both", figures.by_both),
+            Row::new("whole recall, model included", figures.whole),
+        ];
+        let start_and_context = vec![
+            Row::new("open the file, first search", figures.cold),
+            Row::new(format!("a prompt of {} tokens", grouped(budget as u64)), figures.prompt),
+        ];
+        let stats = subject.memory.stats()?;
+        let mut space = vec![Row::new("file", Figure::Size { bytes: stats.file_bytes })];
+        if let Some(bytes) = resident_bytes() {
+            let name = "memory of this process, model included";
+            space.push(Row::new(name, Figure::Size { bytes }));
+        }
+        let name = format!("{} of {}", subject.name, counted(stats.passages, "passage"));
+        Ok(vec![
+            Group::new(format!("{name}: recall of {RECALLED}"), search),
+            Group::new(format!("{name}: start and context"), start_and_context),
+            Group::new(format!("{name}: space"), space),
+        ])
+    }
+
+    fn storing(&self) -> Result<Group, Failure> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("memory.db");
+        let memory = open_or_make(&file, Arc::clone(&self.embedder))?;
+        let figures = storing(&memory, &self.stopwatch)?;
+        Ok(Group::new(
+            "Storing turns, on disk when it returns, in the system's temporary folder",
+            vec![
+                Row::new("one by one", figures.one_by_one),
+                Row::new("a thousand at once", figures.in_batches),
+            ],
+        ))
     }
 }
 
-/// Questions of a common word, one that is not, and two rare ones, as most questions have.
-fn made_up_questions(passages: usize) -> Vec<String> {
-    let question = |number: usize| {
-        let ranks = [2 + number % 5, 50 + number, passages / 30 + number, passages / 3 + number];
-        ranks.map(word).join(" ")
-    };
-    (0..40).map(question).collect()
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Stopped => Self::Interrupted("nothing was left behind".to_owned()),
+            other => Self::Bench(other),
+        }
+    }
 }

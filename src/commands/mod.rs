@@ -15,6 +15,7 @@ mod import;
 mod index;
 mod learning;
 mod model;
+mod open;
 mod recall;
 mod remember;
 mod sessions;

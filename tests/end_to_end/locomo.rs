@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::support::Home;
 
-/// Of how many questions one is asked, to be quick.
-const EVERY: usize = 5;
+/// Only one question in this many is asked, so that the test is quick.
+const QUESTIONS_PER_ASKED: usize = 5;
 
-/// A conversation as JSON Lines: the first speaker is the user, and each turn comes a second after
-/// the one before.
+/// A conversation as JSON Lines. The first speaker is the user, and each turn comes a second after the
+/// one before.
 fn json_lines(conversation: &Value) -> String {
     let mut lines = String::new();
     for number in 1.. {
@@ -42,7 +42,7 @@ fn json_lines(conversation: &Value) -> String {
 
 /// Runs where `LONGMEM_EVAL_DATA` names a folder with `locomo-dev/locomo-dev.json`.
 #[test]
-fn questions_about_a_long_talk_find_their_evidence() {
+fn questions_about_a_long_conversation_find_their_evidence() {
     let Some(folder) = std::env::var_os("LONGMEM_EVAL_DATA") else {
         println!("skipped: LONGMEM_EVAL_DATA names no folder with locomo-dev/locomo-dev.json");
         return;
@@ -64,7 +64,9 @@ fn questions_about_a_long_talk_find_their_evidence() {
     let mut asked = 0.0;
     let mut found = 0.0;
     let questions = talk["qa"].as_array().unwrap().iter();
-    for question in questions.filter(|question| question["category"] != 5).step_by(EVERY) {
+    for question in
+        questions.filter(|question| question["category"] != 5).step_by(QUESTIONS_PER_ASKED)
+    {
         let evidence: Vec<&Value> = turns
             .iter()
             .filter(|turn| question["evidence"].as_array().unwrap().contains(&turn["id"]))

@@ -160,7 +160,7 @@ impl Home {
         filter(&literal(self.folder.path()), "[home]");
         filter(&literal(&MODEL), "[model]");
         filter(r"turn:[0-9a-f]{32}", "turn:[key]");
-        filter(r"\d+\.\d kB", "[size]");
+        filter(r"\d+\.\d+ kB", "[size]");
         filter(r#""file_bytes": \d+"#, r#""file_bytes": [size]"#);
         filter(r"in \d+\.\d s \(\d+ passages/s\)", "in [time]");
         filter(r"score \d+\.\d\d", "score [n]");

@@ -1,12 +1,12 @@
-//! An embedder that remembers what it has embedded.
+//! An embedder that embeds each text once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
 
-/// Embeds each text once, however often it is asked for: for questions that are asked again and
-/// again with other parameters, and turns that come again in other stores.
+/// Keeps every vector that it made, so that a question that is asked again with other parameters,
+/// or a turn that stands in several memories, is embedded once.
 ///
 /// # Examples
 /// ```
@@ -24,23 +24,26 @@ use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbed
 /// ```
 pub struct EmbedOnce {
     inner: Arc<dyn TextEmbedder>,
-    queries: Mutex<Known>,
-    passages: Mutex<Known>,
+    queries: Mutex<Vectors>,
+    passages: Mutex<Vectors>,
 }
 
-type Known = HashMap<String, Embedding>;
+/// The vector of each text.
+type Vectors = HashMap<String, Embedding>;
 
-fn locked(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
-    known.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(vectors: &Mutex<Vectors>) -> MutexGuard<'_, Vectors> {
+    vectors.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl EmbedOnce {
-    /// Remembers what `inner` embeds.
+    /// Keeps what `inner` embeds.
     pub fn new(inner: Arc<dyn TextEmbedder>) -> Self {
         Self { inner, queries: Mutex::default(), passages: Mutex::default() }
     }
 }
 
+// No lock is held while embedding: two threads that ask for the same text at the same moment both
+// embed it.
 impl TextEmbedder for EmbedOnce {
     fn model(&self) -> &EmbeddingModel {
         self.inner.model()
@@ -50,7 +53,6 @@ impl TextEmbedder for EmbedOnce {
         if let Some(vector) = locked(&self.queries).get(text) {
             return Ok(vector.clone());
         }
-        // Nothing is locked meanwhile: two who ask for the same at once embed it twice.
         let vector = self.inner.embed_query(text)?;
         locked(&self.queries).insert(text.to_owned(), vector.clone());
         Ok(vector)
@@ -59,15 +61,15 @@ impl TextEmbedder for EmbedOnce {
     fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
         let mut new: Vec<&str> = texts.to_vec();
         {
-            let known = locked(&self.passages);
-            new.retain(|text| !known.contains_key(*text));
+            let vectors = locked(&self.passages);
+            new.retain(|text| !vectors.contains_key(*text));
         }
         new.sort_unstable();
         new.dedup();
-        let vectors = if new.is_empty() { Vec::new() } else { self.inner.embed_passages(&new)? };
-        let mut known = locked(&self.passages);
-        known.extend(new.into_iter().map(str::to_owned).zip(vectors));
-        Ok(texts.iter().map(|text| known[*text].clone()).collect())
+        let made = if new.is_empty() { Vec::new() } else { self.inner.embed_passages(&new)? };
+        let mut vectors = locked(&self.passages);
+        vectors.extend(new.into_iter().map(str::to_owned).zip(made));
+        Ok(texts.iter().map(|text| vectors[*text].clone()).collect())
     }
 
     fn passages(&self, text: &str) -> Result<Vec<PassageSpan>, EmbedError> {

@@ -3,19 +3,18 @@
 use std::io;
 use std::path::PathBuf;
 
-use longmem_chat::ChatError;
 use longmem_core::{Diagnose, ErrorCode, Fault, InvalidName, Remedy};
 use longmem_memory::MemoryError;
 use thiserror::Error;
 
-/// Why a data set could not be read, or an engine not be measured on it.
+/// Why a data set could not be read, or the engine not be measured on it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EvalError {
-    /// A file or folder that cannot be read or made; the message names its path.
+    /// A file that cannot be read; the message names its path.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// A file that is no JSON, or whose fields are not those of its layout.
+    /// A file that is not JSON, or whose fields are not those of its layout.
     #[error("{path} cannot be read as {expected}: {reason}")]
     Json {
         /// The file.
@@ -25,17 +24,17 @@ pub enum EvalError {
         /// What stands there instead, and where.
         reason: String,
     },
-    /// JSON, but no data set.
+    /// JSON in a layout that is not known.
     #[error(
-        "{path} is no data set of a known layout: expected conversations with \"conversation\" and \
-         \"qa\" (LoCoMo), with \"haystack_sessions\" (LongMemEval), or with \"sessions\" and \
+        "{path} is not a data set of a known layout: expected conversations with \"conversation\" \
+         and \"qa\" (LoCoMo), with \"haystack_sessions\" (LongMemEval), or with \"sessions\" and \
          \"questions\" (the neutral format)"
     )]
     UnknownLayout {
         /// The file.
         path: PathBuf,
     },
-    /// A data set that contradicts itself.
+    /// A data set that is incomplete or contradicts itself.
     #[error("{path}: {flaw}")]
     Flaw {
         /// The file.
@@ -43,7 +42,8 @@ pub enum EvalError {
         /// What is wrong in it.
         flaw: DatasetFlaw,
     },
-    /// A data set that was not read by this crate has an id that cannot name a user or session.
+    /// An id that cannot name a user or session; [`dataset::read`](crate::dataset::read) refuses it
+    /// earlier.
     #[error(transparent)]
     Name(#[from] InvalidName),
     /// A conversation was asked for that the data set does not have.
@@ -54,42 +54,36 @@ pub enum EvalError {
         /// The first conversations that it has.
         known: String,
     },
-    /// A conversation could not be replayed.
-    #[error(transparent)]
-    Chat(#[from] ChatError),
-    /// Nothing to ask about.
+    /// A data set without a conversation.
     #[error("the data set has no conversation left to ask about")]
     NoConversation,
-    /// Nothing to leave out, or nothing left.
-    #[error("fitting needs two conversations or more with questions whose evidence names turns")]
-    TooFewConversations,
-    /// A store that was kept from an earlier run holds something else.
-    #[error("{path} does not hold the turns of conversation \"{conversation}\", or holds others")]
+    /// A memory that was kept from an earlier run holds other turns than the conversation.
+    #[error("{place} does not hold the turns of conversation \"{conversation}\", or holds others")]
     OtherTurns {
-        /// The store.
-        path: PathBuf,
+        /// Where the memory is stored.
+        place: String,
         /// The conversation that it should hold.
         conversation: String,
     },
     /// The engine failed.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// The caller's `progress` said so.
+    /// The caller's `progress` ended the run.
     #[error("the evaluation was stopped")]
     Stopped,
 }
 
-/// How a data set contradicts itself.
+/// How a data set is incomplete or contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DatasetFlaw {
-    /// No conversation with a turn in it.
+    /// No conversation has a turn.
     #[error("there is no conversation in it that has a turn")]
     NothingSaid,
-    /// Two conversations with one id.
+    /// Two conversations have one id.
     #[error("two conversations have the id \"{0}\"")]
     RepeatedConversation(String),
-    /// Two turns or sessions of a conversation with one id: evidence could mean either.
+    /// Two turns or sessions of a conversation have one id, so evidence could mean either.
     #[error("conversation \"{conversation}\" has two turns or sessions with the id \"{id}\"")]
     RepeatedId {
         /// The conversation.
@@ -97,7 +91,7 @@ pub enum DatasetFlaw {
         /// The id.
         id: String,
     },
-    /// An id that cannot name a user or a session of a store.
+    /// An id cannot name a user or a session of a memory.
     #[error("conversation \"{conversation}\": {reason}")]
     BadName {
         /// The conversation.
@@ -105,9 +99,9 @@ pub enum DatasetFlaw {
         /// Why it cannot.
         reason: InvalidName,
     },
-    /// A date in none of the known forms.
+    /// A date is in none of the known forms.
     #[error(
-        "conversation \"{conversation}\": \"{date}\" is no date; expected one as \
+        "conversation \"{conversation}\": \"{date}\" is not a date; expected one as \
          \"2023-05-08T13:56:00Z\", \"2023-05-08\", \"1:56 pm on 8 May, 2023\" or \
          \"2023/05/08 (Mon) 13:56\""
     )]
@@ -117,7 +111,7 @@ pub enum DatasetFlaw {
         /// What stands where a date should.
         date: String,
     },
-    /// A session without its date.
+    /// A session has no date.
     #[error("conversation \"{conversation}\": there is no date for \"{session}\"")]
     MissingDate {
         /// The conversation.
@@ -125,7 +119,7 @@ pub enum DatasetFlaw {
         /// The session.
         session: String,
     },
-    /// A question without text.
+    /// A question has no text.
     #[error("conversation \"{conversation}\": question \"{question}\" is empty")]
     EmptyQuestion {
         /// The conversation.
@@ -133,7 +127,7 @@ pub enum DatasetFlaw {
         /// The question's id.
         question: String,
     },
-    /// Lists that should go side by side.
+    /// Two lists that belong together differ in length.
     #[error(
         "conversation \"{conversation}\" has {} entries in {}, but {} in {}",
         first.1, first.0, second.1, second.0
@@ -141,9 +135,9 @@ pub enum DatasetFlaw {
     UnevenLists {
         /// The conversation.
         conversation: String,
-        /// One list and its length.
+        /// One list's name and length.
         first: (&'static str, usize),
-        /// The other list and its length.
+        /// The other list's name and length.
         second: (&'static str, usize),
     },
 }
@@ -154,7 +148,6 @@ impl Diagnose for EvalError {
             Self::Io(error) if error.kind() == io::ErrorKind::NotFound => ErrorCode::FileNotFound,
             Self::Io(_) => ErrorCode::FileFailed,
             Self::Memory(error) => error.code(),
-            Self::Chat(error) => error.code(),
             Self::Stopped => ErrorCode::Interrupted,
             _ => ErrorCode::UnusableDataSet,
         }
@@ -170,11 +163,9 @@ impl Diagnose for EvalError {
             | Self::Name(_)
             | Self::UnknownConversation { .. }
             | Self::NoConversation
-            | Self::TooFewConversations
             | Self::OtherTurns { .. }
             | Self::Stopped => Fault::Caller,
             Self::Memory(error) => error.fault(),
-            Self::Chat(error) => error.fault(),
         }
     }
 
@@ -182,7 +173,6 @@ impl Diagnose for EvalError {
         match self {
             Self::OtherTurns { .. } => vec![Remedy::UseEmptyFolder],
             Self::Memory(error) => error.remedies(),
-            Self::Chat(error) => error.remedies(),
             _ => Vec::new(),
         }
     }

@@ -1,18 +1,16 @@
-//! Measures recall quality and latency on public data sets.
+//! Measures recall on data sets of conversations and questions.
 //!
 //! Useful for seeing what a change to the engine does, on LoCoMo, LongMemEval or data of one's own:
-//! it remembers each conversation in a store of its own, lets the engine index it, asks every
-//! question, and compares what comes back, and what a prompt made of it holds, with the evidence.
-//! Everything goes through the engine itself; the strategies that it is compared with
-//! ([`Strategy`]) take what they need from the same store. It does not judge answers: no language
-//! model takes part.
+//! it remembers each conversation in a memory of its own, lets the engine index it, asks every
+//! question, and compares what is recalled, and what a prompt made of it holds, with the evidence
+//! that the data set names. The ways of finding that longmem is compared with ([`Strategy`]) read
+//! the same memory. Answers are not judged: no language model takes part.
 //!
 //! - [`dataset::read`] reads the conversations;
 //! - [`run`] asks the questions and returns an [`Outcome`] for each;
-//! - [`Report`] sums them up, as JSON or as a [table](fn@table);
-//! - [`replay()`] counts what the prompts of a conversation cost with a provider's cache.
+//! - [`Report`] sums them up, as JSON or as a [table](fn@table).
 //!
-//! The same engine gives the same numbers on every run, but for the latencies.
+//! The same engine gives the same numbers on every run, except for the latencies.
 //!
 //! # Examples
 //! ```
@@ -34,12 +32,11 @@
 //!
 //! let embedder = Arc::new(WordHashEmbedder::default());
 //! let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
-//! let options = RunOptions::new(folder.path(), &EstimatedTokens);
 //! let measured = run(
 //!     &dataset,
-//!     &options,
-//!     &|file| {
-//!         let store = SqliteStore::open(file, IfMissing::Create)?;
+//!     &RunOptions::new(&EstimatedTokens),
+//!     &|name| {
+//!         let store = SqliteStore::open(folder.path().join(name), IfMissing::Create)?;
 //!         Ok(Memory::new(Arc::new(store), embedder.clone(), clock.clone()))
 //!     },
 //!     &mut |_progress| ControlFlow::Continue(()),
@@ -57,12 +54,10 @@ pub mod statistics;
 mod context;
 mod embed_once;
 mod error;
-mod fit;
 mod haystack;
 mod misses;
 mod outcome;
 mod ranking;
-mod replay;
 mod report;
 mod run;
 mod scoring;
@@ -71,16 +66,13 @@ mod table;
 
 pub use embed_once::EmbedOnce;
 pub use error::{DatasetFlaw, EvalError};
-pub use fit::{Fit, Fold, Recalls, ThresholdRow, fit, fit_table};
+pub use haystack::{Evidence, Haystack, OpenMemory};
 pub use misses::misses;
-pub use outcome::{EvidencePlace, Outcome, StageTime, StrategyOutcome};
-pub use replay::{
-    OpenMemory, Prices, ReplayOptions, ReplayReport, WayReport, replay, replay_table,
-};
+pub use outcome::{EvidencePlace, Outcome, Stage, StageTime, StrategyOutcome};
 pub use report::{
     AbstentionReport, DatasetSummary, GroupReport, LatencyReport, LevelReport, Report,
     StageLatency, StrategyReport,
 };
 pub use run::{Phase, Run, RunOptions, RunProgress, run};
-pub use strategy::{Strategy, UnknownStrategy};
-pub use table::table;
+pub use strategy::Strategy;
+pub use table::{aligned, table};

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// or the mean of that over questions. Each number is between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cut {
-    /// The cut: so many results, or so many tokens.
+    /// The cut: a number of results, or a prompt's size in tokens.
     pub at: usize,
     /// The share of the evidence that is found.
     pub fractional: f64,
@@ -22,26 +22,26 @@ pub struct Cut {
 /// questions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scores {
-    /// Among the first so many of the ranking.
+    /// Recall of the evidence at several cuts of the ranking.
     pub recall: Vec<Cut>,
     /// Normalised discounted cumulative gain of the first ten, with gain 1 for evidence.
     pub ndcg_10: f64,
     /// One over the place of the first evidence in the ranking; 0 if there is none.
     pub mrr: f64,
-    /// Within a prompt of at most so many tokens.
+    /// Recall of the evidence in prompts of several sizes.
     pub context: Vec<Cut>,
 }
 
 /// Recall of the evidence, which is not empty, among the first `k`.
 pub fn recall_at<T: Ord>(ranking: &[T], evidence: &BTreeSet<T>, k: usize) -> Cut {
-    Cut::new(k, matches(ranking.iter().take(k), evidence), evidence.len())
+    Cut::new(k, evidence_in(ranking.iter().take(k), evidence), evidence.len())
 }
 
 /// Normalised discounted cumulative gain of the first `k`: the sum of 1 / log₂(place + 1) over the
 /// evidence found, divided by what it would be with all evidence in front.
 pub fn ndcg_at<T: Ord>(ranking: &[T], evidence: &BTreeSet<T>, k: usize) -> f64 {
     let gain = |place: usize| 1.0 / (place as f64 + 1.0).log2();
-    // Not sum(): that of nothing is −0.
+    // Not sum(), which gives −0 where no evidence is found.
     let found = ranking
         .iter()
         .take(k)
@@ -58,13 +58,16 @@ pub fn reciprocal_rank<T: Ord>(ranking: &[T], evidence: &BTreeSet<T>) -> f64 {
     first.map_or(0.0, |index| 1.0 / (index as f64 + 1.0))
 }
 
-/// Each item where it comes first: turns' sessions become a ranking of sessions.
+/// Keeps each item at its first place: so the sessions of ranked turns become a ranking of sessions.
 pub fn first_appearances<T: Ord + Copy>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = BTreeSet::new();
     items.into_iter().filter(|item| seen.insert(*item)).collect()
 }
 
-fn matches<'a, T: Ord + 'a>(found: impl Iterator<Item = &'a T>, evidence: &BTreeSet<T>) -> usize {
+fn evidence_in<'a, T: Ord + 'a>(
+    found: impl Iterator<Item = &'a T>,
+    evidence: &BTreeSet<T>,
+) -> usize {
     found.filter(|item| evidence.contains(item)).count()
 }
 
@@ -82,7 +85,7 @@ impl Cut {
 }
 
 impl Scores {
-    /// Scores a ranking, in which nothing comes twice, and what prompts of several sizes hold.
+    /// Scores a ranking without repetitions, and what prompts of several sizes hold.
     pub fn new<T: Ord>(
         ranking: &[T],
         contexts: &[(usize, BTreeSet<T>)],
@@ -90,7 +93,7 @@ impl Scores {
         cuts: &[usize],
     ) -> Self {
         let context = |(tokens, held): &(usize, BTreeSet<T>)| {
-            Cut::new(*tokens, matches(held.iter(), evidence), evidence.len())
+            Cut::new(*tokens, evidence_in(held.iter(), evidence), evidence.len())
         };
         Self {
             recall: cuts.iter().map(|&k| recall_at(ranking, evidence, k)).collect(),
@@ -100,8 +103,8 @@ impl Scores {
         }
     }
 
-    /// The mean of each number, to six decimals; none if there are no scores. All have the same
-    /// cuts.
+    /// The mean of each number, to six decimals; none if there are no scores. All scores must have
+    /// the same cuts.
     pub fn mean(scores: &[&Scores]) -> Option<Scores> {
         let first = scores.first()?;
         let mean = |number: &dyn Fn(&Scores) -> f64| {
@@ -130,7 +133,7 @@ impl Scores {
         self.recall.iter().find(|cut| cut.at == k).map(|cut| cut.fractional)
     }
 
-    /// The fractional recall within so many tokens, if that was measured.
+    /// The fractional recall in a prompt of `tokens` tokens, if that was measured.
     pub fn context(&self, tokens: usize) -> Option<f64> {
         self.context.iter().find(|cut| cut.at == tokens).map(|cut| cut.fractional)
     }

@@ -1,4 +1,4 @@
-//! What was not found, and what was found instead.
+//! The evidence that a strategy missed, with what it found instead.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -7,15 +7,17 @@ use crate::dataset::{self, Dataset};
 use crate::outcome::{EvidencePlace, Outcome};
 use crate::{Run, Strategy, StrategyOutcome};
 
-/// Evidence is missed if it is not among so many.
+/// Number of best results outside which evidence counts as missed.
 const FOUND_WITHIN: usize = 10;
 
-/// So many of the turns that were found instead are shown, each cut to so many characters.
-const SHOWN: usize = 3;
-const CHARACTERS: usize = 160;
+/// Number of turns that are shown instead of the evidence.
+const SHOWN_TURNS: usize = 3;
 
-/// Lists the first `limit` questions with evidence that a strategy did not find among the best ten,
-/// spread evenly over the run: the evidence with its place, and the three best turns instead.
+/// Characters of a turn that are shown.
+const SHOWN_CHARACTERS: usize = 160;
+
+/// Lists up to `limit` questions, spread evenly over the run, whose evidence a strategy did not find
+/// among the best ten: the evidence with its place, and the three best turns instead.
 pub fn misses(dataset: &Dataset, run: &Run, strategy: Strategy, limit: usize) -> String {
     let missed: Vec<(&Outcome, &StrategyOutcome)> = run
         .outcomes
@@ -40,10 +42,10 @@ pub fn misses(dataset: &Dataset, run: &Run, strategy: Strategy, limit: usize) ->
         let _ = writeln!(text, "\n{} ({category})  {}", outcome.question, outcome.text);
         for place in found.evidence.iter().filter(|place| is_missed(place)) {
             let rank = place.rank.map_or("not found".to_owned(), |rank| format!("place {rank}"));
-            let _ = writeln!(text, "  missed, {rank}: {}", shown(&turns, &place.id));
+            let _ = writeln!(text, "  missed, {rank}: {}", one_line(&turns, &place.id));
         }
-        for (index, id) in found.best.iter().take(SHOWN).enumerate() {
-            let _ = writeln!(text, "  {}. {}", index + 1, shown(&turns, id));
+        for (index, id) in found.best.iter().take(SHOWN_TURNS).enumerate() {
+            let _ = writeln!(text, "  {}. {}", index + 1, one_line(&turns, id));
         }
     }
     text
@@ -60,13 +62,13 @@ fn turns_of<'a>(dataset: &'a Dataset, conversation: &str) -> HashMap<&'a str, &'
 }
 
 /// A turn on one line; a session by its id.
-fn shown(turns: &HashMap<&str, &dataset::Turn>, id: &str) -> String {
+fn one_line(turns: &HashMap<&str, &dataset::Turn>, id: &str) -> String {
     let Some(turn) = turns.get(id) else { return id.to_owned() };
-    let mut said: String = turn.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = said.char_indices().nth(CHARACTERS) {
-        said.truncate(end);
-        said.push('…');
+    let mut text: String = turn.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARACTERS) {
+        text.truncate(end);
+        text.push('…');
     }
     let speaker = turn.speaker.as_deref().unwrap_or_else(|| turn.role.as_str());
-    format!("{id} {speaker}: {said}")
+    format!("{id} {speaker}: {text}")
 }

@@ -1,4 +1,4 @@
-//! What came of one question.
+//! What each strategy found for one question.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::Strategy;
 use crate::metrics::Scores;
 
-/// What came of one question, strategy by strategy.
+/// One question with what each strategy found for it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
     /// The conversation's id.
@@ -21,7 +21,7 @@ pub struct Outcome {
     pub category: Option<String>,
     /// When it was asked.
     pub asked_at: Timestamp,
-    /// Whether its answer was never said; then nothing is scored.
+    /// Whether the conversation holds no answer. If so, nothing is scored.
     pub unanswerable: bool,
     /// One for each strategy, in the order asked for.
     pub strategies: Vec<StrategyOutcome>,
@@ -32,11 +32,11 @@ pub struct Outcome {
 pub struct StrategyOutcome {
     /// The strategy.
     pub strategy: Strategy,
-    /// How many turns it found.
+    /// Number of turns that it found.
     pub results: usize,
     /// Scores by turn; none if the evidence names no turns.
     pub turn: Option<Scores>,
-    /// Scores by session; a ranking of turns is one of sessions, each where its first turn is.
+    /// Scores by session, each session at the place of its first turn.
     pub session: Option<Scores>,
     /// The ids of the ten best turns, best first.
     pub best: Vec<String>,
@@ -56,22 +56,37 @@ pub struct EvidencePlace {
     pub rank: Option<usize>,
 }
 
+longmem_core::closed_words! {
+    /// A stage of answering a question.
+    pub enum Stage: "a stage" {
+        /// Embedding the question; a part of the recall.
+        Embedding = "embedding",
+        /// Scoring turns by meaning and by words; a part of the recall.
+        Channels = "channels",
+        /// Ordering what was found; a part of the recall.
+        Ranking = "ranking",
+        /// The whole recall.
+        Recall = "recall",
+        /// Making the largest prompt.
+        Context = "context",
+    }
+}
+
 /// How long one stage of answering a question took.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StageTime {
-    /// The stage: `embedding`, `channels` and `ranking` are parts of `recall`; `context` makes the
-    /// largest prompt.
-    pub stage: &'static str,
-    /// Milliseconds.
+    /// The stage.
+    pub stage: Stage,
+    /// Its time in milliseconds.
     pub milliseconds: f64,
 }
 
 impl StageTime {
-    pub(crate) fn since(begin: Instant, stage: &'static str) -> Self {
+    pub(crate) fn since(begin: Instant, stage: Stage) -> Self {
         Self::new(stage, begin.elapsed())
     }
 
-    pub(crate) fn new(stage: &'static str, time: Duration) -> Self {
+    pub(crate) fn new(stage: Stage, time: Duration) -> Self {
         Self { stage, milliseconds: time.as_secs_f64() * 1e3 }
     }
 }

@@ -1,20 +1,22 @@
-//! What a run comes to, group by group.
+//! A run summed up, group by group.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::dataset::{ADVERSARIAL, Dataset, Layout, Mended};
+use crate::dataset::{ADVERSARIAL, Dataset, Layout, Repairs};
 use crate::metrics::Scores;
 use crate::statistics::{Interval, bootstrap, percentile};
-use crate::{Outcome, Run, Strategy, StrategyOutcome};
+use crate::{Outcome, Run, Stage, Strategy, StrategyOutcome};
 
-/// The rank and the prompt that bear an interval.
+/// Number of results whose recall gets an interval.
 const INTERVAL_RANK: usize = 10;
+
+/// Tokens of the prompt whose recall gets an interval.
 const INTERVAL_TOKENS: usize = 1_000;
 
-/// What a run comes to. Its JSON is what `longmem eval --json` prints: all shares are between 0 and
-/// 1, to six decimals, and all but `latency` are the same on every run.
+/// A run summed up. In its JSON all shares are between 0 and 1, to six decimals, and everything but
+/// `latency` is the same on every run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// What it was measured on.
@@ -27,9 +29,9 @@ pub struct Report {
     pub depth: usize,
     /// All questions; for LoCoMo all but the adversarial ones (`1-4`); then each category.
     pub groups: Vec<GroupReport>,
-    /// How often nothing is recalled.
+    /// How often nothing was recalled.
     pub abstention: Vec<AbstentionReport>,
-    /// How long it took.
+    /// How long each stage took.
     pub latency: Vec<LatencyReport>,
 }
 
@@ -44,13 +46,13 @@ pub struct DatasetSummary {
     pub turns: usize,
     /// Questions about them.
     pub questions: usize,
-    /// Questions that name no evidence although there is an answer; they are not asked.
+    /// Questions that have an answer but name no evidence; they are not asked.
     pub without_evidence: usize,
-    /// Questions whose answer was never said; they are asked, but not scored.
+    /// Questions that have no answer in their conversation; they are asked, but not scored.
     pub unanswerable: usize,
-    /// What was not as it should be in the file.
+    /// What was repaired or left out when the file was read.
     #[serde(flatten)]
-    pub mended: Mended,
+    pub repairs: Repairs,
 }
 
 /// The scores of one group of questions.
@@ -58,7 +60,7 @@ pub struct DatasetSummary {
 pub struct GroupReport {
     /// `all`, `1-4`, or a category.
     pub group: String,
-    /// Questions with evidence in it.
+    /// Its questions with evidence.
     pub questions: usize,
     /// One for each strategy.
     pub strategies: Vec<StrategyReport>,
@@ -83,24 +85,24 @@ pub struct LevelReport {
     /// The means over them.
     #[serde(flatten)]
     pub scores: Scores,
-    /// Where the fractional recall among the first 10 may lie, by chance of the questions.
+    /// The range that chance allows for the fractional recall among the first 10.
     pub interval_10: Option<Interval>,
-    /// The same for a prompt of 1,000 tokens, if one was made.
+    /// The same for a prompt of 1,000 tokens.
     pub interval_1000_tokens: Option<Interval>,
 }
 
-/// How often a strategy finds nothing, rightly or wrongly.
+/// How often a strategy found nothing, rightly or wrongly.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AbstentionReport {
     /// The strategy.
     pub strategy: Strategy,
-    /// Questions whose answer was never said.
+    /// Questions that have no answer in their conversation.
     pub unanswerable: usize,
-    /// For how many of those nothing was recalled.
+    /// Those of them for which nothing was recalled.
     pub rightly_nothing: usize,
     /// Questions with evidence.
     pub answerable: usize,
-    /// For how many of those nothing was recalled.
+    /// Those of them for which nothing was recalled.
     pub wrongly_nothing: usize,
 }
 
@@ -116,8 +118,8 @@ pub struct LatencyReport {
 /// How long one stage took, in milliseconds, over all questions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StageLatency {
-    /// The stage: `recall` is all of it, `context` makes the largest prompt.
-    pub stage: &'static str,
+    /// The stage.
+    pub stage: Stage,
     /// Questions that it was measured on.
     pub questions: usize,
     /// Half of the questions took at most this long.
@@ -129,7 +131,7 @@ pub struct StageLatency {
 }
 
 impl Report {
-    /// Sums up a run, or the part of one whose other outcomes were taken out.
+    /// Sums up a run.
     pub fn new(run: &Run) -> Self {
         let strategies: Vec<Strategy> = run
             .outcomes
@@ -162,31 +164,29 @@ impl DatasetSummary {
                 .filter(|question| !question.unanswerable && question.evidence.is_empty())
                 .count(),
             unanswerable: questions().filter(|question| question.unanswerable).count(),
-            mended: dataset.mended,
+            repairs: dataset.repairs,
         }
     }
 }
 
+/// All questions; for LoCoMo all but the adversarial ones; then each category.
 fn groups(run: &Run, strategies: &[Strategy]) -> Vec<GroupReport> {
     let scored: Vec<&Outcome> = run.outcomes.iter().filter(|o| !o.unanswerable).collect();
-    let category = |outcome: &Outcome| outcome.category.clone();
-    let categories: BTreeSet<String> = scored.iter().filter_map(|o| category(o)).collect();
+    let members = |belongs: &dyn Fn(Option<&str>) -> bool| -> Vec<&Outcome> {
+        let belongs = |outcome: &&&Outcome| belongs(outcome.category.as_deref());
+        scored.iter().filter(belongs).copied().collect()
+    };
+    let categories: BTreeSet<&str> = scored.iter().filter_map(|o| o.category.as_deref()).collect();
 
-    let mut groups = vec![("all".to_owned(), scored.clone())];
+    let mut groups = vec![("all", members(&|_| true))];
     if run.dataset.layout == Layout::LoCoMo {
-        let mut others = scored.clone();
-        others.retain(|outcome| outcome.category.as_deref() != Some(ADVERSARIAL));
-        groups.push(("1-4".to_owned(), others));
+        groups.push(("1-4", members(&|category| category != Some(ADVERSARIAL))));
     }
-    groups.extend(categories.into_iter().map(|name| {
-        let mut members = scored.clone();
-        members.retain(|outcome| outcome.category.as_ref() == Some(&name));
-        (name, members)
-    }));
+    groups.extend(categories.iter().map(|name| (*name, members(&|c| c == Some(*name)))));
     groups
         .into_iter()
         .map(|(group, members)| GroupReport {
-            group,
+            group: group.to_owned(),
             questions: members.len(),
             strategies: strategies.iter().map(|s| strategy_report(*s, &members)).collect(),
         })
@@ -194,18 +194,13 @@ fn groups(run: &Run, strategies: &[Strategy]) -> Vec<GroupReport> {
 }
 
 fn strategy_report(strategy: Strategy, outcomes: &[&Outcome]) -> StrategyReport {
-    let found: Vec<&StrategyOutcome> =
-        outcomes.iter().filter_map(|outcome| of(outcome, strategy)).collect();
-    StrategyReport {
-        strategy,
-        turn: level(&found.iter().filter_map(|found| found.turn.as_ref()).collect::<Vec<_>>()),
-        session: level(
-            &found.iter().filter_map(|found| found.session.as_ref()).collect::<Vec<_>>(),
-        ),
-    }
+    let found = || outcomes.iter().filter_map(|outcome| found_by(strategy, outcome));
+    let turn: Vec<&Scores> = found().filter_map(|found| found.turn.as_ref()).collect();
+    let session: Vec<&Scores> = found().filter_map(|found| found.session.as_ref()).collect();
+    StrategyReport { strategy, turn: level_report(&turn), session: level_report(&session) }
 }
 
-fn level(scores: &[&Scores]) -> Option<LevelReport> {
+fn level_report(scores: &[&Scores]) -> Option<LevelReport> {
     let interval = |number: &dyn Fn(&Scores) -> Option<f64>| {
         let values: Option<Vec<f64>> = scores.iter().map(|scores| number(scores)).collect();
         bootstrap(&values?)
@@ -222,45 +217,45 @@ fn abstention(outcomes: &[Outcome], strategies: &[Strategy]) -> Vec<AbstentionRe
     let (unanswerable, answerable): (Vec<&Outcome>, Vec<&Outcome>) =
         outcomes.iter().partition(|outcome| outcome.unanswerable);
     let report = |&strategy: &Strategy| {
-        let nothing = |outcomes: &[&Outcome]| {
-            let found = outcomes.iter().filter_map(|outcome| of(outcome, strategy));
+        let found_nothing = |outcomes: &[&Outcome]| {
+            let found = outcomes.iter().filter_map(|outcome| found_by(strategy, outcome));
             found.filter(|found| found.results == 0).count()
         };
         AbstentionReport {
             strategy,
             unanswerable: unanswerable.len(),
-            rightly_nothing: nothing(&unanswerable),
+            rightly_nothing: found_nothing(&unanswerable),
             answerable: answerable.len(),
-            wrongly_nothing: nothing(&answerable),
+            wrongly_nothing: found_nothing(&answerable),
         }
     };
     strategies.iter().map(report).collect()
 }
 
 fn latency(outcomes: &[Outcome], strategy: Strategy) -> LatencyReport {
-    let mut names = Vec::new();
-    let mut times: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
-    for time in outcomes.iter().filter_map(|o| of(o, strategy)).flat_map(|found| &found.stages) {
-        if !times.contains_key(time.stage) {
-            names.push(time.stage);
+    let times = || {
+        let found = outcomes.iter().filter_map(|outcome| found_by(strategy, outcome));
+        found.flat_map(|found| &found.stages)
+    };
+    let stage_latency = |&stage: &Stage| {
+        let of_stage = times().filter(|time| time.stage == stage);
+        let mut times: Vec<f64> = of_stage.map(|time| time.milliseconds).collect();
+        if times.is_empty() {
+            return None;
         }
-        times.entry(time.stage).or_default().push(time.milliseconds);
-    }
-    let stage = |stage: &'static str| {
-        let mut times = times.remove(stage).unwrap_or_default();
         times.sort_by(f64::total_cmp);
         let at = |percent| (percentile(&times, percent) * 1e3).round() / 1e3;
-        StageLatency {
+        Some(StageLatency {
             stage,
             questions: times.len(),
             p50_ms: at(50.0),
             p95_ms: at(95.0),
             p99_ms: at(99.0),
-        }
+        })
     };
-    LatencyReport { strategy, stages: names.into_iter().map(stage).collect() }
+    LatencyReport { strategy, stages: Stage::ALL.iter().filter_map(stage_latency).collect() }
 }
 
-fn of(outcome: &Outcome, strategy: Strategy) -> Option<&StrategyOutcome> {
+fn found_by(strategy: Strategy, outcome: &Outcome) -> Option<&StrategyOutcome> {
     outcome.strategies.iter().find(|found| found.strategy == strategy)
 }

@@ -14,15 +14,14 @@ const TURN_CUTS: [usize; 5] = [1, 5, 10, 20, 50];
 /// Where rankings of sessions are cut.
 const SESSION_CUTS: [usize; 4] = [1, 3, 5, 10];
 
-/// What was found, in the data set's names of turns or of sessions.
-struct Level<'a> {
-    ranking: Vec<&'a str>,
-    contexts: Vec<(usize, BTreeSet<&'a str>)>,
-}
+/// The turns that prompts hold, each with the prompt's size in tokens.
+pub(crate) type Contexts = Vec<(usize, BTreeSet<TurnId>)>;
 
 /// How well one strategy did on one question.
 pub(crate) struct Scored {
+    /// By turn; none if the evidence names no turns.
     pub(crate) turn: Option<Scores>,
+    /// By session; none if there is no evidence.
     pub(crate) session: Option<Scores>,
     pub(crate) places: Vec<EvidencePlace>,
 }
@@ -31,11 +30,11 @@ pub(crate) struct Scored {
 pub(crate) fn score(
     haystack: &Haystack<'_>,
     recalled: &[Recalled],
-    contexts: &[(usize, BTreeSet<TurnId>)],
+    contexts: &Contexts,
     evidence: &Evidence<'_>,
 ) -> Scored {
-    let turns = Level::new(recalled, contexts, |id| haystack.turn_name(id));
-    let sessions = Level::new(recalled, contexts, |id| haystack.session_name(id));
+    let turns = Found::new(recalled, contexts, |id| haystack.turn_name(id));
+    let sessions = Found::new(recalled, contexts, |id| haystack.session_name(id));
     let places = if evidence.turns.is_empty() {
         sessions.places(&evidence.sessions)
     } else {
@@ -48,12 +47,14 @@ pub(crate) fn score(
     }
 }
 
-impl<'a> Level<'a> {
-    fn new(
-        recalled: &[Recalled],
-        contexts: &[(usize, BTreeSet<TurnId>)],
-        name: impl Fn(TurnId) -> &'a str,
-    ) -> Self {
+/// What was found, as the data set's ids of turns or of sessions.
+struct Found<'a> {
+    ranking: Vec<&'a str>,
+    contexts: Vec<(usize, BTreeSet<&'a str>)>,
+}
+
+impl<'a> Found<'a> {
+    fn new(recalled: &[Recalled], contexts: &Contexts, name: impl Fn(TurnId) -> &'a str) -> Self {
         let named = |(tokens, held): &(usize, BTreeSet<TurnId>)| {
             (*tokens, held.iter().map(|id| name(*id)).collect())
         };
@@ -64,8 +65,8 @@ impl<'a> Level<'a> {
     }
 
     fn scores(&self, evidence: &BTreeSet<&'a str>, cuts: &[usize]) -> Option<Scores> {
-        let known = !evidence.is_empty();
-        known.then(|| Scores::new(&self.ranking, &self.contexts, evidence, cuts))
+        let has_evidence = !evidence.is_empty();
+        has_evidence.then(|| Scores::new(&self.ranking, &self.contexts, evidence, cuts))
     }
 
     fn places(&self, evidence: &BTreeSet<&'a str>) -> Vec<EvidencePlace> {

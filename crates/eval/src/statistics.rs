@@ -1,8 +1,8 @@
-//! What many measurements say: percentiles and how far chance goes.
+//! What many measurements say: percentiles, and the range that chance allows.
 
 use serde::Serialize;
 
-/// Where the middle 95 % of a mean's values lie when the questions are drawn again.
+/// The range that holds the middle 95 % of a mean's values when the questions are drawn again.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
     /// 2.5 % of the means are below.
@@ -11,13 +11,16 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// Number of samples that are drawn for an interval.
 const RESAMPLES: usize = 1000;
 
-/// Any number does; it stays the same so that the intervals do.
+/// The seed of the samples. Its value does not matter, but it has to stay the same for intervals to
+/// stay the same.
 const SEED: u64 = 6;
 
-/// The 95 % interval of the mean by bootstrap: the values are drawn anew, with repetition, a
-/// thousand times. To six decimals, and the same for the same values; none without values.
+/// The 95 % interval of the mean by bootstrap: a thousand samples of the same size are drawn from
+/// the values, with repetition. Rounded to six decimals, and the same for the same values; none
+/// without values.
 pub fn bootstrap(values: &[f64]) -> Option<Interval> {
     if values.is_empty() {
         return None;
@@ -33,7 +36,7 @@ pub fn bootstrap(values: &[f64]) -> Option<Interval> {
     Some(Interval { low: percentile(&means, 2.5), high: percentile(&means, 97.5) })
 }
 
-/// The smallest value that at least `percent` of all do not exceed (nearest rank).
+/// The smallest value that is at least as great as `percent` of all values (nearest rank).
 ///
 /// # Panics
 /// If there are no values. They must be in ascending order.
@@ -58,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_holds_the_mean_and_is_as_wide_as_chance() {
+    fn the_interval_is_as_wide_as_the_standard_error_says() {
         let values: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
         let interval = bootstrap(&values).unwrap();
         // The standard error is 0.5 / √400 = 0.025.

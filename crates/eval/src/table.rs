@@ -1,14 +1,16 @@
 //! A report as plain text.
 
+use comfy_table::{CellAlignment, Table, presets};
+
 use crate::metrics::Cut;
 use crate::statistics::Interval;
 use crate::{AbstentionReport, GroupReport, LevelReport, Report, StrategyReport};
 
-/// Writes a report as tables, two for each group of questions, by turn and by session: a strategy a
-/// row, a metric a column, shares in per cent.
+/// Writes a report as tables: for each group of questions one by turn and one by session, with a
+/// strategy in each row, a metric in each column, and shares in per cent.
 ///
 /// `r10` is the share of the evidence among the first ten, `b1000` the share within a prompt of
-/// 1,000 tokens; the last columns say where these two may lie by chance of the questions (95 %).
+/// 1,000 tokens. The last columns hold the 95 % intervals of these two.
 pub fn table(report: &Report) -> String {
     let mut blocks = vec![heading(report)];
     for group in &report.groups {
@@ -35,9 +37,9 @@ fn heading(report: &Report) -> String {
     for (count, what) in [
         (set.without_evidence, "questions without evidence, not asked"),
         (set.unanswerable, "questions without an answer, not scored"),
-        (set.mended.evidence_repaired, "pieces of evidence repaired"),
-        (set.mended.evidence_dropped, "pieces of evidence that name nothing, left out"),
-        (set.mended.empty_turns, "turns without text, left out"),
+        (set.repairs.evidence_repaired, "pieces of evidence repaired"),
+        (set.repairs.evidence_dropped, "pieces of evidence that name nothing, left out"),
+        (set.repairs.empty_turns, "turns without text, left out"),
     ] {
         if count > 0 {
             lines.push(format!("{count} {what}"));
@@ -101,7 +103,7 @@ fn latency_table(report: &Report) -> String {
         report.latency.iter().flat_map(|row| row.stages.iter().map(|stage| (row.strategy, stage)));
     let rows = stages.map(|(strategy, stage)| {
         let times = [stage.p50_ms, stage.p95_ms, stage.p99_ms].map(|time| format!("{time:.1}"));
-        [cells([strategy.as_str(), stage.stage]), times.to_vec()].concat()
+        [cells([strategy.as_str(), stage.stage.as_str()]), times.to_vec()].concat()
     });
     aligned("latency in milliseconds", header, rows)
 }
@@ -121,36 +123,32 @@ fn range(interval: Option<Interval>) -> String {
     )
 }
 
-/// Lines up columns: the first to the left, the others to the right.
-pub(crate) fn aligned(
+/// Writes a title and, under it, rows with aligned columns: the first to the left, the others to the
+/// right.
+pub fn aligned(
     title: &str,
     header: Vec<String>,
-    rows: impl Iterator<Item = Vec<String>>,
+    rows: impl IntoIterator<Item = Vec<String>>,
 ) -> String {
-    let rows: Vec<Vec<String>> = [header].into_iter().chain(rows).collect();
-    let mut widths = vec![0; rows[0].len()];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let mut text = format!("{title}\n");
-    for row in &rows {
-        let padded = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
+    for (place, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if place == 0 { 0 } else { 2 }, 0));
+        column.set_cell_alignment(if place == 0 {
+            CellAlignment::Left
+        } else {
+            CellAlignment::Right
         });
-        text.push_str(&padded.collect::<Vec<_>>().join("  "));
-        text.push('\n');
     }
-    text
+    format!("{title}\n{}\n", table.trim_fmt())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{Layout, Mended};
+    use crate::dataset::{Layout, Repairs};
     use crate::metrics::Scores;
-    use crate::{DatasetSummary, LatencyReport, StageLatency, Strategy};
+    use crate::{DatasetSummary, LatencyReport, Stage, StageLatency, Strategy};
 
     fn cut(at: usize, fractional: f64) -> Cut {
         Cut { at, fractional, any: 1.0, all: 0.0 }
@@ -177,7 +175,7 @@ mod tests {
                 questions: 4,
                 without_evidence: 0,
                 unanswerable: 1,
-                mended: Mended { empty_turns: 2, ..Mended::default() },
+                repairs: Repairs { empty_turns: 2, ..Repairs::default() },
             },
             model: "m@1".to_owned(),
             token_counter: "by hand".to_owned(),
@@ -203,7 +201,7 @@ mod tests {
             latency: vec![LatencyReport {
                 strategy: Strategy::Dense,
                 stages: vec![StageLatency {
-                    stage: "recall",
+                    stage: Stage::Recall,
                     questions: 4,
                     p50_ms: 1.04,
                     p95_ms: 12.0,

@@ -95,15 +95,11 @@ impl Memory {
         options: IndexOptions,
         see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
     ) -> Result<IndexReport, MemoryError> {
-        let lock = match self.store.lock_index(false)? {
-            Some(lock) => lock,
-            None => {
-                if see(IndexEvent::Waiting).is_break() {
-                    return Ok(IndexReport::stopped(self.waiting(None)?));
-                }
-                self.store.lock_index(true)?.expect("a lock that is waited for is given")
-            }
-        };
+        let mut lock = self.store.lock_index(false)?;
+        if lock.is_none() && see(IndexEvent::Waiting).is_continue() {
+            lock = self.store.lock_index(true)?;
+        }
+        let Some(lock) = lock else { return Ok(IndexReport::stopped(self.waiting(None)?)) };
         let model = self.embedder.model();
         if options.reembed && self.store.serving_model()?.as_ref() == Some(model) {
             self.store.requeue_all()?;

@@ -76,7 +76,6 @@ impl Default for RankingParameters {
                 neighbour_weight: 0.35,
                 neighbours: 2,
                 longest_neighbour: 100,
-                ..LexicalParameters::PLAIN
             },
             per_channel: 100,
             lexical_weight: 0.6,

@@ -142,7 +142,7 @@ struct Batch<'a> {
     last_turn: Option<TurnId>,
 }
 
-impl<'a> Batch<'a> {
+impl Batch<'_> {
     fn insert<'w>(
         &mut self,
         turn: &NewTurn,

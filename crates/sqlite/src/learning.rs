@@ -96,10 +96,8 @@ impl Learning for SqliteStore {
                     _ => None,
                 };
                 let is_there = fact.source.is_some_and(|turn| sources.contains(&turn.0));
-                stored.push(match is_there {
-                    true => Some(insert(transaction, user, fact, replaces)?),
-                    false => None,
-                });
+                let insert = || insert(transaction, user, fact, replaces);
+                stored.push(is_there.then(insert).transpose()?);
             }
             Ok(true)
         })

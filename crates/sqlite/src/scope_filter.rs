@@ -26,7 +26,7 @@ impl Condition {
             condition.and_one_of("t.session_id", sessions);
         }
         if !scope.roles.is_empty() {
-            condition.and_one_of("t.role", scope.roles.iter().map(|role| role.to_string()));
+            condition.and_one_of("t.role", scope.roles.iter().map(ToString::to_string));
         }
         let times = scope.milliseconds();
         condition.and("t.time_ms >= ?", times.start);

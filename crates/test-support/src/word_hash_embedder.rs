@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
+use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder, fnv1a};
 
 /// Hashes each word into one of 384 slots, so that texts that share words are nearer.
 /// Deterministic on every machine. A passage is at most 50 words.
@@ -58,12 +58,9 @@ impl WordHashEmbedder {
     }
 }
 
-/// FNV-1a, spread over the slots.
+/// The slot of a word.
 fn slot(word: &str) -> usize {
-    let hash = word
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    (hash % SLOTS as u64) as usize
+    (fnv1a(word.as_bytes()) % SLOTS as u64) as usize
 }
 
 impl TextEmbedder for WordHashEmbedder {

@@ -1,20 +1,22 @@
 //! Draws figures as bars of text.
 
-use super::report::{Figure, Group, Report};
+use longmem_bench::Figure;
 
-/// Columns of a bar at most; more would not show more.
-const WIDEST_BAR: usize = 40;
+use super::report::{Group, Report, Row};
 
-/// Columns of a bar at least, below which the line is let run over.
-const NARROWEST_BAR: usize = 8;
+/// Columns of the longest bar, at most.
+const MAX_BAR: usize = 40;
 
-/// Columns where nobody says how many there are.
+/// Columns of the longest bar, at least: on a narrower terminal the lines run over.
+const MIN_BAR: usize = 8;
+
+/// Columns of a chart that is not printed to a terminal.
 pub(super) const USUAL_WIDTH: usize = 80;
 
-/// A part of a block, by its eighths.
+/// Parts of a block, from none of it to seven eighths.
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/// The whole report, in so many columns.
+/// The whole report, at most `width` columns wide if bars can be that short.
 pub(super) fn chart(report: &Report, width: usize) -> String {
     let mut lines = vec![report.machine.line()];
     for group in &report.groups {
@@ -25,18 +27,19 @@ pub(super) fn chart(report: &Report, width: usize) -> String {
     lines.join("\n")
 }
 
-/// A line for each figure: its name, a bar in proportion to the group's longest, the number.
+/// A line for each figure: its name, a bar in proportion to the group's greatest value, the figure.
 fn rows(group: &Group, width: usize) -> Vec<String> {
+    // Names and figures are in letters that are one column wide.
     let columns = |text: &String| text.chars().count();
-    let figures: Vec<String> = group.rows.iter().map(|row| number(&row.figure)).collect();
+    let figures: Vec<String> = group.rows.iter().map(|row| shown(&row.figure)).collect();
     let name_width = group.rows.iter().map(|row| columns(&row.name)).max().unwrap_or_default();
     let figure_width = figures.iter().map(columns).max().unwrap_or_default();
-    // Two before the name, two on each side of the bar.
+    // Two columns before the name, two on each side of the bar.
     let room = width.saturating_sub(name_width + figure_width + 6);
-    let bar_width = room.clamp(NARROWEST_BAR, WIDEST_BAR);
-    let longest = group.rows.iter().map(|row| row.figure.length()).fold(0.0, f64::max);
-    let line = |(row, figure): (&super::report::Row, &String)| {
-        let bar = bar(row.figure.length() / longest, bar_width);
+    let bar_width = room.clamp(MIN_BAR, MAX_BAR);
+    let greatest = group.rows.iter().map(|row| row.figure.value()).fold(0.0, f64::max);
+    let line = |(row, figure): (&Row, &String)| {
+        let bar = bar(row.figure.value() / greatest, bar_width);
         format!("  {:name_width$}  {bar:bar_width$}  {figure}", row.name)
     };
     group.rows.iter().zip(&figures).map(line).collect()
@@ -48,7 +51,7 @@ fn bar(share: f64, width: usize) -> String {
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
 }
 
-fn number(figure: &Figure) -> String {
+fn shown(figure: &Figure) -> String {
     match figure {
         Figure::Latency { p50_ms, p95_ms, .. } => {
             format!("{} ms (p95 {})", rounded(*p50_ms), rounded(*p95_ms))
@@ -63,7 +66,7 @@ fn number(figure: &Figure) -> String {
     }
 }
 
-/// Three digits that matter, thousands apart.
+/// A number with three significant digits, or all of its digits before the point.
 fn rounded(number: f64) -> String {
     match number {
         100.0.. => crate::output::grouped(number.round() as u64),
@@ -77,7 +80,6 @@ fn rounded(number: f64) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::super::report::Row;
     use super::*;
 
     fn group() -> Group {
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_terminal_still_gets_bars_and_an_empty_group_no_lines() {
+    fn a_narrow_terminal_still_gets_bars_and_an_empty_group_gets_no_lines() {
         for width in 0..200 {
             for line in rows(&group(), width) {
                 assert!(line.chars().count() <= width.max(44), "{line}");
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_three_digits_that_matter() {
+    fn numbers_have_three_significant_digits() {
         assert_eq!(
             [0.0461, 1.804, 26.25, 539.4, 95_000.0].map(rounded),
             ["0.046", "1.80", "26.2", "539", "95,000"]

@@ -4,22 +4,22 @@ use std::thread::available_parallelism;
 
 use serde::Serialize;
 
-/// Without it a figure says nothing.
+/// A processor and the part of it that is used: a figure means nothing without them.
 #[derive(Debug, Serialize)]
 pub(super) struct Machine {
     version: &'static str,
-    /// The processor as the system names it; none if it does not.
+    /// The processor's name, if the system tells it.
     cpu: Option<String>,
-    /// Cores that this process may use.
+    /// Number of cores that this process may use.
     cores: usize,
-    /// Threads that embedding and search use.
+    /// Number of threads that embedding and search use.
     threads: usize,
     system: &'static str,
     architecture: &'static str,
 }
 
 impl Machine {
-    /// The one that this program runs on.
+    /// The machine that this program runs on.
     pub(super) fn this_one(threads: Option<usize>) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
@@ -46,7 +46,7 @@ impl Machine {
     }
 }
 
-/// What this process holds in memory, in bytes; none where the system does not say.
+/// Bytes of memory that this process occupies, if the system tells it.
 pub(super) fn resident_bytes() -> Option<u64> {
     let status = fs_err::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -1,50 +1,51 @@
-//! Makes sure that a data set can be stored and that its evidence means something.
+//! Checks that a data set can be stored and that its evidence is unambiguous.
 
 use std::collections::HashSet;
 
 use longmem_core::{SessionName, UserName};
 
-use super::{Conversation, Dataset, Layout, Mended};
+use super::{Conversation, Dataset, Layout, Repairs};
 use crate::DatasetFlaw;
 
-/// Conversations as they were read, before any check.
+/// Conversations as they were read, not checked yet.
 #[derive(Default)]
-pub(super) struct Draft {
+pub(super) struct Unchecked {
     pub(super) conversations: Vec<Conversation>,
     pub(super) evidence_repaired: usize,
 }
 
-impl From<Vec<Conversation>> for Draft {
+impl From<Vec<Conversation>> for Unchecked {
     fn from(conversations: Vec<Conversation>) -> Self {
         Self { conversations, evidence_repaired: 0 }
     }
 }
 
-/// Leaves out what is empty or names nothing, and counts it; refuses what is ambiguous.
-pub(super) fn checked(layout: Layout, draft: Draft) -> Result<Dataset, DatasetFlaw> {
-    let Draft { mut conversations, evidence_repaired } = draft;
-    let mut mended = Mended { evidence_repaired, ..Mended::default() };
+/// Leaves out empty turns and evidence that names nothing, and counts both; refuses what is
+/// ambiguous.
+pub(super) fn checked(layout: Layout, unchecked: Unchecked) -> Result<Dataset, DatasetFlaw> {
+    let Unchecked { mut conversations, evidence_repaired } = unchecked;
+    let mut repairs = Repairs { evidence_repaired, ..Repairs::default() };
     let mut ids = HashSet::new();
     for conversation in &mut conversations {
         if !ids.insert(conversation.id.clone()) {
             return Err(DatasetFlaw::RepeatedConversation(conversation.id.clone()));
         }
-        leave_out_empty(conversation, &mut mended);
+        leave_out_empty(conversation, &mut repairs);
         check_names(conversation)?;
-        check_questions(conversation, &mut mended)?;
+        check_questions(conversation, &mut repairs)?;
     }
     conversations.retain(|conversation| !conversation.sessions.is_empty());
     if conversations.is_empty() {
         return Err(DatasetFlaw::NothingSaid);
     }
-    Ok(Dataset { layout, conversations, mended })
+    Ok(Dataset { layout, conversations, repairs })
 }
 
-fn leave_out_empty(conversation: &mut Conversation, mended: &mut Mended) {
+fn leave_out_empty(conversation: &mut Conversation, repairs: &mut Repairs) {
     for session in &mut conversation.sessions {
-        let written = session.turns.len();
+        let before = session.turns.len();
         session.turns.retain(|turn| !turn.text.trim().is_empty());
-        mended.empty_turns += written - session.turns.len();
+        repairs.empty_turns += before - session.turns.len();
     }
     conversation.sessions.retain(|session| !session.turns.is_empty());
 }
@@ -67,7 +68,7 @@ fn check_names(conversation: &Conversation) -> Result<(), DatasetFlaw> {
 
 fn check_questions(
     conversation: &mut Conversation,
-    mended: &mut Mended,
+    repairs: &mut Repairs,
 ) -> Result<(), DatasetFlaw> {
     let Conversation { id, sessions, questions } = conversation;
     let known: HashSet<&str> = sessions
@@ -83,7 +84,7 @@ fn check_questions(
         let mut named = HashSet::new();
         question.evidence.retain(|evidence| {
             let exists = known.contains(evidence.as_str());
-            mended.evidence_dropped += usize::from(!exists);
+            repairs.evidence_dropped += usize::from(!exists);
             exists && named.insert(evidence.clone())
         });
     }

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, de};
 
-/// Reads a date in any of the known forms; one without an offset is in UTC.
+/// Reads a date in any of the known forms. A date without an offset is in UTC.
 ///
 /// - RFC 3339: `2023-05-08T13:56:00Z`
 /// - a date with or without a time: `2023-05-08`, `2023-05-08 13:56`
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
-/// The weekday adds nothing, and a wrong one is no reason to refuse the date.
+/// The date without its weekday, which adds nothing and is sometimes wrong.
 fn without_weekday(text: &str) -> String {
     match (text.find('('), text.find(')')) {
         (Some(open), Some(close)) if open < close => {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_date() {
+    fn other_texts_are_refused() {
         for text in ["", "yesterday", "8 May", "2023/13/08 (Mon) 13:56", "1:56 on 8 May, 2023"] {
             assert_eq!(parse(text), None, "{text}");
         }

@@ -3,40 +3,39 @@
 //! - Both speakers are people, so both have the role `user` and differ by `speaker`.
 //! - A shared image's caption is part of what was said, as in LoCoMo's own evaluation (there
 //!   `… and shared <caption>.`): it is appended as `[shares an image: <caption>]`.
-//! - Evidence is written by hand: several ids in one string, a colon too many, zeros in front. What
-//!   holds two numbers is understood.
-//! - Category 5 has questions about the other speaker, whose evidence is where the mix-up comes
-//!   from; they count as a category of their own.
+//! - Evidence is written by hand: several ids in one string, a colon too many, zeros in front. Every
+//!   form that holds two numbers is understood.
+//! - Questions of category 5 name the wrong speaker. Their evidence is what the other one said.
 
 use std::collections::BTreeMap;
 
 use longmem_core::Role;
 use serde::Deserialize;
 
-use super::checked::Draft;
+use super::checked::Unchecked;
 use super::{Conversation, Question, Session, Turn, date};
 use crate::DatasetFlaw;
 
-/// The category of questions about something that the other speaker said.
-pub(crate) const ADVERSARIAL: &str = "5 adversarial";
+/// LoCoMo's category of questions that name the wrong speaker.
+pub const ADVERSARIAL: &str = "5 adversarial";
 
 #[derive(Deserialize)]
 pub(super) struct Entry {
     sample_id: String,
     conversation: BTreeMap<String, Part>,
-    qa: Vec<Asked>,
+    qa: Vec<QuestionEntry>,
 }
 
-/// A value of `conversation`, whose keys are numbered.
+/// A value of `conversation`: `session_1`, `session_1_date_time`, `speaker_a` and so on.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Part {
-    Session(Vec<Said>),
+    Session(Vec<Message>),
     Text(String),
 }
 
 #[derive(Deserialize)]
-struct Said {
+struct Message {
     speaker: String,
     dia_id: String,
     text: String,
@@ -44,14 +43,14 @@ struct Said {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct QuestionEntry {
     question: String,
     evidence: Vec<String>,
     category: u8,
 }
 
-pub(super) fn conversations(entries: Vec<Entry>) -> Result<Draft, DatasetFlaw> {
-    let mut draft = Draft::default();
+pub(super) fn conversations(entries: Vec<Entry>) -> Result<Unchecked, DatasetFlaw> {
+    let mut unchecked = Unchecked::default();
     for entry in entries {
         let id = entry.sample_id;
         let sessions = sessions(&id, entry.conversation)?;
@@ -59,35 +58,35 @@ pub(super) fn conversations(entries: Vec<Entry>) -> Result<Draft, DatasetFlaw> {
             .qa
             .into_iter()
             .enumerate()
-            .map(|(position, asked)| Question {
+            .map(|(position, entry)| Question {
                 id: format!("{id}/{}", position + 1),
-                text: asked.question,
+                text: entry.question,
                 asked_at: None,
-                category: Some(category(asked.category)),
-                evidence: evidence(&asked.evidence, &mut draft.evidence_repaired),
+                category: Some(category(entry.category)),
+                evidence: evidence(&entry.evidence, &mut unchecked.evidence_repaired),
                 unanswerable: false,
             })
             .collect();
-        draft.conversations.push(Conversation { id, sessions, questions });
+        unchecked.conversations.push(Conversation { id, sessions, questions });
     }
-    Ok(draft)
+    Ok(unchecked)
 }
 
 fn sessions(id: &str, parts: BTreeMap<String, Part>) -> Result<Vec<Session>, DatasetFlaw> {
     let mut dates = BTreeMap::new();
-    let mut talks = Vec::new();
+    let mut sessions = Vec::new();
     for (key, part) in parts {
         match part {
             Part::Text(text) => {
                 dates.insert(key, text);
             }
-            Part::Session(turns) => talks.push((key, turns)),
+            Part::Session(messages) => sessions.push((key, messages)),
         }
     }
-    talks.sort_by_key(|(key, _)| number(key));
-    talks
+    sessions.sort_by_key(|(key, _)| number(key));
+    sessions
         .into_iter()
-        .map(|(session, turns)| {
+        .map(|(session, messages)| {
             let conversation = || id.to_owned();
             let Some(text) = dates.remove(&format!("{session}_date_time")) else {
                 return Err(DatasetFlaw::MissingDate { conversation: conversation(), session });
@@ -95,19 +94,19 @@ fn sessions(id: &str, parts: BTreeMap<String, Part>) -> Result<Vec<Session>, Dat
             let Some(date) = date::parse(&text) else {
                 return Err(DatasetFlaw::BadDate { conversation: conversation(), date: text });
             };
-            let turns = turns.into_iter().map(Turn::from).collect();
+            let turns = messages.into_iter().map(Turn::from).collect();
             Ok(Session { id: session, date, turns })
         })
         .collect()
 }
 
-impl From<Said> for Turn {
-    fn from(said: Said) -> Self {
-        let text = match said.blip_caption {
-            Some(caption) => format!("{} [shares an image: {caption}]", said.text),
-            None => said.text,
+impl From<Message> for Turn {
+    fn from(message: Message) -> Self {
+        let text = match message.blip_caption {
+            Some(caption) => format!("{} [shares an image: {caption}]", message.text),
+            None => message.text,
         };
-        Self { id: said.dia_id, role: Role::User, speaker: Some(said.speaker), text }
+        Self { id: message.dia_id, role: Role::User, speaker: Some(message.speaker), text }
     }
 }
 
@@ -127,8 +126,8 @@ fn category(number: u8) -> String {
     }
 }
 
-/// Reads ids out of what was written by hand; what cannot be read stays as it is, and names
-/// nothing.
+/// Reads ids that were written by hand. A piece that cannot be read stays as it is; since it names
+/// nothing, it is left out later.
 fn evidence(written: &[String], repaired: &mut usize) -> Vec<String> {
     let mut ids = Vec::new();
     for entry in written {
@@ -142,7 +141,7 @@ fn evidence(written: &[String], repaired: &mut usize) -> Vec<String> {
     ids
 }
 
-/// `D8:6`, from anything that begins with a D and holds two numbers.
+/// `D8:6`, from any text that begins with a D and holds two numbers.
 fn turn_id(piece: &str) -> Option<String> {
     let numbers = piece.strip_prefix('D')?;
     let mut parts = numbers.split(':').filter(|part| !part.is_empty());
@@ -156,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recovers_ids_that_were_written_by_hand() {
+    fn ids_that_were_written_by_hand_are_recovered() {
         let read = |written: &[&str]| {
             let written: Vec<String> = written.iter().map(|&id| id.to_owned()).collect();
             let mut repaired = 0;
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_stand_in_order_of_their_numbers_and_images_are_told() {
+    fn sessions_are_ordered_by_number_and_images_have_captions() {
         let entries: Vec<Entry> = serde_json::from_str(
             r#"[{"sample_id":"c","qa":[{"question":"Who?","category":5,"evidence":["D:10:1"],
                  "adversarial_answer":"Bo"}],
@@ -186,8 +185,8 @@ mod tests {
                  "session_11_date_time":"1:00 pm on 9 May, 2023"}}]"#,
         )
         .unwrap();
-        let draft = conversations(entries).unwrap();
-        let conversation = &draft.conversations[0];
+        let read = conversations(entries).unwrap();
+        let conversation = &read.conversations[0];
         let ids: Vec<_> = conversation.sessions.iter().map(|s| s.id.as_str()).collect();
         assert_eq!(ids, ["session_2", "session_10"]);
         let turn = &conversation.sessions[1].turns[0];

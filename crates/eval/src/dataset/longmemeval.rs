@@ -1,11 +1,11 @@
-//! LongMemEval as published: one haystack of chats for each question; also the layout of subsets
-//! in which a haystack has several `questions`.
+//! LongMemEval as published, with one haystack of chats for each question, and subsets of it in
+//! which a haystack has several `questions`.
 //!
 //! - Evidence is the sessions of `answer_session_ids`, and the turns in them with `has_answer`.
-//! - A question whose id ends in `_abs` asks for something that was never said.
-//! - Where a haystack has several questions, its `question_type` is that of the one whose sessions
-//!   hold turns with `has_answer`; the others have none.
-//! - A session that comes twice in a haystack gets another name the second time.
+//! - A question whose id ends in `_abs` has no answer.
+//! - Where a haystack has several questions, its `question_type` is that of the question whose
+//!   sessions hold turns with `has_answer`; the others have none.
+//! - A session that occurs twice in a haystack gets another id the second time.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use longmem_core::Role;
 use serde::Deserialize;
 
-use super::checked::Draft;
+use super::checked::Unchecked;
 use super::{Conversation, Question, Session, Turn, date};
 use crate::DatasetFlaw;
 
@@ -48,9 +48,9 @@ struct Message {
     has_answer: Option<bool>,
 }
 
-pub(super) fn conversations(entries: Vec<Entry>) -> Result<Draft, DatasetFlaw> {
+pub(super) fn conversations(entries: Vec<Entry>) -> Result<Unchecked, DatasetFlaw> {
     let conversations = entries.into_iter().map(conversation).collect::<Result<Vec<_>, _>>()?;
-    Ok(Draft::from(conversations))
+    Ok(Unchecked::from(conversations))
 }
 
 fn conversation(entry: Entry) -> Result<Conversation, DatasetFlaw> {
@@ -64,8 +64,8 @@ fn conversation(entry: Entry) -> Result<Conversation, DatasetFlaw> {
         AnswerSessions::One(ids) => vec![ids],
         AnswerSessions::Several(lists) => lists,
     };
-    check_even(&id, ("questions", texts.len()), ("answer_session_ids", answers.len()))?;
-    let alone = texts.len() == 1;
+    check_same_length(&id, ("questions", texts.len()), ("answer_session_ids", answers.len()))?;
+    let is_single = texts.len() == 1;
     let questions = texts
         .into_iter()
         .zip(answers)
@@ -77,12 +77,12 @@ fn conversation(entry: Entry) -> Result<Conversation, DatasetFlaw> {
                 .flatten()
                 .cloned()
                 .collect();
-            let is_the_typed_one = alone || !turns.is_empty();
+            let has_type = is_single || !turns.is_empty();
             Question {
-                id: if alone { id.clone() } else { format!("{id}/{}", position + 1) },
+                id: if is_single { id.clone() } else { format!("{id}/{}", position + 1) },
                 text,
                 asked_at: Some(asked_at),
-                category: is_the_typed_one.then(|| entry.question_type.clone()),
+                category: has_type.then(|| entry.question_type.clone()),
                 evidence: [turns, answer_sessions].concat(),
                 unanswerable: id.ends_with("_abs"),
             }
@@ -91,22 +91,22 @@ fn conversation(entry: Entry) -> Result<Conversation, DatasetFlaw> {
     Ok(Conversation { id, sessions, questions })
 }
 
-/// The turns of each session that have the answer, by the session's id.
+/// Ids of the turns that hold the answer, by their session's id.
 type AnsweringTurns = HashMap<String, Vec<String>>;
 
 fn sessions(
     conversation: &str,
-    talks: Vec<Vec<Message>>,
+    haystack: Vec<Vec<Message>>,
     ids: Vec<String>,
     dates: &[String],
 ) -> Result<(Vec<Session>, AnsweringTurns), DatasetFlaw> {
-    let written = ("haystack_sessions", talks.len());
-    check_even(conversation, written, ("haystack_session_ids", ids.len()))?;
-    check_even(conversation, written, ("haystack_dates", dates.len()))?;
+    let sessions_len = ("haystack_sessions", haystack.len());
+    check_same_length(conversation, sessions_len, ("haystack_session_ids", ids.len()))?;
+    check_same_length(conversation, sessions_len, ("haystack_dates", dates.len()))?;
     let mut times_seen: HashMap<String, usize> = HashMap::new();
     let mut answering = AnsweringTurns::new();
-    let mut sessions = Vec::with_capacity(talks.len());
-    for ((messages, id), date) in talks.into_iter().zip(ids).zip(dates) {
+    let mut sessions = Vec::with_capacity(haystack.len());
+    for ((messages, id), date) in haystack.into_iter().zip(ids).zip(dates) {
         let seen = times_seen.entry(id.clone()).or_default();
         *seen += 1;
         let id = if *seen == 1 { id } else { format!("{id} ({seen})") };
@@ -135,7 +135,7 @@ fn parse_date(conversation: &str, text: &str) -> Result<Timestamp, DatasetFlaw> 
     })
 }
 
-fn check_even(
+fn check_same_length(
     conversation: &str,
     first: (&'static str, usize),
     second: (&'static str, usize),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_comes_twice_is_kept_twice() {
+    fn a_session_that_occurs_twice_is_kept_twice() {
         let read = read(&PUBLISHED.replace("share_0", "answer_1")).unwrap();
         let ids: Vec<_> = read.sessions.iter().map(|session| session.id.as_str()).collect();
         assert_eq!(ids, ["answer_1", "answer_1 (2)"]);

@@ -1,11 +1,11 @@
-//! Conversations with questions about them, and which turns answer those.
+//! Conversations with questions about them, and the turns that hold the answers.
 //!
-//! [`read`] takes LoCoMo and LongMemEval as they are published, and a neutral format, and tells
-//! them apart by content.
+//! [`read`] takes LoCoMo and LongMemEval as they are published, and a neutral format. It tells them
+//! apart by their content.
 //!
 //! # The neutral format
-//! A JSON array of conversations, or one conversation after the other, as in JSON Lines. A
-//! conversation is a [`Conversation`] with these names:
+//! A JSON array of conversations, or one conversation after another, as in JSON Lines. A
+//! conversation has the fields of [`Conversation`]:
 //!
 //! ```json
 //! {"id": "ana",
@@ -19,9 +19,9 @@
 //!
 //! - `role` is user, assistant, system or tool; `speaker`, `asked_at`, `category` and `evidence`
 //!   may be missing.
-//! - A date is RFC 3339, or a date with or without a time, which is then in UTC.
-//! - `evidence` holds ids of turns or of whole sessions, so no turn may be named like a session.
-//! - `"unanswerable": true` marks a question whose answer was never said.
+//! - A date is RFC 3339, or a date with or without a time, in UTC.
+//! - `evidence` holds ids of turns or of whole sessions, so a turn and a session may not share an id.
+//! - `"unanswerable": true` marks a question that has no answer in its conversation.
 
 mod checked;
 mod date;
@@ -36,62 +36,62 @@ use serde::{Deserialize, Serialize};
 
 use crate::EvalError;
 
-pub(crate) use locomo::ADVERSARIAL;
+pub use locomo::ADVERSARIAL;
 pub use reading::read;
 
-/// Conversations, with what had to be mended on the way.
+/// Conversations, with what had to be repaired when they were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
     /// How it was written.
     pub layout: Layout,
     /// The conversations, at least one, in the order of the file.
     pub conversations: Vec<Conversation>,
-    /// What was not as it should be.
-    pub mended: Mended,
+    /// What was repaired or left out.
+    pub repairs: Repairs,
 }
 
-/// How a data set is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Layout {
-    /// LoCoMo as published: long talks of two people, with evidence by turn.
-    LoCoMo,
-    /// LongMemEval as published: a user's chats with an assistant, with evidence by session and,
-    /// for some questions, by turn.
-    LongMemEval,
-    /// The [neutral format](self).
-    #[serde(rename = "neutral")]
-    Neutral,
+longmem_core::closed_words! {
+    /// How a data set is written.
+    pub enum Layout: "a layout" {
+        /// LoCoMo as published: long conversations of two people, with evidence by turn.
+        LoCoMo = "LoCoMo",
+        /// LongMemEval as published: a user's chats with an assistant, with evidence by session and,
+        /// for some questions, by turn.
+        LongMemEval = "LongMemEval",
+        /// The [neutral format](self).
+        Neutral = "neutral",
+    }
 }
 
-/// What was not as it should be in a data set that could be read all the same.
+/// Number of faults of a data set that could be read nevertheless.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Mended {
-    /// Pieces of evidence that were written in another way than ids are, and understood.
+pub struct Repairs {
+    /// Pieces of evidence that were written differently from ids, and understood.
     pub evidence_repaired: usize,
-    /// Pieces of evidence that name nothing, and were left out.
+    /// Pieces of evidence that name nothing, left out.
     pub evidence_dropped: usize,
-    /// Turns without text, which were left out.
+    /// Turns without text, left out.
     pub empty_turns: usize,
 }
 
-/// Everything that one user said and was told, with questions about it.
+/// All that was said in one user's sessions, with questions about it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Conversation {
     /// Its name, unique in the data set.
     pub id: String,
     /// Its sessions.
     pub sessions: Vec<Session>,
-    /// What is asked about it.
+    /// The questions about it.
     #[serde(default)]
     pub questions: Vec<Question>,
 }
 
-/// One sitting.
+/// A part of a conversation that was held at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Session {
     /// Its name, unique in the conversation.
     pub id: String,
-    /// When it was; every turn of it bears this time.
+    /// When it was held; every turn of it has this time.
     #[serde(deserialize_with = "date::required")]
     pub date: Timestamp,
     /// What was said, in order.
@@ -112,15 +112,15 @@ pub struct Turn {
     pub text: String,
 }
 
-/// Something that is asked about a conversation.
+/// A question about a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Question {
     /// Its name.
     pub id: String,
     /// The question itself; not empty.
     pub text: String,
-    /// When it is asked; the end of the conversation if nothing else is said. Relative dates count
-    /// from there; it hides no turn.
+    /// When it is asked; none is the end of the conversation. Relative dates count from then. Later
+    /// turns can be found all the same.
     #[serde(default, deserialize_with = "date::optional")]
     pub asked_at: Option<Timestamp>,
     /// Its kind.
@@ -129,13 +129,13 @@ pub struct Question {
     /// The turns or sessions that hold the answer, by id.
     #[serde(default)]
     pub evidence: Vec<String>,
-    /// Whether the answer was never said.
+    /// Whether the conversation holds no answer.
     #[serde(default)]
     pub unanswerable: bool,
 }
 
 impl Dataset {
-    /// Keeps these conversations only.
+    /// Keeps only the conversations of these ids.
     ///
     /// # Errors
     /// [`EvalError::UnknownConversation`] for an id that no conversation has.
@@ -154,19 +154,8 @@ impl Dataset {
 }
 
 impl Conversation {
-    /// Every turn with its session, in the order written.
+    /// Every turn with its session, in the order of the file.
     pub fn turns(&self) -> impl Iterator<Item = (&Session, &Turn)> {
         self.sessions.iter().flat_map(|session| session.turns.iter().map(move |t| (session, t)))
-    }
-}
-
-impl Layout {
-    /// The name that is shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::LoCoMo => "LoCoMo",
-            Self::LongMemEval => "LongMemEval",
-            Self::Neutral => "neutral",
-        }
     }
 }

@@ -1,11 +1,12 @@
-//! Makes haystacks larger than they are.
+//! Makes haystacks larger.
 
 use super::{Conversation, Dataset, Session};
 
 impl Dataset {
     /// Pads each conversation with whole sessions of the others in `all`, until it has at least
-    /// `turns` turns: more to search, and nothing more to find. What comes again, since there is not
-    /// enough, is as near to a question as it was the first time: that serves for timing only.
+    /// `turns` turns: there is more to search, and nothing more to find. Where the others have too
+    /// few turns, their sessions are repeated. Repetitions are as near to a question as the originals
+    /// are, so such a haystack is good for timing only.
     pub fn pad(&mut self, all: &Dataset, turns: usize) {
         for conversation in &mut self.conversations {
             let mut missing = turns.saturating_sub(conversation.turns().count());
@@ -44,24 +45,24 @@ fn renamed(session: &Session, prefix: &str) -> Session {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Layout, Mended};
+    use super::super::{Layout, Repairs};
     use super::*;
 
     fn conversation(id: &str, turns: usize) -> Conversation {
-        let said: Vec<String> = (0..turns)
+        let turns: Vec<String> = (0..turns)
             .map(|n| format!(r#"{{"id":"t{n}","role":"user","text":"{id} says {n}"}}"#))
             .collect();
         let text = format!(
             r#"{{"id":"{id}","sessions":[{{"id":"s","date":"2026-03-02","turns":[{}]}}]}}"#,
-            said.join(",")
+            turns.join(",")
         );
         serde_json::from_str(&text).unwrap()
     }
 
     #[test]
-    fn others_come_in_whole_sessions_and_again_under_another_name() {
+    fn whole_sessions_of_others_are_added_and_repeated_under_other_ids() {
         let conversations = vec![conversation("a", 3), conversation("b", 2), conversation("c", 1)];
-        let all = Dataset { layout: Layout::Neutral, conversations, mended: Mended::default() };
+        let all = Dataset { layout: Layout::Neutral, conversations, repairs: Repairs::default() };
         let mut padded = all.clone();
         padded.select(&["a".to_owned()]).unwrap();
         padded.pad(&all, 7);

@@ -1,4 +1,4 @@
-//! Reads a file and finds out what it is.
+//! Reads a data set of any known layout from a file.
 
 use std::path::Path;
 
@@ -6,16 +6,16 @@ use fs_err as fs;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::checked::{Draft, checked};
+use super::checked::{Unchecked, checked};
 use super::{Conversation, Dataset, Layout, locomo, longmemeval};
 use crate::{DatasetFlaw, EvalError};
 
-/// Reads a data set, whichever of the known layouts it has: a JSON array of conversations, or one
-/// JSON object after the other, as in JSON Lines.
+/// Reads a data set of any known layout: a JSON array of conversations, or one JSON object after
+/// another, as in JSON Lines.
 ///
 /// # Errors
 /// [`EvalError::Io`] if there is no such file; [`EvalError::Json`], [`EvalError::UnknownLayout`]
-/// or [`EvalError::Flaw`] if it is not such a data set.
+/// or [`EvalError::Flaw`] if it is not a valid data set.
 ///
 /// # Examples
 /// ```no_run
@@ -46,21 +46,21 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Dataset, EvalError> {
         Some(Probe { sessions: Some(_), .. }) => Layout::Neutral,
         Some(_) => return Err(EvalError::UnknownLayout { path: path.to_owned() }),
     };
-    let draft = match layout {
+    let unchecked = match layout {
         Layout::LoCoMo => locomo::conversations(entries(bytes, path, "LoCoMo")?),
         Layout::LongMemEval => longmemeval::conversations(entries(bytes, path, "LongMemEval")?),
         Layout::Neutral => {
-            Ok(Draft::from(entries::<Conversation>(bytes, path, "the neutral format")?))
+            Ok(Unchecked::from(entries::<Conversation>(bytes, path, "the neutral format")?))
         }
     };
-    draft.and_then(|draft| checked(layout, draft)).map_err(|flaw| flawed(path, flaw))
+    unchecked.and_then(|unchecked| checked(layout, unchecked)).map_err(|flaw| flawed(path, flaw))
 }
 
 fn flawed(path: &Path, flaw: DatasetFlaw) -> EvalError {
     EvalError::Flaw { path: path.to_owned(), flaw }
 }
 
-/// Reads the elements of an array, or objects one after the other.
+/// Reads the elements of an array, or objects one after another.
 fn entries<T: DeserializeOwned>(
     bytes: &[u8],
     path: &Path,
@@ -92,7 +92,7 @@ mod tests {
         "questions":[{"id":"q1","text":"Where?","evidence":["t1","s1","t1"]}]}"#;
 
     #[test]
-    fn an_array_and_objects_in_a_row_are_the_same() {
+    fn an_array_and_json_lines_are_read_alike() {
         let lines = parsed(&format!("{ANA}\n{}", ANA.replace("ana", "bob"))).unwrap();
         let array = parsed(&format!(" [{ANA},{}]", ANA.replace("ana", "bob"))).unwrap();
         assert_eq!(lines, array);
@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_and_where() {
+    fn a_refusal_says_what_is_wrong_and_where() {
         for (text, expected) in [
             ("", "set.json: there is no conversation in it that has a turn"),
             ("[]", "set.json: there is no conversation in it that has a turn"),
             ("no", "set.json cannot be read as JSON objects: expected ident at line 1 column 2"),
-            (r#"{"id":1}"#, "set.json is no data set of a known layout: expected conversations"),
+            (r#"{"id":1}"#, "set.json is not a data set of a known layout: expected conversations"),
             (&ANA.replace("2026-03-02", "soon"), "invalid value: string \"soon\", expected a date"),
-            (&ANA.replace("\"user\"", "\"narrator\""), "unknown variant `narrator`"),
+            (&ANA.replace("\"user\"", "\"narrator\""), "\"narrator\" is not a role"),
             (&ANA.replace("\"s1\",\"date", "\"t1\",\"date"), "two turns or sessions with the id"),
             (&ANA.replace("Where?", " "), "conversation \"ana\": question \"q1\" is empty"),
             (&ANA.replace("\"ana\"", "\"\""), "the name of a user is empty"),
@@ -125,11 +125,11 @@ mod tests {
     fn evidence_that_names_nothing_is_counted() {
         let dataset = parsed(&ANA.replace("\"t1\",\"s1\",\"t1\"", "\"t1\",\"t9\"")).unwrap();
         assert_eq!(dataset.conversations[0].questions[0].evidence, ["t1"]);
-        assert_eq!(dataset.mended.evidence_dropped, 1);
+        assert_eq!(dataset.repairs.evidence_dropped, 1);
     }
 
     #[test]
-    fn selecting_keeps_what_is_named_and_knows_the_rest() {
+    fn selecting_keeps_what_is_named_and_lists_what_there_is() {
         let mut dataset = parsed(&format!("{ANA}{}", ANA.replace("ana", "bob"))).unwrap();
         let error = dataset.select(&["eve".to_owned()]).unwrap_err();
         assert_eq!(error.to_string(), "the data set has no conversation \"eve\"; it has ana, bob");

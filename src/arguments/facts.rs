@@ -1,0 +1,92 @@
+//! The arguments of commands about facts and sessions.
+
+use clap::{Args, Subcommand};
+use longmem_core::{FactKind, SessionName};
+
+use super::ProviderArguments;
+use crate::time_argument::TimeArgument;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem facts                                 what is known, with its sources
+  longmem facts --about Priya
+  longmem facts --as-of 2026-01-31              what was known then
+  longmem facts add \"works in fintech\"
+  longmem facts add \"works in health care\" --replaces 12
+  longmem facts edit 12 \"works at a bank\"
+  longmem facts delete 12
+  longmem facts --learn                         look through all sessions for facts
+
+A fact that changed is kept with its time: --history shows it.")]
+pub(crate) struct FactsArguments {
+    #[command(subcommand)]
+    pub(crate) action: Option<FactsAction>,
+    /// Only what is about this person, project or other name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) about: Option<String>,
+    /// What was known at a time, a day included: 2026-03-01, 2026-03-01T10:00:00Z, or 2w ago
+    #[arg(long, value_name = "TIME", conflicts_with = "history")]
+    pub(crate) as_of: Option<TimeArgument>,
+    /// Also what was replaced
+    #[arg(long)]
+    pub(crate) history: bool,
+    /// Instead: list the people, projects and other names that come up
+    #[arg(long, conflicts_with_all = ["about", "as_of", "history", "learn"])]
+    pub(crate) names: bool,
+    /// First look through all sessions for facts, and sum up those that have ended, with the help
+    /// of a language model; what was looked through is not looked through again
+    #[arg(long)]
+    pub(crate) learn: bool,
+    #[command(flatten)]
+    pub(crate) provider: ProviderArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FactsAction {
+    /// Note something by hand
+    Add {
+        /// The statement, without its subject: "works in fintech"
+        statement: String,
+        /// Whom or what it is about
+        #[arg(long, value_name = "NAME", default_value = longmem_core::USER_SUBJECT)]
+        subject: String,
+        /// identity, preference, decision, plan or relation
+        #[arg(long, default_value = "identity")]
+        kind: FactKind,
+        /// The fact that it replaces, by its number
+        #[arg(long, value_name = "ID")]
+        replaces: Option<i64>,
+    },
+    /// Correct the words of a fact
+    Edit {
+        /// Its number
+        id: i64,
+        /// What it should say
+        statement: String,
+    },
+    /// Delete a fact for good, with what it had replaced
+    Delete {
+        /// Its number
+        id: i64,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem sessions
+  longmem sessions --summary
+  longmem sessions --summary --session kitchen  makes the summary if there is none
+  longmem sessions --actions --session kitchen  what is to be done and to be answered")]
+pub(crate) struct SessionsArguments {
+    /// What was said in each, in short
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// Only this session
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<SessionName>,
+    /// What a session leaves to be done and to be answered, by a language model
+    #[arg(long, requires = "session")]
+    pub(crate) actions: bool,
+    #[command(flatten)]
+    pub(crate) provider: ProviderArguments,
+}

@@ -1,0 +1,80 @@
+//! The arguments of commands that a language model answers.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use longmem_core::SessionName;
+
+/// Which language model answers.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Language model")]
+pub(crate) struct ProviderArguments {
+    /// Who answers: anthropic, any OpenAI-compatible server, or nobody [default: anthropic if
+    /// there is a key]
+    #[arg(long, env = crate::environment::PROVIDER)]
+    pub(crate) provider: Option<ProviderKind>,
+    /// The language model's name
+    #[arg(long = "llm", value_name = "MODEL", env = crate::environment::LLM)]
+    pub(crate) llm: Option<String>,
+    /// The language model that notes facts and sums up [default: the one that answers]
+    #[arg(long, value_name = "MODEL", env = crate::environment::LEARNING_LLM)]
+    pub(crate) learning_llm: Option<String>,
+    /// Another model to try when the first is overloaded or refuses; may be given several times
+    #[arg(long = "fallback-llm", value_name = "MODEL")]
+    pub(crate) fallback_llm: Vec<String>,
+    /// The server's address, as `http://localhost:11434/v1`
+    #[arg(long, value_name = "URL", env = crate::environment::BASE_URL)]
+    pub(crate) base_url: Option<String>,
+    /// Tokens of the answer at most
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    pub(crate) max_tokens: u32,
+    /// Tokens of the prompt at most [default: 4000]
+    #[arg(long, value_name = "TOKENS", env = crate::environment::BUDGET)]
+    pub(crate) budget: Option<usize>,
+    /// A file whose text is put first: who the assistant is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) persona: Option<PathBuf>,
+}
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ProviderKind {
+    /// Anthropic's Messages API
+    Anthropic,
+    /// Any OpenAI-compatible server: Ollama, llama.cpp, vLLM
+    Openai,
+    /// Nobody: quote what was recalled
+    None,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem ask \"where do I live now?\" --user ana
+  longmem ask \"what is due this week?\" --provider openai --base-url http://localhost:11434/v1 --llm llama3.2
+
+Without --session the question is only answered; with it, question and answer are remembered there.")]
+pub(crate) struct AskArguments {
+    /// The question
+    pub(crate) question: String,
+    /// Goes on with this session and remembers question and answer in it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<SessionName>,
+    #[command(flatten)]
+    pub(crate) provider: ProviderArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "In the chat: /recall QUESTION, /memory, /continue, /context, /usage, /session, /help, /quit."
+)]
+pub(crate) struct ChatArguments {
+    /// Goes on with this session [default: a new one, named after the time]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<SessionName>,
+    /// Note no facts and make no summaries
+    #[arg(long, env = crate::environment::NO_LEARNING, value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) no_learning: bool,
+    #[command(flatten)]
+    pub(crate) provider: ProviderArguments,
+}

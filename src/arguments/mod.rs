@@ -1,0 +1,141 @@
+//! The command line as data: what may be written, and the help that explains it.
+
+mod facts;
+mod language_model;
+mod measuring;
+mod model;
+mod recall;
+mod turns;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use longmem_core::UserName;
+use longmem_embed::{Device, Precision};
+
+pub(crate) use facts::{FactsAction, FactsArguments, SessionsArguments};
+pub(crate) use language_model::{AskArguments, ChatArguments, ProviderArguments, ProviderKind};
+pub(crate) use measuring::{BenchArguments, EvalArguments};
+pub(crate) use model::{ModelAction, ModelArguments};
+pub(crate) use recall::{ContextArguments, RecallArguments, ScopeArguments};
+pub(crate) use turns::{
+    BackupArguments, ExportArguments, ForgetArguments, ImportArguments, IndexArguments,
+    RememberArguments,
+};
+
+/// Long-term memory for chat assistants: every turn stored, embedded on this machine, and recalled
+/// within a token budget.
+#[derive(Debug, Parser)]
+#[command(name = "longmem", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  longmem demo                                  see it work, on a sample history
+  longmem remember \"I moved to Lisbon in March\"
+  longmem import conversations.json             ChatGPT, Claude.ai, Claude Code, JSON Lines
+  longmem recall \"where do I live?\"
+  longmem ask \"where do I live now?\"
+  longmem chat
+
+Exit codes: 0 done; 1 the request cannot be met; 2 the command line is wrong; 3 the surroundings
+fail (disk, network, another process); 70 a bug in longmem; 130 interrupted.")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct GlobalArguments {
+    /// The file that holds the memory [default: memory.db in the user's data folder]
+    #[arg(long, global = true, value_name = "FILE", env = crate::environment::DB)]
+    pub(crate) db: Option<PathBuf>,
+    /// Whose memory it is [default: default]
+    #[arg(long, short, global = true, value_name = "NAME", env = crate::environment::USER)]
+    pub(crate) user: Option<UserName>,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print nothing but data and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// A folder that holds the embedding model; no other place is searched
+    #[arg(long, global = true, value_name = "FOLDER", env = crate::environment::MODEL_DIR)]
+    pub(crate) model_dir: Option<PathBuf>,
+    /// Where the model runs [default: cpu]
+    #[arg(long, global = true, value_name = "cpu|cuda|metal", env = crate::environment::DEVICE)]
+    pub(crate) device: Option<Device>,
+    /// How exactly the model is computed; bf16 is faster, on processors that have it [default: f32]
+    #[arg(long, global = true, value_name = "f32|bf16", env = crate::environment::PRECISION)]
+    pub(crate) precision: Option<Precision>,
+    /// Never use the network
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// Threads for embedding and search [default: one per core]
+    #[arg(long, global = true, value_name = "N", env = crate::environment::THREADS)]
+    pub(crate) threads: Option<usize>,
+    /// A configuration file [default: config.toml in the user's configuration folder]
+    #[arg(long, global = true, value_name = "FILE", env = crate::environment::CONFIG)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole of it on a sample history, in a temporary store
+    Demo,
+    /// Store something, durably, at once
+    Remember(RememberArguments),
+    /// Take in chats from ChatGPT, Claude.ai, Claude Code, message arrays or JSON Lines
+    Import(ImportArguments),
+    /// Give every turn that has none its vectors; can be stopped and run again
+    Index(IndexArguments),
+    /// Find what was said that is relevant
+    Recall(RecallArguments),
+    /// Answer a question from memory: by a language model, or by quoting
+    Ask(AskArguments),
+    /// Talk with a language model that remembers
+    Chat(ChatArguments),
+    /// Print exactly what would be sent to a language model
+    Context(ContextArguments),
+    /// List what is known about the user, add to it, correct it, delete from it
+    Facts(FactsArguments),
+    /// List conversations, or what was said in them in short
+    Sessions(SessionsArguments),
+    /// Count what is stored
+    Stats,
+    /// Write turns as JSON Lines that import reads back
+    Export(ExportArguments),
+    /// Delete for good: text, words, vectors, and their bytes on disk
+    Forget(ForgetArguments),
+    /// Show, fetch or verify the embedding model
+    Model(ModelArguments),
+    /// Prove that everything works: write, recall and delete a turn, and check the store
+    Doctor,
+    /// Copy the store to a file while others use it
+    Backup(BackupArguments),
+    /// Measure recall on a data set: LoCoMo, LongMemEval, or your own
+    Eval(EvalArguments),
+    /// Measure how fast this machine embeds, searches and stores
+    Bench(BenchArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

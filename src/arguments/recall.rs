@@ -1,0 +1,68 @@
+//! The arguments of commands that look for turns.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use longmem_core::{Role, SessionName};
+
+use crate::time_argument::TimeArgument;
+
+/// What part of a user's memory is read.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "What is seen")]
+pub(crate) struct ScopeArguments {
+    /// Only this session; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Vec<SessionName>,
+    /// Only this role (user, assistant, system, tool); may be given several times
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Vec<Role>,
+    /// Only from this time on: 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h ago
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<TimeArgument>,
+    /// Only before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<TimeArgument>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem recall \"what did I say about the budget?\"
+  longmem recall \"Priya's deadline\" --since 2026-01-01 --explain
+  longmem recall ERR_CONN_4711 --words-only --json | jq -r '.results[].text'")]
+pub(crate) struct RecallArguments {
+    /// The question, as you would ask a person
+    pub(crate) query: String,
+    /// Results at most
+    #[arg(long, short = 'n', default_value_t = 5, value_name = "N")]
+    pub(crate) limit: usize,
+    /// Say for each result why it is there
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Search words only; the model is not needed
+    #[arg(long)]
+    pub(crate) words_only: bool,
+    /// Compare the question with every vector, however many there are, instead of in two stages
+    #[arg(long, conflicts_with = "words_only")]
+    pub(crate) exact: bool,
+    /// Bring nothing if the best turn's score is below this, 0 to 1; 0 brings what is nearest
+    #[arg(long, value_name = "SCORE", default_value_t = longmem_memory::DEFAULT_THRESHOLD)]
+    pub(crate) threshold: f32,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ContextArguments {
+    /// The message that would be sent
+    pub(crate) message: String,
+    /// The session whose last turns go in
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<SessionName>,
+    /// Tokens of the prompt at most [default: 4000]
+    #[arg(long, value_name = "TOKENS", env = crate::environment::BUDGET)]
+    pub(crate) budget: Option<usize>,
+    /// A file whose text is put first: who the assistant is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) persona: Option<PathBuf>,
+}

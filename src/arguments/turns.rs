@@ -1,0 +1,97 @@
+//! The arguments of commands that store, export and delete turns.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use longmem_core::{Role, SessionName};
+use longmem_memory::Format;
+
+use super::ScopeArguments;
+use crate::time_argument::TimeArgument;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem remember \"I moved to Lisbon in March\" --user ana
+  echo \"long text\" | longmem remember - --session notes
+  longmem remember \"The port is 7443.\" --role assistant --time 2026-03-02")]
+pub(crate) struct RememberArguments {
+    /// What is to be remembered; - reads standard input
+    pub(crate) text: String,
+    /// The conversation it belongs to
+    #[arg(long, value_name = "NAME", default_value = "notes")]
+    pub(crate) session: SessionName,
+    /// Who said it
+    #[arg(long, default_value = "user")]
+    pub(crate) role: Role,
+    /// The speaker's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) speaker: Option<String>,
+    /// When it was said [default: now]
+    #[arg(long)]
+    pub(crate) time: Option<TimeArgument>,
+    /// A name for the turn, so that remembering it again stores nothing
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem import ~/Downloads/chatgpt-export.zip
+  longmem import conversations.json --user ana
+  longmem import ~/.claude/projects --format claude-code
+
+Importing again adds only what is new. JSON Lines hold one message a line:
+  {\"role\":\"user\",\"text\":\"…\",\"time\":\"2026-03-02T10:00:00Z\",\"session\":\"…\",\"speaker\":\"…\",\"id\":\"…\"}")]
+pub(crate) struct ImportArguments {
+    /// Files, folders or zips
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// What they are [default: found out]
+    #[arg(long, value_name = "chatgpt|claude|claude-code|messages|jsonl")]
+    pub(crate) format: Option<Format>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IndexArguments {
+    /// Make all vectors anew; the old ones serve until the new ones are complete
+    #[arg(long)]
+    pub(crate) reembed: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// Where to [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem forget --session notes --dry-run      show what would go
+  longmem forget --turn 17 --turn 18 --yes
+  longmem forget --until 2025-01-01
+  longmem forget --all --user ana")]
+pub(crate) struct ForgetArguments {
+    /// This turn, by the number that recall prints; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) turn: Vec<i64>,
+    /// Everything of the user
+    #[arg(long, conflicts_with_all = ["turn", "session", "role", "since", "until"])]
+    pub(crate) all: bool,
+    /// Show what would be deleted, and delete nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArguments {
+    /// A file that does not exist yet
+    pub(crate) to: PathBuf,
+}
