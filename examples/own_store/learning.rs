@@ -121,14 +121,14 @@ impl Learning for MemoryStore {
         if user.epoch != made_at.0 {
             return Ok(false);
         }
-        let replaces = |summary: &Summary| match (&summary.of, of) {
+        let is_older = |summary: &Summary| match (&summary.of, of) {
             (SummaryOf::Stretch { session: a, .. }, SummaryOf::Stretch { session: b, .. })
             | (SummaryOf::Session { session: a, .. }, SummaryOf::Session { session: b, .. }) => {
                 a == b
             }
             _ => false,
         };
-        let replaced = user.summaries.iter().filter(|summary| replaces(summary));
+        let replaced = user.summaries.iter().filter(|summary| is_older(summary));
         let gone: BTreeSet<SummaryId> = replaced
             .flat_map(|summary| [Some(summary.id), summary.folded_into])
             .flatten()

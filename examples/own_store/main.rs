@@ -7,6 +7,8 @@
 //! cargo run --example own_store
 //! ```
 
+#![expect(clippy::print_stdout, reason = "it prints what it found")]
+
 mod facts;
 mod learning;
 mod search;
@@ -63,8 +65,15 @@ struct Kept {
     turn: Turn,
     key: SourceKey,
     session: SessionNumber,
-    /// The vectors of each model, with the number of the first passage.
-    vectors: Vec<(EmbeddingModel, PassageId, Vec<(PassageSpan, Embedding)>)>,
+    vectors: Vec<Vectors>,
+}
+
+/// The vectors of a turn that one model made.
+struct Vectors {
+    model: EmbeddingModel,
+    turn: TurnId,
+    first: PassageId,
+    passages: Vec<(PassageSpan, Embedding)>,
 }
 
 impl MemoryStore {

@@ -10,7 +10,7 @@ use longmem_search::{
 };
 use longmem_store::{Result, StoreError};
 
-use super::MemoryStore;
+use super::{MemoryStore, Vectors};
 
 impl SearchSource for MemoryStore {
     type Error = StoreError;
@@ -43,9 +43,9 @@ impl SearchSource for MemoryStore {
         };
         if let Some(model) = wanted.model.filter(is_here) {
             let mut all: Vec<(TurnId, PassageId, Vec<u8>)> = Vec::new();
-            for (turn, first, passages) in user.vectors(model) {
+            for Vectors { turn, first, passages, .. } in user.vectors(model) {
                 for ((_, vector), id) in passages.iter().zip(first.0..) {
-                    all.push((turn, PassageId(id), vector_bytes(vector)));
+                    all.push((*turn, PassageId(id), vector_bytes(vector)));
                 }
             }
             rows.model(ModelState { last_passage: all.last().map(|v| v.1), passages: all.len() });
@@ -86,7 +86,7 @@ impl SearchSource for MemoryStore {
     ) -> Result<()> {
         let state = self.state();
         let Some(user) = state.users.get(user) else { return Ok(()) };
-        for (_, first, vectors) in user.vectors(model) {
+        for Vectors { first, passages: vectors, .. } in user.vectors(model) {
             for ((_, vector), id) in vectors.iter().zip(first.0..) {
                 if let Ok(place) = passages.binary_search(&PassageId(id)) {
                     each(place, &vector_bytes(vector))?;

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use longmem_core::{
-    Embedding, EmbeddingModel, Fact, FactId, NewFact, NewTurn, PassageSpan, Role, Scope,
-    SessionName, SourceKey, Summary, SummaryId, SummaryOf, Timestamp, Turn, TurnId, UserName,
+    EmbeddingModel, Fact, FactId, NewFact, NewTurn, Role, Scope, SessionName, SourceKey, Summary,
+    SummaryId, SummaryOf, Timestamp, Turn, TurnId, UserName,
 };
-use longmem_search::{NewLists, PassageId, SessionNumber, TurnEntry};
+use longmem_search::{NewLists, SessionNumber, TurnEntry};
 use longmem_store::{FactPlace, FactsAt, ForgetTarget, Inserted};
 use longmem_text::indexed_words;
 
-use super::{Kept, State, User};
+use super::{Kept, State, User, Vectors};
 
 impl State {
     pub(super) fn number(&mut self) -> i64 {
@@ -74,7 +74,7 @@ impl State {
 
     pub(super) fn drop_vectors(&mut self, of: impl Fn(&EmbeddingModel) -> bool) {
         for kept in self.users.values_mut().flat_map(|user| user.turns.values_mut()) {
-            kept.vectors.retain(|(model, ..)| !of(model));
+            kept.vectors.retain(|vectors| !of(&vectors.model));
         }
     }
 
@@ -208,26 +208,18 @@ impl User {
             };
             lists.add_turn(&entry, &words);
         }
-        for (turn, first, passages) in model.into_iter().flat_map(|model| self.vectors(model)) {
-            lists.add_codes(turn, first, passages.iter().map(|(_, vector)| vector));
+        for vectors in model.into_iter().flat_map(|model| self.vectors(model)) {
+            let Vectors { turn, first, passages, .. } = vectors;
+            lists.add_codes(*turn, *first, passages.iter().map(|(_, vector)| vector));
         }
         lists
     }
 
     /// The vectors of a model by turn, in the order of passages.
-    pub(super) fn vectors(
-        &self,
-        model: &EmbeddingModel,
-    ) -> Vec<(TurnId, PassageId, &[(PassageSpan, Embedding)])> {
-        let mut found: Vec<_> = self
-            .turns
-            .values()
-            .filter_map(|kept| {
-                let (_, first, passages) = kept.vectors.iter().find(|(of, ..)| of == model)?;
-                Some((kept.turn.id, *first, &passages[..]))
-            })
-            .collect();
-        found.sort_by_key(|(_, first, _)| *first);
+    pub(super) fn vectors(&self, model: &EmbeddingModel) -> Vec<&Vectors> {
+        let all = self.turns.values().flat_map(|kept| &kept.vectors);
+        let mut found: Vec<_> = all.filter(|vectors| vectors.model == *model).collect();
+        found.sort_by_key(|vectors| vectors.first);
         found
     }
 }

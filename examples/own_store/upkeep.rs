@@ -13,7 +13,8 @@ impl Upkeep for MemoryStore {
         let state = self.state();
         let users = || state.users.values();
         let turns = || users().flat_map(|user| user.turns.values());
-        let vectors = turns().flat_map(|kept| &kept.vectors).map(|(.., v)| v.len() as u64).sum();
+        let vectors =
+            turns().flat_map(|kept| &kept.vectors).map(|made| made.passages.len() as u64).sum();
         let sessions = users().flat_map(|user| {
             user.turns.values().map(|kept| &kept.turn.session).collect::<BTreeSet<_>>()
         });

@@ -98,7 +98,12 @@ impl Vectors for MemoryStore {
             if user.queue.remove(&embedded.turn)
                 && let Some(kept) = user.turns.get_mut(&embedded.turn)
             {
-                kept.vectors.push((model.clone(), first, embedded.passages.clone()));
+                kept.vectors.push(super::Vectors {
+                    model: model.clone(),
+                    turn: embedded.turn,
+                    first,
+                    passages: embedded.passages.clone(),
+                });
                 state.last_number += embedded.passages.len() as i64;
                 stored += 1;
             }
