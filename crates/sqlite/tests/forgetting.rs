@@ -42,7 +42,7 @@ impl Memory {
         let ana = user("ana");
         let inserted = store.insert_turns(&ana, &turns).unwrap();
         let span = |start| PassageSpan { start, end: start + 10, tokens: 10 };
-        let embedded = inserted.iter().zip(&turns).map(|(inserted, turn)| EmbeddedTurn {
+        let with_vectors = inserted.iter().zip(&turns).map(|(inserted, turn)| EmbeddedTurn {
             user: ana.clone(),
             turn: inserted.id,
             passages: if turn.text.contains(SECRET) {
@@ -51,7 +51,7 @@ impl Memory {
                 vec![(span(0), embedder.vector(&turn.text))]
             },
         });
-        store.write_vectors(embedder.model(), &embedded.collect::<Vec<_>>(), 0).unwrap();
+        store.write_vectors(embedder.model(), &with_vectors.collect::<Vec<_>>(), 0).unwrap();
         let secret = inserted[17].id;
         store.insert_fact(&ana, &fact(&format!("is {SECRET}"), Some(secret)), None).unwrap();
         let session = turns[0].session.clone();

@@ -14,7 +14,7 @@
 //! - **Order.** Numbers of turns and of passages rise, for each user, in the order of commit, and are
 //!   never used twice.
 //!
-//! With the feature `suite`, [`store_suite!`] makes one test of each of these promises for a store of
+//! With the feature `suite`, `store_suite!` makes one test of each of these promises for a store of
 //! one's own.
 
 mod error;

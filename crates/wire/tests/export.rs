@@ -1,7 +1,5 @@
 //! A line of an export is an [`ExportedTurn`].
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 
 use longmem_core::{FixedClock, Role, Scope, UserName};
