@@ -74,11 +74,13 @@ fn every_package_imports_what_the_table_allows_and_nothing_else() {
 const PROGRAMS: [&str; 2] = ["longmem", "longmem-lab"];
 
 #[test]
-fn only_programs_name_the_embedding_crate() {
+fn only_programs_name_the_embedding_crate_and_a_store() {
     for package in packages() {
         let name = package["package"]["name"].as_str().expect("packages have names");
         let imports = workspace_dependencies(&package, "dependencies");
-        assert_eq!(imports.contains("longmem-embed"), PROGRAMS.contains(&name), "{name}");
+        for import in ["longmem-embed", "longmem-sqlite"] {
+            assert_eq!(imports.contains(import), PROGRAMS.contains(&name), "{name}: {import}");
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Every format that was ever released opens, answers as it did, and ends with today's schema.
 //!
-//! `fixtures/format_N.db` is a small store as the release that brought format N wrote it. Until
-//! format 1 is released it may be written anew:
+//! `fixtures/format_N.db` is a small store as the version that brought format N wrote it. With a new
+//! format comes a new fixture:
 //! `cargo test -p longmem-sqlite --test old_formats -- --ignored write_fixture`.
-//! A released fixture is never written again.
+//! None is ever written again.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -118,7 +118,7 @@ fn an_old_store_ends_with_the_schema_of_a_new_one() {
         assert_eq!(
             schema(&old),
             schema(&new),
-            "a step is missing, or format 1 changed before its release and wants a new fixture"
+            "a step is missing, or one was changed after its release"
         );
     }
 }
