@@ -110,9 +110,8 @@ pub(crate) struct ReplayArguments {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The vectors are stored as one turn each, then every query is asked once, in a
-process that has searched before. \"nearest\" holds for each query the numbers of the rows found, best
-first."
+    after_help = "Each vector is stored with a turn of its own. Then every query is asked once, in a process
+that has searched before. \"nearest\" holds for each query the numbers of the rows found, best first."
 )]
 pub(crate) struct SearchArguments {
     /// What is searched: float32 [vectors, 384], as numpy.save writes it

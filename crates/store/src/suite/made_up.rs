@@ -1,7 +1,7 @@
 //! Made-up turns and vectors that the tests start from.
 
 use longmem_core::{
-    Embedding, EmbeddingModel, NewTurn, PassageSpan, Role, SessionName, Timestamp, UserName,
+    Embedding, EmbeddingModel, NewTurn, PassageSpan, Role, SessionName, Timestamp, UserName, fnv1a,
 };
 
 pub(super) fn user(name: &str) -> UserName {
@@ -50,11 +50,8 @@ pub(super) fn model(revision: &str) -> EmbeddingModel {
 pub(super) fn vector(text: &str) -> Embedding {
     let mut numbers = vec![0.0; WIDTH];
     for word in text.split_whitespace() {
-        // Fowler, Noll and Vo's hash, then a linear congruential generator from it.
-        let seed = word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        let mut state = seed;
+        // A linear congruential generator, seeded with the word's hash.
+        let mut state = fnv1a(word.as_bytes());
         for number in &mut numbers {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             *number += (state >> 40) as f32 / (1 << 23) as f32 - 1.0;
