@@ -53,7 +53,7 @@ pub use clock::SystemClock;
 pub use error::Error;
 pub use folders::{Folders, HubSettings};
 pub use longmem::Longmem;
-pub use opening::open_patiently;
+pub use opening::{open_memory, open_patiently};
 pub use options::Options;
 
 pub use longmem_chat as chat;

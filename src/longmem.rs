@@ -14,7 +14,7 @@ use longmem_memory::{
     IndexReport, Memory, NOTES_SESSION, Recall, RecallRequest, SessionSummary,
 };
 
-use crate::{Error, Options, opening};
+use crate::{Error, Options, open_memory};
 
 /// Pieces of work that all conversations together may do on the memory at once: embedding and search
 /// use every core already.
@@ -40,7 +40,7 @@ impl Longmem {
     /// [`Error::Memory`] if the store cannot be opened.
     pub fn open(options: Options) -> Result<Self, Error> {
         let talk = options.talk_settings();
-        let memory = Arc::new(opening::open(options)?);
+        let memory = Arc::new(open_memory(options)?);
         Ok(Self { async_memory: AsyncMemory::new(Arc::clone(&memory), WORK_AT_ONCE), memory, talk })
     }
 

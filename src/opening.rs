@@ -10,11 +10,12 @@ use longmem_store::Store;
 
 use crate::{Error, Options};
 
-/// Opens the memory that the options describe. The embedding model loads when it is first needed.
+/// Opens the engine alone, for a program that spells out every request: see
+/// [`Longmem`](crate::Longmem) for the usual verbs. The embedding model loads when it is first needed.
 ///
 /// # Errors
 /// [`MemoryError::Store`] if the store cannot be opened.
-pub(crate) fn open(options: Options) -> Result<Memory, MemoryError> {
+pub fn open_memory(options: Options) -> Result<Memory, MemoryError> {
     options.apply_threads();
     let store = store(&options, options.if_missing)?;
     Ok(Memory::new(store, options.embedder(), options.clock))

@@ -1,6 +1,6 @@
 //! What a memory is opened with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -70,6 +70,13 @@ impl Options {
             talk: TalkSettings::default(),
             spool: folder.join("spool"),
         }
+    }
+
+    /// Keeps the memory in this file, and the rest in its folder: see [`Options::new`].
+    pub fn at(file: impl Into<PathBuf>) -> Self {
+        let file = file.into();
+        let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+        Self { file, ..Self::new(folder) }
     }
 
     /// Keeps everything where the command line does: in the user's data folder. The model is looked

@@ -21,20 +21,20 @@ A fact that changed is kept with its time: --history shows it.")]
 pub(crate) struct FactsArguments {
     #[command(subcommand)]
     pub(crate) action: Option<FactsAction>,
-    /// Only what is about this person, project or other name
+    /// Only facts about this person, project or other name
     #[arg(long, value_name = "NAME")]
     pub(crate) about: Option<String>,
     /// What was known at a time, a day included: 2026-03-01, 2026-03-01T10:00:00Z, or 2w ago
     #[arg(long, value_name = "TIME", conflicts_with = "history")]
     pub(crate) as_of: Option<TimeArgument>,
-    /// Also what was replaced
+    /// Also facts that were replaced
     #[arg(long)]
     pub(crate) history: bool,
     /// Instead: list the people, projects and other names that come up
     #[arg(long, conflicts_with_all = ["about", "as_of", "history", "learn"])]
     pub(crate) names: bool,
-    /// First look through all sessions for facts, and sum up those that have ended, with the help
-    /// of a language model; what was looked through is not looked through again
+    /// First let a language model look through all sessions for facts, and sum up those that have
+    /// ended; nothing is looked through twice
     #[arg(long)]
     pub(crate) learn: bool,
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub(crate) struct FactsArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FactsAction {
-    /// Note something by hand
+    /// Note a fact by hand
     Add {
         /// The statement, without its subject: "works in fintech"
         statement: String,
@@ -61,10 +61,10 @@ pub(crate) enum FactsAction {
     Edit {
         /// Its number
         id: i64,
-        /// What it should say
+        /// The corrected statement
         statement: String,
     },
-    /// Delete a fact for good, with what it had replaced
+    /// Delete a fact for good, with the facts that it had replaced
     Delete {
         /// Its number
         id: i64,
@@ -76,15 +76,15 @@ pub(crate) enum FactsAction {
   longmem sessions
   longmem sessions --summary
   longmem sessions --summary --session kitchen  makes the summary if there is none
-  longmem sessions --actions --session kitchen  what is to be done and to be answered")]
+  longmem sessions --actions --session kitchen  what is left to do and to answer")]
 pub(crate) struct SessionsArguments {
-    /// What was said in each, in short
+    /// Print the summary of each session
     #[arg(long)]
     pub(crate) summary: bool,
     /// Only this session
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
-    /// What a session leaves to be done and to be answered, by a language model
+    /// Let a language model list what a session leaves to do and to answer
     #[arg(long, requires = "session")]
     pub(crate) actions: bool,
     #[command(flatten)]

@@ -3,11 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use longmem::{IfMissing, Options, open_memory};
 use longmem_core::TextEmbedder;
 use longmem_memory::{Memory, MemoryError};
-use longmem_sqlite::{IfMissing, SqliteStore};
-
-use longmem::SystemClock;
 
 /// Opens the memory in a file, or makes it if there is no such file.
 pub(super) fn open_or_make(
@@ -30,6 +28,8 @@ fn open(
     if_missing: IfMissing,
     embedder: Arc<dyn TextEmbedder>,
 ) -> Result<Memory, MemoryError> {
-    let store = Arc::new(SqliteStore::open(file, if_missing)?);
-    Ok(Memory::new(store, embedder, Arc::new(SystemClock)))
+    let mut options = Options::at(file);
+    options.if_missing = if_missing;
+    options.embedder = Some(embedder);
+    open_memory(options)
 }

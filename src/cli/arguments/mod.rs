@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What every command takes.
+/// The arguments of every command.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct GlobalArguments {
@@ -82,13 +82,13 @@ pub(crate) struct GlobalArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show the whole of it on a sample history, in a temporary store
+    /// Show everything on a sample history, in a temporary store
     Demo,
-    /// Store something, durably, at once
+    /// Store something; it is on disk when the command returns
     Remember(RememberArguments),
-    /// Take in chats from ChatGPT, Claude.ai, Claude Code, message arrays or JSON Lines
+    /// Import chats from ChatGPT, Claude.ai, Claude Code, message arrays or JSON Lines
     Import(ImportArguments),
-    /// Give every turn that has none its vectors; can be stopped and run again
+    /// Embed the turns that have no vectors yet; can be stopped and run again
     Index(IndexArguments),
     /// Find what was said that is relevant
     Recall(RecallArguments),
@@ -100,7 +100,7 @@ pub(crate) enum Command {
     Context(ContextArguments),
     /// List what is known about the user, add to it, correct it, delete from it
     Facts(FactsArguments),
-    /// List conversations, or what was said in them in short
+    /// List conversations, their summaries, or what they leave to do
     Sessions(SessionsArguments),
     /// Count what is stored
     Stats,

@@ -15,7 +15,7 @@ use crate::time_argument::TimeArgument;
   echo \"long text\" | longmem remember - --session notes
   longmem remember \"The port is 7443.\" --role assistant --time 2026-03-02")]
 pub(crate) struct RememberArguments {
-    /// What is to be remembered; - reads standard input
+    /// The text; - reads standard input
     pub(crate) text: String,
     /// The conversation it belongs to
     #[arg(long, value_name = "NAME", default_value = "notes")]
@@ -46,21 +46,21 @@ pub(crate) struct ImportArguments {
     /// Files, folders or zips
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// What they are [default: found out]
+    /// Their format [default: detected]
     #[arg(long, value_name = "chatgpt|claude|claude-code|messages|jsonl")]
     pub(crate) format: Option<Format>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct IndexArguments {
-    /// Make all vectors anew; the old ones serve until the new ones are complete
+    /// Embed everything again; the old vectors serve until the new ones are complete
     #[arg(long)]
     pub(crate) reembed: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArguments {
-    /// Where to [default: standard output]
+    /// The file to write, which must not exist [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
@@ -83,7 +83,7 @@ pub(crate) struct ForgetArguments {
     /// Show what would be deleted, and delete nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do not ask
+    /// Forget without asking
     #[arg(long, short)]
     pub(crate) yes: bool,
     #[command(flatten)]

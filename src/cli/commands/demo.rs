@@ -17,7 +17,7 @@ use crate::render;
 use crate::settings::Settings;
 
 /// A ChatGPT export, written for this project.
-pub(super) const HISTORY: &[u8] = include_bytes!("../../chats/conversations.json");
+pub(super) const HISTORY: &[u8] = include_bytes!("../../../chats/conversations.json");
 
 const QUESTIONS: [&str; 3] = [
     "Where do I live now?",

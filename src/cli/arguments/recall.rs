@@ -9,7 +9,7 @@ use crate::time_argument::TimeArgument;
 
 /// What part of a user's memory is read.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "What is seen")]
+#[command(next_help_heading = "Which turns")]
 pub(crate) struct ScopeArguments {
     /// Only this session; may be given several times
     #[arg(long, value_name = "NAME")]
@@ -33,7 +33,7 @@ pub(crate) struct ScopeArguments {
 pub(crate) struct RecallArguments {
     /// The question, as you would ask a person
     pub(crate) query: String,
-    /// Results at most
+    /// Number of results at most
     #[arg(long, short = 'n', default_value_t = 5, value_name = "N")]
     pub(crate) limit: usize,
     /// Say for each result why it is there
@@ -45,7 +45,7 @@ pub(crate) struct RecallArguments {
     /// Compare the question with every vector, however many there are, instead of in two stages
     #[arg(long, conflicts_with = "words_only")]
     pub(crate) exact: bool,
-    /// Bring nothing if the best turn's score is below this, 0 to 1; 0 brings what is nearest
+    /// Find nothing if the best turn's score is below this, 0 to 1; 0 finds what is nearest
     #[arg(long, value_name = "SCORE", default_value_t = longmem_memory::DEFAULT_THRESHOLD)]
     pub(crate) threshold: f32,
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub(crate) struct ContextArguments {
     /// Tokens of the prompt at most [default: 4000]
     #[arg(long, value_name = "TOKENS", env = crate::environment::BUDGET)]
     pub(crate) budget: Option<usize>,
-    /// A file whose text is put first: who the assistant is
+    /// A file whose text begins the prompt: who the assistant is
     #[arg(long, value_name = "FILE")]
     pub(crate) persona: Option<PathBuf>,
 }

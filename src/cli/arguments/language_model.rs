@@ -31,7 +31,7 @@ pub(crate) struct ProviderArguments {
     /// Tokens of the prompt at most [default: 4000]
     #[arg(long, value_name = "TOKENS", env = crate::environment::BUDGET)]
     pub(crate) budget: Option<usize>,
-    /// A file whose text is put first: who the assistant is
+    /// A file whose text begins the prompt: who the assistant is
     #[arg(long, value_name = "FILE")]
     pub(crate) persona: Option<PathBuf>,
 }
@@ -57,7 +57,7 @@ Without --session the question is only answered; with it, question and answer ar
 pub(crate) struct AskArguments {
     /// The question
     pub(crate) question: String,
-    /// Goes on with this session and remembers question and answer in it
+    /// Continue this session, and remember question and answer in it
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
     #[command(flatten)]
@@ -69,10 +69,10 @@ pub(crate) struct AskArguments {
     after_help = "In the chat: /recall QUESTION, /memory, /continue, /context, /usage, /session, /help, /quit."
 )]
 pub(crate) struct ChatArguments {
-    /// Goes on with this session [default: a new one, named after the time]
+    /// Continue this session [default: a new one, named after the time]
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
-    /// Note no facts and make no summaries
+    /// Learn nothing: note no facts and make no summaries
     #[arg(long, env = crate::environment::NO_LEARNING, value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) no_learning: bool,
     #[command(flatten)]
