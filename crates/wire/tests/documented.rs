@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use longmem_memory::ForgetTarget;
 use longmem_wire as wire;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -153,12 +154,15 @@ fn a_request_with_a_wrong_value_is_refused_in_words() {
 
 #[test]
 fn a_scope_without_filters_forgets_everything_only_if_that_is_asked_for() {
-    use longmem_memory::ForgetTarget::{self, Scope, Turns, User};
     let target = |json: &str| {
         let asked: wire::ForgetRequest = serde_json::from_str(json).unwrap();
         ForgetTarget::from(asked)
     };
-    assert!(matches!(target(r#"{"user":"ana"}"#), Scope(scope) if scope.is_whole_user()));
-    assert!(matches!(target(r#"{"user":"ana","everything":true}"#), User(_)));
-    assert!(matches!(target(r#"{"user":"ana","turns":[7]}"#), Turns(_, turns) if turns.len() == 1));
+    assert!(
+        matches!(target(r#"{"user":"ana"}"#), ForgetTarget::Scope(scope) if scope.is_whole_user())
+    );
+    assert!(matches!(target(r#"{"user":"ana","everything":true}"#), ForgetTarget::User(_)));
+    assert!(
+        matches!(target(r#"{"user":"ana","turns":[7]}"#), ForgetTarget::Turns(_, turns) if turns.len() == 1)
+    );
 }
