@@ -27,6 +27,10 @@ pub(crate) fn append(
 ) -> rusqlite::Result<()> {
     let Owner { user_id, model_id } = owner;
     let mut words = Vec::new();
+    let mut append_word = transaction.prepare_cached(
+        "INSERT INTO postings (user_id, block, word, entries) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET entries = CAST(entries || excluded.entries AS BLOB)",
+    )?;
     for (list, block, bytes) in lists.blocks() {
         match list {
             Listed::Turns => transaction
@@ -37,14 +41,7 @@ pub(crate) fn append(
                 .execute(params![user_id, block.0, bytes])?,
             Listed::Word(word) => {
                 words.push(word.to_owned());
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO postings (user_id, block, word, entries)
-                         VALUES (?1, ?2, ?3, ?4)
-                         ON CONFLICT DO UPDATE SET
-                             entries = CAST(entries || excluded.entries AS BLOB)",
-                    )?
-                    .execute(params![user_id, block.0, word, bytes])?
+                append_word.execute(params![user_id, block.0, word, bytes])?
             }
             Listed::Codes { width } => {
                 let Some((passages, last)) = codes_in(width, block, bytes) else { continue };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
-use longmem_core::{NewTurn, Role, Turn, TurnId, UserName};
+use longmem_core::{NewTurn, Role, SessionName, Turn, TurnId, UserName};
 use longmem_search::{NewLists, SessionNumber, TurnEntry};
 use longmem_store::{Inserted, Result};
 use longmem_text::{IndexedWords, indexed_words};
@@ -32,7 +32,7 @@ pub(crate) fn insert_turns(
         Some(user_id) => known_keys(connection, user_id, turns),
         None => Ok(HashMap::new()),
     })?;
-    let new = NewTurns::prepare(turns, &known);
+    let new = NewTurns::prepare(turns, known);
     connections.write(|transaction| insert(transaction, user, &new))
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn insert_unless(
     learns: bool,
     already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
 ) -> Result<Inserted> {
-    let new = NewTurns::prepare(std::slice::from_ref(turn), &HashMap::new());
+    let new = NewTurns::prepare(std::slice::from_ref(turn), HashMap::new());
     connections.write(|transaction| {
         let last = last_turns(transaction, user, &turn.session, 2)?;
         let inserted = match already(&last) {
@@ -61,18 +61,18 @@ pub(crate) fn insert_unless(
 /// Turns to be stored, with the words of each as far as they were needed.
 struct NewTurns<'a> {
     turns: &'a [NewTurn],
+    /// Those that the user had before the transaction, by source key.
+    known: HashMap<String, TurnId>,
     words: Vec<OnceLock<IndexedWords>>,
 }
 
 impl<'a> NewTurns<'a> {
     /// Takes the turns that are not known apart into words before the transaction, in which others
     /// wait.
-    fn prepare(turns: &'a [NewTurn], known: &HashMap<String, TurnId>) -> Self {
-        let prepared = Self { turns, words: turns.iter().map(|_| OnceLock::new()).collect() };
-        let is_new = |place: &usize| {
-            let key = turns[*place].source_key.as_ref();
-            key.is_none_or(|key| !known.contains_key(&key.0))
-        };
+    fn prepare(turns: &'a [NewTurn], known: HashMap<String, TurnId>) -> Self {
+        let words = turns.iter().map(|_| OnceLock::new()).collect();
+        let prepared = Self { turns, known, words };
+        let is_new = |place: &usize| prepared.known(&turns[*place]).is_none();
         let new: Vec<usize> = (0..turns.len()).filter(is_new).collect();
         // A single turn does not wait until a thread is free of other work.
         match new[..] {
@@ -80,6 +80,10 @@ impl<'a> NewTurns<'a> {
             _ => new.par_iter().for_each(|place| _ = prepared.words(*place)),
         }
         prepared
+    }
+
+    fn known(&self, turn: &NewTurn) -> Option<TurnId> {
+        self.known.get(&turn.source_key.as_ref()?.0).copied()
     }
 
     fn words(&self, place: usize) -> &IndexedWords {
@@ -90,13 +94,13 @@ impl<'a> NewTurns<'a> {
 }
 
 /// The turns of these whose source key the user has already.
-fn known_keys(
+fn known_keys<'a>(
     connection: &Connection,
     user_id: i64,
-    turns: &[NewTurn],
+    turns: impl IntoIterator<Item = &'a NewTurn>,
 ) -> rusqlite::Result<HashMap<String, TurnId>> {
-    let keys: Vec<String> =
-        turns.iter().filter_map(|turn| turn.source_key.as_ref()).map(|key| key.0.clone()).collect();
+    let keys = turns.into_iter().filter_map(|turn| turn.source_key.as_ref());
+    let keys: Vec<String> = keys.map(|key| key.0.clone()).collect();
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
@@ -117,51 +121,63 @@ fn insert(
     let mut batch = Batch {
         transaction,
         user_id,
-        known: known_keys(transaction, user_id, new.turns)?,
         sessions: HashMap::new(),
         numbers: Numbers::of(transaction, Kind::Turn, user_id)?,
         lists: NewLists::default(),
         last_turn: None,
     };
     let mut inserted = Vec::with_capacity(new.turns.len());
+    let mut met = Vec::new();
     for (place, turn) in new.turns.iter().enumerate() {
-        inserted.push(batch.insert(turn, || new.words(place))?);
+        inserted.push(match new.known(turn) {
+            Some(id) => {
+                batch.session(turn)?;
+                Some(Inserted { id, new: false })
+            }
+            None => batch.insert(turn, || new.words(place))?,
+        });
+        if inserted[place].is_none() {
+            met.push(turn);
+        }
     }
     batch.finish()?;
-    Ok(inserted)
+    // Stored by another process since it was looked for, or twice among these.
+    let ids = known_keys(transaction, user_id, met.iter().copied())?;
+    let mut met = met.into_iter().filter_map(|turn| ids.get(&turn.source_key.as_ref()?.0));
+    let mut known = || met.next().map(|id| Inserted { id: *id, new: false });
+    Ok(inserted.into_iter().map_while(|inserted| inserted.or_else(&mut known)).collect())
 }
 
 /// One transaction's turns of a user.
 struct Batch<'a> {
     transaction: &'a Transaction<'a>,
     user_id: i64,
-    known: HashMap<String, TurnId>,
-    sessions: HashMap<String, OpenSession>,
+    sessions: HashMap<&'a SessionName, OpenSession>,
     numbers: Numbers,
     lists: NewLists,
     last_turn: Option<TurnId>,
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    /// Stores a turn; none if the user has one with its source key.
     fn insert<'w>(
         &mut self,
-        turn: &NewTurn,
+        turn: &'a NewTurn,
         words: impl FnOnce() -> &'w IndexedWords,
-    ) -> rusqlite::Result<Inserted> {
-        let session = self.session(turn)?;
+    ) -> rusqlite::Result<Option<Inserted>> {
+        let session = *self.session(turn)?;
         let source_key = turn.source_key.as_ref().map(|key| key.0.as_str());
-        if let Some(id) = source_key.and_then(|key| self.known.get(key)) {
-            return Ok(Inserted { id: *id, new: false });
-        }
         let id = TurnId(self.numbers.take(self.transaction, 1)?);
-        self.transaction
+        let stored = self
+            .transaction
             .prepare_cached(
                 "INSERT INTO turns (id, user_id, session_id, position, role, time_ms, source_key,
                                     speaker, text)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6,
                          coalesce(?7, printf('turn:%012x%s', 1000 * unixepoch('now', 'subsec'),
                                              lower(hex(randomblob(10))))),
-                         ?8, ?9)",
+                         ?8, ?9)
+                 ON CONFLICT (user_id, source_key) DO NOTHING",
             )?
             .execute(params![
                 id.0,
@@ -174,6 +190,10 @@ impl Batch<'_> {
                 turn.speaker,
                 turn.text,
             ])?;
+        if stored == 0 {
+            self.numbers.give_back();
+            return Ok(None);
+        }
         if turn.role != Role::Tool {
             self.transaction
                 .prepare_cached("INSERT INTO index_queue (user_id, turn_id) VALUES (?1, ?2)")?
@@ -188,22 +208,17 @@ impl Batch<'_> {
             words: words.all,
         };
         self.lists.add_turn(&entry, words);
-        if let Some(key) = source_key {
-            self.known.insert(key.to_owned(), id);
-        }
-        if let Some(session) = self.sessions.get_mut(turn.session.as_str()) {
-            session.next_position += 1;
-        }
+        self.session(turn)?.next_position += 1;
         self.last_turn = Some(id);
-        Ok(Inserted { id, new: true })
+        Ok(Some(Inserted { id, new: true }))
     }
 
     /// The turn's session, found or made when its first turn comes.
-    fn session(&mut self, turn: &NewTurn) -> rusqlite::Result<OpenSession> {
-        Ok(match self.sessions.entry(turn.session.as_str().to_owned()) {
-            Entry::Occupied(known) => *known.get(),
+    fn session(&mut self, turn: &'a NewTurn) -> rusqlite::Result<&mut OpenSession> {
+        Ok(match self.sessions.entry(&turn.session) {
+            Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                *new.insert(OpenSession::find_or_make(self.transaction, self.user_id, turn)?)
+                new.insert(OpenSession::find_or_make(self.transaction, self.user_id, turn)?)
             }
         })
     }

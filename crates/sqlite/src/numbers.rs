@@ -67,6 +67,11 @@ impl Numbers {
         Ok(first)
     }
 
+    /// Takes back the number that was given out last.
+    pub(crate) fn give_back(&mut self) {
+        self.next -= 1;
+    }
+
     /// Draws as many chunks as hold so many numbers; returns the first number.
     fn draw(&self, transaction: &Transaction<'_>, count: i64) -> rusqlite::Result<i64> {
         // Number 0 is never given out.
