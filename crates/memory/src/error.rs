@@ -2,7 +2,7 @@
 
 use std::io;
 
-use longmem_core::{Diagnose, EmbedError, ErrorCode, Fault, Remedy};
+use longmem_core::{Diagnose, EmbedError, ErrorCode, Fault, InvalidEmbedding, Remedy};
 use longmem_store::StoreError;
 use longmem_transcripts::TranscriptError;
 use thiserror::Error;
@@ -22,6 +22,17 @@ pub enum MemoryError {
     /// The embedding model could not be loaded or run.
     #[error("{0}")]
     Embed(EmbedError),
+    /// The embedder gave a vector that is not as wide as its model says.
+    #[error("the embedder contradicts its model: {0}")]
+    WrongWidth(#[from] InvalidEmbedding),
+    /// The embedder did not give one vector for each passage.
+    #[error("the embedder gave {actual} vectors for {expected} passages")]
+    WrongCount {
+        /// Number of passages.
+        expected: usize,
+        /// Number of vectors.
+        actual: usize,
+    },
     /// An export could not be written.
     #[error("the export could not be written: {0}")]
     Output(io::Error),
@@ -53,6 +64,7 @@ impl Diagnose for MemoryError {
             Self::Store(error) => error.code(),
             Self::Transcript(error) => error.code(),
             Self::Embed(error) => error.code(),
+            Self::WrongWidth(_) | Self::WrongCount { .. } => ErrorCode::ModelFailed,
             Self::Output(_) => ErrorCode::FileFailed,
             Self::EmptyText | Self::EmptyQuery => ErrorCode::EmptyText,
             Self::Line(_) => ErrorCode::InvalidLine,
@@ -65,6 +77,7 @@ impl Diagnose for MemoryError {
             Self::Store(error) => error.fault(),
             Self::Transcript(error) => error.fault(),
             Self::Embed(error) => error.fault(),
+            Self::WrongWidth(_) | Self::WrongCount { .. } => Fault::Bug,
             Self::Output(_) => Fault::Environment,
             Self::EmptyText | Self::EmptyQuery | Self::Line(_) | Self::ForgetsEverything => {
                 Fault::Caller
@@ -80,7 +93,9 @@ impl Diagnose for MemoryError {
             Self::EmptyQuery => vec![Remedy::AskQuestion],
             Self::Line(_) => vec![Remedy::WriteShortLine],
             Self::ForgetsEverything => vec![Remedy::SayWhatToForget],
-            Self::Output(_) | Self::EmptyText => Vec::new(),
+            Self::WrongWidth(_) | Self::WrongCount { .. } | Self::Output(_) | Self::EmptyText => {
+                Vec::new()
+            }
         }
     }
 }

@@ -186,8 +186,13 @@ impl Memory {
             })
             .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let mut vectors =
-            self.embedder.embed_passages(&texts).map_err(MemoryError::Embed)?.into_iter();
+        let vectors = self.embedder.embed_passages(&texts).map_err(MemoryError::Embed)?;
+        let (expected, actual) = (texts.len(), vectors.len());
+        if actual != expected {
+            return Err(MemoryError::WrongCount { expected, actual });
+        }
+        vectors.iter().try_for_each(|vector| self.embedder.model().check_width(vector))?;
+        let mut vectors = vectors.into_iter();
         let truncated = self.embedder.truncated_tokens() - truncated_before;
         let embedded: Vec<EmbeddedTurn> = queued
             .iter()

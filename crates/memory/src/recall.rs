@@ -205,7 +205,9 @@ impl Memory {
     }
 
     fn embed_query(&self, query: &str) -> Result<Embedding, MemoryError> {
-        self.embedder.embed_query(query).map_err(MemoryError::Embed)
+        let embedded = self.embedder.embed_query(query).map_err(MemoryError::Embed)?;
+        self.embedder.model().check_width(&embedded)?;
+        Ok(embedded)
     }
 
     /// Gives the best results their neighbours, as far as these are in scope: all by one read.

@@ -394,3 +394,51 @@ fn days_that_a_question_names_go_first() {
         assert_eq!(best.turn.session.as_str(), day, "{query}");
     }
 }
+
+/// An embedder that does not do what its model says.
+struct Contradictory {
+    inner: WordHashEmbedder,
+    width: usize,
+    count: usize,
+}
+
+impl TextEmbedder for Contradictory {
+    fn model(&self) -> &EmbeddingModel {
+        self.inner.model()
+    }
+
+    fn embed_query(&self, _text: &str) -> Result<Embedding, EmbedError> {
+        Ok(Embedding::normalized(vec![1.0; self.width]).unwrap())
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        texts.iter().take(self.count).map(|text| self.embed_query(text)).collect()
+    }
+
+    fn passages(&self, text: &str) -> Result<Vec<PassageSpan>, EmbedError> {
+        self.inner.passages(text)
+    }
+
+    fn truncated_tokens(&self) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn an_embedder_that_contradicts_its_model_is_refused_and_nothing_is_stored() {
+    let width = WordHashEmbedder::default().model().dimensions;
+    for (width, count, message) in [
+        (width + 1, 9, format!("has {} numbers, expected {width}", width + 1)),
+        (width, 1, "gave 1 vectors for 2 passages".to_owned()),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let embedder = Contradictory { inner: WordHashEmbedder::default(), width, count };
+        let clock = FixedClock("2026-03-02T10:00:00Z".parse().unwrap());
+        let memory = Memory::new(Arc::new(store), Arc::new(embedder), Arc::new(clock));
+        memory.remember(&user("ana"), &turns(2)).unwrap();
+        let error = memory.index(IndexOptions::default(), &mut go_on).unwrap_err().to_string();
+        assert!(error.contains(&message), "{error}");
+        assert_eq!(memory.waiting(None).unwrap(), 2);
+    }
+}

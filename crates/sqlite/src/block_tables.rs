@@ -26,11 +26,12 @@ pub(crate) fn append(
     lists: &NewLists,
 ) -> rusqlite::Result<()> {
     let Owner { user_id, model_id } = owner;
-    let mut words = Vec::new();
     let mut append_word = transaction.prepare_cached(
         "INSERT INTO postings (user_id, block, word, entries) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET entries = CAST(entries || excluded.entries AS BLOB)",
     )?;
+    let mut add_word = transaction
+        .prepare_cached("INSERT OR IGNORE INTO words (user_id, word) VALUES (?1, ?2)")?;
     for (list, block, bytes) in lists.blocks() {
         match list {
             Listed::Turns => transaction
@@ -40,8 +41,8 @@ pub(crate) fn append(
                 )?
                 .execute(params![user_id, block.0, bytes])?,
             Listed::Word(word) => {
-                words.push(word.to_owned());
-                append_word.execute(params![user_id, block.0, word, bytes])?
+                append_word.execute(params![user_id, block.0, word, bytes])?;
+                add_word.execute(params![user_id, word])?
             }
             Listed::Codes { width } => {
                 let Some((passages, last)) = codes_in(width, block, bytes) else { continue };
@@ -57,13 +58,6 @@ pub(crate) fn append(
                     .execute(params![user_id, model_id, block.0, last.0, passages as i64, bytes])?
             }
         };
-    }
-    if !words.is_empty() {
-        transaction
-            .prepare_cached(
-                "INSERT OR IGNORE INTO words (user_id, word) SELECT ?1, value FROM rarray(?2)",
-            )?
-            .execute(params![user_id, array(words)])?;
     }
     Ok(())
 }

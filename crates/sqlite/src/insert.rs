@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::OnceLock;
 
 use longmem_core::{NewTurn, Role, SessionName, Turn, TurnId, UserName};
 use longmem_search::{NewLists, SessionNumber, TurnEntry};
@@ -17,7 +16,7 @@ use crate::learning::learn_from;
 use crate::numbers::{Kind, Numbers};
 use crate::read::last_turns;
 use crate::rows::array;
-use crate::users::{user_id, user_id_or_new};
+use crate::users::user_id_or_new;
 
 /// Stores turns of one user; see [`Turns::insert_turns`](longmem_store::Turns::insert_turns).
 pub(crate) fn insert_turns(
@@ -28,11 +27,7 @@ pub(crate) fn insert_turns(
     if turns.is_empty() {
         return Ok(Vec::new());
     }
-    let known = connections.read(|connection| match user_id(connection, user)? {
-        Some(user_id) => known_keys(connection, user_id, turns),
-        None => Ok(HashMap::new()),
-    })?;
-    let new = NewTurns::prepare(turns, known);
+    let new = with_words(turns);
     connections.write(|transaction| insert(transaction, user, &new))
 }
 
@@ -44,7 +39,7 @@ pub(crate) fn insert_unless(
     learns: bool,
     already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
 ) -> Result<Inserted> {
-    let new = NewTurns::prepare(std::slice::from_ref(turn), HashMap::new());
+    let new = with_words(std::slice::from_ref(turn));
     connections.write(|transaction| {
         let last = last_turns(transaction, user, &turn.session, 2)?;
         let inserted = match already(&last) {
@@ -58,38 +53,13 @@ pub(crate) fn insert_unless(
     })
 }
 
-/// Turns to be stored, with the words of each as far as they were needed.
-struct NewTurns<'a> {
-    turns: &'a [NewTurn],
-    /// Those that the user had before the transaction, by source key.
-    known: HashMap<String, TurnId>,
-    words: Vec<OnceLock<IndexedWords>>,
-}
-
-impl<'a> NewTurns<'a> {
-    /// Takes the turns that are not known apart into words before the transaction, in which others
-    /// wait.
-    fn prepare(turns: &'a [NewTurn], known: HashMap<String, TurnId>) -> Self {
-        let words = turns.iter().map(|_| OnceLock::new()).collect();
-        let prepared = Self { turns, known, words };
-        let is_new = |place: &usize| prepared.known(&turns[*place]).is_none();
-        let new: Vec<usize> = (0..turns.len()).filter(is_new).collect();
-        // A single turn does not wait until a thread is free of other work.
-        match new[..] {
-            [one] => _ = prepared.words(one),
-            _ => new.par_iter().for_each(|place| _ = prepared.words(*place)),
-        }
-        prepared
-    }
-
-    fn known(&self, turn: &NewTurn) -> Option<TurnId> {
-        self.known.get(&turn.source_key.as_ref()?.0).copied()
-    }
-
-    fn words(&self, place: usize) -> &IndexedWords {
-        let turn = &self.turns[place];
-        self.words[place]
-            .get_or_init(|| indexed_words(turn.time, turn.speaker.as_deref(), &turn.text))
+/// Takes turns apart into words before the transaction, in which others wait.
+fn with_words(turns: &[NewTurn]) -> Vec<(&NewTurn, IndexedWords)> {
+    let words = |turn: &'_ NewTurn| indexed_words(turn.time, turn.speaker.as_deref(), &turn.text);
+    // A single turn does not wait until a thread is free of other work.
+    match turns {
+        [one] => vec![(one, words(one))],
+        many => many.par_iter().map(|turn| (turn, words(turn))).collect(),
     }
 }
 
@@ -115,7 +85,7 @@ fn known_keys<'a>(
 fn insert(
     transaction: &Transaction<'_>,
     user: &UserName,
-    new: &NewTurns<'_>,
+    new: &[(&NewTurn, IndexedWords)],
 ) -> rusqlite::Result<Vec<Inserted>> {
     let user_id = user_id_or_new(transaction, user)?;
     let mut batch = Batch {
@@ -126,26 +96,19 @@ fn insert(
         lists: NewLists::default(),
         last_turn: None,
     };
-    let mut inserted = Vec::with_capacity(new.turns.len());
-    let mut met = Vec::new();
-    for (place, turn) in new.turns.iter().enumerate() {
-        inserted.push(match new.known(turn) {
-            Some(id) => {
-                batch.session(turn)?;
-                Some(Inserted { id, new: false })
-            }
-            None => batch.insert(turn, || new.words(place))?,
-        });
-        if inserted[place].is_none() {
-            met.push(turn);
-        }
+    let mut stored = Vec::with_capacity(new.len());
+    for (turn, words) in new {
+        stored.push(batch.insert(turn, words)?);
     }
     batch.finish()?;
-    // Stored by another process since it was looked for, or twice among these.
-    let ids = known_keys(transaction, user_id, met.iter().copied())?;
-    let mut met = met.into_iter().filter_map(|turn| ids.get(&turn.source_key.as_ref()?.0));
-    let mut known = || met.next().map(|id| Inserted { id: *id, new: false });
-    Ok(inserted.into_iter().map_while(|inserted| inserted.or_else(&mut known)).collect())
+    let known = new.iter().zip(&stored).filter(|(_, stored)| stored.is_none());
+    let ids = known_keys(transaction, user_id, known.map(|((turn, _), _)| *turn))?;
+    let known = |turn: &NewTurn| ids.get(&turn.source_key.as_ref()?.0).copied();
+    let inserted = new.iter().zip(stored).filter_map(|((turn, _), stored)| match stored {
+        Some(id) => Some(Inserted { id, new: true }),
+        None => known(turn).map(|id| Inserted { id, new: false }),
+    });
+    Ok(inserted.collect())
 }
 
 /// One transaction's turns of a user.
@@ -160,11 +123,11 @@ struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// Stores a turn; none if the user has one with its source key.
-    fn insert<'w>(
+    fn insert(
         &mut self,
         turn: &'a NewTurn,
-        words: impl FnOnce() -> &'w IndexedWords,
-    ) -> rusqlite::Result<Option<Inserted>> {
+        words: &IndexedWords,
+    ) -> rusqlite::Result<Option<TurnId>> {
         let session = *self.session(turn)?;
         let source_key = turn.source_key.as_ref().map(|key| key.0.as_str());
         let id = TurnId(self.numbers.take(self.transaction, 1)?);
@@ -199,7 +162,6 @@ impl<'a> Batch<'a> {
                 .prepare_cached("INSERT INTO index_queue (user_id, turn_id) VALUES (?1, ?2)")?
                 .execute([self.user_id, id.0])?;
         }
-        let words = words();
         let entry = TurnEntry {
             turn: id,
             session: SessionNumber(session.id),
@@ -210,7 +172,7 @@ impl<'a> Batch<'a> {
         self.lists.add_turn(&entry, words);
         self.session(turn)?.next_position += 1;
         self.last_turn = Some(id);
-        Ok(Some(Inserted { id, new: true }))
+        Ok(Some(id))
     }
 
     /// The turn's session, found or made when its first turn comes.

@@ -37,6 +37,8 @@ pub(crate) struct Numbers {
     user_id: i64,
     /// A multiple of [`CHUNK`] if a chunk has to be drawn first.
     next: i64,
+    /// Where the user's last chunk ends.
+    end: i64,
 }
 
 impl Numbers {
@@ -47,8 +49,8 @@ impl Numbers {
         user_id: i64,
     ) -> rusqlite::Result<Self> {
         let sql = format!("SELECT {} FROM users WHERE id = ?1", kind.column());
-        let next = transaction.prepare_cached(&sql)?.query_row([user_id], |row| row.get(0))?;
-        Ok(Self { kind, user_id, next })
+        let next: i64 = transaction.prepare_cached(&sql)?.query_row([user_id], |row| row.get(0))?;
+        Ok(Self { kind, user_id, next, end: (next + CHUNK - 1) / CHUNK * CHUNK })
     }
 
     /// Gives out so many numbers that follow one another; returns the first.
@@ -58,9 +60,8 @@ impl Numbers {
         count: usize,
     ) -> rusqlite::Result<i64> {
         let count = count as i64;
-        let left = (CHUNK - self.next % CHUNK) % CHUNK;
-        if left < count {
-            self.next = self.draw(transaction, count)?;
+        if self.end - self.next < count {
+            self.draw(transaction, count)?;
         }
         let first = self.next;
         self.next += count;
@@ -72,8 +73,8 @@ impl Numbers {
         self.next -= 1;
     }
 
-    /// Draws as many chunks as hold so many numbers; returns the first number.
-    fn draw(&self, transaction: &Transaction<'_>, count: i64) -> rusqlite::Result<i64> {
+    /// Draws as many chunks as hold so many numbers.
+    fn draw(&mut self, transaction: &Transaction<'_>, count: i64) -> rusqlite::Result<()> {
         // Number 0 is never given out.
         let chunks = (count + CHUNK) / CHUNK;
         let first_chunk: i64 = transaction
@@ -82,7 +83,8 @@ impl Numbers {
                  RETURNING next_chunk - ?2",
             )?
             .query_row(params![self.kind.name(), chunks], |row| row.get(0))?;
-        Ok((first_chunk * CHUNK).max(1))
+        (self.next, self.end) = ((first_chunk * CHUNK).max(1), (first_chunk + chunks) * CHUNK);
+        Ok(())
     }
 
     /// Notes what was given out.
@@ -124,5 +126,23 @@ mod tests {
         assert_eq!(take("ana", 8192), 4 * 8192);
         assert_eq!(take("bob", 8191), 6 * 8192, "and stand in as many chunks as they need");
         assert_eq!(take("ana", 1), 7 * 8192);
+    }
+
+    #[test]
+    fn a_number_that_is_taken_back_is_given_out_again_without_a_new_chunk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let connections = &store.connections;
+        let given = connections.write(|transaction| {
+            let user_id = user_id_or_new(transaction, &user("ana"))?;
+            let mut numbers = Numbers::of(transaction, Kind::Turn, user_id)?;
+            let mut given = vec![numbers.take(transaction, 8191)?];
+            for _ in 0..3 {
+                given.push(numbers.take(transaction, 1)?);
+                numbers.give_back();
+            }
+            Ok(given)
+        });
+        assert_eq!(given.unwrap(), [1, 8192, 8192, 8192]);
     }
 }
