@@ -11,7 +11,8 @@ use longmem_chat::{
 use longmem_core::{Fact, FactId, FactKind, Role, Scope, SessionName, TurnId, UserName};
 use longmem_memory::{
     FactNote, FactsAt, ForgetTarget, Forgotten, ImportReport, ImportRequest, IndexOptions,
-    IndexReport, Memory, NOTES_SESSION, Recall, RecallRequest, SessionSummary,
+    IndexReport, Memory, NOTES_SESSION, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest,
+    SessionSummary,
 };
 
 use crate::{Error, Options, open_memory};
@@ -100,7 +101,8 @@ impl Longmem {
     }
 
     /// Finds what was said that is relevant to a question or message, best first, by meaning and by
-    /// words; and what is known of whom it names. A few turns without vectors are embedded on the way.
+    /// words, the best with the turns next to them; and what is known of whom it names. A few turns
+    /// without vectors are embedded on the way.
     ///
     /// # Errors
     /// [`Error::Name`]; [`Error::Memory`] if the model or the store cannot be used.
@@ -108,6 +110,7 @@ impl Longmem {
         let user = UserName::new(user)?;
         let mut request = RecallRequest::new(Scope::of(user), query);
         request.catch_up = true;
+        request.with_neighbours = RESULTS_WITH_NEIGHBOURS;
         request.time_zone = self.talk.conversation.time_zone.clone();
         Ok(self.memory.recall(&request)?)
     }

@@ -42,6 +42,16 @@ fn what_is_remembered_is_recalled_listed_and_forgotten() {
 }
 
 #[test]
+fn a_recall_brings_the_turns_next_to_the_best_as_the_command_does() {
+    let (longmem, _folder) = longmem();
+    longmem.remember("ana", "Shall we paint the kitchen?").unwrap();
+    longmem.remember("ana", "The tiles are blue and white.").unwrap();
+    let found = longmem.recall("ana", "Which colour are the tiles?").unwrap().results.remove(0);
+    assert_eq!(found.turn.text, "The tiles are blue and white.");
+    assert_eq!(found.neighbours[0].text, "Shall we paint the kitchen?");
+}
+
+#[test]
 fn facts_are_noted_and_go_with_their_user() {
     let (longmem, _folder) = longmem();
     longmem.note_fact("ana", "works in fintech").unwrap();

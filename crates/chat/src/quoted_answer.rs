@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use longmem_core::{EstimatedTokens, Recalled, SessionName, TurnId};
 use longmem_text::english::content_words;
-use serde::Serialize;
 
 use crate::context::{day, excerpt};
 
@@ -15,7 +14,7 @@ const MAX_QUOTES: usize = 5;
 const QUOTE_TOKENS: usize = 75;
 
 /// What memory says about a question, in its own words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotedAnswer {
     /// The quotes, nearest to the question first.
     pub quotes: Vec<Quote>,
@@ -24,7 +23,7 @@ pub struct QuotedAnswer {
 }
 
 /// A part of a turn, with where it is from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     /// The turn that is quoted.
     pub turn: TurnId,

@@ -1,7 +1,5 @@
 //! What a recall brings, and why.
 
-use serde::Serialize;
-
 use crate::Turn;
 
 /// The tag, without brackets, around recalled memory in a prompt: by it, what reads transcripts
@@ -9,10 +7,9 @@ use crate::Turn;
 pub const RECALLED_MEMORY_TAG: &str = "recalled_memory";
 
 /// A turn that a recall found, with its reasons.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Recalled {
     /// The turn itself.
-    #[serde(flatten)]
     pub turn: Turn,
     /// How likely it is to be of use for the query, 0 to 1: an estimate calibrated on questions
     /// whose evidence is known, comparable between recalls.
@@ -24,7 +21,7 @@ pub struct Recalled {
 }
 
 /// How a turn's score came about.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Explanation {
     /// Its place by meaning; none if it was not among the candidates by meaning.
     pub dense: Option<ChannelHit>,
@@ -41,7 +38,7 @@ pub struct Explanation {
 }
 
 /// A turn's place in one channel.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChannelHit {
     /// Its place, from 1.
     pub rank: usize,
@@ -50,7 +47,7 @@ pub struct ChannelHit {
 }
 
 /// One named change of a score.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Adjustment {
     /// What it is for: "same session", "names the speaker".
     pub reason: String,

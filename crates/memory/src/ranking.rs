@@ -13,7 +13,7 @@ use crate::signals::{Signalled, Signals};
 /// else speaks for or against the turn ([`Signals`]), and then + `session_share` · the best score of
 /// the session.
 ///
-/// The weights are what `longmem eval --fit` finds on five LoCoMo conversations, where each of them
+/// The weights are what `longmem-lab fit` finds on five LoCoMo conversations, where each of them
 /// is judged by weights that were found on the other four; from fold to fold they hardly differ. Two
 /// are held lower than it finds (0.2 and 0.45), which costs nothing there: `shortness_penalty` and
 /// `session_share` speak of people who chat, and a short note that stands alone suffers from them.

@@ -32,13 +32,18 @@ impl Turns for SqliteStore {
 
     fn turns(&self, user: &UserName, ids: &[TurnId]) -> Result<Vec<Turn>> {
         let mut turns = self.connections.read(|connection| {
-            let sql = format!("{SELECT_TURN} WHERE u.name = ?1 AND t.id IN rarray(?2)");
+            // With `+`, SQLite looks turns up by number, and not first in the index of a user's turns,
+            // of which it would read as many pages again.
+            let sql = format!("{SELECT_TURN} WHERE +u.name = ?1 AND t.id IN rarray(?2)");
             connection
                 .prepare_cached(&sql)?
                 .query_map(params![user.as_str(), turn_array(ids)], turn_from_row)?
                 .collect::<rusqlite::Result<Vec<_>>>()
         })?;
         turns.sort_unstable_by_key(|turn| turn.id);
+        if ids.is_sorted_by(|a, b| a < b) {
+            return Ok(turns);
+        }
         let found = |id: &TurnId| turns.binary_search_by_key(id, |turn| turn.id).ok();
         Ok(ids.iter().filter_map(found).map(|place| turns[place].clone()).collect())
     }

@@ -1,11 +1,9 @@
 //! What a learner did.
 
-use serde::Serialize;
-
 use crate::Usage;
 
 /// What a [`Learner`](crate::Learner) did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LearningReport {
     /// Turns of the person that were looked at.
     pub turns: u64,

@@ -1,9 +1,7 @@
 //! What a provider answers.
 
-use serde::Serialize;
-
 /// A whole answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
     /// What the model said; empty if it refused at once.
     pub text: String,
@@ -16,8 +14,7 @@ pub struct Completion {
 }
 
 /// Why an answer ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StopReason {
     /// The model had said what it wanted to say.
     EndTurn,
@@ -35,7 +32,7 @@ pub enum StopReason {
 }
 
 /// What an answer cost, in the provider's tokens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Prompt tokens that were neither read from a cache nor written to one.
     pub input: u64,
