@@ -50,6 +50,7 @@ impl State {
             speaker: new.speaker.clone(),
             time,
             text: new.text.clone(),
+            note: new.note,
         };
         let session = SessionNumber(place as i64 + 1);
         user.turns.insert(id, Kept { turn, key, session, vectors: Vec::new() });
@@ -203,6 +204,7 @@ impl User {
                 turn: turn.id,
                 session: *session,
                 role: turn.role,
+                note: turn.note,
                 time_ms,
                 words: words.all,
             };

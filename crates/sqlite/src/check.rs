@@ -106,7 +106,7 @@ impl UserCheck<'_> {
     fn check_turns(&self, first: i64, wrong: &mut Wrong) -> rusqlite::Result<()> {
         let mut expected = NewLists::default();
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, session_id, role, time_ms, speaker, text FROM turns
+            "SELECT id, session_id, role, time_ms, speaker, text, note FROM turns
              WHERE user_id = ?1 AND id >= ?2 AND id < ?3 ORDER BY id",
         )?;
         let mut rows = statement.query(params![self.user_id, first, first + TURNS_AT_ONCE])?;
@@ -118,6 +118,7 @@ impl UserCheck<'_> {
                 turn: TurnId(row.get(0)?),
                 session: SessionNumber(row.get(1)?),
                 role: parsed(row, 2)?,
+                note: row.get(6)?,
                 time_ms: row.get(3)?,
                 words: words.all,
             };

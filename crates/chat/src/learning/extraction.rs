@@ -173,6 +173,7 @@ mod tests {
             speaker: None,
             time: "2026-03-02T10:00:00Z".parse().unwrap(),
             text: "I live in Porto with Priya".to_owned(),
+            note: false,
         };
         let answer = serde_json::from_str(&format!("{{\"facts\":[{note}]}}")).unwrap();
         check(answer, &[&turn], &UserName::new("ana").unwrap())

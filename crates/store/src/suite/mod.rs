@@ -47,6 +47,7 @@ macro_rules! store_suite {
             a_known_turn_is_left_as_it_is_and_makes_nothing,
             turns_without_a_key_are_never_the_same,
             nothing_to_insert_makes_no_user,
+            a_note_comes_back_as_a_note,
             a_title_fills_an_empty_one_and_replaces_an_older_one,
             turns_come_in_the_order_of_storing,
             numbers_rise_for_each_user_and_never_come_twice,
@@ -102,6 +103,7 @@ macro_rules! store_suite {
             nearest_equals_the_obvious_loop_over_many_blocks,
             nearest_brings_what_shares_most_words,
             two_users_never_see_each_other,
+            a_note_stands_alone_in_a_search,
             a_search_reads_only_what_it_does_not_know,
         ]);
     };
