@@ -74,8 +74,11 @@ impl State {
     }
 
     pub(super) fn drop_vectors(&mut self, of: impl Fn(&EmbeddingModel) -> bool) {
-        for kept in self.users.values_mut().flat_map(|user| user.turns.values_mut()) {
-            kept.vectors.retain(|vectors| !of(&vectors.model));
+        for user in self.users.values_mut() {
+            user.fact_vectors.retain(|model, _| !of(model));
+            for kept in user.turns.values_mut() {
+                kept.vectors.retain(|vectors| !of(&vectors.model));
+            }
         }
     }
 
@@ -157,6 +160,9 @@ impl User {
     pub(super) fn drop_facts(&mut self, gone: &BTreeSet<FactId>) {
         self.lines.take_out(gone);
         self.facts.retain(|id, _| !gone.contains(id));
+        for vectors in self.fact_vectors.values_mut() {
+            vectors.retain(|id, _| !gone.contains(id));
+        }
     }
 
     pub(super) fn read_facts(&self, at: FactsAt) -> Vec<Fact> {

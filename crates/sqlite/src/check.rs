@@ -10,6 +10,7 @@ use longmem_search::{
 use longmem_text::indexed_words;
 use rusqlite::{Connection, params};
 
+use crate::fact_vectors;
 use crate::rows::{parsed, timestamp};
 
 /// Number of lines in which SQLite's own check says what is wrong.
@@ -25,6 +26,7 @@ pub(crate) fn check(
     problem: &mut dyn FnMut(String),
 ) -> rusqlite::Result<()> {
     check_file(connection, problem)?;
+    fact_vectors::check(connection, problem)?;
     let users: Vec<i64> = connection
         .prepare("SELECT id FROM users ORDER BY id")?
         .query_map([], |row| row.get(0))?

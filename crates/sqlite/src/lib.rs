@@ -42,6 +42,7 @@ mod embedding_models;
 mod entities;
 mod error;
 mod fact_lines;
+mod fact_vectors;
 mod facts;
 mod forget;
 mod insert;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use longmem_core::{
     EmbeddingModel, FactId, FactKind, NewFact, NewTurn, PassageSpan, Role, Scope, SourceKey,
-    TextEmbedder, TurnId,
+    TextEmbedder, TurnId, USER_SUBJECT,
 };
 use longmem_search::{CandidateRequest, Searcher};
 use longmem_sqlite::{IfMissing, SqliteStore};
@@ -159,17 +159,29 @@ fn an_old_store_keeps_its_facts_and_gives_no_number_out_again() {
         assert_eq!((old.id, old.superseded_by), (FactId(1), Some(FactId(7))));
         assert_eq!((old.turn, old.until), (Some(TurnId(1)), Some(new.since)));
         assert_eq!((new.id, new.entities[0].name.as_str()), (FactId(7), "Oslo"));
-        let fact = NewFact {
-            subject: "Ana".to_owned(),
-            statement: "answers in English".to_owned(),
-            kind: FactKind::Identity,
-            source: None,
-            since: new.since,
-            entities: Vec::new(),
-        };
-        assert_eq!(store.insert_fact(&ana, &fact, None).unwrap(), FactId(10));
+        assert_eq!(store.insert_fact(&ana, &instruction(), None).unwrap(), FactId(10));
         store.forget(&ForgetTarget::User(ana.clone())).unwrap();
         assert_eq!(store.facts(&ana, FactsAt::Ever).unwrap(), []);
+    }
+}
+
+#[test]
+fn notes_instructions_and_vectors_of_facts_stay() {
+    for (_folder, path) in copies() {
+        if format_of(&Connection::open(&path).unwrap()) < 3 {
+            continue;
+        }
+        let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
+        let ana = user("ana");
+        let turns = store.turns_after(&Scope::of(ana.clone()), None, 9).unwrap();
+        let notes: Vec<bool> = turns.iter().map(|stored| stored.turn.note).collect();
+        assert_eq!(notes, [false, false, false, true]);
+        let facts = store.facts(&ana, FactsAt::Now).unwrap();
+        assert_eq!((facts[0].kind, &*facts[0].statement), (FactKind::Instruction, INSTRUCTION));
+        let [serving, building] = embedders();
+        let vectors = store.fact_vectors(&ana, serving.model()).unwrap();
+        assert_eq!(vectors, [(facts[0].id, serving.vector(INSTRUCTION))]);
+        assert_eq!(store.fact_vectors(&ana, building.model()).unwrap(), []);
     }
 }
 
@@ -233,10 +245,24 @@ fn turns_of(name: &str) -> Vec<NewTurn> {
         })
         .collect();
     turns[0].speaker = Some("Ana".to_owned());
-    if let Some(answer) = turns.get_mut(1) {
+    if let [_, answer, _, note] = &mut turns[..] {
         answer.role = Role::Assistant;
+        note.note = true;
     }
     turns
+}
+
+const INSTRUCTION: &str = "wants answers in English";
+
+fn instruction() -> NewFact {
+    NewFact {
+        subject: USER_SUBJECT.to_owned(),
+        statement: INSTRUCTION.to_owned(),
+        kind: FactKind::Instruction,
+        source: None,
+        since: "2026-01-01T00:00:09Z".parse().unwrap(),
+        entities: Vec::new(),
+    }
 }
 
 /// Three of ana's turns have vectors that serve; a replacement has begun with one of these.
@@ -266,6 +292,10 @@ fn write_fixture() {
             .collect();
         store.write_vectors(embedder.model(), &embedded, 0).unwrap();
     }
+    let ana = user("ana");
+    let instruction = store.insert_fact(&ana, &instruction(), None).unwrap();
+    let vector = serving.vector(INSTRUCTION);
+    store.set_fact_vectors(&ana, serving.model(), &[(instruction, vector)]).unwrap();
     drop(store);
     let connection = Connection::open(&path).unwrap();
     connection

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::missing_panics_doc, reason = "a test that fails panics")]
 
+pub mod fact_vectors;
 pub mod facts;
 pub mod forgetting;
 pub mod indexing;
@@ -67,6 +68,13 @@ macro_rules! store_suite {
             turns_are_looked_at_once_whoever_is_faster,
             nothing_is_learned_from_a_turn_that_was_forgotten_meanwhile,
             of_what_replaced_one_another_one_holds_at_a_time,
+            instructions_come_before_all_other_facts,
+        ]);
+        $crate::store_suite!(@of fact_vectors, $make, [
+            a_fact_keeps_the_newest_vector_of_each_model,
+            a_vector_goes_with_its_fact_and_with_its_words,
+            vectors_of_facts_that_the_user_does_not_have_are_left_out,
+            vectors_of_facts_go_with_their_model,
         ]);
         $crate::store_suite!(@of summaries, $make, [
             a_newer_summary_takes_the_place_of_the_older,
