@@ -34,6 +34,7 @@ fn stored(seed: u64, count: usize) -> Vec<Turn> {
         speaker: new.speaker,
         time: new.time,
         text: new.text,
+        note: new.note,
     };
     history::turns(seed).take(count).zip(1..).map(turn).collect()
 }

@@ -50,17 +50,20 @@ impl Longmem {
         &self.memory
     }
 
-    /// Remembers something that the user says now, outside any conversation. When this returns it is
-    /// on disk and found by its words; by its meaning as soon as somebody recalls or indexes.
+    /// Remembers something that the user says now as a note, which stands alone, outside any
+    /// conversation. When this returns it is on disk and found by its words; by its meaning as soon as
+    /// somebody recalls or indexes.
     ///
     /// # Errors
     /// [`Error::Name`]; [`Error::Memory`] for an empty text or if it cannot be stored.
     pub fn remember(&self, user: &str, text: &str) -> Result<TurnId, Error> {
-        self.remember_turn(user, NOTES_SESSION, Role::User, text)
+        let mut note = self.memory.new_turn(SessionName::new(NOTES_SESSION)?, Role::User, text);
+        note.note = true;
+        Ok(self.memory.remember(&UserName::new(user)?, &[note])?[0].id)
     }
 
-    /// Remembers a turn of a conversation that is said now: as [`Longmem::remember`], but in a session
-    /// and by anybody.
+    /// Remembers a turn of a conversation that is said now, by anybody. It is on disk and found as with
+    /// [`Longmem::remember`], but belongs to the turns beside it in its session.
     ///
     /// # Errors
     /// Those of [`Longmem::remember`].
@@ -87,6 +90,7 @@ impl Longmem {
             format: None,
             user: &UserName::new(user)?,
             users_from_file: false,
+            notes: false,
         };
         Ok(self.memory.import(request, &mut |_| ControlFlow::Continue(()))?)
     }

@@ -29,6 +29,7 @@ fn what_is_remembered_is_recalled_listed_and_forgotten() {
     longmem.remember_turn("ana", "kitchen", Role::Assistant, "The tiles are blue.").unwrap();
     let recall = longmem.recall("ana", "When did I move to Lisbon?").unwrap();
     assert_eq!(recall.results[0].turn.id, lisbon);
+    assert!(recall.results[0].turn.note);
     assert_eq!(recall.results[0].turn.time.to_string(), "2026-03-08T18:30:00Z");
     assert_eq!(recall.turns_without_vectors, 0, "a few turns are embedded on the way");
     assert!(longmem.recall("bo", "When did I move to Lisbon?").unwrap().results.is_empty());
@@ -44,8 +45,10 @@ fn what_is_remembered_is_recalled_listed_and_forgotten() {
 #[test]
 fn a_recall_brings_the_turns_next_to_the_best_as_the_command_does() {
     let (longmem, _folder) = longmem();
-    longmem.remember("ana", "Shall we paint the kitchen?").unwrap();
-    longmem.remember("ana", "The tiles are blue and white.").unwrap();
+    let say = |role, text| longmem.remember_turn("ana", "kitchen", role, text).unwrap();
+    say(Role::User, "Shall we paint the kitchen?");
+    longmem.remember("ana", "Buy milk.").unwrap();
+    say(Role::Assistant, "The tiles are blue and white.");
     let found = longmem.recall("ana", "Which colour are the tiles?").unwrap().results.remove(0);
     assert_eq!(found.turn.text, "The tiles are blue and white.");
     assert_eq!(found.neighbours[0].text, "Shall we paint the kitchen?");

@@ -96,6 +96,7 @@ fn filled_store(model: &MiniLm, conversations: &[dataset::Conversation]) -> (Sql
                 speaker: turn.speaker.clone(),
                 text: turn.text.clone(),
                 time: Timestamp::UNIX_EPOCH,
+                note: false,
                 source_key: None,
             })
             .collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use longmem_core::{Entity, Fact, FactId, NewFact, UserName};
+use longmem_core::{Embedding, EmbeddingModel, Entity, Fact, FactId, NewFact, UserName};
 use longmem_store::{Facts, FactsAt, KnownEntity, Result, StoreError};
 
 use super::{MemoryStore, State};
@@ -37,6 +37,37 @@ impl Facts for MemoryStore {
         let known = state.known_fact(user, fact)?;
         statement.clone_into(&mut known.statement);
         known.entities = entities.to_vec();
+        for vectors in state.user(user).fact_vectors.values_mut() {
+            vectors.remove(&fact);
+        }
+        Ok(())
+    }
+
+    fn fact_vectors(
+        &self,
+        user: &UserName,
+        model: &EmbeddingModel,
+    ) -> Result<Vec<(FactId, Embedding)>> {
+        let state = self.state();
+        let vectors = state.users.get(user).and_then(|user| user.fact_vectors.get(model));
+        let vectors = vectors.into_iter().flatten();
+        Ok(vectors.map(|(fact, vector)| (*fact, vector.clone())).collect())
+    }
+
+    fn set_fact_vectors(
+        &self,
+        user: &UserName,
+        model: &EmbeddingModel,
+        vectors: &[(FactId, Embedding)],
+    ) -> Result<()> {
+        let mut state = self.state();
+        if state.serving.as_ref() != Some(model) && state.building.as_ref() != Some(model) {
+            return Ok(());
+        }
+        let Some(user) = state.users.get_mut(user) else { return Ok(()) };
+        let of_model = user.fact_vectors.entry(model.clone()).or_default();
+        let known = vectors.iter().filter(|(fact, _)| user.facts.contains_key(fact));
+        of_model.extend(known.cloned());
         Ok(())
     }
 

@@ -17,7 +17,7 @@ mod turns;
 mod upkeep;
 mod vectors;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use longmem::memory::Channels;
@@ -56,6 +56,7 @@ struct User {
     queue: BTreeSet<TurnId>,
     facts: BTreeMap<FactId, NewFact>,
     lines: FactLines,
+    fact_vectors: HashMap<EmbeddingModel, BTreeMap<FactId, Embedding>>,
     learned: BTreeMap<SessionName, Option<TurnId>>,
     summaries: Vec<Summary>,
 }

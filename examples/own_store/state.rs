@@ -50,6 +50,7 @@ impl State {
             speaker: new.speaker.clone(),
             time,
             text: new.text.clone(),
+            note: new.note,
         };
         let session = SessionNumber(place as i64 + 1);
         user.turns.insert(id, Kept { turn, key, session, vectors: Vec::new() });
@@ -73,8 +74,11 @@ impl State {
     }
 
     pub(super) fn drop_vectors(&mut self, of: impl Fn(&EmbeddingModel) -> bool) {
-        for kept in self.users.values_mut().flat_map(|user| user.turns.values_mut()) {
-            kept.vectors.retain(|vectors| !of(&vectors.model));
+        for user in self.users.values_mut() {
+            user.fact_vectors.retain(|model, _| !of(model));
+            for kept in user.turns.values_mut() {
+                kept.vectors.retain(|vectors| !of(&vectors.model));
+            }
         }
     }
 
@@ -156,6 +160,9 @@ impl User {
     pub(super) fn drop_facts(&mut self, gone: &BTreeSet<FactId>) {
         self.lines.take_out(gone);
         self.facts.retain(|id, _| !gone.contains(id));
+        for vectors in self.fact_vectors.values_mut() {
+            vectors.retain(|id, _| !gone.contains(id));
+        }
     }
 
     pub(super) fn read_facts(&self, at: FactsAt) -> Vec<Fact> {
@@ -203,6 +210,7 @@ impl User {
                 turn: turn.id,
                 session: *session,
                 role: turn.role,
+                note: turn.note,
                 time_ms,
                 words: words.all,
             };

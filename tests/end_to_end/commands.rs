@@ -17,6 +17,7 @@ fn remember() {
         home.run_with_input(&long, "Dear Ana,\nall is well.\n\n"),
         home.run(&["export"]),
         home.run(&["export", "--user", "ana"]),
+        home.run(&["recall", "Which port?", "--words-only"]),
     ];
     assert_shown!(home, transcript(runs));
 }

@@ -20,6 +20,7 @@ fn by_hand() {
             "plan",
         ]),
         home.run(&["facts", "add", "works at a bank with Tomás Sousa", "--replaces", "1"]),
+        home.run(&["facts", "add", "wants short answers", "--kind", "instruction"]),
         home.run(&["facts"]),
         home.run(&["facts", "--history"]),
         home.run(&["facts", "edit", "2", "is on leave until June"]),

@@ -36,6 +36,7 @@ pub fn turns(seed: u64) -> impl Iterator<Item = NewTurn> {
         speaker: None,
         text: text(&mut random),
         time: time(number),
+        note: false,
         source_key: None,
     })
 }

@@ -94,6 +94,7 @@ mod tests {
             speaker: speaker.map(str::to_owned),
             time: "2026-03-02T10:00:00Z".parse().unwrap(),
             text: text.to_owned(),
+            note: false,
         };
         Recalled { turn, score: 1.0, explanation: Explanation::default(), neighbours: vec![] }
     }

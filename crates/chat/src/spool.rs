@@ -50,6 +50,8 @@ struct Line {
     role: Role,
     text: String,
     time: Timestamp,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    note: bool,
     key: SourceKey,
 }
 
@@ -103,6 +105,7 @@ impl Spool {
             role: turn.role,
             text: turn.text.clone(),
             time: turn.time,
+            note: turn.note,
             key: turn.source_key.clone().expect("only turns with a key are spooled"),
         };
         self.append_line(&line).map_err(|source| self.error(source))
@@ -117,13 +120,14 @@ impl Spool {
         let bytes = self.bytes().map_err(|source| self.error(source))?;
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice::<Line>(line) {
-                Ok(Line { session, role, text, time, key }) => spooled.turns.push(NewTurn {
+                Ok(Line { session, role, text, time, note, key }) => spooled.turns.push(NewTurn {
                     session,
                     session_title: None,
                     role,
                     speaker: None,
                     text,
                     time,
+                    note,
                     source_key: Some(key),
                 }),
                 Err(_) => spooled.unreadable += 1,

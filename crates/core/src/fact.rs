@@ -24,9 +24,11 @@ impl fmt::Display for FactId {
 closed_words! {
     /// What sort of statement a fact is; in the order in which facts go into a prompt.
     pub enum FactKind: "a kind of fact" {
+    /// How the person wants things done: always, never, from now on.
+    Instruction = "instruction",
     /// Who somebody is: name, home, work, family, health.
     Identity = "identity",
-    /// What somebody likes, wants, or wants done in a certain way.
+    /// What somebody likes or wants.
     Preference = "preference",
     /// What was settled.
     Decision = "decision",

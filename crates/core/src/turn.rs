@@ -38,6 +38,9 @@ pub struct NewTurn {
     pub text: String,
     /// When it was said.
     pub time: Timestamp,
+    /// Whether somebody asked to have it remembered: a note stands alone, whatever session it is kept
+    /// in.
+    pub note: bool,
     /// Its name in the source; a turn whose key the user already has is not stored again.
     pub source_key: Option<SourceKey>,
 }
@@ -59,4 +62,7 @@ pub struct Turn {
     pub time: Timestamp,
     /// What was said.
     pub text: String,
+    /// Whether somebody asked to have it remembered: a note stands alone, whatever session it is kept
+    /// in.
+    pub note: bool,
 }

@@ -44,6 +44,7 @@ mod tests {
             speaker: None,
             time: Timestamp::UNIX_EPOCH,
             text: "My cat Tofu hates every vet.".to_owned(),
+            note: false,
         };
         let explanation = Explanation::default();
         Recalled { turn, score: 1.0, explanation, neighbours: Vec::new() }

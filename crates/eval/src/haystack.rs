@@ -115,6 +115,7 @@ fn new_turn(session: &Session, turn: &dataset::Turn) -> Result<NewTurn, InvalidN
         speaker: turn.speaker.clone(),
         text: turn.text.clone(),
         time: session.date,
+        note: false,
         source_key: Some(SourceKey(turn.id.clone())),
     })
 }

@@ -20,6 +20,8 @@ pub struct ImportRequest<'a> {
     pub user: &'a UserName,
     /// Whether a user that the file names for a turn goes before `user`.
     pub users_from_file: bool,
+    /// Whether every turn becomes a note; otherwise only those that the file calls so.
+    pub notes: bool,
 }
 
 /// How far an import is.
@@ -119,7 +121,8 @@ impl Intake<'_> {
     fn take(&mut self, imported: ImportedTurn, request: ImportRequest<'_>) -> bool {
         let named = imported.user.filter(|_| request.users_from_file);
         let user = named.unwrap_or_else(|| request.user.clone());
-        self.waiting.entry(user).or_default().push(imported.turn);
+        let note = imported.turn.note || request.notes;
+        self.waiting.entry(user).or_default().push(NewTurn { note, ..imported.turn });
         self.count += 1;
         self.count >= TURNS_PER_BATCH
     }

@@ -41,7 +41,7 @@ impl Memory {
         self.clock.now()
     }
 
-    /// Makes a turn that is said now.
+    /// Makes a turn of a conversation that is said now; it becomes a note by [`NewTurn::note`].
     pub fn new_turn(&self, session: SessionName, role: Role, text: impl Into<String>) -> NewTurn {
         NewTurn {
             session,
@@ -50,6 +50,7 @@ impl Memory {
             speaker: None,
             text: text.into(),
             time: self.now(),
+            note: false,
             source_key: None,
         }
     }

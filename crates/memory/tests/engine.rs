@@ -49,6 +49,7 @@ fn turn(text: &str) -> NewTurn {
         speaker: None,
         text: text.to_owned(),
         time: "2026-03-02T10:00:00Z".parse().unwrap(),
+        note: false,
         source_key: None,
     }
 }
@@ -219,7 +220,13 @@ fn importing_ten_times_equals_once_and_a_grown_file_adds_what_is_new() {
     let path = folder.path().join("chat.jsonl");
     let line = |n: usize| format!("{{\"role\":\"user\",\"text\":\"message {}\"}}\n", n % 5);
     std::fs::write(&path, (0..10).map(line).collect::<String>()).unwrap();
-    let request = ImportRequest { path: &path, format: None, user: &ana, users_from_file: false };
+    let request = ImportRequest {
+        path: &path,
+        format: None,
+        user: &ana,
+        users_from_file: false,
+        notes: false,
+    };
     let import = || memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(import().new_turns, 10, "equal messages at different places are different turns");
     for _ in 0..9 {
@@ -238,7 +245,8 @@ fn what_was_exported_is_imported_alike_and_adds_nothing_here() {
     keyed.source_key = Some(SourceKey("k1".to_owned()));
     keyed.speaker = Some("Ana".to_owned());
     keyed.session_title = Some("Notes".to_owned());
-    memory.remember(&ana, &[keyed, turn("without"), turn("without")]).unwrap();
+    let note = NewTurn { note: true, ..turn("without") };
+    memory.remember(&ana, &[keyed, turn("without"), note]).unwrap();
     let export = |memory: &Memory| {
         let mut lines = Vec::new();
         memory.export(&Scope::of(ana.clone()), &mut lines).unwrap();
@@ -252,12 +260,33 @@ fn what_was_exported_is_imported_alike_and_adds_nothing_here() {
         format: None,
         user: &user("somebody else"),
         users_from_file: true,
+        notes: false,
     };
     let here = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!((here.new_turns, here.known_turns), (0, 3));
     let empty = fixture();
     empty.memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(export(&empty.memory), lines);
+    assert_eq!(lines.matches("\"note\":true").count(), 1);
+}
+
+#[test]
+fn an_import_marks_notes_if_it_is_asked_to_or_the_file_does() {
+    for (notes, expected) in [(false, [false, true]), (true, [true, true])] {
+        let Fixture { folder, memory, embedder: _embedder } = fixture();
+        let (ana, path) = (user("ana"), folder.path().join("diary.jsonl"));
+        let lines = [
+            r#"{"role":"user","text":"plain","note":"by hand"}"#,
+            r#"{"role":"user","text":"marked","note":true}"#,
+        ];
+        std::fs::write(&path, lines.join("\n")).unwrap();
+        let request =
+            ImportRequest { path: &path, format: None, user: &ana, users_from_file: false, notes };
+        memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
+        let session = memory.sessions(&ana).unwrap()[0].session.clone();
+        let turns = memory.session_turns(&ana, &session, None, None).unwrap();
+        assert_eq!(turns.iter().map(|turn| turn.note).collect::<Vec<_>>(), expected);
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use longmem_core::{
-    Entity, Fact, FactId, FixedClock, NewFact, NewTurn, Role, Scope, SessionName, Summary,
-    SummaryId, SummaryOf, Timestamp, Turn, TurnId, UserName,
+    Embedding, Entity, Fact, FactId, FixedClock, NewFact, NewTurn, Role, Scope, SessionName,
+    Summary, SummaryId, SummaryOf, Timestamp, Turn, TurnId, UserName,
 };
 use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVector};
@@ -102,6 +102,15 @@ counted! {
         ) -> Result<()>;
         fn delete_fact(user: &UserName, fact: FactId) -> Result<u64>;
         fn entities(user: &UserName) -> Result<Vec<KnownEntity>>;
+        fn fact_vectors(
+            user: &UserName,
+            model: &longmem_core::EmbeddingModel
+        ) -> Result<Vec<(FactId, Embedding)>>;
+        fn set_fact_vectors(
+            user: &UserName,
+            model: &longmem_core::EmbeddingModel,
+            vectors: &[(FactId, Embedding)]
+        ) -> Result<()>;
     }
     Learning {
         fn learn_from(user: &UserName, session: &SessionName) -> Result<()>;

@@ -128,6 +128,7 @@ mod tests {
             turn: TurnId(turn),
             session: SessionNumber(1),
             role: Role::User,
+            note: false,
             time_ms: 0,
             words: 1,
         };

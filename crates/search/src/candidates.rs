@@ -67,9 +67,13 @@ pub struct Candidate {
     pub turn: TurnId,
     /// Its session, by the store's number.
     pub session: SessionNumber,
-    /// The turn before it in its session, if there is one.
+    /// Whether it is a note, which stands alone in its session.
+    pub note: bool,
+    /// Whether an assistant, a tool or a system spoke in its session, notes left out; false for a note.
+    pub session_has_assistant: bool,
+    /// The turn before it in its session, if there is one; notes are passed over, and have none.
     pub before: Option<TurnId>,
-    /// The turn after it in its session, if there is one.
+    /// The turn after it in its session, as for the one before.
     pub after: Option<TurnId>,
     /// Its cosine with its neighbours' part, also if only its words brought it; none if it has no
     /// vector.

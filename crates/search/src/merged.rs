@@ -54,6 +54,8 @@ impl Merged<'_> {
         Candidate {
             turn: turn.entry.turn,
             session: turn.entry.session,
+            note: turn.entry.note,
+            session_has_assistant: self.table.session_has_assistant(turn),
             before: neighbour(turn.before()),
             after: neighbour(turn.after()),
             cosine: known.map(|place| self.cosines[place].score),

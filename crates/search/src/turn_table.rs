@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use longmem_core::TurnId;
+use longmem_core::{Role, TurnId};
 
 use crate::lists::TurnEntry;
 use crate::source::SessionNumber;
@@ -14,7 +14,7 @@ pub(crate) const CHUNK_ROWS: usize = 1024;
 /// Stands for no neighbour.
 const NONE: u32 = u32::MAX;
 
-/// A turn with its neighbours in the session.
+/// A turn with its neighbours in the session; a note has none, and is none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlacedTurn {
     pub(crate) entry: TurnEntry,
@@ -40,15 +40,22 @@ impl PlacedTurn {
 pub(crate) struct TurnTable {
     chunks: Vec<Arc<Vec<PlacedTurn>>>,
     rows: usize,
-    /// The newest row of each session.
-    last_rows: HashMap<SessionNumber, u32>,
+    sessions: HashMap<SessionNumber, SpokenIn>,
+}
+
+/// What is known of a session in which something was said; its notes do not count.
+#[derive(Debug, Clone, Copy)]
+struct SpokenIn {
+    last_row: u32,
+    /// Whether anybody but the user spoke: an assistant, a tool or a system.
+    has_assistant: bool,
 }
 
 impl TurnTable {
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        let last_row = size_of::<(SessionNumber, u32)>();
-        self.rows * size_of::<PlacedTurn>() + self.last_rows.len() * last_row
+        let session = size_of::<(SessionNumber, SpokenIn)>();
+        self.rows * size_of::<PlacedTurn>() + self.sessions.len() * session
     }
 
     /// Number of turns.
@@ -69,11 +76,17 @@ impl TurnTable {
         &self.chunks
     }
 
+    /// Says whether an assistant, a tool or a system spoke in a turn's session; never for a note.
+    pub(crate) fn session_has_assistant(&self, turn: &PlacedTurn) -> bool {
+        let session = self.sessions.get(&turn.entry.session).filter(|_| !turn.entry.note);
+        session.is_some_and(|session| session.has_assistant)
+    }
+
     /// Adds turns that were stored since, in the order of their numbers.
     pub(crate) fn grow(&mut self, new: &[TurnEntry]) {
         for entry in new {
             let row = self.rows as u32;
-            let before = self.last_rows.insert(entry.session, row).unwrap_or(NONE);
+            let before = if entry.note { NONE } else { self.speak(entry, row) };
             if before != NONE {
                 let before = before as usize;
                 Arc::make_mut(&mut self.chunks[before / CHUNK_ROWS])[before % CHUNK_ROWS].after =
@@ -86,6 +99,14 @@ impl TurnTable {
             Arc::make_mut(chunk).push(PlacedTurn { entry: *entry, before, after: NONE });
             self.rows += 1;
         }
+    }
+
+    /// Notes that a turn was said in its session; returns the row of the one before it.
+    fn speak(&mut self, entry: &TurnEntry, row: u32) -> u32 {
+        let is_new = SpokenIn { last_row: NONE, has_assistant: false };
+        let session = self.sessions.entry(entry.session).or_insert(is_new);
+        session.has_assistant |= entry.role != Role::User;
+        std::mem::replace(&mut session.last_row, row)
     }
 
     /// Finds rows by turn numbers, fastest if these come in order.
@@ -124,13 +145,12 @@ impl RowFinder<'_> {
 
 #[cfg(test)]
 mod tests {
-    use longmem_core::Role;
-
     use super::*;
 
     fn entry(turn: i64, session: i64) -> TurnEntry {
         let session = SessionNumber(session);
-        TurnEntry { turn: TurnId(turn), session, role: Role::User, time_ms: 0, words: 1 }
+        let (turn, role) = (TurnId(turn), Role::User);
+        TurnEntry { turn, session, role, note: false, time_ms: 0, words: 1 }
     }
 
     /// Two sessions in turn, over the border of a chunk, with gaps of another user's turns.
@@ -154,5 +174,40 @@ mod tests {
         }
         assert_eq!(finder.row(TurnId(1)), None);
         assert_eq!(TurnTable::default().row_finder().row(TurnId(1)), None);
+    }
+
+    /// A note stands between two turns of one session, and alone in another.
+    #[test]
+    fn a_note_has_no_neighbours_and_stands_between_none() {
+        let note = |turn, session| TurnEntry { note: true, ..entry(turn, session) };
+        let mut table = TurnTable::default();
+        table.grow(&[entry(1, 1), note(2, 1), entry(3, 1), note(4, 2), note(5, 2)]);
+        let neighbours = |row: usize| (table.turn(row).before(), table.turn(row).after());
+        let alone = (None, None);
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(neighbours),
+            [(None, Some(2)), alone, (Some(0), None), alone, alone]
+        );
+    }
+
+    #[test]
+    fn a_session_knows_whether_anybody_but_the_user_spoke() {
+        let by = |role, entry| TurnEntry { role, ..entry };
+        let by_assistant = |turn, session| by(Role::Assistant, entry(turn, session));
+        let mut table = TurnTable::default();
+        table.grow(&[
+            entry(1, 1),
+            entry(2, 2),
+            by_assistant(3, 2),
+            TurnEntry { note: true, ..entry(4, 2) },
+            TurnEntry { note: true, ..by_assistant(5, 1) },
+            by(Role::Tool, entry(6, 3)),
+            by(Role::System, entry(7, 4)),
+        ]);
+        let has_assistant = |row: usize| table.session_has_assistant(table.turn(row));
+        let expected = [false, true, true, false, false, true, true];
+        assert_eq!([0, 1, 2, 3, 4, 5, 6].map(has_assistant), expected);
+        table.grow(&[by_assistant(8, 1)]);
+        assert!(table.session_has_assistant(table.turn(0)), "an answer that came later");
     }
 }

@@ -10,6 +10,7 @@ use longmem_search::{
 use longmem_text::indexed_words;
 use rusqlite::{Connection, params};
 
+use crate::fact_vectors;
 use crate::rows::{parsed, timestamp};
 
 /// Number of lines in which SQLite's own check says what is wrong.
@@ -25,6 +26,7 @@ pub(crate) fn check(
     problem: &mut dyn FnMut(String),
 ) -> rusqlite::Result<()> {
     check_file(connection, problem)?;
+    fact_vectors::check(connection, problem)?;
     let users: Vec<i64> = connection
         .prepare("SELECT id FROM users ORDER BY id")?
         .query_map([], |row| row.get(0))?
@@ -106,7 +108,7 @@ impl UserCheck<'_> {
     fn check_turns(&self, first: i64, wrong: &mut Wrong) -> rusqlite::Result<()> {
         let mut expected = NewLists::default();
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, session_id, role, time_ms, speaker, text FROM turns
+            "SELECT id, session_id, role, time_ms, speaker, text, note FROM turns
              WHERE user_id = ?1 AND id >= ?2 AND id < ?3 ORDER BY id",
         )?;
         let mut rows = statement.query(params![self.user_id, first, first + TURNS_AT_ONCE])?;
@@ -118,6 +120,7 @@ impl UserCheck<'_> {
                 turn: TurnId(row.get(0)?),
                 session: SessionNumber(row.get(1)?),
                 role: parsed(row, 2)?,
+                note: row.get(6)?,
                 time_ms: row.get(3)?,
                 words: words.all,
             };

@@ -140,6 +140,7 @@ pub(crate) fn requeue_all(transaction: &Transaction<'_>) -> rusqlite::Result<()>
     transaction.execute_batch(
         "DELETE FROM passages;
          DELETE FROM code_blocks;
+         DELETE FROM fact_vectors;
          UPDATE embedding_models SET truncated_tokens = 0;",
     )?;
     transaction.execute(QUEUE_ALL, [])?;

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use longmem_core::{Entity, Fact, FactId, FactKind, NewFact, TurnId, UserName};
+use longmem_core::{
+    Embedding, EmbeddingModel, Entity, Fact, FactId, FactKind, NewFact, TurnId, UserName,
+};
 use longmem_store::{FactLines, FactPlace, Facts, FactsAt, KnownEntity, Result, StoreError};
 use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::entities::{self, mentions};
 use crate::rows::{parsed, timestamp};
 use crate::users::{delete_user_without_memory, user_id, user_id_or_new};
-use crate::{SqliteStore, fact_lines};
+use crate::{SqliteStore, fact_lines, fact_vectors};
 
 impl Facts for SqliteStore {
     fn facts(&self, user: &UserName, at: FactsAt) -> Result<Vec<Fact>> {
@@ -49,6 +51,7 @@ impl Facts for SqliteStore {
                 params![user, fact.0, statement],
             )?;
             if edited > 0 {
+                fact_vectors::delete(transaction, fact)?;
                 transaction.execute("DELETE FROM entity_mentions WHERE fact_id = ?1", [fact.0])?;
                 entities::mention(transaction, user, fact, entities)?;
                 entities::delete_unmentioned(transaction, user)?;
@@ -61,6 +64,23 @@ impl Facts for SqliteStore {
 
     fn entities(&self, user: &UserName) -> Result<Vec<KnownEntity>> {
         self.connections.read(|connection| entities::known(connection, user))
+    }
+
+    fn fact_vectors(
+        &self,
+        user: &UserName,
+        model: &EmbeddingModel,
+    ) -> Result<Vec<(FactId, Embedding)>> {
+        fact_vectors::read(&self.connections, user, model)
+    }
+
+    fn set_fact_vectors(
+        &self,
+        user: &UserName,
+        model: &EmbeddingModel,
+        vectors: &[(FactId, Embedding)],
+    ) -> Result<()> {
+        fact_vectors::set(&self.connections, user, model, vectors)
     }
 
     fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64> {

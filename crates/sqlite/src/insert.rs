@@ -135,11 +135,11 @@ impl<'a> Batch<'a> {
             .transaction
             .prepare_cached(
                 "INSERT INTO turns (id, user_id, session_id, position, role, time_ms, source_key,
-                                    speaker, text)
+                                    speaker, text, note)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6,
                          coalesce(?7, printf('turn:%012x%s', 1000 * unixepoch('now', 'subsec'),
                                              lower(hex(randomblob(10))))),
-                         ?8, ?9)
+                         ?8, ?9, ?10)
                  ON CONFLICT (user_id, source_key) DO NOTHING",
             )?
             .execute(params![
@@ -152,6 +152,7 @@ impl<'a> Batch<'a> {
                 source_key,
                 turn.speaker,
                 turn.text,
+                turn.note,
             ])?;
         if stored == 0 {
             self.numbers.give_back();
@@ -166,6 +167,7 @@ impl<'a> Batch<'a> {
             turn: id,
             session: SessionNumber(session.id),
             role: turn.role,
+            note: turn.note,
             time_ms: turn.time.as_millisecond(),
             words: words.all,
         };

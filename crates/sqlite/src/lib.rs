@@ -25,6 +25,7 @@
 //!     speaker: None,
 //!     text: "I moved to Lisbon in March".to_owned(),
 //!     time: "2026-03-02T10:00:00Z".parse()?,
+//!     note: false,
 //!     source_key: None,
 //! };
 //! store.insert_turns(&ana, &[turn])?;
@@ -41,6 +42,7 @@ mod embedding_models;
 mod entities;
 mod error;
 mod fact_lines;
+mod fact_vectors;
 mod facts;
 mod forget;
 mod insert;

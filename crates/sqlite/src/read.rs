@@ -88,7 +88,8 @@ impl Turns for SqliteStore {
             };
             condition.and("t.id > ?", after.map_or(0, |turn| turn.0));
             let sql = format!(
-                "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text, t.source_key
+                "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text, t.note,
+                        t.source_key
                  FROM turns t JOIN sessions s ON s.id = t.session_id
                  WHERE {} ORDER BY t.id LIMIT {}",
                 condition.sql,
@@ -97,7 +98,7 @@ impl Turns for SqliteStore {
             connection
                 .prepare_cached(&sql)?
                 .query_map(&*condition.parameters(), |row| {
-                    Ok(StoredTurn { turn: turn_from_row(row)?, source_key: SourceKey(row.get(7)?) })
+                    Ok(StoredTurn { turn: turn_from_row(row)?, source_key: SourceKey(row.get(8)?) })
                 })?
                 .collect()
         })

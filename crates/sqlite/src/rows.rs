@@ -9,7 +9,7 @@ use rusqlite::types::{Type, Value};
 
 /// The columns that [`turn_from_row`] reads.
 pub(crate) const SELECT_TURN: &str =
-    "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text FROM turns t
+    "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text, t.note FROM turns t
      JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = t.user_id";
 
 /// Reads a row of [`SELECT_TURN`].
@@ -22,6 +22,7 @@ pub(crate) fn turn_from_row(row: &Row<'_>) -> rusqlite::Result<Turn> {
         speaker: row.get(4)?,
         time: timestamp(row, 5)?,
         text: row.get(6)?,
+        note: row.get(7)?,
     })
 }
 

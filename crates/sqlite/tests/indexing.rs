@@ -5,10 +5,13 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use longmem_core::{Diagnose, Fault, PassageSpan, Remedy, Scope, TextEmbedder, TurnId};
+use longmem_core::{
+    Diagnose, FactKind, Fault, NewFact, PassageSpan, Remedy, Scope, TextEmbedder, TurnId,
+    USER_SUBJECT,
+};
 use longmem_search::Searcher;
 use longmem_sqlite::{IfMissing, SqliteStore};
-use longmem_store::{EmbeddedTurn, StoreError, Turns, Upkeep, Vectors};
+use longmem_store::{EmbeddedTurn, Facts, StoreError, Turns, Upkeep, Vectors};
 use longmem_test_support::WordHashEmbedder;
 use made_up::{turn, user};
 use process::{child, store_of_parent};
@@ -132,6 +135,40 @@ fn a_damaged_vector_is_named_and_can_be_made_again() {
         index(&store, &embedder, 99);
         assert_eq!(found(&store, &embedder), ids);
     }
+}
+
+#[test]
+fn a_damaged_vector_of_a_fact_is_named_and_can_be_made_again() {
+    let folder = TempDir::new().unwrap();
+    let store = store_in(&folder);
+    let (ana, embedder) = (user("ana"), WordHashEmbedder::default());
+    let model = embedder.model();
+    store.begin_indexing(model, false).unwrap();
+    let fact = NewFact {
+        subject: USER_SUBJECT.to_owned(),
+        statement: "lives in Lisbon".to_owned(),
+        kind: FactKind::Identity,
+        source: None,
+        since: "2026-01-01T00:00:00Z".parse().unwrap(),
+        entities: Vec::new(),
+    };
+    let id = store.insert_fact(&ana, &fact, None).unwrap();
+    let vectors = [(id, embedder.vector(&fact.statement))];
+    store.set_fact_vectors(&ana, model, &vectors).unwrap();
+    rusqlite::Connection::open(store.path())
+        .unwrap()
+        .execute("UPDATE fact_vectors SET vector = substr(vector, 1, 400)", [])
+        .unwrap();
+    let error = store.fact_vectors(&ana, model).unwrap_err();
+    let named = "the vector of fact 1 is damaged: the embedding has 100 numbers, expected 384";
+    assert_eq!((error.to_string(), error.fault()), (named.to_owned(), Fault::Environment));
+    assert_eq!(error.remedies(), [Remedy::EmbedAgain]);
+    let mut problems = Vec::new();
+    store.check(&mut |problem| problems.push(problem)).unwrap();
+    assert_eq!(problems, [named]);
+    store.requeue_all().unwrap();
+    store.set_fact_vectors(&ana, model, &vectors).unwrap();
+    assert_eq!(store.fact_vectors(&ana, model).unwrap(), vectors);
 }
 
 #[test]

@@ -10,14 +10,15 @@
 use std::path::{Path, PathBuf};
 
 use longmem_core::{
-    EmbeddingModel, NewTurn, PassageSpan, Role, Scope, SourceKey, TextEmbedder, TurnId,
+    EmbeddingModel, FactId, FactKind, NewFact, NewTurn, PassageSpan, Role, Scope, SourceKey,
+    TextEmbedder, TurnId, USER_SUBJECT,
 };
-use longmem_search::Searcher;
+use longmem_search::{CandidateRequest, Searcher};
 use longmem_sqlite::{IfMissing, SqliteStore};
-use longmem_store::{EmbeddedTurn, ForgetTarget, Turns, Upkeep, Vectors};
+use longmem_store::{EmbeddedTurn, Facts, FactsAt, ForgetTarget, Turns, Upkeep, Vectors};
 use longmem_test_support::WordHashEmbedder;
 use made_up::{turn, user};
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
 mod made_up;
@@ -51,6 +52,10 @@ fn copies() -> Vec<(TempDir, PathBuf)> {
         .collect();
     assert_ne!(copies.len(), 0);
     copies
+}
+
+fn format_of(connection: &Connection) -> u32 {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
 }
 
 #[test]
@@ -90,6 +95,93 @@ fn an_old_store_answers_as_it_did() {
         assert_eq!(near(building.model()).len(), 1);
         assert_eq!(store.waiting(None).unwrap(), 4, "three of ana, one of bob");
         assert_eq!(store.users().unwrap().len(), 2);
+    }
+}
+
+/// Before format 3, a note was a turn like any other in the session `notes`.
+#[test]
+fn old_notes_are_notes() {
+    for (_folder, path) in copies() {
+        let connection = Connection::open(&path).unwrap();
+        if format_of(&connection) > 2 {
+            continue;
+        }
+        let keys = ["turn:0a1b", "diary", "said:0c", "jsonl:0d:0"];
+        connection.execute("UPDATE sessions SET name = 'notes' WHERE id = 1", []).unwrap();
+        for (id, key) in (1..).zip(keys) {
+            let sql = "UPDATE turns SET source_key = ?2 WHERE id = ?1";
+            connection.execute(sql, params![id, key]).unwrap();
+        }
+        drop(connection);
+        let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
+        store.check(&mut |problem| panic!("{problem}")).unwrap();
+        let notes = |name: &str| -> Vec<bool> {
+            let turns = store.turns_after(&Scope::of(user(name)), None, 9).unwrap();
+            turns.iter().map(|stored| stored.turn.note).collect()
+        };
+        assert_eq!(notes("ana"), [true, true, false, false]);
+        assert_eq!(notes("bob"), [false]);
+        let scope = Scope::of(user("ana"));
+        let mut request = CandidateRequest::new(&scope, 9);
+        request.words = Some("lisbon flat river 東京");
+        let found = Searcher::default().candidates(&store, &request).unwrap().turns;
+        let notes: Vec<bool> = found.iter().map(|found| found.note).collect();
+        assert_eq!(notes, [true, true, false, false]);
+        assert_eq!((found[2].before, found[2].after), (None, Some(found[3].turn)));
+    }
+}
+
+#[test]
+fn an_old_store_keeps_its_facts_and_gives_no_number_out_again() {
+    for (_folder, path) in copies() {
+        let connection = Connection::open(&path).unwrap();
+        if format_of(&connection) > 2 {
+            continue;
+        }
+        connection
+            .execute_batch(
+                "INSERT INTO facts (id, user_id, subject, statement, kind, valid_from_ms)
+                 VALUES (7, 1, 'Ana', 'lives in Oslo', 'identity', 1767225700000), (9, 1, 'Ana',
+                         'is gone', 'plan', 1767225700000);
+                 DELETE FROM facts WHERE id = 9;
+                 UPDATE facts SET superseded_by = 7 WHERE id = 1;
+                 INSERT INTO entities (id, user_id, key, name, kind)
+                 VALUES (1, 1, 'oslo', 'Oslo', 'other');
+                 INSERT INTO entity_mentions (fact_id, entity_id) VALUES (7, 1);",
+            )
+            .unwrap();
+        drop(connection);
+        let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
+        store.check(&mut |problem| panic!("{problem}")).unwrap();
+        let ana = user("ana");
+        let facts = store.facts(&ana, FactsAt::Ever).unwrap();
+        let (old, new) = (&facts[0], &facts[1]);
+        assert_eq!((old.id, old.superseded_by), (FactId(1), Some(FactId(7))));
+        assert_eq!((old.turn, old.until), (Some(TurnId(1)), Some(new.since)));
+        assert_eq!((new.id, new.entities[0].name.as_str()), (FactId(7), "Oslo"));
+        assert_eq!(store.insert_fact(&ana, &instruction(), None).unwrap(), FactId(10));
+        store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+        assert_eq!(store.facts(&ana, FactsAt::Ever).unwrap(), []);
+    }
+}
+
+#[test]
+fn notes_instructions_and_vectors_of_facts_stay() {
+    for (_folder, path) in copies() {
+        if format_of(&Connection::open(&path).unwrap()) < 3 {
+            continue;
+        }
+        let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
+        let ana = user("ana");
+        let turns = store.turns_after(&Scope::of(ana.clone()), None, 9).unwrap();
+        let notes: Vec<bool> = turns.iter().map(|stored| stored.turn.note).collect();
+        assert_eq!(notes, [false, false, false, true]);
+        let facts = store.facts(&ana, FactsAt::Now).unwrap();
+        assert_eq!((facts[0].kind, &*facts[0].statement), (FactKind::Instruction, INSTRUCTION));
+        let [serving, building] = embedders();
+        let vectors = store.fact_vectors(&ana, serving.model()).unwrap();
+        assert_eq!(vectors, [(facts[0].id, serving.vector(INSTRUCTION))]);
+        assert_eq!(store.fact_vectors(&ana, building.model()).unwrap(), []);
     }
 }
 
@@ -153,10 +245,24 @@ fn turns_of(name: &str) -> Vec<NewTurn> {
         })
         .collect();
     turns[0].speaker = Some("Ana".to_owned());
-    if let Some(answer) = turns.get_mut(1) {
+    if let [_, answer, _, note] = &mut turns[..] {
         answer.role = Role::Assistant;
+        note.note = true;
     }
     turns
+}
+
+const INSTRUCTION: &str = "wants answers in English";
+
+fn instruction() -> NewFact {
+    NewFact {
+        subject: USER_SUBJECT.to_owned(),
+        statement: INSTRUCTION.to_owned(),
+        kind: FactKind::Instruction,
+        source: None,
+        since: "2026-01-01T00:00:09Z".parse().unwrap(),
+        entities: Vec::new(),
+    }
 }
 
 /// Three of ana's turns have vectors that serve; a replacement has begun with one of these.
@@ -186,6 +292,10 @@ fn write_fixture() {
             .collect();
         store.write_vectors(embedder.model(), &embedded, 0).unwrap();
     }
+    let ana = user("ana");
+    let instruction = store.insert_fact(&ana, &instruction(), None).unwrap();
+    let vector = serving.vector(INSTRUCTION);
+    store.set_fact_vectors(&ana, serving.model(), &[(instruction, vector)]).unwrap();
     drop(store);
     let connection = Connection::open(&path).unwrap();
     connection
@@ -196,8 +306,7 @@ fn write_fixture() {
              VALUES (1, 'stretch', 1, 3, 'Ana moved to Lisbon.', 1767225600000);",
         )
         .unwrap();
-    let format: u32 =
-        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let format = format_of(&connection);
     drop(connection);
     fs_err::copy(path, fixtures().join(format!("format_{format}.db"))).unwrap();
 }

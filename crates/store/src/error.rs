@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use longmem_core::{Diagnose, ErrorCode, FactId, Fault, Remedy, SessionName, UserName};
+use longmem_core::{
+    Diagnose, ErrorCode, FactId, Fault, InvalidEmbedding, Remedy, SessionName, UserName,
+};
 use longmem_search::DamagedVector;
 use thiserror::Error;
 
@@ -102,6 +104,14 @@ pub enum StoreError {
     /// A stored vector is damaged.
     #[error(transparent)]
     DamagedVector(#[from] DamagedVector),
+    /// The stored vector of a fact is damaged.
+    #[error("the vector of fact {fact} is damaged: {reason}")]
+    DamagedFactVector {
+        /// The fact.
+        fact: FactId,
+        /// What is wrong with its vector.
+        reason: InvalidEmbedding,
+    },
     /// A file beside the store could not be made or read.
     #[error(transparent)]
     File(#[from] std::io::Error),
@@ -151,7 +161,9 @@ impl Diagnose for StoreError {
             Self::ReadOnly { .. } => ErrorCode::NotWritable,
             Self::DiskFull(_) => ErrorCode::DiskFull,
             Self::InputOutput { .. } => ErrorCode::DiskFailed,
-            Self::Damaged { .. } | Self::DamagedVector(_) => ErrorCode::DamagedStore,
+            Self::Damaged { .. } | Self::DamagedVector(_) | Self::DamagedFactVector { .. } => {
+                ErrorCode::DamagedStore
+            }
             Self::Locked { .. } => ErrorCode::Locked,
             Self::UnknownUser(_) => ErrorCode::UnknownUser,
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
@@ -179,6 +191,7 @@ impl Diagnose for StoreError {
             | Self::Damaged { .. }
             | Self::Locked { .. }
             | Self::DamagedVector(_)
+            | Self::DamagedFactVector { .. }
             | Self::File(_) => Fault::Environment,
             Self::Backend { .. } => Fault::Bug,
         }
@@ -198,7 +211,7 @@ impl Diagnose for StoreError {
             Self::UnknownSession { .. } => Remedy::ListSessions,
             Self::UnknownFact { .. } => Remedy::ListFacts,
             Self::OtherModel { .. } => Remedy::ReplaceModel,
-            Self::DamagedVector(_) => Remedy::EmbedAgain,
+            Self::DamagedVector(_) | Self::DamagedFactVector { .. } => Remedy::EmbedAgain,
             Self::File(_) | Self::Unsupported { .. } | Self::Backend { .. } => return Vec::new(),
         }]
     }

@@ -1,7 +1,7 @@
 //! Facts: what is known of a user, what was known when, and what replaced what.
 
 use jiff::Timestamp;
-use longmem_core::{Entity, Fact, FactId, NewFact, UserName};
+use longmem_core::{Embedding, EmbeddingModel, Entity, Fact, FactId, NewFact, UserName};
 
 use crate::Result;
 
@@ -26,7 +26,7 @@ pub trait Facts: Send + Sync {
         replaces: Option<FactId>,
     ) -> Result<FactId>;
 
-    /// Corrects the words of a fact; its source and time stay.
+    /// Corrects the words of a fact; its source and time stay. Its vectors are deleted.
     ///
     /// # Errors
     /// [`StoreError::UnknownFact`](crate::StoreError::UnknownFact) if the user has no such fact.
@@ -50,6 +50,33 @@ pub trait Facts: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn entities(&self, user: &UserName) -> Result<Vec<KnownEntity>>;
+
+    /// Reads the vectors that a model made of a user's facts, in the order of their numbers. Facts
+    /// that were replaced are among them; those that have no vector are not.
+    ///
+    /// # Errors
+    /// [`StoreError::DamagedFactVector`](crate::StoreError::DamagedFactVector), or when the store
+    /// cannot be read.
+    fn fact_vectors(
+        &self,
+        user: &UserName,
+        model: &EmbeddingModel,
+    ) -> Result<Vec<(FactId, Embedding)>>;
+
+    /// Stores the vectors that a model made of a user's facts, in the place of older ones. They go
+    /// with the fact, with the model, and with all vectors when
+    /// [`requeue_all`](crate::Vectors::requeue_all) drops these. A fact that the user does not have,
+    /// or no longer, is left out; nothing is stored for a model that neither serves nor is to replace
+    /// the one that does.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError); then none of them was stored.
+    fn set_fact_vectors(
+        &self,
+        user: &UserName,
+        model: &EmbeddingModel,
+        vectors: &[(FactId, Embedding)],
+    ) -> Result<()>;
 }
 
 /// Which facts are read.

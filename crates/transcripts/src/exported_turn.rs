@@ -31,6 +31,9 @@ pub struct ExportedTurn<'a> {
     pub time: Timestamp,
     /// What was said.
     pub text: &'a str,
+    /// Whether it is a note; left out if it is none.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub note: bool,
 }
 
 impl<'a> ExportedTurn<'a> {
@@ -50,6 +53,7 @@ impl<'a> ExportedTurn<'a> {
             speaker: turn.speaker.as_deref(),
             time: turn.time,
             text: &turn.text,
+            note: turn.note,
         }
     }
 
@@ -71,6 +75,7 @@ impl<'a> ExportedTurn<'a> {
     ///     speaker: None,
     ///     time: "2026-03-02T10:00:00Z".parse()?,
     ///     text: "I fly on Friday.".to_owned(),
+    ///     note: false,
     /// };
     /// let (key, user) = (SourceKey("turn:1".to_owned()), UserName::new("ana")?);
     /// let mut line = Vec::new();

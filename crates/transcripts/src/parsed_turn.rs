@@ -15,6 +15,8 @@ pub(crate) struct ParsedTurn {
     /// When the session began: the time of a first turn that has none. Without it, that is when the
     /// file was last changed.
     pub(crate) session_began: Option<Timestamp>,
+    /// Whether somebody asked to have it remembered.
+    pub(crate) note: bool,
     /// What names the turn in every store. Without it, a key is derived from the content.
     pub(crate) source_key: Option<String>,
 }
@@ -31,6 +33,7 @@ impl ParsedTurn {
             text,
             time: None,
             session_began: None,
+            note: false,
             source_key: None,
         }
     }

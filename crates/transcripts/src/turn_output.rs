@@ -136,6 +136,7 @@ impl<'a> TurnOutput<'a> {
             speaker: parsed.speaker,
             text: parsed.text,
             time,
+            note: parsed.note,
             source_key: Some(SourceKey(key)),
         };
         self.progress.turns += 1;

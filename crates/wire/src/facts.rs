@@ -39,7 +39,7 @@ pub struct Fact {
     pub subject: String,
     /// What is said of the subject.
     pub statement: String,
-    /// `identity`, `preference`, `decision`, `plan` or `relation`.
+    /// `instruction`, `identity`, `preference`, `decision`, `plan` or `relation`.
     pub kind: FactKind,
     /// Who and what comes up in it, by name.
     pub entities: Vec<Entity>,

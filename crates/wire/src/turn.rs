@@ -4,7 +4,7 @@ use longmem_core::{Role, SessionName, SourceKey, Timestamp, TurnId, UserName};
 use longmem_memory::{Inserted, NOTES_SESSION};
 use serde::{Deserialize, Serialize};
 
-/// A turn as it is stored.
+/// A turn as it is stored. `note` is absent where it is false.
 ///
 /// ```json
 /// {
@@ -28,6 +28,9 @@ pub struct Turn {
     pub time: Timestamp,
     /// What was said.
     pub text: String,
+    /// Whether it is a note, which stands alone in its session; left out if it is none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub note: bool,
 }
 
 impl From<longmem_core::Turn> for Turn {
@@ -40,6 +43,7 @@ impl From<longmem_core::Turn> for Turn {
             speaker: turn.speaker,
             time: turn.time,
             text: turn.text,
+            note: turn.note,
         }
     }
 }
@@ -49,7 +53,7 @@ impl From<longmem_core::Turn> for Turn {
 /// ```json
 /// {
 ///   "session": "notes", "role": "user", "speaker": "Ana", "time": "2026-03-08T18:30:00Z",
-///   "text": "I live in Lisbon now!", "key": "diary:2026-03-08"
+///   "text": "I live in Lisbon now!", "note": true, "key": "diary:2026-03-08"
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +73,10 @@ pub struct NewTurn {
     pub time: Option<Timestamp>,
     /// What was said.
     pub text: String,
+    /// Whether it is a note, which stands alone; if this is left out, it is one in the session `notes`
+    /// only.
+    #[serde(default)]
+    pub note: Option<bool>,
     /// A name for the turn, so that asking again stores nothing.
     #[serde(default)]
     pub key: Option<String>,
@@ -83,15 +91,23 @@ fn user() -> Role {
 }
 
 impl NewTurn {
-    /// Something that the user says now.
+    /// A note of something that the user says now.
     pub fn new(text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self { session: notes(), role: user(), speaker: None, time: None, text, key: None }
+        Self {
+            session: notes(),
+            role: user(),
+            speaker: None,
+            time: None,
+            text: text.into(),
+            note: None,
+            key: None,
+        }
     }
 
     /// The turn to store; `now` is when it was said if the request does not say.
     pub fn said_at(self, now: Timestamp) -> longmem_core::NewTurn {
         longmem_core::NewTurn {
+            note: self.note.unwrap_or(self.session.as_str() == NOTES_SESSION),
             session: self.session,
             session_title: None,
             role: self.role,
@@ -127,8 +143,8 @@ impl Remembered {
     }
 }
 
-/// One line of an export, which `import` reads back. `title` and `speaker` are absent where there
-/// is none. A turn's number is no part of it: numbers belong to one store, the key to all.
+/// One line of an export, which `import` reads back. `title`, `speaker` and `note` are absent where
+/// there is none. A turn's number is no part of it: numbers belong to one store, the key to all.
 ///
 /// ```json
 /// {
@@ -157,4 +173,7 @@ pub struct ExportedTurn {
     pub time: Timestamp,
     /// What was said.
     pub text: String,
+    /// Whether it is a note, which stands alone in its session; left out if it is none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub note: bool,
 }

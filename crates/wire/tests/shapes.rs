@@ -39,6 +39,7 @@ fn turn(id: i64) -> core::Turn {
         speaker: None,
         time: time("18:30:00.5"),
         text: "I live in \"Graça\" now!".to_owned(),
+        note: false,
     }
 }
 
@@ -164,7 +165,7 @@ fn recall() {
             adjustments: vec![core::Adjustment { reason: "says little".to_owned(), amount: -0.12 }],
             rank_score: 1.1,
         },
-        neighbours: vec![turn(18)],
+        neighbours: vec![core::Turn { note: true, ..turn(18) }],
     };
     let recall = memory::Recall {
         results: vec![found],

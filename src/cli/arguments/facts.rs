@@ -12,6 +12,7 @@ use crate::time_argument::TimeArgument;
   longmem facts --about Priya
   longmem facts --as-of 2026-01-31              what was known then
   longmem facts add \"works in fintech\"
+  longmem facts add \"wants answers in metric units\" --kind instruction
   longmem facts add \"works in health care\" --replaces 12
   longmem facts edit 12 \"works at a bank\"
   longmem facts delete 12
@@ -50,7 +51,7 @@ pub(crate) enum FactsAction {
         /// Whom or what it is about
         #[arg(long, value_name = "NAME", default_value = longmem_core::USER_SUBJECT)]
         subject: String,
-        /// identity, preference, decision, plan or relation
+        /// instruction, identity, preference, decision, plan or relation
         #[arg(long, default_value = "identity")]
         kind: FactKind,
         /// The fact that it replaces, by its number

@@ -39,6 +39,7 @@ pub(crate) struct RememberArguments {
   longmem import ~/Downloads/chatgpt-export.zip
   longmem import conversations.json --user ana
   longmem import ~/.claude/projects --format claude-code
+  longmem import diary.jsonl --notes
 
 Importing again adds only what is new. JSON Lines hold one message a line:
   {\"role\":\"user\",\"text\":\"…\",\"time\":\"2026-03-02T10:00:00Z\",\"session\":\"…\",\"speaker\":\"…\",\"id\":\"…\"}")]
@@ -49,6 +50,9 @@ pub(crate) struct ImportArguments {
     /// Their format [default: detected]
     #[arg(long, value_name = "chatgpt|claude|claude-code|messages|jsonl")]
     pub(crate) format: Option<Format>,
+    /// Keep every turn as a note, which stands alone, instead of as a part of a conversation
+    #[arg(long)]
+    pub(crate) notes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,7 @@ pub(super) fn run(
     };
     let memory = compose::memory(settings, IfMissing::Create, output)?;
     let mut turn = memory.new_turn(arguments.session, arguments.role, text);
+    turn.note = true;
     turn.speaker = arguments.speaker;
     turn.source_key = arguments.key.map(SourceKey);
     if let Some(time) = arguments.time {

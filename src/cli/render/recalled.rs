@@ -5,15 +5,16 @@ use longmem_core::{ChannelHit, Recalled};
 use super::{day, excerpt, indented, session_title, speaker};
 use crate::sanitize::for_terminal;
 
-/// A recalled turn on two lines or more: its place, date, session, speaker and score; its text;
-/// and with `explain` the reasons.
+/// A recalled turn on two lines or more: its place, date, session, speaker and score, and whether it is
+/// a note; its text; and with `explain` the reasons.
 pub(crate) fn recalled(place: usize, found: &Recalled, explain: bool) -> String {
     let turn = &found.turn;
     let mut lines = vec![format!(
-        "{place}. {} · {} · {} · turn {} · score {:.2}",
+        "{place}. {} · {} · {} · {} {} · score {:.2}",
         day(turn.time),
         session_title(turn),
         for_terminal(speaker(turn)),
+        if turn.note { "note" } else { "turn" },
         turn.id,
         found.score,
     )];

@@ -88,6 +88,7 @@ fn memory() -> impl Strategy<Value = Vec<Turn>> {
                 speaker: None,
                 time: Timestamp::from_second(index as i64 * 7_000).unwrap(),
                 text: format!("#{}# {}", index + 1, text.repeat(repeats / 4)),
+                note: false,
             })
             .collect()
     })

@@ -20,6 +20,7 @@ fn turn(id: i64, session: &str, role: Role, text: &str) -> Turn {
         speaker: None,
         time: Timestamp::from_second(1_772_440_000 + id * 3_600).unwrap(),
         text: text.to_owned(),
+        note: false,
     }
 }
 
@@ -252,6 +253,7 @@ fn turns_that_wait_to_be_stored_follow_those_that_are() {
         speaker: None,
         text: text.to_owned(),
         time: Timestamp::UNIX_EPOCH,
+        note: false,
         source_key: Some(SourceKey(text.to_owned())),
     };
     let given = Given {

@@ -115,6 +115,7 @@ impl Conversation {
             speaker: None,
             text: text.to_owned(),
             time: self.memory.now(),
+            note: false,
             source_key: Some(SourceKey(key)),
         }
     }
@@ -160,6 +161,6 @@ impl Conversation {
 
 /// A turn under the number that it was given.
 fn stored_as(turn: NewTurn, id: TurnId) -> Turn {
-    let NewTurn { session, session_title, role, speaker, text, time, .. } = turn;
-    Turn { id, session, session_title, role, speaker, time, text }
+    let NewTurn { session, session_title, role, speaker, text, time, note, .. } = turn;
+    Turn { id, session, session_title, role, speaker, time, text, note }
 }

@@ -17,6 +17,7 @@ fn turn(key: &str, text: &str) -> NewTurn {
         speaker: None,
         text: text.to_owned(),
         time: "2026-03-02T10:00:00.123456Z".parse().unwrap(),
+        note: false,
         source_key: Some(SourceKey(key.to_owned())),
     }
 }
@@ -31,7 +32,8 @@ fn turns_come_back_in_order_with_every_character() {
     let spool = spool(&folder);
     assert!(!spool.is_waiting());
     assert_eq!(spool.read().unwrap().turns, []);
-    let turns = [turn("1", "a\n{\"b\": \"é\u{0}\u{2028}\"}\r"), turn("2", "\u{1b}[31m")];
+    let note = NewTurn { note: true, ..turn("2", "\u{1b}[31m") };
+    let turns = [turn("1", "a\n{\"b\": \"é\u{0}\u{2028}\"}\r"), note];
     for turn in &turns {
         spool.append(turn).unwrap();
     }

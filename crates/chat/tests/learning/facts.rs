@@ -1,7 +1,7 @@
 //! Facts: found, checked, reviewed, replaced; never made up, never from the wrong mouth.
 
 use longmem_chat::LearningReport;
-use longmem_core::{Role, Scope};
+use longmem_core::{FactKind, Role, Scope};
 use longmem_memory::{FactsAt, ForgetTarget, facts_about};
 
 use crate::{World, session, user};
@@ -25,6 +25,20 @@ async fn a_fact_is_learned_once_and_a_change_replaces_it() {
     assert_eq!((report.new, report.changed, report.same), (0, 1, 1));
     assert_eq!(world.known(), ["user: lives in Lisbon", "user: prefers tea"]);
     assert_eq!(world.held(FactsAt::Time(said[0].time))[0], "user: lives in Porto");
+}
+
+#[tokio::test]
+async fn a_standing_instruction_is_learned_and_comes_first() {
+    let world = World::new();
+    world.say("one", Role::User, "I live in Porto. From now on, answer in metric units.");
+    assert_eq!(world.learn().await.new, 2);
+    let expected = ["user: wants from now on: answer in metric units", "user: lives in Porto"];
+    assert_eq!(world.known(), expected);
+    let facts = world.memory.facts(&user("ana"), FactsAt::Now).unwrap();
+    assert_eq!(facts[0].kind, FactKind::Instruction);
+    let talk = world.conversation("two");
+    let prompt = world.ask(&talk, "How far is it to Lisbon?").await;
+    assert!(prompt.contains("answer in metric units"), "{prompt}");
 }
 
 /// Both statements come in one batch.

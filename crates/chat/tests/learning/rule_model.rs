@@ -1,6 +1,6 @@
 //! A model that extracts, reviews and sums up by rules, so that what comes out is known.
 //!
-//! It takes "I live in …", "I prefer …", "I feel …", "NAME is …" and the like as facts, whatever
+//! It takes "I live in …", "From now on, …", "I prefer …", "I feel …", "NAME is …" and the like as facts, whatever
 //! they say; a home, a budget or a preference changes another; feelings are incidental.
 
 use std::collections::VecDeque;
@@ -81,6 +81,7 @@ impl RuleModel {
 const RULES: &[(&str, &str, &str)] = &[
     ("I live in ", "identity", "lives in "),
     ("I work as ", "identity", "works as "),
+    ("From now on, ", "instruction", "wants from now on: "),
     ("I prefer ", "preference", "prefers "),
     ("I feel ", "preference", "feels "),
     ("The budget is ", "decision", "set the budget to "),

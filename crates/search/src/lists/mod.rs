@@ -11,7 +11,7 @@ mod word_list;
 
 pub use blocks::BlockId;
 pub use new_lists::{Listed, NewLists, codes_in, turn_block_of, without_turns, word_block_of};
-pub use turn_list::TurnEntry;
+pub use turn_list::{TurnEntry, with_notes};
 
 pub(crate) use code_list::decode_codes;
 pub(crate) use turn_list::decode_turns;

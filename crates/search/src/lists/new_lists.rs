@@ -51,6 +51,7 @@ pub fn word_block_of(turn: TurnId) -> BlockId {
 ///         turn: TurnId(1),
 ///         session: SessionNumber(1),
 ///         role: Role::User,
+///         note: false,
 ///         time_ms: time.as_millisecond(),
 ///         words: words.all,
 ///     },

@@ -1,5 +1,7 @@
 //! The list of turns: what is known of each without reading its text.
 
+use std::collections::BTreeSet;
+
 use longmem_core::{Role, TurnId};
 
 use super::blocks::{BlockId, Blocks, push_number, take_number};
@@ -7,8 +9,8 @@ use crate::source::SessionNumber;
 
 /// What is known of a turn without reading its text.
 ///
-/// In a block it is five numbers: offset, session, role (0 user, 1 assistant, 2 system, 3 tool),
-/// time in milliseconds (negative ones as 2^64 more), number of words.
+/// In a block it is five numbers: offset, session, role (0 user, 1 assistant, 2 system, 3 tool; 4 more
+/// for a note), time in milliseconds (negative ones as 2^64 more), number of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TurnEntry {
     /// The turn.
@@ -17,16 +19,21 @@ pub struct TurnEntry {
     pub session: SessionNumber,
     /// Who speaks.
     pub role: Role,
+    /// Whether it is a note, which stands alone in its session.
+    pub note: bool,
     /// When it was said, in milliseconds since 1970 in UTC.
     pub time_ms: i64,
     /// Number of words that it was indexed with, repetitions included.
     pub words: u32,
 }
 
+/// What the number of the role is raised by for a note: roles are 0 to 3.
+const NOTE: u64 = 4;
+
 pub(super) fn push_turn(bytes: &mut Vec<u8>, entry: &TurnEntry) {
     push_number(bytes, Blocks::OF_TURNS.offset(entry.turn));
     push_number(bytes, entry.session.0 as u64);
-    push_number(bytes, entry.role as u64);
+    push_number(bytes, entry.role as u64 + if entry.note { NOTE } else { 0 });
     push_number(bytes, entry.time_ms as u64);
     push_number(bytes, u64::from(entry.words));
 }
@@ -37,14 +44,30 @@ pub(crate) fn decode_turns(
     mut bytes: &[u8],
 ) -> impl Iterator<Item = TurnEntry> + '_ {
     std::iter::from_fn(move || {
+        let turn = Blocks::OF_TURNS.turn(block, take_number(&mut bytes)?)?;
+        let session = SessionNumber(take_number(&mut bytes)? as i64);
+        let role_and_note = take_number(&mut bytes)?;
+        let note = role_and_note >= NOTE;
+        let role = role_and_note - if note { NOTE } else { 0 };
         Some(TurnEntry {
-            turn: Blocks::OF_TURNS.turn(block, take_number(&mut bytes)?)?,
-            session: SessionNumber(take_number(&mut bytes)? as i64),
-            role: *Role::ALL.get(take_number(&mut bytes)? as usize)?,
+            turn,
+            session,
+            role: *Role::ALL.get(role as usize)?,
+            note,
             time_ms: take_number(&mut bytes)? as i64,
             words: take_number(&mut bytes)? as u32,
         })
     })
+}
+
+/// A block in which these turns are notes; the other entries stay as they are.
+pub fn with_notes(block: BlockId, bytes: &[u8], notes: &BTreeSet<TurnId>) -> Vec<u8> {
+    let mut marked = Vec::with_capacity(bytes.len());
+    for entry in decode_turns(block, bytes) {
+        let note = entry.note || notes.contains(&entry.turn);
+        push_turn(&mut marked, &TurnEntry { note, ..entry });
+    }
+    marked
 }
 
 #[cfg(test)]
@@ -54,11 +77,13 @@ mod tests {
     use super::*;
 
     fn entries() -> impl Strategy<Value = TurnEntry> {
-        (0..1024i64, 1i64.., prop::sample::select(Role::ALL), any::<i64>(), any::<u32>()).prop_map(
-            |(offset, session, role, time_ms, words)| TurnEntry {
+        let role = prop::sample::select(Role::ALL);
+        (0..1024i64, 1i64.., role, any::<bool>(), any::<i64>(), any::<u32>()).prop_map(
+            |(offset, session, role, note, time_ms, words)| TurnEntry {
                 turn: TurnId(7 * 1024 + offset),
                 session: SessionNumber(session),
                 role,
+                note,
                 time_ms,
                 words,
             },
@@ -73,6 +98,24 @@ mod tests {
                 push_turn(&mut bytes, entry);
             }
             prop_assert_eq!(decode_turns(BlockId(7), &bytes).collect::<Vec<_>>(), entries);
+        }
+
+        #[test]
+        fn turns_become_notes_in_place(
+            entries in prop::collection::vec(entries(), 0..50), every in 1..5i64
+        ) {
+            let notes = entries.iter().map(|entry| entry.turn).filter(|turn| turn.0 % every == 0);
+            let notes: BTreeSet<TurnId> = notes.collect();
+            let mut bytes = Vec::new();
+            for entry in &entries {
+                push_turn(&mut bytes, entry);
+            }
+            let marked = with_notes(BlockId(7), &bytes, &notes);
+            let expected = entries.into_iter().map(|entry| TurnEntry {
+                note: entry.note || notes.contains(&entry.turn),
+                ..entry
+            });
+            prop_assert!(decode_turns(BlockId(7), &marked).eq(expected));
         }
 
         #[test]

@@ -131,6 +131,7 @@ mod tests {
                 turn: TurnId(row as i64 + 1),
                 session: SessionNumber(row as i64 % 2),
                 role: Role::User,
+                note: false,
                 time_ms: 0,
                 words,
             })

@@ -15,6 +15,7 @@ pub(crate) fn turn(session: &str, text: &str, second: i64) -> NewTurn {
         speaker: None,
         text: text.to_owned(),
         time: Timestamp::from_second(1_767_225_600 + second).unwrap(),
+        note: false,
         source_key: None,
     }
 }

@@ -10,7 +10,7 @@ use super::Make;
 use super::made_up::{at, session, turn, user};
 use crate::{Derived, FactsAt, ForgetTarget, Learned, LearnedFact, Store, StoreError};
 
-fn said(statement: &str, second: i64) -> NewFact {
+pub(super) fn said(statement: &str, second: i64) -> NewFact {
     NewFact {
         subject: USER_SUBJECT.to_owned(),
         statement: statement.to_owned(),
@@ -84,6 +84,18 @@ pub fn facts_are_in_the_order_of_their_kinds_and_times(make: Make<'_>) {
     store.insert_fact(&ana, &said("first", 2), None).unwrap();
     let expected = ["first", "identity", "preference", "plan"];
     assert_eq!(held(store, "ana", FactsAt::Now), expected);
+}
+
+pub fn instructions_come_before_all_other_facts(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
+    let ana = user("ana");
+    for kind in FactKind::ALL.iter().rev() {
+        let fact = NewFact { kind: *kind, ..said(kind.as_str(), 0) };
+        store.insert_fact(&ana, &fact, None).unwrap();
+    }
+    let facts = store.facts(&ana, FactsAt::Now).unwrap();
+    assert_eq!((facts.len(), facts[0].kind), (FactKind::ALL.len(), FactKind::Instruction));
 }
 
 pub fn an_edited_fact_keeps_its_place_and_a_deleted_one_takes_its_past_along(make: Make<'_>) {

@@ -26,6 +26,7 @@ pub(super) fn turn(session_name: &str, text: &str, second: i64) -> NewTurn {
         speaker: None,
         text: text.to_owned(),
         time: at(second),
+        note: false,
         source_key: None,
     }
 }

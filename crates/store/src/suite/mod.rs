@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::missing_panics_doc, reason = "a test that fails panics")]
 
+pub mod fact_vectors;
 pub mod facts;
 pub mod forgetting;
 pub mod indexing;
@@ -47,6 +48,7 @@ macro_rules! store_suite {
             a_known_turn_is_left_as_it_is_and_makes_nothing,
             turns_without_a_key_are_never_the_same,
             nothing_to_insert_makes_no_user,
+            a_note_comes_back_as_a_note,
             a_title_fills_an_empty_one_and_replaces_an_older_one,
             turns_come_in_the_order_of_storing,
             numbers_rise_for_each_user_and_never_come_twice,
@@ -66,6 +68,13 @@ macro_rules! store_suite {
             turns_are_looked_at_once_whoever_is_faster,
             nothing_is_learned_from_a_turn_that_was_forgotten_meanwhile,
             of_what_replaced_one_another_one_holds_at_a_time,
+            instructions_come_before_all_other_facts,
+        ]);
+        $crate::store_suite!(@of fact_vectors, $make, [
+            a_fact_keeps_the_newest_vector_of_each_model,
+            a_vector_goes_with_its_fact_and_with_its_words,
+            vectors_of_facts_that_the_user_does_not_have_are_left_out,
+            vectors_of_facts_go_with_their_model,
         ]);
         $crate::store_suite!(@of summaries, $make, [
             a_newer_summary_takes_the_place_of_the_older,
@@ -102,6 +111,7 @@ macro_rules! store_suite {
             nearest_equals_the_obvious_loop_over_many_blocks,
             nearest_brings_what_shares_most_words,
             two_users_never_see_each_other,
+            a_note_stands_alone_in_a_search,
             a_search_reads_only_what_it_does_not_know,
         ]);
     };

@@ -9,8 +9,8 @@ use longmem_core::{
     EmbeddingModel, NewTurn, Role, Scope, SessionName, SourceKey, Timestamp, TurnId, UserName,
 };
 use longmem_search::{
-    BlockId, DamagedVector, FoundUser, ModelState, PassageId, SearchRows, SearchSource,
-    SearchWanted, TakeVector,
+    BlockId, CandidateRequest, DamagedVector, DenseParameters, FoundUser, LexicalParameters,
+    ModelState, PassageId, SearchRows, SearchSource, SearchWanted, TakeVector,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -45,12 +45,16 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 fn turns() -> impl Strategy<Value = NewTurn> {
-    (select(&SESSIONS[..]), texts(), -2..14i64, select(Role::ALL), prop::option::of(0..20u8))
-        .prop_map(|(session, text, second, role, key)| NewTurn {
+    let key = prop::option::of(0..20u8);
+    let note = prop::bool::weighted(0.2);
+    (select(&SESSIONS[..]), texts(), -2..14i64, select(Role::ALL), note, key).prop_map(
+        |(session, text, second, role, note, key)| NewTurn {
             role,
+            note,
             source_key: key.map(|key| SourceKey(key.to_string())),
             ..turn(session, &text, second)
-        })
+        },
+    )
 }
 
 fn scopes() -> impl Strategy<Value = Scope> {
@@ -288,6 +292,49 @@ impl<S> SearchRows for Counted<'_, S> {
 
     fn word(&mut self, word: usize, block: BlockId, bytes: &[u8]) {
         self.rows.word(word, block, bytes);
+    }
+}
+
+/// A note between a question and its answer takes nothing from them, and gives them nothing.
+pub fn a_note_stands_alone_in_a_search(make: Make<'_>) {
+    let mut twin = Twin::new(make);
+    let ana = user("ana");
+    let note = |text, second| NewTurn { note: true, ..turn("1", text, second) };
+    let axis = |axis| vec![Direction::Axis(axis, true).embedding()];
+    let answer = NewTurn { role: Role::Assistant, ..turn("1", "tokyo", 2) };
+    let turns = [
+        (turn("1", "lisbon", 0), axis(0)),
+        (note("berlin", 1), axis(90)),
+        (answer, axis(180)),
+        (note("oslo", 3), axis(270)),
+    ];
+    twin.insert(&ana, turns.into());
+    twin.index(usize::MAX);
+    let ids: Vec<TurnId> = twin.turns.keys().copied().collect();
+    for _ in 0..2 {
+        let scope = Scope::of(ana.clone());
+        let query = Direction::Axis(90, true).embedding();
+        let mut request = CandidateRequest::new(&scope, 9);
+        request.meaning = Some((&twin.model, &query));
+        request.words = Some("berlin lisbon");
+        request.dense = DenseParameters { before: 0.5, after: 0.5, longest_neighbour: 99 };
+        request.lexical =
+            LexicalParameters { neighbour_weight: 0.5, neighbours: 2, longest_neighbour: 99 };
+        let found = twin.searcher.candidates(&*twin.store, &request).unwrap().turns;
+        let beside: Vec<_> = found.iter().map(|found| (found.before, found.after)).collect();
+        let alone = (None, None);
+        assert_eq!(beside, [(None, Some(ids[2])), alone, (Some(ids[0]), None), alone]);
+        let notes: Vec<bool> = found.iter().map(|found| found.note).collect();
+        assert_eq!(notes, [false, true, false, true]);
+        let answered: Vec<bool> = found.iter().map(|found| found.session_has_assistant).collect();
+        assert_eq!(answered, [true, false, true, false]);
+        let cosines: Vec<f32> = found.iter().filter_map(|found| found.cosine).collect();
+        assert_eq!(cosines, [0.0, 1.0, 0.0, 0.0]);
+        // The answer shares its question's word, and nobody shares the note's.
+        let coverages: Vec<f32> = found.iter().map(|found| found.coverage).collect();
+        assert_eq!((coverages[0], coverages[3]), (coverages[2], 0.0));
+        assert!(coverages.iter().all(|coverage| *coverage < 1.0), "{coverages:?}");
+        twin.reopen();
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use longmem_core::{FactKind, NewFact, NewTurn, SourceKey, Turn, TurnId, USER_SUBJECT};
+use longmem_core::{FactKind, NewFact, NewTurn, Scope, SourceKey, Turn, TurnId, USER_SUBJECT};
 
 use super::Make;
 use super::made_up::{at, session, turn, user};
-use crate::{Inserted, UserOverview};
+use crate::{ForgetTarget, Inserted, UserOverview};
 
 fn keyed(session_name: &str, title: Option<&str>, key: Option<&str>) -> NewTurn {
     NewTurn {
@@ -38,6 +38,30 @@ pub fn turns_without_a_key_are_never_the_same(make: Make<'_>) {
     let fixture = make();
     let inserted = fixture.store().insert_turns(&user("ana"), &turns).unwrap();
     assert!(inserted.iter().all(|inserted| inserted.new));
+}
+
+pub fn a_note_comes_back_as_a_note(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
+    let said = turn("talk", "lisbon", 0);
+    let note = NewTurn { note: true, ..said.clone() };
+    let inserted = store.insert_turns(&ana, &[note.clone(), said]).unwrap();
+    let unless = store.insert_unless(&ana, &note, false, &|_| None).unwrap();
+    let ids: Vec<TurnId> = inserted.iter().chain([&unless]).map(|inserted| inserted.id).collect();
+    let store = fixture.opened_again();
+    let scope = Scope::of(ana.clone());
+    let whole_user = ForgetTarget::Scope(scope.clone());
+    let exported = store.turns_after(&scope, None, 9).unwrap();
+    for turns in [
+        store.turns(&ana, &ids).unwrap(),
+        store.recent_turns(&ana, &session("talk"), 9).unwrap(),
+        store.session_turns(&ana, &session("talk"), None, None).unwrap(),
+        exported.into_iter().map(|stored| stored.turn).collect(),
+        store.preview_forget(&whole_user, 9).unwrap().first,
+    ] {
+        let notes: Vec<bool> = turns.iter().map(|turn| turn.note).collect();
+        assert_eq!(notes, [true, false, true]);
+    }
 }
 
 pub fn nothing_to_insert_makes_no_user(make: Make<'_>) {

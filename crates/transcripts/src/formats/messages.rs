@@ -116,6 +116,7 @@ fn parse_message(
         speaker: text_or_number(first_present(message, &["speaker", "name"])),
         time: time_of(message),
         session_began: conversation.began,
+        note: message["note"] == true,
         source_key,
         ..ParsedTurn::new(session, role, text)
     })

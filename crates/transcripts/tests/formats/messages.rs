@@ -161,6 +161,7 @@ fn export(turns: &[ImportedTurn], first_id: i64) -> Vec<u8> {
             speaker: imported.turn.speaker.clone(),
             time: imported.turn.time,
             text: imported.turn.text.clone(),
+            note: imported.turn.note,
         };
         let key: &SourceKey = imported.turn.source_key.as_ref().unwrap();
         let user = imported.user.clone().unwrap_or_else(|| UserName::new("me").unwrap());
@@ -175,9 +176,11 @@ fn line() -> impl Strategy<Value = Value> {
     let speaker = prop::option::of("[A-Za-z ]{1,8}[a-z]");
     let time = prop::option::of(0_i64..2_000_000_000_000);
     let id = prop::option::of(0..5_u8);
-    (text, "[ab]", speaker, time, id).prop_map(|(text, session, speaker, time, id)| {
+    let note = prop::option::of(any::<bool>());
+    let values = (text, "[ab]", speaker, time, id, note);
+    values.prop_map(|(text, session, speaker, time, id, note)| {
         json!({"role": "user", "text": text, "session": session, "speaker": speaker,
-               "time": time, "id": id})
+               "time": time, "id": id, "note": note})
     })
 }
 

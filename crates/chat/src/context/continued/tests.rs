@@ -16,6 +16,7 @@ fn turn(id: i64, role: Role, text: &str) -> Turn {
         speaker: None,
         time: Timestamp::from_second(id * 60).unwrap(),
         text: text.to_owned(),
+        note: false,
     }
 }
 
@@ -136,9 +137,9 @@ fn a_fresh_prompt_is_made_where_the_conversation_does_not_follow_on_the_last() {
 #[test]
 fn a_message_that_waits_to_be_stored_is_followed_like_a_stored_one() {
     let wait = |role, text: &str| {
-        let Turn { session, session_title, speaker, time, text, .. } = turn(1, role, text);
+        let Turn { session, session_title, speaker, time, text, note, .. } = turn(1, role, text);
         let source_key = Some(SourceKey(text.clone()));
-        NewTurn { session, session_title, role, speaker, text, time, source_key }
+        NewTurn { session, session_title, role, speaker, text, time, note, source_key }
     };
     let waiting = [wait(Role::User, "One?"), wait(Role::Assistant, "One.")];
     let budget = TokenBudget::new(4_000);
