@@ -17,6 +17,10 @@ pub(crate) struct Lexicon {
     pub(crate) questions: QuestionPatterns,
     /// Messages that ask memory for nothing.
     pub(crate) small_talk: SmallTalkWords,
+    /// Requests that touch nothing personal.
+    pub(crate) general: GeneralPatterns,
+    /// Instructions that last.
+    pub(crate) instructions: InstructionPatterns,
 }
 
 /// How a language asks.
@@ -53,4 +57,46 @@ pub(crate) struct SmallTalkWords {
     pub(crate) joining: &'static str,
     /// Whole messages.
     pub(crate) phrases: &'static [&'static str],
+}
+
+/// Requests for what everybody could know, or for something to be written.
+pub(crate) struct GeneralPatterns {
+    /// Words before a request that say nothing ("please", "can you").
+    pub(crate) openings: &'static [&'static str],
+    /// Beginnings of such requests. `<number>` is a number, `<measure>` a unit, `<month>` a month,
+    /// `<known>` a well-known name, `<concept>` one of [`topics`](Self::topics), `<topic>` that or a
+    /// plural, `<word>` any word.
+    pub(crate) requests: &'static [&'static str],
+    /// Beginnings behind which names of several words are works, not somebody the person knows.
+    pub(crate) works: &'static [&'static str],
+    /// What speaks of the person or of what was said or done: such a message is never general.
+    pub(crate) personal: &'static [&'static str],
+    /// Definite articles: they point at something of the person's own, unless a word of
+    /// [`general_things`](Self::general_things) follows.
+    pub(crate) articles: &'static str,
+    /// What everybody means by an article and this word ("the moon").
+    pub(crate) general_things: &'static str,
+    /// What a poem may be about, or be explained, without being anybody's own; with its articles.
+    pub(crate) topics: &'static str,
+    /// Words behind which a capital letter makes a name, where all nouns have one; none where every
+    /// capital letter within a sentence makes one.
+    pub(crate) before_name: Option<&'static str>,
+    /// Names that everybody knows, beside those of all languages.
+    pub(crate) known_names: &'static str,
+    /// Whole messages that only tell the assistant to go on.
+    pub(crate) commands: &'static [&'static str],
+}
+
+/// How a person says how things are to be done from now on.
+pub(crate) struct InstructionPatterns {
+    /// Words before an instruction that say nothing ("please").
+    pub(crate) openings: &'static [&'static str],
+    /// Beginnings of a sentence that instructs.
+    pub(crate) beginnings: &'static [&'static str],
+    /// What instructs anywhere in a sentence.
+    pub(crate) anywhere: &'static [&'static str],
+    /// Beginnings that instruct only with words of [`lasting`](Self::lasting) behind them.
+    pub(crate) requests: &'static [&'static str],
+    /// Words that make a request last ("from now on").
+    pub(crate) lasting: &'static [&'static str],
 }

@@ -1,4 +1,4 @@
-//! What a text says: words and stems, sentences, names, days, questions, small talk.
+//! What a text says: words and stems, sentences, names, days, questions, small talk, instructions.
 //!
 //! Useful to read a message, a question or a note before it is searched for; no parser of grammar,
 //! and no detector of the world's languages. What is known of a language stands in the folder of
@@ -17,7 +17,9 @@
 
 mod days;
 pub mod english;
+mod general;
 mod german;
+mod instructions;
 mod language;
 mod lexicon;
 mod names;
@@ -30,6 +32,8 @@ mod spanish;
 mod words;
 
 pub use days::{Bound, Days, days_named, is_month_or_weekday, tells_when};
+pub use general::{asks_general_knowledge, is_bare_command};
+pub use instructions::standing_instructions;
 pub use language::{Language, language_of};
 pub use names::{first_named, holds_name, names, names_mentioned, without_names};
 pub use parts::{Part, parts};

@@ -100,7 +100,7 @@ const SHORT_FORMS: &str = "al approx bzw ca dr ej etc evtl fig ggf hr inkl jr mi
     resp sr sra st tel usw vgl vs";
 
 /// The sentences of a line, without white space around them.
-fn sentences_of(line: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn sentences_of(line: &str) -> impl Iterator<Item = &str> {
     let mut rest = line;
     std::iter::from_fn(move || {
         loop {

@@ -8,6 +8,7 @@
 //! | `can/could` | either word |
 //! | `recommend*` | a word that begins so |
 //! | `(please)` | the word, or none |
+//! | `!i/we` | no word: what follows is none of these |
 //! | `..` | up to [`GAP`] words of any kind |
 //! | `<month>` | a word that the caller judges |
 //! | `$` | the end of the text |
@@ -67,6 +68,10 @@ pub(crate) fn length_matched(
         }
         _ => {}
     }
+    if let Some(excluded) = token.strip_prefix('!') {
+        let is_excluded = words.first().is_some_and(|word| fits(excluded, word, judge));
+        return if is_excluded { None } else { length_matched(rest, words, judge) };
+    }
     let optional = token.strip_prefix('(').and_then(|token| token.strip_suffix(')'));
     let fits = words.first().is_some_and(|word| fits(optional.unwrap_or(token), word, judge));
     let with = if fits { length_matched(rest, &words[1..], judge) } else { None };
@@ -109,6 +114,8 @@ mod tests {
             ("hast du .. empfohlen", "hast du empfohlen", Some(3)),
             ("hast du .. empfohlen", "hast du a b c d e f g empfohlen", None),
             ("mein*", "meinem Hund", Some(1)),
+            ("call me !back/later", "call me Sam", Some(2)),
+            ("call me !back/later", "call me later", None),
             ("go on $", "go on", Some(2)),
             ("go on $", "go on holiday", None),
         ] {

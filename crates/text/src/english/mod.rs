@@ -1,7 +1,9 @@
 //! What is known of English.
 
 mod days;
+mod general;
 mod grounding;
+mod instructions;
 mod questions;
 mod small_talk;
 
@@ -25,9 +27,11 @@ pub(crate) const LEXICON: Lexicon = Lexicon {
         won would wouldn y you your yours yourself yourselves",
     typical_words: "please tell give remind explain show write yesterday today tomorrow thanks thank \
         hello good morning night said told went got make need know think much many long often list \
-        whose last week year",
+        always never use used answer keep call stop every explains like want please from since",
     ambiguous_words: "list",
     days: days::DAYS,
     questions: questions::QUESTIONS,
     small_talk: small_talk::SMALL_TALK,
+    general: general::GENERAL,
+    instructions: instructions::INSTRUCTIONS,
 };

@@ -32,7 +32,8 @@ pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
         "what/how about",
         "any idea/ideas/clue/chance/tips/advice/suggestions/recommendations",
         "let me know",
-        "i need/want/d like to know",
+        "i need/want to know",
+        "i d/would like to know",
         "help me",
     ],
     when: &[

@@ -47,6 +47,7 @@ pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
         "my bad $",
         "same here $",
         "me too $",
+        "morning/afternoon/evening (all/everyone) $",
         "sleep well $",
         "sweet dreams $",
         "happy birthday/easter/christmas/monday/friday $",

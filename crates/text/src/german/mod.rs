@@ -1,6 +1,8 @@
 //! What is known of German.
 
 mod days;
+mod general;
+mod instructions;
 mod questions;
 mod small_talk;
 
@@ -32,4 +34,6 @@ pub(crate) const LEXICON: Lexicon = Lexicon {
     days: days::DAYS,
     questions: questions::QUESTIONS,
     small_talk: small_talk::SMALL_TALK,
+    general: general::GENERAL,
+    instructions: instructions::INSTRUCTIONS,
 };

@@ -1,6 +1,8 @@
 //! What is known of Spanish.
 
 mod days;
+mod general;
+mod instructions;
 mod questions;
 mod small_talk;
 
@@ -21,10 +23,12 @@ pub(crate) const LEXICON: Lexicon = Lexicon {
         tengo tiene tenemos tienen hijo hija llama llamo come quiero puedo puedes ayer anteayer \
         anoche manana hoy semana semanas mes ano anos escribe traduce explica dime cuentame \
         recuerdame recuerdas pasado pasada siempre nunca cuesta perro gato casa compre fuimos \
-        estuvimos estuve paso sigue vacaciones adios responde usa nuestro hermana hermano",
+        estuvimos estuve paso sigue vacaciones adios responde usa hermana hermano ahora partir llamame respondas contesta uses",
     // English words too.
     ambiguous_words: "a come son me no he has tan sin pie real dime mes paso casa usa sea ya",
     days: days::DAYS,
     questions: questions::QUESTIONS,
     small_talk: small_talk::SMALL_TALK,
+    general: general::GENERAL,
+    instructions: instructions::INSTRUCTIONS,
 };
