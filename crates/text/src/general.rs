@@ -99,7 +99,10 @@ fn judge(lexicon: &Lexicon, name: &str, word: &str) -> bool {
         "topic" => is_concept() || word.len() > 3 && word.ends_with('s'),
         "word" => true,
         "measure" => lists(MEASURES, word),
-        "known" => lists(general.known_names, word) || lists(KNOWN_NAMES, word),
+        "known" => {
+            let is_in = |language: Language| lists(language.lexicon().general.known_names, word);
+            lists(KNOWN_NAMES, word) || Language::ALL.into_iter().any(is_in)
+        }
         _ => false,
     }
 }
@@ -122,7 +125,9 @@ fn has_no_possessive(words: &[String]) -> bool {
 fn articles_are_general(words: &[String], general: &GeneralPatterns) -> bool {
     words.iter().enumerate().filter(|(_, word)| lists(general.articles, word)).all(|(at, _)| {
         words.get(at + 1).is_some_and(|next| {
-            lists(general.general_things, next) || lists(general.articles, next)
+            lists(general.general_things, next)
+                || lists(general.topics, next)
+                || lists(general.articles, next)
         })
     })
 }

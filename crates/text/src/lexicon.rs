@@ -81,7 +81,7 @@ pub(crate) struct GeneralPatterns {
     /// Words behind which a capital letter makes a name, where all nouns have one; none where every
     /// capital letter within a sentence makes one.
     pub(crate) before_name: Option<&'static str>,
-    /// Names that everybody knows, beside those of all languages.
+    /// Names that everybody knows, as the language writes them.
     pub(crate) known_names: &'static str,
     /// Whole messages that only tell the assistant to go on.
     pub(crate) commands: &'static [&'static str],

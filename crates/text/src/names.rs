@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::language::Language;
 use crate::phrases::lists;
 use crate::sentences::begins_sentence;
 use crate::words::lower_word;
@@ -59,7 +60,7 @@ const ORDINARY_NAMES: &str = "april art august autumn basil bill bob brook brook
 
 /// Words after which an ordinary word at the beginning of a sentence is a verb: "Will you come?",
 /// "Mark the day", "May I?".
-const AFTER_A_VERB: &str = "a all an any anyone anybody he her his i it me my our she that the their \
+const AFTER_A_VERB: &str = "a all an any anyone anybody be have he her his i it me my our she that the their \
     them there these they this those us we you your";
 
 /// The people whom a text names, by the whole name or its first word, in its order and each once.
@@ -173,10 +174,16 @@ fn mentions<'a>(text: &str, people: &'a [String]) -> Vec<Mention<'a>> {
     found
 }
 
+/// Says whether a word in lower case, which is somebody's name, means something else too.
+fn is_ordinary_word(word: &str) -> bool {
+    let is_function_word = |language: Language| lists(language.lexicon().function_words, word);
+    lists(ORDINARY_NAMES, word) || Language::ALL.into_iter().any(is_function_word)
+}
+
 /// Says whether a word that is somebody's name is used as one there.
 fn is_used_as_name(text: &str, words: &[(usize, &str)], at: usize) -> bool {
     let (start, word) = words[at];
-    if !lists(ORDINARY_NAMES, &word.to_lowercase()) {
+    if !is_ordinary_word(&word.to_lowercase()) {
         return true;
     }
     if !word.starts_with(char::is_uppercase) {
@@ -267,6 +274,13 @@ mod tests {
             assert_eq!(mentioned(text), expected, "{text}");
         }
         assert_eq!(without_names("Will you ask Will?", &people), "Will you ask?");
+    }
+
+    #[test]
+    fn a_name_that_is_a_function_word_needs_a_capital_letter() {
+        let people = ["An Nguyen", "Ha"].map(str::to_owned);
+        assert_eq!(names_mentioned("did an old friend call?", &people), [""; 0]);
+        assert_eq!(names_mentioned("Did An call Ha?", &people), ["An Nguyen", "Ha"]);
     }
 
     #[test]

@@ -112,6 +112,8 @@ mod tests {
             "¿Cómo está mi hijo?",
             "¿Qué tal el dentista?",
             "what can you do about the leak?",
+            "is my friend well?",
+            "de la noche",
             "how was your day trip plan for Porto?",
         ] {
             assert!(!is_small_talk(message), "{message}");

@@ -6,6 +6,9 @@
 mod calendar;
 mod reading;
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use jiff::civil::Date;
 
 pub(crate) use calendar::{Part, Season, Unit};
@@ -132,14 +135,23 @@ pub fn days_named(text: &str, today: Date) -> Vec<Days> {
 /// assert!(tells_when("I went there last Friday") && !tells_when("It may rain"));
 /// ```
 pub fn tells_when(text: &str) -> bool {
-    let days = &read_as(text).unwrap_or(Language::English).lexicon().days;
-    plain_words(text).iter().any(|word| {
-        lists(days.time_words, word)
-            || days.weekday(word).is_some()
-            || (days.month(word).is_some() && !lists(days.doubtful_months, word))
-            || reading::year(word).is_some()
-    })
+    let language = read_as(text).unwrap_or(Language::English);
+    let times = &TIMES[language as usize];
+    plain_words(text)
+        .iter()
+        .any(|word| times.contains(word.as_str()) || reading::year(word).is_some())
 }
+
+/// The words by which each language places something in time, in the order of [`Language::ALL`].
+static TIMES: LazyLock<[HashSet<&'static str>; Language::ALL.len()]> = LazyLock::new(|| {
+    Language::ALL.map(|language| {
+        let days = &language.lexicon().days;
+        let months = days.months.iter().flat_map(|names| names.split(' '));
+        let surely_months = months.filter(|month| !lists(days.doubtful_months, month));
+        let weekdays = days.weekdays.iter().flat_map(|names| names.split(' '));
+        days.time_words.split_ascii_whitespace().chain(weekdays).chain(surely_months).collect()
+    })
+});
 
 #[cfg(test)]
 mod tests;

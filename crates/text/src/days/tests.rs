@@ -31,7 +31,13 @@ fn reads_days() {
     {
         check(&[(text, "2026-03-07")]);
     }
-    check(&[("on 24 December", "2025-12-24")]);
+    check(&[
+        ("on 24 December", "2025-12-24"),
+        ("on Saturday the 7th of March", "2026-03-07"),
+        ("Saturday, March 7", "2026-03-07"),
+        ("am Samstag, den 7. März", "2026-03-07"),
+        ("el sábado 7 de marzo", "2026-03-07"),
+    ]);
 }
 
 #[test]
@@ -181,6 +187,7 @@ fn other_texts_name_no_days() {
         "the other day",
         "next Friday",
         "every Monday",
+        "on Palm Sunday",
         "the end may be near",
         "my last day there",
         "Jan and Mar",

@@ -78,6 +78,8 @@ pub(super) const DAYS: DayWords = DayWords {
         ("(this) last/past/previous <unit>/<weekday>/<month>/<season>", Meaning::Last),
         ("this <unit>/<weekday>/<season>", Meaning::This),
         ("the weekend", Meaning::LastWeekend),
+        ("<weekday> (the) <day> (of) <month> (<year>)", Meaning::DayOfMonth),
+        ("<weekday> <month> (the) <day> (<year>)", Meaning::DayOfMonth),
         ("<day> (of) <month> (<year>)", Meaning::DayOfMonth),
         ("<month> (the) <day> (<year>)", Meaning::DayOfMonth),
         ("<month>/<season> (of) <year>", Meaning::Named),

@@ -48,7 +48,16 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         "what is/s the plural/opposite of",
         "what is/s the longest/largest/biggest/highest/tallest/smallest/deepest/fastest .. in/on/of (the) \
          world/earth/universe/ocean/solar/<known>",
+        "what is/s the (largest/biggest/longest/highest/tallest/smallest/deepest/fastest/hottest/\
+         coldest/closest/oldest) ocean/planet/country/animal/continent/desert/river/lake/mountain/\
+         island/metal/star $",
+        "which ocean/planet/country/animal/continent/desert/river/lake/mountain/island/metal is the \
+         largest/biggest/longest/highest/tallest/smallest/deepest/fastest/hottest/coldest $",
+        "what is/s the past tense/participle of",
+        "what is/s a (good) synonym/antonym/rhyme for/of/with",
+        "how many legs/eyes/wings/arms/hearts/stomachs do/does (a/an) <word> have $",
         "what is/s a/an <word> $",
+        "what is/s a black/white/neutron hole/dwarf/star $",
         "what is/s another word for",
         "what are the planets/continents/primary/oceans/seasons",
         "what rhymes with",
@@ -56,7 +65,7 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         "what does <known> stand/mean (for) $",
         "how do/can/would i/you/one boil/poach/peel/tie/reverse/fold/iron/sew/draw/concatenate a/an/two",
         "how to boil/poach/peel/tie/reverse/fold/iron/sew/draw/concatenate a/an/two",
-        "how does/do a/an .. work $",
+        "how does/do a/an .. work/fly/function $",
         "why is the sky/sea/grass/ocean/sun/moon/earth <word> $",
         "why do/does cats/dogs/birds/leaves/bees/stars/planets/onions <word>",
         "who invented/discovered (the) telephone/phone/light/wheel/radio/penicillin/gravity/electricity/\
@@ -69,7 +78,7 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         "count from/to/down/backwards",
         "roll a/two die/dice",
         "flip/toss a coin",
-        "pick a (random) number/card $",
+        "pick/give (me) a (random) number/card $",
         "generate a (random/strong/new) (strong) password/uuid/number $",
     ],
     works: &["who wrote/painted/composed"],
@@ -91,9 +100,9 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         "new/next/current/old/former project/release/version/plan/office/job/flat/house/car/meeting",
     ],
     articles: "the",
-    general_things: "alphabet atlantic atomic bible biggest boiling capital chemical continents cube \
+    general_things: "alphabet atlantic atomic bible biggest boiling coldest hottest closest oldest capital chemical continents cube \
         currency deepest difference earth eiffel fastest first freezing highest human largest light \
-        longest meaning melting milky mona moon night ocean oceans official opposite pacific periodic \
+        longest meaning melting milky mona moon night ocean oceans official opposite past pacific periodic \
         planets plural population president primary king queen pope emperor chancellor radio renaissance \
         roman scream sea seasons sky smallest solar speed square starry sun tallest telephone phone \
         titanic uk un eu us usa universe water wheel wind world",
@@ -101,7 +110,7 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         chocolate cheese friendship happiness sadness science maths math space gravity relativity recursion \
         photosynthesis evolution entropy inflation osmosis democracy blockchain polymorphism electricity \
         magnetism thermodynamics encapsulation inheritance concurrency algebra calculus probability \
-        plate tides lightning rainbows volcanoes earthquakes metaphor irony mitosis meiosis",
+        plate tides lightning rainbows volcanoes earthquakes metaphor irony mitosis meiosis quantum machine natural",
     before_name: None,
     known_names: "africa america american americas antarctica arctic argentina asia athens atlantic \
         australia austria beethoven beijing belgium berlin brazil british bulgaria cairo canada chile china \

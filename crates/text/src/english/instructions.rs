@@ -23,11 +23,14 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
          everything/everyone",
         "henceforth/hereafter (please) !i/we/he/she/they/it/my/our/the/there/that/this/\
          everything/everyone",
-        "always/never answer/reply/respond/use/write/address/give/keep/show/include/add/say/speak/format/\
-         start/begin/end/avoid/mention/suggest/recommend/send/sign/spell/explain/check/quote/cite/\
-         translate/round/convert/assume/provide/refer/treat/capitalize/capitalise/abbreviate/wrap/\
-         commit/push/run/delete/apologize/apologise/ask/tell/offer/put/make/do/generate/list !it/them/\
-         again/so/that/up/never",
+        "always/never answer/reply/respond/use/write/address/show/include/add/format/start/begin/end/\
+         mention/suggest/recommend/sign/spell/explain/check/quote/cite/translate/round/convert/assume/\
+         provide/refer/capitalize/capitalise/abbreviate/wrap/commit/push/run/delete/apologize/\
+         apologise/generate/list !it/them/again/so/that/up/away",
+        // Without "me" they are advice to anybody: "Always tell the truth".
+        "always/never give/tell/ask/show/send/offer/speak/talk (to) me",
+        "always/never ask before/first/for",
+        "always keep (your/the) answers/replies/responses/explanations/code/it/things/messages",
         "always/never !i/we/he/she/they/a/an/the/been .. .. when/whenever/if i ask/say/send/paste/write/\
          mention/request",
         "always/never call me !back/when/if/before/after",
@@ -49,7 +52,7 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "my name is .. call me",
     ],
     anywhere: &[
-        "please always/never answer/reply/respond/use/write/address/give/keep/show/include/add/format",
+        "please always/never answer/reply/respond/use/write/address/show/include/add/format",
         "please don/do t/not use/write/add/include/address",
     ],
     requests: &[

@@ -10,8 +10,8 @@ pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
         totally tysm understood welcome well wonderful wow yay yeah yep yes yo you yup",
     // They do not make a message small talk on their own, since "how much is it?" and "what was on
     // my mind?" do ask; "what" is not among them.
-    joining: "a afternoon again all and are as at be been day doing evening everyone for friend going \
-        guys have how hows i im is it its later lot m makes many me meet mind morning much my night \
+    joining: "a afternoon again all and are as at be been day doing evening everyone for going \
+        have how hows i im is it its later lot m makes many me meet mind morning much my night \
         of on one re right s see so soon that thats the there then this to today too tonight u up \
         very weekend whats with works would your youre",
     phrases: &[

@@ -77,6 +77,7 @@ pub(super) const DAYS: DayWords = DayWords {
         ("letzt*/vergangen*/vorig* <unit>/<weekday>/<month>/<season>", Meaning::Last),
         ("diese* <unit>/<weekday>/<season>", Meaning::This),
         ("am wochenende", Meaning::LastWeekend),
+        ("<weekday> (den/dem) <day> <month> (<year>)", Meaning::DayOfMonth),
         ("<day> <month> (<year>)", Meaning::DayOfMonth),
         ("<month>/<season> (des) (jahres) <year>", Meaning::Named),
         ("<nth> quartal <year>", Meaning::Named),

@@ -7,7 +7,7 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
     requests: &[
         "schreib/schreibe/erzahl/erzahle/erzaehl/mach/dichte/gib/erfinde (mir/uns) (mal/bitte) (ein/\
          eine/einen) (kurzes/kleines/kurze/kleine/lustigen/lustige/lustiges/guten) gedicht/witz/haiku/\
-         geschichte/lied/ratsel/raetsel/reim/limerick/marchen/maerchen $",
+         geschichte/lied/ratsel/raetsel/reim/limerick/marchen/maerchen/gutenachtgeschichte $",
         "schreib/schreibe/erzahl/erzahle/erzaehl/mach/dichte/erfinde (mir/uns) (mal/bitte) (ein/eine/\
          einen) (kurzes/kleines/kurze/kleine/lustigen/lustige/lustiges/guten) gedicht/witz/haiku/\
          geschichte/lied/reim/limerick/marchen uber/ueber/von <topic>",

@@ -77,6 +77,8 @@ pub(super) const DAYS: DayWords = DayWords {
         ("pasado/pasada/ultimo/ultima <unit>/<weekday>/<month>/<season>", Meaning::Last),
         ("este/esta <unit>/<weekday>/<season>", Meaning::This),
         ("fin de semana (pasado)", Meaning::LastWeekend),
+        ("<weekday> <day> de <month> de/del <year>", Meaning::DayOfMonth),
+        ("<weekday> <day> de <month>", Meaning::DayOfMonth),
         ("<day> de <month> de/del <year>", Meaning::DayOfMonth),
         ("<day> de <month>", Meaning::DayOfMonth),
         ("<month>/<season> de/del <year>", Meaning::Named),

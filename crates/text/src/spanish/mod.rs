@@ -21,7 +21,7 @@ pub(crate) const LEXICON: Lexicon = Lexicon {
         yo conmigo contigo",
     typical_words: "gracias hola buenos buenas noches tardes dias dijo dije dijiste vivo vive vivia vivimos \
         tengo tiene tenemos tienen hijo hija llama llamo come quiero puedo puedes ayer anteayer \
-        anoche manana hoy semana semanas mes ano anos escribe traduce explica dime cuentame \
+        anoche manana hoy semana semanas mes ano anos escribe traduce explica explicame dime cuentame \
         recuerdame recuerdas pasado pasada siempre nunca cuesta perro gato casa compre fuimos \
         estuvimos estuve paso sigue vacaciones adios responde usa hermana hermano ahora partir llamame respondas contesta uses",
     // English words too.

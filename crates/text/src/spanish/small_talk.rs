@@ -3,10 +3,10 @@
 use crate::lexicon::SmallTalkWords;
 
 pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
-    social: "adios amable buen buenas bueno buenos chao claro de nada encantada encantado entendido \
-        excelente exacto favor genial gracias hola jaja jajaja no ok okay oye perdon perfecto por \
+    social: "adios amable buen buenas bueno buenos chao claro nada encantada encantado entendido \
+        excelente exacto favor genial gracias hola jaja jajaja no ok okay oye perdon perfecto \
         si super vale",
-    joining: "amigo a ti tu bien como dia dias es esta estas hasta la las luego lo muchas muchisimas muy \
+    joining: "amigo a de por ti tu bien como dia dias es esta estas hasta la las luego lo muchas muchisimas muy \
         manana noche noches pronto que tal tarde tardes todo un una usted y ya",
     phrases: &[
         "(hola/hey) que tal (estas/todo) (hoy) $",

@@ -1,7 +1,13 @@
 //! Cuts a long message into the parts that may each be asked of memory.
 
+mod cutting;
+mod prose;
+
+pub(crate) use cutting::sentences_of;
+use prose::{is_no_prose, is_prose};
+
 use crate::language::{Guess, Language, guess};
-use crate::phrases::{begins, holds, lists, plain_words};
+use crate::phrases::{begins, holds, plain_words};
 use crate::questions::without_openings;
 
 /// What a question mark weighs.
@@ -15,9 +21,6 @@ const REQUEST: f32 = 1.0;
 
 /// From this weight on, a sentence asks.
 const ASKS_FROM: f32 = 1.5;
-
-/// Prose has at least this share of letters and spaces, in per cent of its characters.
-const PROSE_PER_CENT: usize = 80;
 
 /// One sentence of a message.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,8 +80,7 @@ fn part<'a>(message: &'a str, text: &'a str, fallback: Language) -> Part<'a> {
         Guess::Foreign => None,
     };
     let mut weight = 0.0;
-    let closing = |c: char| !matches!(c, '?' | '？' | '؟') && !c.is_alphanumeric();
-    if text.trim_end_matches(closing).ends_with(['?', '？', '؟']) {
+    if is_question(text) {
         weight += QUESTION_MARK;
     }
     if let Some(language) = language {
@@ -95,186 +97,10 @@ fn part<'a>(message: &'a str, text: &'a str, fallback: Language) -> Part<'a> {
     Part { text, start, asks: weight >= ASKS_FROM, weight }
 }
 
-/// Short forms that end with a full stop within a sentence.
-const SHORT_FORMS: &str = "al approx bzw ca dr ej etc evtl fig ggf hr inkl jr min max mr mrs ms nr prof \
-    resp sr sra st tel usw vgl vs";
-
-/// The sentences of a line, without white space around them.
-pub(crate) fn sentences_of(line: &str) -> impl Iterator<Item = &str> {
-    let mut rest = line;
-    std::iter::from_fn(move || {
-        loop {
-            rest = rest.trim_start();
-            if rest.is_empty() {
-                return None;
-            }
-            let (sentence, behind) = rest.split_at(end_of_sentence(rest));
-            rest = behind;
-            if sentence.chars().any(char::is_alphanumeric) {
-                return Some(sentence.trim());
-            }
-        }
-    })
-}
-
-/// Where the first sentence of a line ends, with its marks and closing quotation marks.
-fn end_of_sentence(line: &str) -> usize {
-    let mut characters = line.char_indices().peekable();
-    while let Some((at, mark)) = characters.next() {
-        let is_wide = matches!(mark, '。' | '？' | '！');
-        if !is_wide && !matches!(mark, '.' | '!' | '?' | '…' | '؟') {
-            continue;
-        }
-        let is_closing = |c: char| {
-            matches!(
-                c,
-                '.' | '!'
-                    | '?'
-                    | '…'
-                    | '。'
-                    | '？'
-                    | '！'
-                    | '؟'
-                    | '"'
-                    | '”'
-                    | '’'
-                    | '\''
-                    | ')'
-                    | '」'
-                    | '*'
-            )
-        };
-        let mut end = at + mark.len_utf8();
-        while let Some((next, _)) = characters.next_if(|(_, c)| is_closing(*c)) {
-            end = next + line[next..].chars().next().map_or(0, char::len_utf8);
-        }
-        // Within a number, an address or a file name no space follows.
-        let is_followed = line[end..].starts_with(|c: char| !c.is_whitespace());
-        let is_within = is_followed || mark == '.' && is_short_form(&line[..at]);
-        if is_wide || !is_within {
-            return end;
-        }
-    }
-    line.len()
-}
-
-/// Says whether a full stop after this text belongs to a short form, an initial or a German ordinal
-/// number.
-fn is_short_form(before: &str) -> bool {
-    let start = before.rfind(|c: char| !c.is_alphanumeric());
-    let word = start.map_or(before, |start| &before[start..]);
-    let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let is_ordinal = (1..=2).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
-    // "I" ends a sentence more often than it is an initial.
-    let is_initial =
-        word.chars().count() == 1 && word != "I" && word.chars().all(char::is_alphabetic);
-    is_ordinal || is_initial || lists(SHORT_FORMS, &word.to_lowercase())
-}
-
-fn is_prose(sentence: &str) -> bool {
-    let inner = sentence.trim_matches(|c: char| !c.is_alphanumeric());
-    let is_wordy =
-        |c: &char| c.is_alphabetic() || c.is_whitespace() || matches!(c, '\'' | '’' | ',');
-    let all = inner.chars().count();
-    all > 0 && inner.chars().filter(is_wordy).count() * 100 >= all * PROSE_PER_CENT
-}
-
-/// Beginnings of lines that a program wrote or reads.
-const NO_PROSE_BEGINNINGS: &[&str] = &[
-    "//",
-    "/*",
-    "*/",
-    "#!",
-    "#include",
-    "<!--",
-    "</",
-    "{",
-    "}",
-    "[",
-    "|",
-    "$ ",
-    "% ",
-    ">>> ",
-    "...",
-    "@@ ",
-    "+++ ",
-    "--- ",
-    "diff --git",
-    "PS C:",
-    "C:\\",
-    "~/",
-    "INFO",
-    "ERROR",
-    "WARN",
-    "DEBUG",
-    "TRACE",
-    "FATAL",
-    "Traceback",
-    "File \"",
-    "Exception in",
-    "Caused by:",
-    "error[",
-    "warning:",
-    "error:",
-    "SELECT ",
-    "INSERT INTO",
-    "UPDATE ",
-    "import {",
-    "export ",
-    "@",
-];
-
-/// Words with which a line of code begins, if marks of code follow.
-const CODE_WORDS: &str = "async class const def else enum fn for foreach func function if impl import \
-    interface let mod package private protected public return static struct switch try type use var void \
-    while elif except from await print self this";
-
-/// Says whether a line is no prose by the way it begins.
-fn is_no_prose(line: &str) -> bool {
-    let first = line.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
-    let has_code_marks = || {
-        line.ends_with([';', '{', '}', ':', ',']) && line.contains(['(', '=', '{', '<'])
-            || [" = ", "()", "=>", "->", "::", "==", ");"].iter().any(|mark| line.contains(mark))
-    };
-    let is_import = || {
-        line.split_whitespace().count() <= 6
-            && (line.starts_with("import ") && !line.ends_with('?')
-                || line.starts_with("from ") && line.contains(" import "))
-    };
-    let is_markup =
-        || line.starts_with('<') && line[1..].starts_with(|c: char| c.is_ascii_alphabetic());
-    NO_PROSE_BEGINNINGS.iter().any(|beginning| line.starts_with(beginning))
-        || (lists(CODE_WORDS, first) && (has_code_marks() || is_import()))
-        || is_markup()
-        || begins_with_time(line)
-        || is_stack_frame(line)
-        || is_prompt(line)
-        || line.matches(['|', '\t']).count() >= 2
-}
-
-/// "2026-03-07 …", "10:15:23 …", "07/03/2026 …": a log line's stamp, with eight characters or more.
-fn begins_with_time(line: &str) -> bool {
-    let stamp = line.split(char::is_whitespace).next().unwrap_or("");
-    let digits = stamp.bytes().filter(u8::is_ascii_digit).count();
-    let separators = stamp.bytes().filter(|b| matches!(b, b'-' | b':' | b'/' | b'.')).count();
-    digits >= 6
-        && separators >= 2
-        && stamp.bytes().all(|b| {
-            b.is_ascii_digit() || matches!(b, b'-' | b':' | b'/' | b'.' | b'T' | b'Z' | b'+' | b',')
-        })
-        && line.len() > stamp.len()
-}
-
-/// "at java.util.List.get(List.java:12)", "at run (main.js:1:2)".
-fn is_stack_frame(line: &str) -> bool {
-    line.starts_with("at ") && line.contains('(') && line.ends_with(')')
-        || line.starts_with("at 0x")
-}
-
-/// "ana@laptop:~$ ls".
-fn is_prompt(line: &str) -> bool {
-    let first = line.split(char::is_whitespace).next().unwrap_or("");
-    first.contains('@') && first.contains(':') && first.ends_with(['$', '#', '%'])
+/// Says whether a sentence ends with a question mark, perhaps with other marks behind it.
+fn is_question(sentence: &str) -> bool {
+    let is_behind = |c: char| !matches!(c, '?' | '？' | '؟') && !c.is_alphanumeric();
+    sentence.trim_end_matches(is_behind).ends_with(['?', '？', '؟'])
 }
 
 #[cfg(test)]
@@ -315,6 +141,10 @@ mod tests {
             "Am 7. März war ich in der Stadt",
             "1. Buy some milk and bread",
             "What is the address of the Fritz!Box at home?",
+            "What's the state of IT-20771 since 2026-11-12?",
+            "for lunch (around noon, I think),",
+            "...and then I left for home",
+            "@sam can you look at it",
         ] {
             assert_eq!(texts(message), [message]);
         }
