@@ -43,6 +43,9 @@ const MEASURES: &str = "byte bytes kilobyte kilobytes megabyte gigabyte terabyte
 /// assert!(!asks_general_knowledge("What's the wifi password?"));
 /// ```
 pub fn asks_general_knowledge(message: &str) -> bool {
+    if message.split_whitespace().nth(MOST_WORDS).is_some() {
+        return false;
+    }
     if is_sum(message) {
         return true;
     }
@@ -60,8 +63,7 @@ pub fn asks_general_knowledge(message: &str) -> bool {
         patterns.iter().any(|pattern| length_matched(pattern, request, &mut judge).is_some())
     };
     let is_work = begins_with(general.works);
-    words.len() <= MOST_WORDS
-        && (is_work || begins_with(general.requests))
+    (is_work || begins_with(general.requests))
         && !holds(&words, general.personal)
         && speaks_of_no_i(&words)
         && has_no_possessive(&words)

@@ -189,6 +189,7 @@ mod tests {
             "What must I not forget before the trip?",
             "How long did you say I should wait before having the piano tuned?",
             "how old is Otis?",
+            "Which milk can Lotte no longer drink?",
             "Wo wohne ich?",
             "Was muss ich vor dem Flug packen?",
             "¿Dónde vivo?",

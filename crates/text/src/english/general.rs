@@ -2,6 +2,7 @@
 
 use crate::lexicon::GeneralPatterns;
 
+/// Requests in English that need no memory.
 pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
     openings: &[
         "please/ok/okay/hey/hi/hello/so/now/just/quick/question",
@@ -65,7 +66,9 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         "what does <known> stand/mean (for) $",
         "how do/can/would i/you/one boil/poach/peel/tie/reverse/fold/iron/sew/draw/concatenate a/an/two",
         "how to boil/poach/peel/tie/reverse/fold/iron/sew/draw/concatenate a/an/two",
-        "how does/do a/an .. work/fly/function $",
+        "how does/do a/an (car/jet/steam/diesel/washing/nuclear/solar/light) engine/fridge/plane/microwave/\
+         battery/camera/computer/car/bike/clock/rocket/telescope/volcano/heart/brain/laser/magnet/compass/\
+         machine/reactor/panel/bulb/helicopter/submarine/transistor/toaster/thermometer work/fly $",
         "why is the sky/sea/grass/ocean/sun/moon/earth <word> $",
         "why do/does cats/dogs/birds/leaves/bees/stars/planets/onions <word>",
         "who invented/discovered (the) telephone/phone/light/wheel/radio/penicillin/gravity/electricity/\

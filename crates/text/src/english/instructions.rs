@@ -2,6 +2,7 @@
 
 use crate::lexicon::InstructionPatterns;
 
+/// How English instructs.
 pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
     openings: &[
         "please/and/also/so/hey/hi/hello/ok/okay/but/btw/well/important/note/rule/reminder/sorry/thanks",

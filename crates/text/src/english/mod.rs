@@ -13,6 +13,7 @@ pub use grounding::{
 
 use crate::lexicon::Lexicon;
 
+/// The words of English by what they do.
 pub(crate) const LEXICON: Lexicon = Lexicon {
     // After the list that Lucene and Snowball share, with the contractions and question words of
     // chat.
@@ -27,7 +28,7 @@ pub(crate) const LEXICON: Lexicon = Lexicon {
         won would wouldn y you your yours yourself yourselves",
     typical_words: "please tell give remind explain show write yesterday today tomorrow thanks thank \
         hello good morning night said told went got make need know think much many long often list \
-        always never use used answer keep call stop every explains like want please from since",
+        always never use used answer keep call stop every like want",
     ambiguous_words: "list",
     days: days::DAYS,
     questions: questions::QUESTIONS,

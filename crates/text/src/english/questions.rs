@@ -2,6 +2,7 @@
 
 use crate::lexicon::QuestionPatterns;
 
+/// How English asks.
 pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
     openings: &[
         "and/so/but/also/hey/hi/hello/btw/ok/okay/oh/well/anyway/hmm/um/yes/yeah/thanks/sorry",
@@ -59,7 +60,6 @@ pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
         "did/was/were/had .. once",
         "in the past",
         "back then",
-        "no longer",
     ],
     assistant_said: &["did you", "you said/told/suggested/recommended", "remind me"],
     advice: &[

@@ -2,6 +2,7 @@
 
 use crate::lexicon::SmallTalkWords;
 
+/// English small talk.
 pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
     social: "alright alrighty amazing anytime awesome brilliant bye cheers cool dear done exactly \
         excellent fantastic fine glad good goodbye goodnight gotcha great haha hahaha hehe hello \

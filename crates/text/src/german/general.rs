@@ -2,6 +2,7 @@
 
 use crate::lexicon::GeneralPatterns;
 
+/// Requests in German that need no memory.
 pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
     openings: &["bitte/ok/okay/hey/hallo/so/jetzt/mal", "kannst/konntest du (mir) (bitte)"],
     requests: &[

@@ -2,6 +2,7 @@
 
 use crate::lexicon::InstructionPatterns;
 
+/// How German instructs.
 pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
     openings: &[
         "bitte/und/also/hey/hallo/ok/okay/aber/ubrigens/uebrigens/wichtig/ach",

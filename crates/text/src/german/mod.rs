@@ -8,6 +8,7 @@ mod small_talk;
 
 use crate::lexicon::Lexicon;
 
+/// The words of German by what they do.
 pub(crate) const LEXICON: Lexicon = Lexicon {
     // After the list of Snowball, with the short forms of chat.
     function_words: "aber alle allem allen aller alles als also am an ander andere anderem anderen \

@@ -2,6 +2,7 @@
 
 use crate::lexicon::QuestionPatterns;
 
+/// How German asks.
 pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
     openings: &[
         "und/also/aber/ach/ok/okay/hallo/hey/hi/ubrigens/uebrigens/so/na/ja/danke/nun/sorry",
@@ -53,7 +54,6 @@ pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
         "habe/haben/hatte/hatten/war/waren/hat .. vor dem/der/meinem/meiner/unserem/unserer",
         "mein/meine/meinem/meinen/meiner/unser/unsere/unserem/unseren/unserer alte/alter/altes/\
          alten/altem/vorig*",
-        "nicht mehr",
         "ursprunglich*/urspruenglich*",
     ],
     assistant_said: &[

@@ -2,6 +2,7 @@
 
 use crate::lexicon::SmallTalkWords;
 
+/// German small talk.
 pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
     social: "ach aha alles klar bitte cool danke dankeschon dankeschoen echt entschuldigung freut genau \
         gern gerne grussgott gut gute guten haha hallo hey hi hm hmm ja jo jawohl klasse lol moin na \

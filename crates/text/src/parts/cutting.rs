@@ -1,5 +1,6 @@
 //! Cuts a line into sentences.
 
+use crate::days::is_month_or_weekday;
 use crate::phrases::lists;
 
 /// Short forms that end with a full stop within a sentence.
@@ -57,7 +58,7 @@ fn end_of_sentence(line: &str) -> usize {
         }
         // Within a number, an address or a file name no space follows.
         let is_followed = line[end..].starts_with(|c: char| !c.is_whitespace());
-        let is_within = is_followed || mark == '.' && is_short_form(&line[..at]);
+        let is_within = is_followed || mark == '.' && is_short_form(&line[..at], &line[end..]);
         if is_wide || !is_within {
             return end;
         }
@@ -67,11 +68,15 @@ fn end_of_sentence(line: &str) -> usize {
 
 /// Says whether a full stop after this text belongs to a short form, an initial or a German ordinal
 /// number.
-fn is_short_form(before: &str) -> bool {
+fn is_short_form(before: &str, after: &str) -> bool {
     let start = before.rfind(|c: char| !c.is_alphanumeric());
     let word = start.map_or(before, |start| &before[start..]);
     let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let is_ordinal = (1..=2).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
+    // "1. Milk", "7. März", but not "I was there at 7. And you?"
+    let next = after.split_whitespace().next().unwrap_or("").to_lowercase();
+    let is_ordinal = (1..=2).contains(&word.len())
+        && word.bytes().all(|b| b.is_ascii_digit())
+        && (before.len() == word.len() || is_month_or_weekday(&next));
     // "I" ends a sentence more often than it is an initial.
     let is_initial =
         word.chars().count() == 1 && word != "I" && word.chars().all(char::is_alphabetic);

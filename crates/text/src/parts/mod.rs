@@ -131,6 +131,11 @@ mod tests {
     }
 
     #[test]
+    fn a_number_may_end_a_sentence() {
+        assert_eq!(texts("I came at 7. where were you?"), ["I came at 7.", "where were you?"]);
+    }
+
+    #[test]
     fn numbers_short_forms_addresses_and_file_names_stay_whole() {
         for message in [
             "It costs 3.50 euros at most I think",

@@ -21,7 +21,7 @@ pub(super) const DAYS: DayWords = DayWords {
     weekdays: ["lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo"],
     doubtful_months: "",
     before_month: "",
-    time_words: "ano anos ayer anteayer anoche dia dias fecha hace hoy manana mes meses pasado pasada \
+    time_words: "ano anos ayer anteayer anoche dia dias fecha hoy manana mes meses pasado pasada \
         proximo proxima recientemente semana semanas desde",
     numbers: "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce",
     one: "un una",

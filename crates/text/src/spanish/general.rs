@@ -2,6 +2,7 @@
 
 use crate::lexicon::GeneralPatterns;
 
+/// Requests in Spanish that need no memory.
 pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
     openings: &["por favor", "ok/oye/hola/vale/bueno/ahora", "puedes/podrias (por) (favor)"],
     requests: &[

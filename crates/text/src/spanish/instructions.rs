@@ -2,6 +2,7 @@
 
 use crate::lexicon::InstructionPatterns;
 
+/// How Spanish instructs.
 pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
     openings: &["por favor", "y/pero/oye/hola/ok/vale/bueno/ademas/importante", "por cierto"],
     beginnings: &[

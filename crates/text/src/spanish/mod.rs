@@ -8,6 +8,7 @@ mod small_talk;
 
 use crate::lexicon::Lexicon;
 
+/// The words of Spanish by what they do.
 pub(crate) const LEXICON: Lexicon = Lexicon {
     // After the list of Snowball, without its rare verb forms.
     function_words: "a al algo algunas algunos ante antes aquel aquella aqui aun como con contra cual \

@@ -2,6 +2,7 @@
 
 use crate::lexicon::QuestionPatterns;
 
+/// How Spanish asks.
 pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
     openings: &[
         "y/pero/bueno/entonces/oye/hola/ah/ok/vale/pues/gracias/perdona/ademas",
@@ -49,7 +50,6 @@ pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
         "solia/solias/soliamos/solian",
         "en el pasado",
         "antiguo/antigua/anterior/anteriores",
-        "ya no",
         "en aquel entonces",
     ],
     assistant_said: &[

@@ -2,6 +2,7 @@
 
 use crate::lexicon::SmallTalkWords;
 
+/// Spanish small talk.
 pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
     social: "adios amable buen buenas bueno buenos chao claro nada encantada encantado entendido \
         excelente exacto favor genial gracias hola jaja jajaja no ok okay oye perdon perfecto \
