@@ -155,7 +155,7 @@ fn names_are_known(message: &str, lexicon: &Lexicon, is_work: bool) -> bool {
             }
             unknown += 1;
         }
-        has_connector |= lists("and of und von y", &plain);
+        has_connector |= lists("and of the und von y", &plain);
         before = plain;
     }
     // "Pride and Prejudice" is a title; "Quatro Ventos" may be anybody.

@@ -61,6 +61,7 @@ const GENERAL: &[&str] = &[
     "Who invented the telephone?",
     "Who wrote Hamlet and Macbeth?",
     "Who painted the Mona Lisa?",
+    "Who painted the Starry Night?",
     "who was the first president of the USA",
     "What does NASA stand for?",
     "What rhymes with cat?",
