@@ -1,8 +1,7 @@
 //! Which facts are about whom.
 
 use longmem_core::{Entity, EntityKind, Fact, USER_SUBJECT};
-use longmem_text::english::is_month_or_weekday;
-use longmem_text::{holds_name, lower_words, names};
+use longmem_text::{holds_name, is_month_or_weekday, lower_words, names};
 
 /// Picks the facts about a person, a project or another name: those that name it, those whose
 /// subject it is, and those whose statement holds its words.

@@ -2,8 +2,7 @@
 
 use jiff::civil::Date;
 use longmem_core::Role;
-use longmem_text::english::{Days, Party, asked_party, asks_when, days_named};
-use longmem_text::{first_named, without_names};
+use longmem_text::{Days, Party, asked_party, asks_when, days_named, first_named, without_names};
 
 /// A question, read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use longmem_core::{Embedding, Explanation, Fact, Recalled, Scope, Timestamp, Turn, TurnId};
 use longmem_search::{CandidateRequest, Scan};
 use longmem_store::UserOverview;
-use longmem_text::english::is_small_talk;
+use longmem_text::is_small_talk;
 
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, rank};

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 use longmem_core::{Role, Turn, TurnId};
 use longmem_search::{Candidate, Candidates, SessionNumber};
-use longmem_text::english::tells_when;
-use longmem_text::only_asks;
+use longmem_text::{only_asks, tells_when};
 
 use crate::question::{About, Question};
 

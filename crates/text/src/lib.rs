@@ -1,23 +1,47 @@
-//! What a text says: words and stems, sentences, names, days, small talk.
+//! What a text says: words and stems, sentences, names, days, questions, small talk, instructions.
 //!
-//! Everything that is known of a language stands in the module of that language: [`english`] is the
-//! only one so far. The rest works on any script. This crate depends on nothing else of the
-//! workspace.
+//! Useful to read a message, a question or a note before it is searched for; no parser of grammar,
+//! and no detector of the world's languages. What is known of a language stands in the folder of
+//! that language as lists and patterns: English, German and Spanish. [`language_of`] guesses which
+//! one a text is written in, and every function here asks that one. A text in another language is
+//! read by no other's rules. What works on any script stands beside. This crate depends on nothing
+//! else of the workspace.
 //!
 //! # Examples
 //! ```
 //! assert_eq!(longmem_text::query_words("Where did I run?"), ["run"]);
 //! assert_eq!(longmem_text::names("I met Priya Rao"), ["Priya Rao"]);
-//! assert!(longmem_text::english::is_small_talk("hi, how are you?"));
+//! assert!(longmem_text::is_small_talk("hi, how are you?"));
+//! assert!(longmem_text::asks_when("Wann war der Umzug?"));
 //! ```
 
+mod days;
 pub mod english;
+mod general;
+mod german;
+mod instructions;
+mod language;
+mod lexicon;
 mod names;
+mod parts;
+mod phrases;
+mod questions;
 mod sentences;
+mod small_talk;
+mod spanish;
 mod words;
 
-pub use names::{first_named, holds_name, names, without_names};
+pub use days::{Bound, Days, days_named, is_month_or_weekday, tells_when};
+pub use general::{asks_general_knowledge, is_bare_command};
+pub use instructions::standing_instructions;
+pub use language::{Language, language_of};
+pub use names::{first_named, holds_name, names, names_mentioned, without_names};
+pub use parts::{Part, parts};
+pub use questions::{
+    Party, asked_party, asks_for_history, asks_number, asks_what_is_known, asks_when,
+};
 pub use sentences::{begins_sentence, only_asks, sentences};
+pub use small_talk::is_small_talk;
 pub use words::{IndexedWords, indexed_words, lower_word, lower_words, query_words};
 
 /// The examples of the README are tests.

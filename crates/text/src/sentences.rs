@@ -9,7 +9,11 @@ pub fn sentences(text: &str) -> Vec<&str> {
 
 /// Says whether what follows this text begins a sentence.
 pub fn begins_sentence(before: &str) -> bool {
-    let mark = before.trim_end().chars().rev().find(|c| !matches!(c, '"' | '“' | '\'' | '(' | '-'));
+    let mark = before
+        .trim_end()
+        .chars()
+        .rev()
+        .find(|c| !matches!(c, '"' | '“' | '„' | '«' | '\'' | '(' | '-' | '¿' | '¡'));
     mark.is_none_or(|mark| matches!(mark, '.' | '!' | '?' | ':' | ';' | '…'))
 }
 

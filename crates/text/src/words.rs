@@ -17,7 +17,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::english::STOP_WORDS;
+use crate::language::{Guess, Language, guess};
 use crate::names::without_possessive;
 
 /// Longer words are cut here; nobody types more, and base64 blocks do not fill the index.
@@ -61,11 +61,33 @@ pub fn indexed_words(time: Timestamp, speaker: Option<&str>, text: &str) -> Inde
     IndexedWords { counts, all }
 }
 
-/// [`STOP_WORDS`] as they are stored.
-static STEMMED_STOP_WORDS: LazyLock<HashSet<Cow<'static, str>>> =
-    LazyLock::new(|| STOP_WORDS.split_whitespace().map(stemmed).collect());
+/// The function words of each language as they are stored, in the order of [`Language::ALL`].
+static FUNCTION_WORDS: LazyLock<[HashSet<Cow<'static, str>>; Language::ALL.len()]> =
+    LazyLock::new(|| {
+        Language::ALL.map(|language| {
+            language.lexicon().function_words.split_ascii_whitespace().map(stemmed).collect()
+        })
+    });
 
-/// The words of a query: distinct, without stop words unless there are no others, in order.
+/// The function words of the language of a query; English ones if nothing speaks for any, and none
+/// if it is written in a language of which nothing is known.
+fn function_words(text: &str) -> Option<&'static HashSet<Cow<'static, str>>> {
+    let language = match guess(text) {
+        Guess::Known(language) => language,
+        Guess::Open => Language::English,
+        Guess::Foreign => return None,
+    };
+    Some(&FUNCTION_WORDS[language as usize])
+}
+
+/// The words of a query: distinct, without the function words of its language unless there are no
+/// others, in order.
+///
+/// # Examples
+/// ```
+/// assert_eq!(longmem_text::query_words("Where does the cat sleep?"), ["cat", "sleep"]);
+/// assert_eq!(longmem_text::query_words("Wo schläft die Katze?"), ["schlaft", "katz"]);
+/// ```
 pub fn query_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut seen = HashSet::new();
@@ -74,8 +96,10 @@ pub fn query_words(text: &str) -> Vec<String> {
             words.push(word.to_owned());
         }
     });
-    if words.iter().any(|word| !STEMMED_STOP_WORDS.contains(word.as_str())) {
-        words.retain(|word| !STEMMED_STOP_WORDS.contains(word.as_str()));
+    if let Some(function_words) = function_words(text)
+        && words.iter().any(|word| !function_words.contains(word.as_str()))
+    {
+        words.retain(|word| !function_words.contains(word.as_str()));
     }
     words
 }
@@ -102,7 +126,7 @@ fn for_each_word(text: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
 }
 
 /// Lower case without accents; plain ASCII, which most text is, needs no tables for that.
-fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
@@ -234,6 +258,17 @@ mod tests {
     fn stop_words_stay_when_there_is_nothing_else() {
         assert_eq!(query_words("who am i"), ["who", "am", "i"]);
         assert_eq!(query_words("where do I live?"), ["live"]);
+    }
+
+    #[test]
+    fn function_words_are_those_of_the_language() {
+        assert_eq!(query_words("Was hat die Ärztin gesagt?"), ["arztin", "gesagt"]);
+        assert_eq!(query_words("¿Dónde está el dentista?"), ["dentista"]);
+        assert_eq!(query_words("who fought in the war in a hat"), ["fought", "war", "hat"]);
+        assert_eq!(query_words("the fur on the sole of my shoe"), ["fur", "sole", "shoe"]);
+        // French: "on" is somebody, "but" a goal, "or" gold.
+        let words = query_words("Quel est le but de la réunion, l'or ou on ?");
+        assert!(["but", "or", "on"].iter().all(|word| words.iter().any(|w| w == word)));
     }
 
     #[test]

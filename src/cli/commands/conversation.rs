@@ -6,7 +6,7 @@ use longmem::{IfMissing, Longmem, open_patiently};
 use longmem_chat::{Blocking, ChatError, Conversation, Notice, QuotedAnswer, Reply, Talk};
 use longmem_core::SessionName;
 use longmem_memory::FactsAt;
-use longmem_text::english::asks_what_is_known;
+use longmem_text::asks_what_is_known;
 use longmem_wire as wire;
 
 use super::facts;

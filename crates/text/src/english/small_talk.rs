@@ -1,84 +1,63 @@
-//! Greetings, thanks and assent: messages that ask memory for nothing.
+//! English small talk.
 
-/// Words of greetings, thanks and assent.
-const SOCIAL_WORDS: &str = "alright alrighty amazing anytime awesome bye cheers cool dear done \
-    exactly excellent fine glad good goodbye goodnight got great haha hello hey hi hiya hmm indeed \
-    interesting lol lovely never nice no nope np ok okay oh perfect please pleased sense sounds \
-    sorry sure thank thanks thx totally understood welcome well wonderful wow yeah yep yes you yo \
-    yup";
+use crate::lexicon::SmallTalkWords;
 
-/// Function words allowed in small talk. They do not make a message small talk on their own, since
-/// "how much is it?" and "what was on my mind?" do ask; "what" is not among them.
-const JOINING_WORDS: &str = "a afternoon all and are as at be been doing evening for going have how \
-    hows i im is it its later lot makes many me meet mind morning much my night of on right s see so \
-    that thats the there this to today tonight up very whats with works would your youre";
-
-/// Says whether a message is nothing but greetings, thanks or assent.
-///
-/// # Examples
-/// ```
-/// use longmem_text::english::is_small_talk;
-/// assert!(is_small_talk("thanks a lot!") && !is_small_talk("thanks, and the budget?"));
-/// ```
-pub fn is_small_talk(message: &str) -> bool {
-    let mut social = false;
-    for word in
-        message.to_lowercase().replace(['\'', '’'], "").split(|c: char| !c.is_alphanumeric())
-    {
-        if word.is_empty() {
-            continue;
-        }
-        let is_one_of = |list: &str| list.split_whitespace().any(|listed| listed == word);
-        if is_one_of(SOCIAL_WORDS) {
-            social = true;
-        } else if !is_one_of(JOINING_WORDS) {
-            return false;
-        }
-    }
-    social
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn greetings_thanks_and_assent_are_small_talk() {
-        for message in [
-            "hi, how are you?",
-            "Hello!",
-            "thanks a lot!",
-            "Good morning",
-            "ok",
-            "sounds good",
-            "great, thank you",
-            "That makes sense.",
-            "never mind",
-            "Nice to meet you",
-            "yes please",
-        ] {
-            assert!(is_small_talk(message), "{message}");
-        }
-    }
-
-    #[test]
-    fn a_message_that_asks_for_something_is_not() {
-        for message in [
-            "hi, where do I live?",
-            "thanks, and the budget?",
-            "how is Priya?",
-            "",
-            "???",
-            "what is it",
-            "4711",
-            "how much is it?",
-            "how many are there?",
-            "what was on my mind?",
-            "how is my course going?",
-            "what was good?",
-            "你好",
-        ] {
-            assert!(!is_small_talk(message), "{message}");
-        }
-    }
-}
+/// English small talk.
+pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
+    social: "alright alrighty amazing anytime awesome brilliant bye cheers cool dear done exactly \
+        excellent fantastic fine glad good goodbye goodnight gotcha great haha hahaha hehe hello \
+        hey hi hiya hmm hmmm indeed interesting k kk kindly lmao lol lovely never nice no nope np ok \
+        okay oh omg perfect please pleased rofl sense sorry sounds sup sure ta tbh thank thanks thx \
+        totally tysm understood welcome well wonderful wow yay yeah yep yes yo you yup",
+    // They do not make a message small talk on their own, since "how much is it?" and "what was on
+    // my mind?" do ask; "what" is not among them.
+    joining: "a afternoon again all and are as at be been day doing evening everyone for going \
+        have how hows i im is it its later lot m makes many me meet mind morning much my night \
+        of on one re right s see so soon that thats the there then this to today too tonight u up \
+        very weekend whats with works would your youre",
+    phrases: &[
+        "(hey/hi/hello/so/and) what s/is up (today/then/dude/man/buddy) $",
+        "whats up (today/then/dude/man/buddy) $",
+        "(hey/hi/hello) what s/is new $",
+        "(hey/hi/hello/so/and/well) how s/is/are/hows it/things/life/everything (going) (today) $",
+        "how have you been $",
+        "how was your day $",
+        "(thanks/thank/wow) (you) (so/very) (much) you re/are/r the best $",
+        "you re/are (so/very/really) (a) kind/sweet/funny/helpful/smart/clever/amazing/awesome/\
+         great/lifesaver/star/legend/right $",
+        "see/talk/speak (you/ya/to) (you) tomorrow/soon/later/then/around/monday/tuesday/wednesday/\
+         thursday/friday/saturday/sunday $",
+        "(bye/ok/okay/good/alright) (night) (bye) until/till/talk/see (you) tomorrow/later $",
+        "(hi/hey/ok/okay) i m/am (so/really/just/a/very) (bit) back/bored/tired/done/here/off/\
+         hungry/happy/fine/good/ok/okay/great $",
+        "i ll/will be right back $",
+        "be right back $",
+        "brb/gtg/ttyl/afk $",
+        "(ok/okay/right/so) i have/ve/got (got) to go (now) $",
+        "have a good/nice/great/lovely one/day/evening/night/weekend/time $",
+        "(yes/yeah/no/ok/okay/great/thanks) (thank) (you) that s/is/was/sorted/worked (it/all/very) \
+         (really/so) (all) (helpful/great/perfect/nice/good/right/correct/fine/useful/sorted) \
+         (it/now/thanks) $",
+        "(great/ok/okay/yes/perfect) (it) works/worked (now/great/fine/perfectly) (thanks/cheers/\
+         thank) (you) $",
+        "that helped (a) (lot/me) (thanks) $",
+        "(thanks/cheers/ta/great) (you) (a) (lot) that helped/worked/works/s/is (a/me) (lot/great/\
+         sorted) (it) $",
+        "(thanks/thank) (you) (kindly/very/so) (much) that is/s all (for) (today/now) (thanks) $",
+        "no worries/problem $",
+        "my bad $",
+        "same here $",
+        "me too $",
+        "morning/afternoon/evening (all/everyone) $",
+        "sleep well $",
+        "sweet dreams $",
+        "happy birthday/easter/christmas/monday/friday $",
+        "merry christmas $",
+        "are you there/here/ok/okay/awake $",
+        "(hello) (is) (anyone/anybody) (there/home) $",
+        "test/testing (1) (2) (3) $",
+        "who are you $",
+        "what can you do $",
+        "i love/like you $",
+    ],
+};

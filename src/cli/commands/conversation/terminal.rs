@@ -7,7 +7,7 @@ use longmem_chat::{
 };
 use longmem_core::Scope;
 use longmem_memory::{FactsAt, Memory, MemoryError, RecallRequest};
-use longmem_text::english::asks_what_is_known;
+use longmem_text::asks_what_is_known;
 use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
 
 use super::{end_line, show_end, show_piece};

@@ -4,18 +4,6 @@ use std::collections::HashSet;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Words too frequent to tell turns apart, after the list that Lucene and Snowball share, with the
-/// contractions and question words of chat.
-pub(crate) const STOP_WORDS: &str = "a about above after again against all am an and any are aren as at be \
-    because been before being below between both but by can cannot could couldn d did didn do \
-    does doesn doing don down during each few for from further had hadn has hasn have haven having \
-    he her here hers herself him himself his how i if in into is isn it its itself just ll m me \
-    mightn more most mustn my myself needn no nor not now o of off on once only or other our ours \
-    ourselves out over own re s same shan she should shouldn so some such t than that the their \
-    theirs them themselves then there these they this those through to too under until up ve very \
-    was wasn we were weren what when where which while who whom why will with won would wouldn y \
-    you your yours yourself yourselves";
-
 /// Words that begin a sentence without naming anybody.
 const OPENERS: &str = "a after all also an and another as assistant at before both but conversation during \
     earlier finally first for from he her his if in it its later next no nobody none nothing \
