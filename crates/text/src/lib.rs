@@ -18,7 +18,7 @@ mod words;
 
 pub use names::{first_named, holds_name, names, without_names};
 pub use sentences::{begins_sentence, only_asks, sentences};
-pub use words::{IndexedWords, indexed_words, lower_word, lower_words, query_words};
+pub use words::{IndexedWords, each_word, indexed_words, lower_word, lower_words, query_words};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

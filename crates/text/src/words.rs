@@ -61,6 +61,19 @@ pub fn indexed_words(time: Timestamp, speaker: Option<&str>, text: &str) -> Inde
     IndexedWords { counts, all }
 }
 
+/// Calls `each` with the words of a text as they are stored, one after another, repetitions
+/// included.
+///
+/// # Examples
+/// ```
+/// let mut words = Vec::new();
+/// longmem_text::each_word("I moved twice", &mut |word| words.push(word.to_owned()));
+/// assert_eq!(words, ["i", "move", "twice"]);
+/// ```
+pub fn each_word(text: &str, each: &mut dyn FnMut(&str)) {
+    for_each_word(text, Purpose::Store, each);
+}
+
 /// [`STOP_WORDS`] as they are stored.
 static STEMMED_STOP_WORDS: LazyLock<HashSet<Cow<'static, str>>> =
     LazyLock::new(|| STOP_WORDS.split_whitespace().map(stemmed).collect());
