@@ -183,19 +183,39 @@ fn only_the_best_three_bring_neighbours() {
 }
 
 #[test]
-fn neighbours_go_in_behind_the_best_thirty_hits() {
-    let recalled = (0..32)
-        .map(|i| {
-            let beside = turn(i * 10 + 1, "s", Role::Assistant, "beside");
-            hit(turn(i * 10, "s", Role::User, "found"), vec![beside])
-        })
-        .collect();
+fn an_answer_goes_in_behind_its_question_and_other_neighbours_behind_all_hits() {
+    let beside = |id, role, text: &str| turn(id, "s", role, text);
+    let recalled = vec![
+        hit(
+            turn(10, "s", Role::User, "Which tea do I like?"),
+            vec![
+                beside(9, Role::Assistant, "Hello."),
+                beside(11, Role::Assistant, "You like Assam."),
+            ],
+        ),
+        hit(
+            turn(20, "s", Role::User, "What is the plan for the garden?"),
+            vec![beside(21, Role::Assistant, &"First we dig. ".repeat(60))],
+        ),
+        hit(turn(30, "s", Role::User, "Tea!"), vec![beside(31, Role::User, "Is it green?")]),
+        hit(turn(40, "s", Role::User, "More?"), vec![beside(41, Role::Assistant, "No.")]),
+    ];
     let trace = Given { recalled, ..Given::default() }.assemble().unwrap().trace;
-    let reasons: Vec<_> =
-        trace.iter().filter(|e| e.kind == TraceKind::Recalled).map(|e| &*e.reason).collect();
-    let end =
-        ["rank 30", "beside turn 0", "beside turn 10", "beside turn 20", "rank 31", "rank 32"];
-    assert_eq!(reasons[29..], end);
+    let recalled = trace.iter().filter(|entry| entry.kind == TraceKind::Recalled);
+    let order: Vec<_> = recalled.map(|entry| (entry.turn.unwrap().0, &*entry.reason)).collect();
+    assert_eq!(
+        order,
+        [
+            (10, "rank 1"),
+            (11, "beside turn 10"),
+            (20, "rank 2"),
+            (30, "rank 3"),
+            (40, "rank 4"),
+            (9, "beside turn 10"),
+            (21, "beside turn 20; shortened"),
+            (31, "beside turn 30"),
+        ]
+    );
 }
 
 #[test]

@@ -9,13 +9,7 @@ use longmem_memory::RESULTS_WITH_NEIGHBOURS;
 use crate::context::quoting::{quoted, speaker};
 use crate::excerpt;
 
-/// Number of the best hits that go in before any neighbour does: in a small prompt, another hit is
-/// worth more. With neighbours straight behind their hits, a prompt of 500 tokens held 6 points
-/// less of the evidence.
-const HITS_BEFORE_NEIGHBOURS: usize = 30;
-
-/// Part of a hit's tokens that a neighbour may have: one in so many. A neighbour is there to make a
-/// hit readable.
+/// Part of a hit's tokens that a neighbour may have: one in so many.
 const NEIGHBOUR_PART: usize = 4;
 
 /// Mark of a neighbour.
@@ -68,35 +62,51 @@ impl Quote<'_> {
 }
 
 impl Quoting<'_> {
-    /// Every turn once, in the order in which they may go in: the hits by rank, and behind the best
-    /// of them the neighbours of the first few. A neighbour that is itself a hit counts as one.
+    /// Every turn once, in the order in which they may go in: the hits by rank, each of the first few
+    /// followed by the answer if it is a question, and behind all of them the other neighbours of the
+    /// first few. A neighbour that is itself a hit counts as one.
+    ///
+    /// A question says little without its answer. Any other neighbour is there to make a hit readable
+    /// where room is left: before other hits, neighbours displaced more evidence than they brought.
     pub(super) fn quotes<'t>(&self, recalled: &'t [Recalled]) -> Vec<Quote<'t>> {
         let mut ranks = HashMap::new();
         for (place, hit) in recalled.iter().enumerate() {
             ranks.entry(hit.turn.id).or_insert(place + 1);
         }
-        let hits = recalled.iter().map(|hit| (hit, &hit.turn));
-        let neighbours = recalled
-            .iter()
-            .take(RESULTS_WITH_NEIGHBOURS)
-            .flat_map(|hit| hit.neighbours.iter().map(move |turn| (hit, turn)));
-        let in_order = hits
-            .clone()
-            .take(HITS_BEFORE_NEIGHBOURS)
-            .chain(neighbours)
-            .chain(hits.skip(HITS_BEFORE_NEIGHBOURS));
+        let first_few = &recalled[..recalled.len().min(RESULTS_WITH_NEIGHBOURS)];
+        let mut in_order = Vec::new();
+        for (place, hit) in recalled.iter().enumerate() {
+            in_order.push((hit, &hit.turn));
+            if place < first_few.len() {
+                in_order.extend(self.answer_to(hit).map(|answer| (hit, answer)));
+            }
+        }
+        for hit in first_few {
+            in_order.extend(hit.neighbours.iter().map(|neighbour| (hit, neighbour)));
+        }
 
         let mut seen = HashSet::new();
         in_order
+            .into_iter()
             .filter(|(_, turn)| !turn.text.trim().is_empty() && seen.insert(turn.id))
             .map(|(hit, turn)| match ranks.get(&turn.id) {
                 Some(&rank) => self.quote(turn, Reason::Hit(rank), self.turn_tokens),
-                None => {
-                    let limit = self.turn_tokens / NEIGHBOUR_PART;
-                    self.quote(turn, Reason::Beside(hit.turn.id), limit)
-                }
+                None => self.quote(turn, Reason::Beside(hit.turn.id), self.neighbour_tokens()),
             })
             .collect()
+    }
+
+    /// The short answer of the other side right behind a question that was hit.
+    fn answer_to<'t>(&self, hit: &'t Recalled) -> Option<&'t Turn> {
+        let asks = hit.turn.text.contains(['?', '？']);
+        let next = hit.neighbours.iter().find(|turn| turn.id > hit.turn.id).filter(|_| asks)?;
+        let other_side = (next.role, &next.speaker) != (hit.turn.role, &hit.turn.speaker);
+        (other_side && self.counter.count(&next.text) <= self.neighbour_tokens()).then_some(next)
+    }
+
+    /// Tokens that a neighbour may have.
+    fn neighbour_tokens(&self) -> usize {
+        self.turn_tokens / NEIGHBOUR_PART
     }
 
     /// Writes a turn, with at most `limit` tokens of its text and what the quote's own marks take.
