@@ -38,9 +38,10 @@ pub(super) fn chosen_windows(
             windows.push(window);
         }
     }
-    let mut grow_all =
-        || windows.iter_mut().map(|window| usize::from(window.grow(&mut choice))).sum::<usize>();
-    while grow_all() > 0 {}
+    // A window that did not grow never will again.
+    while !windows.is_empty() {
+        windows.retain_mut(|window| window.grow(&mut choice));
+    }
     choice.windows()
 }
 
@@ -130,5 +131,56 @@ impl Window {
             self.open_before && self.range.start > 0 && choice.keep(self.range.start - 1, 0);
         self.range.start -= usize::from(self.open_before);
         self.open_before || self.open_behind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The pieces that are kept where a mark costs 1.
+    fn kept(scores: &[f32], costs: &[usize], limit: usize) -> Vec<usize> {
+        chosen_windows(scores, costs, limit, 1).into_iter().flatten().collect()
+    }
+
+    #[test]
+    fn the_best_piece_comes_with_those_beside_it_before_a_second_window() {
+        let scores = [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0];
+        assert_eq!(kept(&scores, &[10; 8], 30), [5, 6, 7]);
+        assert_eq!(kept(&scores, &[10; 8], 41), [1, 5, 6, 7]);
+        assert_eq!(kept(&scores, &[10; 8], 61), [0, 1, 2, 5, 6, 7]);
+        assert_eq!(kept(&scores, &[10; 8], 81), [0, 1, 2, 3, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn a_weak_piece_gets_no_window_of_its_own() {
+        let scores = [0.9, 0.0, 0.0, 0.0, 0.0, 2.0];
+        assert_eq!(kept(&scores, &[10; 6], 40), [2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn without_any_score_both_ends_are_kept() {
+        assert_eq!(kept(&[0.0; 20], &[10; 20], 91), [0, 1, 2, 3, 4, 5, 17, 18, 19]);
+        assert!(kept(&[0.0; 3], &[10; 3], 5).is_empty(), "none fits");
+        assert!(kept(&[], &[], 5).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn windows_are_apart_and_cost_at_most_the_limit(
+            pieces in prop::collection::vec((0usize..4, 0usize..30), 0..40),
+            limit in 0usize..300,
+            mark in 0usize..10,
+        ) {
+            let scores: Vec<f32> = pieces.iter().map(|&(score, _)| score as f32).collect();
+            let costs: Vec<usize> = pieces.iter().map(|&(_, cost)| cost).collect();
+            let windows = chosen_windows(&scores, &costs, limit, mark);
+            prop_assert!(windows.windows(2).all(|pair| pair[0].end < pair[1].start));
+            let marks = mark * windows.len().saturating_sub(1);
+            let cost: usize = windows.iter().flat_map(|window| &costs[window.clone()]).sum();
+            prop_assert!(cost + marks <= limit);
+        }
     }
 }

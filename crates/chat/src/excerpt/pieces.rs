@@ -29,16 +29,22 @@ pub(super) fn pieces(text: &str) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut before = Before::Text;
+    // Without a letter before it, a full stop is that of a number in a list.
+    let mut has_letter = false;
     for (place, character) in text.char_indices() {
         let ends = match before {
             Before::Text | Before::Mark => false,
-            Before::MarkAndSpace => !character.is_whitespace() && !character.is_lowercase(),
+            Before::MarkAndSpace => {
+                has_letter && !character.is_whitespace() && !character.is_lowercase()
+            }
             Before::SureMark => !character.is_whitespace() && !closes_or_ends(character),
         };
         if ends {
             push_pieces(text, start..place, &mut pieces);
             start = place;
+            has_letter = false;
         }
+        has_letter |= character.is_alphabetic();
         before = match (character, before) {
             ('\n' | '\r' | '\u{2028}' | '\u{2029}' | '。' | '！' | '？' | '｡', _) => {
                 Before::SureMark
@@ -99,6 +105,7 @@ mod tests {
             texts("It costs 3.50 e.g. here. \"Really?!\" Yes…\n\n  - a list\nlast"),
             ["It costs 3.50 e.g. here. ", "\"Really?!\" ", "Yes…\n\n  ", "- a list\n", "last"]
         );
+        assert_eq!(texts("1. Dig.\n2. **Water** it. 3."), ["1. Dig.\n", "2. **Water** it. ", "3."]);
         assert_eq!(texts("我搬家了。「真的？」好！"), ["我搬家了。", "「真的？」", "好！"]);
         assert_eq!(texts(""), Vec::<&str>::new());
     }
