@@ -44,6 +44,7 @@ mod budget;
 mod context;
 mod conversation;
 mod error;
+mod excerpt;
 mod learning;
 mod notice;
 mod provider;
@@ -60,6 +61,7 @@ pub use context::{
 };
 pub use conversation::{Conversation, ConversationSettings, RECALLED_TURNS, Reply};
 pub use error::ChatError;
+pub use excerpt::excerpt;
 pub use learning::{ActionItems, Learner, LearnerSettings, LearningOutcome, LearningReport};
 pub use notice::Notice;
 pub use provider::{

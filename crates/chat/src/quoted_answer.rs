@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use longmem_core::{EstimatedTokens, Recalled, SessionName, TurnId};
-use longmem_text::english::content_words;
+use longmem_text::query_words;
 
-use crate::context::{day, excerpt};
+use crate::context::day;
+use crate::excerpt;
 
 /// Number of turns that are quoted: a person reads them, not a model.
 const MAX_QUOTES: usize = 5;
@@ -49,7 +50,7 @@ pub struct Quote {
 /// assert!(answer.text.starts_with("No language model is set up"));
 /// ```
 pub fn quote_answer(question: &str, recalled: &[Recalled], zone: &TimeZone) -> QuotedAnswer {
-    let question_words = content_words(question);
+    let question_words = query_words(question);
     let quotes: Vec<Quote> = recalled
         .iter()
         .take(MAX_QUOTES)

@@ -41,8 +41,7 @@ pub use questions::{
     Party, asked_party, asks_for_history, asks_number, asks_what_is_known, asks_when,
 };
 pub use sentences::{begins_sentence, only_asks, sentences};
-pub use small_talk::is_small_talk;
-pub use words::{IndexedWords, indexed_words, lower_word, lower_words, query_words};
+pub use words::{IndexedWords, each_word, indexed_words, lower_word, lower_words, query_words};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

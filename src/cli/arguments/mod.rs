@@ -17,7 +17,7 @@ pub(crate) use facts::{FactsAction, FactsArguments, SessionsArguments};
 pub(crate) use language_model::{AskArguments, ChatArguments, ProviderArguments, ProviderKind};
 pub(crate) use measuring::{BenchArguments, EvalArguments};
 pub(crate) use model::{ModelAction, ModelArguments};
-pub(crate) use recall::{ContextArguments, RecallArguments, ScopeArguments};
+pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};
 pub(crate) use turns::{
     BackupArguments, ExportArguments, ForgetArguments, ImportArguments, IndexArguments,
     RememberArguments,

@@ -25,6 +25,17 @@ pub(crate) struct ScopeArguments {
     pub(crate) until: Option<TimeArgument>,
 }
 
+/// How much of a recalled turn is shown.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct RecalledDetail {
+    /// Say for each result why it is there
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Show long turns whole, instead of the parts that are nearest to the question
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   longmem recall \"what did I say about the budget?\"
@@ -36,9 +47,8 @@ pub(crate) struct RecallArguments {
     /// Number of results at most
     #[arg(long, short = 'n', default_value_t = 5, value_name = "N")]
     pub(crate) limit: usize,
-    /// Say for each result why it is there
-    #[arg(long)]
-    pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) detail: RecalledDetail,
     /// Search words only; the model is not needed
     #[arg(long)]
     pub(crate) words_only: bool,

@@ -8,7 +8,7 @@ use longmem_core::{Scope, UserName};
 use longmem_memory::{IndexOptions, RecallRequest};
 
 use super::{import, index};
-use crate::arguments::ImportArguments;
+use crate::arguments::{ImportArguments, RecalledDetail};
 use crate::compose;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -57,7 +57,9 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
         let recall = memory.recall(&request)?;
         output.line(format!("\n> {question}"))?;
         for (position, found) in recall.results.iter().enumerate() {
-            output.line(render::indented(&render::recalled(position + 1, found, false)))?;
+            let detail = RecalledDetail::default();
+            let shown = render::recalled(position + 1, found, question, detail);
+            output.line(render::indented(&shown))?;
         }
     }
     output.note(

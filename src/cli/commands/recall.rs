@@ -5,7 +5,7 @@ use longmem::IfMissing;
 use longmem_memory::{Channels, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, Scan};
 use longmem_wire as wire;
 
-use crate::arguments::RecallArguments;
+use crate::arguments::{RecallArguments, RecalledDetail};
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
@@ -31,7 +31,7 @@ pub(super) fn run(
         request.channels = Channels::Words;
     }
     request.catch_up = true;
-    if arguments.explain || output.json {
+    if arguments.detail.explain || output.json {
         request.with_neighbours = RESULTS_WITH_NEIGHBOURS;
     }
     let recall = memory.recall(&request)?;
@@ -41,11 +41,16 @@ pub(super) fn run(
             counted(recall.turns_without_vectors, "turn")
         ));
     }
-    show(recall, arguments.explain, output)
+    show(recall, &request.query, arguments.detail, output)
 }
 
 /// Prints what is known of whom the question names, and results, for a person or as JSON.
-pub(super) fn show(recall: Recall, explain: bool, output: Output) -> Result<(), Failure> {
+pub(super) fn show(
+    recall: Recall,
+    question: &str,
+    detail: RecalledDetail,
+    output: Output,
+) -> Result<(), Failure> {
     if output.json {
         return Ok(output.document(&wire::Recall::from(recall))?);
     }
@@ -56,7 +61,7 @@ pub(super) fn show(recall: Recall, explain: bool, output: Output) -> Result<(), 
         output.note("Nothing relevant was found.");
     }
     for (position, found) in recall.results.iter().enumerate() {
-        output.line(render::recalled(position + 1, found, explain))?;
+        output.line(render::recalled(position + 1, found, question, detail))?;
     }
     Ok(())
 }

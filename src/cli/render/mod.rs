@@ -53,13 +53,8 @@ fn session_title(turn: &Turn) -> String {
     shortened(title, TITLE)
 }
 
-/// Number of characters of a turn that a list shows.
-const EXCERPT: usize = 400;
-
-/// The beginning of a turn's text, safe for a terminal.
-pub(crate) fn excerpt(text: &str) -> String {
-    shortened(text, EXCERPT)
-}
+/// Number of characters that show which turn is meant.
+const BEGINNING: usize = 400;
 
 /// The beginning of a text, cut at a word and safe for a terminal.
 fn shortened(text: &str, characters: usize) -> String {
@@ -70,7 +65,7 @@ fn shortened(text: &str, characters: usize) -> String {
     format!("{} …", for_terminal(text[..end].trim_end()))
 }
 
-/// A turn with its text below it.
+/// A turn with the beginning of its text below it.
 pub(crate) fn turn(turn: &Turn) -> String {
     format!(
         "turn {} · {} · {} · {}\n{}",
@@ -78,7 +73,7 @@ pub(crate) fn turn(turn: &Turn) -> String {
         day(turn.time),
         for_terminal(turn.session.as_str()),
         for_terminal(speaker(turn)),
-        indented(&excerpt(&turn.text))
+        indented(&shortened(&turn.text, BEGINNING))
     )
 }
 
@@ -92,12 +87,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_excerpt_ends_at_a_word_and_says_that_it_was_cut() {
+    fn a_beginning_ends_at_a_word_and_says_that_it_was_cut() {
         let long = "wort ".repeat(200);
-        let cut = excerpt(&long);
+        let cut = shortened(&long, 400);
         assert!(cut.ends_with("wort …"));
-        assert!(cut.chars().count() <= EXCERPT + 2);
-        assert_eq!(excerpt("short\n"), "short");
-        assert!(excerpt(&"世".repeat(500)).ends_with("世 …"));
+        assert!(cut.chars().count() <= 402);
+        assert_eq!(shortened("short\n", 400), "short");
+        assert!(shortened(&"世".repeat(500), 400).ends_with("世 …"));
     }
 }

@@ -21,8 +21,10 @@ use super::{AssembleError, AssembleInput, Context, TextBlock, TraceEntry, TraceK
 ///   marks stand at the end of the system text and of the history.
 /// - Roles alternate, the user speaks first and last; turns of one side in a row are joined by a
 ///   blank line.
-/// - Recalled turns go in by rank until the first that does not fit, and are printed by time. With
-///   a larger budget, whatever was recalled before is still there.
+/// - Recalled turns go in by rank until the first that does not fit even in part, and are printed by
+///   time. With a larger budget, whatever was recalled before is still there. A long one is
+///   shortened to what the message asks for ([`excerpt`](crate::excerpt)); what is left of the
+///   budget in the end goes into more of it.
 /// - A recalled turn that is also a recent one comes once, as the recent one.
 ///
 /// # Errors

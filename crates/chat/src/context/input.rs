@@ -93,8 +93,9 @@ pub struct DatedText {
 pub(super) struct PromptShape {
     /// Who gets how much of the budget.
     pub(super) shares: Shares,
-    /// Tokens of one recalled turn. A longer one is shortened to the sentences nearest to the
-    /// message, so that no single turn fills a small budget.
+    /// Tokens of one recalled turn, before what is left of the room is given out. A longer one is
+    /// shortened to the sentences nearest to the message, so that no single turn fills a small
+    /// budget.
     pub(super) recalled_turn_tokens: usize,
     /// Tokens of all facts about the user together, however large their share is.
     pub(super) facts_tokens: usize,

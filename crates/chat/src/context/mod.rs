@@ -3,7 +3,6 @@
 mod assemble;
 mod continued;
 mod error;
-mod excerpt;
 mod fitting;
 mod history;
 mod input;
@@ -17,6 +16,8 @@ mod tool_output;
 mod trace;
 
 #[cfg(test)]
+mod long_turns;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,6 @@ mod tests;
 pub use assemble::assemble;
 pub(crate) use continued::{continued, fresh_budget};
 pub use error::AssembleError;
-pub(crate) use excerpt::excerpt;
 pub(crate) use input::TurnRef;
 pub use input::{AssembleInput, DatedText};
 pub(crate) use quoting::{day, quoted, quoted_name, speaker};

@@ -7,12 +7,22 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use longmem_core::{RECALLED_MEMORY_TAG, Recalled, SessionName, TokenCounter, TurnId};
+use longmem_text::query_words;
 
 use self::quotes::{Quote, Quoting};
 use super::fitting::longest_fitting_prefix;
 use super::input::PromptShape;
 use super::quoting::day;
 use super::{AssembleInput, TraceEntry, TraceKind, block_cost};
+
+/// What the first quote that does not fit is shortened to, as parts of its limit: one in so many.
+const SHORTER_PARTS: [usize; 2] = [2, 4];
+
+/// Tokens that have to be left for a quote to be made longer: a sentence.
+const LEAST_LENGTHENING: usize = 16;
+
+/// Number of lengths that are tried for a quote that is made longer.
+const LENGTHENINGS: usize = 3;
 
 /// Writes the block of recalled turns for one prompt.
 pub(super) struct Recollection<'a> {
@@ -30,12 +40,15 @@ impl<'a> Recollection<'a> {
         counter: &'a dyn TokenCounter,
     ) -> Self {
         let AssembleInput { message, now, time_zone, .. } = *input;
-        let quoting = Quoting { message, turn_tokens: shape.recalled_turn_tokens, counter };
+        let message_words = query_words(message);
+        let turn_tokens = shape.recalled_turn_tokens;
+        let quoting = Quoting { message_words, turn_tokens, counter };
         Self { quoting, now, time_zone, counter }
     }
 
     /// Writes the block with as many of the best turns as fit into `room`, leaving out those that
-    /// are `present` in the prompt already.
+    /// are `present` in the prompt already. What is left of the room goes into more of the long
+    /// turns, the best first.
     ///
     /// The order in which turns may go in depends neither on the room nor on what is present, and
     /// what is present only makes room for others: so more budget never recalls less.
@@ -46,7 +59,7 @@ impl<'a> Recollection<'a> {
         room: usize,
         trace: &mut Vec<TraceEntry>,
     ) -> Option<String> {
-        let (already_there, quotes): (Vec<_>, Vec<_>) = self
+        let (already_there, mut quotes): (Vec<_>, Vec<_>) = self
             .quoting
             .quotes(recalled)
             .into_iter()
@@ -61,25 +74,75 @@ impl<'a> Recollection<'a> {
         });
         let frame =
             block_cost(&self.opening_tag(), self.counter) + self.counter.count(&closing_tag());
-        let exact = |count| block_cost(&self.block(&quotes[..count]), self.counter);
-        let kept = longest_fitting_prefix(frame, costs, room, exact);
+        let exact = |count| self.cost(&quotes[..count]);
+        let mut kept = longest_fitting_prefix(frame, costs, room, exact);
+        kept += usize::from(self.shorten_to_fit(&mut quotes, kept, room));
+        self.lengthen(&mut quotes[..kept], room);
 
         for (place, quote) in quotes.iter().enumerate() {
             let included = place < kept;
             let reason = if included {
-                quote.reason.clone()
+                quote.reason_text()
             } else {
-                format!("{}; no room left in the share of {room} tokens", quote.reason)
+                format!("{}; no room left in the share of {room} tokens", quote.reason_text())
             };
             let entry = TraceEntry::new(TraceKind::Recalled, quote.tokens, included, reason);
             trace.push(entry.about(quote.turn).shortened(quote.shortened));
         }
         for quote in already_there {
-            let reason = format!("{}; already there among the messages", quote.reason);
+            let reason = format!("{}; already there among the messages", quote.reason_text());
             let entry = TraceEntry::new(TraceKind::Recalled, quote.tokens, false, reason);
             trace.push(entry.about(quote.turn));
         }
         (kept > 0).then(|| self.block(&quotes[..kept]))
+    }
+
+    /// Shortens the quote at `place`, the first that does not fit, until it does. Says whether it
+    /// does then.
+    ///
+    /// The limits that are tried do not depend on the room: a quote that fits into one room fits
+    /// into every larger one.
+    fn shorten_to_fit(&self, quotes: &mut [Quote<'_>], place: usize, room: usize) -> bool {
+        let Some(quote) = quotes.get(place) else { return false };
+        let (turn, reason, limit) = (quote.turn, quote.reason, quote.limit);
+        for part in SHORTER_PARTS {
+            let shorter = self.quoting.quote(turn, reason, limit / part);
+            let usual = std::mem::replace(&mut quotes[place], shorter);
+            if self.cost(&quotes[..=place]) <= room {
+                return true;
+            }
+            quotes[place] = usual;
+        }
+        false
+    }
+
+    /// Gives what is left of the room to the shortened hits, the best first, up to their whole turns.
+    fn lengthen(&self, quotes: &mut [Quote<'_>], room: usize) {
+        let mut cost = self.cost(quotes);
+        for place in 0..quotes.len() {
+            let Quote { turn, limit, reason, .. } = quotes[place];
+            let mut more = room.saturating_sub(cost);
+            for _ in 0..LENGTHENINGS {
+                if !quotes[place].is_shortened_hit() || more < LEAST_LENGTHENING {
+                    break;
+                }
+                let longer = self.quoting.quote(turn, reason, limit + more);
+                let before = std::mem::replace(&mut quotes[place], longer);
+                let longer_cost = self.cost(quotes);
+                if longer_cost <= room {
+                    cost = longer_cost;
+                    break;
+                }
+                // A text costs more in its block than by itself, so it may take less than is left.
+                quotes[place] = before;
+                more = more.saturating_sub(longer_cost - room + LEAST_LENGTHENING / 2);
+            }
+        }
+    }
+
+    /// Tokens of the block of these quotes.
+    fn cost(&self, quotes: &[Quote<'_>]) -> usize {
+        block_cost(&self.block(quotes), self.counter)
     }
 
     /// Writes the quotes session by session, each session and the turns within it by time.

@@ -184,19 +184,39 @@ fn only_the_best_three_bring_neighbours() {
 }
 
 #[test]
-fn neighbours_go_in_behind_the_best_thirty_hits() {
-    let recalled = (0..32)
-        .map(|i| {
-            let beside = turn(i * 10 + 1, "s", Role::Assistant, "beside");
-            hit(turn(i * 10, "s", Role::User, "found"), vec![beside])
-        })
-        .collect();
+fn an_answer_goes_in_behind_its_question_and_other_neighbours_behind_all_hits() {
+    let beside = |id, role, text: &str| turn(id, "s", role, text);
+    let recalled = vec![
+        hit(
+            turn(10, "s", Role::User, "Which tea do I like?"),
+            vec![
+                beside(9, Role::Assistant, "Hello."),
+                beside(11, Role::Assistant, "You like Assam."),
+            ],
+        ),
+        hit(
+            turn(20, "s", Role::User, "What is the plan for the garden?"),
+            vec![beside(21, Role::Assistant, &"First we dig. ".repeat(60))],
+        ),
+        hit(turn(30, "s", Role::User, "Tea!"), vec![beside(31, Role::User, "Is it green?")]),
+        hit(turn(40, "s", Role::User, "More?"), vec![beside(41, Role::Assistant, "No.")]),
+    ];
     let trace = Given { recalled, ..Given::default() }.assemble().unwrap().trace;
-    let reasons: Vec<_> =
-        trace.iter().filter(|e| e.kind == TraceKind::Recalled).map(|e| &*e.reason).collect();
-    let end =
-        ["rank 30", "beside turn 0", "beside turn 10", "beside turn 20", "rank 31", "rank 32"];
-    assert_eq!(reasons[29..], end);
+    let recalled = trace.iter().filter(|entry| entry.kind == TraceKind::Recalled);
+    let order: Vec<_> = recalled.map(|entry| (entry.turn.unwrap().0, &*entry.reason)).collect();
+    assert_eq!(
+        order,
+        [
+            (10, "rank 1"),
+            (11, "beside turn 10"),
+            (20, "rank 2"),
+            (30, "rank 3"),
+            (40, "rank 4"),
+            (9, "beside turn 10"),
+            (21, "beside turn 20; shortened"),
+            (31, "beside turn 30"),
+        ]
+    );
 }
 
 #[test]
@@ -315,7 +335,7 @@ fn what_a_tool_printed_follows_what_was_said_or_goes_with_it() {
 #[test]
 fn a_long_recalled_turn_is_shortened_to_what_the_message_asks_for() {
     let text =
-        format!("{} The gateway has port 7443. {}", "Padding. ".repeat(300), "More. ".repeat(300));
+        format!("{} The gateway has port 7443. {}", "Padding. ".repeat(900), "More. ".repeat(900));
     let given = Given {
         recalled: vec![hit(turn(1, "s", Role::User, &text), vec![])],
         message: "Which port has the gateway?",
@@ -324,7 +344,7 @@ fn a_long_recalled_turn_is_shortened_to_what_the_message_asks_for() {
     assert!(given.recalled_block().contains("The gateway has port 7443."));
     let context = given.assemble().unwrap();
     assert!(context.trace.iter().any(|e| e.included && e.reason == "rank 1; shortened"));
-    assert!(context.tokens < 500);
+    assert!(context.tokens > 1_900, "the rest of the room goes into more of it");
 }
 
 /// A conversation of user and assistant, two turns for each exchange, as one process would see it:

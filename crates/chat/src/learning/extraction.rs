@@ -1,7 +1,5 @@
 //! Finds statements that may be worth keeping in what a person said.
 
-use std::collections::HashSet;
-
 use jiff::tz::TimeZone;
 use longmem_core::{
     Entity, EntityKind, FactKind, NewFact, TokenCounter, Turn, USER_SUBJECT, UserName,
@@ -15,7 +13,8 @@ use serde_json::json;
 use super::asking::{Checked, Task};
 use super::grounding::Sources;
 use super::json::{block, object};
-use crate::context::{day, excerpt, quoted, quoted_name};
+use crate::context::{day, quoted, quoted_name};
+use crate::excerpt;
 
 /// Characters of the longest name.
 const MAX_NAME_CHARACTERS: usize = 100;
@@ -95,7 +94,7 @@ pub(super) fn material(turns: &[&Turn], zone: &TimeZone, counter: &dyn TokenCoun
     let lines = turns.iter().map(|turn| {
         let speaker = turn.speaker.as_deref().map(quoted_name).unwrap_or_default();
         let comma = if speaker.is_empty() { "" } else { ", " };
-        let text = excerpt(&turn.text, &HashSet::new(), MAX_TURN_TOKENS, counter);
+        let text = excerpt(&turn.text, &[], MAX_TURN_TOKENS, counter);
         let (id, day) = (turn.id, day(turn.time, zone));
         format!("[turn {id}, {day}{comma}{speaker}] {}\n", quoted(&text))
     });

@@ -1,7 +1,5 @@
 //! Asks for a summary of something, and keeps the grounded part of it.
 
-use std::collections::HashSet;
-
 use longmem_core::{Role, Turn};
 use longmem_text::sentences;
 use serde::Deserialize;
@@ -12,7 +10,8 @@ use super::grounding::Sources;
 use super::json::{block, object};
 use super::{Learner, LearningReport};
 use crate::ChatError;
-use crate::context::{day, excerpt, quoted, speaker};
+use crate::context::{day, quoted, speaker};
+use crate::excerpt;
 
 /// Tokens of a summary of a stretch or of sessions.
 const MAX_TOKENS: usize = 200;
@@ -104,7 +103,7 @@ impl Learner {
     pub(super) fn quoted_conversation(&self, beginning: &str, turns: &[Turn]) -> String {
         let lines = turns.iter().filter(|turn| turn.role != Role::System).map(|turn| {
             let limit = if turn.role == Role::Tool { MAX_TOOL_TOKENS } else { MAX_TURN_TOKENS };
-            let text = excerpt(&turn.text, &HashSet::new(), limit, &*self.counter);
+            let text = excerpt(&turn.text, &[], limit, &*self.counter);
             let day = day(turn.time, &self.settings.time_zone);
             format!("[{day}, {}] {}\n", speaker(turn), quoted(&text))
         });

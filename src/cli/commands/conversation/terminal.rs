@@ -11,6 +11,7 @@ use longmem_text::asks_what_is_known;
 use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
 
 use super::{end_line, show_end, show_piece};
+use crate::arguments::RecalledDetail;
 use crate::commands::{context, facts, recall};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -149,7 +150,7 @@ fn show_recall(
     let request = RecallRequest::new(Scope::of(conversation.user.clone()), question);
     let search = move |memory: &Memory| memory.recall(&request);
     let found = blocking.run(conversation.memory.run(search))?;
-    recall::show(found, false, output)
+    recall::show(found, question, RecalledDetail::default(), output)
 }
 
 /// Lines that a person types, with editing and history, or that a program pipes in.

@@ -3,20 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use longmem_core::{Recalled, TokenCounter, Turn};
+use longmem_core::{Recalled, TokenCounter, Turn, TurnId};
 use longmem_memory::RESULTS_WITH_NEIGHBOURS;
-use longmem_text::english::content_words;
 
-use crate::context::excerpt::excerpt;
 use crate::context::quoting::{quoted, speaker};
+use crate::excerpt;
 
-/// Number of the best hits that go in before any neighbour does: in a small prompt, another hit is
-/// worth more. With neighbours straight behind their hits, a prompt of 500 tokens held 6 points
-/// less of the evidence.
-const HITS_BEFORE_NEIGHBOURS: usize = 30;
-
-/// Part of a hit's tokens that a neighbour may have: one in so many. A neighbour is there to make a
-/// hit readable.
+/// Part of a hit's tokens that a neighbour may have: one in so many.
 const NEIGHBOUR_PART: usize = 4;
 
 /// Mark of a neighbour.
@@ -24,8 +17,8 @@ const NEIGHBOUR_MARK: &str = "(nearby) ";
 
 /// How recalled turns are quoted.
 pub(super) struct Quoting<'a> {
-    /// The newest message, which decides what a long turn is shortened to.
-    pub(super) message: &'a str,
+    /// The words of the newest message, which decide what a long turn is shortened to.
+    pub(super) message_words: Vec<String>,
     /// Tokens of one turn.
     pub(super) turn_tokens: usize,
     pub(super) counter: &'a dyn TokenCounter,
@@ -37,62 +30,95 @@ pub(super) struct Quote<'a> {
     pub(super) text: String,
     pub(super) tokens: usize,
     pub(super) shortened: bool,
+    /// Tokens that its text may have.
+    pub(super) limit: usize,
     /// Why it may go in.
-    pub(super) reason: String,
+    pub(super) reason: Reason,
+}
+
+/// Why a turn may go in.
+#[derive(Clone, Copy)]
+pub(super) enum Reason {
+    /// It was found, with this rank from 1.
+    Hit(usize),
+    /// It stands beside this hit.
+    Beside(TurnId),
+}
+
+impl Quote<'_> {
+    /// Why it may go in, in words.
+    pub(super) fn reason_text(&self) -> String {
+        let shortened = if self.shortened { "; shortened" } else { "" };
+        match self.reason {
+            Reason::Hit(rank) => format!("rank {rank}{shortened}"),
+            Reason::Beside(hit) => format!("beside turn {hit}{shortened}"),
+        }
+    }
+
+    /// Says whether it is a hit of which more could be quoted.
+    pub(super) fn is_shortened_hit(&self) -> bool {
+        self.shortened && matches!(self.reason, Reason::Hit(_))
+    }
 }
 
 impl Quoting<'_> {
-    /// Every turn once, in the order in which they may go in: the hits by rank, and behind the best
-    /// of them the neighbours of the first few. A neighbour that is itself a hit counts as one.
+    /// Every turn once, in the order in which they may go in: the hits by rank, each of the first few
+    /// followed by the answer if it is a question, and behind all of them the other neighbours of the
+    /// first few. A neighbour that is itself a hit counts as one.
+    ///
+    /// A question says little without its answer. Any other neighbour is there to make a hit readable
+    /// where room is left: before other hits, neighbours displaced more evidence than they brought.
     pub(super) fn quotes<'t>(&self, recalled: &'t [Recalled]) -> Vec<Quote<'t>> {
-        let message_words = content_words(self.message);
         let mut ranks = HashMap::new();
         for (place, hit) in recalled.iter().enumerate() {
             ranks.entry(hit.turn.id).or_insert(place + 1);
         }
-        let hits = recalled.iter().map(|hit| (hit, &hit.turn));
-        let neighbours = recalled
-            .iter()
-            .take(RESULTS_WITH_NEIGHBOURS)
-            .flat_map(|hit| hit.neighbours.iter().map(move |turn| (hit, turn)));
-        let in_order = hits
-            .clone()
-            .take(HITS_BEFORE_NEIGHBOURS)
-            .chain(neighbours)
-            .chain(hits.skip(HITS_BEFORE_NEIGHBOURS));
+        let first_few = &recalled[..recalled.len().min(RESULTS_WITH_NEIGHBOURS)];
+        let mut in_order = Vec::new();
+        for (place, hit) in recalled.iter().enumerate() {
+            in_order.push((hit, &hit.turn));
+            if place < first_few.len() {
+                in_order.extend(self.answer_to(hit).map(|answer| (hit, answer)));
+            }
+        }
+        for hit in first_few {
+            in_order.extend(hit.neighbours.iter().map(|neighbour| (hit, neighbour)));
+        }
 
         let mut seen = HashSet::new();
         in_order
+            .into_iter()
             .filter(|(_, turn)| !turn.text.trim().is_empty() && seen.insert(turn.id))
             .map(|(hit, turn)| match ranks.get(&turn.id) {
-                Some(rank) => {
-                    let reason = format!("rank {rank}");
-                    self.quote(turn, "", self.turn_tokens, &message_words, reason)
-                }
-                None => {
-                    let limit = self.turn_tokens / NEIGHBOUR_PART;
-                    let reason = format!("beside turn {}", hit.turn.id);
-                    self.quote(turn, NEIGHBOUR_MARK, limit, &message_words, reason)
-                }
+                Some(&rank) => self.quote(turn, Reason::Hit(rank), self.turn_tokens),
+                None => self.quote(turn, Reason::Beside(hit.turn.id), self.neighbour_tokens()),
             })
             .collect()
     }
 
-    fn quote<'t>(
-        &self,
-        turn: &'t Turn,
-        mark: &str,
-        limit: usize,
-        message_words: &HashSet<String>,
-        mut reason: String,
-    ) -> Quote<'t> {
-        let text = excerpt(&turn.text, message_words, limit, self.counter);
+    /// The short answer of the other side right behind a question that was hit.
+    fn answer_to<'t>(&self, hit: &'t Recalled) -> Option<&'t Turn> {
+        let asks = hit.turn.text.contains(['?', '？']);
+        let next = hit.neighbours.iter().find(|turn| turn.id > hit.turn.id).filter(|_| asks)?;
+        let other_side = (next.role, &next.speaker) != (hit.turn.role, &hit.turn.speaker);
+        (other_side && self.counter.count(&next.text) <= self.neighbour_tokens()).then_some(next)
+    }
+
+    /// Tokens that a neighbour may have.
+    fn neighbour_tokens(&self) -> usize {
+        self.turn_tokens / NEIGHBOUR_PART
+    }
+
+    /// Writes a turn, with at most `limit` tokens of its text and what the quote's own marks take.
+    pub(super) fn quote<'t>(&self, turn: &'t Turn, reason: Reason, limit: usize) -> Quote<'t> {
+        let text = excerpt(&turn.text, &self.message_words, limit, self.counter);
         let shortened = matches!(text, Cow::Owned(_));
-        if shortened {
-            reason.push_str("; shortened");
-        }
+        let mark = match reason {
+            Reason::Hit(_) => "",
+            Reason::Beside(_) => NEIGHBOUR_MARK,
+        };
         let text = format!("- {mark}{}: {}\n", speaker(turn), quoted(&text));
         let tokens = self.counter.count(&text);
-        Quote { turn, text, tokens, shortened, reason }
+        Quote { turn, text, tokens, shortened, limit, reason }
     }
 }
