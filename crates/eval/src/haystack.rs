@@ -90,9 +90,17 @@ impl<'a> Haystack<'a> {
         &self.origins[&id].0.id
     }
 
+    /// The text of a stored turn.
+    ///
+    /// # Panics
+    /// If this memory has no such turn.
+    pub fn text(&self, id: TurnId) -> &'a str {
+        &self.origins[&id].1.text
+    }
+
     /// Sorts a question's evidence into turns and sessions.
     pub fn evidence(&self, question: &Question) -> Evidence<'a> {
-        let named: BTreeSet<&str> = question.evidence.iter().map(String::as_str).collect();
+        let named: BTreeSet<&str> = question.evidence.iter().map(|piece| &*piece.id).collect();
         let mut evidence = Evidence { turns: BTreeSet::new(), sessions: BTreeSet::new() };
         for (session, turn) in self.origins.values() {
             let is_named = named.contains(turn.id.as_str());
@@ -114,7 +122,7 @@ fn new_turn(session: &Session, turn: &dataset::Turn) -> Result<NewTurn, InvalidN
         role: turn.role,
         speaker: turn.speaker.clone(),
         text: turn.text.clone(),
-        time: session.date,
+        time: session.time_of(turn),
         source_key: Some(SourceKey(turn.id.clone())),
     })
 }

@@ -51,6 +51,7 @@ pub mod dataset;
 pub mod metrics;
 pub mod statistics;
 
+mod carrier;
 mod context;
 mod embed_once;
 mod error;
@@ -64,6 +65,7 @@ mod scoring;
 mod strategy;
 mod table;
 
+pub use carrier::{Carrier, PlainText};
 pub use embed_once::EmbedOnce;
 pub use error::{DatasetFlaw, EvalError};
 pub use haystack::{Evidence, Haystack, OpenMemory};

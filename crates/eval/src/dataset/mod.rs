@@ -23,12 +23,18 @@
 //! - `evidence` holds ids of turns or of whole sessions, so a turn and a session may not share an id.
 //! - `"unanswerable": true` marks a question that has no answer in its conversation.
 
+mod beside;
 mod checked;
 mod date;
+mod echo;
+mod evidence;
+mod foreign;
 mod locomo;
 mod longmemeval;
+mod notes;
 mod padding;
 mod reading;
+mod wrap;
 
 use jiff::Timestamp;
 use longmem_core::Role;
@@ -36,12 +42,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::EvalError;
 
+pub use beside::{Beside, read_beside};
+pub use evidence::EvidencePiece;
 pub use locomo::ADVERSARIAL;
 pub use reading::read;
+pub use wrap::{Filler, Place};
 
 /// Conversations, with what had to be repaired when they were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
+    /// A name for it: that of its file, without the ending.
+    pub name: String,
     /// How it was written.
     pub layout: Layout,
     /// The conversations, at least one, in the order of the file.
@@ -110,6 +121,13 @@ pub struct Turn {
     pub speaker: Option<String>,
     /// What was said; not empty.
     pub text: String,
+    /// When it was said, if not at its session's date.
+    #[serde(default, deserialize_with = "date::optional")]
+    pub time: Option<Timestamp>,
+    /// Whether somebody asked to have it remembered; none if the data set does not say. A set that
+    /// was [read](read()) says it of every turn.
+    #[serde(default)]
+    pub note: Option<bool>,
 }
 
 /// A question about a conversation.
@@ -119,6 +137,9 @@ pub struct Question {
     pub id: String,
     /// The question itself; not empty.
     pub text: String,
+    /// The whole message that is sent, where the question is only a part of it.
+    #[serde(skip)]
+    pub message: Option<String>,
     /// When it is asked; none is the end of the conversation. Relative dates count from then. Later
     /// turns can be found all the same.
     #[serde(default, deserialize_with = "date::optional")]
@@ -126,9 +147,12 @@ pub struct Question {
     /// Its kind.
     #[serde(default)]
     pub category: Option<String>,
-    /// The turns or sessions that hold the answer, by id.
+    /// The answer, in pieces. Some of them may stand word for word in the evidence.
+    #[serde(default, deserialize_with = "evidence::answer")]
+    pub answer: Vec<String>,
+    /// The turns or sessions that hold the answer.
     #[serde(default)]
-    pub evidence: Vec<String>,
+    pub evidence: Vec<EvidencePiece>,
     /// Whether the conversation holds no answer.
     #[serde(default)]
     pub unanswerable: bool,
@@ -153,7 +177,35 @@ impl Dataset {
     }
 }
 
+impl Question {
+    /// What is sent: the question, or the message that it is a part of.
+    pub fn sent(&self) -> &str {
+        self.message.as_deref().unwrap_or(&self.text)
+    }
+}
+
+impl Session {
+    /// When one of its turns was said.
+    pub fn time_of(&self, turn: &Turn) -> Timestamp {
+        turn.time.unwrap_or(self.date)
+    }
+}
+
 impl Conversation {
+    /// When its last turn was said; none without a turn.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.turns().map(|(session, turn)| session.time_of(turn)).max()
+    }
+
+    /// Gives the questions that have no time the end of the conversation, so that turns that are
+    /// added later do not change it.
+    fn settle_times(&mut self) {
+        let end = self.end();
+        for question in &mut self.questions {
+            question.asked_at = question.asked_at.or(end);
+        }
+    }
+
     /// Every turn with its session, in the order of the file.
     pub fn turns(&self) -> impl Iterator<Item = (&Session, &Turn)> {
         self.sessions.iter().flat_map(|session| session.turns.iter().map(move |t| (session, t)))
