@@ -7,7 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use longmem_chat::RECALLED_TURNS;
 use longmem_core::{EmbeddingModel, Recalled, TokenCounter, TurnId};
-use longmem_memory::{MemoryError, RecallTimings};
+use longmem_memory::{IndexProgress, MemoryError, RecallTimings};
 use serde::Serialize;
 
 use crate::Carrier;
@@ -107,19 +107,18 @@ pub fn run(
     let mut model = None;
     let mut outcomes = Vec::with_capacity(total_questions);
     for conversation in &dataset.conversations {
-        let at = |phase, questions| RunProgress {
-            conversation: &conversation.id,
-            phase,
-            questions,
-            total_questions,
-        };
         let haystack = Haystack::prepare(conversation, open, &mut |indexed| {
-            let (turns, total_turns) = (indexed.turns, indexed.total_turns);
-            progress(&at(Phase::Indexing { turns, total_turns }, outcomes.len()))
+            progress(&progress_in(conversation, indexed, outcomes.len(), total_questions))
         })?;
         model.get_or_insert_with(|| haystack.memory.embedder().model().clone());
         for (number, question) in asked(conversation).enumerate() {
-            if progress(&at(Phase::Asking, outcomes.len())).is_break() {
+            let at = RunProgress {
+                conversation: &conversation.id,
+                phase: Phase::Asking,
+                questions: outcomes.len(),
+                total_questions,
+            };
+            if progress(&at).is_break() {
                 return Err(EvalError::Stopped);
             }
             let asking = Asking::new(conversation, &haystack, question, options);
@@ -138,6 +137,17 @@ pub fn run(
         depth: DEPTH,
         outcomes,
     })
+}
+
+/// How far a run is while a conversation is indexed.
+pub(crate) fn progress_in<'a>(
+    conversation: &'a Conversation,
+    indexed: &IndexProgress,
+    questions: usize,
+    total_questions: usize,
+) -> RunProgress<'a> {
+    let phase = Phase::Indexing { turns: indexed.turns, total_turns: indexed.total_turns };
+    RunProgress { conversation: &conversation.id, phase, questions, total_questions }
 }
 
 /// The questions that can be judged: those with evidence, and those that have no answer.
@@ -191,6 +201,7 @@ impl<'a> Asking<'a> {
         Ok(StrategyOutcome {
             strategy,
             results: results.len(),
+            first_score: results.first().map(|found| found.score),
             turn: scored.turn.filter(|_| !self.question.unanswerable),
             session: scored.session.filter(|_| !self.question.unanswerable),
             best: best.map(|found| self.haystack.turn_name(found.turn.id).to_owned()).collect(),
@@ -246,7 +257,7 @@ impl<'a> Asking<'a> {
 }
 
 /// When a question is asked: at its own time, or else at the end of the conversation.
-fn asked_at(question: &Question, haystack: &Haystack<'_>) -> Timestamp {
+pub(crate) fn asked_at(question: &Question, haystack: &Haystack<'_>) -> Timestamp {
     let end = haystack.turns.iter().map(|turn| turn.time).max();
     question.asked_at.or(end).unwrap_or_else(|| haystack.memory.now())
 }

@@ -196,7 +196,7 @@ fn the_caller_can_stop_it() {
 fn the_table_has_a_row_for_each_strategy() {
     let text = table(&small_report());
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "neutral: 2 conversations, 9 turns, 6 questions");
+    assert_eq!(lines[0], "small (neutral): 2 conversations, 9 turns, 6 questions");
     let at = lines.iter().position(|line| *line == "all, by turn (n = 3)").unwrap();
     let columns: Vec<&str> = lines[at + 1].split_whitespace().collect();
     assert_eq!(columns[..6], ["strategy", "r1", "r5", "r10", "r20", "r50"]);
@@ -212,7 +212,18 @@ fn the_json_keeps_its_shape() {
     };
     assert_eq!(
         keys(""),
-        ["dataset", "model", "token_counter", "depth", "groups", "abstention", "latency"]
+        [
+            "dataset",
+            "model",
+            "token_counter",
+            "depth",
+            "groups",
+            "shortfalls",
+            "variants",
+            "calibration",
+            "abstention",
+            "latency"
+        ]
     );
     assert_eq!(keys("/groups/0"), ["group", "questions", "strategies"]);
     assert_eq!(keys("/groups/0/strategies/0"), ["strategy", "turn", "session"]);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use longmem_core::{SessionName, UserName};
 
 use super::notes::settle_notes;
-use super::{Conversation, Dataset, Layout, Question, Repairs, Turn};
+use super::{Conversation, Dataset, Layout, Question, Repairs, Session};
 use crate::DatasetFlaw;
 
 /// Conversations as they were read, not checked yet.
@@ -93,20 +93,20 @@ fn check_questions(
             repairs.evidence_dropped += usize::from(!exists);
             exists && named.insert((evidence.id.clone(), evidence.text.clone()))
         });
-        check_evidence_texts(id, question, sessions.iter().flat_map(|session| &session.turns))?;
+        check_evidence_texts(id, question, sessions)?;
     }
     Ok(())
 }
 
 /// Refuses words that are said to carry an answer, but do not stand in their turn.
-fn check_evidence_texts<'a>(
+fn check_evidence_texts(
     conversation: &str,
     question: &Question,
-    turns: impl Iterator<Item = &'a Turn> + Clone,
+    sessions: &[Session],
 ) -> Result<(), DatasetFlaw> {
     for evidence in &question.evidence {
         let Some(text) = &evidence.text else { continue };
-        let mut turns = turns.clone();
+        let mut turns = sessions.iter().flat_map(|session| &session.turns);
         if !turns.any(|turn| turn.id == evidence.id && turn.text.contains(text.as_str())) {
             return Err(DatasetFlaw::NoSuchText {
                 conversation: conversation.to_owned(),

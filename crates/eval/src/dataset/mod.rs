@@ -34,6 +34,7 @@ mod longmemeval;
 mod notes;
 mod padding;
 mod reading;
+mod sets;
 mod wrap;
 
 use jiff::Timestamp;
@@ -46,6 +47,7 @@ pub use beside::{Beside, read_beside};
 pub use evidence::EvidencePiece;
 pub use locomo::ADVERSARIAL;
 pub use reading::read;
+pub use sets::{read_all, select_in};
 pub use wrap::{Filler, Place};
 
 /// Conversations, with what had to be repaired when they were read.
@@ -164,17 +166,26 @@ impl Dataset {
     /// # Errors
     /// [`EvalError::UnknownConversation`] for an id that no conversation has.
     pub fn select(&mut self, ids: &[String]) -> Result<(), EvalError> {
-        let known: Vec<&str> = self.conversations.iter().map(|c| c.id.as_str()).collect();
-        if let Some(wanted) = ids.iter().find(|id| !known.contains(&id.as_str())) {
-            let mut shown = known[..known.len().min(10)].join(", ");
-            if known.len() > 10 {
-                shown.push_str(", …");
-            }
-            return Err(EvalError::UnknownConversation { wanted: wanted.clone(), known: shown });
+        let is_known = |id: &&String| self.conversations.iter().any(|c| c.id == **id);
+        if let Some(wanted) = ids.iter().find(|id| !is_known(id)) {
+            return Err(unknown_conversation(wanted, self.conversations.iter()));
         }
         self.conversations.retain(|conversation| ids.contains(&conversation.id));
         Ok(())
     }
+}
+
+/// The error that names a conversation that there is not, with the first ones that there are.
+fn unknown_conversation<'a>(
+    wanted: &str,
+    conversations: impl Iterator<Item = &'a Conversation>,
+) -> EvalError {
+    let known: Vec<&str> = conversations.map(|conversation| conversation.id.as_str()).collect();
+    let mut shown = known[..known.len().min(10)].join(", ");
+    if known.len() > 10 {
+        shown.push_str(", …");
+    }
+    EvalError::UnknownConversation { wanted: wanted.to_owned(), known: shown }
 }
 
 impl Question {
