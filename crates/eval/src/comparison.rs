@@ -111,8 +111,8 @@ fn verdict(shortfalls: &[Shortfall]) -> String {
     let peers = Strategy::PEERS.map(Strategy::as_str).join(", ");
     let beyond_chance = shortfalls.iter().filter(|shortfall| shortfall.beyond_chance).map(|s| {
         let Shortfall { peer, questions, .. } = s;
-        let (difference, range) = (percent(s.difference), range(Some(s.interval)));
-        format!("{} {difference} ({peer}; {range}; n = {questions})", place(s))
+        let [difference, low, high] = [s.difference, s.interval.low, s.interval.high].map(signed);
+        format!("{} {difference} ({peer}; {low} to {high}; n = {questions})", place(s))
     });
     let by_questions = shortfalls.iter().filter(|shortfall| shortfall.more_than_one_question);
     let by_questions = by_questions.map(|s| {
@@ -126,6 +126,12 @@ fn verdict(shortfalls: &[Shortfall]) -> String {
         listed(beyond_chance),
         listed(by_questions)
     )
+}
+
+/// A difference in per cent, with its sign.
+fn signed(difference: f64) -> String {
+    let sign = if difference < 0.0 { "−" } else { "+" };
+    format!("{sign}{}", percent(difference.abs()))
 }
 
 fn place(shortfall: &Shortfall) -> String {
@@ -165,4 +171,40 @@ pub fn calibration(reports: &[Report]) -> String {
     });
     let header = cells(["set", "n", "mean said", "share true"]);
     aligned("the score of the first result", header, rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Measure;
+    use crate::statistics::Interval;
+
+    #[test]
+    fn the_verdict_names_groups_measures_and_peers() {
+        let shortfall = Shortfall {
+            group: "paraphrase".to_owned(),
+            level: Level::Turn,
+            measure: Measure::Ndcg10,
+            peer: Strategy::Dense,
+            questions: 24,
+            difference: -0.243,
+            interval: Interval { low: -0.4, high: -0.1 },
+            beyond_chance: true,
+            more_than_one_question: true,
+        };
+        let by_session = Shortfall {
+            level: Level::Session,
+            interval: Interval { low: -0.4, high: 0.1 },
+            beyond_chance: false,
+            ..shortfall.clone()
+        };
+        assert_eq!(
+            verdict(&[shortfall, by_session]),
+            "below the best of dense, lexical, naive-hybrid beyond chance: \
+             paraphrase ndcg10 −24.3 (dense; −40.0 to −10.0; n = 24)\n\
+             below it by more than one question, in categories of 18 or more: \
+             paraphrase ndcg10 5.8 of 24 (dense); paraphrase ndcg10 by session 5.8 of 24 (dense)\n"
+        );
+        assert!(verdict(&[]).lines().all(|line| line.ends_with(": nowhere")));
+    }
 }

@@ -67,7 +67,7 @@ pub(crate) fn shortfalls(run: &Run) -> Option<Vec<Shortfall>> {
     }
     let mut found = Vec::new();
     for (place, (group, outcomes)) in grouped(run).into_iter().enumerate() {
-        for &level in Level::ALL {
+        for level in levels(&outcomes) {
             let differences = |measure| differences(&outcomes, level, measure);
             for &measure in Measure::ALL {
                 let Some((peer, differences)) = differences(measure) else { continue };
@@ -78,6 +78,17 @@ pub(crate) fn shortfalls(run: &Run) -> Option<Vec<Shortfall>> {
         }
     }
     Some(found)
+}
+
+/// The levels at which questions are judged: by turn; by session if some evidence names no turn.
+fn levels(outcomes: &[&Outcome]) -> impl Iterator<Item = Level> {
+    let judged = |level: Level| {
+        let own = outcomes.iter().filter_map(|outcome| outcome.by(Strategy::Default));
+        own.filter(|found| found.at(level).is_some()).count()
+    };
+    let (turn, session) = (judged(Level::Turn), judged(Level::Session));
+    let by_turn = (turn > 0).then_some(Level::Turn);
+    by_turn.into_iter().chain((session > turn).then_some(Level::Session))
 }
 
 /// The peer with the greatest mean, and the difference to it in each question.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::dataset::Layout;
+use crate::dataset::family;
 use crate::{Level, Measure, Report, Strategy};
 
 /// Several reports with their means.
@@ -16,9 +16,8 @@ pub struct Evaluation {
     pub summary: Summary,
 }
 
-/// Means over families of data sets, so that a large set does not outvote a small one. A set in the
-/// neutral format is a family of its own; all sets in the layout of LoCoMo are one, and so are those
-/// of LongMemEval.
+/// Means over [families](crate::dataset::Dataset::family) of data sets, so that a large set does not
+/// outvote a small one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// The families.
@@ -56,7 +55,8 @@ impl Summary {
     fn new(reports: &[Report]) -> Self {
         let mut families: BTreeMap<String, Vec<&Report>> = BTreeMap::new();
         for report in reports {
-            families.entry(family(report)).or_default().push(report);
+            let set = &report.dataset;
+            families.entry(family(set.layout, &set.name)).or_default().push(report);
         }
         let strategies = Strategy::ALL.iter().filter_map(|&strategy| {
             let of_family = |sets: &Vec<&Report>| -> Option<Values> {
@@ -67,14 +67,6 @@ impl Summary {
         });
         let strategies = strategies.collect();
         Self { families: families.into_keys().collect(), strategies }
-    }
-}
-
-/// The family of a report's data set.
-fn family(report: &Report) -> String {
-    match report.dataset.layout {
-        Layout::Neutral => report.dataset.name.clone(),
-        published => published.as_str().to_owned(),
     }
 }
 

@@ -161,6 +161,12 @@ pub struct Question {
 }
 
 impl Dataset {
+    /// The family that it belongs to: a set in the neutral format is one of its own; all sets in the
+    /// layout of LoCoMo are one, and so are those of LongMemEval.
+    pub fn family(&self) -> String {
+        family(self.layout, &self.name)
+    }
+
     /// Keeps only the conversations of these ids.
     ///
     /// # Errors
@@ -172,6 +178,14 @@ impl Dataset {
         }
         self.conversations.retain(|conversation| ids.contains(&conversation.id));
         Ok(())
+    }
+}
+
+/// The family of a data set of this layout and name.
+pub(crate) fn family(layout: Layout, name: &str) -> String {
+    match layout {
+        Layout::Neutral => name.to_owned(),
+        published => published.as_str().to_owned(),
     }
 }
 
