@@ -23,6 +23,7 @@ pub struct Haystack<'a> {
     pub scope: Scope,
     /// Its turns as they are stored, oldest first.
     pub turns: Vec<Turn>,
+    conversation: &'a Conversation,
     /// What the data set says of each stored turn.
     origins: HashMap<TurnId, (&'a Session, &'a dataset::Turn)>,
 }
@@ -71,7 +72,7 @@ impl<'a> Haystack<'a> {
             return Err(EvalError::Stopped);
         }
         let origins = ids.into_iter().zip(said).collect();
-        Ok(Self { memory, scope: Scope::of(user), turns, origins })
+        Ok(Self { memory, scope: Scope::of(user), turns, conversation, origins })
     }
 
     /// The data set's id of a stored turn.
@@ -96,6 +97,11 @@ impl<'a> Haystack<'a> {
     /// If this memory has no such turn.
     pub fn text(&self, id: TurnId) -> &'a str {
         &self.origins[&id].1.text
+    }
+
+    /// The speaker of the conversation's own first turn with the role `user`; none without such a turn.
+    pub(crate) fn first_person(&self) -> Option<&'a Option<String>> {
+        self.conversation.first_person()
     }
 
     /// Sorts a question's evidence into turns and sessions.

@@ -26,11 +26,12 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     settings.options.apply_threads();
-    let sets = read(&arguments)?;
+    let all = dataset::read_all(&arguments.data)?;
+    let sets = selected(&arguments, &all)?;
     let temporary = tempfile::tempdir()?;
     let folder = arguments.keep.clone().unwrap_or_else(|| temporary.path().to_owned());
     let bench = Bench {
-        filler: filler(&arguments, &sets)?,
+        filler: filler(&arguments, &all)?,
         embedder: embedder(&arguments, settings, output),
         arguments,
         folder,
@@ -60,10 +61,9 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Reads the data sets, with what stands beside their conversations.
-fn read(arguments: &EvalArguments) -> Result<Vec<Dataset>, Failure> {
-    let mut sets = dataset::read_all(&arguments.data)?;
-    let all = sets.clone();
+/// The conversations that are measured, with what stands beside them.
+fn selected(arguments: &EvalArguments, all: &[Dataset]) -> Result<Vec<Dataset>, EvalError> {
+    let mut sets = all.to_vec();
     if !arguments.conversation.is_empty() {
         dataset::select_in(&mut sets, &arguments.conversation)?;
     }
@@ -79,11 +79,11 @@ fn read(arguments: &EvalArguments) -> Result<Vec<Dataset>, Failure> {
 }
 
 /// The text of long messages, if any are asked for.
-fn filler(arguments: &EvalArguments, sets: &[Dataset]) -> Result<Option<Filler>, EvalError> {
+fn filler(arguments: &EvalArguments, all: &[Dataset]) -> Result<Option<Filler>, EvalError> {
     let Some(_) = arguments.wrap else { return Ok(None) };
     Ok(Some(match &arguments.wrap_with {
         Some(file) => Filler::file(file)?,
-        None => Filler::talk(sets)?,
+        None => Filler::talk(all)?,
     }))
 }
 

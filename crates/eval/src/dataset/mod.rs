@@ -217,6 +217,13 @@ impl Session {
 }
 
 impl Conversation {
+    /// The speaker of the first turn with the role `user`, in the order of the file; none without such
+    /// a turn. What is stored beside a conversation stands behind its own sessions.
+    pub(crate) fn first_person(&self) -> Option<&Option<String>> {
+        let mut by_people = self.turns().filter(|(_, turn)| turn.role == Role::User);
+        by_people.next().map(|(_, turn)| &turn.speaker)
+    }
+
     /// When its last turn was said; none without a turn.
     pub fn end(&self) -> Option<Timestamp> {
         self.turns().map(|(session, turn)| session.time_of(turn)).max()
