@@ -32,7 +32,7 @@ fn of_set(report: &Report) -> String {
     }
     if let Some(shortfalls) = &report.shortfalls {
         text.push('\n');
-        text.push_str(&verdict(shortfalls));
+        text.push_str(&verdict(&peers(report), shortfalls));
     }
     text
 }
@@ -106,9 +106,16 @@ fn score_cells(report: &LevelReport) -> Vec<String> {
     all.map(|share| share.map_or_else(|| "–".to_owned(), percent)).collect()
 }
 
-/// Where longmem is below the best of its peers.
-fn verdict(shortfalls: &[Shortfall]) -> String {
-    let peers = Strategy::PEERS.map(Strategy::as_str).join(", ");
+/// The peers that were asked.
+fn peers(report: &Report) -> Vec<&'static str> {
+    let asked = report.groups.iter().take(1).flat_map(|all| &all.strategies);
+    let asked = asked.map(|row| row.strategy).filter(|strategy| Strategy::PEERS.contains(strategy));
+    asked.map(Strategy::as_str).collect()
+}
+
+/// Where longmem is below the best of some peers.
+fn verdict(peers: &[&str], shortfalls: &[Shortfall]) -> String {
+    let peers = peers.join(", ");
     let beyond_chance = shortfalls.iter().filter(|shortfall| shortfall.beyond_chance).map(|s| {
         let Shortfall { peer, questions, .. } = s;
         let [difference, low, high] = [s.difference, s.interval.low, s.interval.high].map(signed);
@@ -199,12 +206,12 @@ mod tests {
             ..shortfall.clone()
         };
         assert_eq!(
-            verdict(&[shortfall, by_session]),
-            "below the best of dense, lexical, naive-hybrid beyond chance: \
+            verdict(&["dense", "lexical"], &[shortfall, by_session]),
+            "below the best of dense, lexical beyond chance: \
              paraphrase ndcg10 −24.3 (dense; −40.0 to −10.0; n = 24)\n\
              below it by more than one question, in categories of 18 or more: \
              paraphrase ndcg10 5.8 of 24 (dense); paraphrase ndcg10 by session 5.8 of 24 (dense)\n"
         );
-        assert!(verdict(&[]).lines().all(|line| line.ends_with(": nowhere")));
+        assert!(verdict(&["dense"], &[]).lines().all(|line| line.ends_with(": nowhere")));
     }
 }

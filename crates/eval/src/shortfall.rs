@@ -10,6 +10,10 @@ use crate::{Level, Outcome, Run, Strategy};
 /// Number of questions of the smallest category in which a lead of single questions says anything.
 const ENOUGH_QUESTIONS: usize = 18;
 
+/// Number of questions of the smallest group that can be below beyond chance: that all of six differ
+/// in the same direction has a chance of 1 in 64, less than the 2.5 % that an interval leaves below.
+const ENOUGH_FOR_CHANCE: usize = 6;
+
 longmem_core::closed_words! {
     /// A number by which strategies are compared.
     pub enum Measure: "a measure" {
@@ -51,7 +55,7 @@ pub struct Shortfall {
     pub difference: f64,
     /// The range of it that chance allows, from the differences of single questions.
     pub interval: Interval,
-    /// Whether the whole range is below 0.
+    /// Whether the whole range is below 0, in a group of six questions or more.
     pub beyond_chance: bool,
     /// Whether the differences of all questions of a category of 18 questions or more add up to less
     /// than −1.
@@ -124,7 +128,7 @@ fn shortfall(
 ) -> Option<Shortfall> {
     let interval = bootstrap(differences)?;
     let sum: f64 = differences.iter().sum();
-    let beyond_chance = interval.high < 0.0;
+    let beyond_chance = differences.len() >= ENOUGH_FOR_CHANCE && interval.high < 0.0;
     // Sums of exact fractions are not exact.
     let more_than_one_question = is_category && sum < -1.0 - 1e-9;
     (beyond_chance || more_than_one_question).then(|| Shortfall {
@@ -162,6 +166,7 @@ mod tests {
         assert_eq!(found(&differences, false), None);
         let all_below = [-0.1; 12];
         assert_eq!(found(&all_below, false), Some((true, false)));
+        assert_eq!(found(&all_below[..5], false), None, "five may all be below by chance");
         assert_eq!(found(&[], true), None);
     }
 }
