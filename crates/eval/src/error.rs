@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use longmem_core::{Diagnose, ErrorCode, Fault, InvalidName, Remedy};
-use longmem_memory::MemoryError;
+use longmem_memory::{MemoryError, TranscriptError};
 use thiserror::Error;
 
 /// Why a data set could not be read, or the engine not be measured on it.
@@ -57,6 +57,9 @@ pub enum EvalError {
     /// A data set without a conversation.
     #[error("the data set has no conversation left to ask about")]
     NoConversation,
+    /// Long messages are wanted, and there is no text for them.
+    #[error("there is no other conversation, or no text, to put around the questions")]
+    NothingToWrapWith,
     /// A memory that was kept from an earlier run holds other turns than the conversation.
     #[error("{place} does not hold the turns of conversation \"{conversation}\", or holds others")]
     OtherTurns {
@@ -65,6 +68,9 @@ pub enum EvalError {
         /// The conversation that it should hold.
         conversation: String,
     },
+    /// A path that holds neither a data set nor a transcript.
+    #[error(transparent)]
+    Transcript(#[from] TranscriptError),
     /// The engine failed.
     #[error(transparent)]
     Memory(#[from] MemoryError),
@@ -127,6 +133,21 @@ pub enum DatasetFlaw {
         /// The question's id.
         question: String,
     },
+    /// Words that are said to carry an answer do not stand in their turn.
+    #[error(
+        "conversation \"{conversation}\": the evidence of question \"{question}\", \"{text}\", does \
+         not stand in turn \"{turn}\""
+    )]
+    NoSuchText {
+        /// The conversation.
+        conversation: String,
+        /// The question's id.
+        question: String,
+        /// The turn's id.
+        turn: String,
+        /// The words.
+        text: String,
+    },
     /// Two lists that belong together differ in length.
     #[error(
         "conversation \"{conversation}\" has {} entries in {}, but {} in {}",
@@ -148,6 +169,7 @@ impl Diagnose for EvalError {
             Self::Io(error) if error.kind() == io::ErrorKind::NotFound => ErrorCode::FileNotFound,
             Self::Io(_) => ErrorCode::FileFailed,
             Self::Memory(error) => error.code(),
+            Self::Transcript(error) => error.code(),
             Self::Stopped => ErrorCode::Interrupted,
             _ => ErrorCode::UnusableDataSet,
         }
@@ -163,9 +185,11 @@ impl Diagnose for EvalError {
             | Self::Name(_)
             | Self::UnknownConversation { .. }
             | Self::NoConversation
+            | Self::NothingToWrapWith
             | Self::OtherTurns { .. }
             | Self::Stopped => Fault::Caller,
             Self::Memory(error) => error.fault(),
+            Self::Transcript(error) => error.fault(),
         }
     }
 
@@ -173,6 +197,7 @@ impl Diagnose for EvalError {
         match self {
             Self::OtherTurns { .. } => vec![Remedy::UseEmptyFolder],
             Self::Memory(error) => error.remedies(),
+            Self::Transcript(error) => error.remedies(),
             _ => Vec::new(),
         }
     }

@@ -23,6 +23,7 @@ pub struct Haystack<'a> {
     pub scope: Scope,
     /// Its turns as they are stored, oldest first.
     pub turns: Vec<Turn>,
+    conversation: &'a Conversation,
     /// What the data set says of each stored turn.
     origins: HashMap<TurnId, (&'a Session, &'a dataset::Turn)>,
 }
@@ -71,7 +72,7 @@ impl<'a> Haystack<'a> {
             return Err(EvalError::Stopped);
         }
         let origins = ids.into_iter().zip(said).collect();
-        Ok(Self { memory, scope: Scope::of(user), turns, origins })
+        Ok(Self { memory, scope: Scope::of(user), turns, conversation, origins })
     }
 
     /// The data set's id of a stored turn.
@@ -90,9 +91,22 @@ impl<'a> Haystack<'a> {
         &self.origins[&id].0.id
     }
 
+    /// The text of a stored turn.
+    ///
+    /// # Panics
+    /// If this memory has no such turn.
+    pub fn text(&self, id: TurnId) -> &'a str {
+        &self.origins[&id].1.text
+    }
+
+    /// The speaker of the conversation's own first turn with the role `user`; none without such a turn.
+    pub(crate) fn first_person(&self) -> Option<&'a Option<String>> {
+        self.conversation.first_person()
+    }
+
     /// Sorts a question's evidence into turns and sessions.
     pub fn evidence(&self, question: &Question) -> Evidence<'a> {
-        let named: BTreeSet<&str> = question.evidence.iter().map(String::as_str).collect();
+        let named: BTreeSet<&str> = question.evidence.iter().map(|piece| &*piece.id).collect();
         let mut evidence = Evidence { turns: BTreeSet::new(), sessions: BTreeSet::new() };
         for (session, turn) in self.origins.values() {
             let is_named = named.contains(turn.id.as_str());
@@ -114,8 +128,7 @@ fn new_turn(session: &Session, turn: &dataset::Turn) -> Result<NewTurn, InvalidN
         role: turn.role,
         speaker: turn.speaker.clone(),
         text: turn.text.clone(),
-        time: session.date,
-        note: false,
+        time: session.time_of(turn),
         source_key: Some(SourceKey(turn.id.clone())),
     })
 }

@@ -8,7 +8,8 @@
 //!
 //! - [`dataset::read`] reads the conversations;
 //! - [`run`] asks the questions and returns an [`Outcome`] for each;
-//! - [`Report`] sums them up, as JSON or as a [table](fn@table).
+//! - [`Report`] sums them up, as JSON or as a [table](fn@table);
+//! - [`Evaluation`] puts the reports of several data sets [side by side](comparison).
 //!
 //! The same engine gives the same numbers on every run, except for the latencies.
 //!
@@ -51,28 +52,42 @@ pub mod dataset;
 pub mod metrics;
 pub mod statistics;
 
+mod calibration;
+mod carrier;
+mod comparison;
 mod context;
 mod embed_once;
 mod error;
 mod haystack;
 mod misses;
+mod nothing;
 mod outcome;
 mod ranking;
 mod report;
 mod run;
 mod scoring;
+mod shortfall;
 mod strategy;
+mod summary;
 mod table;
 
+pub use calibration::Calibration;
+pub use carrier::{Carrier, PlainText};
+pub use comparison::{calibration, comparison};
 pub use embed_once::EmbedOnce;
 pub use error::{DatasetFlaw, EvalError};
 pub use haystack::{Evidence, Haystack, OpenMemory};
 pub use misses::misses;
-pub use outcome::{EvidencePlace, Outcome, Stage, StageTime, StrategyOutcome};
+pub use nothing::{
+    KindCount, MessageKind, NothingReport, SMALL_TALK, ThresholdReport, nothing, nothing_table,
+};
+pub use outcome::{EvidencePlace, Level, Outcome, Stage, StageTime, StrategyOutcome};
 pub use report::{
     AbstentionReport, DatasetSummary, GroupReport, LatencyReport, LevelReport, Report,
-    StageLatency, StrategyReport,
+    StageLatency, StrategyReport, VariantReport,
 };
 pub use run::{Phase, Run, RunOptions, RunProgress, run};
+pub use shortfall::{Measure, Shortfall};
 pub use strategy::Strategy;
+pub use summary::{Evaluation, StrategySummary, Summary};
 pub use table::{aligned, table};

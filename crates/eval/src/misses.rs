@@ -24,7 +24,7 @@ pub fn misses(dataset: &Dataset, run: &Run, strategy: Strategy, limit: usize) ->
         .iter()
         .filter(|outcome| !outcome.unanswerable)
         .filter_map(|outcome| {
-            let found = outcome.strategies.iter().find(|found| found.strategy == strategy)?;
+            let found = outcome.by(strategy)?;
             found.evidence.iter().any(is_missed).then_some((outcome, found))
         })
         .collect();

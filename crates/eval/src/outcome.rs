@@ -27,6 +27,33 @@ pub struct Outcome {
     pub strategies: Vec<StrategyOutcome>,
 }
 
+impl Outcome {
+    /// What a strategy found, if it was asked.
+    pub fn by(&self, strategy: Strategy) -> Option<&StrategyOutcome> {
+        self.strategies.iter().find(|found| found.strategy == strategy)
+    }
+}
+
+longmem_core::closed_words! {
+    /// What a piece of evidence is.
+    pub enum Level: "a level" {
+        /// One turn.
+        Turn = "turn",
+        /// A session.
+        Session = "session",
+    }
+}
+
+impl StrategyOutcome {
+    /// The scores at one level; none if the evidence names nothing there.
+    pub fn at(&self, level: Level) -> Option<&Scores> {
+        match level {
+            Level::Turn => self.turn.as_ref(),
+            Level::Session => self.session.as_ref(),
+        }
+    }
+}
+
 /// What one strategy found for a question.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StrategyOutcome {
@@ -34,6 +61,8 @@ pub struct StrategyOutcome {
     pub strategy: Strategy,
     /// Number of turns that it found.
     pub results: usize,
+    /// The score that is shown for the best of them.
+    pub first_score: Option<f32>,
     /// Scores by turn; none if the evidence names no turns.
     pub turn: Option<Scores>,
     /// Scores by session, each session at the place of its first turn.

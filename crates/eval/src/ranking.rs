@@ -96,8 +96,8 @@ fn newest(haystack: &Haystack<'_>) -> Vec<Recalled> {
 /// The ten of the user's last 500 messages that are nearest to the question.
 fn tutorial(haystack: &Haystack<'_>, query: Query<'_>) -> Result<Vec<Recalled>, EvalError> {
     // Where two people talk, both have the role `user`: the first to speak counts as the user.
-    let mut by_people = haystack.turns.iter().filter(|turn| turn.role == Role::User).peekable();
-    let user = by_people.peek().map(|turn| &turn.speaker);
+    let user = haystack.first_person();
+    let by_people = haystack.turns.iter().filter(|turn| turn.role == Role::User);
     let by_user: Vec<&Turn> = by_people.filter(|turn| Some(&turn.speaker) == user).collect();
     let window: BTreeMap<TurnId, &Turn> =
         by_user.into_iter().rev().take(TUTORIAL_TURNS).map(|turn| (turn.id, turn)).collect();

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::dataset::{ADVERSARIAL, Dataset, Layout, Repairs};
 use crate::metrics::Scores;
+use crate::shortfall::shortfalls;
 use crate::statistics::{Interval, bootstrap, percentile};
-use crate::{Outcome, Run, Stage, Strategy, StrategyOutcome};
+use crate::{Calibration, Level, NothingReport, Outcome, Run, Shortfall, Stage, Strategy};
 
 /// Number of results whose recall gets an interval.
 const INTERVAL_RANK: usize = 10;
@@ -29,15 +30,36 @@ pub struct Report {
     pub depth: usize,
     /// All questions; for LoCoMo all but the adversarial ones (`1-4`); then each category.
     pub groups: Vec<GroupReport>,
+    /// Where longmem finds less than the best of its [peers](Strategy::PEERS); none if it or all of
+    /// them were not asked.
+    pub shortfalls: Option<Vec<Shortfall>>,
+    /// The same questions, asked in other ways.
+    pub variants: Vec<VariantReport>,
+    /// What the score of longmem's first result is worth; none if it was not asked.
+    pub calibration: Option<Calibration>,
+    /// For which messages something is recalled at which threshold, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nothing: Option<NothingReport>,
     /// How often nothing was recalled.
     pub abstention: Vec<AbstentionReport>,
     /// How long each stage took.
     pub latency: Vec<LatencyReport>,
 }
 
+/// The same questions, asked in another way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VariantReport {
+    /// In which way.
+    pub variant: String,
+    /// The groups of the plain report.
+    pub groups: Vec<GroupReport>,
+}
+
 /// What a data set holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DatasetSummary {
+    /// Its name.
+    pub name: String,
     /// How it is written.
     pub layout: Layout,
     /// The ids of its conversations.
@@ -133,11 +155,7 @@ pub struct StageLatency {
 impl Report {
     /// Sums up a run.
     pub fn new(run: &Run) -> Self {
-        let strategies: Vec<Strategy> = run
-            .outcomes
-            .first()
-            .map(|outcome| outcome.strategies.iter().map(|found| found.strategy).collect())
-            .unwrap_or_default();
+        let strategies = strategies(run);
         let abstention = abstention(&run.outcomes, &strategies);
         Self {
             dataset: run.dataset.clone(),
@@ -145,8 +163,42 @@ impl Report {
             token_counter: run.token_counter.clone(),
             depth: run.depth,
             groups: groups(run, &strategies),
+            shortfalls: shortfalls(run),
+            variants: Vec::new(),
+            calibration: Calibration::of(&run.outcomes),
+            nothing: None,
             abstention,
             latency: strategies.iter().map(|s| latency(&run.outcomes, *s)).collect(),
+        }
+    }
+
+    /// Adds what was found when the same questions were asked in another way.
+    pub fn add_variant(&mut self, variant: impl Into<String>, run: &Run) {
+        let groups = groups(run, &strategies(run));
+        self.variants.push(VariantReport { variant: variant.into(), groups });
+    }
+}
+
+impl GroupReport {
+    /// The levels at which the group is judged: by turn; by session if some evidence names no turn.
+    pub fn levels(&self) -> Vec<Level> {
+        let questions = |level: Level| {
+            let mut reports = self.strategies.iter().filter_map(|row| row.at(level));
+            reports.next().map_or(0, |report| report.questions)
+        };
+        let (turn, session) = (questions(Level::Turn), questions(Level::Session));
+        let by_turn = (turn > 0).then_some(Level::Turn);
+        let by_session = (session > turn).then_some(Level::Session);
+        by_turn.into_iter().chain(by_session).collect()
+    }
+}
+
+impl StrategyReport {
+    /// The scores at one level.
+    pub fn at(&self, level: Level) -> Option<&LevelReport> {
+        match level {
+            Level::Turn => self.turn.as_ref(),
+            Level::Session => self.session.as_ref(),
         }
     }
 }
@@ -156,6 +208,7 @@ impl DatasetSummary {
         let conversations = &dataset.conversations;
         let questions = || conversations.iter().flat_map(|conversation| &conversation.questions);
         Self {
+            name: dataset.name.clone(),
             layout: dataset.layout,
             conversations: conversations.iter().map(|c| c.id.clone()).collect(),
             turns: conversations.iter().map(|conversation| conversation.turns().count()).sum(),
@@ -169,8 +222,23 @@ impl DatasetSummary {
     }
 }
 
-/// All questions; for LoCoMo all but the adversarial ones; then each category.
+/// The strategies that were asked.
+fn strategies(run: &Run) -> Vec<Strategy> {
+    let first = run.outcomes.iter().take(1).flat_map(|outcome| &outcome.strategies);
+    first.map(|found| found.strategy).collect()
+}
+
 fn groups(run: &Run, strategies: &[Strategy]) -> Vec<GroupReport> {
+    let report = |(group, members): (&str, Vec<&Outcome>)| GroupReport {
+        group: group.to_owned(),
+        questions: members.len(),
+        strategies: strategies.iter().map(|s| strategy_report(*s, &members)).collect(),
+    };
+    grouped(run).into_iter().map(report).collect()
+}
+
+/// All questions with evidence; for LoCoMo all but the adversarial ones; then each category.
+pub(crate) fn grouped(run: &Run) -> Vec<(&str, Vec<&Outcome>)> {
     let scored: Vec<&Outcome> = run.outcomes.iter().filter(|o| !o.unanswerable).collect();
     let members = |belongs: &dyn Fn(Option<&str>) -> bool| -> Vec<&Outcome> {
         let belongs = |outcome: &&&Outcome| belongs(outcome.category.as_deref());
@@ -184,17 +252,10 @@ fn groups(run: &Run, strategies: &[Strategy]) -> Vec<GroupReport> {
     }
     groups.extend(categories.iter().map(|name| (*name, members(&|c| c == Some(*name)))));
     groups
-        .into_iter()
-        .map(|(group, members)| GroupReport {
-            group: group.to_owned(),
-            questions: members.len(),
-            strategies: strategies.iter().map(|s| strategy_report(*s, &members)).collect(),
-        })
-        .collect()
 }
 
 fn strategy_report(strategy: Strategy, outcomes: &[&Outcome]) -> StrategyReport {
-    let found = || outcomes.iter().filter_map(|outcome| found_by(strategy, outcome));
+    let found = || outcomes.iter().filter_map(|outcome| outcome.by(strategy));
     let turn: Vec<&Scores> = found().filter_map(|found| found.turn.as_ref()).collect();
     let session: Vec<&Scores> = found().filter_map(|found| found.session.as_ref()).collect();
     StrategyReport { strategy, turn: level_report(&turn), session: level_report(&session) }
@@ -218,7 +279,7 @@ fn abstention(outcomes: &[Outcome], strategies: &[Strategy]) -> Vec<AbstentionRe
         outcomes.iter().partition(|outcome| outcome.unanswerable);
     let report = |&strategy: &Strategy| {
         let found_nothing = |outcomes: &[&Outcome]| {
-            let found = outcomes.iter().filter_map(|outcome| found_by(strategy, outcome));
+            let found = outcomes.iter().filter_map(|outcome| outcome.by(strategy));
             found.filter(|found| found.results == 0).count()
         };
         AbstentionReport {
@@ -234,7 +295,7 @@ fn abstention(outcomes: &[Outcome], strategies: &[Strategy]) -> Vec<AbstentionRe
 
 fn latency(outcomes: &[Outcome], strategy: Strategy) -> LatencyReport {
     let times = || {
-        let found = outcomes.iter().filter_map(|outcome| found_by(strategy, outcome));
+        let found = outcomes.iter().filter_map(|outcome| outcome.by(strategy));
         found.flat_map(|found| &found.stages)
     };
     let stage_latency = |&stage: &Stage| {
@@ -254,8 +315,4 @@ fn latency(outcomes: &[Outcome], strategy: Strategy) -> LatencyReport {
         })
     };
     LatencyReport { strategy, stages: Stage::ALL.iter().filter_map(stage_latency).collect() }
-}
-
-fn found_by(strategy: Strategy, outcome: &Outcome) -> Option<&StrategyOutcome> {
-    outcome.strategies.iter().find(|found| found.strategy == strategy)
 }

@@ -1,21 +1,23 @@
 //! Asks every question by every strategy.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use longmem_chat::RECALLED_TURNS;
-use longmem_core::{EmbeddingModel, Recalled, TokenCounter};
-use longmem_memory::RecallTimings;
+use longmem_core::{EmbeddingModel, Recalled, TokenCounter, TurnId};
+use longmem_memory::{IndexProgress, MemoryError, RecallTimings};
 use serde::Serialize;
 
-use crate::context::turns_in_context;
+use crate::Carrier;
+use crate::context::PromptContents;
 use crate::dataset::{Conversation, Dataset, Question};
-use crate::haystack::{Haystack, OpenMemory};
+use crate::haystack::{Evidence, Haystack, OpenMemory};
 use crate::outcome::{Outcome, Stage, StageTime, StrategyOutcome};
 use crate::ranking::{DEPTH, Query, Ranking, rank};
 use crate::report::DatasetSummary;
-use crate::scoring::{Contexts, score};
+use crate::scoring::{HeldEvidence, score};
 use crate::{EvalError, Strategy};
 
 /// Sizes of the prompts that are made of what was recalled, in tokens, ascending.
@@ -105,19 +107,18 @@ pub fn run(
     let mut model = None;
     let mut outcomes = Vec::with_capacity(total_questions);
     for conversation in &dataset.conversations {
-        let at = |phase, questions| RunProgress {
-            conversation: &conversation.id,
-            phase,
-            questions,
-            total_questions,
-        };
         let haystack = Haystack::prepare(conversation, open, &mut |indexed| {
-            let (turns, total_turns) = (indexed.turns, indexed.total_turns);
-            progress(&at(Phase::Indexing { turns, total_turns }, outcomes.len()))
+            progress(&progress_in(conversation, indexed, outcomes.len(), total_questions))
         })?;
         model.get_or_insert_with(|| haystack.memory.embedder().model().clone());
         for (number, question) in asked(conversation).enumerate() {
-            if progress(&at(Phase::Asking, outcomes.len())).is_break() {
+            let at = RunProgress {
+                conversation: &conversation.id,
+                phase: Phase::Asking,
+                questions: outcomes.len(),
+                total_questions,
+            };
+            if progress(&at).is_break() {
                 return Err(EvalError::Stopped);
             }
             let asking = Asking::new(conversation, &haystack, question, options);
@@ -136,6 +137,17 @@ pub fn run(
         depth: DEPTH,
         outcomes,
     })
+}
+
+/// How far a run is while a conversation is indexed.
+pub(crate) fn progress_in<'a>(
+    conversation: &'a Conversation,
+    indexed: &IndexProgress,
+    questions: usize,
+    total_questions: usize,
+) -> RunProgress<'a> {
+    let phase = Phase::Indexing { turns: indexed.turns, total_turns: indexed.total_turns };
+    RunProgress { conversation: &conversation.id, phase, questions, total_questions }
 }
 
 /// The questions that can be judged: those with evidence, and those that have no answer.
@@ -160,7 +172,7 @@ impl<'a> Asking<'a> {
         question: &'a Question,
         options: &'a RunOptions<'a>,
     ) -> Self {
-        let query = Query { text: &question.text, asked_at: asked_at(question, haystack) };
+        let query = Query { text: question.sent(), asked_at: asked_at(question, haystack) };
         Self { conversation, haystack, question, options, query }
     }
 
@@ -182,13 +194,14 @@ impl<'a> Asking<'a> {
         let begin = Instant::now();
         let Ranking { results, timings } = rank(strategy, self.haystack, self.query)?;
         let recall = StageTime::since(begin, Stage::Recall);
-        let (contexts, context) = self.contexts(&results);
         let evidence = self.haystack.evidence(self.question);
+        let (contexts, context) = self.contexts(&results, &evidence)?;
         let scored = score(self.haystack, &results, &contexts, &evidence);
         let best = results.iter().take(NAMED_RESULTS);
         Ok(StrategyOutcome {
             strategy,
             results: results.len(),
+            first_score: results.first().map(|found| found.score),
             turn: scored.turn.filter(|_| !self.question.unanswerable),
             session: scored.session.filter(|_| !self.question.unanswerable),
             best: best.map(|found| self.haystack.turn_name(found.turn.id).to_owned()).collect(),
@@ -199,23 +212,52 @@ impl<'a> Asking<'a> {
 
     /// Makes a prompt of each size, with as many results as a conversation recalls, and times the
     /// largest.
-    fn contexts(&self, results: &[Recalled]) -> (Contexts, StageTime) {
-        let recalled = results.len().min(RECALLED_TURNS);
+    fn contexts(
+        &self,
+        results: &[Recalled],
+        evidence: &Evidence<'_>,
+    ) -> Result<(Vec<HeldEvidence>, StageTime), EvalError> {
+        let recalled = &results[..results.len().min(RECALLED_TURNS)];
         let Query { text, asked_at } = self.query;
+        let counter = self.options.counter;
+        let mut prompts = Vec::with_capacity(PROMPT_SIZES.len());
         let mut begin = Instant::now();
-        let mut contexts = Contexts::new();
         for size in PROMPT_SIZES {
             begin = Instant::now();
-            let counter = self.options.counter;
-            let turns = turns_in_context(text, asked_at, &results[..recalled], size, counter);
-            contexts.push((size, turns));
+            prompts.push(PromptContents::of(text, asked_at, recalled, size, counter));
         }
-        (contexts, StageTime::since(begin, Stage::Context))
+        let time = StageTime::since(begin, Stage::Context);
+        let held = prompts.into_iter().map(|prompt| self.held_evidence(prompt, evidence));
+        Ok((held.collect::<Result<_, _>>()?, time))
+    }
+
+    /// Looks for the words that carry the answer in what a prompt holds of the evidence.
+    fn held_evidence(
+        &self,
+        prompt: PromptContents,
+        evidence: &Evidence<'_>,
+    ) -> Result<HeldEvidence, EvalError> {
+        let mut without_answer = BTreeSet::new();
+        for &id in &prompt.shortened {
+            let name = self.haystack.turn_name(id);
+            if evidence.turns.contains(name) && !self.carrier(id)?.is_in(&prompt.quotes) {
+                without_answer.insert(id);
+            }
+        }
+        Ok(HeldEvidence { tokens: prompt.tokens, turns: prompt.turns, without_answer })
+    }
+
+    /// The words of a turn that carry the answer.
+    fn carrier(&self, turn: TurnId) -> Result<Carrier, EvalError> {
+        let text = self.haystack.text(turn);
+        let spans = self.haystack.memory.embedder().passages(text).map_err(MemoryError::Embed)?;
+        let passages: Vec<&str> = spans.iter().map(|span| &text[span.start..span.end]).collect();
+        Ok(Carrier::of(self.question, self.haystack.turn_name(turn), text, &passages))
     }
 }
 
 /// When a question is asked: at its own time, or else at the end of the conversation.
-fn asked_at(question: &Question, haystack: &Haystack<'_>) -> Timestamp {
+pub(crate) fn asked_at(question: &Question, haystack: &Haystack<'_>) -> Timestamp {
     let end = haystack.turns.iter().map(|turn| turn.time).max();
     question.asked_at.or(end).unwrap_or_else(|| haystack.memory.now())
 }

@@ -14,8 +14,15 @@ const TURN_CUTS: [usize; 5] = [1, 5, 10, 20, 50];
 /// Where rankings of sessions are cut.
 const SESSION_CUTS: [usize; 4] = [1, 3, 5, 10];
 
-/// The turns that prompts hold, each with the prompt's size in tokens.
-pub(crate) type Contexts = Vec<(usize, BTreeSet<TurnId>)>;
+/// The evidence that a prompt of one size holds.
+pub(crate) struct HeldEvidence {
+    /// The prompt's size in tokens.
+    pub(crate) tokens: usize,
+    /// All turns in it.
+    pub(crate) turns: BTreeSet<TurnId>,
+    /// Turns of evidence in it that were shortened to other words than those that carry the answer.
+    pub(crate) without_answer: BTreeSet<TurnId>,
+}
 
 /// How well one strategy did on one question.
 pub(crate) struct Scored {
@@ -26,15 +33,21 @@ pub(crate) struct Scored {
     pub(crate) places: Vec<EvidencePlace>,
 }
 
-/// Scores what was recalled, and the turns in prompts of several sizes, against the evidence.
+/// Scores what was recalled, and the turns in prompts of several sizes, against the evidence. By
+/// session, any turn of it counts; by turn, one of evidence counts only with the words that carry the
+/// answer.
 pub(crate) fn score(
     haystack: &Haystack<'_>,
     recalled: &[Recalled],
-    contexts: &Contexts,
+    contexts: &[HeldEvidence],
     evidence: &Evidence<'_>,
 ) -> Scored {
-    let turns = Found::new(recalled, contexts, |id| haystack.turn_name(id));
-    let sessions = Found::new(recalled, contexts, |id| haystack.session_name(id));
+    let answering = |held: &HeldEvidence| -> BTreeSet<TurnId> {
+        held.turns.difference(&held.without_answer).copied().collect()
+    };
+    let turns = Found::new(recalled, contexts, answering, |id| haystack.turn_name(id));
+    let all = |held: &HeldEvidence| held.turns.clone();
+    let sessions = Found::new(recalled, contexts, all, |id| haystack.session_name(id));
     let places = if evidence.turns.is_empty() {
         sessions.places(&evidence.sessions)
     } else {
@@ -54,10 +67,14 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn new(recalled: &[Recalled], contexts: &Contexts, name: impl Fn(TurnId) -> &'a str) -> Self {
-        let named = |(tokens, held): &(usize, BTreeSet<TurnId>)| {
-            (*tokens, held.iter().map(|id| name(*id)).collect())
-        };
+    fn new(
+        recalled: &[Recalled],
+        contexts: &[HeldEvidence],
+        counted: impl Fn(&HeldEvidence) -> BTreeSet<TurnId>,
+        name: impl Fn(TurnId) -> &'a str,
+    ) -> Self {
+        let named =
+            |held: &HeldEvidence| (held.tokens, counted(held).into_iter().map(&name).collect());
         Self {
             ranking: first_appearances(recalled.iter().map(|found| name(found.turn.id))),
             contexts: contexts.iter().map(named).collect(),

@@ -21,6 +21,11 @@ longmem_core::closed_words! {
     }
 }
 
+impl Strategy {
+    /// The plain ways of finding that longmem has to be better than.
+    pub const PEERS: [Self; 3] = [Self::Dense, Self::Lexical, Self::NaiveHybrid];
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

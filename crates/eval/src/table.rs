@@ -25,10 +25,12 @@ pub fn table(report: &Report) -> String {
     blocks.join("\n")
 }
 
-fn heading(report: &Report) -> String {
+/// What was measured, and with what; a blank line follows.
+pub(crate) fn heading(report: &Report) -> String {
     let set = &report.dataset;
     let mut lines = vec![format!(
-        "{}: {} conversations, {} turns, {} questions",
+        "{} ({}): {} conversations, {} turns, {} questions",
+        set.name,
         set.layout.as_str(),
         set.conversations.len(),
         set.turns,
@@ -108,15 +110,15 @@ fn latency_table(report: &Report) -> String {
     aligned("latency in milliseconds", header, rows)
 }
 
-fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
+pub(crate) fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
 }
 
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1}", share * 100.0)
 }
 
-fn range(interval: Option<Interval>) -> String {
+pub(crate) fn range(interval: Option<Interval>) -> String {
     interval.map_or_else(
         || "–".to_owned(),
         |interval| format!("{}–{}", percent(interval.low), percent(interval.high)),
@@ -169,6 +171,7 @@ mod tests {
         };
         let report = Report {
             dataset: DatasetSummary {
+                name: "sample".to_owned(),
                 layout: Layout::LongMemEval,
                 conversations: vec!["a".to_owned()],
                 turns: 7,
@@ -191,6 +194,10 @@ mod tests {
                     })
                     .to_vec(),
             }],
+            shortfalls: None,
+            variants: Vec::new(),
+            calibration: None,
+            nothing: None,
             abstention: vec![AbstentionReport {
                 strategy: Strategy::Dense,
                 unanswerable: 1,
@@ -210,7 +217,7 @@ mod tests {
             }],
         };
         let expected = "\
-LongMemEval: 1 conversations, 7 turns, 4 questions
+sample (LongMemEval): 1 conversations, 7 turns, 4 questions
 1 questions without an answer, not scored
 2 turns without text, left out
 model: m@1; at most 100 results

@@ -5,10 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use longmem_core::{EstimatedTokens, FixedClock, Timestamp};
-use longmem_eval::dataset::{self, Dataset};
+use longmem_eval::dataset::{self, Dataset, Filler, Place};
 use longmem_eval::metrics::Scores;
-use longmem_eval::{EvalError, LevelReport, Report, Run, RunOptions, Strategy, misses, run, table};
-use longmem_memory::{Memory, MemoryError};
+use longmem_eval::{
+    EvalError, Evaluation, Haystack, LevelReport, Report, Run, RunOptions, Strategy, calibration,
+    comparison, misses, nothing, nothing_table, run, table,
+};
+use longmem_memory::{DEFAULT_THRESHOLD, Memory, MemoryError};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
 
@@ -196,12 +199,154 @@ fn the_caller_can_stop_it() {
 fn the_table_has_a_row_for_each_strategy() {
     let text = table(&small_report());
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "neutral: 2 conversations, 9 turns, 6 questions");
+    assert_eq!(lines[0], "small (neutral): 2 conversations, 9 turns, 6 questions");
     let at = lines.iter().position(|line| *line == "all, by turn (n = 3)").unwrap();
     let columns: Vec<&str> = lines[at + 1].split_whitespace().collect();
     assert_eq!(columns[..6], ["strategy", "r1", "r5", "r10", "r20", "r50"]);
     let tutorial: Vec<&str> = lines[at + 3].split_whitespace().collect();
     assert_eq!(tutorial[..3], ["tutorial", "50.0", "50.0"]);
+}
+
+#[test]
+fn dense_is_the_cosine_to_the_question_without_the_names_of_those_who_talk() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut set = small();
+    set.select(&["bo & cy".to_owned()]).unwrap();
+    "Does Bo like rain or the cello?".clone_into(&mut set.conversations[0].questions[0].text);
+    let embedder = Arc::new(WordHashEmbedder::default());
+    let measured = measure(&set, folder.path(), &embedder).unwrap();
+    let found = measured.outcomes[0].by(Strategy::Dense).unwrap();
+
+    let open = |name: &str| open(folder.path(), name, &embedder);
+    let haystack =
+        Haystack::prepare(&set.conversations[0], &open, &mut |_| ControlFlow::Continue(()))
+            .unwrap();
+    let nearest = haystack
+        .memory
+        .nearest(&haystack.scope, "Does like rain or the cello?", found.results)
+        .unwrap();
+    let names: Vec<_> = nearest.iter().map(|(id, _)| haystack.turn_name(*id)).collect();
+    assert_eq!(found.best, names);
+}
+
+#[test]
+fn a_shortened_turn_counts_only_with_the_words_that_carry_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let filler = "It rained all day, and nobody came by. ".repeat(150);
+    let text =
+        format!("{filler}The gateway uses a port. {filler}It is 7443, says the label. {filler}");
+    let measured = |words: &str| {
+        let json = serde_json::json!({
+            "id": "ana",
+            "sessions": [{"id": "s", "date": "2026-03-02",
+                          "turns": [{"id": "t", "role": "user", "text": &text}]}],
+            "questions": [{"id": "q", "text": "Which port does the gateway use?",
+                           "evidence": [{"turn": "t", "text": words}]}],
+        });
+        let file = folder.path().join("long.json");
+        std::fs::write(&file, json.to_string()).unwrap();
+        let set = dataset::read(&file).unwrap();
+        let measured = measure(&set, folder.path(), &Arc::default()).unwrap();
+        let scores = measured.outcomes[0].by(Strategy::Default).unwrap().turn.clone().unwrap();
+        (scores.recall(1), scores.context(500))
+    };
+    assert_eq!(measured("The gateway uses a port."), (Some(1.0), Some(1.0)));
+    assert_eq!(measured("It is 7443"), (Some(1.0), Some(0.0)));
+}
+
+#[test]
+fn several_sets_stand_side_by_side_with_their_means() {
+    let first = small_report();
+    let mut second = small_report();
+    "other".clone_into(&mut second.dataset.name);
+    let of = |report: &Report| report.groups[0].strategies[1].turn.clone().unwrap().scores;
+    let evaluation = Evaluation::new(vec![first.clone(), second]);
+    assert_eq!(evaluation.summary.families, ["other", "small"]);
+    let tutorial = &evaluation.summary.strategies[1];
+    assert_eq!(tutorial.strategy, Strategy::Tutorial);
+    assert_eq!(Some(tutorial.recall_10), of(&first).recall(10));
+    assert!((tutorial.ndcg_10 - of(&first).ndcg_10).abs() < 1e-6);
+
+    let text = comparison(&evaluation);
+    for line in [
+        "small (neutral): 2 conversations, 9 turns, 6 questions",
+        "other (neutral): 2 conversations, 9 turns, 6 questions",
+        "below the best of dense, lexical, naive-hybrid beyond chance: nowhere",
+        "below it by more than one question, in categories of 18 or more: nowhere",
+        "mean over other, small",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
+    }
+    let columns = |start: &str| -> Vec<String> {
+        let line = text.lines().find(|line| line.starts_with(start)).unwrap();
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(
+        columns("group")[..9],
+        ["group", "n", "strategy", "r5", "r10", "ndcg10", "b500", "b1000", "b4000"]
+    );
+    assert_eq!(columns("all  ")[..4], ["all", "3", "recency", "100.0"]);
+    assert_eq!(columns("all, by session")[3..6], ["4", "recency", "100.0"]);
+    assert!(!comparison(&Evaluation::new(vec![first])).contains("mean over"));
+}
+
+#[test]
+fn questions_are_asked_in_long_messages_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let embedder = Arc::default();
+    let set = small();
+    let mut report = Report::new(&measure(&set, folder.path(), &embedder).unwrap());
+    let filler = Filler::talk([&set]).unwrap();
+    let wrapped = measure(&set.wrapped(&filler, 4, Place::Behind), folder.path(), &embedder);
+    let wrapped = wrapped.unwrap();
+    assert_eq!(wrapped.outcomes[0].text, "Which cat hates the vet?");
+    report.add_variant("behind 4 words", &wrapped);
+    let other_folder = tempfile::tempdir().unwrap();
+    let echoed = measure(&set.echoed(2), other_folder.path(), &embedder).unwrap();
+    // Recency finds nothing but echoes at the end.
+    let newest = echoed.outcomes[0].by(Strategy::Recency).unwrap();
+    assert!(newest.best[0].starts_with("echo/"), "{:?}", newest.best);
+    report.add_variant("2 times before", &echoed);
+    let text = comparison(&Evaluation::new(vec![report]));
+    let asked = text.split("asked in other ways").nth(1).unwrap();
+    let dense: Vec<&str> = asked.lines().filter(|line| line.starts_with("dense ")).collect();
+    assert_eq!(dense.len(), 3, "{text}");
+    for (line, way) in dense.into_iter().zip(["plain", "behind 4 words", "2 times before"]) {
+        assert!(line.contains(way), "{line}");
+    }
+}
+
+#[test]
+fn the_thresholds_say_what_is_lost_and_what_is_brought() {
+    let folder = tempfile::tempdir().unwrap();
+    let embedder = Arc::default();
+    let open = |name: &str| open(folder.path(), name, &embedder);
+    let report = nothing(&small(), &open, &mut |_| ControlFlow::Continue(())).unwrap();
+    let counts: Vec<_> = report.messages.iter().map(|c| (c.kind.as_str(), c.messages)).collect();
+    let expected = [("answerable", 4), ("unanswerable", 1), ("foreign", 5), ("general", 120)];
+    assert_eq!(counts, expected);
+    assert_eq!(report.thresholds.iter().filter(|row| row.shipped).count(), 1);
+    for pair in report.thresholds.windows(2) {
+        assert!(pair[0].threshold < pair[1].threshold);
+        for (lower, higher) in pair[0].brought.iter().zip(&pair[1].brought) {
+            assert!(lower.messages >= higher.messages, "{lower:?} {higher:?}");
+        }
+    }
+    let text = nothing_table("small", &report);
+    assert!(text.lines().any(|line| line.starts_with(&format!("{DEFAULT_THRESHOLD} *"))), "{text}");
+    assert!(text.contains("answers lost"), "{text}");
+}
+
+#[test]
+fn the_score_of_the_first_result_is_compared_with_how_often_it_is_evidence() {
+    let report = small_report();
+    let found = report.calibration.unwrap();
+    assert_eq!(found.questions, 3);
+    assert!((found.share_true - 1.0).abs() < 1e-9);
+    assert!((0.0..=1.0).contains(&found.mean_said));
+    let text = calibration(&[report]);
+    let row: Vec<_> = text.lines().last().unwrap().split_whitespace().collect();
+    assert_eq!((row[0], row[1], row[3]), ("small", "3", "100.0"));
 }
 
 #[test]
@@ -212,7 +357,18 @@ fn the_json_keeps_its_shape() {
     };
     assert_eq!(
         keys(""),
-        ["dataset", "model", "token_counter", "depth", "groups", "abstention", "latency"]
+        [
+            "dataset",
+            "model",
+            "token_counter",
+            "depth",
+            "groups",
+            "shortfalls",
+            "variants",
+            "calibration",
+            "abstention",
+            "latency"
+        ]
     );
     assert_eq!(keys("/groups/0"), ["group", "questions", "strategies"]);
     assert_eq!(keys("/groups/0/strategies/0"), ["strategy", "turn", "session"]);

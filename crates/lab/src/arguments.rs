@@ -38,7 +38,7 @@ pub(crate) struct ModelArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Experiment {
-    /// Find the ranking's numbers on a data set, each conversation left out in turn
+    /// Find the ranking's numbers on data sets, families and conversations left out in turn
     Fit(FitArguments),
     /// Count what the prompts of talks cost with a provider's prompt cache
     Replay(ReplayArguments),
@@ -71,8 +71,12 @@ impl DataArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct FitArguments {
-    #[command(flatten)]
-    pub(crate) data: DataArguments,
+    /// LoCoMo or LongMemEval as published, or the neutral format of `longmem eval`
+    #[arg(required = true)]
+    pub(crate) data: Vec<PathBuf>,
+    /// Only this conversation, by its id; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) conversation: Vec<String>,
     /// A folder that keeps the memories, so that the next run embeds nothing again
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,

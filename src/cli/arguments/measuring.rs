@@ -10,15 +10,22 @@ use longmem_eval::Strategy;
 #[command(after_help = "Examples:
   longmem eval locomo10.json
   longmem eval longmemeval_s.json --strategy dense --strategy default --json
-  longmem eval mine.jsonl --keep stores/        the second run embeds nothing again
-  longmem eval mine.jsonl --misses 5            what was not found, and what was instead
+  longmem eval locomo10.json notes.json --keep stores/   both, and their means; the second run embeds
+                                                         nothing again
+  longmem eval mine.jsonl --misses 5                     what was not found, and what was instead
+  longmem eval notes.json --beside chats/conversations.json --beside locomo10.json:conv-30
+                                                         notes in a history of years
+  longmem eval notes.json --wrap 200 --echo 3            questions in long messages, and asked before
 
 A data set of your own holds one conversation an object:
-  {\"id\":…,\"sessions\":[{\"id\":…,\"date\":…,\"turns\":[{\"id\":…,\"role\":…,\"speaker\":…,\"text\":…}]}],
-   \"questions\":[{\"id\":…,\"text\":…,\"asked_at\":…,\"category\":…,\"evidence\":[\"turn or session id\"]}]}")]
+  {\"id\":…,\"sessions\":[{\"id\":…,\"date\":…,\"turns\":[{\"id\":…,\"role\":…,\"speaker\":…,\"text\":…,
+     \"note\":true}]}],
+   \"questions\":[{\"id\":…,\"text\":…,\"asked_at\":…,\"category\":…,\"answer\":…,
+     \"evidence\":[\"turn or session id\", {\"turn\":…,\"text\":\"the words that answer\"}]}]}")]
 pub(crate) struct EvalArguments {
-    /// LoCoMo or LongMemEval as published, or data of your own
-    pub(crate) data: PathBuf,
+    /// LoCoMo or LongMemEval as published, or data of your own; several are compared
+    #[arg(required = true)]
+    pub(crate) data: Vec<PathBuf>,
     /// Only this conversation, by its id; may be given several times
     #[arg(long, value_name = "ID")]
     pub(crate) conversation: Vec<String>,
@@ -29,6 +36,28 @@ pub(crate) struct EvalArguments {
     /// A folder that keeps the stores, so that the next run embeds nothing again
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
+    /// Store this beside each conversation: a data set, one conversation of it (PATH:CONVERSATION), or
+    /// anything that `import` reads; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(crate) beside: Vec<String>,
+    /// Ask also behind and before N words of talk from other conversations of the data sets
+    #[arg(long, value_name = "N")]
+    pub(crate) wrap: Option<NonZeroUsize>,
+    /// Take the words of --wrap from a file of text, as code or logs
+    #[arg(long, value_name = "FILE", requires = "wrap")]
+    pub(crate) wrap_with: Option<PathBuf>,
+    /// Ask also after every question was asked K times before, in chats of their own
+    #[arg(long, value_name = "K")]
+    pub(crate) echo: Option<NonZeroUsize>,
+    /// Show also for which messages something is recalled, at several thresholds
+    #[arg(long)]
+    pub(crate) nothing: bool,
+    /// Show also the score of the first result against how often it is evidence
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) calibration: bool,
+    /// Show also all cuts, sessions and latencies
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) details: bool,
     /// Show up to N questions whose evidence is not among the best ten, with what was found instead
     #[arg(long, value_name = "N", conflicts_with = "json")]
     pub(crate) misses: Option<usize>,

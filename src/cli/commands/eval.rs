@@ -1,12 +1,14 @@
-//! `longmem eval`: recall on a data set.
+//! `longmem eval`: recall on data sets.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indicatif::ProgressBar;
-use longmem_core::{EstimatedTokens, TextEmbedder};
+use longmem_core::{EstimatedTokens, TextEmbedder, fnv1a};
+use longmem_eval::dataset::{self, Dataset, Filler, Place};
 use longmem_eval::{
-    EmbedOnce, EvalError, Phase, Report, RunOptions, RunProgress, Strategy, dataset, misses,
-    run as measure, table,
+    EmbedOnce, EvalError, Evaluation, Phase, Report, Run, RunOptions, RunProgress, Strategy,
+    calibration, comparison, misses, nothing, nothing_table, run as measure, table,
 };
 
 use crate::arguments::EvalArguments;
@@ -24,63 +26,198 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     settings.options.apply_threads();
-    let mut data = dataset::read(&arguments.data)?;
-    let all = data.clone();
-    if !arguments.conversation.is_empty() {
-        data.select(&arguments.conversation)?;
-    }
-    data.pad(&all, arguments.haystack);
-
+    let all = dataset::read_all(&arguments.data)?;
+    let sets = selected(&arguments, &all)?;
     let temporary = tempfile::tempdir()?;
-    let folder = arguments.keep.as_deref().unwrap_or(temporary.path());
-    fs_err::create_dir_all(folder)?;
-    let mut options = RunOptions::new(&EstimatedTokens);
-    if !arguments.strategy.is_empty() {
-        options.strategies = arguments.strategy;
-    }
-    let mut embedder: Arc<dyn TextEmbedder> = Arc::new(compose::embedder(settings, output));
-    if arguments.haystack > 0 {
-        // The same sessions pad several conversations.
-        embedder = Arc::new(EmbedOnce::new(embedder));
-    }
-
-    let interrupt = Interrupt::listen()?;
-    let bar = progress_bar::counting(output, 0, "questions");
-    let measured = measure(
-        &data,
-        &options,
-        &|name| open_or_make(&folder.join(format!("{name}.db")), embedder.clone()),
-        &mut |progress| {
-            show(&bar, progress);
-            interrupt.flow()
-        },
-    );
-    bar.finish_and_clear();
+    let folder = arguments.keep.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let bench = Bench {
+        filler: filler(&arguments, &all)?,
+        embedder: embedder(&arguments, settings, output),
+        arguments,
+        folder,
+        several: sets.len() > 1,
+        bar: progress_bar::counting(output, 0, "questions"),
+        interrupt: Interrupt::listen()?,
+    };
+    let measured: Result<Vec<_>, EvalError> = sets.iter().map(|set| bench.measured(set)).collect();
+    bench.bar.finish_and_clear();
     let measured = measured.map_err(|error| match error {
         EvalError::Stopped => Failure::Interrupted("nothing was measured".to_owned()),
         other => other.into(),
     })?;
-
-    let report = Report::new(&measured);
+    let (runs, reports): (Vec<Run>, Vec<Report>) = measured.into_iter().unzip();
+    let evaluation = Evaluation::new(reports);
     if output.json {
-        return Ok(output.document(&report)?);
+        return Ok(output.document(&evaluation)?);
     }
-    output.line(table(&report))?;
-    if let Some(limit) = arguments.misses {
-        output.line(misses(&data, &measured, Strategy::Default, limit))?;
+    show_evaluation(&bench.arguments, &evaluation, output)?;
+    if let Some(limit) = bench.arguments.misses {
+        for (set, run) in sets.iter().zip(&runs) {
+            for strategy in bench.missing_strategies() {
+                output.line(misses(set, run, strategy, limit))?;
+            }
+        }
     }
     Ok(())
 }
 
-fn show(bar: &ProgressBar, progress: &RunProgress<'_>) {
-    match progress.phase {
-        Phase::Indexing { turns, total_turns } => {
-            bar.set_message(format!("{}: {turns}/{total_turns} indexed", progress.conversation));
+/// The conversations that are measured, with what stands beside them.
+fn selected(arguments: &EvalArguments, all: &[Dataset]) -> Result<Vec<Dataset>, EvalError> {
+    let mut sets = all.to_vec();
+    if !arguments.conversation.is_empty() {
+        dataset::select_in(&mut sets, &arguments.conversation)?;
+    }
+    let beside = arguments.beside.iter().map(|path| dataset::read_beside(path));
+    let beside = beside.collect::<Result<Vec<_>, _>>()?;
+    for set in &mut sets {
+        if let Some(whole) = all.iter().find(|whole| whole.name == set.name) {
+            set.pad(whole, arguments.haystack);
         }
-        Phase::Asking => {
-            bar.set_length(progress.total_questions as u64);
-            bar.set_position(progress.questions as u64);
-            bar.set_message(progress.conversation.to_owned());
+        set.put_beside(&beside);
+    }
+    Ok(sets)
+}
+
+/// The text of long messages, if any are asked for.
+fn filler(arguments: &EvalArguments, all: &[Dataset]) -> Result<Option<Filler>, EvalError> {
+    let Some(_) = arguments.wrap else { return Ok(None) };
+    Ok(Some(match &arguments.wrap_with {
+        Some(file) => Filler::file(file)?,
+        None => Filler::talk(all)?,
+    }))
+}
+
+fn embedder(
+    arguments: &EvalArguments,
+    settings: &Settings,
+    output: Output,
+) -> Arc<dyn TextEmbedder> {
+    let embedder: Arc<dyn TextEmbedder> = Arc::new(compose::embedder(settings, output));
+    let EvalArguments { haystack, beside, echo, nothing, .. } = arguments;
+    let repeats = *haystack > 0 || !beside.is_empty() || echo.is_some() || *nothing;
+    // The same sessions stand in several memories, or the same messages are asked several times.
+    if repeats { Arc::new(EmbedOnce::new(embedder)) } else { embedder }
+}
+
+/// What the measuring of every data set needs.
+struct Bench {
+    arguments: EvalArguments,
+    filler: Option<Filler>,
+    embedder: Arc<dyn TextEmbedder>,
+    /// Holds the stores.
+    folder: PathBuf,
+    /// Whether there are several data sets.
+    several: bool,
+    bar: ProgressBar,
+    interrupt: Interrupt,
+}
+
+impl Bench {
+    /// Measures everything that was asked for on one data set.
+    fn measured(&self, set: &Dataset) -> Result<(Run, Report), EvalError> {
+        let folder = self.folder_of(set);
+        let mut options = RunOptions::new(&EstimatedTokens);
+        if !self.arguments.strategy.is_empty() {
+            options.strategies.clone_from(&self.arguments.strategy);
+        }
+        let run = self.run(set, &options, &folder)?;
+        let mut report = Report::new(&run);
+
+        // In other ways, only longmem and its peers are asked.
+        options.strategies.retain(|s| *s == Strategy::Default || Strategy::PEERS.contains(s));
+        if let (Some(filler), Some(words)) = (&self.filler, self.arguments.wrap) {
+            for (place, name) in [(Place::Behind, "behind"), (Place::Before, "before")] {
+                let wrapped = set.wrapped(filler, words.get(), place);
+                let run = self.run(&wrapped, &options, &folder)?;
+                report.add_variant(format!("{name} {words} words"), &run);
+            }
+        }
+        if let Some(times) = self.arguments.echo {
+            let folder = folder.join(format!("echo-{times}"));
+            let run = self.run(&set.echoed(times.get()), &options, &folder)?;
+            report.add_variant(format!("{times} times before"), &run);
+        }
+        if self.arguments.nothing {
+            let found = nothing(set, &|name| self.open(&folder, name), &mut |at| self.show(at))?;
+            report.nothing = Some(found);
+        }
+        Ok((run, report))
+    }
+
+    fn run(
+        &self,
+        set: &Dataset,
+        options: &RunOptions<'_>,
+        folder: &Path,
+    ) -> Result<Run, EvalError> {
+        fs_err::create_dir_all(folder)?;
+        let open = |name: &str| self.open(folder, name);
+        measure(set, options, &open, &mut |at| self.show(at))
+    }
+
+    fn open(
+        &self,
+        folder: &Path,
+        name: &str,
+    ) -> Result<longmem_memory::Memory, longmem_memory::MemoryError> {
+        open_or_make(&folder.join(format!("{name}.db")), self.embedder.clone())
+    }
+
+    /// The folder of a data set's stores: each of several has its own, and so has each combination
+    /// with what is stored beside.
+    fn folder_of(&self, set: &Dataset) -> PathBuf {
+        let mut folder = self.folder.clone();
+        if self.several {
+            folder.push(&set.name);
+        }
+        if !self.arguments.beside.is_empty() {
+            let beside = self.arguments.beside.join("\n");
+            folder.push(format!("beside-{:016x}", fnv1a(beside.as_bytes())));
+        }
+        folder
+    }
+
+    /// The strategies whose misses are shown: those that were asked for, or else longmem's own.
+    fn missing_strategies(&self) -> Vec<Strategy> {
+        let asked_for = &self.arguments.strategy;
+        if asked_for.is_empty() { vec![Strategy::Default] } else { asked_for.clone() }
+    }
+
+    fn show(&self, progress: &RunProgress<'_>) -> std::ops::ControlFlow<()> {
+        match progress.phase {
+            Phase::Indexing { turns, total_turns } => {
+                let message = format!("{}: {turns}/{total_turns} indexed", progress.conversation);
+                self.bar.set_message(message);
+            }
+            Phase::Asking => {
+                self.bar.set_length(progress.total_questions as u64);
+                self.bar.set_position(progress.questions as u64);
+                self.bar.set_message(progress.conversation.to_owned());
+            }
+        }
+        self.interrupt.flow()
+    }
+}
+
+/// Shows what was asked for, as text.
+fn show_evaluation(
+    arguments: &EvalArguments,
+    evaluation: &Evaluation,
+    output: Output,
+) -> Result<(), Failure> {
+    if arguments.details {
+        for report in &evaluation.reports {
+            output.line(table(report))?;
         }
     }
+    output.line(comparison(evaluation))?;
+    if arguments.calibration {
+        output.line(calibration(&evaluation.reports))?;
+    }
+    for report in &evaluation.reports {
+        if let Some(found) = &report.nothing {
+            output.line(nothing_table(&report.dataset.name, found))?;
+        }
+    }
+    Ok(())
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use longmem_core::{SessionName, UserName};
 
-use super::{Conversation, Dataset, Layout, Repairs};
+use super::notes::settle_notes;
+use super::{Conversation, Dataset, Layout, Question, Repairs, Session};
 use crate::DatasetFlaw;
 
 /// Conversations as they were read, not checked yet.
@@ -22,7 +23,11 @@ impl From<Vec<Conversation>> for Unchecked {
 
 /// Leaves out empty turns and evidence that names nothing, and counts both; refuses what is
 /// ambiguous.
-pub(super) fn checked(layout: Layout, unchecked: Unchecked) -> Result<Dataset, DatasetFlaw> {
+pub(super) fn checked(
+    name: String,
+    layout: Layout,
+    unchecked: Unchecked,
+) -> Result<Dataset, DatasetFlaw> {
     let Unchecked { mut conversations, evidence_repaired } = unchecked;
     let mut repairs = Repairs { evidence_repaired, ..Repairs::default() };
     let mut ids = HashSet::new();
@@ -38,7 +43,8 @@ pub(super) fn checked(layout: Layout, unchecked: Unchecked) -> Result<Dataset, D
     if conversations.is_empty() {
         return Err(DatasetFlaw::NothingSaid);
     }
-    Ok(Dataset { layout, conversations, repairs })
+    settle_notes(&mut conversations);
+    Ok(Dataset { name, layout, conversations, repairs })
 }
 
 fn leave_out_empty(conversation: &mut Conversation, repairs: &mut Repairs) {
@@ -83,10 +89,32 @@ fn check_questions(
         }
         let mut named = HashSet::new();
         question.evidence.retain(|evidence| {
-            let exists = known.contains(evidence.as_str());
+            let exists = known.contains(evidence.id.as_str());
             repairs.evidence_dropped += usize::from(!exists);
-            exists && named.insert(evidence.clone())
+            exists && named.insert((evidence.id.clone(), evidence.text.clone()))
         });
+        check_evidence_texts(id, question, sessions)?;
+    }
+    Ok(())
+}
+
+/// Refuses words that are said to carry an answer, but do not stand in their turn.
+fn check_evidence_texts(
+    conversation: &str,
+    question: &Question,
+    sessions: &[Session],
+) -> Result<(), DatasetFlaw> {
+    for evidence in &question.evidence {
+        let Some(text) = &evidence.text else { continue };
+        let mut turns = sessions.iter().flat_map(|session| &session.turns);
+        if !turns.any(|turn| turn.id == evidence.id && turn.text.contains(text.as_str())) {
+            return Err(DatasetFlaw::NoSuchText {
+                conversation: conversation.to_owned(),
+                question: question.id.clone(),
+                turn: evidence.id.clone(),
+                text: text.clone(),
+            });
+        }
     }
     Ok(())
 }

@@ -13,7 +13,8 @@ use longmem_core::Role;
 use serde::Deserialize;
 
 use super::checked::Unchecked;
-use super::{Conversation, Question, Session, Turn, date};
+use super::evidence::answer;
+use super::{Conversation, EvidencePiece, Question, Session, Turn, date};
 use crate::DatasetFlaw;
 
 /// LoCoMo's category of questions that name the wrong speaker.
@@ -45,6 +46,8 @@ struct Message {
 #[derive(Deserialize)]
 struct QuestionEntry {
     question: String,
+    #[serde(default, deserialize_with = "answer")]
+    answer: Vec<String>,
     evidence: Vec<String>,
     category: u8,
 }
@@ -61,9 +64,14 @@ pub(super) fn conversations(entries: Vec<Entry>) -> Result<Unchecked, DatasetFla
             .map(|(position, entry)| Question {
                 id: format!("{id}/{}", position + 1),
                 text: entry.question,
+                message: None,
                 asked_at: None,
                 category: Some(category(entry.category)),
-                evidence: evidence(&entry.evidence, &mut unchecked.evidence_repaired),
+                answer: entry.answer,
+                evidence: evidence(&entry.evidence, &mut unchecked.evidence_repaired)
+                    .into_iter()
+                    .map(EvidencePiece::from)
+                    .collect(),
                 unanswerable: false,
             })
             .collect();
@@ -106,7 +114,9 @@ impl From<Message> for Turn {
             Some(caption) => format!("{} [shares an image: {caption}]", message.text),
             None => message.text,
         };
-        Self { id: message.dia_id, role: Role::User, speaker: Some(message.speaker), text }
+        let (time, note) = (None, None);
+        let speaker = Some(message.speaker);
+        Self { id: message.dia_id, role: Role::User, speaker, text, time, note }
     }
 }
 
@@ -193,7 +203,7 @@ mod tests {
         assert_eq!(turn.text, "Look. [shares an image: a photo of a cat]");
         assert_eq!((turn.role, turn.speaker.as_deref()), (Role::User, Some("Bo")));
         let question = &conversation.questions[0];
-        assert_eq!((question.id.as_str(), question.evidence[0].as_str()), ("c/1", "D10:1"));
+        assert_eq!((question.id.as_str(), question.evidence[0].id.as_str()), ("c/1", "D10:1"));
         assert_eq!(question.category.as_deref(), Some(ADVERSARIAL));
         assert!(!question.unanswerable);
     }

@@ -14,7 +14,8 @@ use longmem_core::Role;
 use serde::Deserialize;
 
 use super::checked::Unchecked;
-use super::{Conversation, Question, Session, Turn, date};
+use super::evidence::Answer;
+use super::{Conversation, EvidencePiece, Question, Session, Turn, date};
 use crate::DatasetFlaw;
 
 #[derive(Deserialize)]
@@ -25,6 +26,9 @@ pub(super) struct Entry {
     question: Option<String>,
     #[serde(default)]
     questions: Vec<String>,
+    answer: Option<Answer>,
+    #[serde(default)]
+    answers: Vec<Answer>,
     answer_session_ids: AnswerSessions,
     haystack_dates: Vec<String>,
     haystack_session_ids: Vec<String>,
@@ -60,15 +64,20 @@ fn conversation(entry: Entry) -> Result<Conversation, DatasetFlaw> {
         sessions(&id, entry.haystack_sessions, entry.haystack_session_ids, &entry.haystack_dates)?;
 
     let texts: Vec<String> = entry.question.into_iter().chain(entry.questions).collect();
-    let answers = match entry.answer_session_ids {
+    let mut answers = entry.answer.into_iter().chain(entry.answers).map(Answer::pieces);
+    let answer_sessions = match entry.answer_session_ids {
         AnswerSessions::One(ids) => vec![ids],
         AnswerSessions::Several(lists) => lists,
     };
-    check_same_length(&id, ("questions", texts.len()), ("answer_session_ids", answers.len()))?;
+    check_same_length(
+        &id,
+        ("questions", texts.len()),
+        ("answer_session_ids", answer_sessions.len()),
+    )?;
     let is_single = texts.len() == 1;
     let questions = texts
         .into_iter()
-        .zip(answers)
+        .zip(answer_sessions)
         .enumerate()
         .map(|(position, (text, answer_sessions))| {
             let turns: Vec<String> = answer_sessions
@@ -81,9 +90,15 @@ fn conversation(entry: Entry) -> Result<Conversation, DatasetFlaw> {
             Question {
                 id: if is_single { id.clone() } else { format!("{id}/{}", position + 1) },
                 text,
+                message: None,
                 asked_at: Some(asked_at),
                 category: has_type.then(|| entry.question_type.clone()),
-                evidence: [turns, answer_sessions].concat(),
+                answer: answers.next().unwrap_or_default(),
+                evidence: turns
+                    .into_iter()
+                    .chain(answer_sessions)
+                    .map(EvidencePiece::from)
+                    .collect(),
                 unanswerable: id.ends_with("_abs"),
             }
         })
@@ -121,6 +136,8 @@ fn sessions(
                 role: message.role,
                 speaker: None,
                 text: message.content,
+                time: None,
+                note: None,
             });
         }
         sessions.push(Session { id, date: parse_date(conversation, date)?, turns });
@@ -154,6 +171,10 @@ mod tests {
         conversation(serde_json::from_str(text).unwrap())
     }
 
+    fn evidence_ids(question: &Question) -> Vec<&str> {
+        question.evidence.iter().map(|piece| piece.id.as_str()).collect()
+    }
+
     const PUBLISHED: &str = r#"{"question_id":"e47b","question_type":"single-session-user",
         "question":"What degree?","answer":30,"question_date":"2023/05/30 (Tue) 23:40",
         "answer_session_ids":["answer_1"],"haystack_session_ids":["share_0","answer_1"],
@@ -170,7 +191,8 @@ mod tests {
         assert_eq!(read.sessions[0].turns[1].role, Role::Assistant);
         let question = &read.questions[0];
         assert_eq!(question.id, "e47b");
-        assert_eq!(question.evidence, ["answer_1#1", "answer_1"]);
+        assert_eq!(evidence_ids(question), ["answer_1#1", "answer_1"]);
+        assert_eq!(question.answer, ["30"]);
         assert_eq!(question.category.as_deref(), Some("single-session-user"));
         assert_eq!(
             question.asked_at.map(|time| time.to_string()).as_deref(),
@@ -193,9 +215,9 @@ mod tests {
         let read = read(&several).unwrap();
         let ids: Vec<_> = read.questions.iter().map(|q| q.id.as_str()).collect();
         assert_eq!(ids, ["e47b/1", "e47b/2"]);
-        assert_eq!(read.questions[1].evidence, ["share_0"]);
+        assert_eq!(evidence_ids(&read.questions[1]), ["share_0"]);
         assert_eq!(read.questions[1].category, None);
-        assert_eq!(read.questions[0].evidence, ["answer_1#1", "answer_1"]);
+        assert_eq!(evidence_ids(&read.questions[0]), ["answer_1#1", "answer_1"]);
     }
 
     #[test]

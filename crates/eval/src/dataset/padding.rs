@@ -9,6 +9,7 @@ impl Dataset {
     /// are, so such a haystack is good for timing only.
     pub fn pad(&mut self, all: &Dataset, turns: usize) {
         for conversation in &mut self.conversations {
+            conversation.settle_times();
             let mut missing = turns.saturating_sub(conversation.turns().count());
             let others: Vec<&Conversation> =
                 all.conversations.iter().filter(|other| other.id != conversation.id).collect();
@@ -34,7 +35,7 @@ impl Dataset {
 }
 
 /// A session with a prefix before its own id and those of its turns.
-fn renamed(session: &Session, prefix: &str) -> Session {
+pub(super) fn renamed(session: &Session, prefix: &str) -> Session {
     let mut renamed = session.clone();
     renamed.id = format!("{prefix}/{}", session.id);
     for turn in &mut renamed.turns {
@@ -62,7 +63,9 @@ mod tests {
     #[test]
     fn whole_sessions_of_others_are_added_and_repeated_under_other_ids() {
         let conversations = vec![conversation("a", 3), conversation("b", 2), conversation("c", 1)];
-        let all = Dataset { layout: Layout::Neutral, conversations, repairs: Repairs::default() };
+        let repairs = Repairs::default();
+        let all =
+            Dataset { name: "set".to_owned(), layout: Layout::Neutral, conversations, repairs };
         let mut padded = all.clone();
         padded.select(&["a".to_owned()]).unwrap();
         padded.pad(&all, 7);
@@ -75,5 +78,13 @@ mod tests {
         let before = alone.clone();
         alone.pad(&before, 1_000);
         assert_eq!(alone, before, "there is nothing to pad with");
+
+        let mut asked = all;
+        let question = serde_json::from_str(r#"{"id":"q","text":"Who?"}"#).unwrap();
+        asked.conversations[0].questions.push(question);
+        let others = asked.clone();
+        asked.pad(&others, 7);
+        let end = asked.conversations[0].sessions[0].date;
+        assert_eq!(asked.conversations[0].questions[0].asked_at, Some(end));
     }
 }

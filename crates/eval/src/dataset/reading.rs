@@ -53,7 +53,10 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Dataset, EvalError> {
             Ok(Unchecked::from(entries::<Conversation>(bytes, path, "the neutral format")?))
         }
     };
-    unchecked.and_then(|unchecked| checked(layout, unchecked)).map_err(|flaw| flawed(path, flaw))
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    unchecked
+        .and_then(|unchecked| checked(name, layout, unchecked))
+        .map_err(|flaw| flawed(path, flaw))
 }
 
 fn flawed(path: &Path, flaw: DatasetFlaw) -> EvalError {
@@ -98,7 +101,10 @@ mod tests {
         assert_eq!(lines, array);
         assert_eq!(lines.conversations.len(), 2);
         assert_eq!(lines.layout, Layout::Neutral);
-        assert_eq!(lines.conversations[0].questions[0].evidence, ["t1", "s1"]);
+        let question = &lines.conversations[0].questions[0];
+        let ids: Vec<_> = question.evidence.iter().map(|piece| piece.id.as_str()).collect();
+        assert_eq!(ids, ["t1", "s1"]);
+        assert_eq!(lines.name, "set");
     }
 
     #[test]
@@ -114,6 +120,10 @@ mod tests {
             (&ANA.replace("Where?", " "), "conversation \"ana\": question \"q1\" is empty"),
             (&ANA.replace("\"ana\"", "\"\""), "the name of a user is empty"),
             (&format!("{ANA}{ANA}"), "two conversations have the id \"ana\""),
+            (
+                &ANA.replace("[\"t1\",", r#"[{"turn":"t1","text":"Porto"},"#),
+                "the evidence of question \"q1\", \"Porto\", does not stand in turn \"t1\"",
+            ),
             (&ANA.replace("I moved to Lisbon.", " "), "no conversation in it that has a turn"),
         ] {
             let error = parsed(text).unwrap_err();
@@ -124,7 +134,7 @@ mod tests {
     #[test]
     fn evidence_that_names_nothing_is_counted() {
         let dataset = parsed(&ANA.replace("\"t1\",\"s1\",\"t1\"", "\"t1\",\"t9\"")).unwrap();
-        assert_eq!(dataset.conversations[0].questions[0].evidence, ["t1"]);
+        assert_eq!(dataset.conversations[0].questions[0].evidence.len(), 1);
         assert_eq!(dataset.repairs.evidence_dropped, 1);
     }
 

@@ -2,114 +2,129 @@
 
 use std::collections::BTreeSet;
 
-use longmem_core::TurnId;
+use longmem_core::{EstimatedTokens, TokenCounter, TurnId};
 use longmem_eval::Haystack;
-use longmem_eval::dataset::{ADVERSARIAL, Conversation, Dataset, Question};
-use longmem_memory::RecallRequest;
+use longmem_eval::dataset::{ADVERSARIAL, Dataset, Question};
+use longmem_memory::{MemoryError, RecallRequest, Signals};
 
-/// A question, put to one conversation.
+/// Tokens of the prompt in which evidence is looked for.
+const PROMPT_TOKENS: usize = 1_000;
+
+/// Tokens of a prompt around its message and the quotes: about so many.
+const FRAME_TOKENS: usize = 60;
+
+/// Tokens of a recalled turn in a prompt at most: a longer one is shortened.
+const TURN_TOKENS: usize = 400;
+
+/// Tokens of a quote besides the text of its turn: who speaks, and the marks around it.
+const QUOTE_TOKENS: usize = 5;
+
+/// One conversation of the fit, ready to be asked about.
+pub(super) struct Prepared<'a> {
+    /// The place of its family among all families.
+    pub(super) family: usize,
+    /// Its place in its data set.
+    pub(super) place: usize,
+    pub(super) dataset: &'a Dataset,
+    pub(super) haystack: Haystack<'a>,
+}
+
+/// A question with its candidates.
 pub(super) struct Asked {
-    /// The place of the conversation in the data set.
+    /// The place of the conversation among all of them.
     pub(super) conversation: usize,
-    pub(super) request: RecallRequest,
-    /// The turns that answer it; empty if none does.
-    pub(super) evidence: BTreeSet<TurnId>,
+    /// The place of its family.
+    pub(super) family: usize,
+    /// Whether some turn answers it.
+    pub(super) answerable: bool,
+    /// Number of turns that answer it.
+    pub(super) evidence: usize,
     /// Whether it is one of LoCoMo's that name the wrong speaker.
     pub(super) adversarial: bool,
+    /// Tokens that a prompt of 1,000 has left for turns.
+    pub(super) room: usize,
+    /// What speaks for and against each candidate, in order of turn numbers.
+    pub(super) signals: Vec<Signals>,
+    /// The rest about each candidate, in the same order.
+    pub(super) turns: Vec<CandidateTurn>,
+}
+
+/// What a fit knows of a candidate besides its signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CandidateTurn {
+    /// Whether it answers the question.
+    pub(super) is_evidence: bool,
+    /// About what it costs in a prompt, in tokens.
+    pub(super) tokens: usize,
 }
 
 impl Asked {
-    /// Every question whose evidence names turns.
-    pub(super) fn with_evidence(dataset: &Dataset, haystacks: &[Haystack<'_>]) -> Vec<Self> {
+    /// Every question of a conversation whose evidence names turns.
+    pub(super) fn with_evidence(
+        conversation: usize,
+        prepared: &Prepared<'_>,
+    ) -> Result<Vec<Self>, MemoryError> {
+        let questions = &prepared.dataset.conversations[prepared.place].questions;
+        let answerable = questions.iter().filter(|question| !question.unanswerable);
         let mut all = Vec::new();
-        for (place, conversation) in dataset.conversations.iter().enumerate() {
-            for question in conversation.questions.iter().filter(|q| !q.unanswerable) {
-                let haystack = &haystacks[place];
-                let evidence = haystack.evidence(question).turns;
-                let ids = haystack.turns.iter().map(|turn| turn.id);
-                let evidence: BTreeSet<TurnId> =
-                    ids.filter(|id| evidence.contains(haystack.turn_name(*id))).collect();
-                if !evidence.is_empty() {
-                    all.push(Self { evidence, ..Self::new(place, haystack, question) });
-                }
+        for question in answerable {
+            let evidence = evidence(&prepared.haystack, question);
+            if !evidence.is_empty() {
+                all.push(Self::ask(conversation, prepared, question, &evidence)?);
             }
         }
-        all
+        Ok(all)
     }
 
-    /// Questions without an answer: for each conversation about as many questions of the others as it
-    /// has itself, with the names of its speakers in place of theirs.
+    /// Questions without an answer: up to `count` of those about the other conversations of its data
+    /// set.
     pub(super) fn of_others(
-        dataset: &Dataset,
-        haystacks: &[Haystack<'_>],
-        asked: &[Self],
-    ) -> Vec<Self> {
-        let conversations = &dataset.conversations;
-        let names: Vec<Vec<&str>> = conversations.iter().map(speakers).collect();
-        let mut all = Vec::new();
-        for (place, haystack) in haystacks.iter().enumerate() {
-            let own = asked.iter().filter(|asked| asked.conversation == place).count();
-            let foreign: Vec<(usize, &Question)> = conversations
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != place)
-                .flat_map(|(other, c)| c.questions.iter().map(move |question| (other, question)))
-                .collect();
-            let step = foreign.len().div_ceil(own.max(1)).max(1);
-            all.extend(foreign.into_iter().step_by(step).map(|(other, question)| {
-                let text = exchanged(&question.text, &names[other], &names[place]);
-                Self::new(place, haystack, &Question { text, ..question.clone() })
-            }));
-        }
-        all
+        conversation: usize,
+        prepared: &Prepared<'_>,
+        count: usize,
+    ) -> Result<Vec<Self>, MemoryError> {
+        let foreign = prepared.dataset.foreign_questions(prepared.place, count);
+        let ask = |question| Self::ask(conversation, prepared, question, &BTreeSet::new());
+        foreign.iter().map(ask).collect()
     }
 
-    fn new(conversation: usize, haystack: &Haystack<'_>, question: &Question) -> Self {
-        let mut request = RecallRequest::new(haystack.scope.clone(), &*question.text);
+    fn ask(
+        conversation: usize,
+        prepared: &Prepared<'_>,
+        question: &Question,
+        evidence: &BTreeSet<TurnId>,
+    ) -> Result<Self, MemoryError> {
+        let haystack = &prepared.haystack;
+        let mut request = RecallRequest::new(haystack.scope.clone(), question.sent());
         let end = haystack.turns.iter().map(|turn| turn.time).max();
         request.asked_at = question.asked_at.or(end);
-        let adversarial = question.category.as_deref() == Some(ADVERSARIAL);
-        Self { conversation, request, evidence: BTreeSet::new(), adversarial }
+        let signals = haystack.memory.signals(&request)?;
+        let turns = signals.iter().map(|signals| CandidateTurn {
+            is_evidence: evidence.contains(&signals.turn),
+            tokens: QUOTE_TOKENS
+                + EstimatedTokens.count(haystack.text(signals.turn)).min(TURN_TOKENS),
+        });
+        Ok(Self {
+            conversation,
+            family: prepared.family,
+            answerable: !evidence.is_empty(),
+            evidence: evidence.len(),
+            adversarial: question.category.as_deref() == Some(ADVERSARIAL),
+            room: room_for_turns(question.sent()),
+            turns: turns.collect(),
+            signals,
+        })
     }
 }
 
-/// The names of those who speak, in alphabetical order.
-fn speakers(conversation: &Conversation) -> Vec<&str> {
-    let names = conversation.turns().filter_map(|(_, turn)| turn.speaker.as_deref());
-    names.collect::<BTreeSet<_>>().into_iter().collect()
+/// The turns that answer a question.
+fn evidence(haystack: &Haystack<'_>, question: &Question) -> BTreeSet<TurnId> {
+    let named = haystack.evidence(question).turns;
+    let ids = haystack.turns.iter().map(|turn| turn.id);
+    ids.filter(|id| named.contains(haystack.turn_name(*id))).collect()
 }
 
-/// A text in which each of `names` is replaced by the name at the same place of `others`.
-fn exchanged(text: &str, names: &[&str], others: &[&str]) -> String {
-    if others.is_empty() {
-        return text.to_owned();
-    }
-    let mut exchanged = String::with_capacity(text.len());
-    for piece in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
-        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
-        match names.iter().position(|name| *name == word) {
-            Some(place) => {
-                exchanged.push_str(others[place % others.len()]);
-                exchanged.push_str(&piece[word.len()..]);
-            }
-            None => exchanged.push_str(piece),
-        }
-    }
-    exchanged
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_exchanged_as_whole_words() {
-        let exchanged = |text| exchanged(text, &["Ann", "Bo"], &["Cy", "Di"]);
-        assert_eq!(
-            exchanged("Did Ann's dog bite Bo? Anna, no."),
-            "Did Cy's dog bite Di? Anna, no."
-        );
-        assert_eq!(super::exchanged("Ann", &["Ann"], &[]), "Ann");
-        assert_eq!(super::exchanged("Ann, Bo", &["Ann", "Bo"], &["Cy"]), "Cy, Cy");
-    }
+/// Tokens that a prompt leaves for turns beside its message and the frame around them.
+fn room_for_turns(message: &str) -> usize {
+    PROMPT_TOKENS.saturating_sub(FRAME_TOKENS + EstimatedTokens.count(message))
 }

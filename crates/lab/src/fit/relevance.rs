@@ -1,9 +1,10 @@
 //! The chance that a turn is evidence, and the threshold below which nothing is recalled.
 
-use longmem_memory::{RankingParameters, RelevanceWeights, Signals};
+use longmem_memory::{RankingParameters, RelevanceWeights};
 
 use super::asked::Asked;
 use super::linear::{add_outer, diagonal, dot, solved};
+use super::quality::order;
 
 /// Number of a question's best turns that the regression learns from.
 const LEARNED_TURNS: usize = 20;
@@ -85,16 +86,14 @@ impl ThresholdRow {
 
 impl BestTurns {
     /// The best turns of a question, as the parameters order them. Turns without a vector are left out.
-    pub(super) fn of(asked: &Asked, candidates: &[Signals], ranking: &RankingParameters) -> Self {
-        let mut ordered: Vec<_> = candidates.iter().zip(ranking.scores(candidates)).collect();
-        ordered.sort_by(|(a, a_score), (b, b_score)| {
-            b_score.total_cmp(a_score).then(a.turn.cmp(&b.turn))
-        });
-        let turns = ordered.iter().take(LEARNED_TURNS).filter_map(|(signals, _)| {
+    pub(super) fn of(asked: &Asked, ranking: &RankingParameters) -> Self {
+        let best = order(ranking, asked).into_iter().take(LEARNED_TURNS);
+        let turns = best.filter_map(|place| {
+            let signals = &asked.signals[place];
             let numbers = [f64::from(signals.cosine?), f64::from(signals.coverage)];
-            Some((numbers, asked.evidence.contains(&signals.turn)))
+            Some((numbers, asked.turns[place].is_evidence))
         });
-        let answerable = !asked.evidence.is_empty();
+        let answerable = asked.answerable;
         Self { conversation: asked.conversation, answerable, turns: turns.collect() }
     }
 }

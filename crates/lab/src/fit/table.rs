@@ -3,62 +3,83 @@
 use longmem_eval::aligned;
 use longmem_memory::RankingParameters;
 
-use super::{Fit, Recalls};
+use super::Fit;
+use super::quality::Quality;
+use super::weights::WEIGHTS;
 
-/// Writes what a fit found: the recall on the conversations that were left out, the numbers of each
-/// fold and of all conversations together, and what each threshold would do.
+/// Writes what a fit found: what it is worth on what was left out, the numbers found each time, and
+/// what each threshold would do.
 pub(super) fn fit_table(fit: &Fit) -> String {
-    [folds(fit), numbers(fit), thresholds(fit)].join("\n")
+    [families(fit), numbers(fit), thresholds(fit)].join("\n")
 }
 
-fn folds(fit: &Fit) -> String {
-    let row = |name: &str, held_out: &Recalls, shipped: Option<&Recalls>| {
-        let shares = |recalls: &Recalls| {
-            let both = recalls.all.into_iter().chain(recalls.not_adversarial);
-            both.map(|share| format!("{:.1}", share * 100.0)).collect::<Vec<_>>()
-        };
-        let nothing = || vec!["–".to_owned(); 6];
-        [vec![name.to_owned()], shares(held_out), shipped.map_or_else(nothing, shares)].concat()
+fn families(fit: &Fit) -> String {
+    let cells = |quality: Option<Quality>| {
+        let shares = quality.map(|quality| [quality.recall_10, quality.context_1000]);
+        shares.map_or_else(|| ["–".to_owned(), "–".to_owned()], |shares| shares.map(percent))
     };
-    let header = ["left out", "r5", "r10", "r20", "r5*", "r10*", "r20*"].map(str::to_owned);
-    let shipped = ["shipped r5", "r10", "r20", "r5*", "r10*", "r20*"].map(str::to_owned);
-    let mut rows: Vec<_> = fit
-        .folds
-        .iter()
-        .map(|fold| row(&fold.conversation, &fold.held_out, Some(&fold.shipped)))
-        .collect();
-    let held_out = Recalls::mean(fit.folds.iter().map(|fold| &fold.held_out));
-    let default = Recalls::mean(fit.folds.iter().map(|fold| &fold.shipped));
-    rows.push(row("all of them", &held_out, Some(&default)));
-    rows.push(row("none (seen)", &fit.seen, None));
-    let title = "recall of what was found on the other conversations (*: without adversarial ones)";
-    aligned(title, [header.to_vec(), shipped.to_vec()].concat(), rows)
+    let row = |name: &str, questions: usize, ways: [Option<Quality>; 4]| {
+        let shares = ways.into_iter().flat_map(cells);
+        [name.to_owned(), questions.to_string()].into_iter().chain(shares).collect::<Vec<_>>()
+    };
+    let ways = fit.families.iter().map(|family| {
+        let without_family = family.without_family.map(|(_, quality)| quality);
+        [Some(family.shipped), without_family, Some(family.without_part), Some(family.seen)]
+    });
+    let ways: Vec<[Option<Quality>; 4]> = ways.collect();
+    let named = fit.families.iter().zip(&ways);
+    let mut rows: Vec<_> =
+        named.map(|(family, ways)| row(&family.family, family.shipped.questions, *ways)).collect();
+    let means = [0, 1, 2, 3].map(|way| mean(ways.iter().map(|ways| ways[way])));
+    let questions = fit.families.iter().map(|family| family.shipped.questions).sum();
+    rows.push(row("mean", questions, means));
+    let header = [
+        "family",
+        "n",
+        "shipped r10",
+        "b1000",
+        "without it r10",
+        "b1000",
+        "without part r10",
+        "b1000",
+        "seen r10",
+        "b1000",
+    ];
+    let title = "what was found: by other families, by other conversations, and seen";
+    aligned(title, header.map(str::to_owned).to_vec(), rows)
+}
+
+/// The mean over families; none if one has none.
+fn mean(families: impl Iterator<Item = Option<Quality>>) -> Option<Quality> {
+    let families: Vec<Quality> = families.collect::<Option<_>>()?;
+    let mean = |number: fn(&Quality) -> f64| {
+        families.iter().map(number).sum::<f64>() / families.len().max(1) as f64
+    };
+    let (recall_10, context_1000) = (mean(|q| q.recall_10), mean(|q| q.context_1000));
+    Some(Quality { recall_10, context_1000, ..Quality::default() })
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}", share * 100.0)
 }
 
 fn numbers(fit: &Fit) -> String {
-    let header = [
-        "left out", "lexical", "coverage", "speaker", "date", "when", "question", "short",
-        "session",
-    ];
-    let row = |name: &str, ranking: &RankingParameters| {
-        let numbers = [
-            ranking.lexical_weight,
-            ranking.coverage_weight,
-            ranking.speaker_boost,
-            ranking.date_boost,
-            ranking.when_boost,
-            ranking.question_penalty,
-            ranking.shortness_penalty,
-            ranking.session_share,
-        ];
-        let numbers = numbers.map(|number| number.to_string());
-        [vec![name.to_owned()], numbers.to_vec()].concat()
+    let header = ["without"].into_iter().chain(WEIGHTS.iter().map(|weight| weight.name));
+    let row = |name: String, ranking: &RankingParameters| {
+        let values = WEIGHTS.iter().map(|weight| weight.value(ranking).to_string());
+        [name].into_iter().chain(values).collect::<Vec<_>>()
     };
-    let mut rows: Vec<_> =
-        fit.folds.iter().map(|fold| row(&fold.conversation, &fold.ranking)).collect();
-    rows.push(row("none", &fit.ranking));
-    rows.push(row("shipped", &RankingParameters::default()));
-    aligned("ranking parameters", header.map(str::to_owned).to_vec(), rows)
+    let without_family = fit.families.iter().filter_map(|family| {
+        let (ranking, _) = family.without_family.as_ref()?;
+        Some(row(family.family.clone(), ranking))
+    });
+    let without_part = fit.parts.iter().enumerate();
+    let without_part =
+        without_part.map(|(part, ranking)| row(format!("part {}", part + 1), ranking));
+    let mut rows: Vec<_> = without_family.chain(without_part).collect();
+    rows.push(row("nothing".to_owned(), &fit.ranking));
+    rows.push(row("(shipped)".to_owned(), &RankingParameters::default()));
+    aligned("ranking parameters", header.map(str::to_owned).collect(), rows)
 }
 
 fn thresholds(fit: &Fit) -> String {

@@ -12,34 +12,49 @@ fn small() -> Dataset {
     dataset::read(file).unwrap()
 }
 
-fn fitted(dataset: &Dataset) -> Result<Fit, LabError> {
+fn fitted(sets: &[Dataset]) -> Result<Fit, LabError> {
     let folder = tempfile::tempdir().unwrap();
     let embedder = Arc::new(WordHashEmbedder::default());
     let clock = Arc::new(FixedClock(Timestamp::UNIX_EPOCH));
-    let open =
-        |name: &str| open_or_make(&folder.path().join(name), embedder.clone(), clock.clone());
-    fit(dataset, &open, &mut |_| {})
+    let open = |set: &Dataset, name: &str| {
+        let file = folder.path().join(format!("{}-{name}", set.name));
+        open_or_make(&file, embedder.clone(), clock.clone())
+    };
+    fit(sets, &open, &mut |_| {})
 }
 
 #[test]
-fn a_fit_leaves_each_conversation_out_once_and_says_the_same_again() {
-    let found = fitted(&small()).unwrap();
-    let left_out: Vec<_> = found.folds.iter().map(|fold| fold.conversation.as_str()).collect();
-    assert_eq!(left_out, ["ana", "bo & cy"]);
-    let questions: Vec<_> = found.folds.iter().map(|fold| fold.held_out.questions[0]).collect();
-    assert_eq!(questions, [2, 1]);
-    assert_eq!(found.seen.questions[0], 3);
-    assert!(found.thresholds.iter().all(|row| row.answerable == 3 && row.unanswerable > 0));
-    assert_eq!(fitted(&small()).unwrap(), found);
+fn a_fit_leaves_out_families_and_conversations_and_says_the_same_again() {
+    let mut other = small();
+    "other".clone_into(&mut other.name);
+    let sets = [small(), other];
+    let found = fitted(&sets).unwrap();
+    let families: Vec<_> = found.families.iter().map(|f| f.family.as_str()).collect();
+    assert_eq!(families, ["small", "other"]);
+    assert_eq!(found.parts.len(), 4, "as many as there are conversations");
+    for family in &found.families {
+        assert!(family.without_family.is_some());
+        assert_eq!(family.without_part.questions, 3);
+        assert_eq!(family.seen.questions, 3);
+    }
+    assert!(found.thresholds.iter().all(|row| row.answerable == 6 && row.unanswerable > 0));
+    assert_eq!(fitted(&sets).unwrap(), found);
     let text = fit_table(&found);
-    for part in ["\nbo & cy ", "\nnone (seen) ", "\nshipped ", "relevance = σ("] {
+    for part in ["\nsmall ", "\nmean ", "\npart 4 ", "\n(shipped) ", "relevance = σ("] {
         assert!(text.contains(part), "{part}: {text}");
     }
+}
+
+#[test]
+fn one_family_is_judged_by_conversations_alone() {
+    let found = fitted(&[small()]).unwrap();
+    assert_eq!(found.families[0].without_family, None);
+    assert_eq!(found.parts.len(), 2);
 }
 
 #[test]
 fn a_fit_needs_two_conversations() {
     let mut one = small();
     one.conversations.truncate(1);
-    assert!(matches!(fitted(&one), Err(LabError::TooFewConversations)));
+    assert!(matches!(fitted(&[one]), Err(LabError::TooFewConversations)));
 }

@@ -85,6 +85,8 @@ mod tests {
             role: *role,
             speaker: Some((*speaker).to_owned()),
             text: (*text).to_owned(),
+            time: None,
+            note: None,
         };
         let turns = turns.iter().enumerate().map(turn).collect();
         Session { id: id.to_owned(), date: date.parse().unwrap(), turns }
