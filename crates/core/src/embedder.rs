@@ -82,6 +82,16 @@ pub trait TextEmbedder: Send + Sync {
     /// When the model cannot be loaded or run.
     fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError>;
 
+    /// Embeds several questions, one vector each, in the order given, as [`embed_query`] embeds one.
+    ///
+    /// [`embed_query`]: TextEmbedder::embed_query
+    ///
+    /// # Errors
+    /// When the model cannot be loaded or run.
+    fn embed_queries(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        texts.iter().map(|text| self.embed_query(text)).collect()
+    }
+
     /// Embeds passages to be searched, one vector each, in the order given. A text's vector does
     /// not depend on the others in the call.
     ///

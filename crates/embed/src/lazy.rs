@@ -95,6 +95,10 @@ impl TextEmbedder for LazyEmbedder {
         self.loaded()?.embed_query(text)
     }
 
+    fn embed_queries(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        self.loaded()?.embed_queries(texts)
+    }
+
     fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
         self.loaded()?.embed_passages(texts)
     }

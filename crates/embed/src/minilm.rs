@@ -119,6 +119,10 @@ impl TextEmbedder for MiniLm {
         Ok(vectors.pop().expect("one text has one vector"))
     }
 
+    fn embed_queries(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        self.embed_passages(texts)
+    }
+
     fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
         self.vectors(texts).map_err(|error| Box::new(error) as EmbedError)
     }

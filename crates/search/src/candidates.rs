@@ -1,6 +1,6 @@
 //! What a search is asked, and what it brings: turns by meaning and by words, each with both scores.
 
-use longmem_core::{ChannelHit, Embedding, EmbeddingModel, Scope, TurnId};
+use longmem_core::{ChannelHit, Embedding, EmbeddingModel, Role, Scope, TurnId};
 
 use crate::source::SessionNumber;
 use crate::vectors::{DenseParameters, Scan};
@@ -75,13 +75,19 @@ pub struct Candidate {
     pub before: Option<TurnId>,
     /// The turn after it in its session, as for the one before.
     pub after: Option<TurnId>,
+    /// The role of that turn.
+    pub role_after: Option<Role>,
     /// Its cosine with its neighbours' part, also if only its words brought it; none if it has no
     /// vector.
     pub cosine: Option<f32>,
+    /// Its own cosine, without its neighbours' part.
+    pub own_cosine: Option<f32>,
     /// Its score by words, also if only its meaning brought it; 0 if it shares none.
     pub bm25: f32,
     /// The part of the query's words, weighted by rarity, that it or its neighbours hold: 0 to 1.
     pub coverage: f32,
+    /// The part that it holds itself.
+    pub own_coverage: f32,
     /// Its place among the best by meaning, if it is one of them.
     pub dense: Option<ChannelHit>,
     /// Its place among the best by words, if it is one of them.
@@ -98,4 +104,8 @@ pub struct Candidates {
     pub cosine_range: Option<(f32, f32)>,
     /// The highest score by words in scope; 0 if no word is shared.
     pub most_bm25: f32,
+    /// What a turn would score that held every word of the query without end; 0 without words.
+    pub bm25_ceiling: f32,
+    /// The query's words as they are searched, each with its rarity in the user's turns: above 0.
+    pub rarities: Vec<(String, f32)>,
 }

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use longmem_core::ChannelHit;
 
 use crate::candidates::{Candidate, Candidates};
-use crate::selection::{ScoredRow, best};
+use crate::selection::{RowCosine, ScoredRow, best};
 use crate::turn_table::TurnTable;
-use crate::words::LexicalScores;
+use crate::words::{LexicalScores, WordPostings};
 
 /// The scores of both channels for the turns in scope.
 pub(crate) struct Merged<'a> {
     pub(crate) table: &'a TurnTable,
     /// The cosines that are known, in the order of rows: those of the nearest, and of all that words
     /// brought and have one.
-    pub(crate) cosines: Vec<ScoredRow>,
+    pub(crate) cosines: Vec<RowCosine>,
+    /// The turns that hold each word of the query.
+    pub(crate) postings: &'a [&'a WordPostings],
     /// The scores by words of each row, in scope or not.
     pub(crate) words: LexicalScores,
     /// The best by words, best first.
@@ -25,7 +27,7 @@ impl Merged<'_> {
     /// The best of each channel, each turn once, with all that is known of it.
     pub(crate) fn union(&self, per_channel: usize) -> Candidates {
         let cosines = &self.cosines;
-        let scores: Vec<f32> = cosines.iter().map(|found| found.score).collect();
+        let scores: Vec<f32> = cosines.iter().map(|found| found.smoothed).collect();
         let mut nearest = best(&scores, per_channel, f32::NEG_INFINITY, |_| true);
         for found in &mut nearest {
             found.row = cosines[found.row].row;
@@ -44,6 +46,8 @@ impl Merged<'_> {
             turns: turns.into_values().collect(),
             cosine_range: scores.clone().min_by(f32::total_cmp).zip(scores.max_by(f32::total_cmp)),
             most_bm25: self.by_words.first().map_or(0.0, |found| found.score),
+            bm25_ceiling: self.words.ceiling(),
+            rarities: Vec::new(),
         }
     }
 
@@ -51,6 +55,7 @@ impl Merged<'_> {
         let turn = self.table.turn(row);
         let neighbour = |row: Option<usize>| row.map(|row| self.table.turn(row).entry.turn);
         let known = self.cosines.binary_search_by_key(&row, |found| found.row).ok();
+        let known = known.map(|place| self.cosines[place]);
         Candidate {
             turn: turn.entry.turn,
             session: turn.entry.session,
@@ -58,9 +63,12 @@ impl Merged<'_> {
             session_has_assistant: self.table.session_has_assistant(turn),
             before: neighbour(turn.before()),
             after: neighbour(turn.after()),
-            cosine: known.map(|place| self.cosines[place].score),
+            role_after: turn.after().map(|row| self.table.turn(row).entry.role),
+            cosine: known.map(|known| known.smoothed),
+            own_cosine: known.map(|known| known.own),
             bm25: self.words.bm25[row],
             coverage: self.words.coverage[row],
+            own_coverage: self.words.own_coverage(self.postings, turn.entry.turn),
             dense: None,
             lexical: None,
         }

@@ -10,7 +10,7 @@ use crate::candidates::{Candidate, CandidateRequest, Candidates, DenseHit, Lexic
 use crate::filter::RowFilter;
 use crate::merged::Merged;
 use crate::reading::{Reading, VectorsRead};
-use crate::selection::{ScoredRow, best, lowest};
+use crate::selection::{RowCosine, best, lowest};
 use crate::source::{SearchSource, SearchWanted};
 use crate::vectors::{DenseParameters, TwoStages};
 use crate::words::{LexicalParameters, MAX_QUERY_WORDS, Vocabulary, WordPostings, lexical_scores};
@@ -35,15 +35,42 @@ impl Searcher {
         source: &S,
         request: &CandidateRequest<'_>,
     ) -> Result<Candidates, S::Error> {
-        let mut words = request.words.map(query_words).unwrap_or_default();
-        words.truncate(MAX_QUERY_WORDS);
-        let Some(mut search) = self.read(source, request, &words)? else {
-            return Ok(Candidates::default());
+        let found = self.candidates_each(source, std::slice::from_ref(request))?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    }
+
+    /// Finds candidates for several queries of one scope and one model as [`Searcher::candidates`]
+    /// does, in the order of the requests, and reads the store once for all of them. Scope, model and
+    /// scan are those of the first request.
+    ///
+    /// # Errors
+    /// When the store cannot be read or holds a damaged vector.
+    pub fn candidates_each<S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        requests: &[CandidateRequest<'_>],
+    ) -> Result<Vec<Candidates>, S::Error> {
+        let Some(first) = requests.first() else { return Ok(Vec::new()) };
+        let queries: Vec<Vec<String>> = requests.iter().map(words_of).collect();
+        let mut words = queries.concat();
+        words.sort_unstable();
+        words.dedup();
+        let Some(mut search) = self.read(source, first, &words)? else {
+            return Ok(vec![Candidates::default(); requests.len()]);
         };
-        let word_postings = self.word_postings(source, request, &words, &mut search)?;
+        let word_postings = self.word_postings(source, first, &words, &mut search)?;
         // The read is over: scoring holds no lock and no transaction. It is inside the pool of threads
         // from the first step to the last, because entering the pool takes longer than a step.
-        rayon::scope(|_| search.score(source, request, &word_postings))
+        rayon::scope(|_| {
+            let filter = RowFilter::new(first.scope, search.reading.sessions.take());
+            let each = requests.iter().zip(&queries).map(|(request, query)| {
+                let place = |word: &String| words.binary_search(word).ok();
+                let of_query = query.iter().filter_map(place).map(|place| &word_postings[place]);
+                let asked = AskedWords { words: query, postings: of_query.collect() };
+                search.score(source, request, &filter, &asked)
+            });
+            each.collect()
+        })
     }
 
     /// Finds the `limit` turns in scope whose vectors are nearest to the query, best first, equal
@@ -220,21 +247,28 @@ struct Search<'a> {
     taken: Taken,
 }
 
+/// The words of one query, each with the turns that hold it.
+struct AskedWords<'a> {
+    words: &'a [String],
+    postings: Vec<&'a WordPostings>,
+}
+
 impl Search<'_> {
+    /// Scores every turn for one query.
     fn score<S: SearchSource + ?Sized>(
         &mut self,
         source: &S,
         request: &CandidateRequest<'_>,
-        words: &[WordPostings],
+        filter: &RowFilter,
+        asked: &AskedWords<'_>,
     ) -> Result<Candidates, S::Error> {
-        let filter = RowFilter::new(self.scope, self.reading.sessions.take());
         let user = &mut self.reading.user;
         let (table, windows) = (Arc::clone(&user.table), Arc::clone(&user.windows));
         let admits_all = filter.admits_all();
         let admits = |row: usize| admits_all || filter.admits(&table.turn(row).entry);
 
         let lexical = request.lexical;
-        let scores = lexical_scores(&table, words, &lexical, || {
+        let scores = lexical_scores(&table, &asked.postings, &lexical, || {
             windows.of(&table, lexical.neighbours, lexical.longest_neighbour)
         });
         let by_words = best(&scores.bm25, request.per_channel, 0.0, admits);
@@ -254,8 +288,12 @@ impl Search<'_> {
                     .collect();
                 rows.sort_unstable();
                 rows.dedup();
-                let known = rows.into_iter().map(|row| ScoredRow { row, score: smoothed[row] });
-                known.filter(|known| !known.score.is_nan()).collect()
+                let known = rows.into_iter().map(|row| RowCosine {
+                    row,
+                    own: cosines[row],
+                    smoothed: smoothed[row],
+                });
+                known.filter(|known| !known.smoothed.is_nan()).collect()
             }
             (VectorsRead::Coded, Some((model, query))) => {
                 let vectors = user.vectors(model);
@@ -274,9 +312,20 @@ impl Search<'_> {
                 stages.scores(admits, by_words.iter().map(|found| found.row))?
             }
         };
-        let merged = Merged { table: &table, cosines, words: scores, by_words };
-        Ok(merged.union(request.per_channel))
+        let merged =
+            Merged { table: &table, cosines, postings: &asked.postings, words: scores, by_words };
+        let mut candidates = merged.union(request.per_channel);
+        let rarities = merged.words.rarities;
+        candidates.rarities = asked.words.iter().cloned().zip(rarities).collect();
+        Ok(candidates)
     }
+}
+
+/// The words that a query is searched by.
+fn words_of(request: &CandidateRequest<'_>) -> Vec<String> {
+    let mut words = request.words.map(query_words).unwrap_or_default();
+    words.truncate(MAX_QUERY_WORDS);
+    words
 }
 
 /// One channel's hits, best first.

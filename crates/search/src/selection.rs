@@ -9,6 +9,16 @@ pub(crate) struct ScoredRow {
     pub(crate) score: f32,
 }
 
+/// A row whose cosine is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct RowCosine {
+    pub(crate) row: usize,
+    /// The row's own cosine.
+    pub(crate) own: f32,
+    /// The same with its neighbours' part.
+    pub(crate) smoothed: f32,
+}
+
 /// Number of rows below which another thread is not worth waking.
 const ROWS_PER_THREAD: usize = 1 << 13;
 

@@ -31,7 +31,7 @@ mod small_talk;
 mod spanish;
 mod words;
 
-pub use days::{Bound, Days, days_named, is_month_or_weekday, tells_when};
+pub use days::{Bound, Days, days_named, is_month_or_weekday, tells_number, tells_when};
 pub use general::{asks_general_knowledge, is_bare_command};
 pub use instructions::standing_instructions;
 pub use language::{Language, language_of};
@@ -41,6 +41,7 @@ pub use questions::{
     Party, asked_party, asks_for_history, asks_number, asks_what_is_known, asks_when,
 };
 pub use sentences::{begins_sentence, only_asks, sentences};
+pub use small_talk::is_small_talk;
 pub use words::{IndexedWords, each_word, indexed_words, lower_word, lower_words, query_words};
 
 /// The examples of the README are tests.

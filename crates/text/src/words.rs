@@ -74,9 +74,13 @@ pub fn each_word(text: &str, each: &mut dyn FnMut(&str)) {
     for_each_word(text, Purpose::Store, each);
 }
 
-/// [`STOP_WORDS`] as they are stored.
-static STEMMED_STOP_WORDS: LazyLock<HashSet<Cow<'static, str>>> =
-    LazyLock::new(|| STOP_WORDS.split_whitespace().map(stemmed).collect());
+/// The function words of each language as they are stored, in the order of [`Language::ALL`].
+static FUNCTION_WORDS: LazyLock<[HashSet<Cow<'static, str>>; Language::ALL.len()]> =
+    LazyLock::new(|| {
+        Language::ALL.map(|language| {
+            language.lexicon().function_words.split_ascii_whitespace().map(stemmed).collect()
+        })
+    });
 
 /// The function words of the language of a query; English ones if nothing speaks for any, and none
 /// if it is written in a language of which nothing is known.

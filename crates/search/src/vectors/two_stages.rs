@@ -11,7 +11,7 @@ use super::dot::dot;
 use super::smoothing::DenseParameters;
 use super::snapshot::{Matrix, Snapshot};
 use super::vector_bytes::vector_from_bytes;
-use crate::selection::{ScoredRow, best, lowest};
+use crate::selection::{RowCosine, ScoredRow, best, lowest};
 use crate::source::{DamagedVector, PassageId, SearchSource};
 use crate::turn_table::TurnTable;
 
@@ -105,7 +105,7 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
         &self,
         admits: impl Fn(usize) -> bool + Sync,
         given: impl Iterator<Item = usize>,
-    ) -> Result<Vec<ScoredRow>, S::Error> {
+    ) -> Result<Vec<RowCosine>, S::Error> {
         // First stage: every row by its estimate, smoothed as the exact cosines will be.
         let estimates = self.codes.cosines(self.table, &CodeQuery::of(self.query));
         let smoothed = self.parameters.scores(self.table, &estimates);
@@ -152,7 +152,7 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
             .iter()
             .filter_map(|row| {
                 let own = *exact.get(row)?;
-                Some(ScoredRow { row: *row, score: self.score(*row, own, cosine) })
+                Some(RowCosine { row: *row, own, smoothed: self.score(*row, own, cosine) })
             })
             .collect())
     }

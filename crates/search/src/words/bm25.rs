@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use longmem_core::TurnId;
 use rayon::prelude::*;
 
 use super::windows::WordWindows;
@@ -52,8 +53,13 @@ impl WordPostings {
     }
 
     /// Of other spellings of a word that the user never wrote.
-    pub(crate) fn of_spellings(postings: Vec<Posting>) -> Self {
+    pub(crate) fn of_spellings(mut postings: Vec<Posting>) -> Self {
+        postings.sort_by_key(|posting| posting.turn);
         Self { postings, weight: OTHER_SPELLING_WEIGHT }
+    }
+
+    fn holds(&self, turn: TurnId) -> bool {
+        self.postings.binary_search_by_key(&turn, |posting| posting.turn).is_ok()
     }
 }
 
@@ -63,28 +69,45 @@ pub(crate) struct LexicalScores {
     pub(crate) bm25: Vec<f32>,
     /// The part of the query's words, weighted by rarity, that stands in the window: 0 to 1.
     pub(crate) coverage: Vec<f32>,
+    /// How rare each word of the query is, above 0: in the order of the words.
+    pub(crate) rarities: Vec<f32>,
+}
+
+impl LexicalScores {
+    /// What a window would score that held every word without end.
+    pub(crate) fn ceiling(&self) -> f32 {
+        (K1 + 1.0) * self.rarities.iter().sum::<f32>()
+    }
+
+    /// The part of the query's words, weighted by rarity, that a turn holds itself: 0 to 1.
+    pub(crate) fn own_coverage(&self, words: &[&WordPostings], turn: TurnId) -> f32 {
+        let all: f32 = self.rarities.iter().sum();
+        let held = words.iter().zip(&self.rarities).filter(|(word, _)| word.holds(turn));
+        let held: f32 = held.map(|(word, rarity)| word.weight * rarity).sum();
+        if all > 0.0 { held / all } else { 0.0 }
+    }
 }
 
 /// Scores every row of the table. The windows are made only if some word is found.
 pub(crate) fn lexical_scores(
     table: &TurnTable,
-    words: &[WordPostings],
+    words: &[&WordPostings],
     parameters: &LexicalParameters,
     windows: impl FnOnce() -> Arc<WordWindows>,
 ) -> LexicalScores {
+    let rarities: Vec<f32> =
+        words.iter().map(|word| rarity(table.len(), word.postings.len())).collect();
     let mut scores =
-        LexicalScores { bm25: vec![0.0; table.len()], coverage: vec![0.0; table.len()] };
+        LexicalScores { bm25: vec![0.0; table.len()], coverage: vec![0.0; table.len()], rarities };
     if words.iter().all(|word| word.postings.is_empty()) {
         return scores;
     }
     let windows = windows();
-    let rarities: Vec<f32> =
-        words.iter().map(|word| rarity(table.len(), word.postings.len())).collect();
-    let all_rarities: f32 = rarities.iter().sum();
+    let all_rarities: f32 = scores.rarities.iter().sum();
     let frequencies: Vec<Vec<(u32, f32)>> =
         words.par_iter().map(|word| frequencies(table, word, &windows, parameters)).collect();
     // In the order of words, so that sums round alike in every run.
-    for ((word, rarity), frequencies) in words.iter().zip(rarities).zip(frequencies) {
+    for ((word, rarity), frequencies) in words.iter().zip(&scores.rarities).zip(frequencies) {
         let idf = word.weight * rarity;
         for (row, frequency) in frequencies {
             scores.bm25[row as usize] += idf * frequency;

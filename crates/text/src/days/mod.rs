@@ -142,6 +142,20 @@ pub fn tells_when(text: &str) -> bool {
         .any(|word| times.contains(word.as_str()) || reading::year(word).is_some())
 }
 
+/// Says whether a text holds a number, in digits or as a word from zero to twelve.
+///
+/// # Examples
+/// ```
+/// use longmem_text::tells_number;
+/// assert!(tells_number("It cost 40 €") && tells_number("Wir haben drei Katzen"));
+/// assert!(!tells_number("It cost a lot"));
+/// ```
+pub fn tells_number(text: &str) -> bool {
+    let days = &read_as(text).unwrap_or(Language::English).lexicon().days;
+    text.contains(char::is_numeric)
+        || plain_words(text).iter().any(|word| lists(days.numbers, word))
+}
+
 /// The words by which each language places something in time, in the order of [`Language::ALL`].
 static TIMES: LazyLock<[HashSet<&'static str>; Language::ALL.len()]> = LazyLock::new(|| {
     Language::ALL.map(|language| {
