@@ -33,7 +33,7 @@ pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT
 pub use fault::{Diagnose, Fault};
 pub use fnv::fnv1a;
 pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};
-pub use recalled::{Adjustment, ChannelHit, Explanation, RECALLED_MEMORY_TAG, Recalled};
+pub use recalled::{Adjustment, ChannelHit, Explanation, RECALLED_MEMORY_TAG, Recalled, Strength};
 pub use remedy::Remedy;
 pub use role::Role;
 pub use scope::Scope;

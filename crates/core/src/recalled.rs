@@ -1,6 +1,6 @@
 //! What a recall brings, and why.
 
-use crate::Turn;
+use crate::{Turn, TurnId, closed_words};
 
 /// The tag, without brackets, around recalled memory in a prompt: by it, what reads transcripts
 /// knows what not to remember again.
@@ -12,12 +12,54 @@ pub struct Recalled {
     /// The turn itself.
     pub turn: Turn,
     /// How likely it is to be of use for the query, 0 to 1: an estimate calibrated on questions
-    /// whose evidence is known, comparable between recalls.
+    /// whose evidence is known, comparable between recalls. It never rises from place to place.
     pub score: f32,
     /// How the score came about.
     pub explanation: Explanation,
     /// Turns next to it in its session that make it readable, in order of time, itself left out.
     pub neighbours: Vec<Turn>,
+    /// Older turns that say nearly the same, as in the copies that a resumed session leaves.
+    pub copies: Vec<TurnId>,
+}
+
+impl Recalled {
+    /// A turn without reasons, neighbours or copies.
+    pub fn new(turn: Turn, score: f32) -> Self {
+        let (neighbours, copies) = (Vec::new(), Vec::new());
+        Self { turn, score, explanation: Explanation::default(), neighbours, copies }
+    }
+}
+
+closed_words! {
+    /// How likely a result is to be of use, in a word.
+    pub enum Strength: "a strength" {
+        /// More likely than not.
+        Strong = "strong",
+        /// It may well be.
+        Fair = "fair",
+        /// Most likely it is not: the nearest there is.
+        Weak = "weak",
+    }
+}
+
+impl Strength {
+    /// The word for a score of 0 to 1: strong from 0.5, fair from 0.2.
+    ///
+    /// # Examples
+    /// ```
+    /// use longmem_core::Strength;
+    /// assert_eq!(Strength::of(0.7), Strength::Strong);
+    /// assert_eq!(Strength::of(0.1).as_str(), "weak");
+    /// ```
+    pub fn of(score: f32) -> Self {
+        if score >= 0.5 {
+            Self::Strong
+        } else if score >= 0.2 {
+            Self::Fair
+        } else {
+            Self::Weak
+        }
+    }
 }
 
 /// How a turn's score came about.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use longmem_core::UserName;
+use longmem_core::{Embedding, UserName};
 use longmem_store::{EmbeddedTurn, IndexLock, QueuedTurn};
 use longmem_text::without_names;
 use rayon::prelude::*;
@@ -186,13 +186,7 @@ impl Memory {
             })
             .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let vectors = self.embedder.embed_passages(&texts).map_err(MemoryError::Embed)?;
-        let (expected, actual) = (texts.len(), vectors.len());
-        if actual != expected {
-            return Err(MemoryError::WrongCount { expected, actual });
-        }
-        vectors.iter().try_for_each(|vector| self.embedder.model().check_width(vector))?;
-        let mut vectors = vectors.into_iter();
+        let mut vectors = self.embed_passages(&texts)?.into_iter();
         let truncated = self.embedder.truncated_tokens() - truncated_before;
         let embedded: Vec<EmbeddedTurn> = queued
             .iter()
@@ -205,6 +199,26 @@ impl Memory {
             .collect();
         let turns = self.store.write_vectors(self.embedder.model(), &embedded, truncated)?;
         Ok(Stored { turns, passages: texts.len() as u64 })
+    }
+
+    /// Embeds passages, one vector each as wide as the model says.
+    pub(crate) fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, MemoryError> {
+        let vectors = self.embedder.embed_passages(texts).map_err(MemoryError::Embed)?;
+        self.checked_vectors(texts.len(), vectors)
+    }
+
+    /// Checks what the embedder gave for so many texts.
+    pub(crate) fn checked_vectors(
+        &self,
+        expected: usize,
+        vectors: Vec<Embedding>,
+    ) -> Result<Vec<Embedding>, MemoryError> {
+        let actual = vectors.len();
+        if actual != expected {
+            return Err(MemoryError::WrongCount { expected, actual });
+        }
+        vectors.iter().try_for_each(|vector| self.embedder.model().check_width(vector))?;
+        Ok(vectors)
     }
 
     /// The names of everybody who speaks, for each user of a batch.

@@ -29,6 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alike;
 mod canary;
 mod error;
 mod export;
@@ -39,14 +40,17 @@ mod index;
 mod learning;
 mod memory;
 mod naming;
+mod order;
 mod question;
 mod ranking;
 mod recall;
+mod recalled_facts;
 mod relevance;
 mod short_line;
 mod signals;
 mod upkeep;
 
+pub use alike::says_the_question;
 pub use canary::CanaryStep;
 pub use error::MemoryError;
 pub use export::ExportReport;
@@ -57,8 +61,9 @@ pub use index::{CATCH_UP_TURNS, CaughtUp, IndexEvent, IndexOptions, IndexProgres
 pub use memory::{Memory, NOTES_SESSION};
 pub use naming::{entities_in, facts_about, named_in};
 pub use ranking::RankingParameters;
-pub use recall::{Channels, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, RecallTimings};
-pub use relevance::{DEFAULT_THRESHOLD, RelevanceWeights};
+pub use recall::{Channels, Found, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, RecallTimings};
+pub use recalled_facts::RecalledFact;
+pub use relevance::{DEFAULT_THRESHOLD, PROMPT_THRESHOLD, RelevanceWeights, UNSURE_BELOW};
 pub use short_line::{InvalidLine, MAX_STATEMENT_CHARACTERS, short_line};
 pub use signals::Signals;
 

@@ -1,18 +1,22 @@
 //! Finds what is relevant to a query.
 
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use longmem_core::{Embedding, Explanation, Fact, Recalled, Scope, Timestamp, Turn, TurnId};
-use longmem_search::{CandidateRequest, Scan};
+use longmem_core::{Embedding, Explanation, Recalled, Scope, Timestamp, Turn, TurnId};
+use longmem_search::{Candidate, CandidateRequest, Candidates, Scan};
 use longmem_store::UserOverview;
-use longmem_text::is_small_talk;
+use longmem_text::{Part, asks_general_knowledge, is_bare_command, is_small_talk, parts};
 
+use crate::order::Order;
 use crate::question::Question;
-use crate::ranking::{Ranked, RankingParameters, rank};
-use crate::relevance::{DEFAULT_THRESHOLD, RelevanceWeights};
-use crate::signals::{Signalled, Signals, signalled};
-use crate::{Memory, MemoryError, named_in};
+use crate::ranking::{Ranked, RankingParameters, merge_copies, rank};
+use crate::recalled_facts::{RecalledFact, SignalledFact};
+use crate::relevance::{DEFAULT_THRESHOLD, RelevanceWeights, UNSURE_BELOW};
+use crate::signals::{MeaningScale, Reader, Signalled, Signals, loudness, owners};
+use crate::{Memory, MemoryError};
 
 /// Which ways of finding are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +33,12 @@ pub enum Channels {
 /// Number of best results that bring the turns beside them. Bringing them for all results displaced
 /// more useful turns from a prompt than it added.
 pub const RESULTS_WITH_NEIGHBOURS: usize = 3;
+
+/// Number of best results that are compared to find copies of one another.
+const COMPARED_FOR_COPIES: usize = 30;
+
+/// Number of results that are shown where most likely none of them is an answer.
+const UNSURE_RESULTS: usize = 3;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,16 +91,44 @@ impl RecallRequest {
 }
 
 /// What was found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Recall {
     /// The turns, most relevant first.
     pub results: Vec<Recalled>,
-    /// What is known of whom the query names; none if only a part of the user's memory is asked for.
-    pub facts: Vec<Fact>,
+    /// What is known that bears on the query, most relevant first, and all that is known of whom it
+    /// names; none if only a part of the user's memory is asked for.
+    pub facts: Vec<RecalledFact>,
+    /// Whether what was found is most likely no answer, but the nearest there is.
+    pub unsure: bool,
     /// Turns of the user that have no vectors yet and are found by words only.
     pub turns_without_vectors: u64,
     /// How long it took.
     pub timings: RecallTimings,
+}
+
+/// One thing that a recall found.
+#[derive(Debug, Clone, Copy)]
+pub enum Found<'a> {
+    /// A turn.
+    Turn(&'a Recalled),
+    /// A fact.
+    Fact(&'a RecalledFact),
+}
+
+impl Recall {
+    /// Turns and facts together, most relevant first.
+    pub fn in_order(&self) -> impl Iterator<Item = Found<'_>> {
+        let mut turns = self.results.iter().peekable();
+        let mut facts = self.facts.iter().peekable();
+        std::iter::from_fn(move || {
+            let turn_score = turns.peek().map(|turn| turn.explanation.rank_score);
+            let is_next = |fact: &&RecalledFact| {
+                turn_score.is_none_or(|turn| fact.explanation.rank_score >= turn)
+            };
+            let fact = facts.next_if(is_next).map(Found::Fact);
+            fact.or_else(|| turns.next().map(Found::Turn))
+        })
+    }
 }
 
 /// How long the parts of a recall took, one after another.
@@ -104,11 +142,19 @@ pub struct RecallTimings {
     pub ranking: Duration,
 }
 
+/// What is asked, found, and known, before anything is weighed.
+struct Gathered {
+    turns: Vec<Signalled>,
+    facts: Vec<SignalledFact>,
+    timings: RecallTimings,
+}
+
 impl Memory {
-    /// Finds the turns in scope that are most relevant to the query. Equal scores are ordered by
-    /// turn number, so the same store gives the same answer. A user without memory gets none, and
-    /// so does a message that asks for nothing ("hi, how are you?") or has nothing to do with what
-    /// was said: see [`RecallRequest::threshold`].
+    /// Finds the turns in scope that are most relevant to the query, and the facts. Equal scores are
+    /// ordered by turn number, so the same store gives the same answer. A user without memory gets
+    /// none, and so does a message that asks memory for nothing: small talk ("hi, how are you?"), a
+    /// request for general knowledge ("what's the capital of Peru?"), a bare command ("continue");
+    /// and one that has nothing to do with what was said: see [`RecallRequest::threshold`].
     ///
     /// # Errors
     /// [`MemoryError::EmptyQuery`]; [`MemoryError::Embed`] if meaning is used and the model cannot be;
@@ -121,22 +167,34 @@ impl Memory {
             self.catch_up(&request.scope.user)?;
         }
         let overview = self.store.overview(&request.scope.user)?;
-        let (candidates, timings) = self.signalled(request, &overview)?;
-        let scored = Instant::now();
-        let mut ranked = rank(candidates, &request.ranking);
-        if self.is_about_nothing(request, &ranked) {
-            ranked.clear();
+        if request.threshold > 0.0 && asks_memory_nothing(&request.query) {
+            let turns_without_vectors = overview.waiting;
+            return Ok(Recall { turns_without_vectors, ..Recall::default() });
         }
-        ranked.retain(|candidate| !request.exclude.contains(&candidate.turn.id));
-        ranked.truncate(request.limit);
-        let results = self.with_neighbours(request, ranked)?;
+        let Gathered { turns, facts, timings } = self.gathered(request, &overview)?;
+        let scored = Instant::now();
+        let ranking = &request.ranking;
+        let excluded = |found: &Signalled| request.exclude.contains(&found.turn.id);
+        let turns = turns.into_iter().filter(|found| !excluded(found)).collect();
+        let compared = COMPARED_FOR_COPIES.max(request.limit);
+        let ranked = merge_copies(rank(turns, ranking), compared, ranking.copy_likeness);
+        let mut order = Order::of(ranked, rank_facts(facts, ranking));
+        let best = order.best_chance(&RelevanceWeights::of(self.embedder.model()));
+        // The estimate was made with both channels, and says little with one of them alone.
+        let judged = request.channels == Channels::Both && request.threshold > 0.0;
+        let is_nothing = judged && best < request.threshold;
+        let unsure = judged && !is_nothing && best < UNSURE_BELOW;
+        order.keep(match (is_nothing, unsure) {
+            // What is known of whom the query names is asked for all the same.
+            (true, _) => 0,
+            (false, true) => request.limit.min(UNSURE_RESULTS),
+            (false, false) => request.limit,
+        });
+        let Order { turns, facts, .. } = order;
+        let facts = facts.into_iter().map(|fact| fact.recalled).collect();
+        let results = self.with_neighbours(request, turns)?;
         let timings = RecallTimings { ranking: timings.ranking + scored.elapsed(), ..timings };
-        Ok(Recall {
-            results,
-            turns_without_vectors: overview.waiting,
-            facts: facts_for(request, overview.facts),
-            timings,
-        })
+        Ok(Recall { results, facts, unsure, turns_without_vectors: overview.waiting, timings })
     }
 
     /// Finds the `limit` turns in scope whose vectors are nearest to a text, as a vector database
@@ -165,43 +223,98 @@ impl Memory {
     /// Those of [`Memory::recall`].
     pub fn signals(&self, request: &RecallRequest) -> Result<Vec<Signals>, MemoryError> {
         let overview = self.store.overview(&request.scope.user)?;
-        let (candidates, _) = self.signalled(request, &overview)?;
-        Ok(candidates.into_iter().map(|candidate| candidate.signals).collect())
+        let gathered = self.gathered(request, &overview)?;
+        Ok(gathered.turns.into_iter().map(|found| found.signals).collect())
     }
 
-    fn signalled(
+    fn gathered(
         &self,
         request: &RecallRequest,
         overview: &UserOverview,
-    ) -> Result<(Vec<Signalled>, RecallTimings), MemoryError> {
+    ) -> Result<Gathered, MemoryError> {
         let asked_at = request.asked_at.unwrap_or_else(|| self.now());
         let today = asked_at.to_zoned(request.time_zone.clone()).date();
-        let question = Question::read(&request.query, &overview.speakers, today);
+        let most_parts = request.ranking.most_parts;
+        let questions = questions(&request.query, &overview.speakers, today, most_parts);
         let began = Instant::now();
-        let query = match request.channels {
-            Channels::Both | Channels::Meaning => Some(self.embed_query(&question.to_embed)?),
+        let vectors = match request.channels {
+            Channels::Both | Channels::Meaning => {
+                let texts: Vec<&str> = questions.iter().map(|asked| &*asked.to_embed).collect();
+                Some(self.embed_queries(&texts)?)
+            }
             Channels::Words => None,
         };
+        let known = self.facts_to_recall(request, overview)?;
         let embedded = Instant::now();
-        let parameters = &request.ranking;
-        let per_channel = parameters.per_channel.max(request.limit) + request.exclude.len();
-        let mut search = CandidateRequest::new(&request.scope, per_channel);
-        search.meaning = query.as_ref().map(|query| (self.embedder.model(), query));
-        search.words = (request.channels != Channels::Meaning).then_some(&request.query);
-        search.scan = request.scan;
-        search.dense = parameters.dense;
-        search.lexical = parameters.lexical;
-        let candidates = self.searcher.candidates(&*self.store, &search)?;
+        let found = self.candidates(request, &questions, vectors.as_deref())?;
         let scored = Instant::now();
-        let ids: Vec<TurnId> = candidates.turns.iter().map(|candidate| candidate.turn).collect();
+        let scale = match questions.len() {
+            1 => MeaningScale::Range,
+            _ => MeaningScale::Times(request.ranking.part_scale),
+        };
+        let facts = known.scored(vectors.as_deref(), &found);
+        let contenders = contenders(&questions, &found, request);
+        let ids: Vec<TurnId> = contenders.keys().copied().collect();
         let turns = self.store.turns(&request.scope.user, &ids)?;
-        let signalled = signalled(&candidates, turns, &question, &request.time_zone);
+        let turns: HashMap<TurnId, Turn> = turns.into_iter().map(|turn| (turn.id, turn)).collect();
+        let all = contenders.values().flatten().map(|(_, candidate)| candidate);
+        let owners = owners(all, &turns);
+        let readers: Vec<Reader<'_>> = questions
+            .iter()
+            .zip(&found)
+            .zip(&facts.ranges)
+            .map(|((question, candidates), (most_bm25, cosine_range))| Reader {
+                question,
+                candidates,
+                most_bm25: *most_bm25,
+                cosine_range: *cosine_range,
+                scale,
+                owners: &owners,
+                zone: &request.time_zone,
+                echo_likeness: request.ranking.echo_likeness,
+            })
+            .collect();
+        // A turn that was deleted since it was scored is left out.
+        let signalled = contenders.into_iter().filter_map(|(id, found)| {
+            let turn = turns.get(&id)?;
+            let read = found
+                .into_iter()
+                .map(|(question, candidate)| (readers[question].read(&candidate, turn), candidate));
+            let (signals, candidate) = read.max_by(|(a, _), (b, _)| {
+                request.ranking.alone(a).total_cmp(&request.ranking.alone(b))
+            })?;
+            Some(Signalled { candidate, turn: turn.clone(), signals })
+        });
+        let turns = signalled.collect();
+        let facts = known.signalled(request, &facts, &questions, &found, scale);
         let timings = RecallTimings {
             embedding: embedded - began,
             channels: scored - embedded,
             ranking: scored.elapsed(),
         };
-        Ok((signalled, timings))
+        Ok(Gathered { turns, facts, timings })
+    }
+
+    /// The candidates of each question of a message.
+    fn candidates(
+        &self,
+        request: &RecallRequest,
+        questions: &[Question],
+        vectors: Option<&[Embedding]>,
+    ) -> Result<Vec<Candidates>, MemoryError> {
+        let parameters = &request.ranking;
+        let per_channel = parameters.per_channel.max(request.limit) + request.exclude.len();
+        let searches = questions.iter().enumerate().map(|(place, question)| {
+            let mut search = CandidateRequest::new(&request.scope, per_channel);
+            search.meaning = vectors.map(|vectors| (self.embedder.model(), &vectors[place]));
+            search.words = (request.channels != Channels::Meaning).then_some(&question.text);
+            search.scan = request.scan;
+            search.dense = parameters.dense;
+            search.lexical = parameters.lexical;
+            search
+        });
+        let searches: Vec<_> = searches.collect();
+        Ok(self.searcher.candidates_each(&*self.store, &searches)?)
     }
 
     fn embed_query(&self, query: &str) -> Result<Embedding, MemoryError> {
@@ -210,55 +323,146 @@ impl Memory {
         Ok(embedded)
     }
 
+    fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>, MemoryError> {
+        let embedded = self.embedder.embed_queries(queries).map_err(MemoryError::Embed)?;
+        self.checked_vectors(queries.len(), embedded)
+    }
+
     /// Gives the best results their neighbours, as far as these are in scope: all by one read.
     fn with_neighbours(
         &self,
         request: &RecallRequest,
-        ranked: Vec<Ranked>,
+        ranked: Vec<(Ranked, f32)>,
     ) -> Result<Vec<Recalled>, MemoryError> {
         let scope = &request.scope;
         let neighbours_of = |ranked: &Ranked| [ranked.before, ranked.after].into_iter().flatten();
-        let wanted: Vec<TurnId> =
-            ranked.iter().take(request.with_neighbours).flat_map(neighbours_of).collect();
+        let best = ranked.iter().take(request.with_neighbours);
+        let wanted: Vec<TurnId> = best.flat_map(|(ranked, _)| neighbours_of(ranked)).collect();
         let read = match wanted[..] {
             [] => Vec::new(),
             _ => self.store.turns(&scope.user, &wanted)?,
         };
         let in_scope = |turn: &&Turn| scope.admits_role(turn.role) && scope.admits_time(turn.time);
         let neighbour = |id: TurnId| read.iter().find(|turn| turn.id == id).filter(in_scope);
-        let results = ranked.into_iter().enumerate().map(|(position, ranked)| {
+        let results = ranked.into_iter().enumerate().map(|(position, (ranked, score))| {
             let mut neighbours = Vec::new();
             if position < request.with_neighbours {
                 neighbours.extend(neighbours_of(&ranked).filter_map(neighbour).cloned());
             }
-            let Ranked { turn, explanation, .. } = ranked;
-            Recalled { turn, score: self.relevance(&explanation), explanation, neighbours }
+            let Ranked { turn, explanation, copies, .. } = ranked;
+            Recalled { turn, score, explanation, neighbours, copies }
         });
         Ok(results.collect())
     }
-
-    /// The turn's chance of being evidence for the query, 0 to 1.
-    fn relevance(&self, explanation: &Explanation) -> f32 {
-        RelevanceWeights::of(self.embedder.model()).chance(explanation.cosine, explanation.coverage)
-    }
-
-    /// Says whether a message has nothing to do with memory.
-    fn is_about_nothing(&self, request: &RecallRequest, ranked: &[Ranked]) -> bool {
-        let chances = ranked.iter().map(|found| self.relevance(&found.explanation));
-        let best = chances.fold(0.0, f32::max);
-        // The estimate was made with both channels, and says little with one of them alone.
-        let unlikely = request.channels == Channels::Both && best < request.threshold;
-        request.threshold > 0.0 && (unlikely || is_small_talk(&request.query))
-    }
 }
 
-/// The facts in which somebody or something comes up that the query names; none if only a part of the
-/// user's memory is asked for.
-fn facts_for(request: &RecallRequest, mut facts: Vec<Fact>) -> Vec<Fact> {
-    if !request.scope.is_whole_user() {
-        return Vec::new();
+/// Says whether a message asks memory for nothing.
+fn asks_memory_nothing(message: &str) -> bool {
+    is_small_talk(message) || is_bare_command(message) || asks_general_knowledge(message)
+}
+
+/// The questions that a message is asked by: the whole, and the sentences of a longer one.
+fn questions(message: &str, people: &[String], today: Date, most_parts: usize) -> Vec<Question> {
+    let whole = Question::read(beginning(message), people, today);
+    let parts = parts(message);
+    let is_whole = |part: &Part<'_>| part.text.len() >= message.trim().len();
+    if most_parts == 0 || parts.is_empty() || (parts.len() == 1 && is_whole(&parts[0])) {
+        return vec![whole];
     }
-    let mut named = named_in(&facts, &request.query).into_iter();
-    facts.retain(|_| named.next().unwrap_or(false));
-    facts
+    let last = parts.len() - 1;
+    // Which sentences are asked if there are too many: those that ask most, the last and the first.
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    let weight = |place: usize| {
+        let end = if place == last { 1.0 } else { 0.0 } + if place == 0 { 0.5 } else { 0.0 };
+        parts[place].weight + end
+    };
+    order.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)).then(b.cmp(a)));
+    order.truncate(most_parts);
+    // Where no sentence asks, what stands at an end is meant ("serial number of my work laptop").
+    let none_asks = parts.iter().all(|part| !part.asks);
+    let asked = order.into_iter().map(|place| {
+        let part = &parts[place];
+        let question = Question::read(part.text, people, today);
+        let in_middle = place > 0 && place < last;
+        let asks = part.asks || (none_asks && !in_middle);
+        Question { in_middle, ..if asks { question } else { question.as_remark() } }
+    });
+    // Of a message of a few sentences the whole says best what is meant; of a long one, or of one that
+    // is mostly code, it is talk.
+    let prose: usize = parts.iter().map(|part| part.text.len()).sum();
+    let is_short = parts.len() <= FEW_SENTENCES && 2 * prose > message.trim().len();
+    let whole = if is_short { whole } else { whole.as_remark() };
+    [whole].into_iter().chain(asked).collect()
+}
+
+/// Number of sentences up to which a message is asked as a whole too.
+const FEW_SENTENCES: usize = 3;
+
+/// The beginning of a long message, which is all that its one vector and its first words see of it.
+fn beginning(message: &str) -> &str {
+    &message[..message.floor_char_boundary(BEGINNING_BYTES)]
+}
+
+/// Bytes of a message that are read as one question.
+const BEGINNING_BYTES: usize = 4_000;
+
+/// Number of turns that are read and weighed for a message of several questions.
+const CONTENDERS: usize = 300;
+
+/// Number of questions, the best for it, that a turn is weighed for.
+const QUESTIONS_A_TURN: usize = 3;
+
+/// The turns that are read and weighed, each with the questions that found it. For one question these
+/// are all candidates; for several, those that their cosines and words speak most for.
+fn contenders(
+    questions: &[Question],
+    found: &[Candidates],
+    request: &RecallRequest,
+) -> BTreeMap<TurnId, Vec<(usize, Candidate)>> {
+    let mut contenders: BTreeMap<TurnId, Vec<(usize, Candidate)>> = BTreeMap::new();
+    for (question, candidates) in found.iter().enumerate() {
+        for candidate in &candidates.turns {
+            contenders.entry(candidate.turn).or_default().push((question, *candidate));
+        }
+    }
+    if questions.len() == 1 {
+        return contenders;
+    }
+    let parameters = &request.ranking;
+    let promise = |(question, candidate): &(usize, Candidate)| {
+        let Candidates { most_bm25, bm25_ceiling, .. } = found[*question];
+        let words = loudness(candidate.bm25, most_bm25, bm25_ceiling);
+        let aside = if questions[*question].asks { 0.0 } else { parameters.aside_penalty };
+        let meaning = parameters.part_scale * candidate.cosine.unwrap_or(0.0);
+        meaning + parameters.word_weight * words - aside
+    };
+    let mut best: Vec<(f32, TurnId)> = Vec::new();
+    for (turn, found) in &mut contenders {
+        found.sort_by(|a, b| promise(b).total_cmp(&promise(a)).then(a.0.cmp(&b.0)));
+        found.truncate(QUESTIONS_A_TURN);
+        best.push((promise(&found[0]), *turn));
+    }
+    best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    for (_, turn) in best.into_iter().skip(CONTENDERS.max(request.limit)) {
+        contenders.remove(&turn);
+    }
+    contenders
+}
+
+/// A fact with its place among the results.
+pub(crate) fn rank_facts(
+    facts: Vec<SignalledFact>,
+    ranking: &RankingParameters,
+) -> Vec<(SignalledFact, Explanation)> {
+    let signals: Vec<Signals> = facts.iter().map(|fact| fact.signals).collect();
+    let scores = ranking.scores(&signals);
+    let explained = facts.into_iter().zip(scores).map(|(fact, score)| {
+        let explanation = ranking.explanation(&fact.signals, score);
+        (fact, explanation)
+    });
+    let mut ranked: Vec<_> = explained.collect();
+    ranked.sort_by(|(a, a_why), (b, b_why)| {
+        b_why.rank_score.total_cmp(&a_why.rank_score).then(a.fact.id.cmp(&b.fact.id))
+    });
+    ranked
 }

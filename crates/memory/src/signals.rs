@@ -1,17 +1,25 @@
 //! What speaks for and against a candidate, before it is weighed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use longmem_core::{Role, Turn, TurnId};
 use longmem_search::{Candidate, Candidates, SessionNumber};
-use longmem_text::{only_asks, tells_when};
+use longmem_text::{Party, only_asks, tells_number, tells_when};
 
+use crate::alike::is_echo;
 use crate::question::{About, Question};
 
-/// A turn of so many bytes or more is not short. Counted in UTF-8, most languages take about as
-/// much to say the same thing, with spaces between words or without.
-const ENOUGH_BYTES: usize = 200;
+/// The narrowest range of cosines that meaning is scaled by. In a store of a few notes all cosines lie
+/// close together; stretched to 0 and 1, what is a little nearer would look like the answer.
+const NARROWEST_RANGE: f32 = 0.5;
+
+/// How much quieter words speak that cover little of a question: see [`Signals::words`].
+const LOUDNESS: f32 = 2.0 / 3.0;
+
+/// Bytes of the longest turn in which a number answers "how many?". A longer one nearly always holds
+/// some number.
+const LONGEST_COUNT: usize = 360;
 
 /// What speaks for and against one candidate for a question.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,63 +29,175 @@ pub struct Signals {
     pub turn: TurnId,
     /// Its session, by the store's number.
     pub session: SessionNumber,
+    /// Whether it is a note, which stands alone: a session of its own.
+    pub note: bool,
     /// Its cosine with its neighbours' part; none if it has no vector.
     pub cosine: Option<f32>,
-    /// The same, scaled so that the lowest in scope is 0 and the highest 1.
-    pub dense: f32,
-    /// Its BM25 score, scaled so that the highest in scope is 1.
-    pub lexical: f32,
+    /// Its own cosine.
+    pub own_cosine: Option<f32>,
+    /// Its cosine, scaled so that the lowest in scope is 0 and the highest 1. Where a message is
+    /// asked part by part it is the cosine times [`RankingParameters::part_scale`], so that parts can
+    /// be compared: the nearest turn of a sentence that asks nothing would be 1 as well.
+    ///
+    /// [`RankingParameters::part_scale`]: crate::RankingParameters::part_scale
+    pub meaning: f32,
+    /// How loud its words speak, 0 to 1: its BM25 score, scaled so that the highest in scope is 1,
+    /// times (highest / ceiling)^⅔, where the ceiling is what a turn would get that held every word
+    /// of the question without end. So a single common word cannot outrank a clear meaning.
+    pub words: f32,
     /// The part of the question's words, weighted by rarity, that it or its neighbours hold: 0 to 1.
     pub coverage: f32,
-    /// Whether it is by whom the question asks about.
-    pub by_whom_asked: bool,
+    /// The part that it holds itself.
+    pub own_coverage: f32,
+    /// How surely it is by the person whom the question names, 0 to 1.
+    pub by_speaker: f32,
+    /// Whether the question asks for what the person said, and it is by the person.
+    pub by_user: bool,
+    /// Whether the question asks for what the assistant said, and it is by the assistant.
+    pub by_assistant: bool,
     /// Whether it was said on a day that the question names.
     pub on_day: bool,
     /// Whether the question asks when, and it speaks of a time.
     pub tells_when: bool,
+    /// Whether the question asks how many, and it is short and holds a number.
+    pub tells_number: bool,
     /// Whether a tool printed it.
     pub printed_by_tool: bool,
     /// Whether it does nothing but ask.
     pub only_asks: bool,
-    /// How short it is: ln(200 / bytes of its text), at least 0.
-    pub shortness: f32,
+    /// Whether it does nothing but ask, and nobody answered.
+    pub unanswered: bool,
+    /// Whether people talk in its session, and no assistant.
+    pub among_people: bool,
+    /// Whether it says what the question says: no evidence, but the question put before.
+    pub echo: bool,
+    /// Whether the part of a long message that it was found by asks nothing.
+    pub found_by_aside: bool,
+    /// Whether that part stands in the middle of the message.
+    pub found_in_middle: bool,
 }
 
-impl Signals {
-    fn of(
-        candidate: &Candidate,
-        all: &Candidates,
-        turn: &Turn,
-        question: &Question,
-        zone: &TimeZone,
-    ) -> Self {
-        let dense = match (candidate.cosine, all.cosine_range) {
-            (Some(_), Some((low, high))) if high <= low => 1.0,
-            (Some(cosine), Some((low, high))) => (cosine - low) / (high - low),
-            _ => 0.0,
-        };
-        let by_whom_asked = match &question.about {
-            Some(About::Speaker(name)) => turn.speaker.as_ref() == Some(name),
-            Some(About::Role(role)) => turn.speaker.is_none() && turn.role == *role,
-            None => false,
-        };
-        let day = turn.time.to_zoned(zone.clone()).date();
-        let bytes = turn.text.trim().len().clamp(1, ENOUGH_BYTES);
-        Self {
-            turn: turn.id,
-            session: candidate.session,
-            cosine: candidate.cosine,
-            dense,
-            lexical: if all.most_bm25 > 0.0 { candidate.bm25 / all.most_bm25 } else { 0.0 },
-            coverage: candidate.coverage,
-            by_whom_asked,
-            on_day: question.days.iter().any(|days| days.contains(day)),
-            tells_when: question.asks_when && tells_when(&turn.text),
-            printed_by_tool: turn.role == Role::Tool,
-            only_asks: only_asks(&turn.text),
-            shortness: (ENOUGH_BYTES as f32 / bytes as f32).ln(),
+/// How far meaning reaches from 0 to 1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum MeaningScale {
+    /// From the lowest to the highest cosine in scope.
+    Range,
+    /// The cosine times a number.
+    Times(f32),
+}
+
+impl MeaningScale {
+    /// Meaning as it is weighed; 0 without a vector.
+    pub(crate) fn of(self, cosine: Option<f32>, range: Option<(f32, f32)>) -> f32 {
+        let Some(cosine) = cosine else { return 0.0 };
+        match (self, range) {
+            (Self::Times(scale), _) => scale * cosine,
+            (Self::Range, Some((low, high))) => (cosine - low) / (high - low).max(NARROWEST_RANGE),
+            (Self::Range, None) => 0.0,
         }
     }
+}
+
+/// How loud a BM25 score speaks: see [`Signals::words`].
+pub(crate) fn loudness(bm25: f32, most: f32, ceiling: f32) -> f32 {
+    if most <= 0.0 || ceiling <= 0.0 {
+        return 0.0;
+    }
+    bm25 / most * (most / ceiling).min(1.0).powf(LOUDNESS)
+}
+
+/// What the signals of all candidates of one question are read with.
+pub(crate) struct Reader<'a> {
+    pub(crate) question: &'a Question,
+    pub(crate) candidates: &'a Candidates,
+    /// The greatest BM25 score of all that may answer.
+    pub(crate) most_bm25: f32,
+    /// The range of cosines of all that may answer.
+    pub(crate) cosine_range: Option<(f32, f32)>,
+    pub(crate) scale: MeaningScale,
+    /// The names of the person who keeps the memory.
+    pub(crate) owners: &'a HashSet<String>,
+    pub(crate) zone: &'a TimeZone,
+    /// From which likeness on a turn says what the question says.
+    pub(crate) echo_likeness: f32,
+}
+
+impl Reader<'_> {
+    /// Reads the signals of one candidate.
+    pub(crate) fn read(&self, candidate: &Candidate, turn: &Turn) -> Signals {
+        let question = self.question;
+        let is_owner = |name: &str| self.owners.contains(name);
+        let (mut by_speaker, mut by_user, mut by_assistant) = (0.0, false, false);
+        match question.about(is_owner) {
+            About::Nobody => {}
+            About::Speaker { name, share } => {
+                if turn.speaker.as_deref() == Some(name) {
+                    by_speaker = share;
+                }
+            }
+            About::Party(Party::User) => {
+                by_user = turn.role == Role::User && turn.speaker.as_deref().is_none_or(is_owner);
+            }
+            About::Party(Party::Assistant) => {
+                by_assistant = turn.role == Role::Assistant && !candidate.note;
+            }
+        }
+        let day = turn.time.to_zoned(self.zone.clone()).date();
+        let asks = only_asks(&turn.text);
+        Signals {
+            turn: turn.id,
+            session: candidate.session,
+            note: candidate.note,
+            cosine: candidate.cosine,
+            own_cosine: candidate.own_cosine,
+            meaning: self.scale.of(candidate.cosine, self.cosine_range),
+            words: loudness(candidate.bm25, self.most_bm25, self.candidates.bm25_ceiling),
+            coverage: candidate.coverage,
+            own_coverage: candidate.own_coverage,
+            by_speaker,
+            by_user,
+            by_assistant,
+            on_day: question.days.iter().any(|days| days.contains(day)),
+            tells_when: question.asks_when && tells_when(&turn.text),
+            tells_number: question.asks_number
+                && turn.text.len() <= LONGEST_COUNT
+                && tells_number(&turn.text),
+            printed_by_tool: turn.role == Role::Tool,
+            only_asks: asks,
+            unanswered: asks && !is_answered(candidate, turn),
+            among_people: is_among_people(candidate, turn),
+            // The same words from the other side tell what it was about.
+            echo: turn.role == Role::User
+                && is_echo(&question.words, &question.text, &turn.text, self.echo_likeness),
+            found_by_aside: !question.asks,
+            found_in_middle: question.in_middle,
+        }
+    }
+}
+
+/// Says whether somebody else speaks after a turn in its session. Of people who talk with each other,
+/// nearly always it is the other one.
+fn is_answered(candidate: &Candidate, turn: &Turn) -> bool {
+    candidate.role_after.is_some_and(|role| role != Role::User || turn.speaker.is_some())
+}
+
+/// Says whether people talk in a turn's session, and no assistant.
+fn is_among_people(candidate: &Candidate, turn: &Turn) -> bool {
+    turn.role == Role::User
+        && turn.speaker.is_some()
+        && !candidate.note
+        && !candidate.session_has_assistant
+}
+
+/// The names of the person who keeps the memory, as far as candidates tell: who speaks as the user in
+/// talks with an assistant, or wrote notes.
+pub(crate) fn owners<'a>(
+    candidates: impl Iterator<Item = &'a Candidate>,
+    turns: &HashMap<TurnId, Turn>,
+) -> HashSet<String> {
+    let tells = candidates.filter(|found| found.note || found.session_has_assistant);
+    let turns = tells.filter_map(|found| turns.get(&found.turn));
+    turns.filter(|turn| turn.role == Role::User).filter_map(|turn| turn.speaker.clone()).collect()
 }
 
 /// A candidate with its turn and its signals.
@@ -85,21 +205,4 @@ pub(crate) struct Signalled {
     pub(crate) candidate: Candidate,
     pub(crate) turn: Turn,
     pub(crate) signals: Signals,
-}
-
-/// Reads the signals of candidates, given with their turns. A turn that was deleted since it was
-/// scored is left out.
-pub(crate) fn signalled(
-    candidates: &Candidates,
-    turns: Vec<Turn>,
-    question: &Question,
-    zone: &TimeZone,
-) -> Vec<Signalled> {
-    let mut turns: HashMap<TurnId, Turn> = turns.into_iter().map(|turn| (turn.id, turn)).collect();
-    let with_turn = candidates.turns.iter().filter_map(|candidate| {
-        let turn = turns.remove(&candidate.turn)?;
-        let signals = Signals::of(candidate, candidates, &turn, question, zone);
-        Some(Signalled { candidate: *candidate, turn, signals })
-    });
-    with_turn.collect()
 }

@@ -396,7 +396,8 @@ fn a_greeting_recalls_nothing_and_a_question_after_it_does() {
     assert_eq!(texts(&memory, &request)[0], "The dog is called Bolota");
     request.query = "hi, how are you?".to_owned();
     request.threshold = 0.0;
-    assert_eq!(texts(&memory, &request)[0], "Hi, how are you?");
+    let found = texts(&memory, &request);
+    assert!(found.contains(&"Hi, how are you?".to_owned()), "{found:?}");
 }
 
 #[test]

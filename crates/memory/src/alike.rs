@@ -1,0 +1,146 @@
+//! Turns that say nearly the same: the question put before, and copies of one message.
+
+use std::collections::{BTreeSet, HashSet};
+
+use longmem_text::{each_word, query_words};
+
+/// How often longer the text of an echo may be than the question: beyond that its words cannot be
+/// alike enough.
+const LONGEST_ECHO: usize = 6;
+
+/// How much longer one of two copies may be than the other.
+const LONGER_COPY: f32 = 1.4;
+
+/// The words of a text as they are stored, function words among them.
+pub(crate) fn word_set(text: &str) -> HashSet<String> {
+    let mut words = HashSet::new();
+    each_word(text, &mut |word| {
+        if !words.contains(word) {
+            words.insert(word.to_owned());
+        }
+    });
+    words
+}
+
+/// Likeness of two sets of words: the part of all their words that both hold (Jaccard 1912), 0 to 1.
+fn likeness(a: &HashSet<String>, b: &HashSet<String>) -> f32 {
+    let shared = a.intersection(b).count();
+    let all = a.len() + b.len() - shared;
+    if all == 0 { 0.0 } else { shared as f32 / all as f32 }
+}
+
+/// Says whether a turn says what a question says and no more: its words are like the question's, and
+/// it asks too, or holds no word of content besides. By words and not by meaning, since turns that
+/// state a worry while they ask are near a question by meaning too, and do hold the answer.
+pub(crate) fn is_echo(
+    question: &HashSet<String>,
+    question_text: &str,
+    turn: &str,
+    least: f32,
+) -> bool {
+    turn.len() <= question_text.len().saturating_mul(LONGEST_ECHO)
+        && likeness(question, &word_set(turn)) >= least
+        && (turn.trim_end().ends_with(['?', '？'])
+            || query_words(turn).iter().all(|word| question.contains(word)))
+}
+
+/// Likeness of words from which on a turn is the question put before. Of 400 questions put again,
+/// politely or with a word left out, 99 of 100 are as like; of the answers to 1,400 questions none is.
+pub(crate) const ECHO_LIKENESS: f32 = 0.5;
+
+/// Says whether a turn says what a question says, so that quoting it answers nothing.
+///
+/// # Examples
+/// ```
+/// use longmem_memory::says_the_question;
+///
+/// assert!(says_the_question("Where do I live?", "Hey, where do I live now?"));
+/// assert!(!says_the_question("Where do I live?", "I live in Lisbon, near the river"));
+/// ```
+pub fn says_the_question(question: &str, turn: &str) -> bool {
+    is_echo(&word_set(question), question, turn, ECHO_LIKENESS)
+}
+
+/// A text, with what tells whether another one says the same.
+pub(crate) struct Said<'a> {
+    text: &'a str,
+    words: Option<(HashSet<String>, BTreeSet<String>)>,
+}
+
+impl<'a> Said<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text: text.trim(), words: None }
+    }
+
+    /// Says whether two texts say nearly the same, with the same numbers: "ran 5 km" and "ran 8 km"
+    /// are two runs.
+    pub(crate) fn is_copy_of(&mut self, other: &mut Said<'_>, least: f32) -> bool {
+        if self.text == other.text {
+            return true;
+        }
+        let (a, b) = (self.text.len() as f32, other.text.len() as f32);
+        if a.max(b) > LONGER_COPY * a.min(b) {
+            return false;
+        }
+        let (words, numbers) = self.words();
+        let (other_words, other_numbers) = other.words();
+        numbers == other_numbers && likeness(words, other_words) > least
+    }
+
+    fn words(&mut self) -> &(HashSet<String>, BTreeSet<String>) {
+        self.words.get_or_insert_with(|| {
+            let words = word_set(self.text);
+            let has_digit = |word: &&String| word.contains(|c: char| c.is_numeric());
+            let numbers = words.iter().filter(has_digit).cloned().collect();
+            (words, numbers)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn echoes(question: &str, turn: &str) -> bool {
+        is_echo(&word_set(question), question, turn, 0.5)
+    }
+
+    #[test]
+    fn a_question_put_again_is_an_echo_and_its_answer_is_none() {
+        let question = "What is my partner allergic to?";
+        for turn in [
+            question,
+            "what is my partner allergic to",
+            "Hey, what is my partner allergic to, please?",
+            "Do you remember what my partner is allergic to?",
+        ] {
+            assert!(echoes(question, turn), "{turn}");
+        }
+        for turn in [
+            "My partner is allergic to peanuts, and to nothing else as far as we know.",
+            "My partner is allergic to peanuts",
+            "Is my sister coming?",
+            "",
+        ] {
+            assert!(!echoes(question, turn), "{turn}");
+        }
+    }
+
+    #[test]
+    fn who_searches_by_words_alone_finds_what_holds_little_else() {
+        assert!(!echoes("ana@example.org", "Write to ana@example.org about it"));
+        assert!(!echoes("dentist", "dentist 3pm"));
+        assert!(echoes("what is the dog called?", "so what is the dog called"));
+    }
+
+    #[test]
+    fn copies_say_the_same_with_the_same_numbers() {
+        let copy = |a: &str, b: &str| Said::new(a).is_copy_of(&mut Said::new(b), 0.8);
+        let long = "Ran along the river this morning before work, it was cold but dry, 5 km";
+        assert!(copy(long, &format!("{long} ")));
+        assert!(copy(long, &long.to_uppercase()));
+        assert!(!copy(long, &long.replace('5', "8")));
+        assert!(!copy("I live in Porto", "I live in Lisbon"));
+        assert!(!copy("", "Something"));
+    }
+}
