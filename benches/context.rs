@@ -16,9 +16,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use fastrand::Rng;
 use longmem_bench::history;
 use longmem_chat::{AssembleInput, DatedText, TokenBudget, assemble};
-use longmem_core::{
-    EstimatedTokens, Explanation, NewTurn, Recalled, SessionName, Timestamp, Turn, TurnId,
-};
+use longmem_core::{EstimatedTokens, NewTurn, Recalled, SessionName, Timestamp, Turn, TurnId};
 use longmem_memory::RESULTS_WITH_NEIGHBOURS;
 
 /// Numbers of recalled turns that are tried.
@@ -44,10 +42,8 @@ fn recalled(count: usize) -> Vec<Recalled> {
     let mut recalled: Vec<Recalled> = stored(1, 4 * count)
         .chunks(4)
         .map(|four| Recalled {
-            turn: four[1].clone(),
-            score: 1.0,
-            explanation: Explanation::default(),
             neighbours: vec![four[0].clone(), four[2].clone()],
+            ..Recalled::new(four[1].clone(), 1.0)
         })
         .collect();
     Rng::with_seed(1).shuffle(&mut recalled);

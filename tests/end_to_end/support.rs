@@ -163,7 +163,7 @@ impl Home {
         filter(r"\d+\.\d+ kB", "[size]");
         filter(r#""file_bytes": \d+"#, r#""file_bytes": [size]"#);
         filter(r"in \d+\.\d s \(\d+ passages/s\)", "in [time]");
-        filter(r"score \d+\.\d\d", "score [n]");
+        filter(r"(strong|fair|weak) \(\d\.\d\d\)", "$1 ([n])");
         filter(r"(#\d+) \(-?\d+\.\d\d\)", "$1 ([n])");
         filter(r#"(?m)": -?\d+\.\d+(e-?\d+)?(,?)$"#, "\": [n]$2");
         settings

@@ -14,6 +14,7 @@ pub use settings::ConversationSettings;
 use std::sync::Arc;
 
 use longmem_core::{EstimatedTokens, SessionName, TokenCounter, UserName};
+use longmem_memory::PROMPT_THRESHOLD;
 
 use self::asked::Asked;
 use self::live::LiveState;
@@ -118,7 +119,7 @@ impl Conversation {
     pub async fn context_for(&self, message: &str) -> Result<Context, ChatError> {
         let asked = Asked::Message(message.into());
         self.check_length(asked.message(), self.budget())?;
-        let inputs = self.gather(&asked, None).await?;
+        let inputs = self.gather(&asked, None, PROMPT_THRESHOLD).await?;
         Ok(self.prompt(&asked, &inputs)?)
     }
 

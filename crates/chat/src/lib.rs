@@ -69,7 +69,7 @@ pub use provider::{
     LanguageModel, ModelSettings, OnText, OpenAiCompatible, Provider, ProviderError, Request,
     RetryAdvice, Retrying, StopReason, Usage,
 };
-pub use quoted_answer::{Quote, QuotedAnswer, quote_answer};
+pub use quoted_answer::{Quote, QuotedAnswer, QuotedFact, quote_answer};
 pub use spool::Spool;
 pub use talk::{SpoolSettings, Talk, TalkSettings};
 

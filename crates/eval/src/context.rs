@@ -65,7 +65,7 @@ fn quotes(context: &Context) -> String {
 
 #[cfg(test)]
 mod tests {
-    use longmem_core::{EstimatedTokens, Explanation, Role, SessionName, Turn};
+    use longmem_core::{EstimatedTokens, Role, SessionName, Turn};
 
     use super::*;
 
@@ -78,9 +78,9 @@ mod tests {
             speaker: None,
             time: Timestamp::UNIX_EPOCH,
             text: text.to_owned(),
+            note: false,
         };
-        let explanation = Explanation::default();
-        Recalled { turn, score: 1.0, explanation, neighbours: Vec::new() }
+        Recalled::new(turn, 1.0)
     }
 
     fn contents(recalled: &[Recalled], tokens: usize) -> PromptContents {

@@ -129,6 +129,7 @@ fn new_turn(session: &Session, turn: &dataset::Turn) -> Result<NewTurn, InvalidN
         speaker: turn.speaker.clone(),
         text: turn.text.clone(),
         time: session.time_of(turn),
+        note: turn.note.unwrap_or(false),
         source_key: Some(SourceKey(turn.id.clone())),
     })
 }
@@ -141,6 +142,7 @@ fn same(stored: &[Turn], new: &[NewTurn]) -> bool {
                 && stored.role == new.role
                 && stored.speaker == new.speaker
                 && stored.text == new.text
+                && stored.note == new.note
                 && stored.time.as_millisecond() == new.time.as_millisecond()
         })
 }

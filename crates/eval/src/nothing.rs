@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use longmem_memory::{DEFAULT_THRESHOLD, RecallRequest};
+use longmem_memory::{DEFAULT_THRESHOLD, PROMPT_THRESHOLD, RecallRequest};
 use serde::Serialize;
 
 use crate::dataset::{Conversation, Dataset, Question};
@@ -19,7 +19,10 @@ pub const SMALL_TALK: &str = "smalltalk";
 /// Number of questions about other conversations that each conversation is asked.
 const FOREIGN_QUESTIONS: usize = 14;
 
-/// The thresholds that are tried besides the shipped one, ascending.
+/// The thresholds that longmem uses: of a recall that a person asks for, and of one for a prompt.
+const SHIPPED: [f32; 2] = [DEFAULT_THRESHOLD, PROMPT_THRESHOLD];
+
+/// The thresholds that are tried besides the shipped ones, ascending.
 const THRESHOLDS: [f32; 11] =
     [0.001, 0.0025, 0.005, 0.0075, 0.01, 0.0125, 0.02, 0.03, 0.05, 0.1, 0.2];
 
@@ -67,7 +70,7 @@ pub struct KindCount {
 pub struct ThresholdReport {
     /// The [threshold](RecallRequest::threshold).
     pub threshold: f32,
-    /// Whether a recall has it if nothing else is asked for.
+    /// Whether it is one that longmem uses: for people who ask, or for prompts.
     pub shipped: bool,
     /// For how many messages of each kind something is recalled.
     pub brought: Vec<KindCount>,
@@ -127,16 +130,14 @@ pub fn nothing(
 
 /// The thresholds that are tried, ascending.
 fn thresholds() -> Vec<f32> {
-    let mut thresholds = THRESHOLDS.to_vec();
-    if !thresholds.iter().any(|threshold| is_shipped(*threshold)) {
-        thresholds.push(DEFAULT_THRESHOLD);
-    }
+    let mut thresholds = [&THRESHOLDS[..], &SHIPPED].concat();
     thresholds.sort_by(f32::total_cmp);
+    thresholds.dedup();
     thresholds
 }
 
 fn is_shipped(threshold: f32) -> bool {
-    threshold.to_bits() == DEFAULT_THRESHOLD.to_bits()
+    SHIPPED.iter().any(|shipped| shipped.to_bits() == threshold.to_bits())
 }
 
 /// All that a conversation is asked.
@@ -197,7 +198,7 @@ fn thresholds_passed(
     Ok(passed)
 }
 
-/// Writes a report as a table: a row for each threshold, the shipped one with a `*`; how many questions
+/// Writes a report as a table: a row for each threshold, the shipped ones with a `*`; how many questions
 /// lose their answer, and how many messages of the other kinds bring something.
 pub fn nothing_table(name: &str, report: &NothingReport) -> String {
     let columns = report.messages.iter().map(|count| match count.kind {
@@ -232,9 +233,9 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_threshold_is_among_those_that_are_tried() {
+    fn the_shipped_thresholds_are_among_those_that_are_tried() {
         let thresholds = thresholds();
-        assert_eq!(thresholds.iter().filter(|threshold| is_shipped(**threshold)).count(), 1);
+        assert_eq!(thresholds.iter().filter(|threshold| is_shipped(**threshold)).count(), 2);
         assert!(thresholds.is_sorted_by(|a, b| a < b));
     }
 }

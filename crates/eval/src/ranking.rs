@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use longmem_core::{Explanation, Recalled, Role, Turn, TurnId};
+use longmem_core::{Recalled, Role, Turn, TurnId};
 use longmem_memory::{
     Channels, RESULTS_WITH_NEIGHBOURS, RankingParameters, Recall, RecallRequest, RecallTimings,
 };
@@ -90,7 +90,7 @@ fn request(haystack: &Haystack<'_>, query: Query<'_>) -> RecallRequest {
 
 fn newest(haystack: &Haystack<'_>) -> Vec<Recalled> {
     let newest = haystack.turns.iter().rev().take(DEPTH).enumerate();
-    newest.map(|(index, turn)| recalled(turn, 1.0 / (index as f32 + 1.0))).collect()
+    newest.map(|(index, turn)| Recalled::new(turn.clone(), 1.0 / (index as f32 + 1.0))).collect()
 }
 
 /// The ten of the user's last 500 messages that are nearest to the question.
@@ -107,7 +107,7 @@ fn tutorial(haystack: &Haystack<'_>, query: Query<'_>) -> Result<Vec<Recalled>, 
     let nearest = memory.nearest(&haystack.scope, query.text, haystack.turns.len())?;
     Ok(nearest
         .into_iter()
-        .filter_map(|(turn, cosine)| Some(recalled(window.get(&turn)?, cosine)))
+        .filter_map(|(turn, cosine)| Some(Recalled::new((*window.get(&turn)?).clone(), cosine)))
         .take(TUTORIAL_RESULTS)
         .collect())
 }
@@ -129,13 +129,4 @@ fn fuse(rankings: [Vec<Recalled>; 2]) -> Vec<Recalled> {
     fused.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.turn.id.cmp(&b.turn.id)));
     fused.truncate(DEPTH);
     fused
-}
-
-fn recalled(turn: &Turn, score: f32) -> Recalled {
-    Recalled {
-        turn: turn.clone(),
-        score,
-        explanation: Explanation::default(),
-        neighbours: Vec::new(),
-    }
 }

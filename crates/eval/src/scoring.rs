@@ -76,7 +76,14 @@ impl<'a> Found<'a> {
         let named =
             |held: &HeldEvidence| (held.tokens, counted(held).into_iter().map(&name).collect());
         Self {
-            ranking: first_appearances(recalled.iter().map(|found| name(found.turn.id))),
+            ranking: first_appearances(
+                recalled
+                    .iter()
+                    .flat_map(|found| {
+                        [found.turn.id].into_iter().chain(found.copies.iter().copied())
+                    })
+                    .map(&name),
+            ),
             contexts: contexts.iter().map(named).collect(),
         }
     }

@@ -1,7 +1,7 @@
 //! A message to be answered, and its answer.
 
 use longmem_chat::{Completion, QuotedAnswer, Reply};
-use longmem_core::{SessionName, Timestamp, TurnId, UserName};
+use longmem_core::{FactId, SessionName, Timestamp, TurnId, UserName};
 use serde::{Deserialize, Serialize};
 
 use crate::{Context, Usage};
@@ -54,6 +54,9 @@ pub struct Answer {
     /// The quotes, nearest to the question first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quotes: Option<Vec<Quote>>,
+    /// The facts that are quoted; absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<QuotedFact>,
     /// Why the answer ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_reason: Option<StopReason>,
@@ -91,6 +94,7 @@ impl Answer {
             answer: completion.text,
             model: Some(completion.model),
             quotes: None,
+            facts: Vec::new(),
             stop_reason: Some(completion.stop_reason.into()),
             usage: Some(completion.usage.into()),
             context: None,
@@ -104,12 +108,37 @@ impl Answer {
             answer: quoted.text,
             model: None,
             quotes: Some(quoted.quotes.into_iter().map(Quote::from).collect()),
+            facts: quoted.facts.into_iter().map(QuotedFact::from).collect(),
             stop_reason: None,
             usage: None,
             context: None,
             notices,
             stored: None,
         }
+    }
+}
+
+/// A fact that is quoted.
+///
+/// ```json
+/// { "fact": 4, "since": "2026-03-08T18:30:00Z", "until": null, "text": "lives in Lisbon" }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotedFact {
+    /// The fact's number.
+    pub fact: FactId,
+    /// Since when it holds.
+    pub since: Timestamp,
+    /// Until when it held; none while it holds.
+    pub until: Option<Timestamp>,
+    /// What is known, on one line.
+    pub text: String,
+}
+
+impl From<longmem_chat::QuotedFact> for QuotedFact {
+    fn from(fact: longmem_chat::QuotedFact) -> Self {
+        let longmem_chat::QuotedFact { fact, since, until, text } = fact;
+        Self { fact, since, until, text }
     }
 }
 

@@ -39,7 +39,7 @@ mod stats;
 mod turn;
 mod upkeep;
 
-pub use answer::{Answer, MessageRequest, Quote, StopReason};
+pub use answer::{Answer, MessageRequest, Quote, QuotedFact, StopReason};
 pub use context::{Context, TraceEntry, TraceKind};
 pub use error::{ErrorDocument, ErrorReport, full_message};
 pub use facts::{Entity, Fact, FactDeleted, FactEdited, FactNote, FactNoted, Facts, Name, Names};
@@ -48,8 +48,8 @@ pub use import::{FileEndedEarly, Import, Imports, TranscriptRead};
 pub use index::Indexed;
 pub use learning::{LearningReport, Summaries, Summary, Usage};
 pub use recall::{
-    Adjustment, ChannelHit, Channels, Explanation, Recall, RecallRequest, RecalledTurn,
-    UnknownTimeZone,
+    Adjustment, ChannelHit, Channels, Explanation, Recall, RecallRequest, RecalledFact,
+    RecalledTurn, UnknownTimeZone,
 };
 pub use scope::Scope;
 pub use sessions::{OpenItems, Session, Sessions};

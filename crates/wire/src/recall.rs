@@ -121,18 +121,21 @@ impl From<Channels> for longmem_memory::Channels {
     }
 }
 
-/// What a recall found. `facts` is absent if nothing is known of whom the query names.
+/// What a recall found. `facts` is absent if nothing that is known bears on the query.
 ///
 /// ```json
-/// { "facts": [], "results": [], "turns_without_vectors": 3 }
+/// { "facts": [], "results": [], "unsure": false, "turns_without_vectors": 3 }
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recall {
-    /// What is known of whom the query names.
+    /// What is known that bears on the query, most relevant first, and all that is known of whom it
+    /// names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub facts: Vec<Fact>,
+    pub facts: Vec<RecalledFact>,
     /// The turns, most relevant first.
     pub results: Vec<RecalledTurn>,
+    /// Whether what was found is most likely no answer, but the nearest there is.
+    pub unsure: bool,
     /// Turns of the user that have no vectors yet and are found by words only.
     pub turns_without_vectors: u64,
 }
@@ -140,10 +143,42 @@ pub struct Recall {
 impl From<longmem_memory::Recall> for Recall {
     fn from(recall: longmem_memory::Recall) -> Self {
         Self {
-            facts: recall.facts.into_iter().map(Fact::from).collect(),
+            facts: recall.facts.into_iter().map(RecalledFact::from).collect(),
             results: recall.results.into_iter().map(RecalledTurn::from).collect(),
+            unsure: recall.unsure,
             turns_without_vectors: recall.turns_without_vectors,
         }
+    }
+}
+
+/// A fact that a recall found, with its reasons. The fact's fields stand beside the others.
+///
+/// ```json
+/// {
+///   "id": 4, "subject": "user", "statement": "lives in Lisbon", "kind": "identity",
+///   "entities": [], "since": "2026-03-08T18:30:00Z", "until": null, "superseded_by": null,
+///   "turn": 17, "session": "move",
+///   "score": 0.75,
+///   "explanation": {
+///     "dense": null, "lexical": null, "cosine": 0.5, "coverage": 0.0,
+///     "adjustments": [{ "reason": "by the person who asks", "amount": 0.5 }], "rank_score": 1.5
+///   }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecalledFact {
+    /// The fact itself.
+    #[serde(flatten)]
+    pub fact: Fact,
+    /// How likely it is to be of use for the query, 0 to 1, as for turns.
+    pub score: f32,
+    /// How the score came about; its rank score is comparable with those of the turns.
+    pub explanation: Explanation,
+}
+
+impl From<longmem_memory::RecalledFact> for RecalledFact {
+    fn from(found: longmem_memory::RecalledFact) -> Self {
+        Self { fact: found.fact.into(), score: found.score, explanation: found.explanation.into() }
     }
 }
 
@@ -156,9 +191,9 @@ impl From<longmem_memory::Recall> for Recall {
 ///   "score": 0.75,
 ///   "explanation": {
 ///     "dense": { "rank": 1, "score": 0.5 }, "lexical": null, "cosine": 0.5, "coverage": 0.0,
-///     "adjustments": [{ "reason": "says little", "amount": -0.125 }], "rank_score": 1.5
+///     "adjustments": [{ "reason": "only asks", "amount": -0.125 }], "rank_score": 1.5
 ///   },
-///   "neighbours": []
+///   "neighbours": [], "copies": [9]
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -166,12 +201,16 @@ pub struct RecalledTurn {
     /// The turn itself.
     #[serde(flatten)]
     pub turn: Turn,
-    /// How likely it is to be of use for the query, 0 to 1; comparable between recalls.
+    /// How likely it is to be of use for the query, 0 to 1: of results that say 0.6, six in ten are
+    /// the answer or a part of it. Comparable between recalls, and never rising from place to place.
     pub score: f32,
     /// How the score came about.
     pub explanation: Explanation,
     /// Turns next to it in its session, in order of time.
     pub neighbours: Vec<Turn>,
+    /// Older turns that say nearly the same.
+    #[serde(default)]
+    pub copies: Vec<TurnId>,
 }
 
 impl From<longmem_core::Recalled> for RecalledTurn {
@@ -181,6 +220,7 @@ impl From<longmem_core::Recalled> for RecalledTurn {
             score: found.score,
             explanation: found.explanation.into(),
             neighbours: found.neighbours.into_iter().map(Turn::from).collect(),
+            copies: found.copies,
         }
     }
 }

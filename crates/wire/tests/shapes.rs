@@ -162,14 +162,21 @@ fn recall() {
             lexical: None,
             cosine: Some(0.7),
             coverage: 0.0,
-            adjustments: vec![core::Adjustment { reason: "says little".to_owned(), amount: -0.12 }],
+            adjustments: vec![core::Adjustment { reason: "only asks".to_owned(), amount: -0.12 }],
             rank_score: 1.1,
         },
         neighbours: vec![core::Turn { note: true, ..turn(18) }],
+        copies: vec![TurnId(9)],
+    };
+    let known = memory::RecalledFact {
+        fact: fact(4),
+        score: 0.6,
+        explanation: core::Explanation { rank_score: 1.4, ..core::Explanation::default() },
     };
     let recall = memory::Recall {
         results: vec![found],
-        facts: vec![fact(4)],
+        facts: vec![known],
+        unsure: false,
         turns_without_vectors: 3,
         timings: memory::RecallTimings::default(),
     };
@@ -203,7 +210,14 @@ fn answer_by_quotes() {
         speaker: "Ana".to_owned(),
         text: "I live in Graça now!".to_owned(),
     };
-    let quoted = chat::QuotedAnswer { quotes: vec![quote], text: "No language model".to_owned() };
+    let fact = chat::QuotedFact {
+        fact: longmem_core::FactId(4),
+        since: time("18:30:00"),
+        until: None,
+        text: "lives in Graça".to_owned(),
+    };
+    let text = "No language model".to_owned();
+    let quoted = chat::QuotedAnswer { quotes: vec![quote], facts: vec![fact], text };
     assert_snapshot!(json(wire::Answer::new(chat::Reply::Quotes(quoted), Vec::new())));
 }
 

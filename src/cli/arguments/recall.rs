@@ -55,9 +55,13 @@ pub(crate) struct RecallArguments {
     /// Compare the question with every vector, however many there are, instead of in two stages
     #[arg(long, conflicts_with = "words_only")]
     pub(crate) exact: bool,
-    /// Find nothing if the best turn's score is below this, 0 to 1; 0 finds what is nearest
-    #[arg(long, value_name = "SCORE", default_value_t = longmem_memory::DEFAULT_THRESHOLD)]
+    /// Find nothing if the best result is less likely than this to be of use, 0 to 1; 0 finds what
+    /// is nearest, even to a greeting
+    #[arg(long, value_name = "CHANCE", default_value_t = longmem_memory::DEFAULT_THRESHOLD)]
     pub(crate) threshold: f32,
+    /// When it is asked, for questions like "what did I say last week?" [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) asked_at: Option<TimeArgument>,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
 }

@@ -56,10 +56,8 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
         request.limit = SHOWN;
         let recall = memory.recall(&request)?;
         output.line(format!("\n> {question}"))?;
-        for (position, found) in recall.results.iter().enumerate() {
-            let detail = RecalledDetail::default();
-            let shown = render::recalled(position + 1, found, question, detail);
-            output.line(render::indented(&shown))?;
+        for found in render::recall(&recall, question, RecalledDetail::default()) {
+            output.line(render::indented(&found))?;
         }
     }
     output.note(

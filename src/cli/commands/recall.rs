@@ -24,6 +24,8 @@ pub(super) fn run(
     request.limit = arguments.limit;
     request.threshold = arguments.threshold;
     request.time_zone = TimeZone::system();
+    request.asked_at =
+        arguments.asked_at.map(|time| time.resolve(memory.now(), &request.time_zone));
     if arguments.exact {
         request.scan = Scan::Exact;
     }
@@ -44,7 +46,7 @@ pub(super) fn run(
     show(recall, &request.query, arguments.detail, output)
 }
 
-/// Prints what is known of whom the question names, and results, for a person or as JSON.
+/// Prints turns and facts in one order, for a person or as JSON.
 pub(super) fn show(
     recall: Recall,
     question: &str,
@@ -54,14 +56,13 @@ pub(super) fn show(
     if output.json {
         return Ok(output.document(&wire::Recall::from(recall))?);
     }
-    if !recall.facts.is_empty() {
-        super::facts::show(&recall.facts, output)?;
-    }
     if recall.results.is_empty() && recall.facts.is_empty() {
         output.note("Nothing relevant was found.");
+    } else if recall.unsure {
+        output.note("Nothing was found that surely answers this; the nearest is:");
     }
-    for (position, found) in recall.results.iter().enumerate() {
-        output.line(render::recalled(position + 1, found, question, detail))?;
+    for line in render::recall(&recall, question, detail) {
+        output.line(line)?;
     }
     Ok(())
 }

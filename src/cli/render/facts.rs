@@ -20,11 +20,15 @@ pub(crate) fn facts(facts: &[Fact]) -> Vec<String> {
     lines
 }
 
+/// What is said, with of whom or what if it is not the person.
+pub(super) fn statement(fact: &Fact) -> String {
+    match fact.subject.as_str() {
+        USER_SUBJECT => fact.statement.clone(),
+        subject => format!("{subject}: {}", fact.statement),
+    }
+}
+
 fn line(fact: &Fact) -> String {
-    let subject = match fact.subject.as_str() {
-        USER_SUBJECT => String::new(),
-        subject => format!("{subject}: "),
-    };
     let source = match (fact.turn, &fact.session) {
         (Some(turn), Some(session)) => format!("turn {turn} in {session}"),
         _ => "by hand".to_owned(),
@@ -33,12 +37,7 @@ fn line(fact: &Fact) -> String {
         (Some(until), Some(next)) => format!(" until {}, then fact {next}", day(until)),
         _ => String::new(),
     };
-    format!(
-        "  {}. {subject}{} · since {}{until} · {source}",
-        fact.id,
-        fact.statement,
-        day(fact.since)
-    )
+    format!("  {}. {} · since {}{until} · {source}", fact.id, statement(fact), day(fact.since))
 }
 
 /// A name, with how often it comes up in facts.

@@ -15,7 +15,7 @@ pub(crate) use context::{prompt, prompt_cost};
 pub(crate) use facts::{facts, name};
 pub(crate) use forgotten::forgotten;
 pub(crate) use learning::{learned, outcome};
-pub(crate) use recalled::recalled;
+pub(crate) use recalled::recall;
 pub(crate) use reports::{imported, indexed};
 pub(crate) use sessions::{open_items, session};
 pub(crate) use stats::{check, model, stats};

@@ -1,9 +1,11 @@
 //! What a recall found, as a person reads it.
 
 use longmem_chat::excerpt;
-use longmem_core::{ChannelHit, EstimatedTokens, Recalled};
+use longmem_core::{ChannelHit, EstimatedTokens, Explanation, Recalled, Strength, Turn};
+use longmem_memory::{Found, Recall, RecalledFact};
 use longmem_text::query_words;
 
+use super::facts::statement;
 use super::{day, indented, session_title, speaker};
 use crate::arguments::RecalledDetail;
 use crate::sanitize::for_terminal;
@@ -11,46 +13,77 @@ use crate::sanitize::for_terminal;
 /// Tokens of a turn's text, estimated: some 400 characters.
 const EXCERPT_TOKENS: usize = 100;
 
-/// A turn that was recalled for a question, on two lines or more: its place, date, session, speaker
-/// and score; its text, of a long turn the parts nearest to the question; and the reasons if asked.
-pub(crate) fn recalled(
-    place: usize,
-    found: &Recalled,
-    question: &str,
-    detail: RecalledDetail,
-) -> String {
+/// What a recall found in the order of its scores: turns and facts, a block of lines each.
+pub(crate) fn recall(recall: &Recall, question: &str, detail: RecalledDetail) -> Vec<String> {
+    let found = recall.in_order().enumerate();
+    found
+        .map(|(place, found)| match found {
+            Found::Turn(found) => recalled_turn(place + 1, found, question, detail),
+            Found::Fact(found) => recalled_fact(place + 1, found, detail.explain),
+        })
+        .collect()
+}
+
+/// A recalled turn on two lines or more: its place, date, session, speaker, whether it is a note, and
+/// how strong a result it is; its text, of a long turn the parts nearest to the question; and the score
+/// and the reasons if asked.
+fn recalled_turn(place: usize, found: &Recalled, question: &str, detail: RecalledDetail) -> String {
     let turn = &found.turn;
+    let copies = match found.copies.len() {
+        0 => String::new(),
+        count => format!(" · said {} times", count + 1),
+    };
     let mut lines = vec![format!(
-        "{place}. {} · {} · {} · {} {} · score {:.2}",
+        "{place}. {} · {} · {} · {} {}{copies} · {}",
         day(turn.time),
         session_title(turn),
         for_terminal(speaker(turn)),
         if turn.note { "note" } else { "turn" },
         turn.id,
-        found.score,
+        strength(found.score, detail.explain),
     )];
     let limit = if detail.full { usize::MAX } else { EXCERPT_TOKENS };
     let text = excerpt(&turn.text, &query_words(question), limit, &EstimatedTokens);
     lines.push(indented(&for_terminal(text.trim_end())));
     if detail.explain {
-        lines.push(indented(&explanation(found)));
+        lines.push(indented(&explanation(&found.explanation, &found.neighbours)));
     }
     lines.join("\n")
 }
 
-fn explanation(found: &Recalled) -> String {
+/// A recalled fact on two lines or more.
+fn recalled_fact(place: usize, found: &RecalledFact, explain: bool) -> String {
+    let fact = &found.fact;
+    let until = fact.until.map_or_else(String::new, |until| format!(" until {}", day(until)));
+    let mut lines = vec![format!(
+        "{place}. {}{until} · fact {} · {}",
+        day(fact.since),
+        fact.id,
+        strength(found.score, explain),
+    )];
+    lines.push(indented(&for_terminal(&statement(fact))));
+    if explain {
+        lines.push(indented(&explanation(&found.explanation, &[])));
+    }
+    lines.join("\n")
+}
+
+/// A word for how likely a result is to be of use, with `explain` the number as well.
+fn strength(score: f32, explain: bool) -> String {
+    let word = Strength::of(score);
+    if explain { format!("{word} ({score:.2})") } else { word.to_string() }
+}
+
+fn explanation(why: &Explanation, neighbours: &[Turn]) -> String {
     let channel = |name: &str, hit: Option<ChannelHit>| match hit {
         Some(hit) => format!("{name} #{} ({:.2})", hit.rank, hit.score),
         None => format!("{name} –"),
     };
-    let mut reasons = vec![
-        channel("meaning", found.explanation.dense),
-        channel("words", found.explanation.lexical),
-    ];
-    for adjustment in &found.explanation.adjustments {
+    let mut reasons = vec![channel("meaning", why.dense), channel("words", why.lexical)];
+    for adjustment in &why.adjustments {
         reasons.push(format!("{} {:+.2}", adjustment.reason, adjustment.amount));
     }
-    for neighbour in &found.neighbours {
+    for neighbour in neighbours {
         reasons.push(format!("beside it: turn {}", neighbour.id));
     }
     format!("why: {}", reasons.join(" · "))
@@ -58,7 +91,7 @@ fn explanation(found: &Recalled) -> String {
 
 #[cfg(test)]
 mod tests {
-    use longmem_core::{Explanation, Role, SessionName, Timestamp, Turn, TurnId};
+    use longmem_core::{Role, SessionName, Timestamp, Turn, TurnId};
 
     use super::*;
 
@@ -73,15 +106,15 @@ mod tests {
             speaker: None,
             time: Timestamp::UNIX_EPOCH,
             text: format!("{filler}The hostel in Porto costs 31 euros.\u{1b}[2J {filler}"),
+            note: false,
         };
-        let explanation = Explanation::default();
-        let found = Recalled { turn, score: 0.9, explanation, neighbours: Vec::new() };
+        let found = Recalled::new(turn, 0.9);
         let question = "What does the hostel cost?";
-        let shown = recalled(1, &found, question, RecalledDetail::default());
+        let shown = recalled_turn(1, &found, question, RecalledDetail::default());
         assert!(shown.contains("[…] ") && shown.contains("hostel in Porto costs 31"), "{shown}");
         assert!(shown.len() < 600 && !shown.contains('\u{1b}'), "{shown}");
         let detail = RecalledDetail { full: true, explain: false };
-        let whole = recalled(1, &found, question, detail);
+        let whole = recalled_turn(1, &found, question, detail);
         assert_eq!(whole.matches("Nothing happened").count(), 120);
     }
 }

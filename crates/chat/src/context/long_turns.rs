@@ -1,7 +1,7 @@
 //! Facts in the middle of long turns reach the prompt for a question about them.
 
 use jiff::Timestamp;
-use longmem_core::{EstimatedTokens, Explanation, Recalled, Role, SessionName, Turn, TurnId};
+use longmem_core::{EstimatedTokens, Recalled, Role, SessionName, Turn, TurnId};
 
 use super::*;
 
@@ -89,16 +89,14 @@ fn turns(
             speaker: None,
             time: Timestamp::UNIX_EPOCH,
             text: text.join(style.between),
+            note: false,
         }
     };
     facts.iter().enumerate().map(turn).collect()
 }
 
 fn hits(turns: impl IntoIterator<Item = Turn>) -> Vec<Recalled> {
-    let explanation = Explanation::default;
-    let hit =
-        |turn| Recalled { turn, score: 0.5, explanation: explanation(), neighbours: Vec::new() };
-    turns.into_iter().map(hit).collect()
+    turns.into_iter().map(|turn| Recalled::new(turn, 0.5)).collect()
 }
 
 /// The questions whose answer is not in the prompt, when their turn is recalled first, alone and

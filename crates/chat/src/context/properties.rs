@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use longmem_core::{
-    EstimatedTokens, Explanation, Recalled, Role, SessionName, TokenCounter, Turn, TurnId,
-};
+use longmem_core::{EstimatedTokens, Recalled, Role, SessionName, TokenCounter, Turn, TurnId};
 use proptest::prelude::*;
 
 use super::assemble::assemble_in_shape;
@@ -133,12 +131,10 @@ fn hits(memory: &[Turn], ranks: &[(prop::sample::Index, usize)]) -> Vec<Recalled
             let from = place.saturating_sub(*beside);
             let to = (place + beside + 1).min(memory.len());
             let neighbours = memory[from..to].iter().filter(|t| t.id != memory[place].id);
-            hits.push(Recalled {
-                turn: memory[place].clone(),
-                score: 1.0 - hits.len() as f32 / 100.0,
-                explanation: Explanation::default(),
-                neighbours: neighbours.cloned().collect(),
-            });
+            let score = 1.0 - hits.len() as f32 / 100.0;
+            let mut hit = Recalled::new(memory[place].clone(), score);
+            hit.neighbours = neighbours.cloned().collect();
+            hits.push(hit);
         }
     }
     hits

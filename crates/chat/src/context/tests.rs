@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use longmem_core::{
-    Diagnose, EstimatedTokens, Explanation, NewTurn, Recalled, Remedy, Role, SessionName,
-    SourceKey, Turn, TurnId,
+    Diagnose, EstimatedTokens, NewTurn, Recalled, Remedy, Role, SessionName, SourceKey, Turn,
+    TurnId,
 };
 
 use super::assemble::assemble_in_shape;
@@ -25,7 +25,7 @@ fn turn(id: i64, session: &str, role: Role, text: &str) -> Turn {
 }
 
 fn hit(turn: Turn, neighbours: Vec<Turn>) -> Recalled {
-    Recalled { turn, score: 1.0, explanation: Explanation::default(), neighbours }
+    Recalled { neighbours, ..Recalled::new(turn, 1.0) }
 }
 
 fn note(day: i64, text: &str) -> DatedText {

@@ -1,5 +1,7 @@
 //! From a message to its reply.
 
+use longmem_memory::{DEFAULT_THRESHOLD, PROMPT_THRESHOLD};
+
 use super::gathering::PromptInputs;
 use super::{Asked, Conversation, Reply};
 use crate::context::RequiredCosts;
@@ -25,10 +27,12 @@ impl Conversation {
             Asked::Message(message) => Some(self.store_message(message).await?),
             Asked::Outside(_) | Asked::More => None,
         };
-        let inputs = self.gather(asked, message_turn).await?;
+        // A person who asks wants to see what is nearest; a model had better see nothing than that.
+        let threshold = if self.model.is_some() { PROMPT_THRESHOLD } else { DEFAULT_THRESHOLD };
+        let inputs = self.gather(asked, message_turn, threshold).await?;
         let Some(model) = &self.model else {
             let zone = &self.settings.time_zone;
-            return Ok(Reply::Quotes(quote_answer(asked.message(), &inputs.recalled, zone)));
+            return Ok(Reply::Quotes(quote_answer(asked.message(), &inputs.recall, zone)));
         };
 
         let (answer, context) = self.complete(model, asked, &inputs, on_text).await?;

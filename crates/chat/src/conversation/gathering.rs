@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use longmem_core::{Recalled, Role, Scope, Timestamp, TurnId};
+use longmem_core::{Role, Scope, Timestamp, TurnId};
 use longmem_memory::{
-    Channels, Epoch, Memory, MemoryError, RESULTS_WITH_NEIGHBOURS, RecallRequest,
+    Channels, Epoch, Memory, MemoryError, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest,
 };
 
 use super::session_turns::SessionTurns;
@@ -26,7 +26,9 @@ pub(super) struct PromptInputs {
     pub(super) message_turn: Option<TurnRef>,
     /// The session's last turns before the message.
     pub(super) turns: SessionTurns,
-    pub(super) recalled: Vec<Recalled>,
+    /// What was recalled for the message.
+    pub(super) recall: Recall,
+    /// What is known, in the order in which it goes into a prompt.
     pub(super) facts: Vec<DatedText>,
     pub(super) summaries: Vec<DatedText>,
     pub(super) now: Timestamp,
@@ -35,15 +37,18 @@ pub(super) struct PromptInputs {
 }
 
 impl Conversation {
-    /// Reads the session's last turns and recalls for the message. While memory cannot be read, it
-    /// makes do with the turns that this process knows.
+    /// Reads the session's last turns and recalls for the message: nothing if the best is less likely
+    /// than `threshold` to be of use. While memory cannot be read, it makes do with the turns that this
+    /// process knows.
     pub(super) async fn gather(
         &self,
         asked: &Asked,
         message_turn: Option<TurnRef>,
+        threshold: f32,
     ) -> Result<PromptInputs, ChatError> {
         let (this, owned, turn) = (self.clone(), asked.clone(), message_turn.clone());
-        let reading = self.memory.run(move |memory: &Memory| this.read(memory, &owned, turn));
+        let reading =
+            self.memory.run(move |memory: &Memory| this.read(memory, &owned, turn, threshold));
         let read = if self.something_waits() {
             let late = |_| Err(ChatError::Late { patience: READING_PATIENCE });
             tokio::time::timeout(READING_PATIENCE, reading).await.unwrap_or_else(late)
@@ -66,18 +71,20 @@ impl Conversation {
         memory: &Memory,
         asked: &Asked,
         message_turn: Option<TurnRef>,
+        threshold: f32,
     ) -> Result<PromptInputs, ChatError> {
         let stored = memory.recent(&self.user, &self.session, self.recent_limit())?;
         self.live.set_stored(&stored);
         let turns = SessionTurns { stored, waiting: self.waiting_turns()? };
         let Lead { message, message_turn, mut turns, question, hidden } =
             Lead::of(turns, asked, message_turn)?;
-        let known = knowledge(memory, &self.user, &self.session, &question)?;
+        let recall = self.recall(memory, &question, hidden, threshold)?;
+        let known = knowledge(memory, &self.user, &self.session, &recall.facts)?;
         // A summary stands in for the turns of the session's beginning.
         let summed_up = known.stands_in_through;
         turns.stored.retain(|turn| Some(turn.id) > summed_up);
         Ok(PromptInputs {
-            recalled: self.recall(memory, &question, hidden)?,
+            recall,
             epoch: Some(memory.epoch(&self.user)?),
             message,
             message_turn,
@@ -99,7 +106,7 @@ impl Conversation {
             message,
             message_turn,
             turns,
-            recalled: Vec::new(),
+            recall: Recall::default(),
             facts: Vec::new(),
             summaries: Vec::new(),
             now: self.memory.now(),
@@ -113,10 +120,12 @@ impl Conversation {
         memory: &Memory,
         question: &str,
         hidden: Vec<TurnId>,
-    ) -> Result<Vec<Recalled>, MemoryError> {
+        threshold: f32,
+    ) -> Result<Recall, MemoryError> {
         let request = RecallRequest {
             limit: RECALLED_TURNS,
             exclude: hidden,
+            threshold,
             with_neighbours: RESULTS_WITH_NEIGHBOURS,
             time_zone: self.settings.time_zone.clone(),
             ..RecallRequest::new(Scope::of(self.user.clone()), question)
@@ -131,11 +140,11 @@ impl Conversation {
                     let (reason, remedies) = (error.to_string(), error.remedies());
                     self.live.push_notice(Notice::WordsOnly { reason, remedies });
                 }
-                recall => return Ok(recall?.results),
+                recall => return recall,
             }
         }
         let by_words = RecallRequest { channels: Channels::Words, ..request };
-        Ok(memory.recall(&by_words)?.results)
+        memory.recall(&by_words)
     }
 
     /// Number of the session's turns that are read: more than the budget holds, so that trimming

@@ -42,7 +42,7 @@ impl Conversation {
         input.system = self.settings.system.as_deref();
         input.facts = &inputs.facts;
         input.summaries = &inputs.summaries;
-        input.recalled = &inputs.recalled;
+        input.recalled = &inputs.recall.results;
         input.recent = &inputs.turns.stored;
         input.waiting = &inputs.turns.waiting;
         input.message_turn = inputs.message_turn.as_ref().and_then(TurnRef::stored);

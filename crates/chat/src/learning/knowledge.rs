@@ -1,17 +1,22 @@
 //! What a prompt says of a user besides recalled turns: facts and summaries.
 
 use longmem_core::{Fact, SessionName, Summary, SummaryOf, TurnId, USER_SUBJECT, UserName};
-use longmem_memory::{FactsAt, Memory, MemoryError, named_in};
+use longmem_memory::{FactsAt, Memory, MemoryError, RecalledFact};
 
 use crate::DatedText;
 
 /// Number of ended sessions whose summaries go in one by one; older ones are folded together.
 pub(super) const LAST_SESSIONS: usize = 3;
 
+/// Bytes of all facts together that surely fit into the part of a prompt that facts may take.
+const ALL_FACTS_BYTES: usize = 1_000;
+
+/// Bytes of a fact's line beside its statement: the date.
+const LINE_BYTES: usize = 20;
+
 /// Facts and summaries for a prompt.
 pub(crate) struct Knowledge {
-    /// The facts that hold, first those that name whom the message names; otherwise in an order
-    /// that only a new fact changes.
+    /// The facts that hold, in the order in which they go into a prompt.
     pub(crate) facts: Vec<DatedText>,
     /// The summary of this session's beginning, those of the last sessions, that of all older ones.
     pub(crate) summaries: Vec<DatedText>,
@@ -19,19 +24,14 @@ pub(crate) struct Knowledge {
     pub(crate) stands_in_through: Option<TurnId>,
 }
 
-/// Reads the facts and summaries for the prompt of a message.
+/// Reads the facts and summaries for the prompt of a message, for which some facts were recalled.
 pub(crate) fn knowledge(
     memory: &Memory,
     user: &UserName,
     session: &SessionName,
-    message: &str,
+    recalled: &[RecalledFact],
 ) -> Result<Knowledge, MemoryError> {
-    let facts = memory.facts(user, FactsAt::Now)?;
-    let is_named = named_in(&facts, message);
-    let with_names = || facts.iter().zip(&is_named);
-    let named = with_names().filter(|(_, is_named)| **is_named);
-    let others = with_names().filter(|(_, is_named)| !**is_named);
-    let facts = named.chain(others).map(|(fact, _)| dated(fact)).collect();
+    let facts = in_prompt_order(&memory.facts(user, FactsAt::Now)?, recalled);
 
     let mut summaries = memory.summaries(user)?;
     // An empty summary notes that none could be made: it stands in for no turns.
@@ -57,11 +57,26 @@ pub(crate) fn knowledge(
     Ok(Knowledge { facts, summaries, stands_in_through })
 }
 
+/// The facts that hold, in an order that only a new fact changes; where there are more than a prompt
+/// takes, those that were recalled go first. What held once comes along if it was recalled.
+fn in_prompt_order(facts: &[Fact], recalled: &[RecalledFact]) -> Vec<DatedText> {
+    let bytes: usize = facts.iter().map(|fact| fact.statement.len() + LINE_BYTES).sum();
+    let is_recalled = |fact: &&Fact| recalled.iter().any(|recalled| recalled.fact.id == fact.id);
+    let past = recalled.iter().map(|recalled| &recalled.fact).filter(|fact| fact.until.is_some());
+    if bytes <= ALL_FACTS_BYTES {
+        return facts.iter().chain(past).map(dated).collect();
+    }
+    let first = recalled.iter().map(|recalled| &recalled.fact);
+    first.chain(facts.iter().filter(|fact| !is_recalled(fact))).map(dated).collect()
+}
+
 fn dated(fact: &Fact) -> DatedText {
-    let text = if fact.subject == USER_SUBJECT {
-        fact.statement.clone()
-    } else {
-        format!("{}: {}", fact.subject, fact.statement)
+    let until = fact
+        .until
+        .map_or_else(String::new, |until| format!(" (until {})", until.strftime("%Y-%m-%d")));
+    let text = match fact.subject.as_str() {
+        USER_SUBJECT => format!("{}{until}", fact.statement),
+        subject => format!("{subject}: {}{until}", fact.statement),
     };
     DatedText { time: fact.since, text }
 }

@@ -22,8 +22,8 @@ const MAX_LOSS: f64 = 1.0 / 200.0;
 pub(super) struct BestTurns {
     pub(super) conversation: usize,
     answerable: bool,
-    /// Cosine and coverage of each turn, and whether it is evidence.
-    turns: Vec<([f64; 2], bool)>,
+    /// Cosine, coverage and being a note (1 or 0) of each turn, and whether it is evidence.
+    turns: Vec<([f64; 3], bool)>,
 }
 
 /// What a threshold does.
@@ -60,8 +60,8 @@ impl ThresholdRow {
         questions: impl Iterator<Item = &'a BestTurns>,
     ) {
         for question in questions {
-            let chances = question.turns.iter().map(|([cosine, coverage], _)| {
-                weights.chance(Some(*cosine as f32), *coverage as f32)
+            let chances = question.turns.iter().map(|([cosine, coverage, note], _)| {
+                weights.chance(Some(*cosine as f32), *coverage as f32, *note > 0.0)
             });
             let best = chances.fold(0.0, f32::max);
             for row in rows.iter_mut() {
@@ -90,7 +90,8 @@ impl BestTurns {
         let best = order(ranking, asked).into_iter().take(LEARNED_TURNS);
         let turns = best.filter_map(|place| {
             let signals = &asked.signals[place];
-            let numbers = [f64::from(signals.cosine?), f64::from(signals.coverage)];
+            let note = f64::from(u8::from(signals.note));
+            let numbers = [f64::from(signals.cosine?), f64::from(signals.coverage), note];
             Some((numbers, asked.turns[place].is_evidence))
         });
         let answerable = asked.answerable;
@@ -100,15 +101,15 @@ impl BestTurns {
 
 /// Logistic regression by Newton's method (iteratively reweighted least squares).
 pub(super) fn regression<'a>(questions: impl Iterator<Item = &'a BestTurns>) -> RelevanceWeights {
-    let turns: Vec<([f64; 3], f64)> = questions
+    let turns: Vec<([f64; 4], f64)> = questions
         .flat_map(|question| &question.turns)
-        .map(|([cosine, coverage], evidence)| {
-            ([1.0, *cosine, *coverage], if *evidence { 1.0 } else { 0.0 })
+        .map(|([cosine, coverage, note], evidence)| {
+            ([1.0, *cosine, *coverage, *note], if *evidence { 1.0 } else { 0.0 })
         })
         .collect();
-    let mut weights = [0.0; 3];
+    let mut weights = [0.0; 4];
     for _ in 0..STEPS {
-        let mut gradient = [0.0; 3];
+        let mut gradient = [0.0; 4];
         // A little on the diagonal keeps the equations solvable if a number is always the same.
         let mut curvature = diagonal(1e-6);
         for (numbers, evidence) in &turns {
@@ -124,10 +125,10 @@ pub(super) fn regression<'a>(questions: impl Iterator<Item = &'a BestTurns>) -> 
     }
     let middling =
         turns.iter().map(|(numbers, _)| numbers[1]).sum::<f64>() / turns.len().max(1) as f64;
-    let [intercept, cosine, coverage] =
+    let [intercept, cosine, coverage, note] =
         weights.map(|weight| ((weight * 10.0).round() / 10.0) as f32);
     let middling_cosine = ((middling * 100.0).round() / 100.0) as f32;
-    RelevanceWeights { intercept, cosine, coverage, middling_cosine }
+    RelevanceWeights { intercept, cosine, coverage, note, middling_cosine }
 }
 
 #[cfg(test)]
@@ -139,7 +140,7 @@ mod tests {
         let turns = (0..400).map(|n| {
             let (cosine, coverage) = (f64::from(n % 20) / 20.0, f64::from(n / 20) / 20.0);
             // One in ten is on the wrong side, so that no weight grows without bound.
-            ([cosine, coverage], (coverage > 0.5) != (n % 10 == 3))
+            ([cosine, coverage, 0.0], (coverage > 0.5) != (n % 10 == 3))
         });
         let question = BestTurns { conversation: 0, answerable: true, turns: turns.collect() };
         let weights = regression([&question].into_iter());

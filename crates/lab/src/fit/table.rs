@@ -85,8 +85,13 @@ fn numbers(fit: &Fit) -> String {
 fn thresholds(fit: &Fit) -> String {
     let weights = fit.relevance;
     let title = format!(
-        "relevance = σ({} + {} · cosine + {} · coverage), middling cosine {}; threshold {}",
-        weights.intercept, weights.cosine, weights.coverage, weights.middling_cosine, fit.threshold
+        "relevance = σ({} + {} · cosine + {} · coverage + {} · note), middling cosine {}; threshold {}",
+        weights.intercept,
+        weights.cosine,
+        weights.coverage,
+        weights.note,
+        weights.middling_cosine,
+        fit.threshold
     );
     let header = ["threshold", "rightly nothing", "wrongly nothing"].map(str::to_owned);
     let rows = fit.thresholds.iter().map(|row| {

@@ -34,15 +34,19 @@ impl Weight {
 }
 
 /// All of them.
-pub(super) const WEIGHTS: [Weight; 9] = [
-    Weight { name: "words", of: |p| &mut p.lexical_weight },
-    Weight { name: "coverage", of: |p| &mut p.coverage_weight },
+pub(super) const WEIGHTS: [Weight; 13] = [
+    Weight { name: "words", of: |p| &mut p.word_weight },
+    Weight { name: "people", of: |p| &mut p.people_coverage_weight },
     Weight { name: "speaker", of: |p| &mut p.speaker_boost },
+    Weight { name: "user", of: |p| &mut p.user_boost },
+    Weight { name: "assistant", of: |p| &mut p.assistant_boost },
     Weight { name: "date", of: |p| &mut p.date_boost },
     Weight { name: "when", of: |p| &mut p.when_boost },
+    Weight { name: "number", of: |p| &mut p.number_boost },
+    Weight { name: "note", of: |p| &mut p.note_boost },
     Weight { name: "asks", of: |p| &mut p.question_penalty },
+    Weight { name: "unanswered", of: |p| &mut p.unanswered_penalty },
     Weight { name: "tool", of: |p| &mut p.tool_penalty },
-    Weight { name: "short", of: |p| &mut p.shortness_penalty },
     Weight { name: "session", of: |p| &mut p.session_share },
 ];
 
@@ -128,16 +132,26 @@ mod tests {
             let mut signals = Signals {
                 turn: TurnId(turn),
                 session: SessionNumber(turn),
+                note: false,
                 cosine: None,
-                dense: 1.0 - turn as f32 / 20.0,
-                lexical: 0.0,
+                own_cosine: None,
+                meaning: 1.0 - turn as f32 / 20.0,
+                words: 0.0,
                 coverage: 0.0,
-                by_whom_asked: false,
+                own_coverage: 0.0,
+                by_speaker: 0.0,
+                by_user: false,
+                by_assistant: false,
                 on_day: false,
                 tells_when: false,
-                only_asks: false,
+                tells_number: false,
                 printed_by_tool: false,
-                shortness: 0.0,
+                only_asks: false,
+                unanswered: false,
+                among_people: false,
+                echo: false,
+                found_by_aside: false,
+                found_in_middle: false,
             };
             signal(turn, &mut signals);
             signals

@@ -1,7 +1,7 @@
 //! What a prompt that continues another must keep.
 
 use jiff::Timestamp;
-use longmem_core::{EstimatedTokens, Explanation, NewTurn, SessionName, SourceKey, Turn};
+use longmem_core::{EstimatedTokens, NewTurn, SessionName, SourceKey, Turn};
 use proptest::prelude::*;
 
 use super::*;
@@ -23,7 +23,7 @@ fn turn(id: i64, role: Role, text: &str) -> Turn {
 fn hit(id: i64, score: f32) -> Recalled {
     let session = SessionName::new("earlier").unwrap();
     let turn = Turn { session, ..turn(id, Role::User, &format!("Remembered {id}.")) };
-    Recalled { turn, score, explanation: Explanation::default(), neighbours: vec![] }
+    Recalled::new(turn, score)
 }
 
 /// A conversation as it goes: every prompt continues the last where it can.
