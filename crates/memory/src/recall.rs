@@ -15,7 +15,7 @@ use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, merge_copies, rank};
 use crate::recalled_facts::{RecalledFact, SignalledFact};
 use crate::relevance::{DEFAULT_THRESHOLD, RelevanceWeights, UNSURE_BELOW};
-use crate::signals::{MeaningScale, Reader, Signalled, Signals, loudness, owners};
+use crate::signals::{MeaningScale, Reader, Signalled, Signals, WordScale, owners};
 use crate::{Memory, MemoryError};
 
 /// Which ways of finding are used.
@@ -261,12 +261,10 @@ impl Memory {
         let owners = owners(all, &turns);
         let readers: Vec<Reader<'_>> = questions
             .iter()
-            .zip(&found)
-            .zip(&facts.ranges)
-            .map(|((question, candidates), (most_bm25, cosine_range))| Reader {
+            .zip(&facts.scales)
+            .map(|(question, (word_scale, cosine_range))| Reader {
                 question,
-                candidates,
-                most_bm25: *most_bm25,
+                word_scale: *word_scale,
                 cosine_range: *cosine_range,
                 scale,
                 owners: &owners,
@@ -286,7 +284,7 @@ impl Memory {
             Some(Signalled { candidate, turn: turn.clone(), signals })
         });
         let turns = signalled.collect();
-        let facts = known.signalled(request, &facts, &questions, &found, scale);
+        let facts = known.signalled(request, &facts, &questions, scale);
         let timings = RecallTimings {
             embedding: embedded - began,
             channels: scored - embedded,
@@ -430,8 +428,7 @@ fn contenders(
     }
     let parameters = &request.ranking;
     let promise = |(question, candidate): &(usize, Candidate)| {
-        let Candidates { most_bm25, bm25_ceiling, .. } = found[*question];
-        let words = loudness(candidate.bm25, most_bm25, bm25_ceiling);
+        let words = WordScale::of(&found[*question]).loudness(candidate.bm25);
         let aside = if questions[*question].asks { 0.0 } else { parameters.aside_penalty };
         let meaning = parameters.part_scale * candidate.cosine.unwrap_or(0.0);
         meaning + parameters.word_weight * words - aside

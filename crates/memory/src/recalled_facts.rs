@@ -10,7 +10,7 @@ use longmem_text::{Party, asks_for_history, tells_number, tells_when};
 use crate::alike::word_set;
 use crate::question::{About, Question};
 use crate::ranking::RankingParameters;
-use crate::signals::{MeaningScale, Signals, loudness};
+use crate::signals::{MeaningScale, Signals, WordScale};
 use crate::{Channels, FactsAt, Memory, MemoryError, RecallRequest, named_in};
 
 /// Number of facts that get their vectors in one recall; the others are found by words until the
@@ -120,9 +120,7 @@ fn text_of(fact: &Fact) -> String {
 }
 
 impl KnownFacts {
-    /// Judges each fact by each question of a message, and keeps what the best of them says. Returns
-    /// also, question by question, the greatest BM25 score and the range of cosines of turns and
-    /// facts together.
+    /// Scores each fact for each question of a message.
     pub(crate) fn scored(
         &self,
         vectors: Option<&[Embedding]>,
@@ -145,7 +143,7 @@ impl KnownFacts {
             scores.collect()
         });
         let by_question: Vec<Vec<FactScores>> = by_question.collect();
-        let ranges = found.iter().zip(&by_question).map(|(candidates, scores)| {
+        let scales = found.iter().zip(&by_question).map(|(candidates, scores)| {
             let cosines = scores.iter().filter_map(|score| score.cosine);
             let range = cosines.fold(candidates.cosine_range, |range, cosine| {
                 Some(range.map_or((cosine, cosine), |(low, high): (f32, f32)| {
@@ -153,10 +151,11 @@ impl KnownFacts {
                 }))
             });
             let most = scores.iter().map(|score| score.bm25).fold(candidates.most_bm25, f32::max);
-            (most, range)
+            let turns = candidates.counted_turns + self.facts.len();
+            (WordScale { most, turns, ..WordScale::of(candidates) }, range)
         });
-        let ranges = ranges.collect();
-        ScoredFacts { by_question, ranges }
+        let scales = scales.collect();
+        ScoredFacts { by_question, scales }
     }
 
     /// The facts with the signals that speak most for each.
@@ -165,7 +164,6 @@ impl KnownFacts {
         request: &RecallRequest,
         judged: &ScoredFacts,
         questions: &[Question],
-        found: &[Candidates],
         scale: MeaningScale,
     ) -> Vec<SignalledFact> {
         let named = named_in(&self.facts, &request.query);
@@ -173,11 +171,10 @@ impl KnownFacts {
         facts
             .map(|(place, (fact, named))| {
                 let of_question = |question: usize| {
-                    let (most, range) = judged.ranges[question];
+                    let (word_scale, range) = judged.scales[question];
                     let scores = &judged.by_question[question][place];
-                    let ceiling = found[question].bm25_ceiling;
                     let meaning = scale.of(scores.cosine, range);
-                    let words = loudness(scores.bm25, most, ceiling);
+                    let words = word_scale.loudness(scores.bm25);
                     signals_of(&fact, named, &questions[question], scores, (meaning, words))
                 };
                 let ranking: &RankingParameters = &request.ranking;
@@ -194,8 +191,8 @@ impl KnownFacts {
 /// The scores of all facts for each question of a message.
 pub(crate) struct ScoredFacts {
     by_question: Vec<Vec<FactScores>>,
-    /// For each question the greatest BM25 score and the range of cosines of turns and facts.
-    pub(crate) ranges: Vec<(f32, Option<(f32, f32)>)>,
+    /// For each question the scale of words and the range of cosines of turns and facts together.
+    pub(crate) scales: Vec<(WordScale, Option<(f32, f32)>)>,
 }
 
 fn signals_of(

@@ -17,6 +17,9 @@ const NARROWEST_RANGE: f32 = 0.5;
 /// How much quieter words speak that cover little of a question: see [`Signals::words`].
 const LOUDNESS: f32 = 2.0 / 3.0;
 
+/// Number of turns at which the rarity of a word is half believed.
+const DOUBTED_TURNS: f32 = 8.0;
+
 /// Bytes of the longest turn in which a number answers "how many?". A longer one nearly always holds
 /// some number.
 const LONGEST_COUNT: usize = 360;
@@ -43,7 +46,8 @@ pub struct Signals {
     pub meaning: f32,
     /// How loud its words speak, 0 to 1: its BM25 score, scaled so that the highest in scope is 1,
     /// times (highest / ceiling)^⅔, where the ceiling is what a turn would get that held every word
-    /// of the question without end. So a single common word cannot outrank a clear meaning.
+    /// of the question without end, times turns / (turns + 8). So a single common word cannot outrank
+    /// a clear meaning; and among a few notes, where every word is rare, words say little.
     pub words: f32,
     /// The part of the question's words, weighted by rarity, that it or its neighbours hold: 0 to 1.
     pub coverage: f32,
@@ -98,20 +102,39 @@ impl MeaningScale {
     }
 }
 
-/// How loud a BM25 score speaks: see [`Signals::words`].
-pub(crate) fn loudness(bm25: f32, most: f32, ceiling: f32) -> f32 {
-    if most <= 0.0 || ceiling <= 0.0 {
-        return 0.0;
+/// What the words of a question can score at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WordScale {
+    /// The greatest BM25 score of all that may answer.
+    pub(crate) most: f32,
+    /// What a turn would get that held every word without end.
+    pub(crate) ceiling: f32,
+    /// Number of turns over which rarity was counted.
+    pub(crate) turns: usize,
+}
+
+impl WordScale {
+    /// The scale of turns alone.
+    pub(crate) fn of(candidates: &Candidates) -> Self {
+        let Candidates { most_bm25, bm25_ceiling, counted_turns, .. } = candidates;
+        Self { most: *most_bm25, ceiling: *bm25_ceiling, turns: *counted_turns }
     }
-    bm25 / most * (most / ceiling).min(1.0).powf(LOUDNESS)
+
+    /// How loud a BM25 score speaks: see [`Signals::words`].
+    pub(crate) fn loudness(self, bm25: f32) -> f32 {
+        if self.most <= 0.0 || self.ceiling <= 0.0 {
+            return 0.0;
+        }
+        let covered = (self.most / self.ceiling).min(1.0).powf(LOUDNESS);
+        let turns = self.turns as f32;
+        bm25 / self.most * covered * turns / (turns + DOUBTED_TURNS)
+    }
 }
 
 /// What the signals of all candidates of one question are read with.
 pub(crate) struct Reader<'a> {
     pub(crate) question: &'a Question,
-    pub(crate) candidates: &'a Candidates,
-    /// The greatest BM25 score of all that may answer.
-    pub(crate) most_bm25: f32,
+    pub(crate) word_scale: WordScale,
     /// The range of cosines of all that may answer.
     pub(crate) cosine_range: Option<(f32, f32)>,
     pub(crate) scale: MeaningScale,
@@ -151,7 +174,7 @@ impl Reader<'_> {
             cosine: candidate.cosine,
             own_cosine: candidate.own_cosine,
             meaning: self.scale.of(candidate.cosine, self.cosine_range),
-            words: loudness(candidate.bm25, self.most_bm25, self.candidates.bm25_ceiling),
+            words: self.word_scale.loudness(candidate.bm25),
             coverage: candidate.coverage,
             own_coverage: candidate.own_coverage,
             by_speaker,

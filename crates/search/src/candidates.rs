@@ -106,6 +106,8 @@ pub struct Candidates {
     pub most_bm25: f32,
     /// What a turn would score that held every word of the query without end; 0 without words.
     pub bm25_ceiling: f32,
+    /// Number of the user's turns, in scope or not, over which rarity was counted.
+    pub counted_turns: usize,
     /// The query's words as they are searched, each with its rarity in the user's turns: above 0.
     pub rarities: Vec<(String, f32)>,
 }

@@ -47,6 +47,7 @@ impl Merged<'_> {
             cosine_range: scores.clone().min_by(f32::total_cmp).zip(scores.max_by(f32::total_cmp)),
             most_bm25: self.by_words.first().map_or(0.0, |found| found.score),
             bm25_ceiling: self.words.ceiling(),
+            counted_turns: self.table.len(),
             rarities: Vec::new(),
         }
     }

@@ -3,6 +3,9 @@
 /// Number of spellings that are tried for one word.
 const MAX_SPELLINGS: usize = 4;
 
+/// Letters of a word up to which only swapped letters are tried.
+const MAX_SHORT_LETTERS: usize = 5;
+
 /// Every word that a user's turns hold.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
@@ -39,11 +42,15 @@ impl Vocabulary {
             .iter()
             .zip(&self.letters)
             .filter(|(_, other)| held.differ_by(**other) <= 2 * allowed || held.are_in(**other))
-            .filter_map(|(other, _)| {
+            .filter_map(|(other, letters_of_other)| {
                 if letters >= 5 && other.contains(word) {
                     return Some((allowed, other.as_str()));
                 }
-                let near = other.len().abs_diff(word.len()) <= 2 * allowed;
+                // Among short words, most that differ by a letter are other words ("send", "spend");
+                // with two letters swapped they seldom are.
+                let may_be_meant =
+                    letters > MAX_SHORT_LETTERS || held.differ_by(*letters_of_other) == 0;
+                let near = may_be_meant && other.len().abs_diff(word.len()) <= 2 * allowed;
                 let distance = if near { strsim::osa_distance(word, other) } else { usize::MAX };
                 (distance <= allowed).then_some((distance, other.as_str()))
             })
@@ -87,6 +94,9 @@ mod tests {
         assert_eq!(vocabulary.other_spellings("ubergabe"), ["wohnungsubergabe"]);
         assert_eq!(vocabulary.other_spellings("4712"), Vec::<&str>::new());
         assert_eq!(vocabulary.other_spellings("lis"), Vec::<&str>::new());
+        let short = Vocabulary::new(["send", "form"].map(String::from).into());
+        assert_eq!(short.other_spellings("spend"), Vec::<&str>::new());
+        assert_eq!(short.other_spellings("from"), ["form"]);
     }
 
     proptest! {
