@@ -124,7 +124,7 @@ impl Default for RankingParameters {
             most_parts: 32,
             part_scale: 1.6,
             aside_penalty: 0.2,
-            middle_penalty: 0.0,
+            middle_penalty: 0.3,
             echo_likeness: ECHO_LIKENESS,
             copy_likeness: 0.8,
         }

@@ -8,7 +8,9 @@ use jiff::tz::TimeZone;
 use longmem_core::{Embedding, Explanation, Recalled, Scope, Timestamp, Turn, TurnId};
 use longmem_search::{Candidate, CandidateRequest, Candidates, Scan};
 use longmem_store::UserOverview;
-use longmem_text::{Part, asks_general_knowledge, is_bare_command, is_small_talk, parts};
+use longmem_text::{
+    Part, asks_general_knowledge, asks_the_other, is_bare_command, is_small_talk, parts,
+};
 
 use crate::order::Order;
 use crate::question::Question;
@@ -368,27 +370,30 @@ fn questions(message: &str, people: &[String], today: Date, most_parts: usize) -
         return vec![whole];
     }
     let last = parts.len() - 1;
+    // In a long message, what is asked of somebody else is talk ("How was your weekend?").
+    let is_long = parts.len() > FEW_SENTENCES;
+    let asks = |part: &Part<'_>| part.asks && !(is_long && asks_the_other(part.text));
+    // Where no sentence asks, what stands at an end is meant ("serial number of my work laptop").
+    let none_asks = !parts.iter().any(asks);
     // Which sentences are asked if there are too many: those that ask most, the last and the first.
     let mut order: Vec<usize> = (0..parts.len()).collect();
     let weight = |place: usize| {
         let end = if place == last { 1.0 } else { 0.0 } + if place == 0 { 0.5 } else { 0.0 };
-        parts[place].weight + end
+        if asks(&parts[place]) { parts[place].weight + end } else { end }
     };
     order.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)).then(b.cmp(a)));
     order.truncate(most_parts);
-    // Where no sentence asks, what stands at an end is meant ("serial number of my work laptop").
-    let none_asks = parts.iter().all(|part| !part.asks);
     let asked = order.into_iter().map(|place| {
         let part = &parts[place];
         let question = Question::read(part.text, people, today);
         let in_middle = place > 0 && place < last;
-        let asks = part.asks || (none_asks && !in_middle);
+        let asks = asks(part) || (none_asks && !in_middle);
         Question { in_middle, ..if asks { question } else { question.as_remark() } }
     });
     // Of a message of a few sentences the whole says best what is meant; of a long one, or of one that
     // is mostly code, it is talk.
     let prose: usize = parts.iter().map(|part| part.text.len()).sum();
-    let is_short = parts.len() <= FEW_SENTENCES && 2 * prose > message.trim().len();
+    let is_short = !is_long && 2 * prose > message.trim().len();
     let whole = if is_short { whole } else { whole.as_remark() };
     [whole].into_iter().chain(asked).collect()
 }

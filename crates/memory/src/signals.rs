@@ -18,7 +18,7 @@ const NARROWEST_RANGE: f32 = 0.5;
 const LOUDNESS: f32 = 2.0 / 3.0;
 
 /// Number of turns at which the rarity of a word is half believed.
-const DOUBTED_TURNS: f32 = 8.0;
+const DOUBTED_TURNS: f32 = 4.0;
 
 /// Bytes of the longest turn in which a number answers "how many?". A longer one nearly always holds
 /// some number.
@@ -46,7 +46,7 @@ pub struct Signals {
     pub meaning: f32,
     /// How loud its words speak, 0 to 1: its BM25 score, scaled so that the highest in scope is 1,
     /// times (highest / ceiling)^⅔, where the ceiling is what a turn would get that held every word
-    /// of the question without end, times turns / (turns + 8). So a single common word cannot outrank
+    /// of the question without end, times turns / (turns + 4). So a single common word cannot outrank
     /// a clear meaning; and among a few notes, where every word is rare, words say little.
     pub words: f32,
     /// The part of the question's words, weighted by rarity, that it or its neighbours hold: 0 to 1.

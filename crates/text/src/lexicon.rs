@@ -43,6 +43,10 @@ pub(crate) struct QuestionPatterns {
     pub(crate) advice: &'static [&'static str],
     /// Asks for the assistant's words, unless it asks for advice.
     pub(crate) assistant: &'static [&'static str],
+    /// Speaks to the other one, whoever that is.
+    pub(crate) other: &'static [&'static str],
+    /// Speaks of the person, alone or with others, or of what the other one said.
+    pub(crate) not_only_other: &'static [&'static str],
     /// Asks for all that is known about the person.
     pub(crate) what_is_known: &'static [&'static str],
     /// Asks for the person's own words.

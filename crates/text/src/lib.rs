@@ -38,7 +38,8 @@ pub use language::{Language, language_of};
 pub use names::{first_named, holds_name, names, names_mentioned, without_names};
 pub use parts::{Part, parts};
 pub use questions::{
-    Party, asked_party, asks_for_history, asks_number, asks_what_is_known, asks_when,
+    Party, asked_party, asks_for_history, asks_number, asks_the_other, asks_what_is_known,
+    asks_when,
 };
 pub use sentences::{begins_sentence, only_asks, sentences};
 pub use small_talk::is_small_talk;

@@ -78,6 +78,19 @@ pub fn asked_party(text: &str) -> Option<Party> {
     }
 }
 
+/// Says whether a question is put to somebody about themselves ("How was your weekend?"), and so is talk
+/// rather than a question to a memory.
+///
+/// # Examples
+/// ```
+/// use longmem_text::asks_the_other;
+/// assert!(asks_the_other("How was your weekend?"));
+/// assert!(!asks_the_other("What did you say about my knee?"));
+/// ```
+pub fn asks_the_other(text: &str) -> bool {
+    asks(text, |questions| questions.other) && !asks(text, |questions| questions.not_only_other)
+}
+
 /// Says whether a message asks for the list of what is known about the person who asks, which needs
 /// no language model.
 ///
@@ -107,6 +120,24 @@ pub(crate) fn without_openings<'a>(words: &'a [String], openings: &[&str]) -> &'
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_asks_about_the_other_one_makes_talk() {
+        for text in
+            ["Did you enjoy it?", "Wie geht es dir?", "Was macht dein Garten?", "¿Qué haces tú?"]
+        {
+            assert!(asks_the_other(text), "{text}");
+        }
+        for text in [
+            "Where do I live?",
+            "What did you recommend?",
+            "Was hast du empfohlen?",
+            "What does Ana's dog eat?",
+            "Can you remind me?",
+        ] {
+            assert!(!asks_the_other(text), "{text}");
+        }
+    }
 
     #[test]
     fn when_and_which_day_ask_when() {

@@ -69,6 +69,13 @@ pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
          idea/recommendation",
     ],
     assistant: &["you suggest*/recommend*", "your"],
+    other: &["you/your/yours/yourself/u"],
+    not_only_other: &[
+        "i/me/my/mine/we/us/our/ours",
+        "you said/told/suggested/recommended/mentioned/wrote",
+        "did you say/tell/suggest/recommend/mention/write",
+        "remind",
+    ],
     what_is_known: &[
         "(please) (tell) (me) (all) what/everything (do/did/have) you (already) know/remember/learn/\
          learned/noted about/of me (already/now/please) $",

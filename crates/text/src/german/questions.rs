@@ -75,6 +75,12 @@ pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
     assistant: &[
         "dein/deine/deinem/deinen/deiner (letzt*) vorschlag/empfehlung/rat/tipp/antwort/rechnung",
     ],
+    other: &["du/dich/dir/dein*/euch/euer*/eure*"],
+    not_only_other: &[
+        "ich/mir/mich/mein*/wir/uns/unser*",
+        "du .. gesagt/erzahlt/empfohlen/vorgeschlagen/erwahnt/geschrieben",
+        "erinner*",
+    ],
     what_is_known: &[
         "was/alles (was) (weisst) du (alles/schon) (weisst) uber/ueber mich (weisst) $",
     ],

@@ -69,6 +69,12 @@ pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
         "tu/tus consejo/consejos/recomendacion/sugerencia/propuesta/respuesta",
         "segun tu",
     ],
+    other: &["tu/tus/te/ti/contigo/usted/ustedes"],
+    not_only_other: &[
+        "yo/me/mi/mis/mio/mia/conmigo/nos/nosotros/nosotras/nuestro*/nuestra*",
+        "dijiste/contaste/recomendaste/sugeriste/mencionaste/escribiste",
+        "recuerda*",
+    ],
     what_is_known: &["que (es) (lo) (que) sabes/recuerdas (ya) de/sobre mi $"],
     user: &[
         "yo/mi/mis/me/mio/mia/mios/mias/conmigo",
