@@ -118,7 +118,7 @@ impl Default for RankingParameters {
             number_boost: 0.15,
             note_boost: 0.05,
             question_penalty: 0.05,
-            unanswered_penalty: 0.3,
+            unanswered_penalty: 0.6,
             tool_penalty: 0.2,
             session_share: 0.3,
             most_parts: 32,

@@ -280,9 +280,13 @@ impl Memory {
             let read = found
                 .into_iter()
                 .map(|(question, candidate)| (readers[question].read(&candidate, turn), candidate));
-            let (signals, candidate) = read.max_by(|(a, _), (b, _)| {
+            let read: Vec<(Signals, Candidate)> = read.collect();
+            // The whole message put before is an echo, whichever of its sentences found it.
+            let echo = readers[0].is_echo(turn) || read.iter().any(|(signals, _)| signals.echo);
+            let (signals, candidate) = read.into_iter().max_by(|(a, _), (b, _)| {
                 request.ranking.alone(a).total_cmp(&request.ranking.alone(b))
             })?;
+            let signals = Signals { echo, ..signals };
             Some(Signalled { candidate, turn: turn.clone(), signals })
         });
         let turns = signalled.collect();

@@ -12,7 +12,7 @@ pub const DEFAULT_THRESHOLD: f32 = 0.001;
 /// A recall for a prompt, which nobody asked for, brings nothing if its best result is less likely than
 /// this to be of use: it loses some 3 of 100 answers, mostly of notes asked for in other words, and
 /// keeps most questions about other people's affairs out (`longmem eval --nothing`).
-pub const PROMPT_THRESHOLD: f32 = 0.014;
+pub const PROMPT_THRESHOLD: f32 = 0.016;
 
 /// Below this chance the best result is no answer, most likely, though it may be the nearest there is.
 pub const UNSURE_BELOW: f32 = 0.005;
@@ -109,7 +109,7 @@ pub(crate) fn printed_score(signals: &Signals, standing: Standing) -> f32 {
         - 0.9 * (standing.place as f32).ln()
         + 0.6 * asked_about
         + 2.6 * standing.lead
-        + if signals.note { 0.8 } else { 0.0 };
+        + if signals.note { 1.2 } else { 0.0 };
     1.0 / (1.0 + (-sum).exp())
 }
 

@@ -146,6 +146,13 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Says whether a turn says what the question says. The same words from the other side tell what it
+    /// was about.
+    pub(crate) fn is_echo(&self, turn: &Turn) -> bool {
+        let Question { words, text, .. } = self.question;
+        turn.role == Role::User && is_echo(words, text, &turn.text, self.echo_likeness)
+    }
+
     /// Reads the signals of one candidate.
     pub(crate) fn read(&self, candidate: &Candidate, turn: &Turn) -> Signals {
         let question = self.question;
@@ -187,11 +194,9 @@ impl Reader<'_> {
                 && tells_number(&turn.text),
             printed_by_tool: turn.role == Role::Tool,
             only_asks: asks,
-            unanswered: asks && !is_answered(candidate, turn),
+            unanswered: asks && !candidate.note && !is_answered(candidate, turn),
             among_people: is_among_people(candidate, turn),
-            // The same words from the other side tell what it was about.
-            echo: turn.role == Role::User
-                && is_echo(&question.words, &question.text, &turn.text, self.echo_likeness),
+            echo: self.is_echo(turn),
             found_by_aside: !question.asks,
             found_in_middle: question.in_middle,
         }
