@@ -57,7 +57,7 @@ impl Question {
     }
 
     /// The same as a remark, which asks for nobody's words, no day and no number.
-    pub(crate) fn as_remark(self) -> Self {
+    pub(crate) fn into_remark(self) -> Self {
         Self {
             named: Vec::new(),
             party: None,

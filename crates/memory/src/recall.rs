@@ -392,13 +392,13 @@ fn questions(message: &str, people: &[String], today: Date, most_parts: usize) -
         let question = Question::read(part.text, people, today);
         let in_middle = place > 0 && place < last;
         let asks = asks(part) || (none_asks && !in_middle);
-        Question { in_middle, ..if asks { question } else { question.as_remark() } }
+        Question { in_middle, ..if asks { question } else { question.into_remark() } }
     });
     // Of a message of a few sentences the whole says best what is meant; of a long one, or of one that
     // is mostly code, it is talk.
     let prose: usize = parts.iter().map(|part| part.text.len()).sum();
     let is_short = !is_long && 2 * prose > message.trim().len();
-    let whole = if is_short { whole } else { whole.as_remark() };
+    let whole = if is_short { whole } else { whole.into_remark() };
     [whole].into_iter().chain(asked).collect()
 }
 
