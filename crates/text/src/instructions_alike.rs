@@ -41,9 +41,9 @@ pub fn replaces_instruction(new: &str, old: &str) -> bool {
 fn only_names(instruction: &str) -> bool {
     let Some(lexicon) = lexicon_of(instruction) else { return false };
     let words = words_that_count(instruction);
-    length_of_first(&words, lexicon.instructions.naming).is_some_and(|length| {
-        matches!(&words[length..], [name] if !lists(lexicon.function_words, name))
-    })
+    length_of_first(&words, lexicon.instructions.naming).is_some_and(
+        |length| matches!(&words[length..], [name] if !lists(lexicon.function_words, name)),
+    )
 }
 
 fn lexicon_of(text: &str) -> Option<&'static Lexicon> {

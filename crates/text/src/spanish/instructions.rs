@@ -41,6 +41,12 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "cada vez",
     ],
     reported: &["siempre decia/dice", "decia/dice mi/el/la"],
-    dispensable: &["a partir de ahora", "de ahora en adelante", "desde ahora", "en el futuro", "por favor"],
+    dispensable: &[
+        "a partir de ahora",
+        "de ahora en adelante",
+        "desde ahora",
+        "en el futuro",
+        "por favor",
+    ],
     naming: &["llamame"],
 };
