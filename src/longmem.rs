@@ -62,7 +62,7 @@ impl Longmem {
     pub fn remember(&self, user: &str, text: &str) -> Result<TurnId, Error> {
         let mut note = self.memory.new_turn(SessionName::new(NOTES_SESSION)?, Role::User, text);
         note.note = true;
-        self.remember_and_note(&UserName::new(user)?, note)
+        self.remember_and_note(&UserName::new(user)?, &note)
     }
 
     /// Remembers a turn of a conversation that is said now, by anybody. It is on disk and found as with
@@ -80,13 +80,13 @@ impl Longmem {
     ) -> Result<TurnId, Error> {
         let user = UserName::new(user)?;
         let turn = self.memory.new_turn(SessionName::new(session)?, role, text);
-        self.remember_and_note(&user, turn)
+        self.remember_and_note(&user, &turn)
     }
 
-    fn remember_and_note(&self, user: &UserName, turn: NewTurn) -> Result<TurnId, Error> {
-        let id = self.memory.remember(user, std::slice::from_ref(&turn))?[0].id;
+    fn remember_and_note(&self, user: &UserName, turn: &NewTurn) -> Result<TurnId, Error> {
+        let id = self.memory.remember(user, std::slice::from_ref(turn))?[0].id;
         if self.talk.conversation.learns {
-            self.memory.note_instructions(user, id, &turn)?;
+            self.memory.note_instructions(user, id, turn)?;
         }
         Ok(id)
     }

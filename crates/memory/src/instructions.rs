@@ -1,5 +1,7 @@
 //! Notes standing instructions as facts when a person says them.
 
+use std::sync::PoisonError;
+
 use longmem_core::{FactId, FactKind, NewFact, NewTurn, Role, TurnId, USER_SUBJECT, UserName};
 use longmem_store::FactsAt;
 use longmem_text::{repeats_instruction, replaces_instruction, standing_instructions};
@@ -63,6 +65,7 @@ impl Memory {
         if instructions.is_empty() {
             return Ok(noted);
         }
+        let _held = self.noting.lock().unwrap_or_else(PoisonError::into_inner);
         // What holds, oldest first, with what this turn adds.
         let mut known: Vec<(FactId, String)> = self
             .facts(user, FactsAt::Now)?

@@ -91,3 +91,18 @@ fn stories_and_other_speakers_instruct_nobody() {
     }
     assert_eq!(fixture.known(FactsAt::Ever), [""; 0]);
 }
+
+/// A message that could not be stored in time is stored by two threads in the end.
+#[test]
+fn threads_that_note_the_same_turn_note_it_once() {
+    let fixture = Fixture::new();
+    let session = SessionName::new("talk").unwrap();
+    let turn = fixture.memory.new_turn(session, Role::User, "Always answer in metric.");
+    let id = fixture.memory.remember(&fixture.user, std::slice::from_ref(&turn)).unwrap()[0].id;
+    let note = || fixture.memory.note_instructions(&fixture.user, id, &turn).unwrap().len();
+    let noted: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(note)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!((noted, fixture.known(FactsAt::Ever).len()), (1, 1));
+}

@@ -100,9 +100,11 @@ fn show_end(
     let notices = conversation.take_notices();
     let noted = conversation.take_noted();
     if !output.json {
-        noted.iter().for_each(|noted| output.note(render::noted(noted)));
+        for instruction in &noted {
+            output.note(render::noted(instruction));
+        }
     }
-    let noted = noted.iter().map(|noted| noted.fact).collect();
+    let noted = noted.iter().map(|instruction| instruction.fact).collect();
     let reply = match reply {
         Ok(reply) => reply,
         Err(ChatError::AnswerNotStored { completion, source }) if output.json => {

@@ -45,12 +45,14 @@ pub(super) fn run(
     };
     if output.json {
         let remembered = wire::Remembered::new(stored, settings.user.clone(), turn.session);
-        let noted = noted.iter().map(|noted| noted.fact).collect();
+        let noted = noted.iter().map(|instruction| instruction.fact).collect();
         return Ok(output.document(&wire::Remembered { noted, ..remembered })?);
     }
     let what = if stored.new { "Remembered" } else { "Known already" };
     let place = format!("turn {} of {} in session {}", stored.id, settings.user, turn.session);
     output.line(format!("{what}: {}", for_terminal(&place)))?;
-    noted.iter().for_each(|noted| output.note(render::noted(noted)));
+    for instruction in &noted {
+        output.note(render::noted(instruction));
+    }
     Ok(())
 }

@@ -20,10 +20,10 @@ pub(crate) fn outcome(outcome: &LearningOutcome) -> Option<String> {
 }
 
 /// One line about a standing instruction that became a fact.
-pub(crate) fn noted(noted: &NotedInstruction) -> String {
-    let replaced =
-        noted.replaced.map_or_else(String::new, |old| format!(", in place of fact {old}"));
-    for_terminal(&format!("(noted: {} · fact {}{replaced})", noted.text, noted.fact))
+pub(crate) fn noted(instruction: &NotedInstruction) -> String {
+    let NotedInstruction { fact, text, replaced, .. } = instruction;
+    let place = replaced.map_or_else(String::new, |old| format!(", in place of fact {old}"));
+    for_terminal(&format!("(noted: {text} · fact {fact}{place})"))
 }
 
 /// One line about what was learned; none if nothing was.
