@@ -29,7 +29,7 @@ pub const BASE_URL: &str = "LONGMEM_BASE_URL";
 pub const BUDGET: &str = "LONGMEM_BUDGET";
 /// The language model that learns.
 pub const LEARNING_LLM: &str = "LONGMEM_LEARNING_LLM";
-/// `1` learns nothing.
+/// `1` learns nothing: neither facts nor standing instructions are noted.
 pub const NO_LEARNING: &str = "LONGMEM_NO_LEARNING";
 
 /// Anthropic's key.
@@ -55,6 +55,14 @@ pub const HF_HUB_OFFLINE: &str = "HF_HUB_OFFLINE";
 /// Reads a variable; an empty one counts as not set.
 pub fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Says whether a variable switches something on, as the command line reads it: it is set, and is none
+/// of `0`, `f`, `false`, `n`, `no` and `off`, in any case.
+pub fn is_on(name: &str) -> bool {
+    read(name).is_some_and(|value| {
+        !["0", "f", "false", "n", "no", "off"].contains(&value.trim().to_lowercase().as_str())
+    })
 }
 
 /// Reads a variable that is not a text.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use longmem_chat::{
     AsyncMemory, Blocking, ChatError, Context, Conversation, Learner, Reply, Talk, TalkSettings,
 };
-use longmem_core::{Fact, FactId, FactKind, Role, Scope, SessionName, TurnId, UserName};
+use longmem_core::{Fact, FactId, FactKind, NewTurn, Role, Scope, SessionName, TurnId, UserName};
 use longmem_memory::{
     FactNote, FactsAt, ForgetTarget, Forgotten, ImportReport, ImportRequest, IndexOptions,
     IndexReport, Memory, NOTES_SESSION, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest,
@@ -54,16 +54,20 @@ impl Longmem {
     /// conversation. When this returns it is on disk and found by its words; by its meaning as soon as
     /// somebody recalls or indexes.
     ///
+    /// Standing instructions in it ("always answer in metric") become facts, unless the options allow
+    /// no learning (`talk.conversation.learns`).
+    ///
     /// # Errors
     /// [`Error::Name`]; [`Error::Memory`] for an empty text or if it cannot be stored.
     pub fn remember(&self, user: &str, text: &str) -> Result<TurnId, Error> {
         let mut note = self.memory.new_turn(SessionName::new(NOTES_SESSION)?, Role::User, text);
         note.note = true;
-        Ok(self.memory.remember(&UserName::new(user)?, &[note])?[0].id)
+        self.remember_and_note(&UserName::new(user)?, &note)
     }
 
     /// Remembers a turn of a conversation that is said now, by anybody. It is on disk and found as with
-    /// [`Longmem::remember`], but belongs to the turns beside it in its session.
+    /// [`Longmem::remember`], but belongs to the turns beside it in its session. Standing instructions
+    /// become facts too, where the user says them.
     ///
     /// # Errors
     /// Those of [`Longmem::remember`].
@@ -76,7 +80,15 @@ impl Longmem {
     ) -> Result<TurnId, Error> {
         let user = UserName::new(user)?;
         let turn = self.memory.new_turn(SessionName::new(session)?, role, text);
-        Ok(self.memory.remember(&user, &[turn])?[0].id)
+        self.remember_and_note(&user, &turn)
+    }
+
+    fn remember_and_note(&self, user: &UserName, turn: &NewTurn) -> Result<TurnId, Error> {
+        let id = self.memory.remember(user, std::slice::from_ref(turn))?[0].id;
+        if self.talk.conversation.learns {
+            self.memory.note_instructions(user, id, turn)?;
+        }
+        Ok(id)
     }
 
     /// Imports chats: an export of ChatGPT or Claude.ai, transcripts of Claude Code, arrays of

@@ -94,8 +94,8 @@ impl Options {
     }
 
     /// The options of the command line: [`Options::of_user`] with what the variables of
-    /// [`environment`] say of the store, the model and the budget. The configuration file is not
-    /// read.
+    /// [`environment`] say of the store, the model, the budget and learning. The configuration file
+    /// is not read.
     ///
     /// # Errors
     /// [`Error::NoHomeFolder`]; [`Error::Environment`] for a value that cannot be.
@@ -117,6 +117,7 @@ impl Options {
         if let Some(budget) = environment::parsed(environment::BUDGET)? {
             options.talk.conversation.budget = TokenBudget::new(budget);
         }
+        options.talk.conversation.learns = !environment::is_on(environment::NO_LEARNING);
         Ok(options)
     }
 

@@ -64,6 +64,24 @@ fn facts_are_noted_and_go_with_their_user() {
 }
 
 #[test]
+fn standing_instructions_are_noted_unless_nothing_may_be_learned() {
+    let (longmem, _folder) = longmem();
+    longmem.remember("ana", "Always answer in metric.").unwrap();
+    longmem.remember_turn("ana", "talk", Role::User, "Call me Sam.").unwrap();
+    longmem.remember_turn("ana", "talk", Role::Assistant, "Never use emojis.").unwrap();
+    let facts = longmem.facts("ana").unwrap();
+    let noted: Vec<&str> = facts.iter().map(|fact| fact.statement.as_str()).collect();
+    assert_eq!(noted, ["Always answer in metric.", "Call me Sam."]);
+
+    let folder = TempDir::new().unwrap();
+    let mut options = options(&folder);
+    options.talk.conversation.learns = false;
+    let longmem = Longmem::open(options).unwrap();
+    longmem.remember("ana", "Always answer in metric.").unwrap();
+    assert!(longmem.facts("ana").unwrap().is_empty());
+}
+
+#[test]
 fn an_import_is_indexed_and_importing_again_adds_nothing() {
     let (longmem, _folder) = longmem();
     let chats = concat!(env!("CARGO_MANIFEST_DIR"), "/chats/conversations.json");

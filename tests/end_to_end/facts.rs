@@ -199,3 +199,47 @@ fn nothing_is_learned_where_it_is_switched_off() {
     assert_eq!(server.take_chats().len(), 2);
     assert_eq!(server.models().len(), 2, "the model was asked for answers only");
 }
+
+/// Neither a language model nor a learner is there.
+#[test]
+fn standing_instructions_are_noted_when_they_are_said() {
+    let home = Home::with_model().with("LONGMEM_NO_LEARNING", "");
+    let said = "I always take the bus. Always answer in metric.\nalways answer in Metric!\n";
+    let runs = [
+        home.run_with_input(&["chat", "--session", "one"], said),
+        home.run(&["facts"]),
+        home.run(&["remember", "Call me Samuel.", "--key", "name"]),
+        home.run(&["remember", "From now on call me Sam.", "--json"]),
+        home.run(&["remember", "She never calls.", "--json"]),
+        home.run(&["remember", "Never use emojis.", "--role", "assistant"]),
+        home.run(&["ask", "Don't use emojis.", "--session", "two"]),
+        home.run(&["facts", "--history"]),
+        home.run(&["context", "How far is Porto?"]).beginning(8),
+        home.run(&["forget", "--session", "one", "--yes"]),
+        home.run(&["facts", "delete", "3"]),
+        home.run(&["remember", "Call me Samuel.", "--key", "name"]),
+        home.run(&["facts"]),
+    ];
+    assert_shown!(home, transcript(runs));
+    let asked = home.run(&["ask", "Stop using bullet points.", "--session", "two", "--json"]);
+    let facts = home.run(&["facts", "--json"]).succeeds().json();
+    assert_eq!(asked.succeeds().json()["noted"][0], facts["facts"][1]["id"]);
+}
+
+#[test]
+fn nothing_is_noted_of_what_is_imported_or_where_learning_is_switched_off() {
+    let home = Home::with_model();
+    home.write("old.jsonl", r#"{"role":"user","text":"Always answer in metric.","session":"old"}"#);
+    home.write("off.toml", "[learning]\nenabled = false\n");
+    home.run(&["import", "old.jsonl"]).succeeds();
+    home.run(&["remember", "Call me Sam."]).succeeds();
+    home.run(&["ask", "Call me Sam.", "--session", "one"]).succeeds();
+    home.run_with_input(&["chat", "--session", "one"], "Call me Sam.\n").succeeds();
+    let home = home.with("LONGMEM_NO_LEARNING", "");
+    home.run(&["remember", "Call me Sam.", "--no-learning"]).succeeds();
+    home.run(&["remember", "Call me Sam.", "--config", "off.toml"]).succeeds();
+    home.run(&["ask", "Call me Sam.", "--session", "two", "--no-learning"]).succeeds();
+    assert_eq!(home.run(&["facts"]).succeeds().stdout, "");
+    let remembered = home.run(&["remember", "Call me Sam.", "--json"]).succeeds().json();
+    assert_eq!(remembered["noted"].as_array().map(Vec::len), Some(1));
+}

@@ -14,7 +14,7 @@ pub use settings::ConversationSettings;
 use std::sync::Arc;
 
 use longmem_core::{EstimatedTokens, SessionName, TokenCounter, UserName};
-use longmem_memory::PROMPT_THRESHOLD;
+use longmem_memory::{NotedInstruction, PROMPT_THRESHOLD};
 
 use self::asked::Asked;
 use self::live::LiveState;
@@ -94,6 +94,9 @@ impl Conversation {
     /// twice; another message is asked together with it. The part of an answer that came before it
     /// broke off is stored, marked as such.
     ///
+    /// Where the settings allow learning, the standing instructions in the message are noted as facts
+    /// when it is stored: see [`take_noted`](Self::take_noted).
+    ///
     /// With a [`spool`](Self::spool), the conversation goes on while memory cannot be written or
     /// read: see [`take_notices`](Self::take_notices).
     ///
@@ -126,5 +129,11 @@ impl Conversation {
     /// Takes the notices that came since the last call, for a person to read.
     pub fn take_notices(&self) -> Vec<Notice> {
         self.live.take_notices()
+    }
+
+    /// Takes the standing instructions ("always answer in metric") that were noted as facts since the
+    /// last call, in the order in which they were said.
+    pub fn take_noted(&self) -> Vec<NotedInstruction> {
+        self.live.take_noted()
     }
 }

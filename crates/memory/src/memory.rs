@@ -1,6 +1,6 @@
 //! The one type that every interface uses.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use longmem_core::{
     Clock, NewTurn, Role, Scope, SessionName, TextEmbedder, Turn, TurnId, UserName,
@@ -19,6 +19,9 @@ pub struct Memory {
     pub(crate) searcher: Searcher,
     pub(crate) embedder: Arc<dyn TextEmbedder>,
     clock: Arc<dyn Clock>,
+    /// Held while instructions are compared with those that are known and noted, so that two threads
+    /// with the same turn do not both note it.
+    pub(crate) noting: Mutex<()>,
 }
 
 impl Memory {
@@ -28,7 +31,7 @@ impl Memory {
         embedder: Arc<dyn TextEmbedder>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, searcher: Searcher::default(), embedder, clock }
+        Self { store, searcher: Searcher::default(), embedder, clock, noting: Mutex::new(()) }
     }
 
     /// The model that embeds.

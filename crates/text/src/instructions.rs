@@ -34,6 +34,9 @@ fn instructs(sentence: &str) -> bool {
     let Some(language) = read_as(sentence) else { return false };
     let patterns = &language.lexicon().instructions;
     let words = plain_words(sentence);
+    if holds(&words, patterns.reported) {
+        return false;
+    }
     let rest = without_openings(&words, patterns.openings);
     // Something has to be done: "Call me" alone says nothing.
     length_of_first(rest, patterns.beginnings).is_some_and(|length| length < rest.len())
@@ -70,6 +73,11 @@ mod tests {
             "Always include units when you answer.",
             "Going forward, quote the source.",
             "Stop using bullet points",
+            "When you give prices, use Canadian dollars.",
+            "If you're not sure, tell me.",
+            "Every summary should end with a question.",
+            "Don't ever send me walls of text.",
+            "Please address me as Dr. Okafor.",
             "Whenever I ask for code, always use Rust.",
             "when I paste a log, always explain the first error",
             "Only answer in French",
@@ -87,6 +95,9 @@ mod tests {
             "Responde siempre en español",
             "A partir de ahora, llámame Sam",
             "Por favor, no uses emojis",
+            "Desde ahora háblame de tú.",
+            "Explícame siempre las cosas con un ejemplo.",
+            "Empfiehl mir nie Restaurants mit Fisch.",
             "Nunca uses punto y coma en mis correos",
             "Quiero que respondas siempre en metros",
         ] {
@@ -118,6 +129,12 @@ mod tests {
             "Don't forget to call mum",
             "don't add the onions",
             "Don't use it",
+            "Don't use too much salt in the soup.",
+            "Always check the oil, my dad used to say.",
+            "Siempre di la verdad, decía mi abuela.",
+            "When you give a talk, do you use notes?",
+            "When you get home, feed the cat.",
+            "Every answer in the quiz was wrong.",
             "Could you answer my question?",
             "Do you always answer in metric?",
             "Why do you never use semicolons?",
@@ -156,5 +173,37 @@ mod tests {
         assert!(found[0].chars().count() <= 300 && found[0].ends_with("and"), "{found:?}");
         let unbroken = format!("Always use {}", "語".repeat(500));
         assert_eq!(standing_instructions(&unbroken)[0].chars().count(), 10);
+    }
+
+    /// Prints what is missed and what is wrongly found. The rules were improved with these messages, so
+    /// the figures say that none was lost, not how well others are read.
+    #[test]
+    fn the_messages_of_the_test_data_are_read_well() {
+        let messages = include_str!("../../eval/data/instructions.json");
+        let messages: serde_json::Value = serde_json::from_str(messages).unwrap();
+        let (mut expected, mut found, mut wrong) = (0, 0, 0);
+        for message in messages.as_array().unwrap() {
+            let wanted: Vec<&str> = message["instructions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|sentence| sentence.as_str().unwrap())
+                .collect();
+            let read = standing_instructions(message["text"].as_str().unwrap());
+            expected += wanted.len();
+            for sentence in &wanted {
+                if read.contains(sentence) {
+                    found += 1;
+                } else {
+                    println!("missed: {sentence}");
+                }
+            }
+            for sentence in read.iter().filter(|sentence| !wanted.contains(sentence)) {
+                println!("wrong: {sentence}");
+                wrong += 1;
+            }
+        }
+        println!("{found} of {expected} instructions found, {wrong} wrong");
+        assert!(found * 10 >= expected * 9 && wrong <= 2, "{found} of {expected}, {wrong} wrong");
     }
 }

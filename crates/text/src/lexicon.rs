@@ -103,4 +103,10 @@ pub(crate) struct InstructionPatterns {
     pub(crate) requests: &'static [&'static str],
     /// Words that make a request last ("from now on").
     pub(crate) lasting: &'static [&'static str],
+    /// What shows that the person only repeats advice ("my dad used to say").
+    pub(crate) reported: &'static [&'static str],
+    /// Words that may be left out of an instruction and leave it the same ("from now on", "please").
+    pub(crate) dispensable: &'static [&'static str],
+    /// Beginnings of an instruction that says a name and nothing else ("call me").
+    pub(crate) naming: &'static [&'static str],
 }

@@ -68,6 +68,9 @@ pub struct Answer {
     pub context: Option<Context>,
     /// What is not as it should be, in words: memory could not be written, for example.
     pub notices: Vec<String>,
+    /// The facts that the message's standing instructions became; absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noted: Vec<FactId>,
     /// False if the answer should have been stored and could not be; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<bool>,
@@ -99,6 +102,7 @@ impl Answer {
             usage: Some(completion.usage.into()),
             context: None,
             notices,
+            noted: Vec::new(),
             stored: None,
         }
     }
@@ -113,6 +117,7 @@ impl Answer {
             usage: None,
             context: None,
             notices,
+            noted: Vec::new(),
             stored: None,
         }
     }

@@ -19,7 +19,7 @@
 //! let document = Remembered::new(inserted, UserName::new("ana")?, "notes".parse()?);
 //! assert_eq!(
 //!     serde_json::to_string(&document)?,
-//!     r#"{"id":17,"new":true,"user":"ana","session":"notes"}"#
+//!     r#"{"id":17,"new":true,"user":"ana","session":"notes","noted":[]}"#
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -1,6 +1,6 @@
 //! Turns: stored, to be stored, exported.
 
-use longmem_core::{Role, SessionName, SourceKey, Timestamp, TurnId, UserName};
+use longmem_core::{FactId, Role, SessionName, SourceKey, Timestamp, TurnId, UserName};
 use longmem_memory::{Inserted, NOTES_SESSION};
 use serde::{Deserialize, Serialize};
 
@@ -122,7 +122,7 @@ impl NewTurn {
 /// A turn was stored, or was there already.
 ///
 /// ```json
-/// { "id": 17, "new": true, "user": "ana", "session": "notes" }
+/// { "id": 17, "new": true, "user": "ana", "session": "notes", "noted": [4] }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
@@ -134,12 +134,15 @@ pub struct Remembered {
     pub user: UserName,
     /// The conversation it belongs to.
     pub session: SessionName,
+    /// The facts that its standing instructions became.
+    #[serde(default)]
+    pub noted: Vec<FactId>,
 }
 
 impl Remembered {
-    /// Joins what became of a turn with where it went.
+    /// Joins what became of a turn with where it went; nothing was noted.
     pub fn new(inserted: Inserted, user: UserName, session: SessionName) -> Self {
-        Self { id: inserted.id, new: inserted.new, user, session }
+        Self { id: inserted.id, new: inserted.new, user, session, noted: Vec::new() }
     }
 }
 

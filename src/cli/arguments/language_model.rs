@@ -36,6 +36,14 @@ pub(crate) struct ProviderArguments {
     pub(crate) persona: Option<PathBuf>,
 }
 
+/// Whether something is learned from what is said.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct LearningArguments {
+    /// Learn nothing: note no facts and no standing instructions, make no summaries
+    #[arg(long, env = crate::environment::NO_LEARNING, value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) no_learning: bool,
+}
+
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -61,6 +69,8 @@ pub(crate) struct AskArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
     #[command(flatten)]
+    pub(crate) learning: LearningArguments,
+    #[command(flatten)]
     pub(crate) provider: ProviderArguments,
 }
 
@@ -72,9 +82,8 @@ pub(crate) struct ChatArguments {
     /// Continue this session [default: a new one, named after the time]
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
-    /// Learn nothing: note no facts and make no summaries
-    #[arg(long, env = crate::environment::NO_LEARNING, value_parser = clap::builder::FalseyValueParser::new())]
-    pub(crate) no_learning: bool,
+    #[command(flatten)]
+    pub(crate) learning: LearningArguments,
     #[command(flatten)]
     pub(crate) provider: ProviderArguments,
 }

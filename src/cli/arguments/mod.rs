@@ -14,7 +14,9 @@ use longmem_core::UserName;
 use longmem_embed::{Device, Precision};
 
 pub(crate) use facts::{FactsAction, FactsArguments, SessionsArguments};
-pub(crate) use language_model::{AskArguments, ChatArguments, ProviderArguments, ProviderKind};
+pub(crate) use language_model::{
+    AskArguments, ChatArguments, LearningArguments, ProviderArguments, ProviderKind,
+};
 pub(crate) use measuring::{BenchArguments, EvalArguments};
 pub(crate) use model::{ModelAction, ModelArguments};
 pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};

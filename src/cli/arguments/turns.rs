@@ -6,7 +6,7 @@ use clap::Args;
 use longmem_core::{Role, SessionName};
 use longmem_memory::Format;
 
-use super::ScopeArguments;
+use super::{LearningArguments, ScopeArguments};
 use crate::time_argument::TimeArgument;
 
 #[derive(Debug, Args)]
@@ -32,6 +32,8 @@ pub(crate) struct RememberArguments {
     /// A name for the turn, so that remembering it again stores nothing
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
+    #[command(flatten)]
+    pub(crate) learning: LearningArguments,
 }
 
 #[derive(Debug, Args)]

@@ -27,6 +27,7 @@ pub(super) fn ask(
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
     let mut options = compose::options(settings, IfMissing::Fail, output);
     llm.answers_in(&mut options.talk);
+    options.talk.conversation.learns &= !arguments.learning.no_learning;
     let longmem = Longmem::open(options)?;
     if asks_what_is_known(&arguments.question) {
         let known = longmem.memory().known_facts(&settings.user, FactsAt::Now, None)?;
@@ -61,7 +62,7 @@ pub(super) fn chat(
     let llm = LlmSettings::resolve(&arguments.provider, settings, &environment)?;
     let mut options = compose::options(settings, IfMissing::Create, output);
     llm.answers_in(&mut options.talk);
-    options.talk.conversation.learns &= !arguments.no_learning;
+    options.talk.conversation.learns &= !arguments.learning.no_learning;
     if options.talk.conversation.learns {
         let llm = LlmSettings::resolve_learning(&arguments.provider, settings, &environment)?;
         options.talk.learning_model = llm;
@@ -97,11 +98,19 @@ fn show_end(
     output: Output,
 ) -> Result<(), Failure> {
     let notices = conversation.take_notices();
+    let noted = conversation.take_noted();
+    if !output.json {
+        for instruction in &noted {
+            output.note(render::noted(instruction));
+        }
+    }
+    let noted = noted.iter().map(|instruction| instruction.fact).collect();
     let reply = match reply {
         Ok(reply) => reply,
         Err(ChatError::AnswerNotStored { completion, source }) if output.json => {
             // The answer would be lost otherwise.
-            output.document(&wire::Answer::not_stored(*completion, all_in_words(&notices)))?;
+            let answer = wire::Answer::not_stored(*completion, all_in_words(&notices));
+            output.document(&wire::Answer { noted, ..answer })?;
             return Err((*source).into());
         }
         Err(error) => {
@@ -110,7 +119,8 @@ fn show_end(
         }
     };
     if output.json {
-        return Ok(output.document(&wire::Answer::new(reply, all_in_words(&notices)))?);
+        let answer = wire::Answer::new(reply, all_in_words(&notices));
+        return Ok(output.document(&wire::Answer { noted, ..answer })?);
     }
     match &reply {
         Reply::Quotes(QuotedAnswer { text, .. }) => {

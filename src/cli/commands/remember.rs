@@ -11,6 +11,7 @@ use crate::arguments::RememberArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::render;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
@@ -35,11 +36,23 @@ pub(super) fn run(
         turn.time = time.resolve(memory.now(), &TimeZone::system());
     }
     let stored = memory.remember(&settings.user, std::slice::from_ref(&turn))?[0];
+    let learns = settings.options.talk.conversation.learns && !arguments.learning.no_learning;
+    // A turn that was there already keeps what was noted then, and what was deleted since stays so.
+    let noted = if learns && stored.new {
+        memory.note_instructions(&settings.user, stored.id, &turn)?
+    } else {
+        Vec::new()
+    };
     if output.json {
-        let user = settings.user.clone();
-        return Ok(output.document(&wire::Remembered::new(stored, user, turn.session))?);
+        let remembered = wire::Remembered::new(stored, settings.user.clone(), turn.session);
+        let noted = noted.iter().map(|instruction| instruction.fact).collect();
+        return Ok(output.document(&wire::Remembered { noted, ..remembered })?);
     }
     let what = if stored.new { "Remembered" } else { "Known already" };
     let place = format!("turn {} of {} in session {}", stored.id, settings.user, turn.session);
-    Ok(output.line(format!("{what}: {}", for_terminal(&place)))?)
+    output.line(format!("{what}: {}", for_terminal(&place)))?;
+    for instruction in &noted {
+        output.note(render::noted(instruction));
+    }
+    Ok(())
 }

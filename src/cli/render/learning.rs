@@ -1,6 +1,7 @@
 //! What was learned, as a person reads it.
 
 use longmem_chat::{LearningOutcome, LearningReport};
+use longmem_memory::NotedInstruction;
 
 use crate::output::counted;
 use crate::sanitize::for_terminal;
@@ -16,6 +17,13 @@ pub(crate) fn outcome(outcome: &LearningOutcome) -> Option<String> {
         // Late, or an outcome of a newer library.
         _ => Some("(what was said is not all learned yet; it will be the next time)".to_owned()),
     }
+}
+
+/// One line about a standing instruction that became a fact.
+pub(crate) fn noted(instruction: &NotedInstruction) -> String {
+    let NotedInstruction { fact, text, replaced, .. } = instruction;
+    let place = replaced.map_or_else(String::new, |old| format!(", in place of fact {old}"));
+    for_terminal(&format!("(noted: {text} · fact {fact}{place})"))
 }
 
 /// One line about what was learned; none if nothing was.

@@ -14,7 +14,7 @@ pub(crate) use answer::{notice, sources, spent, stop_reason};
 pub(crate) use context::{prompt, prompt_cost};
 pub(crate) use facts::{facts, name};
 pub(crate) use forgotten::forgotten;
-pub(crate) use learning::{learned, outcome};
+pub(crate) use learning::{learned, noted, outcome};
 pub(crate) use recalled::recall;
 pub(crate) use reports::{imported, indexed};
 pub(crate) use sessions::{open_items, session};

@@ -58,7 +58,7 @@ pub(super) fn assemble_in_shape(
     counter: &dyn TokenCounter,
 ) -> Result<Context, AssembleError> {
     let required = RequiredCosts::count(input, counter)?;
-    let facts = Notes::facts(input.facts, input.time_zone, counter);
+    let facts = Notes::facts(input.wishes, input.facts, input.time_zone, counter);
     let summaries = Notes::summaries(input.summaries, input.time_zone, counter);
     let history = History::new(input.recent, input.waiting, input.message, counter);
 

@@ -16,7 +16,10 @@ static UTC: TimeZone = TimeZone::UTC;
 pub struct AssembleInput<'a> {
     /// The persona or other standing instructions; it always goes in.
     pub system: Option<&'a str>,
-    /// What is known about the user, most important first.
+    /// Standing instructions of the user's own about how to answer, newest first. They stand before
+    /// the facts and share their room; the prompt asks the model to follow them.
+    pub wishes: &'a [DatedText],
+    /// What else is known about the user, most important first.
     pub facts: &'a [DatedText],
     /// Summaries of earlier turns, most important first.
     pub summaries: &'a [DatedText],
@@ -45,6 +48,7 @@ impl<'a> AssembleInput<'a> {
     pub fn new(message: &'a str, now: Timestamp, budget: TokenBudget) -> Self {
         Self {
             system: None,
+            wishes: &[],
             facts: &[],
             summaries: &[],
             recalled: &[],

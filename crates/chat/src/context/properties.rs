@@ -29,6 +29,7 @@ impl TokenCounter for Wayward {
 #[derive(Debug, Clone)]
 struct World {
     system: Option<String>,
+    wishes: Vec<DatedText>,
     facts: Vec<DatedText>,
     summaries: Vec<DatedText>,
     recalled: Vec<Recalled>,
@@ -46,6 +47,7 @@ impl World {
         let budget = TokenBudget::new(budget);
         let input = AssembleInput {
             system: self.system.as_deref(),
+            wishes: &self.wishes,
             facts: &self.facts,
             summaries: &self.summaries,
             recalled: &self.recalled,
@@ -97,8 +99,8 @@ fn world() -> impl Strategy<Value = World> {
     let ranks = prop::collection::vec((any::<prop::sample::Index>(), 0usize..3), 0..25);
     let shares = (0u16..100, 0u16..100, 0u16..100, 0u16..100);
     let text = (prop::option::of("[a-z ]{0,60}"), "[a-z]{1,5}[a-z\n ]{0,80}");
-    (memory(), ranks, notes(), notes(), text, shares, 5usize..200).prop_map(
-        |(memory, ranks, facts, summaries, (system, message), shares, longest)| {
+    (memory(), ranks, (notes(), notes()), notes(), text, shares, 5usize..200).prop_map(
+        |(memory, ranks, (wishes, facts), summaries, (system, message), shares, longest)| {
             let dated = |notes: Vec<(i64, String)>| -> Vec<DatedText> {
                 let note = |(second, text)| DatedText {
                     time: Timestamp::from_second(second).unwrap(),
@@ -106,7 +108,7 @@ fn world() -> impl Strategy<Value = World> {
                 };
                 notes.into_iter().map(note).collect()
             };
-            let (facts, summaries) = (dated(facts), dated(summaries));
+            let (wishes, facts, summaries) = (dated(wishes), dated(facts), dated(summaries));
             let recent = memory.iter().filter(|t| t.session.as_str() == "a").cloned().collect();
             let recalled = if memory.is_empty() { vec![] } else { hits(&memory, &ranks) };
             let (facts_share, summaries_share, recent_share, recalled_share) = shares;
@@ -117,7 +119,7 @@ fn world() -> impl Strategy<Value = World> {
                 recalled: recalled_share,
             };
             let shape = PromptShape { shares, recalled_turn_tokens: longest, ..PromptShape::USUAL };
-            World { system, facts, summaries, recalled, recent, message, shape }
+            World { system, wishes, facts, summaries, recalled, recent, message, shape }
         },
     )
 }

@@ -28,7 +28,9 @@ pub(super) struct PromptInputs {
     pub(super) turns: SessionTurns,
     /// What was recalled for the message.
     pub(super) recall: Recall,
-    /// What is known, in the order in which it goes into a prompt.
+    /// The user's standing instructions, newest first.
+    pub(super) wishes: Vec<DatedText>,
+    /// What else is known, in the order in which it goes into a prompt.
     pub(super) facts: Vec<DatedText>,
     pub(super) summaries: Vec<DatedText>,
     pub(super) now: Timestamp,
@@ -78,7 +80,10 @@ impl Conversation {
         let turns = SessionTurns { stored, waiting: self.waiting_turns()? };
         let Lead { message, message_turn, mut turns, question, hidden } =
             Lead::of(turns, asked, message_turn)?;
-        let recall = self.recall(memory, &question, hidden, threshold)?;
+        let mut recall = self.recall(memory, &question, hidden.clone(), threshold)?;
+        // What was noted of the message itself answers it no more than the message does.
+        let is_hidden = |turn: Option<TurnId>| turn.is_some_and(|turn| hidden.contains(&turn));
+        recall.facts.retain(|found| !is_hidden(found.fact.turn));
         let known = knowledge(memory, &self.user, &self.session, &recall.facts)?;
         // A summary stands in for the turns of the session's beginning.
         let summed_up = known.stands_in_through;
@@ -89,6 +94,7 @@ impl Conversation {
             message,
             message_turn,
             turns,
+            wishes: known.wishes,
             facts: known.facts,
             summaries: known.summaries,
             now: memory.now(),
@@ -107,6 +113,7 @@ impl Conversation {
             message_turn,
             turns,
             recall: Recall::default(),
+            wishes: Vec::new(),
             facts: Vec::new(),
             summaries: Vec::new(),
             now: self.memory.now(),

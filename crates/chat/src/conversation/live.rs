@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longmem_core::Turn;
-use longmem_memory::Epoch;
+use longmem_memory::{Epoch, NotedInstruction};
 
 use crate::context::TurnRef;
 use crate::{Context, DatedText, Notice, TokenBudget};
@@ -12,7 +12,7 @@ use crate::{Context, DatedText, Notice, TokenBudget};
 #[derive(Clone, Default)]
 pub(super) struct LiveState(Arc<Mutex<State>>);
 
-/// Four things that live for different times.
+/// Five things that live for different times.
 #[derive(Default)]
 struct State {
     /// The prompt that was answered last: until the next one is answered, or it turns out that no
@@ -23,6 +23,8 @@ struct State {
     stored: Vec<Turn>,
     /// What a person should know: until somebody takes it.
     notices: Vec<Notice>,
+    /// The standing instructions that were noted: until somebody takes them.
+    noted: Vec<NotedInstruction>,
     /// What the models turned out to be unable to do: until the conversation ends.
     limits: ModelLimits,
 }
@@ -42,7 +44,9 @@ pub(super) struct AnsweredPrompt {
     pub(super) context: Context,
     /// The session's last turn in it.
     pub(super) last: TurnRef,
-    /// The facts that it could hold.
+    /// The standing instructions that it could hold.
+    pub(super) wishes: Vec<DatedText>,
+    /// The other facts that it could hold.
     pub(super) facts: Vec<DatedText>,
     /// The user's epoch when it was made, which changes when something is deleted; none if memory
     /// could not be read.
@@ -83,6 +87,14 @@ impl LiveState {
 
     pub(super) fn take_notices(&self) -> Vec<Notice> {
         std::mem::take(&mut self.state().notices)
+    }
+
+    pub(super) fn push_noted(&self, noted: Vec<NotedInstruction>) {
+        self.state().noted.extend(noted);
+    }
+
+    pub(super) fn take_noted(&self) -> Vec<NotedInstruction> {
+        std::mem::take(&mut self.state().noted)
     }
 
     pub(super) fn limits(&self) -> ModelLimits {

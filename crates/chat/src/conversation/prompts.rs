@@ -40,6 +40,7 @@ impl Conversation {
     fn assemble_input<'a>(&'a self, inputs: &'a PromptInputs) -> AssembleInput<'a> {
         let mut input = AssembleInput::new(&inputs.message, inputs.now, self.budget());
         input.system = self.settings.system.as_deref();
+        input.wishes = &inputs.wishes;
         input.facts = &inputs.facts;
         input.summaries = &inputs.summaries;
         input.recalled = &inputs.recall.results;
@@ -55,10 +56,11 @@ impl Conversation {
         if !self.settings.continued {
             return;
         }
-        let PromptInputs { message_turn, turns, facts, epoch, .. } = inputs;
+        let PromptInputs { message_turn, turns, wishes, facts, epoch, .. } = inputs;
         if let Some(last) = message_turn.or_else(|| turns.last()) {
             let context = context.clone();
-            self.live.set_answered(Some(AnsweredPrompt { context, last, facts, epoch }));
+            let prompt = AnsweredPrompt { context, last, wishes, facts, epoch };
+            self.live.set_answered(Some(prompt));
         }
     }
 
@@ -72,5 +74,7 @@ impl Conversation {
 /// Says whether everything that a prompt was made of is still there: what was deleted or replaced
 /// must not be said again.
 fn still_holds(prompt: &AnsweredPrompt, inputs: &PromptInputs) -> bool {
-    prompt.epoch == inputs.epoch && prompt.facts.iter().all(|fact| inputs.facts.contains(fact))
+    prompt.epoch == inputs.epoch
+        && prompt.wishes.iter().all(|wish| inputs.wishes.contains(wish))
+        && prompt.facts.iter().all(|fact| inputs.facts.contains(fact))
 }

@@ -21,7 +21,8 @@ pub struct ConversationSettings {
     pub system: Option<String>,
     /// The most tokens that a prompt may have; [`DEFAULT_BUDGET`] by default.
     pub budget: TokenBudget,
-    /// Whether a [`Learner`](crate::Learner) may look at what is said; it may by default.
+    /// Whether a [`Learner`](crate::Learner) may look at what is said, and standing instructions in it
+    /// are noted as facts at once, which needs no model; both by default.
     pub learns: bool,
     /// Whether a prompt in a session continues the one before it wherever it can, so that a
     /// provider's cache serves that. Then a session's first prompt leaves three eighths of the

@@ -9,8 +9,8 @@ use crate::context::TurnRef;
 use crate::{ChatError, Notice, ProviderError, Spool};
 
 impl Conversation {
-    /// Stores a message of the user's, unless the session ends with the same one, unanswered;
-    /// returns its turn.
+    /// Stores a message of the user's, unless the session ends with the same one, unanswered, and
+    /// notes its standing instructions; returns its turn.
     ///
     /// # Errors
     /// If it is neither stored nor spooled.
@@ -19,9 +19,13 @@ impl Conversation {
         let (user, new, learns) = (self.user.clone(), turn.clone(), self.settings.learns);
         let store = move |memory: &Memory| {
             let find_it = |last: &[Turn]| unanswered_stored(last, &new.text);
-            Ok(memory.remember_unless(&user, &new, learns, &find_it)?.id)
+            let id = memory.remember_unless(&user, &new, learns, &find_it)?.id;
+            let noted =
+                if learns { memory.note_instructions(&user, id, &new)? } else { Vec::new() };
+            Ok((id, noted))
         };
-        if let Some(id) = self.store_or_yield(store).await? {
+        if let Some((id, noted)) = self.store_or_yield(store).await? {
+            self.live.push_noted(noted);
             return Ok(TurnRef::Stored(id));
         }
         let waiting = SessionTurns { stored: Vec::new(), waiting: self.waiting_turns()? };
@@ -70,16 +74,21 @@ impl Conversation {
         let (user, spool, learns) = (self.user.clone(), spool.clone(), self.settings.learns);
         let store = move |memory: &Memory| {
             let spooled = spool.read()?;
-            memory.remember(&user, &spooled.turns)?;
-            for turn in spooled.turns.iter().filter(|_| learns) {
+            let stored = memory.remember(&user, &spooled.turns)?;
+            let mut noted = Vec::new();
+            for (turn, stored) in spooled.turns.iter().zip(stored).filter(|_| learns) {
                 memory.learn_from(&user, &turn.session)?;
+                noted.extend(memory.note_instructions(&user, stored.id, turn)?);
             }
             spool.take_out(&spooled)?;
             let (turns, unreadable) = (spooled.turns.len(), spooled.unreadable);
-            Ok(Notice::StoredLater { turns, unreadable })
+            Ok((Notice::StoredLater { turns, unreadable }, noted))
         };
         let notice = match self.within_patience(store).await {
-            Ok(stored) => stored,
+            Ok((stored, noted)) => {
+                self.live.push_noted(noted);
+                stored
+            }
             Err(error) => Notice::Spooled { reason: error.to_string() },
         };
         self.live.push_notice(notice);
@@ -122,15 +131,15 @@ impl Conversation {
 
     /// Stores a turn. Returns none if it has to go to the spool instead, because other turns wait
     /// there already or memory cannot be written.
-    async fn store_or_yield(
+    async fn store_or_yield<T: Send + 'static>(
         &self,
-        store: impl FnOnce(&Memory) -> Result<TurnId, ChatError> + Send + 'static,
-    ) -> Result<Option<TurnId>, ChatError> {
+        store: impl FnOnce(&Memory) -> Result<T, ChatError> + Send + 'static,
+    ) -> Result<Option<T>, ChatError> {
         if self.something_waits() {
             return Ok(None);
         }
         match self.within_patience(store).await {
-            Ok(id) => Ok(Some(id)),
+            Ok(stored) => Ok(Some(stored)),
             Err(error) if self.spool.is_some() && error.is_unavailable() => {
                 self.live.push_notice(Notice::Spooled { reason: error.to_string() });
                 Ok(None)

@@ -1,6 +1,8 @@
 //! What a prompt says of a user besides recalled turns: facts and summaries.
 
-use longmem_core::{Fact, SessionName, Summary, SummaryOf, TurnId, USER_SUBJECT, UserName};
+use longmem_core::{
+    Fact, FactKind, SessionName, Summary, SummaryOf, TurnId, USER_SUBJECT, UserName,
+};
 use longmem_memory::{FactsAt, Memory, MemoryError, RecalledFact};
 
 use crate::DatedText;
@@ -16,7 +18,9 @@ const LINE_BYTES: usize = 20;
 
 /// Facts and summaries for a prompt.
 pub(crate) struct Knowledge {
-    /// The facts that hold, in the order in which they go into a prompt.
+    /// The standing instructions of the user's that hold, newest first.
+    pub(crate) wishes: Vec<DatedText>,
+    /// The other facts that hold, in the order in which they go into a prompt.
     pub(crate) facts: Vec<DatedText>,
     /// The summary of this session's beginning, those of the last sessions, that of all older ones.
     pub(crate) summaries: Vec<DatedText>,
@@ -31,7 +35,10 @@ pub(crate) fn knowledge(
     session: &SessionName,
     recalled: &[RecalledFact],
 ) -> Result<Knowledge, MemoryError> {
-    let facts = in_prompt_order(&memory.facts(user, FactsAt::Now)?, recalled);
+    let (wishes, facts): (Vec<Fact>, Vec<Fact>) =
+        memory.facts(user, FactsAt::Now)?.into_iter().partition(is_wish);
+    let facts = in_prompt_order(&wishes, &facts, recalled);
+    let wishes = wishes.iter().rev().map(dated).collect();
 
     let mut summaries = memory.summaries(user)?;
     // An empty summary notes that none could be made: it stands in for no turns.
@@ -54,20 +61,33 @@ pub(crate) fn knowledge(
         }
     }
     let summaries = [beginning, last, older].concat();
-    Ok(Knowledge { facts, summaries, stands_in_through })
+    Ok(Knowledge { wishes, facts, summaries, stands_in_through })
+}
+
+/// Says whether a fact is a standing instruction of the user's that holds.
+fn is_wish(fact: &Fact) -> bool {
+    fact.kind == FactKind::Instruction && fact.subject == USER_SUBJECT && fact.until.is_none()
 }
 
 /// The facts that hold, in an order that only a new fact changes; where there are more than a prompt
-/// takes, those that were recalled go first. What held once comes along if it was recalled.
-fn in_prompt_order(facts: &[Fact], recalled: &[RecalledFact]) -> Vec<DatedText> {
-    let bytes: usize = facts.iter().map(|fact| fact.statement.len() + LINE_BYTES).sum();
-    let is_recalled = |fact: &&Fact| recalled.iter().any(|recalled| recalled.fact.id == fact.id);
-    let past = recalled.iter().map(|recalled| &recalled.fact).filter(|fact| fact.until.is_some());
+/// takes beside the wishes, those that were recalled go first. What held once comes along if it was
+/// recalled.
+fn in_prompt_order(wishes: &[Fact], facts: &[Fact], recalled: &[RecalledFact]) -> Vec<DatedText> {
+    let lengths = wishes.iter().chain(facts).map(|fact| fact.statement.len() + LINE_BYTES);
+    let bytes: usize = lengths.sum();
+    let recalled: Vec<&Fact> =
+        recalled.iter().map(|recalled| &recalled.fact).filter(|fact| !is_wish(fact)).collect();
+    let is_recalled = |fact: &&Fact| recalled.iter().any(|recalled| recalled.id == fact.id);
+    let past = recalled.iter().copied().filter(|fact| fact.until.is_some());
     if bytes <= ALL_FACTS_BYTES {
         return facts.iter().chain(past).map(dated).collect();
     }
-    let first = recalled.iter().map(|recalled| &recalled.fact);
-    first.chain(facts.iter().filter(|fact| !is_recalled(fact))).map(dated).collect()
+    recalled
+        .iter()
+        .copied()
+        .chain(facts.iter().filter(|fact| !is_recalled(fact)))
+        .map(dated)
+        .collect()
 }
 
 fn dated(fact: &Fact) -> DatedText {

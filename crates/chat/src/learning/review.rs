@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use jiff::tz::TimeZone;
-use longmem_core::{Fact, NewFact};
+use longmem_core::{Fact, FactKind, NewFact};
 use longmem_memory::{LearnedFact, Replaced};
-use longmem_text::lower_words;
+use longmem_text::{lower_words, query_words};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -82,14 +82,15 @@ pub(super) struct Review {
 }
 
 impl Review {
-    /// Prepares a review without the candidates that repeat a known fact word for word; returns
-    /// their number too.
+    /// Prepares a review without the candidates that repeat a known fact word for word, or a
+    /// standing instruction that was noted when it was said; returns their number too.
     pub(super) fn new(known: Vec<Fact>, candidates: Vec<NewFact>) -> (Self, u64) {
         let count = candidates.len();
         let is_known = |candidate: &NewFact| {
             known.iter().any(|fact| {
                 fact.subject == candidate.subject
-                    && normalized(&fact.statement) == normalized(&candidate.statement)
+                    && (normalized(&fact.statement) == normalized(&candidate.statement)
+                        || was_noted(candidate, fact))
             })
         };
         let candidates: Vec<NewFact> =
@@ -198,6 +199,22 @@ impl Review {
         let earlier = self.candidates.get(place).filter(|fact| same_subject(&fact.subject));
         earlier.and_then(|_| learned_at[place]).map(Replaced::Learned)
     }
+}
+
+/// Says whether a candidate is an instruction that was noted from the same turn already, in the
+/// person's own words: at least half of its words of content stand there.
+fn was_noted(candidate: &NewFact, fact: &Fact) -> bool {
+    let is_instruction = |kind| kind == FactKind::Instruction;
+    if !is_instruction(candidate.kind) || !is_instruction(fact.kind) {
+        return false;
+    }
+    if fact.turn.is_none() || fact.turn != candidate.source {
+        return false;
+    }
+    let noted = query_words(&fact.statement);
+    let words = query_words(&candidate.statement);
+    let shared = words.iter().filter(|word| noted.contains(word)).count();
+    shared > 0 && shared * 2 >= words.len()
 }
 
 /// The known facts that share most words with the candidates, in the order in which they came.

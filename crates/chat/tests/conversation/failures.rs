@@ -165,6 +165,18 @@ async fn while_memory_is_gone_a_talk_goes_on_from_what_was_said_even_in_another_
 }
 
 #[tokio::test]
+async fn an_instruction_that_waited_is_noted_when_it_is_stored() {
+    let world = world([Act::Answer("Hello Sam."), Act::Answer("Fine.")]);
+    world.hide();
+    world.ask("Call me Sam.").await.unwrap();
+    assert_eq!(world.conversation.take_noted(), []);
+    world.bring_back();
+    world.ask("How are you?").await.unwrap();
+    let noted = world.conversation.take_noted();
+    assert_eq!((noted.len(), noted[0].text.as_str()), (1, "Call me Sam."));
+}
+
+#[tokio::test]
 async fn a_crash_between_storing_and_emptying_the_spool_stores_nothing_twice() {
     let mut world = world([Act::Answer("One."), Act::Answer("Two."), Act::Answer("Three.")]);
     world.hide();

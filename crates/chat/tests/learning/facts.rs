@@ -41,6 +41,19 @@ async fn a_standing_instruction_is_learned_and_comes_first() {
     assert!(prompt.contains("answer in metric units"), "{prompt}");
 }
 
+/// It is noted when it is said; the learner looks at the same turn later.
+#[tokio::test]
+async fn a_noted_instruction_is_not_learned_a_second_time() {
+    let world = World::new();
+    let talk = world.conversation("one");
+    world.ask(&talk, "I live in Porto. From now on, answer in metric units.").await;
+    let noted = "user: From now on, answer in metric units.";
+    assert_eq!(world.known(), [noted]);
+    let report = world.learn().await;
+    assert_eq!((report.new, report.same), (1, 1));
+    assert_eq!(world.known(), [noted, "user: lives in Porto"]);
+}
+
 /// Both statements come in one batch.
 #[tokio::test]
 async fn somebody_who_changes_their_mind_at_once_is_understood() {

@@ -38,7 +38,9 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "always be brief/concise/honest/direct/polite/formal/specific/blunt",
         "don/do t/not (ever) use/write/add/include/address/mention/suggest/recommend/start/begin/end/\
          abbreviate/apologize/apologise/explain/format/sign/repeat !it/them/\
-         the/this/that/these/those/a/an/any",
+         the/this/that/these/those/a/an/any/too",
+        "don/do t/not ever send/give/show/tell me",
+        "address me as",
         "don/do t/not (ever) call me !back/when/if/before/after/at/on/tomorrow/today/tonight/again/until",
         "answer/reply/respond/speak/write/address/use/call/keep/give/format/put/start/begin/end always/never",
         "only (ever) answer/reply/respond/speak/write in",
@@ -51,6 +53,19 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "stop using/adding/calling/apologizing/apologising/writing/saying/asking/ending/starting",
         "i prefer/want (your) (short/brief/long/detailed/concise) answers/replies/responses",
         "my name is .. call me",
+        "when/whenever you give/show/quote/answer/reply/respond/explain/suggest/recommend/draft/\
+         translate/summarize/summarise/send !a .. use/give/add/include/keep/start/begin/end/put/stick/\
+         write/tell/avoid/don/do/never/always",
+        "when/whenever you write/make/draw .. for me use/give/add/include/keep/start/begin/end/put/\
+         stick/avoid/don/do/never/always",
+        "for/in any/all/every/each/the .. you make/write/give/send/draw/draft/plan/suggest (for) me",
+        "for/in .. you make/write/give/send/draw/draft/plan/suggest (for) me",
+        "if you don/do t/not know .. say/tell/admit",
+        "if you aren/are/re t/not sure/certain say/tell/admit/ask",
+        "speak/talk to me like/as",
+        "every/each (code) answer/reply/response/sample/snippet/summary/translation/draft (you) (write/give/\
+         make) should/must",
+        "remember to .. in/for/with any/every/all/each .. you give/write/send/make/suggest/show",
     ],
     anywhere: &[
         "please always/never answer/reply/respond/use/write/address/show/include/add/format",
@@ -78,4 +93,18 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "never use/answer/reply/respond/write/give/include/show/explain/add !up",
         "by default",
     ],
+    reported: &[
+        "used to say",
+        "he/she/they/dad/mum/mom/mother/father/grandmother/grandfather/grandma/grandpa/teacher/boss/\
+         coach (always) says/said/say $",
+        "as they say",
+    ],
+    dispensable: &[
+        "from now/today/here on/onwards",
+        "going forward",
+        "in (the) future",
+        "henceforth/hereafter",
+        "please",
+    ],
+    naming: &["call me"],
 };

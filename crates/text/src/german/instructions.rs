@@ -20,7 +20,8 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "kunftig/kuenftig (bitte) (immer/nie/nur) antworte/schreib/schreibe/nenn/nenne/verwende/benutze/\
          nutze/gib/halte/sprich/sag/zeig/duze/sieze/lass/vermeide/keine/kein/nur/bitte",
         "antworte/schreib/nenn/nenne/verwende/benutze/nutze/gib/halte/sprich/sag/zeig/formatiere/\
-         beginne/beende/erklar/erklare/frag/runde/rechne/zitiere (mir/mich) (bitte) \
+         beginne/beende/erklar/erklare/frag/runde/rechne/zitiere/schlag/schlage/empfiehl/schick/\
+         schicke/ubersetze/korrigier/korrigiere (mir/mich) (bitte) \
          immer/nie/niemals/stets/grundsatzlich/ausschliesslich",
         "verwende/benutze/nutze/schreib/schreibe (bitte) (in/meinen/mails) (meinen) (mails/texten) \
          keine/kein/nie/niemals",
@@ -50,4 +51,13 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "immer/nie/niemals/stets",
         "jedes mal",
     ],
+    reported: &["zu sagen pflegte", "pflegte zu sagen", "sagte/sagt (immer) mein/meine/er/sie"],
+    dispensable: &[
+        "ab jetzt/sofort/heute/nun",
+        "von jetzt/nun an/ab",
+        "in zukunft",
+        "kunftig/kuenftig",
+        "bitte",
+    ],
+    naming: &["nenn/nenne mich"],
 };

@@ -7,13 +7,14 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
     openings: &["por favor", "y/pero/oye/hola/ok/vale/bueno/ademas/importante", "por cierto"],
     beginnings: &[
         "a partir de ahora (por) (favor) (siempre/solo) responde/respondeme/contesta/escribe/usa/llamame/\
-         habla/dime/da/dame/explica/evita/manten/no/nunca/quiero",
+         habla/hablame/dime/da/dame/explica/explicame/evita/manten/tuteame/tratame/no/nunca/quiero",
         "de ahora en adelante (por) (favor) (siempre/solo) responde/respondeme/contesta/escribe/usa/\
-         llamame/habla/dime/da/dame/explica/evita/manten/no/nunca/quiero",
+         llamame/habla/hablame/dime/da/dame/explica/explicame/evita/manten/tuteame/tratame/no/nunca/\
+         quiero",
         "desde ahora (por) (favor) (siempre/solo) responde/respondeme/contesta/escribe/usa/llamame/\
-         habla/dime/da/dame/explica/evita/manten/no/nunca/quiero",
+         habla/hablame/dime/da/dame/explica/explicame/evita/manten/tuteame/tratame/no/nunca/quiero",
         "en el futuro (por) (favor) responde/contesta/escribe/usa/llamame/habla/evita/no/nunca/quiero",
-        "responde/respondeme/contesta/contestame/escribe/escribeme/usa/habla/hablame/explica/dame \
+        "responde/respondeme/contesta/contestame/escribe/escribeme/usa/habla/hablame/explica/explicame/dame \
          siempre/solo en/con/el/la/los/las/un/una/frases/respuestas/unidades",
         "nunca/no uses/escribas/pongas/respondas/contestes/anadas/incluyas/empieces/termines !eso/\
          esto/ese/esa/este/esta/el/la/los/las/lo",
@@ -39,4 +40,13 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "nunca uses/escribas/pongas/me",
         "cada vez",
     ],
+    reported: &["siempre decia/dice", "decia/dice mi/el/la"],
+    dispensable: &[
+        "a partir de ahora",
+        "de ahora en adelante",
+        "desde ahora",
+        "en el futuro",
+        "por favor",
+    ],
+    naming: &["llamame"],
 };

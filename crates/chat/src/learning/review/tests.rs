@@ -1,6 +1,6 @@
 //! Which verdicts count, and what they replace.
 
-use longmem_core::{FactId, FactKind, Timestamp, USER_SUBJECT};
+use longmem_core::{FactId, FactKind, Timestamp, TurnId, USER_SUBJECT};
 
 use super::*;
 
@@ -105,4 +105,32 @@ fn of_many_known_facts_those_are_compared_that_share_words() {
     assert_eq!(related.len(), MAX_KNOWN);
     assert!(related.iter().any(|fact| fact.id == FactId(77)));
     assert!(related.is_sorted_by_key(|fact| fact.id));
+}
+
+/// The review model is not asked about what was noted when it was said.
+#[test]
+fn an_instruction_that_was_noted_from_its_turn_is_the_same() {
+    let noted = |statement: &str, turn| Fact {
+        kind: FactKind::Instruction,
+        turn: Some(TurnId(turn)),
+        ..known(17, USER_SUBJECT, statement)
+    };
+    let extracted = |statement: &str, kind| NewFact {
+        kind,
+        source: Some(TurnId(5)),
+        ..candidate(USER_SUBJECT, statement)
+    };
+    let wants_metric = || extracted("wants answers in metric units", FactKind::Instruction);
+    let metric = "Always answer in metric units, please.";
+    for (fact, candidate, expected) in [
+        (noted(metric, 5), wants_metric(), 1),
+        (noted("Call me Sam.", 5), extracted("wants to be called Sam", FactKind::Instruction), 1),
+        (noted(metric, 4), wants_metric(), 0),
+        (noted("Call me Sam.", 5), wants_metric(), 0),
+        (noted(metric, 5), extracted("answers in metric units", FactKind::Identity), 0),
+    ] {
+        let shown = format!("{} / {}", fact.statement, candidate.statement);
+        let (review, same) = Review::new(vec![fact], vec![candidate]);
+        assert_eq!((same, review.is_empty()), (expected, expected == 1), "{shown}");
+    }
 }
