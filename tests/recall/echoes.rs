@@ -60,8 +60,8 @@ fn one_text_in_two_sessions_is_one_result_that_names_the_other() {
 #[test]
 fn texts_whose_numbers_differ_are_two_results() {
     let runs = [
-        "Ran along the river before work today, 5 km",
-        "Ran along the river before work today, 8 km",
+        "Ran along the river before work today, it was cold but dry, 5 km",
+        "Ran along the river before work today, it was cold but dry, 8 km",
     ];
     let known = Known::of_notes(&runs);
     let recall = known.recall_by(&asked("how far did I run along the river?"));

@@ -74,7 +74,7 @@ fn nine_of_ten_messages_that_ask_for_nothing_bring_nothing_into_a_prompt() {
             assert!(bringing * 10 <= all, "{kind}: {bringing} of {all} beside {notes:#?}");
         }
     }
-    // Among more notes, in three languages, more is near; of general questions 9 of 60 bring something.
+    // Among more notes, in three languages, more is near: there it holds for all kinds together.
     let known = known(&notes_of_five().concat());
     let all_messages: Vec<&str> = KINDS.iter().flat_map(|kind| lines(&messages[*kind])).collect();
     let (bringing, all) = count_brought(&known, &all_messages);
