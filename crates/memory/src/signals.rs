@@ -17,6 +17,10 @@ const NARROWEST_RANGE: f32 = 0.5;
 /// How much quieter words speak that cover little of a question: see [`Signals::words`].
 const LOUDNESS: f32 = 2.0 / 3.0;
 
+/// Ceiling of a question of one or two words, at which words speak half as loud. Whoever asks "where do I
+/// live?" searches by a single word, and every turn that holds it holds all.
+const FEW_WORDS_CEILING: f32 = 8.0;
+
 /// Number of turns at which the rarity of a word is half believed.
 const DOUBTED_TURNS: f32 = 4.0;
 
@@ -46,8 +50,9 @@ pub struct Signals {
     pub meaning: f32,
     /// How loud its words speak, 0 to 1: its BM25 score, scaled so that the highest in scope is 1,
     /// times (highest / ceiling)^⅔, where the ceiling is what a turn would get that held every word
-    /// of the question without end, times turns / (turns + 4). So a single common word cannot outrank
-    /// a clear meaning; and among a few notes, where every word is rare, words say little.
+    /// of the question without end, times turns / (turns + 4), times ceiling / (ceiling + 8). So a
+    /// single common word cannot outrank a clear meaning; and words say little among a few notes, where
+    /// every word is rare, and of a question of one word, which every turn with that word covers.
     pub words: f32,
     /// The part of the question's words, weighted by rarity, that it or its neighbours hold: 0 to 1.
     pub coverage: f32,
@@ -126,8 +131,9 @@ impl WordScale {
             return 0.0;
         }
         let covered = (self.most / self.ceiling).min(1.0).powf(LOUDNESS);
-        let turns = self.turns as f32;
-        bm25 / self.most * covered * turns / (turns + DOUBTED_TURNS)
+        let believed = self.turns as f32 / (self.turns as f32 + DOUBTED_TURNS);
+        let asked = self.ceiling / (self.ceiling + FEW_WORDS_CEILING);
+        bm25 / self.most * covered * believed * asked
     }
 }
 
