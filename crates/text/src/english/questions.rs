@@ -61,7 +61,12 @@ pub(super) const QUESTIONS: QuestionPatterns = QuestionPatterns {
         "in the past",
         "back then",
     ],
-    assistant_said: &["did you", "you said/told/suggested/recommended", "remind me"],
+    assistant_said: &[
+        "did you",
+        "you said/told/suggested/recommended/advised/proposed/prescribed",
+        "remind me",
+        "according to you",
+    ],
     advice: &[
         "can/could/would/will/should you (please/also/maybe) suggest/recommend",
         "suggest/recommend some/any/a/an/me",
