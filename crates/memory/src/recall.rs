@@ -394,11 +394,14 @@ fn questions(message: &str, people: &[String], today: Date, most_parts: usize) -
         let asks = asks(part) || (none_asks && !in_middle);
         Question { in_middle, ..if asks { question } else { question.into_remark() } }
     });
-    // Of a message of a few sentences the whole says best what is meant; of a long one, or of one that
-    // is mostly code, it is talk.
-    let prose: usize = parts.iter().map(|part| part.text.len()).sum();
-    let is_short = !is_long && 2 * prose > message.trim().len();
-    let whole = if is_short { whole } else { whole.into_remark() };
+    // Of a few sentences the whole says best what is meant, without the code and logs between them; a
+    // long message as a whole is talk.
+    let whole = if is_long || parts.len() == 1 {
+        whole.into_remark()
+    } else {
+        let texts: Vec<&str> = parts.iter().map(|part| part.text).collect();
+        Question::read(&texts.join(" "), people, today)
+    };
     [whole].into_iter().chain(asked).collect()
 }
 
