@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use longmem_core::{EstimatedTokens, Fact, FactId, SessionName, Turn, TurnId, USER_SUBJECT};
-use longmem_memory::{Found, Recall, says_the_question};
-use longmem_text::{only_asks, query_words};
+use longmem_core::{EstimatedTokens, Fact, FactId, Role, SessionName, Turn, TurnId, USER_SUBJECT};
+use longmem_memory::{Found, Recall, asks_only, says_the_question};
+use longmem_text::query_words;
 
 use crate::context::day;
 use crate::excerpt;
@@ -100,8 +100,8 @@ pub fn quote_answer(question: &str, recall: &Recall, zone: &TimeZone) -> QuotedA
 fn answers(found: &Found<'_>, question: &str) -> bool {
     match found {
         Found::Turn(found) => {
-            let text = &found.turn.text;
-            !only_asks(text) && !says_the_question(question, text)
+            let Turn { role, text, .. } = &found.turn;
+            *role != Role::User || !(asks_only(text) || says_the_question(question, text))
         }
         Found::Fact(_) => true,
     }

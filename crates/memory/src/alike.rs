@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use longmem_text::{each_word, query_words};
+use longmem_text::{each_word, parts, query_words};
 
 /// How often longer the text of an echo may be than the question: beyond that its words cannot be
 /// alike enough.
@@ -29,9 +29,10 @@ fn likeness(a: &HashSet<String>, b: &HashSet<String>) -> f32 {
     if all == 0 { 0.0 } else { shared as f32 / all as f32 }
 }
 
-/// Says whether a turn says what a question says and no more: its words are like the question's, and
-/// it asks too, or holds no word of content besides. By words and not by meaning, since turns that
-/// state a worry while they ask are near a question by meaning too, and do hold the answer.
+/// Says whether a turn only asks what a question asks: its words are like the question's, and every
+/// sentence of it asks. "Ana is vegan" answers "Is Ana vegan?", however alike their words are. By words and
+/// not by meaning, since turns that state a worry while they ask are near a question by meaning too, and
+/// do hold the answer.
 pub(crate) fn is_echo(
     question: &HashSet<String>,
     question_text: &str,
@@ -40,8 +41,21 @@ pub(crate) fn is_echo(
 ) -> bool {
     turn.len() <= question_text.len().saturating_mul(LONGEST_ECHO)
         && likeness(question, &word_set(turn)) >= least
-        && (turn.trim_end().ends_with(['?', '？'])
-            || query_words(turn).iter().all(|word| question.contains(word)))
+        && asks_only(turn)
+}
+
+/// Says whether every sentence of a text asks, also one that ends without a mark ("where do I live").
+///
+/// # Examples
+/// ```
+/// use longmem_memory::asks_only;
+///
+/// assert!(asks_only("what is my locker code"));
+/// assert!(!asks_only("Ana is vegan") && !asks_only("I moved. And you?"));
+/// ```
+pub fn asks_only(text: &str) -> bool {
+    let parts = parts(text);
+    !parts.is_empty() && parts.iter().all(|part| part.asks)
 }
 
 /// Likeness of words from which on a turn is the question put before. Of 400 questions put again,
@@ -64,7 +78,7 @@ pub fn says_the_question(question: &str, turn: &str) -> bool {
 /// A text, with what tells whether another one says the same.
 pub(crate) struct Said<'a> {
     text: &'a str,
-    words: Option<(HashSet<String>, BTreeSet<String>)>,
+    words: Option<SaidWords>,
 }
 
 impl<'a> Said<'a> {
@@ -72,8 +86,9 @@ impl<'a> Said<'a> {
         Self { text: text.trim(), words: None }
     }
 
-    /// Says whether two texts say nearly the same, with the same numbers: "ran 5 km" and "ran 8 km"
-    /// are two runs.
+    /// Says whether two texts say the same: they differ in function words only, and in none that says
+    /// no. "Allergic to penicillin" and "allergic to ibuprofen" are two things to know, and so are "ran 5
+    /// km" and "ran 8 km".
     pub(crate) fn is_copy_of(&mut self, other: &mut Said<'_>, least: f32) -> bool {
         if self.text == other.text {
             return true;
@@ -82,20 +97,35 @@ impl<'a> Said<'a> {
         if a.max(b) > LONGER_COPY * a.min(b) {
             return false;
         }
-        let (words, numbers) = self.words();
-        let (other_words, other_numbers) = other.words();
-        numbers == other_numbers && likeness(words, other_words) > least
+        let (said, others) = (self.words(), other.words());
+        said.content == others.content
+            && said.negations == others.negations
+            && likeness(&said.all, &others.all) > least
     }
 
-    fn words(&mut self) -> &(HashSet<String>, BTreeSet<String>) {
+    fn words(&mut self) -> &SaidWords {
         self.words.get_or_insert_with(|| {
-            let words = word_set(self.text);
-            let has_digit = |word: &&String| word.contains(|c: char| c.is_numeric());
-            let numbers = words.iter().filter(has_digit).cloned().collect();
-            (words, numbers)
+            let all = word_set(self.text);
+            let negations = all.iter().filter(|word| NEGATIONS.contains(&word.as_str())).count();
+            SaidWords { content: query_words(self.text).into_iter().collect(), negations, all }
         })
     }
 }
+
+/// The words of a text.
+struct SaidWords {
+    all: HashSet<String>,
+    /// Without function words.
+    content: BTreeSet<String>,
+    /// Number of different words that say no.
+    negations: usize,
+}
+
+/// Words that say no, as they are stored, in English, German and Spanish.
+const NEGATIONS: [&str; 20] = [
+    "no", "not", "never", "none", "nor", "cannot", "without", "t", "nicht", "kein", "kein",
+    "keine", "keinen", "nie", "niemal", "ohn", "ohne", "nunca", "sin", "ni",
+];
 
 #[cfg(test)]
 mod tests {
@@ -127,9 +157,17 @@ mod tests {
     }
 
     #[test]
-    fn who_searches_by_words_alone_finds_what_holds_little_else() {
-        assert!(!echoes("ana@example.org", "Write to ana@example.org about it"));
-        assert!(!echoes("dentist", "dentist 3pm"));
+    fn what_answers_yes_or_holds_the_searched_words_is_no_echo() {
+        for (question, turn) in [
+            ("Is Ana vegan?", "Ana is vegan"),
+            ("did I lock the garage", "I locked the garage"),
+            ("travel insurance", "we have travel insurance"),
+            ("ana@example.org", "Write to ana@example.org about it"),
+            ("dentist", "dentist 3pm"),
+            ("Ist der M\u{fc}ll bezahlt?", "Der M\u{fc}ll ist bezahlt."),
+        ] {
+            assert!(!echoes(question, turn), "{turn}");
+        }
         assert!(echoes("what is the dog called?", "so what is the dog called"));
     }
 
@@ -140,6 +178,13 @@ mod tests {
         assert!(copy(long, &format!("{long} ")));
         assert!(copy(long, &long.to_uppercase()));
         assert!(!copy(long, &long.replace('5', "8")));
+        let file = "the doctor wrote it down in the file that they keep of me";
+        assert!(!copy(
+            &format!("I am allergic to penicillin, {file}"),
+            &format!("I am allergic to ibuprofen, {file}")
+        ));
+        let dog = "keep the dog in the flat as long as we live here, says the new contract";
+        assert!(!copy(&format!("We may {dog}"), &format!("We may not {dog}")));
         assert!(!copy("I live in Porto", "I live in Lisbon"));
         assert!(!copy("", "Something"));
     }

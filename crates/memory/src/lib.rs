@@ -51,7 +51,7 @@ mod short_line;
 mod signals;
 mod upkeep;
 
-pub use alike::says_the_question;
+pub use alike::{asks_only, says_the_question};
 pub use canary::CanaryStep;
 pub use error::MemoryError;
 pub use export::ExportReport;

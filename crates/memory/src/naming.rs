@@ -1,7 +1,7 @@
 //! Which facts are about whom.
 
 use longmem_core::{Entity, EntityKind, Fact, USER_SUBJECT};
-use longmem_text::{holds_name, is_month_or_weekday, lower_words, names};
+use longmem_text::{holds_name, is_month_or_weekday, lower_words, names, names_mentioned};
 
 /// Picks the facts about a person, a project or another name: those that name it, those whose
 /// subject it is, and those whose statement holds its words.
@@ -33,9 +33,14 @@ pub fn facts_about(facts: &[Fact], name: &str) -> Vec<Fact> {
 /// assert!(longmem_memory::named_in(&[], "What did I tell you about Priya?").is_empty());
 /// ```
 pub fn named_in(facts: &[Fact], message: &str) -> Vec<bool> {
-    let message = lower_words(message);
-    let is_named =
-        |entity: &Entity| holds_name(&message, &entity.name, entity.kind == EntityKind::Person);
+    let words = lower_words(message);
+    // A person whose name is a word too ("Will", "Sue") is meant by it with a capital letter only.
+    let is_named = |entity: &Entity| match entity.kind {
+        EntityKind::Person => {
+            !names_mentioned(message, std::slice::from_ref(&entity.name)).is_empty()
+        }
+        EntityKind::Project | EntityKind::Other => holds_name(&words, &entity.name, false),
+    };
     facts.iter().map(|fact| fact.entities.iter().any(is_named)).collect()
 }
 

@@ -51,7 +51,7 @@ impl Order {
                 (None, None) => break,
             };
             shown = printed_score(&signals, standing).min(shown);
-            if order.judged.len() < JUDGED_RESULTS {
+            if order.judged.len() < JUDGED_RESULTS && !signals.echo {
                 order.judged.push(signals);
             }
             match fact {
@@ -75,16 +75,25 @@ impl Order {
         chances.fold(0.0, f32::max)
     }
 
-    /// Keeps the best `limit` turns, and of the facts that stand among as many results, and those
-    /// about whom the query names.
+    /// Keeps the best `limit` results, of them a few facts at most; with room left, also the facts about
+    /// whom the query names.
     pub(crate) fn keep(&mut self, limit: usize) {
-        self.turns.truncate(limit);
         let mut left = MOST_FACTS;
         self.facts.retain(|fact| {
             let kept = fact.named || (fact.place < limit && left > 0);
             left -= usize::from(kept && !fact.named);
             kept
         });
+        let among_best = self.facts.iter().filter(|fact| fact.place < limit).count();
+        self.turns.truncate(limit - among_best);
+        self.facts.truncate(limit - self.turns.len());
+    }
+
+    /// Keeps only facts about whom the query names, at most `limit`.
+    pub(crate) fn keep_named(&mut self, limit: usize) {
+        self.turns.clear();
+        self.facts.retain(|fact| fact.named);
+        self.facts.truncate(limit);
     }
 }
 

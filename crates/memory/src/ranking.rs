@@ -153,10 +153,9 @@ impl RankingParameters {
     pub fn scores(&self, candidates: &[Signals]) -> Vec<f32> {
         let alone: Vec<f32> = candidates.iter().map(|signals| self.alone(signals)).collect();
         let best = best_of_sessions(candidates, &alone);
-        let shared = candidates
-            .iter()
-            .zip(alone)
-            .map(|(signals, score)| score + self.session_share * best[&own_session(signals)]);
+        let shared = candidates.iter().zip(alone).map(|(signals, score)| {
+            score + self.session_share * best[&own_session(signals)].max(0.0)
+        });
         shared.collect()
     }
 

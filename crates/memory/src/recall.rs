@@ -16,7 +16,7 @@ use crate::order::Order;
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, merge_copies, rank};
 use crate::recalled_facts::{RecalledFact, SignalledFact};
-use crate::relevance::{DEFAULT_THRESHOLD, RelevanceWeights, UNSURE_BELOW};
+use crate::relevance::{DEFAULT_THRESHOLD, GENERAL_THRESHOLD, RelevanceWeights, UNSURE_BELOW};
 use crate::signals::{MeaningScale, Reader, Signalled, Signals, WordScale, owners};
 use crate::{Memory, MemoryError};
 
@@ -154,9 +154,10 @@ struct Gathered {
 impl Memory {
     /// Finds the turns in scope that are most relevant to the query, and the facts. Equal scores are
     /// ordered by turn number, so the same store gives the same answer. A user without memory gets
-    /// none, and so does a message that asks memory for nothing: small talk ("hi, how are you?"), a
-    /// request for general knowledge ("what's the capital of Peru?"), a bare command ("continue");
-    /// and one that has nothing to do with what was said: see [`RecallRequest::threshold`].
+    /// none, and so does a message that asks memory for nothing: small talk ("hi, how are you?"), a bare
+    /// command ("continue"), a request for general knowledge ("what's the capital of Peru?") of which
+    /// nothing stored plainly speaks; and one that has nothing to do with what was said: see
+    /// [`RecallRequest::threshold`].
     ///
     /// # Errors
     /// [`MemoryError::EmptyQuery`]; [`MemoryError::Embed`] if meaning is used and the model cannot be;
@@ -184,14 +185,14 @@ impl Memory {
         let best = order.best_chance(&RelevanceWeights::of(self.embedder.model()));
         // The estimate was made with both channels, and says little with one of them alone.
         let judged = request.channels == Channels::Both && request.threshold > 0.0;
-        let is_nothing = judged && best < request.threshold;
+        let is_nothing = judged && best < least_chance(request);
         let unsure = judged && !is_nothing && best < UNSURE_BELOW;
-        order.keep(match (is_nothing, unsure) {
+        if is_nothing {
             // What is known of whom the query names is asked for all the same.
-            (true, _) => 0,
-            (false, true) => request.limit.min(UNSURE_RESULTS),
-            (false, false) => request.limit,
-        });
+            order.keep_named(request.limit);
+        } else {
+            order.keep(if unsure { request.limit.min(UNSURE_RESULTS) } else { request.limit });
+        }
         let Order { turns, facts, .. } = order;
         let facts = facts.into_iter().map(|fact| fact.recalled).collect();
         let results = self.with_neighbours(request, turns)?;
@@ -362,7 +363,17 @@ impl Memory {
 
 /// Says whether a message asks memory for nothing.
 fn asks_memory_nothing(message: &str) -> bool {
-    is_small_talk(message) || is_bare_command(message) || asks_general_knowledge(message)
+    is_small_talk(message) || is_bare_command(message)
+}
+
+/// The least chance of the best result by which a message brings anything: what everybody could know
+/// needs a result that plainly speaks of it ("what is the capital of the fund?").
+fn least_chance(request: &RecallRequest) -> f32 {
+    if request.threshold > 0.0 && asks_general_knowledge(&request.query) {
+        request.threshold.max(GENERAL_THRESHOLD)
+    } else {
+        request.threshold
+    }
 }
 
 /// The questions that a message is asked by: the whole, and the sentences of a longer one.

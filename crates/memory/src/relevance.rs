@@ -14,6 +14,10 @@ pub const DEFAULT_THRESHOLD: f32 = 0.001;
 /// keeps most questions about other people's affairs out (`longmem eval --nothing`).
 pub const PROMPT_THRESHOLD: f32 = 0.016;
 
+/// A request for what everybody could know ("explain recursion") brings nothing if its best result is less
+/// likely than this to be of use.
+pub(crate) const GENERAL_THRESHOLD: f32 = 0.1;
+
 /// Below this chance the best result is no answer, most likely, though it may be the nearest there is.
 pub const UNSURE_BELOW: f32 = 0.005;
 

@@ -156,7 +156,10 @@ impl Reader<'_> {
     /// was about.
     pub(crate) fn is_echo(&self, turn: &Turn) -> bool {
         let Question { words, text, .. } = self.question;
-        turn.role == Role::User && is_echo(words, text, &turn.text, self.echo_likeness)
+        turn.role == Role::User
+            && !turn.note
+            && self.question.asks
+            && is_echo(words, text, &turn.text, self.echo_likeness)
     }
 
     /// Reads the signals of one candidate.

@@ -121,7 +121,7 @@ impl From<Channels> for longmem_memory::Channels {
     }
 }
 
-/// What a recall found. `facts` is absent if nothing that is known bears on the query.
+/// What a recall found.
 ///
 /// ```json
 /// { "facts": [], "results": [], "unsure": false, "turns_without_vectors": 3 }
@@ -130,7 +130,7 @@ impl From<Channels> for longmem_memory::Channels {
 pub struct Recall {
     /// What is known that bears on the query, most relevant first, and all that is known of whom it
     /// names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub facts: Vec<RecalledFact>,
     /// The turns, most relevant first.
     pub results: Vec<RecalledTurn>,

@@ -57,13 +57,26 @@ pub(crate) struct RecallArguments {
     pub(crate) exact: bool,
     /// Find nothing if the best result is less likely than this to be of use, 0 to 1; 0 finds what
     /// is nearest, even to a greeting
-    #[arg(long, value_name = "CHANCE", default_value_t = longmem_memory::DEFAULT_THRESHOLD)]
+    #[arg(
+        long,
+        value_name = "CHANCE",
+        default_value_t = longmem_memory::DEFAULT_THRESHOLD,
+        value_parser = chance
+    )]
     pub(crate) threshold: f32,
     /// When it is asked, for questions like "what did I say last week?" [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) asked_at: Option<TimeArgument>,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
+}
+
+/// Reads a number from 0 to 1.
+fn chance(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(chance) if (0.0..=1.0).contains(&chance) => Ok(chance),
+        _ => Err("expected a number from 0 to 1".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

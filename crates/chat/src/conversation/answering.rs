@@ -18,7 +18,10 @@ impl Conversation {
         on_text: OnText<'_>,
     ) -> Result<Reply, ChatError> {
         // What can never be answered should not stand in the session as an open question.
-        self.check_length(asked.message(), self.budget())?;
+        // Quoting makes no prompt.
+        if self.model.is_some() {
+            self.check_length(asked.message(), self.budget())?;
+        }
 
         if asked.is_in_session() {
             self.store_spooled().await;
