@@ -79,7 +79,11 @@ fn explanation(why: &Explanation, neighbours: &[Turn]) -> String {
         Some(hit) => format!("{name} #{} ({:.2})", hit.rank, hit.score),
         None => format!("{name} –"),
     };
-    let mut reasons = vec![channel("meaning", why.dense), channel("words", why.lexical)];
+    let meaning = match (why.dense, why.cosine) {
+        (None, Some(cosine)) => format!("meaning ({cosine:.2})"),
+        (dense, _) => channel("meaning", dense),
+    };
+    let mut reasons = vec![meaning, channel("words", why.lexical)];
     for adjustment in &why.adjustments {
         reasons.push(format!("{} {:+.2}", adjustment.reason, adjustment.amount));
     }
