@@ -112,7 +112,7 @@ impl Default for RankingParameters {
             people_coverage_weight: 0.3,
             speaker_boost: 0.2,
             user_boost: 0.4,
-            assistant_boost: 0.35,
+            assistant_boost: 0.4,
             date_boost: 0.35,
             when_boost: 0.05,
             number_boost: 0.15,
