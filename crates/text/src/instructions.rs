@@ -1,8 +1,9 @@
 //! Finds the sentences by which a person says how things are to be done from now on.
 
 use crate::language::read_as;
+use crate::lexicon::InstructionPatterns;
 use crate::parts::sentences_of;
-use crate::phrases::{begins, holds, length_of_first, plain_words};
+use crate::phrases::{begins, holds, length_matched, plain_words};
 use crate::questions::without_openings;
 
 /// Number of characters beyond which an instruction is cut.
@@ -11,9 +12,10 @@ const MOST_CHARACTERS: usize = 300;
 /// The sentences by which a person tells an assistant how things are to be done from now on, in
 /// order, each at most 300 characters long.
 ///
-/// The assistant is who shall do it: an imperative or "you". What tells a story ("I always go
-/// running"), asks for something once ("don't add the onions") or quotes general advice ("you
-/// should always salt the water") is left out.
+/// It is about how the assistant answers, writes or addresses the person. What tells a story ("I
+/// always go running"), asks for something once ("don't add the onions"), or is a rule for somebody
+/// else ("always add salt to pasta water") is left out. It rather misses an instruction than to take
+/// another sentence for one.
 ///
 /// # Examples
 /// ```
@@ -37,11 +39,31 @@ fn instructs(sentence: &str) -> bool {
     if holds(&words, patterns.reported) {
         return false;
     }
-    let rest = without_openings(&words, patterns.openings);
-    // Something has to be done: "Call me" alone says nothing.
-    length_of_first(rest, patterns.beginnings).is_some_and(|length| length < rest.len())
-        || holds(&words, patterns.anywhere)
-        || (begins(rest, patterns.requests) && holds(rest, patterns.lasting))
+    let rest = without_introduction(&words, patterns);
+    let is_request = holds(&words, patterns.anywhere)
+        || (begins(rest, patterns.requests) && holds(&words, patterns.lasting));
+    says_how_to_address(sentence, rest, patterns)
+        || begins(rest, patterns.beginnings)
+        || (is_request && holds(&words, patterns.own_work))
+}
+
+/// The words behind "and please", "from now on" and the like.
+fn without_introduction<'a>(words: &'a [String], patterns: &InstructionPatterns) -> &'a [String] {
+    let rest = without_openings(words, patterns.openings);
+    let after = without_openings(rest, patterns.dispensable);
+    if after.len() == rest.len() { rest } else { without_introduction(after, patterns) }
+}
+
+/// Says whether a sentence gives a name by which to call the person ("call me Sam"), and nothing
+/// else: "call me Ishmael is the first line of Moby Dick" gives none.
+fn says_how_to_address(sentence: &str, rest: &[String], patterns: &InstructionPatterns) -> bool {
+    let names: Vec<String> = sentence
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.starts_with(char::is_uppercase))
+        .flat_map(plain_words)
+        .collect();
+    let mut judge = |name: &str, word: &str| name == "name" && names.iter().any(|n| n == word);
+    patterns.addressing.iter().any(|pattern| length_matched(pattern, rest, &mut judge).is_some())
 }
 
 /// A sentence, cut at the last space within the first 300 characters.
@@ -86,6 +108,12 @@ mod tests {
             "I want you to always use metric units",
             "Please always use British spelling.",
             "Bitte antworte immer auf Deutsch",
+            "I prefer short answers",
+            "I prefer concise replies.",
+            "Call me Jean Luc from now on",
+            "Never use em dashes.",
+            "Always cite your sources",
+            "From now on, answer in one paragraph.",
             "Ab jetzt nenn mich Sam",
             "Verwende nie Semikolons",
             "bitte keine Emojis verwenden",
@@ -153,6 +181,55 @@ mod tests {
             "Nunca llama",
             "A partir de ahora voy a correr",
             "Llámame mañana",
+            "From now on, rent is 900",
+            "from now on Ben picks up the kids",
+            "From now on dinner is at 7",
+            "Going forward Anna owns the budget",
+            "In future, bins go out on Mondays",
+            "In the future cars will fly",
+            "Always use winter tyres from October",
+            "Always check the oil before long trips",
+            "Always add salt to pasta water",
+            "Never run the dishwasher at night",
+            "Never use bleach on the marble",
+            "Stop using the old printer, it jams",
+            "Stop using Chrome was my new year's resolution",
+            "When you give the cat pills, use butter",
+            "Never tell me the odds",
+            "Always be honest, my father told me",
+            "Call me by noon",
+            "Call me sometime",
+            "Call me whenever",
+            "Call me up",
+            "Call me please",
+            "Call me with the results",
+            "Call me first thing in the morning",
+            "Call me because I forgot",
+            "Call me Ishmael is the first line of Moby Dick",
+            "Only answer in case of emergency",
+            "Every answer should be in the exam booklet",
+            "Don't write on the wall",
+            "Ab jetzt nur noch Bio-Milch",
+            "Ab heute kein Zucker mehr",
+            "Keine Milch verwenden, Emil ist allergisch",
+            "Nenn mich verrückt",
+            "Sag Mia immer Bescheid",
+            "Verwende nie Bleiche auf dem Marmor",
+            "Llámame loco",
+            "Nunca uses lejía en el mármol",
+            "Don't use plastic bags",
+            "Always keep it dry",
+            "Always show ID at the gate",
+            "Call me Monday",
+            "Always answer the door politely",
+            "Only answer the phone",
+            "From now on we answer in German",
+            "Antworte Mia immer sofort",
+            "Whenever I send money to Ana, use the blue card",
+            "Always sign the visitor book",
+            "From now on, use the back door",
+            "Don't start without Anna",
+            "In future, call the plumber first",
             "no uses esto",
             "",
             "你好",
@@ -171,8 +248,8 @@ mod tests {
         let long = format!("Always answer in metric {}", "and so on ".repeat(100));
         let found = standing_instructions(&long);
         assert!(found[0].chars().count() <= 300 && found[0].ends_with("and"), "{found:?}");
-        let unbroken = format!("Always use {}", "語".repeat(500));
-        assert_eq!(standing_instructions(&unbroken)[0].chars().count(), 10);
+        let unbroken = format!("Always answer in {}", "語".repeat(500));
+        assert_eq!(standing_instructions(&unbroken), ["Always answer in"]);
     }
 
     /// Prints what is missed and what is wrongly found. The rules were improved with these messages, so
