@@ -24,6 +24,7 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "only (ever) answer/reply/respond/speak/write in (plain/simple/british/american) english/german/\
          french/spanish/italian/portuguese/dutch/polish/japanese/chinese/russian/swedish/latin",
         "always/never speak/talk/write to me in/like/as",
+        "(always) keep your answers/replies/responses/explanations/summaries",
         "always/never cite/quote/summarize/summarise your/sources/the/my",
         "always/never recommend/suggest me",
         "always/never show/ask/tell/warn me .. before you",
@@ -90,21 +91,28 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "emoji*/semicolon*/markdown/jargon/slang/abbreviation*/acronym*/bullet*/exclamation/footnote*/\
          headings/paragraph*/sentence/sentences/wording/phrasing/spelling/citation*/contractions",
         "answers/replies/responses/summaries/explanations/translations",
-        "in one/two/three/a/short/full/plain/simple (short/single) line/lines/word/words/language/list/\
-         lists",
         "em/en dash/dashes",
-        "code/git/rust/python/javascript/typescript/sql/regex",
-        "metric/imperial/celsius/fahrenheit/units/metres/kilometres/kilometers",
-        "(plain/simple/british/american/formal/proper) in/use/speak/write (plain/simple/british/american/\
-         formal/proper) english/german/french/spanish/italian/portuguese/dutch/polish/japanese/chinese/\
-         russian/swedish/latin",
+        "code example*/sample*/block*/snippet*",
+        "write/format/show/comment/explain/run code/git",
+        "in/use python/javascript/typescript/sql/regex",
+        "in rust",
+        "in/use metric/imperial/celsius/fahrenheit/kilometers/kilometres (please) $",
+        "in/use metric/imperial/celsius/fahrenheit/kilometers/kilometres from/when/whenever/in/and/instead",
+        "units",
+        "in/use/write (plain/simple/british/american/formal/proper) english/german/french/spanish/\
+         italian/portuguese/dutch/polish/japanese/chinese/russian/swedish/latin",
+        "speak english/german/french/spanish/italian/portuguese/dutch/polish/japanese/chinese/russian/\
+         swedish (with/to) (me) (please) $",
+        "translate .. to/into",
+        "spell",
+        "be brief/concise/terse/succinct/blunt",
+        "keep it short/brief/concise",
         "24/12 hour times/time/clock/format",
         "dates/times/numbers/prices as/in/with/like",
-        "quote/cite the/your/a source/sources",
+        "quote/cite (the/your/a) source/sources",
         "your source/sources/answer/reply/response/summary/tone/code",
-        "cite/quote sources",
         "words that",
-        "apologise/apologize/apologising/apologizing all/so/for/every/too",
+        "apologise/apologize/apologising/apologizing all/so/every/too",
         "whenever/when/if/time i ask you/for",
         "whenever/when/if/time i paste",
         "whenever/when/if/time i send/give/show you",

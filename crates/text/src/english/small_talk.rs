@@ -10,15 +10,21 @@ pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
         okay oh omg perfect please pleased rofl sense sorry sounds sup sure ta tbh thank thanks thx \
         totally tysm understood welcome well wonderful wow yay yeah yep yes yo you yup",
     // No word that asks, and no time: "hey whats on tonight?" and "ok and today?" do ask.
-    joining: "a afternoon again all and as day evening everyone for going i im lot m makes me meet \
-        morning night of re s so that the then to too u very with would you your youre",
+    joining: "a again all and as everyone for i im lot m makes me of re s so that then there to too u \
+        very with would you your youre",
     phrases: &[
         "(hey/hi/hello/so/and) what s/is up (today/then/dude/man/buddy) $",
         "whats up (today/then/dude/man/buddy) $",
         "(hey/hi/hello) what s/is new $",
         "(hey/hi/hello/so/and/well) how s/is/are/hows it/things/life/everything (going) (today) $",
         "(hey/hi/hello/so/and/well) (good) (morning/evening/day) how are/r you/u (all) (doing) (today) $",
+        "(hey/hi/hello/ok/okay/thanks/well) (and/a) (very) good morning/afternoon/evening/day/night (to) \
+         (you/u/all/everyone) (all) (there/too/then) $",
+        "(hey/hi/hello/oh) (it) (s) (so/very/great/good/nice/lovely/pleased) (nice) to meet you (too) $",
         "(oh) never mind $",
+        "(ok/okay/great/wow) thank/thanks (you) (so/very) much (for) (the/your) (help/tip/advice) $",
+        "(ok/okay/great/wow) thank/thanks (you) for (the/your) help/tip/advice $",
+        "(no/yes/ok/okay) it s/is fine/ok/okay $",
         "(all) done (thanks/thank) (you) $",
         "(i) (m) fine (thanks/thank) (you) $",
         "how have you been $",

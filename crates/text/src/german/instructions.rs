@@ -27,7 +27,9 @@ pub(super) const INSTRUCTIONS: InstructionPatterns = InstructionPatterns {
         "ich mochte/moechte/will/wunsche/hatte/haette gern/gerne dass du",
         "ich mochte/moechte/will/wunsche (mir) dass du",
         "wenn ich .. frage/bitte/schreibe/schicke/sage",
-        "antworte/schreib/schreibe/verwende/benutze/nutze/gib/halte/sprich/sag/zeig/formatiere/\
+        "antworte mir/bitte/immer/nie/niemals/stets/nur/ab/auf/in/mit/kurz/knapp/ohne",
+        "kurz/knapp/ausfuhrlich/auf/ohne .. antworten/schreiben $",
+        "schreib/schreibe/verwende/benutze/nutze/gib/halte/sprich/sag/zeig/formatiere/\
          beginne/beende/erklar/erklare/runde/rechne/zitiere/ubersetze/korrigier/korrigiere/vermeide !ich",
         "immer/nie/niemals/keine/kein/nur .. antworten/schreiben/verwenden/benutzen/nutzen/angeben/rechnen $",
         "keine emojis/semikolons/abkurzungen/aufzahlungen/anglizismen",

@@ -30,6 +30,7 @@ pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
         "(hallo/hi/hey) (einen) (schonen/guten) guten/morgen (morgen) (zusammen/dir/euch) $",
         "(danke/tschuss/tschuess) (ein) schones/schoenes wochenende (noch) $",
         "(danke/tschuss/tschuess) (einen) schonen/schoenen tag/abend/feierabend (noch) $",
+        "(ja/ok/okay) das ist/klingt gut/super/toll/prima/schade/nett $",
         "wer bist du $",
     ],
 };

@@ -12,6 +12,7 @@ pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
         "(hola/hey) que tal (estas/todo) (hoy) $",
         "(hola/hey) como estas/va/esta (todo/usted) (hoy) $",
         "que pasa $",
+        "todo bien $",
         "(gracias/chao/adios) hasta manana/luego/pronto/la (vista) $",
         "nos vemos (manana/luego/pronto) $",
         "(gracias) eres el/la mejor $",
