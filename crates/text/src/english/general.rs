@@ -33,7 +33,8 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
          evening) to/into/in <known> $",
         "how do/would/can i/you say .. in <known>",
         "what is/s .. in french/german/spanish/italian/japanese/chinese/latin/portuguese/dutch $",
-        "convert <number> .. to/into/in",
+        "convert <number> (degrees/square/cubic) <measure>/<known>/dollars/euros/yen to/into/in (square/cubic) \
+         <measure>/<known>/dollars/euros/yen $",
         "how many <measure> (are) (there) (in/is/make/has/does) (in) a/an/one/each <measure> (have) $",
         "how many days (are) (there) (in/does) <month> (have) $",
         "how many planets/continents/oceans/countries are there (in) (the) (world/solar) (system) $",
@@ -86,9 +87,9 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         "what rhymes with <word> $",
         "what sound does a/an <word> make $",
         "what does <known> stand/mean (for) $",
-        "how do/can/would i/you/one boil/poach/peel/tie/reverse/fold/iron/sew/draw/concatenate a/an/two <word> (in) \
+        "how do/can/would i/you/one boil/poach/peel/tie/reverse/fold/iron/sew/concatenate a/an/two <word> (in) \
          (<known>) $",
-        "how to boil/poach/peel/tie/reverse/fold/iron/sew/draw/concatenate a/an/two <word> (in) (<known>) $",
+        "how to boil/poach/peel/tie/reverse/fold/iron/sew/concatenate a/an/two <word> (in) (<known>) $",
         "how does/do a/an (car/jet/steam/diesel/washing/nuclear/solar/light) engine/fridge/plane/microwave/\
          battery/camera/computer/car/bike/clock/rocket/telescope/volcano/heart/brain/laser/magnet/compass/\
          machine/reactor/panel/bulb/helicopter/submarine/transistor/toaster/thermometer work/fly $",
@@ -101,9 +102,9 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         "list/name (all) (the) planets/continents/oceans/primes/seasons/vowels $",
         "name a/an/two/three/four/five/ten (famous) planets/animals/colors/colours/fruits/vegetables/\
          countries/rivers/elements/composers/painters/birds $",
-        "count from/to/down/backwards",
-        "roll a/two die/dice",
-        "flip/toss a coin",
+        "count (from) (<number>) to/down/backwards (from/to) <number> (please) $",
+        "roll a/two die/dice (please) $",
+        "flip/toss a coin (please) $",
         "pick/give (me) a (random) number/card $",
         "generate a (random/strong/new) (strong) password/uuid/number $",
     ],
