@@ -89,16 +89,14 @@ pub fn is_bare_command(message: &str) -> bool {
 
 fn judge(lexicon: &Lexicon, name: &str, word: &str) -> bool {
     let general = &lexicon.general;
-    let is_concept = || lists(general.topics, word) || lists(general.articles, word);
     match name {
         "number" => {
             word.parse::<u64>().is_ok()
                 || lexicon.days.numbers.split(' ').any(|number| number == word)
         }
         "month" => lexicon.days.months.iter().any(|names| lists(names, word)),
-        "concept" => is_concept(),
-        // Also plurals: "about octopuses".
-        "topic" => is_concept() || word.len() > 3 && word.ends_with('s'),
+        "concept" => lists(general.topics, word),
+        "general" => lists(general.general_things, word),
         "word" => true,
         "measure" => lists(MEASURES, word),
         "known" => {
@@ -134,10 +132,12 @@ fn articles_are_general(words: &[String], general: &GeneralPatterns) -> bool {
     })
 }
 
-/// Says whether every name is a well-known one, or, behind "who wrote", of several words.
+/// Says whether every name is a well-known one, or, behind "who wrote", of several words. Behind
+/// "who wrote" there has to be one.
 fn names_are_known(message: &str, lexicon: &Lexicon, is_work: bool) -> bool {
     let mut before = String::new();
     let mut unknown = 0;
+    let mut names_a_work = false;
     let mut has_connector = false;
     for (start, word) in message.unicode_word_indices() {
         let plain = plain_words(word).join(" ");
@@ -155,11 +155,15 @@ fn names_are_known(message: &str, lexicon: &Lexicon, is_work: bool) -> bool {
             }
             unknown += 1;
         }
+        // The question word is no World Health Organization.
+        names_a_work |= plain != "who"
+            && (judge(lexicon, "known", &plain) || lists(lexicon.general.general_things, &plain));
         has_connector |= lists("and of the und von y", &plain);
         before = plain;
     }
     // "Pride and Prejudice" is a title; "Quatro Ventos" may be anybody.
-    unknown == 0 || (is_work && unknown >= 2 && has_connector)
+    // "Who wrote readme" names no work that everybody knows.
+    if unknown == 0 { !is_work || names_a_work } else { is_work && unknown >= 2 && has_connector }
 }
 
 /// "IT-20771", "release/2.4", "ana@example.org", "kestrel-core": something of somebody's own.

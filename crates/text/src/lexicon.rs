@@ -68,8 +68,9 @@ pub(crate) struct GeneralPatterns {
     /// Words before a request that say nothing ("please", "can you").
     pub(crate) openings: &'static [&'static str],
     /// Beginnings of such requests. `<number>` is a number, `<measure>` a unit, `<month>` a month,
-    /// `<known>` a well-known name, `<concept>` one of [`topics`](Self::topics), `<topic>` that or a
-    /// plural, `<word>` any word.
+    /// `<known>` a well-known name, `<concept>` one of [`topics`](Self::topics), `<general>` one of
+    /// [`general_things`](Self::general_things), `<word>` any word. They end with `$`: what follows
+    /// ("in scope", "of contract 12") may make a request personal.
     pub(crate) requests: &'static [&'static str],
     /// Beginnings behind which names of several words are works, not somebody the person knows.
     pub(crate) works: &'static [&'static str],
@@ -80,7 +81,7 @@ pub(crate) struct GeneralPatterns {
     pub(crate) articles: &'static str,
     /// What everybody means by an article and this word ("the moon").
     pub(crate) general_things: &'static str,
-    /// What a poem may be about, or be explained, without being anybody's own; with its articles.
+    /// What a poem may be about, or be explained, without being anybody's own.
     pub(crate) topics: &'static str,
     /// Words behind which a capital letter makes a name, where all nouns have one; none where every
     /// capital letter within a sentence makes one.
@@ -95,14 +96,21 @@ pub(crate) struct GeneralPatterns {
 pub(crate) struct InstructionPatterns {
     /// Words before an instruction that say nothing ("please").
     pub(crate) openings: &'static [&'static str],
-    /// Beginnings of a sentence that instructs.
+    /// Sentences that say how to address the person; `<name>` is a word with a capital letter.
+    pub(crate) addressing: &'static [&'static str],
+    /// Beginnings of a sentence that surely instructs the assistant.
     pub(crate) beginnings: &'static [&'static str],
-    /// What instructs anywhere in a sentence.
+    /// What makes a request anywhere in a sentence; it instructs only together with
+    /// [`own_work`](Self::own_work).
     pub(crate) anywhere: &'static [&'static str],
-    /// Beginnings that instruct only with words of [`lasting`](Self::lasting) behind them.
+    /// Beginnings that instruct only together with [`lasting`](Self::lasting) and
+    /// [`own_work`](Self::own_work).
     pub(crate) requests: &'static [&'static str],
     /// Words that make a request last ("from now on").
     pub(crate) lasting: &'static [&'static str],
+    /// What an assistant does and what its answers are made of. Without it a sentence may be a rule
+    /// of the household: "always add salt to pasta water".
+    pub(crate) own_work: &'static [&'static str],
     /// What shows that the person only repeats advice ("my dad used to say").
     pub(crate) reported: &'static [&'static str],
     /// Words that may be left out of an instruction and leave it the same ("from now on", "please").

@@ -50,8 +50,8 @@ pub(crate) fn length_of_first(words: &[String], patterns: &[&str]) -> Option<usi
 }
 
 /// The number of words that a pattern takes from the beginning of the words, if they begin with it.
-/// `judge` is asked whether a word fits a name in angle brackets. A name that is optional stands
-/// last in its pattern, so that no word is judged twice.
+/// `judge` is asked whether a word fits a name in angle brackets, and more than once about a word
+/// where an optional name does not stand last in its pattern.
 pub(crate) fn length_matched(
     pattern: &str,
     words: &[String],

@@ -14,19 +14,34 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
          story/song/sonnet/rhyme/pun/ballad (please) $",
         "write/compose/make/create/give/tell/sing/invent (me) (up) a/an/another/one (short/little/\
          funny/silly/good/quick/new/bedtime/love/knock) haiku/poem/limerick/joke/riddle/story/song/\
-         sonnet/rhyme/pun/ballad about/on <topic>",
-        "write (me) a/an (simple/small/short) (python/rust/javascript/bash/sql/java) function/regex/\
-         program/script/query that/to/for/which/in",
+         sonnet/rhyme/pun/ballad about/on <concept> $",
+        "write/compose/make/create/give/tell/sing/invent (me) (up) a/an/another/one (short/little/\
+         funny/silly/good/quick/new/bedtime/love/knock) haiku/poem/limerick/joke/riddle/story/song/\
+         sonnet/rhyme/pun/ballad about/on a/an <word> $",
+        "write/compose/make/create/give/tell/sing/invent (me) (up) a/an/another/one (short/little/\
+         funny/silly/good/quick/new/bedtime/love/knock) haiku/poem/limerick/joke/riddle/story/song/\
+         sonnet/rhyme/pun/ballad about/on the <general> $",
+        "write (me) a/an (simple/small/short) (python/rust/javascript/bash/java) function/program/script \
+         that/to/which reverse/reverses/sort/sorts/count/counts/print/prints/compute/computes/\
+         calculate/calculates a/an <word> $",
+        "write (me) a/an (simple/small/short) regex for dates/emails/urls/numbers $",
         "tell/give (me) a/an/some (fun/random/interesting) fact/facts (please) $",
-        "tell/give (me) a/an/some (fun/random/interesting) fact/facts about <topic>",
-        "give/tell (me) a/another synonym/antonym/rhyme/anagram/word/adjective for/of/with",
-        "translate .. to/into/in <known>",
+        "tell/give (me) a/an/some (fun/random/interesting) fact/facts about <concept> $",
+        "give/tell (me) a/another synonym/antonym/rhyme/anagram/word/adjective for/of/with <word> $",
+        // What is to be translated stands in quotation marks, which are left out here.
+        "translate (hello/goodbye/thank/good/please/yes/no/cat/dog/water/love) (you/morning/night/\
+         evening) to/into/in <known> $",
         "how do/would/can i/you say .. in <known>",
         "what is/s .. in french/german/spanish/italian/japanese/chinese/latin/portuguese/dutch $",
-        "convert <number> .. to/into/in",
+        "convert <number> (degrees/square/cubic) <measure>/<known>/dollars/euros/yen to/into/in (square/cubic) \
+         <measure>/<known>/dollars/euros/yen $",
         "how many <measure> (are) (there) (in/is/make/has/does) (in) a/an/one/each <measure> (have) $",
-        "how many days (are) (there) (in/does) <month>",
-        "how many planets/continents/countries/oceans/states/bones/teeth are/in/does",
+        "how many days (are) (there) (in/does) <month> (have) $",
+        "how many planets/continents/oceans/countries are there (in) (the) (world/solar) (system) $",
+        "how many planets/continents/oceans/countries/states are (there) in (the) <known>/world/solar \
+         (system) $",
+        "how many bones/teeth are/do/does (there) (in) (a/an/the) (adult) human/humans/dog/cat/shark \
+         (body/have) (have) $",
         "how far (away) is the moon/sun (from) (the) (earth) $",
         "how big/large/old/hot/heavy/deep/tall/high is the moon/sun/earth/universe $",
         "how tall/high is mount/the (eiffel) <known>/tower $",
@@ -36,55 +51,64 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
          nocturnal/amphibians/spiders $",
         "can penguins/cats/dogs/birds/fish/humans/ostriches/chickens/bats/snakes/elephants <word> $",
         "do penguins/cats/dogs/birds/fish/humans/snakes/bees/bats/sharks/plants <word> $",
-        "explain/define (to) (me) <concept>",
-        "explain/define (to) (me) how/what/why <concept>",
-        "what is/s the difference between a/an .. and a/an",
-        "what is/s the capital/population/currency of",
-        "what is/s the official language/currency of",
-        "what is/s the boiling/melting/freezing point of",
-        "what is/s the speed of light/sound",
-        "what is/s the square/cube root of",
-        "what is/s the meaning of life",
-        "what is/s the chemical/atomic symbol/formula/number/weight of/for",
-        "what is/s the plural/opposite of",
-        "what is/s the longest/largest/biggest/highest/tallest/smallest/deepest/fastest .. in/on/of (the) \
-         world/earth/universe/ocean/solar/<known>",
+        "explain/define (to) (me) <concept> $",
+        "explain (to) (me) the water/carbon/nitrogen/rock/moon cycle/phases $",
+        "explain (to) (me) quantum/machine/plate/natural/string/black/classical mechanics/physics/\
+         learning/tectonics/selection/theory/entanglement/computing/holes $",
+        "explain (to) (me) how <concept> work/works $",
+        "explain (to) (me) what a/an <word> is $",
+        "explain (to) (me) what <concept> is/are $",
+        "explain (to) (me) why the sky/sea/grass/ocean/sun/moon is <word> $",
+        "what is/s the difference between a/an <word> and a/an <word> $",
+        "what is/s the capital/population/currency of (the) <known> (<known>) $",
+        "what is/s the official language/currency of (the) <known> (<known>) $",
+        "what is/s the boiling/melting/freezing point of <word> $",
+        "what is/s the speed of light/sound $",
+        "what is/s the square/cube root of <number> $",
+        "what is/s the meaning of life $",
+        "what is/s the chemical/atomic symbol/formula/number/weight of/for <word> $",
+        "what is/s the plural/opposite of <word> $",
+        "what is/s the longest/largest/biggest/highest/tallest/smallest/deepest/fastest ocean/\
+         planet/country/animal/continent/desert/river/lake/mountain/island/city/volcano/waterfall/\
+         building/bird/fish/mammal in/on/of (the) world/earth/universe/ocean/solar/<known> (system) $",
         "what is/s the (largest/biggest/longest/highest/tallest/smallest/deepest/fastest/hottest/\
          coldest/closest/oldest) ocean/planet/country/animal/continent/desert/river/lake/mountain/\
          island/metal/star $",
         "which ocean/planet/country/animal/continent/desert/river/lake/mountain/island/metal is the \
          largest/biggest/longest/highest/tallest/smallest/deepest/fastest/hottest/coldest $",
-        "what is/s the past tense/participle of",
-        "what is/s a (good) synonym/antonym/rhyme for/of/with",
+        "what is/s the past tense/participle of (to) <word> $",
+        "what is/s a (good) synonym/antonym/rhyme for/of/with <word> $",
         "how many legs/eyes/wings/arms/hearts/stomachs do/does (a/an) <word> have $",
         "what is/s a/an <word> $",
         "what is/s a black/white/neutron hole/dwarf/star $",
-        "what is/s another word for",
-        "what are the planets/continents/primary/oceans/seasons",
-        "what rhymes with",
-        "what sound does a/an",
+        "what is/s another word for <word> $",
+        "what are the planets/continents/oceans/seasons $",
+        "what are the primary colors/colours $",
+        "what rhymes with <word> $",
+        "what sound does a/an <word> make $",
         "what does <known> stand/mean (for) $",
-        "how do/can/would i/you/one boil/poach/peel/tie/reverse/fold/iron/sew/draw/concatenate a/an/two",
-        "how to boil/poach/peel/tie/reverse/fold/iron/sew/draw/concatenate a/an/two",
+        "how do/can/would i/you/one boil/poach/peel/tie/reverse/fold/iron/sew/concatenate a/an/two <word> (in) \
+         (<known>) $",
+        "how to boil/poach/peel/tie/reverse/fold/iron/sew/concatenate a/an/two <word> (in) (<known>) $",
         "how does/do a/an (car/jet/steam/diesel/washing/nuclear/solar/light) engine/fridge/plane/microwave/\
          battery/camera/computer/car/bike/clock/rocket/telescope/volcano/heart/brain/laser/magnet/compass/\
          machine/reactor/panel/bulb/helicopter/submarine/transistor/toaster/thermometer work/fly $",
         "why is the sky/sea/grass/ocean/sun/moon/earth <word> $",
-        "why do/does cats/dogs/birds/leaves/bees/stars/planets/onions <word>",
+        "why do/does cats/dogs/birds/leaves/bees/stars/planets/onions <word> (<word>) $",
         "who invented/discovered (the) telephone/phone/light/wheel/radio/penicillin/gravity/electricity/\
-         radium/zero/<known>",
-        "who is/was the (first/current/last) president/king/queen/chancellor/pope/emperor of (the) <known>",
-        "who was the first man/woman/person/human on/in (the) moon/space/<known>",
+         radium/zero/<known> (bulb) $",
+        "who is/was the (first/current/last) president/king/queen/chancellor/pope/emperor of (the) <known> $",
+        "who was the first man/woman/person/human on/in (the) moon/space/<known> $",
         "list/name (all) (the) planets/continents/oceans/primes/seasons/vowels $",
         "name a/an/two/three/four/five/ten (famous) planets/animals/colors/colours/fruits/vegetables/\
          countries/rivers/elements/composers/painters/birds $",
-        "count from/to/down/backwards",
-        "roll a/two die/dice",
-        "flip/toss a coin",
+        "count (from) (<number>) to/down/backwards (from/to) <number> (please) $",
+        "roll a/two die/dice (please) $",
+        "flip/toss a coin (please) $",
         "pick/give (me) a (random) number/card $",
         "generate a (random/strong/new) (strong) password/uuid/number $",
     ],
-    works: &["who wrote/painted/composed"],
+    works: &["who wrote/painted/composed !to"],
     personal: &[
         "my/mine/myself/our/ours/ourselves/we/us/lets",
         "let s",
@@ -109,14 +133,15 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         planets plural population president primary king queen pope emperor chancellor radio renaissance \
         roman scream sea seasons sky smallest solar speed square starry sun tallest telephone phone \
         titanic uk un eu us usa universe water wheel wind world",
-    topics: "a an rain snow love life time nature winter spring summer autumn music food coffee tea \
+    topics: "rain octopuses cats dogs birds whales dinosaurs penguins pirates robots dragons \
+        planets stars elephants bees sharks snow love life time nature winter spring summer autumn music food coffee tea \
         chocolate cheese friendship happiness sadness science maths math space gravity relativity recursion \
         photosynthesis evolution entropy inflation osmosis democracy blockchain polymorphism electricity \
         magnetism thermodynamics encapsulation inheritance concurrency algebra calculus probability \
-        plate tides lightning rainbows volcanoes earthquakes metaphor irony mitosis meiosis quantum machine natural",
+        tides lightning rainbows volcanoes earthquakes metaphor irony mitosis meiosis",
     before_name: None,
     known_names: "africa america american americas antarctica arctic argentina asia athens atlantic \
-        australia austria beethoven beijing belgium berlin brazil british bulgaria cairo canada chile china \
+        australia austria beethoven beijing belgium berlin brazil british bulgaria burkina faso cairo canada chile china \
         chinese christmas colombia copenhagen croatia cuba denmark dublin dutch easter ecuador egypt einstein \
         england english estonia ethiopia europe european everest finland finnish france french germany \
         german ghana greece greek hamlet hebrew hungary iceland india indian indonesia iran iraq \
@@ -139,7 +164,6 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         "(tell/show) (me) more (please) $",
         "another/shorter/longer (one) (please) $",
         "make it shorter/longer/simpler (please) $",
-        "what/whats (s/is) next $",
         "keep going (please) $",
     ],
 };

@@ -4,22 +4,29 @@ use crate::lexicon::SmallTalkWords;
 
 /// English small talk.
 pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
-    social: "alright alrighty amazing anytime awesome brilliant bye cheers cool dear done exactly \
-        excellent fantastic fine glad good goodbye goodnight gotcha great haha hahaha hehe hello \
-        hey hi hiya hmm hmmm indeed interesting k kk kindly lmao lol lovely never nice no nope np ok \
+    social: "alright alrighty amazing anytime awesome brilliant bye cheers cool dear exactly \
+        excellent fantastic glad good goodbye goodnight gotcha great haha hahaha hehe hello \
+        hey hi hiya hmm hmmm indeed interesting k kk kindly lmao lol lovely nice no nope np ok \
         okay oh omg perfect please pleased rofl sense sorry sounds sup sure ta tbh thank thanks thx \
         totally tysm understood welcome well wonderful wow yay yeah yep yes yo you yup",
-    // They do not make a message small talk on their own, since "how much is it?" and "what was on
-    // my mind?" do ask; "what" is not among them.
-    joining: "a afternoon again all and are as at be been day doing evening everyone for going \
-        have how hows i im is it its later lot m makes many me meet mind morning much my night \
-        of on one re right s see so soon that thats the there then this to today too tonight u up \
-        very weekend whats with works would your youre",
+    // No word that asks, and no time: "hey whats on tonight?" and "ok and today?" do ask.
+    joining: "a again all and as everyone for i im lot m makes me of re s so that then there to too u \
+        very with would you your youre",
     phrases: &[
         "(hey/hi/hello/so/and) what s/is up (today/then/dude/man/buddy) $",
         "whats up (today/then/dude/man/buddy) $",
         "(hey/hi/hello) what s/is new $",
         "(hey/hi/hello/so/and/well) how s/is/are/hows it/things/life/everything (going) (today) $",
+        "(hey/hi/hello/so/and/well) (good) (morning/evening/day) how are/r you/u (all) (doing) (today) $",
+        "(hey/hi/hello/ok/okay/thanks/well) (and/a) (very) good morning/afternoon/evening/day/night (to) \
+         (you/u/all/everyone) (all) (there/too/then) $",
+        "(hey/hi/hello/oh) (it) (s) (so/very/great/good/nice/lovely/pleased) (nice) to meet you (too) $",
+        "(oh) never mind $",
+        "(ok/okay/great/wow) thank/thanks (you) (so/very) much (for) (the/your) (help/tip/advice) $",
+        "(ok/okay/great/wow) thank/thanks (you) for (the/your) help/tip/advice $",
+        "(no/yes/ok/okay) it s/is fine/ok/okay $",
+        "(all) done (thanks/thank) (you) $",
+        "(i) (m) fine (thanks/thank) (you) $",
         "how have you been $",
         "how was your day $",
         "(thanks/thank/wow) (you) (so/very) (much) you re/are/r the best $",
@@ -54,7 +61,7 @@ pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
         "happy birthday/easter/christmas/monday/friday $",
         "merry christmas $",
         "are you there/here/ok/okay/awake $",
-        "(hello) (is) (anyone/anybody) (there/home) $",
+        "(hello) (is) anyone/anybody there $",
         "test/testing (1) (2) (3) $",
         "who are you $",
         "what can you do $",

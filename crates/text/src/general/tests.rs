@@ -184,12 +184,42 @@ const OWN: &[&str] = &[
     "Escribe un poema para Ana",
     "¿Qué es un regalo bueno para mi madre?",
     "Explica el contrato",
+    "convert 3 invoices to pdf",
+    "flip a coin for dishes with Ben",
+    "how do I draw a contract in Excel",
+    "explain how inflation affects rent",
+    "explain evolution to the team",
+    "what's next",
+    "what is next?",
+    "explain a bug in kestrel",
+    "explain an outage from friday",
+    "explain time off rules",
+    "explain food allergies",
+    "how many days are there in August with guests",
+    "how many countries are in scope",
+    "what is the currency of contract 12",
+    "what is the capital of acme",
+    "difference between a basic and a pro plan",
+    "what is the difference between a basic and a pro plan",
+    "how do i reverse a charge in stripe",
+    "the biggest customer in Germany",
+    "what is the biggest customer in Germany",
+    "what are the primary goals",
+    "tell me a story about jonas",
+    "who wrote to Ana and Ben?",
+    "who wrote readme",
+    "write a sql query for overdue invoices",
+    "translate ana notes into german",
+    "Was ist der Unterschied zwischen Angebot Meier und Angebot Schulz?",
+    "Was ist die Währung im Vertrag?",
+    "Übersetze Annas Notiz ins Englische",
     "Onde eu moro?",
 ];
 
 #[test]
 fn nine_of_ten_general_requests_are_found() {
     let missed: Vec<_> = GENERAL.iter().filter(|text| !asks_general_knowledge(text)).collect();
+    println!("{} of {} missed: {missed:#?}", missed.len(), GENERAL.len());
     assert!(missed.len() * 10 <= GENERAL.len(), "{missed:#?}");
 }
 

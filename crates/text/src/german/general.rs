@@ -11,34 +11,44 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
          geschichte/lied/ratsel/raetsel/reim/limerick/marchen/maerchen/gutenachtgeschichte $",
         "schreib/schreibe/erzahl/erzahle/erzaehl/mach/dichte/erfinde (mir/uns) (mal/bitte) (ein/eine/\
          einen) (kurzes/kleines/kurze/kleine/lustigen/lustige/lustiges/guten) gedicht/witz/haiku/\
-         geschichte/lied/reim/limerick/marchen uber/ueber/von <topic>",
-        "ubersetze/uebersetze/ubersetz .. ins/auf/in <known>",
+         geschichte/lied/reim/limerick/marchen uber/ueber/von (den/die/das) <concept>/<general> $",
+        "schreib/schreibe/erzahl/erzahle/erzaehl/mach/dichte/erfinde (mir/uns) (mal/bitte) (ein/eine/\
+         einen) (kurzes/kleines/kurze/kleine/lustigen/lustige/lustiges/guten) gedicht/witz/haiku/\
+         geschichte/lied/reim/limerick/marchen uber/ueber/von ein/eine/einen <word> $",
+        // What is to be translated stands in quotation marks, which are left out here.
+        "ubersetze/uebersetze/ubersetz (bitte) ins/auf/in <known> $",
         "wie sagt man .. auf <known>",
         "was heisst .. auf <known>",
         "rechne <number> .. in",
         "rechne .. in <known> um",
         "wie viele/wieviele <measure> hat/sind/haben (ein/eine/einem/einer/in) (ein/einem/einer) \
          <measure>",
-        "wie viele tage hat (der) <month>",
-        "wie viele planeten/kontinente/lander/laender/bundeslander/knochen/zahne gibt/hat",
-        "was ist die hauptstadt/einwohnerzahl/wahrung/mehrzahl/quadratwurzel/wurzel/lichtgeschwindigkeit",
-        "was ist der siedepunkt/schmelzpunkt/gefrierpunkt/plural/unterschied zwischen/von",
-        "was ist das gegenteil von",
-        "wie heisst die hauptstadt",
+        "wie viele tage hat (der) <month> $",
+        "wie viele planeten/kontinente/lander/laender/bundeslander gibt es $",
+        "wie viele knochen/zahne hat ein/der mensch/erwachsener $",
+        "was ist die hauptstadt/einwohnerzahl/wahrung von/der/des <known> $",
+        "was ist die mehrzahl/quadratwurzel/wurzel von/aus <word> $",
+        "was ist die lichtgeschwindigkeit $",
+        "was ist der siedepunkt/schmelzpunkt/gefrierpunkt/plural von <word> $",
+        "was ist der unterschied zwischen einem/einer <word> und einem/einer <word> $",
+        "was ist das gegenteil von <word> $",
+        "wie heisst die hauptstadt von/der/des <known> $",
         "was ist ein/eine <word> $",
-        "was bedeutet das wort",
+        "was bedeutet das wort (<word>) $",
         "ist ein/eine .. ein/eine obst/gemuse/gemuese/frucht/saugetier/saeugetier/vogel/fisch/planet/\
          beere/nuss/insekt/metall/primzahl $",
-        "erklar/erklare/erklaer/erklaere (mir) (bitte) (mal) (was/wie) <concept>",
-        "definiere <concept>",
-        "wie kocht/bindet/schreibt/buchstabiert/berechnet/faltet man",
-        "wie koche/binde/schreibe/buchstabiere/berechne ich ein/eine/einen",
+        "erklar/erklare/erklaer/erklaere (mir) (bitte) (mal) (die/das/den) <concept> $",
+        "erklar/erklare/erklaer/erklaere (mir) (bitte) (mal) (was/wie) (die/das/ein/eine) <concept> \
+         ist/funktioniert $",
+        "definiere <concept> $",
+        "wie kocht/bindet/schreibt/buchstabiert/berechnet/faltet man ein/eine/einen <word> $",
+        "wie koche/binde/schreibe/buchstabiere/berechne ich ein/eine/einen <word> $",
         "warum ist der/das himmel/mond/meer <word> $",
         "wie weit ist der/die mond/sonne (entfernt/weg) $",
         "nenne/nenn (mir) (ein/eine/einen/zwei/drei/funf) (andere/anderes) synonym/synonyme/planeten/\
          tiere/farben/reim/lander (fur) $",
-        "wer erfand das/den/die telefon/gluhbirne/rad/buchdruck",
-        "was reimt sich auf",
+        "wer erfand das/den/die telefon/gluhbirne/rad/buchdruck $",
+        "was reimt sich auf <word> $",
     ],
     works: &["wer schrieb/malte/komponierte", "wer hat .. geschrieben/gemalt/komponiert"],
     personal: &[
@@ -55,7 +65,7 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         lichtgeschwindigkeit meer mehrzahl mond plural planeten quadratwurzel rad regen schmelzpunkt schnee \
         siedepunkt sommer sonne telefon unterschied wahrung wasserkreislauf welt wind winter wort \
         wurzel einwohnerzahl buchdruck wald",
-    topics: "der die das den dem ein eine einen liebe freundschaft regen schnee gluck musik kaffee \
+    topics: "liebe freundschaft regen schnee gluck musik kaffee \
         rekursion photosynthese fotosynthese evolution entropie inflation osmose demokratie polymorphie \
         relativitat relativitatstheorie schwerkraft elektrizitat",
     before_name: Some(

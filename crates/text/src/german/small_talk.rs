@@ -8,11 +8,10 @@ pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
         gern gerne grussgott gut gute guten haha hallo hey hi hm hmm ja jo jawohl klasse lol moin na \
         nein nett nee ok okay perfekt prima richtig schade schon schoen servus sorry stimmt super \
         tag tschau tschuss tschuess toll tut verstanden verstehe vielen wunderbar ciao wow",
-    joining: "abend abends auch bis das dann dir dich du es euch fur fuer geht ganz gehts hat heute ich \
-        ihr ist jetzt leid mal mich mir morgen mittag nacht noch nicht nur sehr so tag und wie zusammen \
-        war danke dank bald spater spaeter geholfen schonen schones wochenende feierabend",
+    joining: "abend auch das dich dir du euch ganz ich ihr leid mal mich mir nicht nur sehr so und \
+        zusammen dank",
     phrases: &[
-        "bis morgen/bald/spater/spaeter/dann/nachher/gleich $",
+        "(danke/vielen/ok/okay/tschuss/tschuess/ciao) (dank) bis morgen/bald/spater/spaeter/dann/nachher/gleich $",
         "(hallo/hi/hey/na/und) wie geht s/es (dir/euch/ihnen) (heute/so) $",
         "(hallo/hi/hey/na) wie gehts (dir/euch) (heute/so) $",
         "was geht (ab) $",
@@ -28,6 +27,10 @@ pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
         "gute nacht/besserung/fahrt $",
         "frohe weihnachten/ostern $",
         "bist du da/noch (da) $",
+        "(hallo/hi/hey) (einen) (schonen/guten) guten/morgen (morgen) (zusammen/dir/euch) $",
+        "(danke/tschuss/tschuess) (ein) schones/schoenes wochenende (noch) $",
+        "(danke/tschuss/tschuess) (einen) schonen/schoenen tag/abend/feierabend (noch) $",
+        "(ja/ok/okay) das ist/klingt gut/super/toll/prima/schade/nett $",
         "wer bist du $",
     ],
 };

@@ -9,28 +9,33 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         "escribe/escribeme/escribir/cuentame/cuenta/contarme/dime/haz/hazme/inventa (me) (un/una) \
          poema/haiku/chiste/cuento/cancion/adivinanza/soneto (corto/breve/corta) $",
         "escribe/escribeme/escribir/cuentame/cuenta/contarme/dime/haz/hazme/inventa (me) (un/una) \
-         poema/haiku/chiste/cuento/cancion/adivinanza/soneto (corto/breve/corta) sobre/de <topic>",
-        "traduce/traducir .. al/a/en <known>",
+         poema/haiku/chiste/cuento/cancion/adivinanza/soneto (corto/breve/corta) sobre/de (el/la/los/las) <concept>/<general> $",
+        "escribe/escribeme/escribir/cuentame/cuenta/contarme/dime/haz/hazme/inventa (me) (un/una) \
+         poema/haiku/chiste/cuento/cancion/adivinanza/soneto (corto/breve/corta) sobre/de un/una <word> $",
+        // What is to be translated stands in quotation marks, which are left out here.
+        "traduce/traducir al/a/en <known> $",
         "como se dice .. en <known>",
         "convierte <number> .. a/en",
         "cuantos/cuantas <measure> (hay/tiene/son) (en) un/una <measure>",
-        "cuantos dias tiene <month>",
-        "cuantos planetas/continentes/oceanos/huesos hay/tiene",
-        "cual es la capital/poblacion/moneda/raiz (cuadrada) de",
-        "cual es la velocidad de la luz",
-        "cual es el plural/opuesto de",
+        "cuantos dias tiene <month> $",
+        "cuantos planetas/continentes/oceanos/huesos hay $",
+        "cuantos huesos/dientes tiene un/el humano/perro/gato/adulto $",
+        "cual es la capital/poblacion/moneda de <known> $",
+        "cual es la raiz (cuadrada) de <number> $",
+        "cual es la velocidad de la luz $",
+        "cual es el plural/opuesto de <word> $",
         "que es un/una <word> $",
-        "que significa la palabra",
+        "que significa la palabra (<word>) $",
         "es un/una .. un/una fruta/verdura/mamifero/ave/pez/planeta/insecto/metal $",
         "es el/la tomate/ballena/sol/luna un/una <word> $",
-        "explica/explicame/explicar/define (que) (es) <concept>",
-        "como se cuece/hierve/escribe/deletrea/calcula un/una",
-        "como puedo hervir/cocer un/una",
-        "por que es <word> el/la cielo/mar/luna",
+        "explica/explicame/explicar/define (que) (es) (el/la) <concept> $",
+        "como se cuece/hierve/escribe/deletrea/calcula un/una <word> $",
+        "como puedo hervir/cocer un/una <word> $",
+        "por que es <word> el/la cielo/mar/luna $",
         "por que es el/la cielo/mar/luna <word>",
-        "por que el/la cielo/mar/luna",
-        "quien invento el/la telefono/bombilla/rueda/radio",
-        "que rima con",
+        "por que el/la cielo/mar/luna es <word> $",
+        "quien invento el/la telefono/bombilla/rueda/radio $",
+        "que rima con <word> $",
         "dime/nombra/nombrame un/una/tres/dos/cinco sinonimo/planetas/animales/colores/paises $",
     ],
     works: &["quien escribio/pinto/compuso"],
@@ -48,7 +53,7 @@ pub(super) const GENERAL: GeneralPatterns = GeneralPatterns {
         italiano japones japon ecuador peru salvador invierno lluvia luna mar moneda mundo opuesto otono plural palabra planetas \
         poblacion primavera punto radio raiz rueda significado sol telefono tierra tomate ballena \
         velocidad verano luz agua quijote mona guernica fotosintesis recursividad reino",
-    topics: "el la los las un una amor amistad lluvia nieve musica cafe felicidad recursion recursividad \
+    topics: "amor amistad lluvia nieve musica cafe felicidad recursion recursividad \
         fotosintesis evolucion entropia inflacion osmosis democracia gravedad relatividad",
     before_name: None,
     known_names: "frances ingles espanol aleman italiano japones chino portugues latin peru espana francia italia \

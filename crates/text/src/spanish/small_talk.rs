@@ -7,13 +7,13 @@ pub(super) const SMALL_TALK: SmallTalkWords = SmallTalkWords {
     social: "adios amable buen buenas bueno buenos chao claro nada encantada encantado entendido \
         excelente exacto favor genial gracias hola jaja jajaja no ok okay oye perdon perfecto \
         si super vale",
-    joining: "amigo a de por ti tu bien como dia dias es esta estas hasta la las luego lo muchas muchisimas muy \
-        manana noche noches pronto que tal tarde tardes todo un una usted y ya",
+    joining: "amigo a de por ti bien dias muchas muchisimas muy noches tarde tardes todo un una usted y ya tu",
     phrases: &[
         "(hola/hey) que tal (estas/todo) (hoy) $",
         "(hola/hey) como estas/va/esta (todo/usted) (hoy) $",
         "que pasa $",
-        "hasta manana/luego/pronto/la (vista) $",
+        "todo bien $",
+        "(gracias/chao/adios) hasta manana/luego/pronto/la (vista) $",
         "nos vemos (manana/luego/pronto) $",
         "(gracias) eres el/la mejor $",
         "(hola) ya estoy aqui/de (vuelta) $",
