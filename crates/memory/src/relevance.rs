@@ -12,7 +12,7 @@ pub const DEFAULT_THRESHOLD: f32 = 0.001;
 /// A recall for a prompt, which nobody asked for, brings nothing if its best result is less likely than
 /// this to be of use: it loses some 3 of 100 answers, mostly of notes asked for in other words, and
 /// keeps most questions about other people's affairs out (`longmem eval --nothing`).
-pub const PROMPT_THRESHOLD: f32 = 0.016;
+pub const PROMPT_THRESHOLD: f32 = 0.015;
 
 /// A request for what everybody could know ("explain recursion") brings nothing if its best result is less
 /// likely than this to be of use.
