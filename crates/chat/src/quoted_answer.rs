@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use longmem_core::{EstimatedTokens, Fact, FactId, Role, SessionName, Turn, TurnId, USER_SUBJECT};
-use longmem_memory::{Found, Recall, asks_only, says_the_question};
-use longmem_text::query_words;
+use longmem_core::{EstimatedTokens, Fact, FactId, Role, SessionName, Turn, TurnId};
+use longmem_memory::{Found, Recall, says_the_question};
+use longmem_text::{is_all_questions, query_words};
 
 use crate::context::day;
 use crate::excerpt;
@@ -101,7 +101,7 @@ fn answers(found: &Found<'_>, question: &str) -> bool {
     match found {
         Found::Turn(found) => {
             let Turn { role, text, .. } = &found.turn;
-            *role != Role::User || !(asks_only(text) || says_the_question(question, text))
+            *role != Role::User || !(is_all_questions(text) || says_the_question(question, text))
         }
         Found::Fact(_) => true,
     }
@@ -129,11 +129,7 @@ impl Quote {
 
 impl QuotedFact {
     fn of(fact: &Fact) -> Self {
-        let text = match fact.subject.as_str() {
-            USER_SUBJECT => fact.statement.clone(),
-            subject => format!("{subject}: {}", fact.statement),
-        };
-        Self { fact: fact.id, since: fact.since, until: fact.until, text }
+        Self { fact: fact.id, since: fact.since, until: fact.until, text: fact.line() }
     }
 
     fn line(&self, zone: &TimeZone) -> String {

@@ -101,3 +101,13 @@ pub struct Fact {
     /// That turn's session.
     pub session: Option<SessionName>,
 }
+
+impl Fact {
+    /// What is said, with of whom or what unless it is the person: "Priya: lives in Porto".
+    pub fn line(&self) -> String {
+        match self.subject.as_str() {
+            USER_SUBJECT => self.statement.clone(),
+            subject => format!("{subject}: {}", self.statement),
+        }
+    }
+}

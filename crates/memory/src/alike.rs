@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use longmem_text::{each_word, parts, query_words};
+use longmem_text::{each_word, is_all_questions, negations, query_words};
 
 /// How often longer the text of an echo may be than the question: beyond that its words cannot be
 /// alike enough.
@@ -41,21 +41,7 @@ pub(crate) fn is_echo(
 ) -> bool {
     turn.len() <= question_text.len().saturating_mul(LONGEST_ECHO)
         && likeness(question, &word_set(turn)) >= least
-        && asks_only(turn)
-}
-
-/// Says whether every sentence of a text asks, also one that ends without a mark ("where do I live").
-///
-/// # Examples
-/// ```
-/// use longmem_memory::asks_only;
-///
-/// assert!(asks_only("what is my locker code"));
-/// assert!(!asks_only("Ana is vegan") && !asks_only("I moved. And you?"));
-/// ```
-pub fn asks_only(text: &str) -> bool {
-    let parts = parts(text);
-    !parts.is_empty() && parts.iter().all(|part| part.asks)
+        && is_all_questions(turn)
 }
 
 /// Likeness of words from which on a turn is the question put before. Of 400 questions put again,
@@ -105,9 +91,8 @@ impl<'a> Said<'a> {
 
     fn words(&mut self) -> &SaidWords {
         self.words.get_or_insert_with(|| {
-            let all = word_set(self.text);
-            let negations = all.iter().filter(|word| NEGATIONS.contains(&word.as_str())).count();
-            SaidWords { content: query_words(self.text).into_iter().collect(), negations, all }
+            let content = query_words(self.text).into_iter().collect();
+            SaidWords { all: word_set(self.text), content, negations: negations(self.text) }
         })
     }
 }
@@ -120,12 +105,6 @@ struct SaidWords {
     /// Number of different words that say no.
     negations: usize,
 }
-
-/// Words that say no, as they are stored, in English, German and Spanish.
-const NEGATIONS: [&str; 20] = [
-    "no", "not", "never", "none", "nor", "cannot", "without", "t", "nicht", "kein", "kein",
-    "keine", "keinen", "nie", "niemal", "ohn", "ohne", "nunca", "sin", "ni",
-];
 
 #[cfg(test)]
 mod tests {

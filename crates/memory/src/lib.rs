@@ -30,7 +30,9 @@
 //! ```
 
 mod alike;
+mod asking;
 mod canary;
+mod contenders;
 mod error;
 mod export;
 mod facts;
@@ -51,7 +53,7 @@ mod short_line;
 mod signals;
 mod upkeep;
 
-pub use alike::{asks_only, says_the_question};
+pub use alike::says_the_question;
 pub use canary::CanaryStep;
 pub use error::MemoryError;
 pub use export::ExportReport;

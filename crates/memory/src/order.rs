@@ -75,8 +75,8 @@ impl Order {
         chances.fold(0.0, f32::max)
     }
 
-    /// Keeps the best `limit` results, of them a few facts at most; with room left, also the facts about
-    /// whom the query names.
+    /// Keeps the best `limit` results, of them a few facts at most. Facts about whom the query names are
+    /// kept from any place, up to half of the results.
     pub(crate) fn keep(&mut self, limit: usize) {
         let mut left = MOST_FACTS;
         self.facts.retain(|fact| {
@@ -85,7 +85,7 @@ impl Order {
             kept
         });
         let among_best = self.facts.iter().filter(|fact| fact.place < limit).count();
-        self.turns.truncate(limit - among_best);
+        self.turns.truncate(limit - self.facts.len().min(among_best.max(limit / 2)));
         self.facts.truncate(limit - self.turns.len());
     }
 
@@ -103,4 +103,83 @@ fn merged_scores(turns: &[Ranked], facts: &[(SignalledFact, Explanation)]) -> Ve
     let mut scores: Vec<f32> = turns.chain(facts.iter().map(|(_, why)| why.rank_score)).collect();
     scores.sort_by(|a, b| b.total_cmp(a));
     scores
+}
+
+#[cfg(test)]
+mod tests {
+    use longmem_core::{Fact, FactId, FactKind, Role, SessionName, Timestamp, Turn, TurnId};
+    use longmem_search::SessionNumber;
+
+    use super::*;
+
+    fn turn(id: i64, rank_score: f32) -> Ranked {
+        Ranked {
+            turn: Turn {
+                id: TurnId(id),
+                session: SessionName::new("s").unwrap(),
+                session_title: None,
+                role: Role::User,
+                speaker: None,
+                time: Timestamp::UNIX_EPOCH,
+                text: "Said.".to_owned(),
+                note: false,
+            },
+            before: None,
+            after: None,
+            signals: Signals::none(TurnId(id), SessionNumber(1)),
+            explanation: Explanation { rank_score, ..Explanation::default() },
+            copies: Vec::new(),
+        }
+    }
+
+    fn fact(id: i64, rank_score: f32, named: bool) -> (SignalledFact, Explanation) {
+        let fact = Fact {
+            id: FactId(id),
+            subject: "Zoe".to_owned(),
+            statement: "is a neighbour".to_owned(),
+            kind: FactKind::Relation,
+            entities: Vec::new(),
+            since: Timestamp::UNIX_EPOCH,
+            until: None,
+            superseded_by: None,
+            turn: None,
+            session: None,
+        };
+        let signals = Signals::none(TurnId(-id), SessionNumber(-id));
+        let explanation = Explanation { rank_score, ..Explanation::default() };
+        (SignalledFact { fact, signals, named }, explanation)
+    }
+
+    /// Eight turns from 0.9 down, and facts behind them.
+    fn kept(facts: Vec<(SignalledFact, Explanation)>, limit: usize) -> (usize, Vec<i64>) {
+        let turns = (0..8).map(|place| turn(place + 1, 0.9 - place as f32 / 10.0)).collect();
+        let mut order = Order::of(turns, facts);
+        order.keep(limit);
+        (order.turns.len(), order.facts.iter().map(|fact| fact.recalled.fact.id.0).collect())
+    }
+
+    #[test]
+    fn named_facts_are_kept_from_any_place_and_the_limit_holds() {
+        let named = || vec![fact(1, 0.05, true), fact(2, 0.04, true), fact(3, 0.03, true)];
+        assert_eq!(kept(named(), 6), (3, vec![1, 2, 3]));
+        assert_eq!(kept(named(), 4), (2, vec![1, 2]));
+        assert_eq!(kept(named(), 1), (1, vec![]));
+        assert_eq!(kept(named(), 0), (0, vec![]));
+    }
+
+    #[test]
+    fn other_facts_are_kept_where_they_stand_among_the_best() {
+        assert_eq!(kept(vec![fact(1, 0.85, false), fact(2, 0.01, false)], 4), (3, vec![1]));
+        let many = (1..=7).map(|id| fact(id, 1.0, false)).collect();
+        assert_eq!(kept(many, 10), (5, vec![1, 2, 3, 4, 5]));
+    }
+
+    #[test]
+    fn shown_scores_never_rise() {
+        let facts = vec![fact(1, 0.85, false), fact(2, 0.3, true)];
+        let turns = (0..8).map(|place| turn(place + 1, 0.9 - place as f32 / 10.0)).collect();
+        let order = Order::of(turns, facts);
+        assert!(order.turns.windows(2).all(|pair| pair[0].1 >= pair[1].1));
+        assert!(order.turns[0].1 >= order.facts[0].recalled.score);
+    }
 }

@@ -302,28 +302,10 @@ mod tests {
 
     fn signals(session: i64, meaning: f32) -> Signals {
         Signals {
-            turn: TurnId(1),
-            session: SessionNumber(session),
-            note: false,
             cosine: Some(meaning),
             own_cosine: Some(meaning),
             meaning,
-            words: 0.0,
-            coverage: 0.0,
-            own_coverage: 0.0,
-            by_speaker: 0.0,
-            by_user: false,
-            by_assistant: false,
-            on_day: false,
-            tells_when: false,
-            tells_number: false,
-            printed_by_tool: false,
-            only_asks: false,
-            unanswered: false,
-            among_people: false,
-            echo: false,
-            found_by_aside: false,
-            found_in_middle: false,
+            ..Signals::none(TurnId(1), SessionNumber(session))
         }
     }
 

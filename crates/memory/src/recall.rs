@@ -1,23 +1,22 @@
 //! Finds what is relevant to a query.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use longmem_core::{Embedding, Explanation, Recalled, Scope, Timestamp, Turn, TurnId};
+use longmem_core::{Embedding, Recalled, Scope, Timestamp, Turn, TurnId};
 use longmem_search::{Candidate, CandidateRequest, Candidates, Scan};
 use longmem_store::UserOverview;
-use longmem_text::{
-    Part, asks_general_knowledge, asks_the_other, is_bare_command, is_small_talk, parts,
-};
+use longmem_text::{asks_general_knowledge, is_bare_command, is_small_talk};
 
+use crate::asking::questions;
+use crate::contenders::contenders;
 use crate::order::Order;
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, merge_copies, rank};
-use crate::recalled_facts::{RecalledFact, SignalledFact};
+use crate::recalled_facts::{RecalledFact, SignalledFact, rank_facts};
 use crate::relevance::{DEFAULT_THRESHOLD, GENERAL_THRESHOLD, RelevanceWeights, UNSURE_BELOW};
-use crate::signals::{MeaningScale, Reader, Signalled, Signals, WordScale, owners};
+use crate::signals::{MeaningScale, Reader, Signalled, Signals, owners};
 use crate::{Memory, MemoryError};
 
 /// Which ways of finding are used.
@@ -259,7 +258,8 @@ impl Memory {
         let contenders = contenders(&questions, &found, request);
         let ids: Vec<TurnId> = contenders.keys().copied().collect();
         let turns = self.store.turns(&request.scope.user, &ids)?;
-        let turns: HashMap<TurnId, Turn> = turns.into_iter().map(|turn| (turn.id, turn)).collect();
+        let mut turns: HashMap<TurnId, Turn> =
+            turns.into_iter().map(|turn| (turn.id, turn)).collect();
         let all = contenders.values().flatten().map(|(_, candidate)| candidate);
         let owners = owners(all, &turns);
         let readers: Vec<Reader<'_>> = questions
@@ -277,18 +277,19 @@ impl Memory {
             .collect();
         // A turn that was deleted since it was scored is left out.
         let signalled = contenders.into_iter().filter_map(|(id, found)| {
-            let turn = turns.get(&id)?;
-            let read = found
-                .into_iter()
-                .map(|(question, candidate)| (readers[question].read(&candidate, turn), candidate));
+            let turn = turns.remove(&id)?;
+            let read = found.into_iter().map(|(question, candidate)| {
+                (readers[question].read(&candidate, &turn), candidate)
+            });
             let read: Vec<(Signals, Candidate)> = read.collect();
             // The whole message put before is an echo, whichever of its sentences found it.
-            let echo = readers[0].is_echo(turn) || read.iter().any(|(signals, _)| signals.echo);
+            let echo = read.iter().any(|(signals, _)| signals.echo)
+                || (readers.len() > 1 && readers[0].is_echo(&turn));
             let (signals, candidate) = read.into_iter().max_by(|(a, _), (b, _)| {
                 request.ranking.alone(a).total_cmp(&request.ranking.alone(b))
             })?;
             let signals = Signals { echo, ..signals };
-            Some(Signalled { candidate, turn: turn.clone(), signals })
+            Some(Signalled { candidate, turn, signals })
         });
         let turns = signalled.collect();
         let facts = known.signalled(request, &facts, &questions, scale);
@@ -374,115 +375,4 @@ fn least_chance(request: &RecallRequest) -> f32 {
     } else {
         request.threshold
     }
-}
-
-/// The questions that a message is asked by: the whole, and the sentences of a longer one.
-fn questions(message: &str, people: &[String], today: Date, most_parts: usize) -> Vec<Question> {
-    let whole = Question::read(beginning(message), people, today);
-    let parts = parts(message);
-    let is_whole = |part: &Part<'_>| part.text.len() >= message.trim().len();
-    if most_parts == 0 || parts.is_empty() || (parts.len() == 1 && is_whole(&parts[0])) {
-        return vec![whole];
-    }
-    let last = parts.len() - 1;
-    // In a long message, what is asked of somebody else is talk ("How was your weekend?").
-    let is_long = parts.len() > FEW_SENTENCES;
-    let asks = |part: &Part<'_>| part.asks && !(is_long && asks_the_other(part.text));
-    // Where no sentence asks, what stands at an end is meant ("serial number of my work laptop").
-    let none_asks = !parts.iter().any(asks);
-    // Which sentences are asked if there are too many: those that ask most, the last and the first.
-    let mut order: Vec<usize> = (0..parts.len()).collect();
-    let weight = |place: usize| {
-        let end = if place == last { 1.0 } else { 0.0 } + if place == 0 { 0.5 } else { 0.0 };
-        if asks(&parts[place]) { parts[place].weight + end } else { end }
-    };
-    order.sort_by(|a, b| weight(*b).total_cmp(&weight(*a)).then(b.cmp(a)));
-    order.truncate(most_parts);
-    let asked = order.into_iter().map(|place| {
-        let part = &parts[place];
-        let question = Question::read(part.text, people, today);
-        let in_middle = place > 0 && place < last;
-        let asks = asks(part) || (none_asks && !in_middle);
-        Question { in_middle, ..if asks { question } else { question.into_remark() } }
-    });
-    // Of a few sentences the whole says best what is meant, without the code and logs between them; a
-    // long message as a whole is talk.
-    let whole = if is_long || parts.len() == 1 {
-        whole.into_remark()
-    } else {
-        let texts: Vec<&str> = parts.iter().map(|part| part.text).collect();
-        Question::read(&texts.join(" "), people, today)
-    };
-    [whole].into_iter().chain(asked).collect()
-}
-
-/// Number of sentences up to which a message is asked as a whole too.
-const FEW_SENTENCES: usize = 3;
-
-/// The beginning of a long message, which is all that its one vector and its first words see of it.
-fn beginning(message: &str) -> &str {
-    &message[..message.floor_char_boundary(BEGINNING_BYTES)]
-}
-
-/// Bytes of a message that are read as one question.
-const BEGINNING_BYTES: usize = 4_000;
-
-/// Number of turns that are read and weighed for a message of several questions.
-const CONTENDERS: usize = 300;
-
-/// Number of questions, the best for it, that a turn is weighed for.
-const QUESTIONS_A_TURN: usize = 3;
-
-/// The turns that are read and weighed, each with the questions that found it. For one question these
-/// are all candidates; for several, those that their cosines and words speak most for.
-fn contenders(
-    questions: &[Question],
-    found: &[Candidates],
-    request: &RecallRequest,
-) -> BTreeMap<TurnId, Vec<(usize, Candidate)>> {
-    let mut contenders: BTreeMap<TurnId, Vec<(usize, Candidate)>> = BTreeMap::new();
-    for (question, candidates) in found.iter().enumerate() {
-        for candidate in &candidates.turns {
-            contenders.entry(candidate.turn).or_default().push((question, *candidate));
-        }
-    }
-    if questions.len() == 1 {
-        return contenders;
-    }
-    let parameters = &request.ranking;
-    let promise = |(question, candidate): &(usize, Candidate)| {
-        let words = WordScale::of(&found[*question]).loudness(candidate.bm25);
-        let aside = if questions[*question].asks { 0.0 } else { parameters.aside_penalty };
-        let meaning = parameters.part_scale * candidate.cosine.unwrap_or(0.0);
-        meaning + parameters.word_weight * words - aside
-    };
-    let mut best: Vec<(f32, TurnId)> = Vec::new();
-    for (turn, found) in &mut contenders {
-        found.sort_by(|a, b| promise(b).total_cmp(&promise(a)).then(a.0.cmp(&b.0)));
-        found.truncate(QUESTIONS_A_TURN);
-        best.push((promise(&found[0]), *turn));
-    }
-    best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    for (_, turn) in best.into_iter().skip(CONTENDERS.max(request.limit)) {
-        contenders.remove(&turn);
-    }
-    contenders
-}
-
-/// A fact with its place among the results.
-pub(crate) fn rank_facts(
-    facts: Vec<SignalledFact>,
-    ranking: &RankingParameters,
-) -> Vec<(SignalledFact, Explanation)> {
-    let signals: Vec<Signals> = facts.iter().map(|fact| fact.signals).collect();
-    let scores = ranking.scores(&signals);
-    let explained = facts.into_iter().zip(scores).map(|(fact, score)| {
-        let explanation = ranking.explanation(&fact.signals, score);
-        (fact, explanation)
-    });
-    let mut ranked: Vec<_> = explained.collect();
-    ranked.sort_by(|(a, a_why), (b, b_why)| {
-        b_why.rank_score.total_cmp(&a_why.rank_score).then(a.fact.id.cmp(&b.fact.id))
-    });
-    ranked
 }

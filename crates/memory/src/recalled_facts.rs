@@ -181,11 +181,29 @@ impl KnownFacts {
                 let signals = (0..questions.len())
                     .map(of_question)
                     .max_by(|a, b| ranking.alone(a).total_cmp(&ranking.alone(b)))
-                    .unwrap_or_else(|| unreachable!("a message is at least one question"));
+                    .expect("a message is at least one question");
                 SignalledFact { fact, signals, named }
             })
             .collect()
     }
+}
+
+/// Orders facts, best first, equal ones by number, each with the reasons for its place.
+pub(crate) fn rank_facts(
+    facts: Vec<SignalledFact>,
+    ranking: &RankingParameters,
+) -> Vec<(SignalledFact, Explanation)> {
+    let signals: Vec<Signals> = facts.iter().map(|fact| fact.signals).collect();
+    let scores = ranking.scores(&signals);
+    let explained = facts.into_iter().zip(scores).map(|(fact, score)| {
+        let explanation = ranking.explanation(&fact.signals, score);
+        (fact, explanation)
+    });
+    let mut ranked: Vec<_> = explained.collect();
+    ranked.sort_by(|(a, a_why), (b, b_why)| {
+        b_why.rank_score.total_cmp(&a_why.rank_score).then(a.fact.id.cmp(&b.fact.id))
+    });
+    ranked
 }
 
 /// The scores of all facts for each question of a message.
@@ -205,8 +223,6 @@ fn signals_of(
     let about_user = fact.subject == USER_SUBJECT;
     let about = question.about(|_| false);
     Signals {
-        turn: TurnId(-fact.id.0),
-        session: SessionNumber(-fact.id.0),
         note: true,
         cosine: scores.cosine,
         own_cosine: scores.cosine,
@@ -216,16 +232,10 @@ fn signals_of(
         own_coverage: scores.coverage,
         by_speaker: if named { 1.0 } else { 0.0 },
         by_user: about_user && about == About::Party(Party::User),
-        by_assistant: false,
-        on_day: false,
         tells_when: question.asks_when && tells_when(&fact.statement),
         tells_number: question.asks_number && tells_number(&fact.statement),
-        printed_by_tool: false,
-        only_asks: false,
-        unanswered: false,
-        among_people: false,
-        echo: false,
         found_by_aside: !question.asks,
         found_in_middle: question.in_middle,
+        ..Signals::none(TurnId(-fact.id.0), SessionNumber(-fact.id.0))
     }
 }

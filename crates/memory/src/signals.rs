@@ -86,6 +86,36 @@ pub struct Signals {
     pub found_in_middle: bool,
 }
 
+impl Signals {
+    /// Nothing speaks for a turn or against it.
+    pub fn none(turn: TurnId, session: SessionNumber) -> Self {
+        Self {
+            turn,
+            session,
+            note: false,
+            cosine: None,
+            own_cosine: None,
+            meaning: 0.0,
+            words: 0.0,
+            coverage: 0.0,
+            own_coverage: 0.0,
+            by_speaker: 0.0,
+            by_user: false,
+            by_assistant: false,
+            on_day: false,
+            tells_when: false,
+            tells_number: false,
+            printed_by_tool: false,
+            only_asks: false,
+            unanswered: false,
+            among_people: false,
+            echo: false,
+            found_by_aside: false,
+            found_in_middle: false,
+        }
+    }
+}
+
 /// How far meaning reaches from 0 to 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum MeaningScale {

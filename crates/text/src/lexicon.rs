@@ -5,6 +5,8 @@ use crate::days::DayWords;
 /// The words of one language by what they do. Lists are words between spaces, patterns are those of
 /// [`phrases`](crate::phrases); both are in lower case and without accents.
 pub(crate) struct Lexicon {
+    /// Words that say no: with or without one, the same words say two things.
+    pub(crate) negations: &'static str,
     /// Words too frequent to tell texts apart; a query is searched without them.
     pub(crate) function_words: &'static str,
     /// Frequent words that are no function words and still tell the language.

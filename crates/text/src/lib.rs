@@ -37,11 +37,11 @@ pub use general::{asks_general_knowledge, is_bare_command};
 pub use instructions::standing_instructions;
 pub use instructions_alike::{repeats_instruction, replaces_instruction};
 pub use language::{Language, language_of};
-pub use names::{first_named, holds_name, names, names_mentioned, without_names};
-pub use parts::{Part, parts};
+pub use names::{holds_name, names, names_mentioned, without_names};
+pub use parts::{Part, is_all_questions, parts};
 pub use questions::{
     Party, asked_party, asks_for_history, asks_number, asks_the_other, asks_what_is_known,
-    asks_when,
+    asks_when, negations,
 };
 pub use sentences::{begins_sentence, only_asks, sentences};
 pub use small_talk::is_small_talk;

@@ -88,11 +88,6 @@ pub fn names_mentioned<'a>(text: &str, people: &'a [String]) -> Vec<&'a str> {
     mentioned
 }
 
-/// The first of several people whom a text names, by the whole name or its first word.
-pub fn first_named<'a>(text: &str, people: &'a [String]) -> Option<&'a str> {
-    names_mentioned(text, people).first().copied()
-}
-
 /// A text without the names of these people, in any case of letters. A text of nothing but names
 /// stays as it is.
 ///
@@ -232,17 +227,6 @@ mod tests {
         assert_eq!(without("Caroline"), "Caroline");
         assert_eq!(without("Carolines"), "Carolines", "a longer word is not the name");
         assert_eq!(without_names("as it is ", &[]), "as it is ");
-    }
-
-    #[test]
-    fn the_first_of_several_people_is_found_by_a_first_name() {
-        let first = |text: &str| first_named(text, &people()).map(str::to_owned);
-        assert_eq!(first("Where did Caroline go?"), Some("Caroline".to_owned()));
-        assert_eq!(
-            first("What does Melanie think of Caroline's plan?"),
-            Some("Melanie Smith".to_owned())
-        );
-        assert_eq!(first("Where do I live?"), None);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! How a question asks: for a time, a number, what was once so, and for whose words.
 
+use std::collections::HashSet;
+
 use crate::language::read_as;
 use crate::lexicon::QuestionPatterns;
-use crate::phrases::{begins, holds, length_of_first, plain_words};
+use crate::phrases::{begins, holds, length_of_first, lists, plain_words};
 
 /// Says whether a text holds a pattern of its language.
 fn asks(text: &str, patterns: impl Fn(&QuestionPatterns) -> &'static [&'static str]) -> bool {
@@ -89,6 +91,20 @@ pub fn asked_party(text: &str) -> Option<Party> {
 /// ```
 pub fn asks_the_other(text: &str) -> bool {
     asks(text, |questions| questions.other) && !asks(text, |questions| questions.not_only_other)
+}
+
+/// Number of different words of a text that say no ("not", "kein", "nunca").
+///
+/// # Examples
+/// ```
+/// use longmem_text::negations;
+/// assert_eq!(negations("We may not keep the dog"), 1);
+/// assert_eq!(negations("Wir behalten den Hund"), 0);
+/// ```
+pub fn negations(text: &str) -> usize {
+    let Some(language) = read_as(text) else { return 0 };
+    let words: HashSet<String> = plain_words(text).into_iter().collect();
+    words.iter().filter(|word| lists(language.lexicon().negations, word)).count()
 }
 
 /// Says whether a message asks for the list of what is known about the person who asks, which needs

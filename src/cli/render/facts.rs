@@ -1,6 +1,6 @@
 //! What is known, as a person reads it.
 
-use longmem_core::{Fact, USER_SUBJECT};
+use longmem_core::Fact;
 use longmem_memory::KnownEntity;
 
 use super::day;
@@ -20,14 +20,6 @@ pub(crate) fn facts(facts: &[Fact]) -> Vec<String> {
     lines
 }
 
-/// What is said, with of whom or what if it is not the person.
-pub(super) fn statement(fact: &Fact) -> String {
-    match fact.subject.as_str() {
-        USER_SUBJECT => fact.statement.clone(),
-        subject => format!("{subject}: {}", fact.statement),
-    }
-}
-
 fn line(fact: &Fact) -> String {
     let source = match (fact.turn, &fact.session) {
         (Some(turn), Some(session)) => format!("turn {turn} in {session}"),
@@ -37,7 +29,7 @@ fn line(fact: &Fact) -> String {
         (Some(until), Some(next)) => format!(" until {}, then fact {next}", day(until)),
         _ => String::new(),
     };
-    format!("  {}. {} · since {}{until} · {source}", fact.id, statement(fact), day(fact.since))
+    format!("  {}. {} · since {}{until} · {source}", fact.id, fact.line(), day(fact.since))
 }
 
 /// A name, with how often it comes up in facts.

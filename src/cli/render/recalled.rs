@@ -5,7 +5,6 @@ use longmem_core::{ChannelHit, EstimatedTokens, Explanation, Recalled, Strength,
 use longmem_memory::{Found, Recall, RecalledFact};
 use longmem_text::query_words;
 
-use super::facts::statement;
 use super::{day, indented, session_title, speaker};
 use crate::arguments::RecalledDetail;
 use crate::sanitize::for_terminal;
@@ -61,7 +60,7 @@ fn recalled_fact(place: usize, found: &RecalledFact, explain: bool) -> String {
         fact.id,
         strength(found.score, explain),
     )];
-    lines.push(indented(&for_terminal(&statement(fact))));
+    lines.push(indented(&for_terminal(&fact.line())));
     if explain {
         lines.push(indented(&explanation(&found.explanation, &[])));
     }

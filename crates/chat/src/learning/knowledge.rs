@@ -94,9 +94,5 @@ fn dated(fact: &Fact) -> DatedText {
     let until = fact
         .until
         .map_or_else(String::new, |until| format!(" (until {})", until.strftime("%Y-%m-%d")));
-    let text = match fact.subject.as_str() {
-        USER_SUBJECT => format!("{}{until}", fact.statement),
-        subject => format!("{subject}: {}{until}", fact.statement),
-    };
-    DatedText { time: fact.since, text }
+    DatedText { time: fact.since, text: format!("{}{until}", fact.line()) }
 }

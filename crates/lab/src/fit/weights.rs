@@ -130,28 +130,8 @@ mod tests {
     fn asked(family: usize, evidence: i64, signal: impl Fn(i64, &mut Signals)) -> Asked {
         let signals = |turn: i64| {
             let mut signals = Signals {
-                turn: TurnId(turn),
-                session: SessionNumber(turn),
-                note: false,
-                cosine: None,
-                own_cosine: None,
                 meaning: 1.0 - turn as f32 / 20.0,
-                words: 0.0,
-                coverage: 0.0,
-                own_coverage: 0.0,
-                by_speaker: 0.0,
-                by_user: false,
-                by_assistant: false,
-                on_day: false,
-                tells_when: false,
-                tells_number: false,
-                printed_by_tool: false,
-                only_asks: false,
-                unanswered: false,
-                among_people: false,
-                echo: false,
-                found_by_aside: false,
-                found_in_middle: false,
+                ..Signals::none(TurnId(turn), SessionNumber(turn))
             };
             signal(turn, &mut signals);
             signals

@@ -1,9 +1,5 @@
 //! Words that name nothing, and words that say what a sentence does.
 
-use std::collections::HashSet;
-
-use unicode_segmentation::UnicodeSegmentation;
-
 /// Words that begin a sentence without naming anybody.
 const OPENERS: &str = "a after all also an and another as assistant at before both but conversation during \
     earlier finally first for from he her his if in it its later next no nobody none nothing \
@@ -23,18 +19,6 @@ pub fn is_opener(word: &str) -> bool {
 /// Says whether a word in lower case says that something was settled ("decided", "agreed").
 pub fn says_decided(word: &str) -> bool {
     DECISIONS.split_whitespace().any(|decision| decision == word)
-}
-
-/// The words of a text in lower case, without the short ones that are in every sentence: those of
-/// one or two bytes. A single Chinese, Japanese or Korean character has three.
-///
-/// # Examples
-/// ```
-/// use longmem_text::english::content_words;
-/// assert!(content_words("Is it in Porto?").iter().eq(["porto"]));
-/// ```
-pub fn content_words(text: &str) -> HashSet<String> {
-    text.unicode_words().filter(|word| word.len() > 2).map(str::to_lowercase).collect()
 }
 
 /// Says whether somebody who writes about a person ("the user") means that person by this subject.
@@ -58,13 +42,6 @@ pub fn noun_forms(word: &str) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn content_words_leave_out_what_is_in_every_sentence() {
-        let words = content_words("Is it up to Zé? 東 it IS, Porto");
-        let expected = ["東", "porto", "zé"].map(str::to_owned);
-        assert_eq!(words, HashSet::from(expected));
-    }
 
     #[test]
     fn a_noun_is_found_in_its_other_number() {

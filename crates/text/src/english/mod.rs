@@ -7,9 +7,7 @@ mod instructions;
 mod questions;
 mod small_talk;
 
-pub use grounding::{
-    content_words, is_capital_pronoun, is_opener, means_the_user, noun_forms, says_decided,
-};
+pub use grounding::{is_capital_pronoun, is_opener, means_the_user, noun_forms, says_decided};
 
 use crate::lexicon::Lexicon;
 
@@ -17,6 +15,7 @@ use crate::lexicon::Lexicon;
 pub(crate) const LEXICON: Lexicon = Lexicon {
     // After the list that Lucene and Snowball share, with the contractions and question words of
     // chat.
+    negations: "no not never none nor neither cannot without t",
     function_words: "a about above after again against all am an and any are aren as at be because \
         been before being below between both but by can cannot could couldn d did didn do does \
         doesn doing don down during each few for from further had hadn has hasn have haven having \

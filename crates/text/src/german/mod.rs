@@ -11,6 +11,7 @@ use crate::lexicon::Lexicon;
 /// The words of German by what they do.
 pub(crate) const LEXICON: Lexicon = Lexicon {
     // After the list of Snowball, with the short forms of chat.
+    negations: "nicht kein keine keinem keinen keiner keines nie niemals ohne weder",
     function_words: "aber alle allem allen aller alles als also am an ander andere anderem anderen \
         anderer anderes auch auf aus bei beim bin bis bist da dabei daher damit dann das dass dein \
         deine deinem deinen deiner deines dem den denn der deren des dessen dich die dies diese \

@@ -73,6 +73,21 @@ pub fn parts(message: &str) -> Vec<Part<'_>> {
     found
 }
 
+/// Says whether every sentence of a text asks, also one that ends without a mark.
+/// [`only_asks`](crate::only_asks) goes by the marks alone, which takes no reading of the text.
+///
+/// # Examples
+/// ```
+/// use longmem_text::is_all_questions;
+///
+/// assert!(is_all_questions("what is my locker code"));
+/// assert!(!is_all_questions("Ana is vegan") && !is_all_questions("I moved. And you?"));
+/// ```
+pub fn is_all_questions(text: &str) -> bool {
+    let parts = parts(text);
+    !parts.is_empty() && parts.iter().all(|part| part.asks)
+}
+
 fn part<'a>(message: &'a str, text: &'a str, fallback: Language) -> Part<'a> {
     let language = match guess(text) {
         Guess::Known(language) => Some(language),

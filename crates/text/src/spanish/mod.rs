@@ -11,6 +11,7 @@ use crate::lexicon::Lexicon;
 /// The words of Spanish by what they do.
 pub(crate) const LEXICON: Lexicon = Lexicon {
     // After the list of Snowball, without its rare verb forms.
+    negations: "no nunca jamas sin ni tampoco ningun ninguna ninguno",
     function_words: "a al algo algunas algunos ante antes aquel aquella aqui aun como con contra cual \
         cuales cuando cuanta cuantas cuanto cuantos de del desde donde adonde dos durante e el ella \
         ellas ellos en entre era eran eras es esa esas ese eso esos esta estaba estaban estan estar \
