@@ -103,6 +103,7 @@ impl Longmem {
             user: &UserName::new(user)?,
             users_from_file: false,
             notes: false,
+            again: false,
         };
         Ok(self.memory.import(request, &mut |_| ControlFlow::Continue(()))?)
     }

@@ -10,6 +10,7 @@
 #![expect(clippy::print_stdout, reason = "it prints what it found")]
 
 mod facts;
+mod kept;
 mod learning;
 mod search;
 mod state;
@@ -17,7 +18,7 @@ mod turns;
 mod upkeep;
 mod vectors;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use longmem::memory::Channels;
@@ -27,7 +28,7 @@ use longmem_core::{
     Summary, Turn, TurnId, UserName,
 };
 use longmem_search::{PassageId, SessionNumber};
-use longmem_store::FactLines;
+use longmem_store::{FactLines, ForgottenKey};
 
 /// A store in memory.
 #[derive(Default)]
@@ -43,6 +44,8 @@ struct State {
     serving: Option<EmbeddingModel>,
     building: Option<EmbeddingModel>,
     truncated_tokens: u64,
+    values: BTreeMap<String, Vec<u8>>,
+    forgotten: HashSet<ForgottenKey>,
     /// The last number that was given out, of anything.
     last_number: i64,
 }
@@ -59,6 +62,7 @@ struct User {
     fact_vectors: HashMap<EmbeddingModel, BTreeMap<FactId, Embedding>>,
     learned: BTreeMap<SessionName, Option<TurnId>>,
     summaries: Vec<Summary>,
+    values: BTreeMap<String, Vec<u8>>,
 }
 
 /// A turn with what belongs to it.
@@ -76,6 +80,9 @@ struct Vectors {
     first: PassageId,
     passages: Vec<(PassageSpan, Embedding)>,
 }
+
+/// A store whose hashes leave the process draws its salt by chance.
+const SALT: &[u8] = b"this process";
 
 impl MemoryStore {
     fn state(&self) -> MutexGuard<'_, State> {

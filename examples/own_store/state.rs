@@ -27,8 +27,7 @@ impl State {
         let number = self.number();
         let user = self.user(name);
         let key = new.source_key.clone().unwrap_or_else(|| SourceKey(format!("turn:{number}")));
-        let is_known = |kept: &&Kept| kept.key == key;
-        let known = user.turns.values().find(is_known).map(|kept| kept.turn.id);
+        let known = user.turn_of(&key);
         let place = user.sessions.iter().position(|(session, _)| *session == new.session);
         if let (Some(place), Some(title)) = (place, &new.session_title) {
             user.sessions[place].1 = Some(title.clone());
@@ -98,6 +97,11 @@ impl State {
 }
 
 impl User {
+    /// The turn with a source key.
+    pub(super) fn turn_of(&self, key: &SourceKey) -> Option<TurnId> {
+        self.turns.values().find(|kept| kept.key == *key).map(|kept| kept.turn.id)
+    }
+
     /// A turn as it is read: with the title that its session has now.
     pub(super) fn read(&self, kept: &Kept) -> Turn {
         let title = self.sessions[kept.session.0 as usize - 1].1.clone();

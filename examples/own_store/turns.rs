@@ -5,17 +5,39 @@ use std::collections::BTreeSet;
 use longmem_core::{NewTurn, Scope, SessionName, Timestamp, Turn, TurnId, UserName};
 use longmem_search::Epoch;
 use longmem_store::{
-    Derived, Erasure, FactsAt, ForgetTarget, Forgotten, Inserted, Result, SessionSummary,
-    StoreError, StoredTurn, Turns, UserOverview, WouldForget,
+    Derived, Erasure, FactsAt, ForgetTarget, Forgotten, ForgottenKey, IMPORT_MARKS, Inserted,
+    Result, SessionSummary, StoreError, StoredTurn, Turns, UserOverview, WouldForget,
 };
 
 use super::state::admits;
-use super::{MemoryStore, User};
+use super::{MemoryStore, SALT, User};
 
 impl Turns for MemoryStore {
     fn insert_turns(&self, user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>> {
         let mut state = self.state();
         Ok(turns.iter().map(|turn| state.insert(user, turn)).collect())
+    }
+
+    fn import_turns(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+        again: bool,
+    ) -> Result<Vec<Option<Inserted>>> {
+        let mut state = self.state();
+        let imported = turns.iter().map(|turn| {
+            let key = turn.source_key.as_ref();
+            let key = key.filter(|key| {
+                !state.users.get(user).is_some_and(|user| user.turn_of(key).is_some())
+            });
+            let hash = key.map(|key| ForgottenKey::new(SALT, user, key));
+            if again {
+                hash.map(|hash| state.forgotten.remove(&hash));
+            }
+            let is_forgotten = hash.is_some_and(|hash| state.forgotten.contains(&hash));
+            (!is_forgotten).then(|| state.insert(user, turn))
+        });
+        Ok(imported.collect())
     }
 
     fn insert_unless(
@@ -165,11 +187,15 @@ impl Turns for MemoryStore {
             named.collect::<BTreeSet<_>>().len() as u64
         };
         let before = sessions(user);
+        let hash = |id| ForgottenKey::new(SALT, target.user(), &user.turns[id].key);
+        let hashes: Vec<ForgottenKey> = doomed.iter().map(hash).collect();
         user.turns.retain(|id, _| !doomed.contains(id));
+        user.values.retain(|name, _| !name.starts_with(IMPORT_MARKS));
         user.queue.retain(|id| !doomed.contains(id));
         user.epoch = epoch;
         let gone_sessions = before - sessions(user);
         let is_gone = user.turns.is_empty() && user.facts.is_empty();
+        state.forgotten.extend(hashes);
         if is_gone {
             state.users.remove(target.user());
         }

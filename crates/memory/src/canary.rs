@@ -40,7 +40,8 @@ const MEANING: &str = "A bird makes music underground at dawn.";
 
 impl Memory {
     /// Writes a turn for a user of its own, recalls it by words and by meaning, deletes it, and
-    /// looks whether it is gone. Returns the steps that worked. Nothing of the turn stays.
+    /// looks whether it is gone. Returns the steps that worked. Of the turn stays what stays of every
+    /// forgotten one: the hash of its key.
     ///
     /// # Errors
     /// [`MemoryError`] as it occurs on the way, the model's included.

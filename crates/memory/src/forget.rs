@@ -19,7 +19,9 @@ impl Memory {
         Ok(self.store.preview_forget(target, shown)?)
     }
 
-    /// Deletes turns for good: text, words, vectors, what was made of them, and their bytes on disk.
+    /// Deletes turns for good: text, words, vectors, what was made of them, and their bytes on disk. An
+    /// import of the file that they came from leaves them out from then on: a salted hash of each
+    /// source key is kept, which holds nothing of what was said.
     ///
     /// # Errors
     /// [`MemoryError::ForgetsEverything`] for a scope without any filter: to forget everything of a

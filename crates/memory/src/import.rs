@@ -7,7 +7,7 @@ use std::path::Path;
 use longmem_core::{NewTurn, UserName};
 use longmem_transcripts::{Format, ImportedTurn, Report};
 
-use crate::{Memory, MemoryError};
+use crate::{Inserted, Memory, MemoryError};
 
 /// What is imported, and for whom.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,8 @@ pub struct ImportRequest<'a> {
     pub users_from_file: bool,
     /// Whether every turn becomes a note; otherwise only those that the file calls so.
     pub notes: bool,
+    /// Whether turns that the user forgot are brought back.
+    pub again: bool,
 }
 
 /// How far an import is.
@@ -46,6 +48,8 @@ pub struct ImportReport {
     pub new_turns: u64,
     /// Turns that were here already.
     pub known_turns: u64,
+    /// Turns that were left out, because the user forgot them before.
+    pub forgotten_turns: u64,
     /// Whether `progress` stopped it.
     pub stopped: bool,
 }
@@ -60,12 +64,14 @@ struct Intake<'a> {
     count: usize,
     new_turns: u64,
     known_turns: u64,
+    forgotten_turns: u64,
 }
 
 impl Memory {
     /// Imports a chat file. Turns that the user already has, by the names they have in the file,
     /// are not stored again: importing twice, or a grown file, or again after an interruption,
-    /// ends in the same store as importing once. `progress` is called after each stored batch;
+    /// ends in the same store as importing once. Turns that the user forgot stay forgotten, unless
+    /// [`ImportRequest::again`] asks for them. `progress` is called after each stored batch;
     /// `Break` stops there.
     ///
     /// # Errors
@@ -82,6 +88,7 @@ impl Memory {
             count: 0,
             new_turns: 0,
             known_turns: 0,
+            forgotten_turns: 0,
         };
         let mut failed = None;
         let mut stopped = false;
@@ -89,12 +96,12 @@ impl Memory {
             if !intake.take(turn, request) {
                 return ControlFlow::Continue(());
             }
-            if let Err(error) = intake.store() {
+            if let Err(error) = intake.store(request.again) {
                 failed = Some(error);
                 return ControlFlow::Break(());
             }
             let flow = progress(&ImportProgress {
-                turns: intake.new_turns + intake.known_turns,
+                turns: intake.new_turns + intake.known_turns + intake.forgotten_turns,
                 new_turns: intake.new_turns,
                 bytes_read: read.bytes_read,
                 bytes_total: read.bytes_total,
@@ -106,11 +113,12 @@ impl Memory {
             return Err(error);
         }
         // Also after a file that broke off: what was read before that is kept.
-        intake.store()?;
+        intake.store(request.again)?;
         Ok(ImportReport {
             read: read?,
             new_turns: intake.new_turns,
             known_turns: intake.known_turns,
+            forgotten_turns: intake.forgotten_turns,
             stopped,
         })
     }
@@ -127,13 +135,16 @@ impl Intake<'_> {
         self.count >= TURNS_PER_BATCH
     }
 
-    fn store(&mut self) -> Result<(), MemoryError> {
+    fn store(&mut self, again: bool) -> Result<(), MemoryError> {
         self.count = 0;
         for (user, turns) in std::mem::take(&mut self.waiting) {
-            let inserted = self.memory.remember(&user, &turns)?;
-            let new = inserted.iter().filter(|turn| turn.new).count() as u64;
-            self.new_turns += new;
-            self.known_turns += inserted.len() as u64 - new;
+            for imported in self.memory.import_turns(&user, &turns, again)? {
+                match imported {
+                    Some(Inserted { new: true, .. }) => self.new_turns += 1,
+                    Some(_) => self.known_turns += 1,
+                    None => self.forgotten_turns += 1,
+                }
+            }
         }
         Ok(())
     }

@@ -73,8 +73,9 @@ pub use signals::Signals;
 
 pub use longmem_search::{Scan, SessionNumber};
 pub use longmem_store::{
-    Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, Inserted, KnownEntity, Learned,
-    LearnedFact, Replaced, SessionSummary, Store, StoreError, StoreStats, UserStats, WouldForget,
+    Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, IMPORT_MARKS, Inserted, KnownEntity,
+    Learned, LearnedFact, Replaced, SessionSummary, Store, StoreError, StoreStats, UserStats,
+    WouldForget,
 };
 pub use longmem_transcripts::{
     EndReason, EndedEarly, Format, Report as TranscriptReport, SkipReason, TranscriptError,

@@ -59,7 +59,8 @@ impl Memory {
     }
 
     /// Stores turns: when this returns they are on disk and found by their words. A turn whose
-    /// source key the user already has is not stored again.
+    /// source key the user already has is not stored again; one whose source key was forgotten is
+    /// stored, unlike by [`Memory::import_turns`].
     ///
     /// # Errors
     /// [`MemoryError::EmptyText`] for a turn of white space only; [`MemoryError::Store`]. None of
@@ -69,10 +70,24 @@ impl Memory {
         user: &UserName,
         turns: &[NewTurn],
     ) -> Result<Vec<Inserted>, MemoryError> {
-        if turns.iter().any(|turn| turn.text.trim().is_empty()) {
-            return Err(MemoryError::EmptyText);
-        }
+        refuse_empty(turns)?;
         Ok(self.store.insert_turns(user, turns)?)
+    }
+
+    /// Stores turns of another program's file as [`Memory::remember`] does, but for those that the
+    /// user forgot before, by their source keys: these are left out, none in their place. With `again`
+    /// they are stored too.
+    ///
+    /// # Errors
+    /// Those of [`Memory::remember`].
+    pub fn import_turns(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+        again: bool,
+    ) -> Result<Vec<Option<Inserted>>, MemoryError> {
+        refuse_empty(turns)?;
+        Ok(self.store.import_turns(user, turns, again)?)
     }
 
     /// Stores a turn as [`Memory::remember`] does, unless the last two turns of its session show
@@ -89,9 +104,7 @@ impl Memory {
         learns: bool,
         already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
     ) -> Result<Inserted, MemoryError> {
-        if turn.text.trim().is_empty() {
-            return Err(MemoryError::EmptyText);
-        }
+        refuse_empty(std::slice::from_ref(turn))?;
         Ok(self.store.insert_unless(user, turn, learns, already)?)
     }
 
@@ -139,4 +152,11 @@ impl Memory {
     ) -> Result<Vec<Turn>, MemoryError> {
         Ok(self.store.session_turns(user, session, after, limit)?)
     }
+}
+
+fn refuse_empty(turns: &[NewTurn]) -> Result<(), MemoryError> {
+    if turns.iter().any(|turn| turn.text.trim().is_empty()) {
+        return Err(MemoryError::EmptyText);
+    }
+    Ok(())
 }

@@ -83,4 +83,43 @@ impl Memory {
     pub fn is_there(&self) -> bool {
         self.store.is_there()
     }
+
+    /// Keeps a small value under a name, in place of the one before; none deletes it. It belongs to a
+    /// user, with whom it is forgotten, or to the whole store (no user). Backups have it, exports do
+    /// not.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn keep_value(
+        &self,
+        user: Option<&UserName>,
+        name: &str,
+        value: Option<&[u8]>,
+    ) -> Result<(), MemoryError> {
+        Ok(self.store.keep_value(user, name, value)?)
+    }
+
+    /// Reads the value that [`Memory::keep_value`] kept under a name.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn kept_value(
+        &self,
+        user: Option<&UserName>,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, MemoryError> {
+        Ok(self.store.kept_value(user, name)?)
+    }
+
+    /// Lists the names of kept values that begin with a prefix, sorted.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn kept_names(
+        &self,
+        user: Option<&UserName>,
+        prefix: &str,
+    ) -> Result<Vec<String>, MemoryError> {
+        Ok(self.store.kept_names(user, prefix)?)
+    }
 }

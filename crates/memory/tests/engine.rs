@@ -226,6 +226,7 @@ fn importing_ten_times_equals_once_and_a_grown_file_adds_what_is_new() {
         user: &ana,
         users_from_file: false,
         notes: false,
+        again: false,
     };
     let import = || memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(import().new_turns, 10, "equal messages at different places are different turns");
@@ -261,6 +262,7 @@ fn what_was_exported_is_imported_alike_and_adds_nothing_here() {
         user: &user("somebody else"),
         users_from_file: true,
         notes: false,
+        again: false,
     };
     let here = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!((here.new_turns, here.known_turns), (0, 3));
@@ -268,6 +270,39 @@ fn what_was_exported_is_imported_alike_and_adds_nothing_here() {
     empty.memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(export(&empty.memory), lines);
     assert_eq!(lines.matches("\"note\":true").count(), 1);
+}
+
+#[test]
+fn what_was_forgotten_comes_back_only_when_it_is_asked_for() {
+    let Fixture { folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let path = folder.path().join("chat.jsonl");
+    let line = |n: usize| format!("{{\"role\":\"user\",\"text\":\"message {n}\"}}\n");
+    std::fs::write(&path, (0..4).map(line).collect::<String>()).unwrap();
+    let import = |again: bool| {
+        let request = ImportRequest {
+            path: &path,
+            format: None,
+            user: &ana,
+            users_from_file: false,
+            notes: false,
+            again,
+        };
+        let report = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
+        (report.new_turns, report.known_turns, report.forgotten_turns)
+    };
+    assert_eq!(import(false), (4, 0, 0));
+    let session = memory.sessions(&ana).unwrap()[0].session.clone();
+    let first = memory.session_turns(&ana, &session, None, Some(1)).unwrap()[0].id;
+    memory.keep_value(Some(&ana), "import/chat.jsonl", Some(b"message 0")).unwrap();
+    memory.forget(&ForgetTarget::Turns(Scope::of(ana.clone()), vec![first])).unwrap();
+    assert_eq!(memory.kept_names(Some(&ana), "").unwrap(), [""; 0]);
+    assert_eq!(import(false), (0, 3, 1));
+    memory.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    assert_eq!(import(false), (0, 0, 4));
+    assert_eq!(memory.users().unwrap(), []);
+    assert_eq!(import(true), (4, 0, 0));
+    assert_eq!(import(false), (0, 4, 0));
 }
 
 #[test]
@@ -280,8 +315,14 @@ fn an_import_marks_notes_if_it_is_asked_to_or_the_file_does() {
             r#"{"role":"user","text":"marked","note":true}"#,
         ];
         std::fs::write(&path, lines.join("\n")).unwrap();
-        let request =
-            ImportRequest { path: &path, format: None, user: &ana, users_from_file: false, notes };
+        let request = ImportRequest {
+            path: &path,
+            format: None,
+            user: &ana,
+            users_from_file: false,
+            notes,
+            again: false,
+        };
         memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
         let session = memory.sessions(&ana).unwrap()[0].session.clone();
         let turns = memory.session_turns(&ana, &session, None, None).unwrap();

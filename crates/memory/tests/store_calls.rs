@@ -14,9 +14,9 @@ use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVector};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::{
-    EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten, IndexLock, Inserted, KnownEntity,
-    Learned, LearnedFact, Learning, QueuedTurn, Result, SessionSummary, StoreError, StoreStats,
-    StoredTurn, Turns, Upkeep, UserOverview, UserStats, Vectors, WouldForget,
+    EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten, IndexLock, Inserted, KeptValues,
+    KnownEntity, Learned, LearnedFact, Learning, QueuedTurn, Result, SessionSummary, StoreError,
+    StoreStats, StoredTurn, Turns, Upkeep, UserOverview, UserStats, Vectors, WouldForget,
 };
 use longmem_test_support::WordHashEmbedder;
 
@@ -43,6 +43,11 @@ macro_rules! counted {
 counted! {
     Turns {
         fn insert_turns(user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>>;
+        fn import_turns(
+            user: &UserName,
+            turns: &[NewTurn],
+            again: bool
+        ) -> Result<Vec<Option<Inserted>>>;
         fn insert_unless(
             user: &UserName,
             turn: &NewTurn,
@@ -142,6 +147,11 @@ counted! {
             now: Timestamp,
             made_at: Epoch
         ) -> Result<bool>;
+    }
+    KeptValues {
+        fn keep_value(user: Option<&UserName>, name: &str, value: Option<&[u8]>) -> Result<()>;
+        fn kept_value(user: Option<&UserName>, name: &str) -> Result<Option<Vec<u8>>>;
+        fn kept_names(user: Option<&UserName>, prefix: &str) -> Result<Vec<String>>;
     }
     Upkeep {
         fn stats() -> Result<StoreStats>;

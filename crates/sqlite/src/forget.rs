@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction, params};
 use crate::rows::{SELECT_TURN, row_limit, timestamp, turn_array, turn_from_row};
 use crate::scope_filter::Condition;
 use crate::users::{begin_epoch, delete_user_without_memory, user_id};
-use crate::{block_tables, fact_lines};
+use crate::{block_tables, fact_lines, forgotten_keys, kept};
 
 /// Shows what [`delete`] would delete, with the first `shown` turns, oldest first.
 pub(crate) fn preview(
@@ -56,6 +56,8 @@ pub(crate) fn delete(
     } else {
         remove_from_blocks(transaction, user, &doomed)?;
     }
+    forgotten_keys::add(transaction, target.user(), &doomed)?;
+    kept::delete_import_marks(transaction, user)?;
     let turns =
         transaction.execute("DELETE FROM turns WHERE id IN rarray(?1)", [turn_array(&doomed)])?;
     let sessions = transaction.execute(

@@ -3,20 +3,21 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use longmem_core::{NewTurn, Role, SessionName, Turn, TurnId, UserName};
+use longmem_core::{NewTurn, Role, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::{NewLists, SessionNumber, TurnEntry};
-use longmem_store::{Inserted, Result};
+use longmem_store::{ForgottenKey, Inserted, Result};
 use longmem_text::{IndexedWords, indexed_words};
 use rayon::prelude::*;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::block_tables::{self, Owner};
 use crate::connections::Connections;
+use crate::forgotten_keys;
 use crate::learning::learn_from;
 use crate::numbers::{Kind, Numbers};
 use crate::read::last_turns;
 use crate::rows::array;
-use crate::users::user_id_or_new;
+use crate::users::{user_id, user_id_or_new};
 
 /// Stores turns of one user; see [`Turns::insert_turns`](longmem_store::Turns::insert_turns).
 pub(crate) fn insert_turns(
@@ -28,7 +29,56 @@ pub(crate) fn insert_turns(
         return Ok(Vec::new());
     }
     let new = with_words(turns);
-    connections.write(|transaction| insert(transaction, user, &new))
+    connections.write(|transaction| insert(transaction, user, &new.iter().collect::<Vec<_>>()))
+}
+
+/// Stores turns of one user that were not forgotten; see
+/// [`Turns::import_turns`](longmem_store::Turns::import_turns).
+pub(crate) fn import_turns(
+    connections: &Connections,
+    user: &UserName,
+    turns: &[NewTurn],
+    again: bool,
+) -> Result<Vec<Option<Inserted>>> {
+    let new = with_words(turns);
+    connections.write(|transaction| {
+        let forgotten = forgotten_turns(transaction, user, turns)?;
+        if again {
+            forgotten_keys::remove(transaction, forgotten.values())?;
+        }
+        let is_left_out =
+            |turn: &NewTurn| !again && key_of(turn).is_some_and(|key| forgotten.contains_key(key));
+        let wanted: Vec<_> = new.iter().filter(|(turn, _)| !is_left_out(turn)).collect();
+        if wanted.is_empty() {
+            return Ok(vec![None; turns.len()]);
+        }
+        let mut inserted = insert(transaction, user, &wanted)?.into_iter();
+        let outcome = |turn: &NewTurn| if is_left_out(turn) { None } else { inserted.next() };
+        Ok(turns.iter().map(outcome).collect())
+    })
+}
+
+/// The source keys of these turns that were forgotten, each with its hash. One that the user has
+/// again is none of them.
+fn forgotten_turns<'a>(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    turns: &'a [NewTurn],
+) -> rusqlite::Result<HashMap<&'a SourceKey, ForgottenKey>> {
+    let mut forgotten = forgotten_keys::among(transaction, user, turns.iter().filter_map(key_of))?;
+    if !forgotten.is_empty()
+        && let Some(user_id) = user_id(transaction, user)?
+    {
+        let is_forgotten =
+            |turn: &&NewTurn| key_of(turn).is_some_and(|key| forgotten.contains_key(key));
+        let known = known_keys(transaction, user_id, turns.iter().filter(is_forgotten))?;
+        forgotten.retain(|key, _| !known.contains_key(&key.0));
+    }
+    Ok(forgotten)
+}
+
+fn key_of(turn: &NewTurn) -> Option<&SourceKey> {
+    turn.source_key.as_ref()
 }
 
 /// Stores a turn unless it is there; see [`Turns::insert_unless`](longmem_store::Turns::insert_unless).
@@ -44,7 +94,7 @@ pub(crate) fn insert_unless(
         let last = last_turns(transaction, user, &turn.session, 2)?;
         let inserted = match already(&last) {
             Some(id) => Inserted { id, new: false },
-            None => insert(transaction, user, &new)?[0],
+            None => insert(transaction, user, &[&new[0]])?[0],
         };
         if learns {
             learn_from(transaction, user, &turn.session)?;
@@ -85,7 +135,7 @@ fn known_keys<'a>(
 fn insert(
     transaction: &Transaction<'_>,
     user: &UserName,
-    new: &[(&NewTurn, IndexedWords)],
+    new: &[&(&NewTurn, IndexedWords)],
 ) -> rusqlite::Result<Vec<Inserted>> {
     let user_id = user_id_or_new(transaction, user)?;
     let mut batch = Batch {

@@ -22,6 +22,10 @@ const STEPS: &[Step] = &[
         sql: include_str!("../migrations/0003_notes_and_instructions.sql"),
         then: mark_notes_in_lists,
     },
+    Step {
+        sql: include_str!("../migrations/0004_kept_values_and_forgotten_keys.sql"),
+        then: |_| Ok(()),
+    },
 ];
 
 /// The format that this program reads and writes.

@@ -20,6 +20,15 @@ impl Turns for SqliteStore {
         insert::insert_turns(&self.connections, user, turns)
     }
 
+    fn import_turns(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+        again: bool,
+    ) -> Result<Vec<Option<Inserted>>> {
+        insert::import_turns(&self.connections, user, turns, again)
+    }
+
     fn insert_unless(
         &self,
         user: &UserName,

@@ -11,11 +11,13 @@ use std::path::{Path, PathBuf};
 
 use longmem_core::{
     EmbeddingModel, FactId, FactKind, NewFact, NewTurn, PassageSpan, Role, Scope, SourceKey,
-    TextEmbedder, TurnId, USER_SUBJECT,
+    TextEmbedder, TurnId, USER_SUBJECT, UserName,
 };
 use longmem_search::{CandidateRequest, Searcher};
 use longmem_sqlite::{IfMissing, SqliteStore};
-use longmem_store::{EmbeddedTurn, Facts, FactsAt, ForgetTarget, Turns, Upkeep, Vectors};
+use longmem_store::{
+    EmbeddedTurn, Facts, FactsAt, ForgetTarget, KeptValues, Turns, Upkeep, Vectors,
+};
 use longmem_test_support::WordHashEmbedder;
 use made_up::{turn, user};
 use rusqlite::{Connection, params};
@@ -186,6 +188,22 @@ fn notes_instructions_and_vectors_of_facts_stay() {
 }
 
 #[test]
+fn kept_values_and_forgotten_keys_stay() {
+    for (_folder, path) in copies() {
+        if format_of(&Connection::open(&path).unwrap()) < 4 {
+            continue;
+        }
+        let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
+        for (owner, value) in values(&user("ana")) {
+            assert_eq!(store.kept_value(owner, "name").unwrap().unwrap(), value);
+        }
+        assert_eq!(store.import_turns(&user("ana"), &[forgotten()], false).unwrap(), [None]);
+        let again = store.import_turns(&user("ana"), &[forgotten()], true).unwrap();
+        assert!(again[0].unwrap().new);
+    }
+}
+
+#[test]
 fn an_old_store_takes_new_turns_and_forgets_old_ones() {
     for (_folder, path) in copies() {
         let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
@@ -265,6 +283,16 @@ fn instruction() -> NewFact {
     }
 }
 
+/// A turn that was forgotten.
+fn forgotten() -> NewTurn {
+    NewTurn { source_key: Some(SourceKey("forgotten".to_owned())), ..turn("talk", "oslo", 9) }
+}
+
+/// A value of a user and one of the whole store.
+fn values(ana: &UserName) -> [(Option<&UserName>, &'static [u8]); 2] {
+    [(Some(ana), b"of ana"), (None, b"of all")]
+}
+
 /// Three of ana's turns have vectors that serve; a replacement has begun with one of these.
 #[test]
 #[ignore = "writes the fixture of the newest format"]
@@ -296,6 +324,11 @@ fn write_fixture() {
     let instruction = store.insert_fact(&ana, &instruction(), None).unwrap();
     let vector = serving.vector(INSTRUCTION);
     store.set_fact_vectors(&ana, serving.model(), &[(instruction, vector)]).unwrap();
+    let doomed = store.insert_turns(&ana, &[forgotten()]).unwrap()[0].id;
+    store.forget(&ForgetTarget::Turns(Scope::of(ana.clone()), vec![doomed])).unwrap();
+    for (owner, value) in values(&ana) {
+        store.keep_value(owner, "name", Some(value)).unwrap();
+    }
     drop(store);
     let connection = Connection::open(&path).unwrap();
     connection

@@ -20,6 +20,8 @@
 mod error;
 mod fact_lines;
 mod facts;
+mod forgotten_key;
+mod kept;
 mod learning;
 mod turns;
 mod upkeep;
@@ -33,6 +35,8 @@ use longmem_search::SearchSource;
 pub use error::StoreError;
 pub use fact_lines::{FactLines, FactPlace};
 pub use facts::{Facts, FactsAt, KnownEntity};
+pub use forgotten_key::ForgottenKey;
+pub use kept::{IMPORT_MARKS, KeptValues};
 pub use learning::{Learned, LearnedFact, Learning, Replaced};
 pub use longmem_search::Epoch;
 pub use turns::{
@@ -48,11 +52,11 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// A place that keeps the memory of many users. It is shared by threads, and may be shared by
 /// processes.
 pub trait Store:
-    Turns + Vectors + Facts + Learning + Upkeep + SearchSource<Error = StoreError>
+    Turns + Vectors + Facts + Learning + KeptValues + Upkeep + SearchSource<Error = StoreError>
 {
 }
 
 impl<S> Store for S where
-    S: Turns + Vectors + Facts + Learning + Upkeep + SearchSource<Error = StoreError>
+    S: Turns + Vectors + Facts + Learning + KeptValues + Upkeep + SearchSource<Error = StoreError>
 {
 }

@@ -12,12 +12,25 @@ use crate::Result;
 pub trait Turns: Send + Sync {
     /// Stores turns of one user: when this returns they are durable, found by words, and queued for
     /// vectors. A turn whose source key the user already has is left as it is, but for the title of
-    /// its session. What tools print gets no vectors: there is much of it, and it is asked for by its
+    /// its session; one whose source key was forgotten is stored, since it is asked for by name. What tools print gets no vectors: there is much of it, and it is asked for by its
     /// words.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError); then none of the turns was stored.
     fn insert_turns(&self, user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>>;
+
+    /// Stores turns as [`Turns::insert_turns`] does, but for those whose source key belongs to a turn
+    /// that the user forgot: these are left out (none in their place), and of such turns alone no user
+    /// and no session is made. With `again` they are stored, and are no longer known as forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError); then none of the turns was stored.
+    fn import_turns(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+        again: bool,
+    ) -> Result<Vec<Option<Inserted>>>;
 
     /// Stores a turn, unless the last two turns of its session show that it is there already:
     /// `already` finds it among them, the newest last, and may be called again if the write is
@@ -109,7 +122,9 @@ pub trait Turns: Send + Sync {
     fn preview_forget(&self, target: &ForgetTarget, shown: usize) -> Result<WouldForget>;
 
     /// Deletes turns with their words, vectors, facts and summaries, sessions and the user with them
-    /// if nothing else is left of these, and their bytes as far as the store can.
+    /// if nothing else is left of these, and their bytes as far as the store can. Of each turn only a
+    /// [`ForgottenKey`](crate::ForgottenKey) is kept, by which [`Turns::import_turns`] knows it again.
+    /// All values of the user whose names begin with [`IMPORT_MARKS`](crate::IMPORT_MARKS) go too.
     ///
     /// # Errors
     /// Those of [`Turns::check_names`]; then nothing was deleted.

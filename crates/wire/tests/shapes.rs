@@ -140,7 +140,13 @@ fn import() {
             reason: memory::EndReason::CutOff,
         }],
     };
-    let report = memory::ImportReport { read, new_turns: 6, known_turns: 1, stopped: false };
+    let report = memory::ImportReport {
+        read,
+        new_turns: 6,
+        known_turns: 1,
+        forgotten_turns: 0,
+        stopped: false,
+    };
     let imports = vec![wire::Import::new(Path::new("folder"), report)];
     assert_snapshot!(json(wire::Imports { imports }));
 }

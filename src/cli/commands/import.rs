@@ -66,6 +66,7 @@ pub(super) fn import(
         user: &settings.user,
         users_from_file: !settings.user_was_named,
         notes: arguments.notes,
+        again: false,
     };
     let report = memory.import(request, &mut |progress| {
         bar.set_length(progress.bytes_total.unwrap_or(progress.bytes_read));

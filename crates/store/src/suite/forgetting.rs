@@ -9,7 +9,7 @@ use longmem_search::Searcher;
 
 use super::made_up::{Embedder, SPAN, WIDTH, at, session, turn, user, vector};
 use super::{Fixture, Make};
-use crate::{EmbeddedTurn, FactsAt, ForgetTarget, Store, StoreError};
+use crate::{EmbeddedTurn, FactsAt, ForgetTarget, Inserted, Store, StoreError};
 
 /// Stands in ana's turn 17 only, and in what was made of it.
 const SECRET: &str = "XYLOPHONEQUARTZ";
@@ -201,6 +201,70 @@ pub fn a_user_who_comes_back_starts_with_nothing(make: Make<'_>) {
     numbers.sort_unstable();
     numbers.dedup();
     assert_eq!(numbers.len(), memory.everyone.len(), "a number was used twice");
+}
+
+/// Four turns of a file, in two sessions.
+fn of_a_file() -> [NewTurn; 4] {
+    [0, 1, 2, 3].map(|number| NewTurn {
+        source_key: Some(SourceKey(format!("file:{number}"))),
+        ..turn(if number < 2 { "first" } else { "second" }, "lisbon", number)
+    })
+}
+
+/// What became of imported turns: new, known, or left out as forgotten.
+fn outcomes(imported: &[Option<Inserted>]) -> Vec<&'static str> {
+    let outcome = |imported: &Option<Inserted>| match imported {
+        Some(inserted) if inserted.new => "new",
+        Some(_) => "known",
+        None => "forgotten",
+    };
+    imported.iter().map(outcome).collect()
+}
+
+pub fn an_import_leaves_out_what_was_forgotten(make: Make<'_>) {
+    let fixture = make();
+    let (store, other) = (fixture.store(), fixture.opened_again());
+    let (ana, bob, file) = (user("ana"), user("bob"), of_a_file());
+    let import = |name| outcomes(&other.import_turns(name, &file, false).unwrap());
+    assert_eq!(import(&ana), ["new"; 4]);
+    let mut scope = Scope::of(ana.clone());
+    scope.sessions = vec![session("second")];
+    store.forget(&ForgetTarget::Scope(scope)).unwrap();
+    assert_eq!(import(&ana), ["known", "known", "forgotten", "forgotten"]);
+    assert_eq!(other.sessions(&ana).unwrap().len(), 1, "no empty session is made");
+    assert_eq!(import(&bob), ["new"; 4], "each user forgets alone");
+    store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    assert_eq!(import(&ana), ["forgotten"; 4]);
+    let users = other.users().unwrap();
+    assert!(users.iter().all(|stats| stats.user != ana), "what is left out makes no user");
+    let keyless = [turn("first", "lisbon", 0)];
+    assert_eq!(outcomes(&other.import_turns(&ana, &keyless, false).unwrap()), ["new"]);
+    assert_eq!(other.import_turns(&ana, &[], false).unwrap(), []);
+}
+
+pub fn an_import_again_brings_back_what_was_forgotten(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana, file) = (fixture.store(), user("ana"), of_a_file());
+    let import =
+        |turns: &[NewTurn], again| outcomes(&store.import_turns(&ana, turns, again).unwrap());
+    import(&file, false);
+    store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    assert_eq!(import(&file[..2], true), ["new"; 2]);
+    assert_eq!(import(&file, false), ["known", "known", "forgotten", "forgotten"]);
+    assert_eq!(import(&file, true), ["known", "known", "new", "new"]);
+    // What was brought back is forgotten anew as if for the first time.
+    store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    assert_eq!(import(&file, false), ["forgotten"; 4]);
+}
+
+pub fn a_forgotten_turn_that_was_stored_by_name_is_known(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana, file) = (fixture.store(), user("ana"), of_a_file());
+    store.import_turns(&ana, &file, false).unwrap();
+    store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    assert!(store.insert_turns(&ana, &file[..1]).unwrap()[0].new);
+    let imported = store.import_turns(&ana, &file[..2], false).unwrap();
+    assert_eq!(outcomes(&imported), ["known", "forgotten"]);
 }
 
 pub fn names_that_are_not_here_are_refused_and_nothing_is_deleted(make: Make<'_>) {

@@ -10,6 +10,7 @@ pub mod fact_vectors;
 pub mod facts;
 pub mod forgetting;
 pub mod indexing;
+pub mod kept;
 mod made_up;
 mod naive;
 pub mod search;
@@ -104,7 +105,17 @@ macro_rules! store_suite {
             a_range_of_time,
             a_user,
             a_user_who_comes_back_starts_with_nothing,
+            an_import_leaves_out_what_was_forgotten,
+            an_import_again_brings_back_what_was_forgotten,
+            a_forgotten_turn_that_was_stored_by_name_is_known,
             names_that_are_not_here_are_refused_and_nothing_is_deleted,
+        ]);
+        $crate::store_suite!(@of kept, $make, [
+            a_value_is_replaced_and_deleted,
+            values_of_users_and_of_the_store_stand_apart,
+            names_are_listed_by_their_beginning,
+            values_go_with_their_user,
+            whatever_is_forgotten_takes_marks_of_imports_along,
         ]);
         $crate::store_suite!(@of search, $make, [
             both_searches_equal_the_obvious_loop,

@@ -1,0 +1,87 @@
+//! Small values are kept by name, and go with their user.
+
+use longmem_core::Scope;
+
+use super::Make;
+use super::made_up::{session, turn, user};
+use crate::{ForgetTarget, IMPORT_MARKS};
+
+pub fn a_value_is_replaced_and_deleted(make: Make<'_>) {
+    let fixture = make();
+    let (store, other) = (fixture.store(), fixture.opened_again());
+    let ana = user("ana");
+    for owner in [Some(&ana), None] {
+        store.keep_value(owner, "name", Some(b"old")).unwrap();
+        store.keep_value(owner, "name", Some(b"\0\xff")).unwrap();
+        assert_eq!(other.kept_value(owner, "name").unwrap().unwrap(), b"\0\xff");
+        other.keep_value(owner, "name", Some(b"")).unwrap();
+        assert_eq!(store.kept_value(owner, "name").unwrap().unwrap(), b"");
+        other.keep_value(owner, "name", None).unwrap();
+        other.keep_value(owner, "never", None).unwrap();
+        assert_eq!(store.kept_value(owner, "name").unwrap(), None);
+    }
+}
+
+pub fn values_of_users_and_of_the_store_stand_apart(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana, bob) = (fixture.store(), user("ana"), user("bob"));
+    store.keep_value(Some(&ana), "name", Some(b"of ana")).unwrap();
+    store.keep_value(None, "name", Some(b"of all")).unwrap();
+    assert_eq!(store.kept_value(Some(&ana), "name").unwrap().unwrap(), b"of ana");
+    assert_eq!(store.kept_value(None, "name").unwrap().unwrap(), b"of all");
+    assert_eq!(store.kept_value(Some(&bob), "name").unwrap(), None);
+    store.keep_value(Some(&bob), "name", None).unwrap();
+    assert_eq!(store.kept_names(Some(&bob), "").unwrap(), [""; 0]);
+    let users = store.users().unwrap();
+    assert!(users.iter().all(|stats| stats.user != bob), "nothing makes no user");
+}
+
+pub fn names_are_listed_by_their_beginning(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
+    for owner in [Some(&ana), None] {
+        for name in ["b", "a/2", "a_2", "A/1", "a/%", "a/ö"] {
+            store.keep_value(owner, name, Some(b"")).unwrap();
+        }
+        assert_eq!(store.kept_names(owner, "a/").unwrap(), ["a/%", "a/2", "a/ö"]);
+        assert_eq!(store.kept_names(owner, "").unwrap().len(), 6);
+        assert_eq!(store.kept_names(owner, "c").unwrap(), [""; 0]);
+    }
+}
+
+pub fn values_go_with_their_user(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana, bob) = (fixture.store(), user("ana"), user("bob"));
+    for owner in [Some(&ana), Some(&bob), None] {
+        store.keep_value(owner, "name", Some(b"value")).unwrap();
+    }
+    store.insert_turns(&ana, &[turn("talk", "lisbon", 0)]).unwrap();
+    store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    assert_eq!(store.kept_value(Some(&ana), "name").unwrap(), None);
+    store.insert_turns(&ana, &[turn("talk", "lisbon", 0)]).unwrap();
+    assert_eq!(store.kept_value(Some(&ana), "name").unwrap(), None);
+    for owner in [Some(&bob), None] {
+        assert_eq!(store.kept_value(owner, "name").unwrap().unwrap(), b"value");
+    }
+    store.forget(&ForgetTarget::User(bob.clone())).unwrap();
+    assert_eq!(store.kept_value(Some(&bob), "name").unwrap(), None, "also with values only");
+}
+
+pub fn whatever_is_forgotten_takes_marks_of_imports_along(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana, bob) = (fixture.store(), user("ana"), user("bob"));
+    let mark = format!("{IMPORT_MARKS}chat.jsonl");
+    for owner in [Some(&ana), Some(&bob), None] {
+        for name in [&*mark, "other"] {
+            store.keep_value(owner, name, Some(b"value")).unwrap();
+        }
+    }
+    let turns = [turn("first", "lisbon", 0), turn("second", "oslo", 1)];
+    store.insert_turns(&ana, &turns).unwrap();
+    let scope = Scope { sessions: vec![session("first")], ..Scope::of(ana.clone()) };
+    store.forget(&ForgetTarget::Scope(scope)).unwrap();
+    assert_eq!(store.kept_names(Some(&ana), "").unwrap(), ["other"]);
+    for owner in [Some(&bob), None] {
+        assert_eq!(store.kept_names(owner, "").unwrap(), [&*mark, "other"]);
+    }
+}
