@@ -1,4 +1,6 @@
 -- Small values are kept beside what was said, and an import does not bring back what was forgotten.
+-- After this, the lists of turns and words are made again, since words with accents, vowel signs or
+-- invisible signs are spelt otherwise in them.
 
 -- Values of one user, by name; they go with the user.
 CREATE TABLE user_values (

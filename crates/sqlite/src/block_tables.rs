@@ -96,7 +96,16 @@ pub(crate) fn remove(
 
 /// Removes all blocks of a user.
 pub(crate) fn remove_all(transaction: &Transaction<'_>, user_id: i64) -> rusqlite::Result<()> {
-    for table in ["turn_blocks", "postings", "words", "code_blocks"] {
+    remove_words_and_turns(transaction, user_id)?;
+    transaction.execute("DELETE FROM code_blocks WHERE user_id = ?1", [user_id]).map(drop)
+}
+
+/// Removes all blocks of a user but those of codes.
+pub(crate) fn remove_words_and_turns(
+    transaction: &Transaction<'_>,
+    user_id: i64,
+) -> rusqlite::Result<()> {
+    for table in ["turn_blocks", "postings", "words"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE user_id = ?1"), [user_id])?;
     }
     Ok(())

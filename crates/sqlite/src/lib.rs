@@ -60,6 +60,7 @@ mod search_source;
 mod summaries;
 mod upkeep;
 mod users;
+mod word_lists;
 
 #[cfg(test)]
 #[path = "../tests/made_up/mod.rs"]

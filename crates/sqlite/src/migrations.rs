@@ -6,6 +6,8 @@ use longmem_core::TurnId;
 use longmem_search::{BlockId, turn_block_of, with_notes};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use crate::word_lists;
+
 /// What one step changes.
 struct Step {
     sql: &'static str,
@@ -24,7 +26,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         sql: include_str!("../migrations/0004_kept_values_and_forgotten_keys.sql"),
-        then: |_| Ok(()),
+        then: word_lists::make_again,
     },
 ];
 

@@ -203,6 +203,33 @@ fn kept_values_and_forgotten_keys_stay() {
     }
 }
 
+/// Before format 4, words were spelt with their vowel signs and invisible signs.
+#[test]
+fn words_of_an_old_store_are_found_as_they_are_spelt_now() {
+    for (_folder, path) in copies() {
+        let connection = Connection::open(&path).unwrap();
+        if format_of(&connection) > 3 {
+            continue;
+        }
+        let text = "the extra\u{ad}ordinary Straße, الْمِفْتَاحُ";
+        connection.execute("UPDATE turns SET text = ?1 WHERE id = 1", [text]).unwrap();
+        drop(connection);
+        let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
+        store.check(&mut |problem| panic!("{problem}")).unwrap();
+        let ana = Scope::of(user("ana"));
+        let find = |word: &str| {
+            let found = Searcher::default().search_words(&store, &ana, word, 9).unwrap();
+            found.iter().map(|hit| hit.turn.0).collect::<Vec<_>>()
+        };
+        for word in ["extraordinary", "STRASSE", "المفتاح"] {
+            assert_eq!(find(word), [1], "{word}");
+        }
+        assert_eq!(find("river"), [3], "what the lists held before is in them still");
+        store.forget(&ForgetTarget::Turns(ana.clone(), vec![TurnId(1)])).unwrap();
+        store.check(&mut |problem| panic!("{problem}")).unwrap();
+    }
+}
+
 #[test]
 fn an_old_store_takes_new_turns_and_forgets_old_ones() {
     for (_folder, path) in copies() {

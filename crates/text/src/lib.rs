@@ -17,6 +17,7 @@
 
 mod days;
 pub mod english;
+mod folding;
 mod general;
 mod german;
 mod instructions;

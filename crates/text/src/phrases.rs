@@ -13,16 +13,15 @@
 //! | `<month>` | a word that the caller judges |
 //! | `$` | the end of the text |
 
-use crate::words::folded;
+use crate::folding::folded;
 
 /// The most words for which `..` stands.
 const GAP: usize = 6;
 
-/// The words of a text in lower case, without accents and marks; "ß" is "ss", and what stands after
+/// The words of a text in lower case, without accents and marks ("ß" is "ss"); what stands after
 /// an apostrophe is a word of its own ("I'm" is "i m").
 pub(crate) fn plain_words(text: &str) -> Vec<String> {
     folded(text)
-        .replace('ß', "ss")
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
