@@ -1,4 +1,5 @@
-//! What a text says: words and stems, sentences, names, days, questions, small talk, instructions.
+//! What a text says: words and stems, sentences, names, days, questions, small talk, instructions,
+//! and which part of an answer is only thinking.
 //!
 //! Useful to read a message, a question or a note before it is searched for; no parser of grammar,
 //! and no detector of the world's languages. What is known of a language stands in the folder of
@@ -31,6 +32,7 @@ mod questions;
 mod sentences;
 mod small_talk;
 mod spanish;
+mod thinking;
 mod words;
 
 pub use days::{Bound, Days, days_named, is_month_or_weekday, tells_number, tells_when};
@@ -46,6 +48,7 @@ pub use questions::{
 };
 pub use sentences::{begins_sentence, only_asks, sentences};
 pub use small_talk::is_small_talk;
+pub use thinking::{ThinkingFilter, without_thinking};
 pub use words::{IndexedWords, each_word, indexed_words, lower_word, lower_words, query_words};
 
 /// The examples of the README are tests.
