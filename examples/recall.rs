@@ -24,11 +24,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     options.file = folder.path().join("memory.db");
     let longmem = Longmem::open(options)?;
 
-    // ChatGPT, Claude.ai, Claude Code, message arrays and JSON Lines are told apart by themselves.
+    // Each file is read in its own format, which is told by what it contains.
     let report = longmem.import("ana", &history)?;
     println!(
         "{}: {} turns in {} sessions",
-        report.read.format, report.new_turns, report.read.sessions
+        report.read.format_names(),
+        report.new_turns,
+        report.read.sessions
     );
 
     // Vectors for every turn; `Break` would stop, and the next run would go on from there.

@@ -83,7 +83,7 @@ pub enum Remedy {
     UnpackWithPassword,
     /// Name the folder that holds the export, or one file of it.
     NameExport,
-    /// Say which format the input has; it can be read only once.
+    /// Name the format that the file has, or leave it to be detected.
     NameFormat,
     /// Convert the file to JSON Lines: one object with role, text and time a line.
     ConvertToJsonLines,

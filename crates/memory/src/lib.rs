@@ -78,7 +78,8 @@ pub use longmem_store::{
     WouldForget,
 };
 pub use longmem_transcripts::{
-    EndReason, EndedEarly, Format, Report as TranscriptReport, SkipReason, TranscriptError,
+    EndReason, EndedEarly, Format, LeftOutFile, LeftOutFiles, LeftOutReason,
+    Report as TranscriptReport, SkipReason, TranscriptError,
 };
 
 /// The examples of the README are tests.

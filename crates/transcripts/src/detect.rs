@@ -1,23 +1,23 @@
-//! Detects the format of a path by what its files contain.
+//! Detects the format of files by what they contain.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use serde_json::Value;
+
+use crate::database::{Database, is_database};
 use crate::error::TranscriptError;
 use crate::files::TranscriptFiles;
 use crate::formats::Format;
-use crate::json::{Limits, for_each_value};
+use crate::json::{JsonShape, Limits, for_each_value, parse_cut};
 use crate::metered_reader::{Meter, MeteredReader};
+use crate::text_lines::for_each_text_line;
 
-/// Values of a file that are looked at. A transcript can begin with many entries that its program
-/// wrote for itself.
+/// Values and lines of a file that are looked at. A transcript can begin with many entries that its
+/// program wrote for itself.
 const MAX_VALUES: usize = 1000;
 
-/// Bytes of an unknown file that an error shows.
-const BYTES_SHOWN: u64 = 60;
-
-/// Detects the format of a file, a folder or a zip by its content. The names of files only choose
-/// which files of a folder or zip are looked at.
+/// Detects the format of the first file behind a path in which one is recognised, by content.
 ///
 /// # Errors
 /// [`TranscriptError`] when the path cannot be read, is empty, or no format is recognised in it.
@@ -31,63 +31,106 @@ const BYTES_SHOWN: u64 = 60;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn detect(path: &Path) -> Result<Format, TranscriptError> {
-    detect_among(&mut TranscriptFiles::open(path)?)
-}
-
-/// Returns the format of the first file in which one is recognised.
-pub(crate) fn detect_among(files: &mut TranscriptFiles) -> Result<Format, TranscriptError> {
-    // What is read from a pipe for detection could not be read again.
-    if files.bytes().is_none() {
-        return Err(TranscriptError::ReadOnce { path: files.path().to_owned() });
-    }
+    let mut files = TranscriptFiles::open(path)?;
     for index in 0..files.files().len() {
-        if let Some(format) = detect_in_file(files, index)? {
+        if let Some(format) = format_of(&mut files, index, None)? {
             return Ok(format);
         }
     }
-    Err(unrecognised(files)?)
+    Err(files.nothing_recognised()?)
 }
 
-fn detect_in_file(
+/// The format of a file, by its beginning: `preferred` where the file is of that one, else the first
+/// that recognises it.
+pub(crate) fn format_of(
     files: &mut TranscriptFiles,
     index: usize,
+    preferred: Option<Format>,
 ) -> Result<Option<Format>, TranscriptError> {
-    let mut found = None;
-    let mut values = 0;
-    files.with_reader(index, |bytes| {
-        let bytes = MeteredReader::new(bytes, Meter::default());
-        for_each_value(bytes, Limits::default(), &mut |shape, value| {
-            found = value.ok().and_then(|value| Format::of(&value, shape));
-            values += 1;
-            if found.is_some() || values == MAX_VALUES {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })
-    })?;
-    Ok(found)
+    let beginning = files.beginning(index)?;
+    if is_database(&beginning) {
+        let tables = files.with_database(index, Database::tables)?;
+        return Ok(Candidates::new(preferred).among([(JsonShape::Database, &tables)]));
+    }
+    let mut candidates = Candidates::new(preferred);
+    Ok(json_format(&beginning, &mut candidates).or_else(|| text_format(&beginning, preferred)))
 }
 
-/// The error for files in which no format was recognised: it shows how the first that is not empty
-/// begins.
-fn unrecognised(files: &mut TranscriptFiles) -> Result<TranscriptError, TranscriptError> {
-    let path = files.path().to_owned();
-    for index in 0..files.files().len() {
-        let beginning = files.with_reader(index, |bytes| {
-            MeteredReader::new(bytes, Meter::default()).read_beginning(BYTES_SHOWN)
-        })?;
-        if !beginning.is_empty() {
-            let begins = String::from_utf8_lossy(&beginning).escape_debug().to_string();
-            return Ok(TranscriptError::Unrecognised { path, expected: known_formats(), begins });
+/// The formats that the values of a file show.
+struct Candidates {
+    preferred: Option<Format>,
+    first: Option<Format>,
+}
+
+impl Candidates {
+    fn new(preferred: Option<Format>) -> Self {
+        Self { preferred, first: None }
+    }
+
+    /// Looks at a value; breaks off once it is clear which format the file has.
+    fn look_at(&mut self, value: &Value, shape: JsonShape) -> ControlFlow<()> {
+        if let Some(preferred) = self.preferred
+            && preferred.recognizes(value, shape)
+        {
+            self.first = Some(preferred);
+            return ControlFlow::Break(());
+        }
+        self.first = self.first.or_else(|| Format::of(value, shape));
+        match (self.first, self.preferred) {
+            (Some(_), None) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
         }
     }
-    Ok(TranscriptError::Empty { path })
+
+    fn among<'a>(
+        mut self,
+        values: impl IntoIterator<Item = (JsonShape, &'a Value)>,
+    ) -> Option<Format> {
+        let _ = values.into_iter().try_for_each(|(shape, value)| self.look_at(value, shape));
+        self.first
+    }
 }
 
-/// Every format as people know it: "a ChatGPT export, a Claude.ai export, … or …".
-fn known_formats() -> String {
-    let mut formats: Vec<&str> = Format::ALL.iter().map(|format| format.description()).collect();
-    let last = formats.pop().unwrap_or_default();
-    format!("{} or {last}", formats.join(", "))
+fn json_format(beginning: &[u8], candidates: &mut Candidates) -> Option<Format> {
+    let mut values = 0;
+    let mut bytes = beginning;
+    let reader = MeteredReader::new(&mut bytes, Meter::default());
+    // Reading from memory cannot fail.
+    let _ = for_each_value(reader, Limits::default(), &mut |shape, value| {
+        values += 1;
+        if values > MAX_VALUES {
+            return ControlFlow::Break(());
+        }
+        value.map_or(ControlFlow::Continue(()), |value| candidates.look_at(&value, shape))
+    });
+    if candidates.first.is_none() && values == 0 {
+        // Already the first value goes beyond the beginning, or is cut off.
+        let text = String::from_utf8_lossy(beginning);
+        match parse_cut(text.trim_start_matches('\u{feff}'), Limits::default().parts) {
+            Some(Value::Array(elements)) => {
+                let _ = elements
+                    .iter()
+                    .try_for_each(|element| candidates.look_at(element, JsonShape::Array));
+            }
+            Some(value) => drop(candidates.look_at(&value, JsonShape::Documents)),
+            None => {}
+        }
+    }
+    candidates.first
+}
+
+fn text_format(beginning: &[u8], preferred: Option<Format>) -> Option<Format> {
+    let mut candidates = Candidates::new(preferred);
+    let mut lines = 0;
+    let mut bytes = beginning;
+    let reader = MeteredReader::new(&mut bytes, Meter::default());
+    // Reading from memory cannot fail.
+    let _ = for_each_text_line(reader, Limits::default(), &mut |shape, line| {
+        lines += 1;
+        if lines > MAX_VALUES {
+            return ControlFlow::Break(());
+        }
+        line.map_or(ControlFlow::Continue(()), |line| candidates.look_at(&line, shape))
+    });
+    candidates.first
 }

@@ -28,8 +28,16 @@ pub enum TranscriptError {
         /// The zip.
         path: PathBuf,
     },
+    /// An SQLite file is damaged, locked, or of a kind that is not supported.
+    #[error("{path} cannot be read as an SQLite database")]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rusqlite::Error,
+    },
     /// No file in a folder or zip has a name that chat files have.
-    #[error("{path} holds no conversations*.json, no *.jsonl and no *.json file")]
+    #[error("{path} holds no file that a chat could be in: no *.json, *.jsonl, *.txt or *.db")]
     NoTranscripts {
         /// The folder or zip.
         path: PathBuf,
@@ -40,11 +48,15 @@ pub enum TranscriptError {
         /// The file, folder or zip.
         path: PathBuf,
     },
-    /// A pipe can be read only once, and detecting its format would use up its content.
-    #[error("{path} can be read only once, so its format cannot be detected")]
-    ReadOnce {
-        /// The pipe.
+    /// The content is of another format than the one that was asked for.
+    #[error("{path} looks like {found}; expected {wanted}")]
+    OtherFormat {
+        /// The file.
         path: PathBuf,
+        /// What was asked for, for people.
+        wanted: &'static str,
+        /// What the file looks like, for people.
+        found: &'static str,
     },
     /// The content is of no known format.
     #[error(
@@ -65,34 +77,34 @@ impl Diagnose for TranscriptError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => ErrorCode::FileNotFound,
-            Self::Read(_) => ErrorCode::FileFailed,
+            Self::Read(_) | Self::Database { .. } => ErrorCode::FileFailed,
             Self::Archive { .. } => ErrorCode::DamagedArchive,
             Self::Encrypted { .. } => ErrorCode::EncryptedArchive,
             Self::NoTranscripts { .. } | Self::Empty { .. } => ErrorCode::NoTranscripts,
-            Self::ReadOnce { .. } | Self::Unrecognised { .. } => ErrorCode::UnknownFormat,
+            Self::OtherFormat { .. } | Self::Unrecognised { .. } => ErrorCode::UnknownFormat,
         }
     }
 
     fn fault(&self) -> Fault {
         match self {
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => Fault::Caller,
-            Self::Read(_) | Self::Archive { .. } => Fault::Environment,
+            Self::Read(_) | Self::Archive { .. } | Self::Database { .. } => Fault::Environment,
             Self::Encrypted { .. }
             | Self::NoTranscripts { .. }
             | Self::Empty { .. }
-            | Self::ReadOnce { .. }
+            | Self::OtherFormat { .. }
             | Self::Unrecognised { .. } => Fault::Caller,
         }
     }
 
     fn remedies(&self) -> Vec<Remedy> {
         vec![match self {
-            Self::Read(_) => Remedy::CheckPath,
+            Self::Read(_) | Self::Database { .. } => Remedy::CheckPath,
             Self::Archive { .. } => Remedy::DownloadExportAgain,
             Self::Encrypted { .. } => Remedy::UnpackWithPassword,
             Self::NoTranscripts { .. } => Remedy::NameExport,
             Self::Empty { .. } => return Vec::new(),
-            Self::ReadOnce { .. } => Remedy::NameFormat,
+            Self::OtherFormat { .. } => Remedy::NameFormat,
             Self::Unrecognised { .. } => Remedy::ConvertToJsonLines,
         }]
     }

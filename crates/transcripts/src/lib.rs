@@ -31,6 +31,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod content;
+mod database;
 mod detect;
 mod ended_early;
 mod error;
@@ -40,6 +42,7 @@ mod formats;
 mod imported_turn;
 mod json;
 mod keys;
+mod left_out;
 mod message;
 mod metered_reader;
 mod parsed_turn;
@@ -47,6 +50,7 @@ mod progress;
 mod read;
 mod report;
 mod skip_reason;
+mod text_lines;
 mod turn_output;
 
 pub use detect::detect;
@@ -55,6 +59,7 @@ pub use error::TranscriptError;
 pub use exported_turn::ExportedTurn;
 pub use formats::Format;
 pub use imported_turn::ImportedTurn;
+pub use left_out::{LeftOutFile, LeftOutFiles, LeftOutReason};
 pub use progress::Progress;
 pub use read::read;
 pub use report::Report;

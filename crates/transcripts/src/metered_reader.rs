@@ -71,12 +71,12 @@ impl<'a> MeteredReader<'a> {
         }
     }
 
-    /// Reads the first bytes after a byte order mark and white space.
-    pub(crate) fn read_beginning(mut self, bytes: u64) -> io::Result<Vec<u8>> {
-        self.peek_first_byte()?;
-        let mut beginning = Vec::new();
-        self.take(bytes).read_to_end(&mut beginning)?;
-        Ok(beginning)
+    /// Skips a byte order mark of UTF-8, where the file begins with one.
+    pub(crate) fn skip_byte_order_mark(&mut self) -> io::Result<()> {
+        if self.fill_buf()?.starts_with(b"\xEF\xBB\xBF") {
+            self.consume(3);
+        }
+        Ok(())
     }
 
     /// Skips the rest of a line, its end included.

@@ -9,6 +9,7 @@ use longmem_core::{NewTurn, SourceKey, Timestamp, UserName};
 
 use crate::ended_early::EndedEarly;
 use crate::files::TranscriptFile;
+use crate::formats::Format;
 use crate::imported_turn::ImportedTurn;
 use crate::json::FileEnd;
 use crate::keys::{self, OccurrenceCounter};
@@ -23,8 +24,6 @@ pub(crate) type TurnSink<'a> = dyn FnMut(ImportedTurn, &Progress) -> ControlFlow
 /// Takes what the formats read, and hands complete turns to the sink.
 pub(crate) struct TurnOutput<'a> {
     sink: &'a mut TurnSink<'a>,
-    /// The format's name, at the start of every source key.
-    format: &'static str,
     progress: Progress,
     counts: Counts,
     /// The time of each session's last turn, by the hash of user and session: a hash keeps a path
@@ -34,10 +33,13 @@ pub(crate) struct TurnOutput<'a> {
     file: CurrentFile,
 }
 
-/// What was left out, and how many files were opened.
+/// What was read in which format, and what was left out.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    pub(crate) files: u64,
+    /// Files read, by format.
+    pub(crate) formats: BTreeMap<Format, u64>,
+    /// Turns for which the file states no time.
+    pub(crate) turns_without_time: u64,
     pub(crate) skipped: BTreeMap<SkipReason, u64>,
     pub(crate) ended_early: Vec<EndedEarly>,
 }
@@ -45,6 +47,8 @@ pub(crate) struct Counts {
 /// What is known of the file that is being read.
 #[derive(Default)]
 struct CurrentFile {
+    /// The name of its format, at the start of every source key.
+    format: &'static str,
     label: String,
     stem: String,
     modified: Timestamp,
@@ -53,14 +57,9 @@ struct CurrentFile {
 }
 
 impl<'a> TurnOutput<'a> {
-    pub(crate) fn new(
-        format: &'static str,
-        bytes_total: Option<u64>,
-        sink: &'a mut TurnSink<'a>,
-    ) -> Self {
+    pub(crate) fn new(bytes_total: Option<u64>, sink: &'a mut TurnSink<'a>) -> Self {
         Self {
             sink,
-            format,
             progress: Progress { bytes_total, ..Progress::default() },
             counts: Counts::default(),
             last_times: HashMap::new(),
@@ -70,16 +69,22 @@ impl<'a> TurnOutput<'a> {
     }
 
     /// Goes on to the next file, whose position `meter` tells.
-    pub(crate) fn begin_file(&mut self, file: &TranscriptFile, meter: Meter) {
-        self.counts.files += 1;
+    pub(crate) fn begin_file(&mut self, file: &TranscriptFile, format: Format, meter: Meter) {
+        *self.counts.formats.entry(format).or_default() += 1;
         self.bytes_before_file += self.file.meter.position();
         self.file = CurrentFile {
+            format: format.as_str(),
             label: file.label.clone(),
             stem: file.stem.clone(),
             modified: file.modified,
             meter,
             occurrences: OccurrenceCounter::default(),
         };
+    }
+
+    /// Passes over a file of so many bytes.
+    pub(crate) fn pass_over(&mut self, bytes: u64) {
+        self.bytes_before_file += bytes;
     }
 
     /// Notes how the file ended.
@@ -97,7 +102,7 @@ impl<'a> TurnOutput<'a> {
 
     /// Makes a source key of the ids by which a format knows a turn.
     pub(crate) fn source_key(&self, ids: &[&str]) -> String {
-        let mut key = self.format.to_owned();
+        let mut key = self.file.format.to_owned();
         for id in ids {
             key.push(':');
             key.push_str(&keys::short_id(id));
@@ -140,6 +145,7 @@ impl<'a> TurnOutput<'a> {
             source_key: Some(SourceKey(key)),
         };
         self.progress.turns += 1;
+        self.counts.turns_without_time += u64::from(parsed.time.is_none());
         self.progress.sessions = self.last_times.len() as u64;
         self.progress.bytes_read = self.bytes_before_file + self.file.meter.position();
         (self.sink)(ImportedTurn { user: parsed.user, turn }, &self.progress)

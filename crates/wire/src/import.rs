@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use longmem_memory::{EndReason, EndedEarly, Format, ImportReport, SkipReason, TranscriptReport};
+use longmem_memory::{
+    EndReason, EndedEarly, Format, ImportReport, LeftOutFile, SkipReason, TranscriptReport,
+};
 use serde::{Deserialize, Serialize};
 
 /// What became of all the paths of an import.
@@ -23,8 +25,8 @@ pub struct Imports {
 /// {
 ///   "path": "conversations.json",
 ///   "read": {
-///     "format": "chatgpt", "files": 1, "sessions": 2, "turns": 7, "skipped": {},
-///     "ended_early": []
+///     "formats": { "chatgpt": 1 }, "sessions": 2, "turns": 7, "turns_without_time": 0,
+///     "skipped": {}, "ended_early": [], "left_out": [], "more_left_out": 0
 ///   },
 ///   "turns": 7, "new": 6, "known": 1
 /// }
@@ -60,36 +62,47 @@ impl Import {
 ///
 /// ```json
 /// {
-///   "format": "jsonl", "files": 1, "sessions": 2, "turns": 7,
+///   "formats": { "jsonl": 1 }, "sessions": 2, "turns": 7, "turns_without_time": 3,
 ///   "skipped": { "empty": 2, "malformed": 1 },
-///   "ended_early": [{ "file": "cut.json", "byte": 2048, "reason": "cut_off" }]
+///   "ended_early": [{ "file": "cut.json", "byte": 2048, "reason": "cut_off" }],
+///   "left_out": [
+///     { "file": "x.json", "reason": "unknown_format",
+///       "message": "not a chat file of a known format" }
+///   ],
+///   "more_left_out": 0
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TranscriptRead {
-    /// `chatgpt`, `claude`, `claude-code`, `messages` or `jsonl`.
-    pub format: Format,
-    /// Files that were opened.
-    pub files: u64,
+    /// Number of files that were read, by format.
+    pub formats: BTreeMap<Format, u64>,
     /// Sessions that got at least one turn.
     pub sessions: u64,
     /// Turns that were read.
     pub turns: u64,
-    /// What was left out, counted by reason.
+    /// Turns for which the files state no time.
+    pub turns_without_time: u64,
+    /// What was skipped within the files, counted by reason.
     pub skipped: BTreeMap<SkipReason, u64>,
     /// Files that could not be read to their end.
     pub ended_early: Vec<FileEndedEarly>,
+    /// Files that were not read as chats; at most 20 of them.
+    pub left_out: Vec<FileLeftOut>,
+    /// How many more there are.
+    pub more_left_out: u64,
 }
 
 impl From<TranscriptReport> for TranscriptRead {
     fn from(report: TranscriptReport) -> Self {
         Self {
-            format: report.format,
-            files: report.files,
+            formats: report.formats,
             sessions: report.sessions,
             turns: report.turns,
+            turns_without_time: report.turns_without_time,
             skipped: report.skipped,
             ended_early: report.ended_early.into_iter().map(FileEndedEarly::from).collect(),
+            left_out: report.left_out.named.into_iter().map(FileLeftOut::from).collect(),
+            more_left_out: report.left_out.more,
         }
     }
 }
@@ -112,5 +125,30 @@ pub struct FileEndedEarly {
 impl From<EndedEarly> for FileEndedEarly {
     fn from(file: EndedEarly) -> Self {
         Self { file: file.file, byte: file.byte, reason: file.reason }
+    }
+}
+
+/// A file of a folder or zip that was not read as a chat.
+///
+/// ```json
+/// { "file": "x.json", "reason": "unknown_format", "message": "not a chat file of a known format" }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileLeftOut {
+    /// The file, relative to the path that was read.
+    pub file: String,
+    /// `unknown_format`, `other_format` or `unreadable`.
+    pub reason: String,
+    /// The reason in words.
+    pub message: String,
+}
+
+impl From<LeftOutFile> for FileLeftOut {
+    fn from(file: LeftOutFile) -> Self {
+        Self {
+            message: file.reason.to_string(),
+            reason: file.reason.as_str().to_owned(),
+            file: file.file,
+        }
     }
 }

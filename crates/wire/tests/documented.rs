@@ -47,6 +47,7 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         FactNoted,
         Facts,
         FileEndedEarly,
+        FileLeftOut,
         ForgetRequest,
         Forgotten,
         Import,

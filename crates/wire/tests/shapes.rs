@@ -125,10 +125,10 @@ fn remember() {
 #[test]
 fn import() {
     let read = memory::TranscriptReport {
-        format: memory::Format::ClaudeCode,
-        files: 2,
+        formats: BTreeMap::from([(memory::Format::ClaudeCode, 2)]),
         sessions: 3,
         turns: 7,
+        turns_without_time: 1,
         skipped: BTreeMap::from([
             (memory::SkipReason::Empty, 2),
             (memory::SkipReason::ToolCall, 1),
@@ -139,6 +139,13 @@ fn import() {
             byte: 2048,
             reason: memory::EndReason::CutOff,
         }],
+        left_out: memory::LeftOutFiles {
+            named: vec![memory::LeftOutFile {
+                file: "x.json".to_owned(),
+                reason: memory::LeftOutReason::UnknownFormat,
+            }],
+            more: 3,
+        },
     };
     let report = memory::ImportReport {
         read,

@@ -13,7 +13,7 @@ pub(crate) fn imported(path: &Path, report: &ImportReport) -> String {
     let mut lines = vec![format!(
         "{}: {}, {} in {}; {} and {} known already",
         for_terminal(&path.display().to_string()),
-        report.read.format,
+        report.read.format_names(),
         counted(report.new_turns + report.known_turns, "turn"),
         counted(report.read.sessions, "session"),
         counted(report.new_turns, "new turn"),
@@ -26,6 +26,12 @@ pub(crate) fn imported(path: &Path, report: &ImportReport) -> String {
     }
     for end in &report.read.ended_early {
         lines.push(format!("  {}", for_terminal(&end.to_string())));
+    }
+    for file in &report.read.left_out.named {
+        lines.push(format!("  left out {}", for_terminal(&file.to_string())));
+    }
+    if report.read.left_out.more > 0 {
+        lines.push(format!("  left out {} more", counted(report.read.left_out.more, "file")));
     }
     lines.join("\n")
 }

@@ -1,16 +1,32 @@
 //! The files behind a path: the path itself, those in a folder, or the members of a zip.
 
+mod folder;
 mod names;
+mod zips;
 
-use std::io::{self, BufReader, Read};
+use std::collections::HashMap;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use longmem_core::Timestamp;
-use zip::ZipArchive;
-use zip::result::ZipError;
+use serde_json::Value;
+use tempfile::NamedTempFile;
 
-use self::names::{choose_transcripts, file_name, unique_stems};
+use self::names::{file_name, is_json, is_zip, unique_stems};
+use self::zips::{OpenZip, begins_as_zip};
+use crate::database::Database;
 use crate::error::TranscriptError;
+use crate::formats::{Format, is_companion, known_formats};
+use crate::left_out::{LeftOutFiles, LeftOutReason};
+
+/// Bytes at the beginning of a file by which its format is told.
+const BEGINNING_BYTES: u64 = 1 << 20;
+
+/// Bytes of an unknown file that an error shows.
+const BYTES_SHOWN: usize = 60;
+
+/// Bytes of a companion, such as the list of a Slack export's users. A larger one is not read.
+const MAX_COMPANION_BYTES: u64 = 256 << 20;
 
 /// A file that may hold conversations.
 #[derive(Debug)]
@@ -26,51 +42,86 @@ pub(crate) struct TranscriptFile {
     location: Location,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Location {
     OnDisk(PathBuf),
-    /// A member of the zip, by its index.
-    InZip(usize),
+    /// What can be read only once.
+    Pipe,
+    /// A member of a zip, by its index.
+    InZip(PathBuf, usize),
 }
 
 /// The files behind a path, in the order in which they are read.
 pub(crate) struct TranscriptFiles {
     path: PathBuf,
-    zip: Option<ZipArchive<BufReader<fs_err::File>>>,
     files: Vec<TranscriptFile>,
+    /// Where each file that stands beside chats is, by its label.
+    companions: HashMap<String, Location>,
+    /// What could not be looked into.
+    unreadable: LeftOutFiles,
+    zip: OpenZip,
+    pipe: Option<Pipe>,
+    /// The copy of a file for what needs one on disk, by the file's index.
+    copy: Option<(usize, NamedTempFile)>,
+}
+
+/// Bytes that can be read only once, with those of the beginning, which are read twice.
+struct Pipe {
+    beginning: Vec<u8>,
+    rest: Box<dyn Read>,
 }
 
 impl TranscriptFiles {
     /// Finds the files behind a path, without reading them.
     pub(crate) fn open(path: &Path) -> Result<Self, TranscriptError> {
         let metadata = fs_err::metadata(path).map_err(TranscriptError::Read)?;
-        let (mut files, zip) = if metadata.is_dir() {
-            (files_in_folder(path)?, None)
-        } else if metadata.is_file() && begins_as_zip(path)? {
-            let mut zip = open_zip(path)?;
-            (files_in_zip(path, &mut zip, modified(&metadata))?, Some(zip))
+        let mut files = Self::empty(path);
+        if metadata.is_dir() {
+            files.add_folder(path)?;
+        } else if !metadata.is_file() {
+            let pipe = fs_err::File::open(path).map_err(TranscriptError::Read)?;
+            files.pipe = Some(Pipe { beginning: Vec::new(), rest: Box::new(pipe) });
+            let label = file_name(&path.to_string_lossy()).to_owned();
+            files.add(label, None, modified(&metadata), Location::Pipe);
+        } else if begins_as_zip(path)? {
+            files.add_zip(path, "", modified(&metadata))?;
         } else {
             let label = file_name(&path.to_string_lossy()).to_owned();
-            let bytes = metadata.is_file().then_some(metadata.len());
             let location = Location::OnDisk(path.to_owned());
-            (vec![TranscriptFile::new(label, bytes, modified(&metadata), location)], None)
-        };
-        if files.is_empty() {
+            files.add(label, Some(metadata.len()), modified(&metadata), location);
+            files.find_companions_beside(path);
+        }
+        if files.files.is_empty() && files.unreadable.count() == 0 {
             return Err(TranscriptError::NoTranscripts { path: path.to_owned() });
         }
-        let stems = unique_stems(files.iter().map(|file| file.label.as_str()));
-        for (file, stem) in files.iter_mut().zip(stems) {
-            file.stem = stem;
-        }
-        Ok(Self { path: path.to_owned(), zip, files })
+        files.name_files();
+        Ok(files)
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    fn empty(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            files: Vec::new(),
+            companions: HashMap::new(),
+            unreadable: LeftOutFiles::default(),
+            zip: OpenZip::default(),
+            pipe: None,
+            copy: None,
+        }
     }
 
     pub(crate) fn files(&self) -> &[TranscriptFile] {
         &self.files
+    }
+
+    /// What could not be looked into.
+    pub(crate) fn unreadable(&self) -> &LeftOutFiles {
+        &self.unreadable
+    }
+
+    /// Whether a file is in a folder or zip that was named, and not named itself.
+    fn is_one_of_many(&self) -> bool {
+        self.files.len() > 1 || self.files.iter().any(|file| !file.is_at(&self.path))
     }
 
     /// The size of all files in bytes; `None` if the size of one is not known.
@@ -78,105 +129,216 @@ impl TranscriptFiles {
         self.files.iter().try_fold(0_u64, |sum, file| sum.checked_add(file.bytes?))
     }
 
-    /// Opens a file by its index in [`files`](Self::files), and lets a function read it.
+    /// The first bytes of a file.
+    pub(crate) fn beginning(&mut self, index: usize) -> Result<Vec<u8>, TranscriptError> {
+        if let (Location::Pipe, Some(pipe)) = (&self.files[index].location, &mut self.pipe) {
+            if pipe.beginning.is_empty() {
+                let mut limited = (&mut pipe.rest).take(BEGINNING_BYTES);
+                limited.read_to_end(&mut pipe.beginning).map_err(TranscriptError::Read)?;
+            }
+            return Ok(pipe.beginning.clone());
+        }
+        self.with_reader(index, |file| {
+            let mut beginning = Vec::new();
+            file.take(BEGINNING_BYTES).read_to_end(&mut beginning)?;
+            Ok(beginning)
+        })
+    }
+
+    /// Opens a file by its index in [`files`](Self::files), and lets a function read it. A pipe can
+    /// be read once.
     pub(crate) fn with_reader<T>(
         &mut self,
         index: usize,
         read: impl FnOnce(&mut dyn Read) -> io::Result<T>,
     ) -> Result<T, TranscriptError> {
-        match (&self.files[index].location, &mut self.zip) {
-            (Location::InZip(member), Some(zip)) => zip
-                .by_index(*member)
-                .map_err(io::Error::from)
-                .and_then(|mut member| read(&mut member))
-                .map_err(|error| archive_error(&self.path, error)),
-            (Location::OnDisk(path), _) => fs_err::File::open(path)
-                .and_then(|mut file| read(&mut file))
-                .map_err(TranscriptError::Read),
-            (Location::InZip(_), None) => unreachable!("members are only found in an open zip"),
+        match &self.files[index].location {
+            Location::Pipe => {
+                let pipe = self.pipe.take();
+                let (beginning, rest) = match pipe {
+                    Some(pipe) => (pipe.beginning, pipe.rest),
+                    None => (Vec::new(), Box::new(io::empty()) as Box<dyn Read>),
+                };
+                read(&mut beginning.chain(rest)).map_err(TranscriptError::Read)
+            }
+            location => read_at(&location.clone(), &mut self.zip, read),
+        }
+    }
+
+    /// Lets a function read a file as a database.
+    pub(crate) fn with_database<T>(
+        &mut self,
+        index: usize,
+        read: impl FnOnce(&Database) -> rusqlite::Result<T>,
+    ) -> Result<T, TranscriptError> {
+        let path = self.path_on_disk(index)?;
+        Database::open(&path).and_then(|database| read(&database)).map_err(|source| {
+            TranscriptError::Database { path: PathBuf::from(&self.files[index].label), source }
+        })
+    }
+
+    /// Where a file is on disk. A member of a zip and a pipe are copied there.
+    fn path_on_disk(&mut self, index: usize) -> Result<PathBuf, TranscriptError> {
+        if let Location::OnDisk(path) = &self.files[index].location {
+            return Ok(path.clone());
+        }
+        if let Some((copied, copy)) = &self.copy
+            && *copied == index
+        {
+            return Ok(copy.path().to_owned());
+        }
+        let mut copy = NamedTempFile::new().map_err(TranscriptError::Read)?;
+        self.with_reader(index, |file| io::copy(file, &mut copy))?;
+        let path = copy.path().to_owned();
+        self.copy = Some((index, copy));
+        Ok(path)
+    }
+
+    /// The companion of a file: the file of that name in its folder, or in the nearest one above.
+    /// `None` where there is none, or it is not JSON.
+    pub(crate) fn companion(
+        &mut self,
+        index: usize,
+        name: &str,
+    ) -> Result<Option<Value>, TranscriptError> {
+        let mut folder = self.files[index].label.as_str();
+        let mut found = None;
+        while let Some((above, _)) = folder.rsplit_once('/') {
+            found = self.companions.get(&format!("{above}/{name}"));
+            if found.is_some() {
+                break;
+            }
+            folder = above;
+        }
+        let Some(location) = found.or_else(|| self.companions.get(name)).cloned() else {
+            return Ok(None);
+        };
+        let text = read_at(&location, &mut self.zip, |file| {
+            let mut text = Vec::new();
+            file.take(MAX_COMPANION_BYTES).read_to_end(&mut text)?;
+            Ok(text)
+        })?;
+        Ok(serde_json::from_slice(&text).ok())
+    }
+
+    /// The error for files in which no format was recognised: it shows how the first that is not
+    /// empty begins.
+    pub(crate) fn nothing_recognised(&mut self) -> Result<TranscriptError, TranscriptError> {
+        for index in 0..self.files.len() {
+            let beginning = self.beginning(index)?;
+            let text = String::from_utf8_lossy(&beginning);
+            let text = text.trim_start_matches('\u{feff}').trim_start();
+            if !text.is_empty() {
+                let shown = text.floor_char_boundary(BYTES_SHOWN);
+                return Ok(TranscriptError::Unrecognised {
+                    path: self.path_of(&self.files[index].label),
+                    expected: known_formats(),
+                    begins: text[..shown].escape_debug().to_string(),
+                });
+            }
+        }
+        Ok(TranscriptError::Empty { path: self.path.clone() })
+    }
+
+    /// The path of a file for people, by its label: that of a zip's member stands below the zip's.
+    pub(crate) fn path_of(&self, label: &str) -> PathBuf {
+        if self.is_one_of_many() { self.path.join(label) } else { self.path.clone() }
+    }
+
+    fn add(&mut self, label: String, bytes: Option<u64>, modified: Timestamp, location: Location) {
+        // The stem depends on all files that are read together.
+        let stem = String::new();
+        self.files.push(TranscriptFile { label, stem, bytes, modified, location });
+    }
+
+    fn add_folder(&mut self, folder: &Path) -> Result<(), TranscriptError> {
+        let mut walk = folder::walk(folder).map_err(TranscriptError::Read)?;
+        for (label, error) in walk.unreadable {
+            self.unreadable.add(&label, LeftOutReason::Unreadable(error.to_string()));
+        }
+        walk.files.sort();
+        for (label, path) in walk.files {
+            // A file can be gone since it was found.
+            let Ok(metadata) = fs_err::metadata(&path) else { continue };
+            if is_zip(&label) {
+                if let Err(error) = self.add_zip(&path, &format!("{label}/"), modified(&metadata)) {
+                    self.unreadable.add(&label, LeftOutReason::Unreadable(error.to_string()));
+                }
+            } else {
+                let location = Location::OnDisk(path);
+                self.add(label, Some(metadata.len()), modified(&metadata), location);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_zip(
+        &mut self,
+        path: &Path,
+        prefix: &str,
+        modified: Timestamp,
+    ) -> Result<(), TranscriptError> {
+        let mut members = self.zip.members(path)?;
+        members.sort_by(|one, other| one.label.cmp(&other.label));
+        for member in members {
+            let label = format!("{prefix}{}", member.label);
+            let location = Location::InZip(path.to_owned(), member.index);
+            self.add(label, Some(member.bytes), modified, location);
+        }
+        Ok(())
+    }
+
+    fn find_companions_beside(&mut self, path: &Path) {
+        for format in Format::ALL {
+            for name in format.companions() {
+                let companion = path.with_file_name(name);
+                if companion.is_file() {
+                    self.companions.insert((*name).to_owned(), Location::OnDisk(companion));
+                }
+            }
+        }
+    }
+
+    /// Names the files, and takes note of those that stand beside chats.
+    fn name_files(&mut self) {
+        let stems = unique_stems(self.files.iter().map(|file| file.label.as_str()));
+        for (file, stem) in self.files.iter_mut().zip(stems) {
+            file.stem = stem;
+            if is_companion(file_name(&file.label)) {
+                self.companions.insert(file.label.clone(), file.location.clone());
+            }
         }
     }
 }
 
 impl TranscriptFile {
-    fn new(label: String, bytes: Option<u64>, modified: Timestamp, location: Location) -> Self {
-        // The stem depends on all files that are read together.
-        Self { label, stem: String::new(), bytes, modified, location }
+    /// Whether its format is told in an error or a report where none is recognised: a text or a
+    /// database is seldom a chat.
+    pub(crate) fn is_expected_to_be_a_chat(&self) -> bool {
+        is_json(&self.label) && !is_companion(file_name(&self.label))
     }
-}
 
-fn files_in_folder(folder: &Path) -> Result<Vec<TranscriptFile>, TranscriptError> {
-    let mut found = Vec::new();
-    walk(folder, "", &mut found).map_err(TranscriptError::Read)?;
-    choose_transcripts(found)
-        .into_iter()
-        .map(|(label, path)| {
-            let metadata = fs_err::metadata(&path).map_err(TranscriptError::Read)?;
-            let (bytes, modified) = (Some(metadata.len()), modified(&metadata));
-            Ok(TranscriptFile::new(label, bytes, modified, Location::OnDisk(path)))
-        })
-        .collect()
-}
-
-/// Collects the files below a folder with their paths relative to the top. Links to folders are not
-/// followed, since they can lead round in circles.
-fn walk(folder: &Path, prefix: &str, found: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
-    for entry in fs_err::read_dir(folder)? {
-        let entry = entry?;
-        // No program exports files whose names are not UTF-8.
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let label = format!("{prefix}{name}");
-        if entry.file_type()?.is_dir() {
-            walk(&entry.path(), &format!("{label}/"), found)?;
-        } else if entry.path().is_file() {
-            found.push((label, entry.path()));
+    fn is_at(&self, path: &Path) -> bool {
+        match &self.location {
+            Location::OnDisk(own) => own == path,
+            Location::Pipe => true,
+            Location::InZip(..) => false,
         }
     }
-    Ok(())
 }
 
-fn open_zip(path: &Path) -> Result<ZipArchive<BufReader<fs_err::File>>, TranscriptError> {
-    let file = fs_err::File::open(path).map_err(TranscriptError::Read)?;
-    ZipArchive::new(BufReader::new(file)).map_err(|error| archive_error(path, error.into()))
-}
-
-fn files_in_zip(
-    path: &Path,
-    zip: &mut ZipArchive<BufReader<fs_err::File>>,
-    modified: Timestamp,
-) -> Result<Vec<TranscriptFile>, TranscriptError> {
-    let damaged = |error: ZipError| archive_error(path, error.into());
-    let mut found = Vec::new();
-    for index in 0..zip.len() {
-        let member = zip.by_index_data(index).map_err(damaged)?;
-        if member.is_file() {
-            // Some programs on Windows separate folders with `\`.
-            found.push((member.name().map_err(damaged)?.replace('\\', "/"), index));
-        }
+fn read_at<T>(
+    location: &Location,
+    zip: &mut OpenZip,
+    read: impl FnOnce(&mut dyn Read) -> io::Result<T>,
+) -> Result<T, TranscriptError> {
+    match location {
+        Location::OnDisk(path) => fs_err::File::open(path)
+            .and_then(|mut file| read(&mut file))
+            .map_err(TranscriptError::Read),
+        Location::InZip(path, member) => zip.read(path, *member, read),
+        Location::Pipe => unreachable!("a pipe is read where it is held"),
     }
-    choose_transcripts(found)
-        .into_iter()
-        .map(|(label, index)| {
-            let member = zip.by_index_data(index).map_err(damaged)?;
-            if member.encrypted() {
-                return Err(TranscriptError::Encrypted { path: path.to_owned() });
-            }
-            let bytes = Some(member.size());
-            Ok(TranscriptFile::new(label, bytes, modified, Location::InZip(index)))
-        })
-        .collect()
-}
-
-fn archive_error(path: &Path, source: io::Error) -> TranscriptError {
-    TranscriptError::Archive { path: path.to_owned(), source }
-}
-
-/// Whether a file begins as a zip does: with a member, or with the end of an empty directory.
-fn begins_as_zip(path: &Path) -> Result<bool, TranscriptError> {
-    let mut beginning = Vec::new();
-    let file = fs_err::File::open(path).map_err(TranscriptError::Read)?;
-    file.take(4).read_to_end(&mut beginning).map_err(TranscriptError::Read)?;
-    Ok(beginning == b"PK\x03\x04" || beginning == b"PK\x05\x06")
 }
 
 /// When a file was last changed; the epoch where the file system does not know it.

@@ -1,32 +1,65 @@
-//! Which files of a folder or zip hold conversations, by their names.
+//! What the names of files tell: which may hold conversations, and how files are told apart.
 
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Chooses, of all files in a folder or zip, those that may hold conversations: an export's
-/// `conversations*.json` if there are any, else every `*.jsonl` and `*.ndjson`, else every `*.json`.
-/// Each file comes with its label, by which the chosen ones are sorted.
-pub(super) fn choose_transcripts<T>(mut files: Vec<(String, T)>) -> Vec<(String, T)> {
-    files.retain(|(label, _)| !is_never_a_transcript(label));
-    files.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let kinds: [fn(&str) -> bool; 3] = [
-        is_conversations,
-        |name| has_extension(name, "jsonl") || has_extension(name, "ndjson"),
-        |name| has_extension(name, "json"),
-    ];
-    for is_kind in kinds {
-        if files.iter().any(|(label, _)| is_kind(file_name(label))) {
-            files.retain(|(label, _)| is_kind(file_name(label)));
-            return files;
-        }
-    }
-    Vec::new()
+/// Folders that programs fill with files of their own, by name: none of them holds chats, and some
+/// hold hundreds of thousands of files. `subagents` and `tool-results` are Claude Code's.
+const FOLDERS_PASSED_OVER: [&str; 16] = [
+    "node_modules",
+    ".git",
+    ".hg",
+    ".svn",
+    "__MACOSX",
+    "__pycache__",
+    ".venv",
+    "venv",
+    ".cache",
+    ".cargo",
+    ".rustup",
+    ".npm",
+    ".Trash",
+    "Caches",
+    "subagents",
+    "tool-results",
+];
+
+/// Extensions of files that may hold conversations.
+const EXTENSIONS: [&str; 9] =
+    ["json", "jsonl", "ndjson", "txt", "db", "sqlite", "sqlite3", "zip", "html"];
+
+/// Whether a file or folder of this name is never looked at: a folder that programs fill, or a file
+/// that macOS adds to others.
+pub(super) fn is_passed_over(name: &str) -> bool {
+    FOLDERS_PASSED_OVER.contains(&name) || name.starts_with("._")
 }
 
-/// Whether a file belongs to a subagent of Claude Code, or was added by macOS.
-fn is_never_a_transcript(label: &str) -> bool {
-    label.split('/').any(|part| matches!(part, "subagents" | "__MACOSX"))
-        || file_name(label).starts_with("._")
+/// Whether a file may hold conversations, by its extension.
+pub(super) fn is_candidate(label: &str) -> bool {
+    EXTENSIONS.iter().any(|extension| has_extension(label, extension))
+}
+
+/// Whether the member of a zip may hold conversations, by its path.
+pub(super) fn is_candidate_member(label: &str) -> bool {
+    is_candidate(label) && !is_zip(label) && !label.split('/').any(is_passed_over)
+}
+
+/// Whether a file is a zip by its name.
+pub(super) fn is_zip(label: &str) -> bool {
+    has_extension(label, "zip")
+}
+
+/// Whether a file holds JSON by its name.
+pub(super) fn is_json(label: &str) -> bool {
+    has_extension(label, "json") || is_json_lines(label)
+}
+
+fn is_json_lines(label: &str) -> bool {
+    has_extension(label, "jsonl") || has_extension(label, "ndjson")
+}
+
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 /// Whether a name is `conversations.json` or that of a numbered part, as `conversations-007.json`.
@@ -36,10 +69,6 @@ fn is_conversations(name: &str) -> bool {
         .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '_')))
 }
 
-fn has_extension(name: &str, extension: &str) -> bool {
-    Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
-}
-
 /// The last part of a path with `/`.
 pub(super) fn file_name(label: &str) -> &str {
     label.rsplit('/').next().unwrap_or(label)
@@ -47,14 +76,39 @@ pub(super) fn file_name(label: &str) -> &str {
 
 /// The stems of files: each its name without the extension, or its whole label where another file
 /// has the same name. So `a/chat.jsonl` and `b/chat.jsonl` stay two conversations.
+///
+/// A file that is less likely to be a chat, as `chat.json` beside `chat.jsonl`, does not change the
+/// stem of one that is more likely.
 pub(super) fn unique_stems<'a>(labels: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
-    let mut files_with: HashMap<&str, u32> = HashMap::new();
+    // The best rank with each stem, and how many files have it.
+    let mut best: HashMap<&str, (u8, u32)> = HashMap::new();
     for label in labels.clone() {
-        *files_with.entry(stem(label)).or_default() += 1;
+        let rank = rank(label);
+        let entry = best.entry(stem(label)).or_insert((rank, 0));
+        if rank < entry.0 {
+            *entry = (rank, 0);
+        }
+        entry.1 += u32::from(rank == entry.0);
     }
     labels
-        .map(|label| if files_with[stem(label)] > 1 { label } else { stem(label) }.to_owned())
+        .map(|label| {
+            let alone = best[stem(label)] == (rank(label), 1);
+            if alone { stem(label) } else { label }.to_owned()
+        })
         .collect()
+}
+
+/// How likely a file holds chats, by its name; 0 is the most likely.
+fn rank(label: &str) -> u8 {
+    if is_conversations(file_name(label)) {
+        0
+    } else if is_json_lines(label) {
+        1
+    } else if is_json(label) {
+        2
+    } else {
+        3
+    }
 }
 
 fn stem(label: &str) -> &str {
@@ -68,24 +122,25 @@ mod tests {
 
     use super::*;
 
-    fn chosen(labels: &[&str]) -> Vec<String> {
-        let files = labels.iter().map(|label| ((*label).to_owned(), ())).collect();
-        choose_transcripts(files).into_iter().map(|(label, ())| label).collect()
+    #[test]
+    fn files_that_may_hold_conversations_are_known_by_their_names() {
+        for label in ["x/conversations-001.json", "p/a.jsonl", "B.JSON", "chat.txt", "logs.db"] {
+            assert!(is_candidate_member(label), "{label}");
+        }
+        for label in ["p/a/subagents/agent-1.jsonl", "__MACOSX/a.json", "x/._a.json", "cat.png"] {
+            assert!(!is_candidate_member(label), "{label}");
+        }
+        assert!(is_conversations("conversations-007.json"));
+        assert!(!is_conversations("conversations-of-mine.json"));
     }
 
     #[test]
-    fn chooses_the_files_that_hold_conversations() {
+    fn a_less_likely_file_takes_no_name_away() {
+        let labels = ["a.json", "a.jsonl", "b.json", "b.txt", "conversations.json"];
         assert_eq!(
-            chosen(&["x/conversations-001.json", "x/conversations-000.json", "x/user.json"]),
-            ["x/conversations-000.json", "x/conversations-001.json"]
+            unique_stems(labels.into_iter()),
+            ["a.json", "a", "b", "b.txt", "conversations"]
         );
-        assert_eq!(
-            chosen(&["p/a.jsonl", "p/a/subagents/agent-1.jsonl", "p/notes.md", "p/x.json"]),
-            ["p/a.jsonl"]
-        );
-        assert_eq!(chosen(&["__MACOSX/._a.json", "a.json"]), ["a.json"]);
-        assert_eq!(chosen(&["chat.html"]), Vec::<String>::new());
-        assert!(!is_conversations("conversations-of-mine.json"));
     }
 
     /// Comparing every name with every other would take minutes.
@@ -100,17 +155,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn stems_are_what_comparing_every_file_with_every_file_gives(
-            labels in prop::collection::btree_set("([ab]/){0,2}[ab]{1,2}(\\.[xy]){0,2}", 0..20)
+        fn no_two_files_share_a_stem(
+            labels in prop::collection::btree_set("([ab]/){0,2}[ab]{1,2}\\.(json|jsonl|x)", 0..20)
         ) {
-            let expected: Vec<&str> = labels
-                .iter()
-                .map(|label| {
-                    let same = labels.iter().filter(|other| stem(other) == stem(label)).count();
-                    if same > 1 { label } else { stem(label) }
-                })
-                .collect();
-            prop_assert_eq!(unique_stems(labels.iter().map(String::as_str)), expected);
+            let stems = unique_stems(labels.iter().map(String::as_str));
+            for (one, label) in stems.iter().zip(&labels) {
+                prop_assert!(one == label || stems.iter().filter(|other| *other == one).count() == 1);
+            }
         }
     }
 }

@@ -37,7 +37,10 @@ impl FormatReader for Messages {
     }
 
     fn recognizes(value: &Value, shape: JsonShape) -> bool {
-        value["messages"].is_array() || (shape == JsonShape::Array && is_message(value))
+        let messages = value["messages"].as_array();
+        // Other programs have "messages", too, which have no role.
+        messages.is_some_and(|messages| messages.iter().any(|message| message["role"].is_string()))
+            || (shape == JsonShape::Array && is_message(value))
     }
 
     fn read_value(&mut self, value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {

@@ -14,6 +14,7 @@ mod reader;
 use serde_json::Value;
 
 pub(crate) use self::reader::FormatReader;
+use crate::content::Content;
 use crate::json::JsonShape;
 
 /// Declares [`Format`] and joins each format with the type that recognises and reads it.
@@ -32,10 +33,29 @@ macro_rules! registry {
         impl Format {
             /// The format that a value from a file shows, if it shows one.
             pub(crate) fn of(value: &Value, shape: JsonShape) -> Option<Format> {
-                $(if <$reader as FormatReader>::recognizes(value, shape) {
-                    return Some(Format::$format);
-                })+
-                None
+                Format::ALL.iter().copied().find(|format| format.recognizes(value, shape))
+            }
+
+            /// Whether a value from a file shows that the file is of this format.
+            pub(crate) fn recognizes(self, value: &Value, shape: JsonShape) -> bool {
+                self.content() == Content::of(shape)
+                    && match self {
+                        $(Format::$format => <$reader as FormatReader>::recognizes(value, shape),)+
+                    }
+            }
+
+            /// What the files of this format consist of.
+            pub(crate) fn content(self) -> Content {
+                match self {
+                    $(Format::$format => <$reader as FormatReader>::content(),)+
+                }
+            }
+
+            /// The names of files beside the chats that a reader needs.
+            pub(crate) fn companions(self) -> &'static [&'static str] {
+                match self {
+                    $(Format::$format => <$reader as FormatReader>::companions(),)+
+                }
             }
 
             /// Makes a reader for one file of this format.
@@ -70,6 +90,18 @@ registry! {
     JsonLines = "jsonl", json_lines::JsonLines;
 }
 
+/// Whether a file of this name stands beside the chats of some format, and is not a chat itself.
+pub(crate) fn is_companion(name: &str) -> bool {
+    Format::ALL.iter().any(|format| format.companions().contains(&name))
+}
+
+/// Every format as people know it: "a ChatGPT export, a Claude.ai export, … or …".
+pub(crate) fn known_formats() -> String {
+    let mut formats: Vec<&str> = Format::ALL.iter().map(|format| format.description()).collect();
+    let last = formats.pop().unwrap_or_default();
+    format!("{} or {last}", formats.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -86,7 +118,8 @@ mod tests {
             (JsonShape::Lines, json!({"type": "u", "parentUuid": null}), Some(Format::ClaudeCode)),
             (JsonShape::Lines, json!({"summary": "s", "leafUuid": "u"}), Some(Format::ClaudeCode)),
             (JsonShape::Documents, json!({"loglines": []}), Some(Format::ClaudeCode)),
-            (JsonShape::Lines, json!({"messages": []}), Some(Format::Messages)),
+            (JsonShape::Lines, json!({"messages": [{"role": "user"}]}), Some(Format::Messages)),
+            (JsonShape::Documents, json!({"messages": [{"type": "message", "text": "x"}]}), None),
             (JsonShape::Array, json!({"role": "user", "content": []}), Some(Format::Messages)),
             (JsonShape::Lines, json!({"role": "user", "text": ""}), Some(Format::JsonLines)),
             (JsonShape::Lines, json!({"type": "session_meta"}), None),

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
+use crate::content::Content;
 use crate::json::JsonShape;
 use crate::turn_output::TurnOutput;
 
@@ -16,11 +17,45 @@ pub(crate) trait FormatReader {
     where
         Self: Sized;
 
+    /// What the files of this format consist of.
+    fn content() -> Content
+    where
+        Self: Sized,
+    {
+        Content::Json
+    }
+
     /// Whether a value from a file shows that the file is of this format. Fields that other
     /// programs write too are not enough: the first format that recognises a value reads the file.
+    ///
+    /// Of JSON, it is asked for each of the first values; the last of them may be cut short, since
+    /// only the beginning of a file is looked at. Of text, it is asked for each of the first lines,
+    /// as strings. Of a database, it is asked once, for
+    /// `{"tables": {"responses": ["id", "model"]}}`: the tables with the names of their columns.
     fn recognizes(value: &Value, shape: JsonShape) -> bool
     where
         Self: Sized;
+
+    /// The names of files beside the chats that a reader needs, such as the list of users of a
+    /// Slack export. Each is looked for in the chat's folder, then in the folders above it, up to
+    /// the path that is imported. They are not read as chats themselves.
+    fn companions() -> &'static [&'static str]
+    where
+        Self: Sized,
+    {
+        &[]
+    }
+
+    /// Takes in what a companion holds, before the first value of the chat.
+    fn read_companion(&mut self, _name: &str, _value: Value) {}
+
+    /// The SQL statement whose rows hold the chats of a database, by its tables as
+    /// [`recognizes`](Self::recognizes) sees them. Each row comes to
+    /// [`read_value`](Self::read_value) as an object by the names of its columns. `None`: the
+    /// tables are not those of this format.
+    fn query(&self, _tables: &Value) -> Option<String> {
+        None
+    }
 
     /// Reads the next value of the file.
     fn read_value(&mut self, value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()>;
@@ -29,4 +64,18 @@ pub(crate) trait FormatReader {
     fn finish(&mut self, _output: &mut TurnOutput<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
+
+    /// What the reader keeps for later values, so that a file that has grown is read on from where
+    /// it ended: asked after [`finish`](Self::finish), and limited to some 64 KiB. `None`: such a
+    /// file is read from its beginning.
+    #[expect(clippy::allow_attributes, reason = "used by tests of some formats only, so far")]
+    #[allow(dead_code)]
+    fn state(&self) -> Option<Value> {
+        None
+    }
+
+    /// Takes back what [`state`](Self::state) gave, before the first value that is new.
+    #[expect(clippy::allow_attributes, reason = "used by tests of some formats only, so far")]
+    #[allow(dead_code)]
+    fn restore(&mut self, _state: Value) {}
 }

@@ -1,6 +1,7 @@
 //! Cuts a file into JSON values: the elements of an array, lines, or values that span lines.
 
 mod array;
+mod cut;
 mod documents;
 pub(crate) mod fields;
 mod lines;
@@ -11,6 +12,7 @@ mod values;
 
 use std::io;
 
+pub(crate) use self::cut::parse_cut;
 pub(crate) use self::values::{FileEnd, JsonShape, Limits, OnValue};
 use crate::metered_reader::MeteredReader;
 

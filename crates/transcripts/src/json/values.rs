@@ -20,6 +20,10 @@ pub(crate) enum JsonShape {
     Lines,
     /// One value that spans lines, or several in a row.
     Documents,
+    /// Plain text: each line, without its end, as a string.
+    Text,
+    /// An SQLite file: first its tables with their columns, then rows as objects.
+    Database,
 }
 
 /// How reading a file ended.

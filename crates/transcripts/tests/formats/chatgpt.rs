@@ -2,7 +2,7 @@ use longmem_core::Role;
 use longmem_transcripts::{EndReason, Format, SkipReason};
 use serde_json::{Value, json};
 
-use crate::{keys, read_as, sessions, skipped, texts, times};
+use crate::{keys, only_format, read_as, sessions, skipped, texts, times};
 
 fn message(id: &str, role: &str, text: &str) -> Value {
     json!({
@@ -47,7 +47,7 @@ fn follows_the_branch_that_is_shown() {
     assert_eq!(sessions(&turns), ["c-1", "c-1"]);
     assert_eq!(turns[0].turn.session_title.as_deref(), Some("Ports"));
     assert_eq!((turns[0].turn.role, turns[1].turn.role), (Role::User, Role::Assistant));
-    assert_eq!((report.format, report.sessions), (Format::ChatGpt, 1));
+    assert_eq!((only_format(&report), report.sessions), (Format::ChatGpt, 1));
     assert_eq!(report.skipped, skipped(&[]));
 }
 

@@ -2,7 +2,7 @@ use longmem_core::Role;
 use longmem_transcripts::{Format, SkipReason};
 use serde_json::{Value, json};
 
-use crate::{keys, read_as, sessions, skipped, texts, times};
+use crate::{keys, only_format, read_as, sessions, skipped, texts, times};
 
 fn conversation(messages: &Value) -> String {
     json!([{
@@ -40,7 +40,7 @@ fn prefers_blocks_to_text_and_adds_attached_text() {
             }
         ])),
     );
-    assert_eq!(report.format, Format::ClaudeAi);
+    assert_eq!(only_format(&report), Format::ClaudeAi);
     assert_eq!(
         texts(&turns),
         ["[paste.txt]\none\ntwo", "Let me look.\n\nHere.", "only text\n\n[attachment]\npasted"]

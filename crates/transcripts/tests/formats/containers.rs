@@ -42,10 +42,10 @@ fn a_split_export_reads_as_folder_zip_or_single_part() {
     let zip = files.write("no-extension", zipped(&parts));
 
     let (turns, report) = read(&files.path().join("export"));
-    assert_eq!((texts(&turns), report.files), (vec!["one", "two"], 2));
+    assert_eq!((texts(&turns), report.files()), (vec!["one", "two"], 2));
     let (zipped_turns, zipped_report) = read(&zip);
     assert_eq!(keys(&zipped_turns), keys(&turns));
-    assert_eq!((zipped_report.files, zipped_report.sessions), (2, 2));
+    assert_eq!((zipped_report.files(), zipped_report.sessions), (2, 2));
     let (turns, _) = read(&files.path().join("export/conversations-001.json"));
     assert_eq!(texts(&turns), ["two"]);
 }
@@ -115,7 +115,7 @@ fn a_zip_made_on_windows_is_read_whole() {
     let zip = zipped(&[("chats\\a.jsonl", line("one")), ("chats\\b.jsonl", line("two"))]);
     let (turns, report) = read_as("chats.zip", zip);
     assert_eq!((texts(&turns), sessions(&turns)), (vec!["one", "two"], vec!["a", "b"]));
-    assert_eq!(report.files, 2);
+    assert_eq!(report.files(), 2);
 }
 
 #[test]
@@ -152,6 +152,9 @@ fn an_error_says_what_was_expected_and_what_came() {
     assert_eq!(missing.fault(), Fault::Caller);
     assert!(missing.to_string().contains("missing.json"));
     let folder = Files::new();
-    folder.write("notes.txt", "x");
+    folder.write("notes.md", "x");
     assert!(matches!(failure(folder.path()), TranscriptError::NoTranscripts { .. }));
+    folder.write("notes.json", "{}");
+    let message = failure(folder.path()).to_string();
+    assert!(message.contains("notes.json is not a chat file"), "{message}");
 }

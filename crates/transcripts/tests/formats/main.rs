@@ -59,6 +59,12 @@ fn read_as(name: &str, content: impl AsRef<[u8]>) -> (Vec<ImportedTurn>, Report)
     read(&files.write(name, content))
 }
 
+/// The format of what was read, where all of it has one.
+fn only_format(report: &Report) -> Format {
+    assert_eq!(report.formats.len(), 1, "{:?}", report.formats);
+    *report.formats.keys().next().unwrap()
+}
+
 fn lines(values: &[Value]) -> String {
     values.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n"
 }

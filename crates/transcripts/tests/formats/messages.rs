@@ -5,7 +5,7 @@ use longmem_transcripts::{ExportedTurn, Format, ImportedTurn, SkipReason};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{Files, keys, lines, read, read_as, sessions, skipped, texts, times};
+use crate::{Files, keys, lines, only_format, read, read_as, sessions, skipped, texts, times};
 
 #[test]
 fn reads_an_array_of_messages() {
@@ -25,7 +25,7 @@ fn reads_an_array_of_messages() {
         "text"
     ]);
     let (turns, report) = read_as("cat.json", array.to_string());
-    assert_eq!(report.format, Format::Messages);
+    assert_eq!(only_format(&report), Format::Messages);
     assert_eq!(texts(&turns), ["Be brief.", "What is this?", "a cat", "A cat."]);
     let roles: Vec<Role> = turns.iter().map(|imported| imported.turn.role).collect();
     assert_eq!(roles, [Role::System, Role::User, Role::Tool, Role::Assistant]);
@@ -61,7 +61,7 @@ fn reads_conversations_as_a_document_or_one_a_line() {
     });
     for content in [one.to_string(), format!("{one:#}"), json!([one]).to_string()] {
         let (turns, report) = read_as("f.json", content);
-        assert_eq!((sessions(&turns), report.format), (vec!["s"; 2], Format::Messages));
+        assert_eq!((sessions(&turns), only_format(&report)), (vec!["s"; 2], Format::Messages));
         assert_eq!(turns[0].user.as_ref().unwrap().as_str(), "ana");
         assert_eq!(turns[1].user.as_ref().unwrap().as_str(), "bo");
         assert_eq!(turns[0].turn.session_title.as_deref(), Some("T"));
@@ -85,7 +85,7 @@ fn reads_every_name_of_a_field_in_json_lines() {
             json!({"role": "user", "text": "e", "name": "Bo", "id": "x"}),
         ]),
     );
-    assert_eq!(report.format, Format::JsonLines);
+    assert_eq!(only_format(&report), Format::JsonLines);
     assert_eq!(texts(&turns), ["a", "b", "c", "d", "e"]);
     assert_eq!(sessions(&turns), ["chat", "s", "7", "s", "chat"]);
     assert_eq!(times(&turns)[1..4], ["2023-11-14T22:13:20Z"; 3]);

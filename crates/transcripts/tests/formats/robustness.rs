@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use longmem_transcripts::{EndReason, Format, SkipReason};
+use longmem_transcripts::{EndReason, Format, ImportedTurn, Progress, SkipReason, TranscriptError};
 use serde_json::json;
 
 use crate::{Files, keys, lines, read, read_as, skipped, texts};
@@ -19,16 +19,15 @@ fn bad_lines_cost_only_themselves() {
 }
 
 #[test]
-fn a_given_format_is_used_without_detection() {
+fn a_wrong_format_is_an_error_that_says_what_the_file_is() {
     let files = Files::new();
     let path = files.write("x.jsonl", lines(&[json!({"role": "user", "text": "hi"})]));
-    let mut turns = 0;
-    let report = longmem_transcripts::read(&path, Some(Format::ChatGpt), &mut |_, _| {
-        turns += 1;
-        ControlFlow::Continue(())
-    });
-    assert_eq!(report.unwrap().skipped, skipped(&[(SkipReason::Malformed, 1)]));
-    assert_eq!(turns, 0);
+    let sink = &mut |_: ImportedTurn, _: &Progress| panic!("nothing is read");
+    let error = longmem_transcripts::read(&path, Some(Format::ChatGpt), sink).unwrap_err();
+    assert!(matches!(error, TranscriptError::OtherFormat { .. }));
+    let message = error.to_string();
+    assert!(message.contains("x.jsonl looks like JSON Lines"), "{message}");
+    assert!(message.contains("expected a ChatGPT export"), "{message}");
 }
 
 #[test]
@@ -43,7 +42,7 @@ fn breaking_off_reports_what_was_read() {
         if progress.turns == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
     .unwrap();
-    assert_eq!((turns, report.turns, report.files), (2, 2, 1));
+    assert_eq!((turns, report.turns, report.files()), (2, 2, 1));
 }
 
 #[test]

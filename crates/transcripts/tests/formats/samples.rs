@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use longmem_transcripts::{Format, SkipReason};
 
-use crate::{keys, read, read_as, sessions, texts};
+use crate::{keys, only_format, read, read_as, sessions, texts};
 
 /// A small file of each format with the fields that its program really writes, our own words in it.
 pub(crate) const SAMPLES: [(&str, &str); 5] = [
@@ -30,7 +30,7 @@ pub(crate) fn sample_data(name: &str) -> Option<PathBuf> {
 fn a_sample_of_each_format_is_recognised_and_read_to_its_end() {
     for ((name, content), format) in SAMPLES.into_iter().zip(Format::ALL) {
         let (turns, report) = read_as(name, content);
-        assert_eq!(report.format, *format);
+        assert_eq!(only_format(&report), *format);
         assert!(report.ended_early.is_empty());
         assert!(!report.skipped.contains_key(&SkipReason::Malformed), "{:?}", report.skipped);
         assert!(turns.len() >= 2, "{format}: {:?}", texts(&turns));
@@ -41,7 +41,7 @@ fn a_sample_of_each_format_is_recognised_and_read_to_its_end() {
 fn reads_a_folder_of_claude_code_transcripts() {
     let Some(path) = sample_data("chat-exports/claude-code-log") else { return };
     let (turns, report) = read(&path);
-    assert_eq!((report.format, report.files), (Format::ClaudeCode, 4));
+    assert_eq!((only_format(&report), report.files()), (Format::ClaudeCode, 4));
     assert_eq!(report.sessions, 4);
     assert!(report.ended_early.is_empty());
     // Four lines of the edge cases are not records: a string, an object, a number, an array.
@@ -85,7 +85,7 @@ fn reads_both_layouts_of_a_session() {
     assert_eq!(turns[0].turn.session_title.as_deref(), Some("Test session for JSONL parsing"));
 
     let (turns, report) = read(&path.with_extension("json"));
-    assert_eq!(report.format, Format::ClaudeCode);
+    assert_eq!(only_format(&report), Format::ClaudeCode);
     assert_eq!(texts(&turns)[0], "Create a simple Python function to add two numbers");
     assert!(sessions(&turns).iter().all(|session| *session == "sample_session"));
 }

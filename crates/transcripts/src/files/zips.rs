@@ -1,0 +1,85 @@
+//! The members of zips.
+
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
+
+use super::names::is_candidate_member;
+use crate::error::TranscriptError;
+
+/// A member of a zip that may hold conversations.
+pub(super) struct Member {
+    /// Its path within the zip, with `/`.
+    pub(super) label: String,
+    pub(super) index: usize,
+    /// Its size in bytes, unpacked, as the zip states it.
+    pub(super) bytes: u64,
+}
+
+/// The zip that was read last, so that its directory is read once for many members.
+#[derive(Default)]
+pub(super) struct OpenZip(Option<(PathBuf, ZipArchive<BufReader<fs_err::File>>)>);
+
+impl OpenZip {
+    /// The members of a zip that may hold conversations.
+    pub(super) fn members(&mut self, path: &Path) -> Result<Vec<Member>, TranscriptError> {
+        let zip = self.open(path)?;
+        let mut members = Vec::new();
+        for index in 0..zip.len() {
+            let damaged = |error: zip::result::ZipError| archive_error(path, error.into());
+            let member = zip.by_index_data(index).map_err(damaged)?;
+            // Some programs on Windows separate folders with `\`.
+            let label = member.name().map_err(damaged)?.replace('\\', "/");
+            if member.is_file() && is_candidate_member(&label) {
+                if member.encrypted() {
+                    return Err(TranscriptError::Encrypted { path: path.to_owned() });
+                }
+                members.push(Member { label, index, bytes: member.size() });
+            }
+        }
+        Ok(members)
+    }
+
+    /// Lets a function read a member, by its index.
+    pub(super) fn read<T>(
+        &mut self,
+        path: &Path,
+        index: usize,
+        read: impl FnOnce(&mut dyn Read) -> io::Result<T>,
+    ) -> Result<T, TranscriptError> {
+        self.open(path)?
+            .by_index(index)
+            .map_err(io::Error::from)
+            .and_then(|mut member| read(&mut member))
+            .map_err(|error| archive_error(path, error))
+    }
+
+    fn open(
+        &mut self,
+        path: &Path,
+    ) -> Result<&mut ZipArchive<BufReader<fs_err::File>>, TranscriptError> {
+        let last = self.0.take().filter(|(open, _)| open == path);
+        let zip = match last {
+            Some((_, zip)) => zip,
+            None => {
+                let file = fs_err::File::open(path).map_err(TranscriptError::Read)?;
+                ZipArchive::new(BufReader::new(file))
+                    .map_err(|error| archive_error(path, error.into()))?
+            }
+        };
+        Ok(&mut self.0.insert((path.to_owned(), zip)).1)
+    }
+}
+
+/// Whether a file begins as a zip does: with a member, or with the end of an empty directory.
+pub(super) fn begins_as_zip(path: &Path) -> Result<bool, TranscriptError> {
+    let mut beginning = Vec::new();
+    let file = fs_err::File::open(path).map_err(TranscriptError::Read)?;
+    file.take(4).read_to_end(&mut beginning).map_err(TranscriptError::Read)?;
+    Ok(beginning == b"PK\x03\x04" || beginning == b"PK\x05\x06")
+}
+
+fn archive_error(path: &Path, source: io::Error) -> TranscriptError {
+    TranscriptError::Archive { path: path.to_owned(), source }
+}
