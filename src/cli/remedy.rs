@@ -94,6 +94,7 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::UnpackWithPassword => "Unpack it with its password and import the folder.",
         Remedy::NameExport => "Name the folder that holds the export, or one file of it.",
         Remedy::NameFormat => "Leave --format out, and the format is detected.",
+        Remedy::ExportOtherwise { how } => how,
         Remedy::ConvertToJsonLines => {
             "Convert it to JSON Lines, one {\"role\": …, \"text\": …, \"time\": …} a line."
         }

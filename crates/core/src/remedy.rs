@@ -85,6 +85,11 @@ pub enum Remedy {
     NameExport,
     /// Name the format that the file has, or leave it to be detected.
     NameFormat,
+    /// Export the chats in a form that can be read.
+    ExportOtherwise {
+        /// How, as a sentence.
+        how: &'static str,
+    },
     /// Convert the file to JSON Lines: one object with role, text and time a line.
     ConvertToJsonLines,
     /// Write the address with its scheme.

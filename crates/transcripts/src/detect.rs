@@ -12,6 +12,7 @@ use crate::formats::Format;
 use crate::json::{JsonShape, Limits, for_each_value, parse_cut};
 use crate::metered_reader::{Meter, MeteredReader};
 use crate::text_lines::for_each_text_line;
+use crate::unread_formats::{self, Sample, UnreadFormat};
 
 /// Values and lines of a file that are looked at. A transcript can begin with many entries that its
 /// program wrote for itself.
@@ -54,6 +55,25 @@ pub(crate) fn format_of(
     }
     let mut candidates = Candidates::new(preferred);
     Ok(json_format(&beginning, &mut candidates).or_else(|| text_format(&beginning, preferred)))
+}
+
+/// Says what a file of no format is, if it is of a kind that is recognised, and not read.
+pub(crate) fn unread_format_of(
+    files: &mut TranscriptFiles,
+    index: usize,
+) -> Result<Option<&'static UnreadFormat>, TranscriptError> {
+    let beginning = files.beginning(index)?;
+    let text = String::from_utf8_lossy(&beginning);
+    let value = if is_database(&beginning) {
+        files.with_database(index, Database::tables)?
+    } else {
+        match parse_cut(text.trim_start_matches('\u{feff}'), Limits::default().parts) {
+            Some(Value::Array(mut elements)) if !elements.is_empty() => elements.swap_remove(0),
+            value => value.unwrap_or_default(),
+        }
+    };
+    let name = files.files()[index].name().to_lowercase();
+    Ok(unread_formats::recognise(&Sample { name: &name, text: &text, value: &value }))
 }
 
 /// The formats that the values of a file show.

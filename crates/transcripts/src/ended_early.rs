@@ -32,6 +32,8 @@ pub enum EndReason {
     NotJson,
     /// One conversation is larger than 256 MiB.
     TooLarge,
+    /// The rest of the file cannot be read: a damaged member of a zip, or a failing disk.
+    Unreadable,
 }
 
 impl fmt::Display for EndReason {
@@ -39,6 +41,7 @@ impl fmt::Display for EndReason {
         f.pad(match self {
             EndReason::CutOff => "cut off",
             EndReason::NotJson => "not JSON from here",
+            EndReason::Unreadable => "damaged from here",
             EndReason::TooLarge => "a conversation larger than 256 MiB",
         })
     }

@@ -58,6 +58,16 @@ pub enum TranscriptError {
         /// What the file looks like, for people.
         found: &'static str,
     },
+    /// The file holds chats of a kind that is not read.
+    #[error("{path} looks like {description}, which is not read")]
+    UnreadFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it is, for people.
+        description: &'static str,
+        /// What can be read in its place, as an instruction.
+        instead: &'static str,
+    },
     /// The content is of no known format.
     #[error(
         "{path} is not a chat file of a known format: expected {expected}; it begins with \
@@ -81,7 +91,9 @@ impl Diagnose for TranscriptError {
             Self::Archive { .. } => ErrorCode::DamagedArchive,
             Self::Encrypted { .. } => ErrorCode::EncryptedArchive,
             Self::NoTranscripts { .. } | Self::Empty { .. } => ErrorCode::NoTranscripts,
-            Self::OtherFormat { .. } | Self::Unrecognised { .. } => ErrorCode::UnknownFormat,
+            Self::OtherFormat { .. } | Self::UnreadFormat { .. } | Self::Unrecognised { .. } => {
+                ErrorCode::UnknownFormat
+            }
         }
     }
 
@@ -93,6 +105,7 @@ impl Diagnose for TranscriptError {
             | Self::NoTranscripts { .. }
             | Self::Empty { .. }
             | Self::OtherFormat { .. }
+            | Self::UnreadFormat { .. }
             | Self::Unrecognised { .. } => Fault::Caller,
         }
     }
@@ -105,6 +118,7 @@ impl Diagnose for TranscriptError {
             Self::NoTranscripts { .. } => Remedy::NameExport,
             Self::Empty { .. } => return Vec::new(),
             Self::OtherFormat { .. } => Remedy::NameFormat,
+            Self::UnreadFormat { instead, .. } => Remedy::ExportOtherwise { how: instead },
             Self::Unrecognised { .. } => Remedy::ConvertToJsonLines,
         }]
     }

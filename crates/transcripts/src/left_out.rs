@@ -35,6 +35,13 @@ pub enum LeftOutReason {
     UnknownFormat,
     /// It is of this format, and another was asked for.
     OtherFormat(Format),
+    /// It holds chats of a kind that is not read.
+    UnreadFormat {
+        /// What it is, for people: "Telegram's HTML export".
+        description: &'static str,
+        /// What can be read in its place, as an instruction.
+        instead: &'static str,
+    },
     /// It cannot be read; with the cause in words.
     Unreadable(String),
 }
@@ -46,6 +53,7 @@ impl LeftOutReason {
             LeftOutReason::Empty => "empty",
             LeftOutReason::UnknownFormat => "unknown_format",
             LeftOutReason::OtherFormat(_) => "other_format",
+            LeftOutReason::UnreadFormat { .. } => "unread_format",
             LeftOutReason::Unreadable(_) => "unreadable",
         }
     }
@@ -90,6 +98,9 @@ impl fmt::Display for LeftOutReason {
             LeftOutReason::Empty => f.write_str("empty"),
             LeftOutReason::UnknownFormat => f.write_str("not a chat file of a known format"),
             LeftOutReason::OtherFormat(format) => write!(f, "looks like {}", format.description()),
+            LeftOutReason::UnreadFormat { description, instead } => {
+                write!(f, "looks like {description}, which is not read. {instead}")
+            }
             LeftOutReason::Unreadable(cause) => f.write_str(cause),
         }
     }

@@ -52,6 +52,7 @@ mod report;
 mod skip_reason;
 mod text_lines;
 mod turn_output;
+mod unread_formats;
 
 pub use detect::detect;
 pub use ended_early::{EndReason, EndedEarly};

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::content::Content;
-use crate::detect::format_of;
+use crate::detect::{format_of, unread_format_of};
+use crate::ended_early::EndReason;
 use crate::error::TranscriptError;
 use crate::files::TranscriptFiles;
 use crate::formats::{Format, FormatReader};
@@ -17,6 +18,7 @@ use crate::progress::Progress;
 use crate::report::Report;
 use crate::text_lines::for_each_text_line;
 use crate::turn_output::TurnOutput;
+use crate::unread_formats::UnreadFormat;
 
 /// Reads a file, a folder or a zip, and hands each turn to `sink` as it comes.
 ///
@@ -42,8 +44,15 @@ pub fn read(
     sink: &mut dyn FnMut(ImportedTurn, &Progress) -> ControlFlow<()>,
 ) -> Result<Report, TranscriptError> {
     let mut files = TranscriptFiles::open(path)?;
-    let mut left_out = files.unreadable().clone();
+    let mut left_out = LeftOutFiles::default();
     let mut first_error = None;
+    let mut give_up_on = |left_out: &mut LeftOutFiles, label: &str, error: TranscriptError| {
+        left_out.add(label, LeftOutReason::Unreadable(error.to_string()));
+        first_error.get_or_insert(error);
+    };
+    for (label, error) in files.take_unreadable() {
+        give_up_on(&mut left_out, &label, error);
+    }
     let mut output = TurnOutput::new(files.bytes(), sink);
     for index in 0..files.files().len() {
         match read_file(&mut files, index, format, &mut output) {
@@ -52,15 +61,11 @@ pub fn read(
             Ok(FileOutcome::LeftOut(reason)) => {
                 let file = &files.files()[index];
                 output.pass_over(file.bytes.unwrap_or(0));
-                if reason != LeftOutReason::UnknownFormat || file.is_expected_to_be_a_chat() {
+                if reason != LeftOutReason::UnknownFormat || file.may_be_expected_to_hold_chats() {
                     left_out.add(&file.label, reason);
                 }
             }
-            Err(error) => {
-                let reason = LeftOutReason::Unreadable(error.to_string());
-                left_out.add(&files.files()[index].label, reason);
-                first_error.get_or_insert(error);
-            }
+            Err(error) => give_up_on(&mut left_out, &files.files()[index].label, error),
         }
     }
     let (progress, counts) = output.finish();
@@ -87,18 +92,20 @@ fn nothing_read(
     wanted: Option<Format>,
     left_out: &LeftOutFiles,
 ) -> Result<TranscriptError, TranscriptError> {
-    let other = left_out.named.iter().find_map(|file| match file.reason {
-        LeftOutReason::OtherFormat(found) => Some((file, found)),
-        _ => None,
-    });
-    Ok(match (wanted, other) {
-        (Some(wanted), Some((file, found))) => TranscriptError::OtherFormat {
-            path: files.path_of(&file.file),
-            wanted: wanted.description(),
-            found: found.description(),
-        },
-        _ => files.nothing_recognised()?,
-    })
+    for file in &left_out.named {
+        let path = files.path_of(&file.file);
+        match (&file.reason, wanted) {
+            (LeftOutReason::OtherFormat(found), Some(wanted)) => {
+                let (wanted, found) = (wanted.description(), found.description());
+                return Ok(TranscriptError::OtherFormat { path, wanted, found });
+            }
+            (LeftOutReason::UnreadFormat { description, instead }, _) => {
+                return Ok(TranscriptError::UnreadFormat { path, description, instead });
+            }
+            _ => {}
+        }
+    }
+    files.nothing_recognised()
 }
 
 /// What became of a file.
@@ -116,14 +123,11 @@ fn read_file(
     output: &mut TurnOutput<'_>,
 ) -> Result<FileOutcome, TranscriptError> {
     let format = match format_of(files, index, wanted)? {
-        None if files.beginning(index)?.trim_ascii().is_empty() => {
-            return Ok(FileOutcome::LeftOut(LeftOutReason::Empty));
-        }
-        None => return Ok(FileOutcome::LeftOut(LeftOutReason::UnknownFormat)),
         Some(found) if wanted.is_some_and(|wanted| wanted != found) => {
             return Ok(FileOutcome::LeftOut(LeftOutReason::OtherFormat(found)));
         }
         Some(format) => format,
+        None => return Ok(FileOutcome::LeftOut(why_unknown(files, index)?)),
     };
     let mut reader = format.reader();
     for name in format.companions() {
@@ -133,19 +137,44 @@ fn read_file(
     }
     let meter = Meter::default();
     output.begin_file(&files.files()[index], format, meter.clone());
-    let end = match format.content() {
-        Content::Json => read_values(files, index, for_each_value, meter, &mut *reader, output)?,
-        Content::Text => {
-            read_values(files, index, for_each_text_line, meter, &mut *reader, output)?
-        }
-        Content::Database => read_rows(files, index, &mut *reader, output)?,
+    let position = meter.clone();
+    let ended = match format.content() {
+        Content::Json => read_values(files, index, for_each_value, meter, &mut *reader, output),
+        Content::Text => read_values(files, index, for_each_text_line, meter, &mut *reader, output),
+        Content::Database => read_rows(files, index, &mut *reader, output),
     };
-    output.end_file(end);
+    // One damaged file does not stop the others.
+    let end = match ended {
+        Err(_) if files.is_one_of_many() && output.turns_of_file() > 0 => {
+            FileEnd::Early { byte: position.position(), reason: EndReason::Unreadable }
+        }
+        ended => ended?,
+    };
     let flow = match end {
         FileEnd::Stopped => ControlFlow::Break(()),
         FileEnd::Complete | FileEnd::Early { .. } => reader.finish(output),
     };
+    if flow.is_continue() && output.found_only_malformed() {
+        return Ok(FileOutcome::LeftOut(LeftOutReason::UnknownFormat));
+    }
+    output.end_file(end);
     Ok(if flow.is_break() { FileOutcome::Stopped } else { FileOutcome::Read })
+}
+
+/// Why a file in which no format is recognised is left out.
+fn why_unknown(
+    files: &mut TranscriptFiles,
+    index: usize,
+) -> Result<LeftOutReason, TranscriptError> {
+    if files.beginning(index)?.trim_ascii().is_empty() {
+        return Ok(LeftOutReason::Empty);
+    }
+    Ok(match unread_format_of(files, index)? {
+        Some(UnreadFormat { description, instead, .. }) => {
+            LeftOutReason::UnreadFormat { description, instead }
+        }
+        None => LeftOutReason::UnknownFormat,
+    })
 }
 
 /// Takes a file apart into values.

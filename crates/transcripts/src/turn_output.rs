@@ -47,13 +47,18 @@ pub(crate) struct Counts {
 /// What is known of the file that is being read.
 #[derive(Default)]
 struct CurrentFile {
-    /// The name of its format, at the start of every source key.
-    format: &'static str,
+    format: Option<Format>,
     label: String,
     stem: String,
     modified: Timestamp,
     meter: Meter,
     occurrences: OccurrenceCounter,
+    /// Turns that were delivered.
+    turns: u64,
+    /// Whether something was skipped because it is not of the format.
+    malformed: bool,
+    /// Whether something is of the format.
+    well_formed: bool,
 }
 
 impl<'a> TurnOutput<'a> {
@@ -70,15 +75,14 @@ impl<'a> TurnOutput<'a> {
 
     /// Goes on to the next file, whose position `meter` tells.
     pub(crate) fn begin_file(&mut self, file: &TranscriptFile, format: Format, meter: Meter) {
-        *self.counts.formats.entry(format).or_default() += 1;
         self.bytes_before_file += self.file.meter.position();
         self.file = CurrentFile {
-            format: format.as_str(),
+            format: Some(format),
             label: file.label.clone(),
             stem: file.stem.clone(),
             modified: file.modified,
             meter,
-            occurrences: OccurrenceCounter::default(),
+            ..CurrentFile::default()
         };
     }
 
@@ -89,6 +93,9 @@ impl<'a> TurnOutput<'a> {
 
     /// Notes how the file ended.
     pub(crate) fn end_file(&mut self, end: FileEnd) {
+        if let Some(format) = self.file.format {
+            *self.counts.formats.entry(format).or_default() += 1;
+        }
         if let FileEnd::Early { byte, reason } = end {
             let file = self.file.label.clone();
             self.counts.ended_early.push(EndedEarly { file, byte, reason });
@@ -100,9 +107,20 @@ impl<'a> TurnOutput<'a> {
         &self.file.stem
     }
 
-    /// Makes a source key of the ids by which a format knows a turn.
+    /// Turns of the file that were delivered so far.
+    pub(crate) fn turns_of_file(&self) -> u64 {
+        self.file.turns
+    }
+
+    /// Whether there was something in the file, and nothing of its format.
+    pub(crate) fn found_only_malformed(&self) -> bool {
+        self.file.malformed && !self.file.well_formed
+    }
+
+    /// Makes a source key of the ids by which a format knows a turn. It begins with the format's
+    /// name.
     pub(crate) fn source_key(&self, ids: &[&str]) -> String {
-        let mut key = self.file.format.to_owned();
+        let mut key = self.file.format.map_or("", Format::as_str).to_owned();
         for id in ids {
             key.push(':');
             key.push_str(&keys::short_id(id));
@@ -113,6 +131,11 @@ impl<'a> TurnOutput<'a> {
     /// Counts something that does not become a turn.
     pub(crate) fn skip(&mut self, reason: SkipReason) {
         *self.counts.skipped.entry(reason).or_default() += 1;
+        if reason == SkipReason::Malformed {
+            self.file.malformed = true;
+        } else {
+            self.file.well_formed = true;
+        }
     }
 
     /// Completes a turn and hands it to the sink; counts it as skipped where there is only a
@@ -145,6 +168,8 @@ impl<'a> TurnOutput<'a> {
             source_key: Some(SourceKey(key)),
         };
         self.progress.turns += 1;
+        self.file.turns += 1;
+        self.file.well_formed = true;
         self.counts.turns_without_time += u64::from(parsed.time.is_none());
         self.progress.sessions = self.last_times.len() as u64;
         self.progress.bytes_read = self.bytes_before_file + self.file.meter.position();

@@ -12,12 +12,11 @@ use longmem_core::Timestamp;
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use self::names::{file_name, is_json, is_zip, unique_stems};
+use self::names::{file_name, is_json, is_part_of_export, is_zip, unique_stems};
 use self::zips::{OpenZip, begins_as_zip};
 use crate::database::Database;
 use crate::error::TranscriptError;
 use crate::formats::{Format, is_companion, known_formats};
-use crate::left_out::{LeftOutFiles, LeftOutReason};
 
 /// Bytes at the beginning of a file by which its format is told.
 const BEGINNING_BYTES: u64 = 1 << 20;
@@ -58,7 +57,7 @@ pub(crate) struct TranscriptFiles {
     /// Where each file that stands beside chats is, by its label.
     companions: HashMap<String, Location>,
     /// What could not be looked into.
-    unreadable: LeftOutFiles,
+    unreadable: Vec<(String, TranscriptError)>,
     zip: OpenZip,
     pipe: Option<Pipe>,
     /// The copy of a file for what needs one on disk, by the file's index.
@@ -68,7 +67,8 @@ pub(crate) struct TranscriptFiles {
 /// Bytes that can be read only once, with those of the beginning, which are read twice.
 struct Pipe {
     beginning: Vec<u8>,
-    rest: Box<dyn Read>,
+    /// Nothing once it was read.
+    rest: Option<Box<dyn Read>>,
 }
 
 impl TranscriptFiles {
@@ -80,7 +80,7 @@ impl TranscriptFiles {
             files.add_folder(path)?;
         } else if !metadata.is_file() {
             let pipe = fs_err::File::open(path).map_err(TranscriptError::Read)?;
-            files.pipe = Some(Pipe { beginning: Vec::new(), rest: Box::new(pipe) });
+            files.pipe = Some(Pipe { beginning: Vec::new(), rest: Some(Box::new(pipe)) });
             let label = file_name(&path.to_string_lossy()).to_owned();
             files.add(label, None, modified(&metadata), Location::Pipe);
         } else if begins_as_zip(path)? {
@@ -91,7 +91,7 @@ impl TranscriptFiles {
             files.add(label, Some(metadata.len()), modified(&metadata), location);
             files.find_companions_beside(path);
         }
-        if files.files.is_empty() && files.unreadable.count() == 0 {
+        if files.files.is_empty() && files.unreadable.is_empty() {
             return Err(TranscriptError::NoTranscripts { path: path.to_owned() });
         }
         files.name_files();
@@ -103,7 +103,7 @@ impl TranscriptFiles {
             path: path.to_owned(),
             files: Vec::new(),
             companions: HashMap::new(),
-            unreadable: LeftOutFiles::default(),
+            unreadable: Vec::new(),
             zip: OpenZip::default(),
             pipe: None,
             copy: None,
@@ -114,13 +114,13 @@ impl TranscriptFiles {
         &self.files
     }
 
-    /// What could not be looked into.
-    pub(crate) fn unreadable(&self) -> &LeftOutFiles {
-        &self.unreadable
+    /// What could not be looked into, by its path within the folder: folders and zips.
+    pub(crate) fn take_unreadable(&mut self) -> Vec<(String, TranscriptError)> {
+        std::mem::take(&mut self.unreadable)
     }
 
     /// Whether a file is in a folder or zip that was named, and not named itself.
-    fn is_one_of_many(&self) -> bool {
+    pub(crate) fn is_one_of_many(&self) -> bool {
         self.files.len() > 1 || self.files.iter().any(|file| !file.is_at(&self.path))
     }
 
@@ -132,16 +132,21 @@ impl TranscriptFiles {
     /// The first bytes of a file.
     pub(crate) fn beginning(&mut self, index: usize) -> Result<Vec<u8>, TranscriptError> {
         if let (Location::Pipe, Some(pipe)) = (&self.files[index].location, &mut self.pipe) {
-            if pipe.beginning.is_empty() {
-                let mut limited = (&mut pipe.rest).take(BEGINNING_BYTES);
+            if pipe.beginning.is_empty()
+                && let Some(rest) = &mut pipe.rest
+            {
+                let mut limited = rest.take(BEGINNING_BYTES);
                 limited.read_to_end(&mut pipe.beginning).map_err(TranscriptError::Read)?;
             }
             return Ok(pipe.beginning.clone());
         }
         self.with_reader(index, |file| {
             let mut beginning = Vec::new();
-            file.take(BEGINNING_BYTES).read_to_end(&mut beginning)?;
-            Ok(beginning)
+            match file.take(BEGINNING_BYTES).read_to_end(&mut beginning) {
+                // Where damage begins is found again when the file is read.
+                Err(error) if beginning.is_empty() => Err(error),
+                _ => Ok(beginning),
+            }
         })
     }
 
@@ -152,16 +157,12 @@ impl TranscriptFiles {
         index: usize,
         read: impl FnOnce(&mut dyn Read) -> io::Result<T>,
     ) -> Result<T, TranscriptError> {
-        match &self.files[index].location {
-            Location::Pipe => {
-                let pipe = self.pipe.take();
-                let (beginning, rest) = match pipe {
-                    Some(pipe) => (pipe.beginning, pipe.rest),
-                    None => (Vec::new(), Box::new(io::empty()) as Box<dyn Read>),
-                };
-                read(&mut beginning.chain(rest)).map_err(TranscriptError::Read)
-            }
-            location => read_at(&location.clone(), &mut self.zip, read),
+        match (&self.files[index].location, &mut self.pipe) {
+            (Location::Pipe, Some(pipe)) => match pipe.rest.take() {
+                Some(rest) => read(&mut pipe.beginning.chain(rest)).map_err(TranscriptError::Read),
+                None => read(&mut io::empty()).map_err(TranscriptError::Read),
+            },
+            (location, _) => read_at(&location.clone(), &mut self.zip, read),
         }
     }
 
@@ -254,7 +255,7 @@ impl TranscriptFiles {
     fn add_folder(&mut self, folder: &Path) -> Result<(), TranscriptError> {
         let mut walk = folder::walk(folder).map_err(TranscriptError::Read)?;
         for (label, error) in walk.unreadable {
-            self.unreadable.add(&label, LeftOutReason::Unreadable(error.to_string()));
+            self.unreadable.push((label, TranscriptError::Read(error)));
         }
         walk.files.sort();
         for (label, path) in walk.files {
@@ -262,7 +263,7 @@ impl TranscriptFiles {
             let Ok(metadata) = fs_err::metadata(&path) else { continue };
             if is_zip(&label) {
                 if let Err(error) = self.add_zip(&path, &format!("{label}/"), modified(&metadata)) {
-                    self.unreadable.add(&label, LeftOutReason::Unreadable(error.to_string()));
+                    self.unreadable.push((label, error));
                 }
             } else {
                 let location = Location::OnDisk(path);
@@ -304,7 +305,7 @@ impl TranscriptFiles {
         let stems = unique_stems(self.files.iter().map(|file| file.label.as_str()));
         for (file, stem) in self.files.iter_mut().zip(stems) {
             file.stem = stem;
-            if is_companion(file_name(&file.label)) {
+            if is_companion(file.name()) {
                 self.companions.insert(file.label.clone(), file.location.clone());
             }
         }
@@ -312,10 +313,15 @@ impl TranscriptFiles {
 }
 
 impl TranscriptFile {
-    /// Whether its format is told in an error or a report where none is recognised: a text or a
-    /// database is seldom a chat.
-    pub(crate) fn is_expected_to_be_a_chat(&self) -> bool {
-        is_json(&self.label) && !is_companion(file_name(&self.label))
+    /// Its name without the folders.
+    pub(crate) fn name(&self) -> &str {
+        file_name(&self.label)
+    }
+
+    /// Whether it is worth a word where no format recognises it: JSON that is no known part of an
+    /// export. A text or a database is seldom a chat.
+    pub(crate) fn may_be_expected_to_hold_chats(&self) -> bool {
+        is_json(&self.label) && !is_companion(self.name()) && !is_part_of_export(self.name())
     }
 
     fn is_at(&self, path: &Path) -> bool {

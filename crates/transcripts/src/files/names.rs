@@ -24,9 +24,37 @@ const FOLDERS_PASSED_OVER: [&str; 16] = [
     "tool-results",
 ];
 
+/// Files of exports and transcripts that hold no chats, and are known to hold none.
+const PARTS_OF_EXPORTS: [&str; 16] = [
+    // ChatGPT.
+    "export_manifest.json",
+    "group_chats.json",
+    "message_feedback.json",
+    "model_comparisons.json",
+    "shared_conversations.json",
+    "shopping.json",
+    "sora.json",
+    "user.json",
+    "user_settings.json",
+    // Claude.ai.
+    "memories.json",
+    "projects.json",
+    "users.json",
+    // Claude Code.
+    "history.jsonl",
+    "sessions-index.json",
+    "settings.json",
+    "settings.local.json",
+];
+
+/// Whether a file of this name is a known part of an export that holds no chats.
+pub(super) fn is_part_of_export(name: &str) -> bool {
+    PARTS_OF_EXPORTS.contains(&name)
+}
+
 /// Extensions of files that may hold conversations.
-const EXTENSIONS: [&str; 9] =
-    ["json", "jsonl", "ndjson", "txt", "db", "sqlite", "sqlite3", "zip", "html"];
+const EXTENSIONS: [&str; 10] =
+    ["json", "jsonl", "ndjson", "txt", "db", "sqlite", "sqlite3", "vscdb", "zip", "html"];
 
 /// Whether a file or folder of this name is never looked at: a folder that programs fill, or a file
 /// that macOS adds to others.

@@ -1,8 +1,8 @@
 use std::io::{Cursor, Write};
 use std::ops::ControlFlow;
 
-use longmem_core::{Diagnose, Fault, Remedy};
-use longmem_transcripts::{Format, SkipReason, TranscriptError, detect};
+use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
+use longmem_transcripts::{EndReason, Format, SkipReason, TranscriptError, detect};
 use serde_json::{Value, json};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -48,6 +48,103 @@ fn a_split_export_reads_as_folder_zip_or_single_part() {
     assert_eq!((zipped_report.files(), zipped_report.sessions), (2, 2));
     let (turns, _) = read(&files.path().join("export/conversations-001.json"));
     assert_eq!(texts(&turns), ["two"]);
+}
+
+#[test]
+fn each_file_is_read_in_its_own_format() {
+    let files = Files::new();
+    let claude_ai = json!([{"uuid": "c", "chat_messages": [
+        {"uuid": "m", "sender": "human", "text": "from claude"}]}]);
+    files.write("a/conversations.json", json!([chatgpt("c", "from chatgpt")]).to_string());
+    files.write("a/user.json", "{}");
+    files.write("b/conversations.json", claude_ai.to_string());
+    files.write("b/more.json", json!([{"role": "user", "content": "a message"}]).to_string());
+    files.write("project/s.jsonl", lines(&[json!({"role": "user", "text": "a line"})]));
+    files.write("project/package.json", json!({"name": "x"}).to_string());
+    files.write("project/README.txt", "Dear Ana");
+    files.write("project/node_modules/m/chat.jsonl", lines(&[json!({"role": "user"})]));
+    files.write("tg/messages.html", "<html><title>Exported Data</title>");
+    files.write("z.zip", zipped(&[("c.json", json!([chatgpt("z", "zipped")]).to_string())]));
+    files.write("broken.zip", "PK\u{3}\u{4}");
+
+    let (turns, report) = read(files.path());
+    assert_eq!(texts(&turns), ["from chatgpt", "from claude", "a message", "a line", "zipped"]);
+    assert_eq!(report.format_names(), "chatgpt, claude, messages, jsonl");
+    assert_eq!(report.formats[&Format::ChatGpt], 2);
+    let left_out: Vec<(&str, &str)> = report
+        .left_out
+        .named
+        .iter()
+        .map(|left_out| (left_out.file.as_str(), left_out.reason.as_str()))
+        .collect();
+    assert_eq!(
+        left_out,
+        [
+            ("broken.zip", "unreadable"),
+            ("project/package.json", "unknown_format"),
+            ("tg/messages.html", "unread_format"),
+        ]
+    );
+}
+
+#[test]
+fn twenty_files_are_named_and_those_first_that_hold_chats() {
+    let files = Files::new();
+    files.write("chat.jsonl", lines(&[json!({"role": "user", "text": "hi"})]));
+    for index in 0..30 {
+        files.write(&format!("{index}.json"), "{}");
+    }
+    files.write("zz.html", "<title>ChatGPT Data Export</title>");
+    let (_, report) = read(files.path());
+    assert_eq!((report.left_out.named.len(), report.left_out.count()), (20, 31));
+    assert!(report.left_out.named.iter().any(|left_out| left_out.file == "zz.html"));
+}
+
+#[test]
+fn links_to_folders_are_followed_and_never_in_circles() {
+    use std::os::unix::fs::symlink;
+    let files = Files::new();
+    let outside = Files::new();
+    let line = |text: &str| lines(&[json!({"role": "user", "text": text})]);
+    outside.write("linked.jsonl", line("linked"));
+    files.write("real/own.jsonl", line("own"));
+    symlink(outside.path(), files.path().join("a-link")).unwrap();
+    symlink(files.path().join("real"), files.path().join("b-again")).unwrap();
+    symlink(files.path(), files.path().join("real/up")).unwrap();
+    symlink("/", files.path().join("real/everything")).unwrap();
+    symlink("nowhere", files.path().join("real/dangling.jsonl")).unwrap();
+    symlink(files.path().join("real/own.jsonl"), files.path().join("copy.jsonl")).unwrap();
+    symlink(files.path().join("a-link"), outside.path().join("round")).unwrap();
+    let (turns, report) = read(files.path());
+    assert_eq!((texts(&turns), report.files()), (vec!["linked", "own"], 2));
+}
+
+#[test]
+fn a_damaged_member_of_a_zip_does_not_stop_the_others() {
+    let line = |text: &str| lines(&[json!({"role": "user", "text": text})]);
+    let long = "a1b2c3".repeat(50);
+    let mut zip =
+        zipped(&[("a.jsonl", line("one")), ("b.jsonl", line(&long)), ("c.jsonl", line("two"))]);
+    // A bit of the checksum of the second member, in the directory at the end.
+    let entry = zip.windows(4).enumerate().filter(|(_, four)| four == b"PK\x01\x02").nth(1);
+    let checksum = entry.unwrap().0 + 16;
+    zip[checksum] ^= 1;
+    let (turns, report) = read_as("chats.zip", zip);
+    assert_eq!(texts(&turns), ["one", &long, "two"]);
+    assert_eq!(report.ended_early[0].file, "b.jsonl");
+    assert_eq!(report.ended_early[0].reason, EndReason::Unreadable);
+}
+
+#[test]
+fn what_is_recognised_and_not_read_is_called_by_its_name() {
+    let files = Files::new();
+    let page = files.write("messages.html", "<html><title>Exported Data</title>");
+    let error = failure(&page);
+    assert!(error.to_string().contains("messages.html looks like Telegram's HTML export"));
+    assert!(matches!(&error.remedies()[..], [Remedy::ExportOtherwise { .. }]));
+    let other = json!({"name": "A", "messages": [{"id": 1, "type": "message", "text": "x"}]});
+    let error = failure(&files.write("result.json", other.to_string()));
+    assert_eq!(error.code(), ErrorCode::UnknownFormat);
 }
 
 #[test]
