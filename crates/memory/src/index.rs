@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use longmem_core::{Embedding, UserName};
 use longmem_store::{EmbeddedTurn, IndexLock, QueuedTurn};
-use longmem_text::without_names;
+use longmem_text::{has_words, without_names};
 use rayon::prelude::*;
 
 use crate::{Memory, MemoryError};
@@ -45,11 +45,14 @@ pub struct IndexProgress {
 /// What an index run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexReport {
-    /// Turns that got vectors.
+    /// Turns that got vectors, or hold nothing to embed.
     pub turns: u64,
     /// Passages that were embedded for them.
     pub passages: u64,
-    /// Turns that still have none: 0 unless the run was stopped or others wrote meanwhile.
+    /// Passages that were not embedded, because they hold no words: base64, keys, columns of numbers.
+    /// They are kept as text.
+    pub wordless_passages: u64,
+    /// Turns that still wait: 0 unless the run was stopped or others wrote meanwhile.
     pub remaining: u64,
     /// Whether a new model took over.
     pub replaced_model: bool,
@@ -58,7 +61,7 @@ pub struct IndexReport {
 impl IndexReport {
     /// Of a run that was stopped before it began.
     fn stopped(remaining: u64) -> Self {
-        Self { turns: 0, passages: 0, remaining, replaced_model: false }
+        Self { turns: 0, passages: 0, wordless_passages: 0, remaining, replaced_model: false }
     }
 }
 
@@ -71,10 +74,11 @@ pub enum CaughtUp {
     Behind(u64),
 }
 
-/// What one batch stored: turns that got vectors, and passages embedded.
+/// What one batch stored: turns that got vectors, passages embedded, and passages without words.
 pub(crate) struct Stored {
     pub(crate) turns: u64,
     pub(crate) passages: u64,
+    pub(crate) wordless_passages: u64,
 }
 
 /// Turns embedded and stored together: enough to sort by length well, few enough that stopping
@@ -82,7 +86,8 @@ pub(crate) struct Stored {
 const TURNS_PER_BATCH: usize = 512;
 
 impl Memory {
-    /// Embeds every turn that has no vectors, oldest first, and tells `see` after each batch how far
+    /// Embeds every turn that has no vectors, oldest first, but for passages without words (see
+    /// [`IndexReport::wordless_passages`]), and tells `see` after each batch how far
     /// it is; `Break` stops there. What is stored stays, so another run goes on where this one stopped,
     /// and no turn is embedded twice. Others may read and write meanwhile. Waits while another
     /// process is indexing the same store.
@@ -143,6 +148,7 @@ impl Memory {
     ) -> Result<IndexReport, MemoryError> {
         let total_turns = self.waiting(user)?;
         let mut done = IndexProgress { turns: 0, total_turns, passages: 0 };
+        let mut wordless_passages = 0;
         let mut last: Option<QueuedTurn> = None;
         let mut flow = see(IndexEvent::Progress(done));
         while flow.is_continue() {
@@ -154,6 +160,7 @@ impl Memory {
             last = queued.into_iter().next_back();
             done.turns += stored.turns;
             done.passages += stored.passages;
+            wordless_passages += stored.wordless_passages;
             done.total_turns = done.total_turns.max(done.turns);
             flow = see(IndexEvent::Progress(done));
         }
@@ -161,6 +168,7 @@ impl Memory {
         Ok(IndexReport {
             turns: done.turns,
             passages: done.passages,
+            wordless_passages,
             remaining: self.waiting(user)?,
             replaced_model,
         })
@@ -170,11 +178,15 @@ impl Memory {
     /// meanwhile.
     pub(crate) fn embed_and_store(&self, queued: &[QueuedTurn]) -> Result<Stored, MemoryError> {
         let truncated_before = self.embedder.truncated_tokens();
-        let spans = queued
+        let mut spans = queued
             .par_iter()
             .map(|turn| self.embedder.passages(&turn.text))
             .collect::<Result<Vec<_>, _>>()
             .map_err(MemoryError::Embed)?;
+        let all: usize = spans.iter().map(Vec::len).sum();
+        for (turn, spans) in queued.iter().zip(&mut spans) {
+            spans.retain(|span| has_words(&turn.text[span.start..span.end]));
+        }
         let speakers = self.speakers_of(queued)?;
         let texts: Vec<String> = queued
             .iter()
@@ -198,7 +210,8 @@ impl Memory {
             })
             .collect();
         let turns = self.store.write_vectors(self.embedder.model(), &embedded, truncated)?;
-        Ok(Stored { turns, passages: texts.len() as u64 })
+        let passages = texts.len();
+        Ok(Stored { turns, passages: passages as u64, wordless_passages: (all - passages) as u64 })
     }
 
     /// Embeds passages, one vector each as wide as the model says.

@@ -306,6 +306,24 @@ fn what_was_forgotten_comes_back_only_when_it_is_asked_for() {
 }
 
 #[test]
+fn a_paste_without_words_is_kept_as_text_and_gets_no_vector() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let paste = "iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4".repeat(3);
+    memory.remember(&ana, &[turn(&paste), turn("the port is 7443"), turn("7443")]).unwrap();
+    let index = |options| memory.index(options, &mut |_| ControlFlow::Continue(())).unwrap();
+    for options in [IndexOptions::default(), IndexOptions { reembed: true }] {
+        let report = index(options);
+        assert_eq!((report.turns, report.passages, report.wordless_passages), (3, 2, 1));
+        assert_eq!(report.remaining, 0);
+    }
+    assert_eq!(index(IndexOptions::default()).turns, 0, "it does not wait");
+    let mut request = RecallRequest::new(Scope::of(ana.clone()), &*paste);
+    request.channels = Channels::Words;
+    assert_eq!(memory.recall(&request).unwrap().results[0].turn.text, paste);
+}
+
+#[test]
 fn an_import_marks_notes_if_it_is_asked_to_or_the_file_does() {
     for (notes, expected) in [(false, [false, true]), (true, [true, true])] {
         let Fixture { folder, memory, embedder: _embedder } = fixture();

@@ -97,7 +97,7 @@ pub struct EmbeddedTurn {
     pub user: UserName,
     /// The turn.
     pub turn: TurnId,
-    /// Its passages in order, at least one.
+    /// Its passages in order; none if it holds nothing to embed, which is done with it too.
     pub passages: Vec<(PassageSpan, Embedding)>,
 }
 

@@ -33,6 +33,7 @@ mod sentences;
 mod small_talk;
 mod spanish;
 mod thinking;
+mod wordless;
 mod words;
 
 pub use days::{Bound, Days, days_named, is_month_or_weekday, tells_number, tells_when};
@@ -49,6 +50,7 @@ pub use questions::{
 pub use sentences::{begins_sentence, only_asks, sentences};
 pub use small_talk::is_small_talk;
 pub use thinking::{ThinkingFilter, without_thinking};
+pub use wordless::has_words;
 pub use words::{IndexedWords, each_word, indexed_words, lower_word, lower_words, query_words};
 
 /// The examples of the README are tests.

@@ -8,15 +8,20 @@ use serde::{Deserialize, Serialize};
 /// Turns got their vectors.
 ///
 /// ```json
-/// { "turns": 7, "passages": 9, "remaining": 0, "replaced_model": false, "seconds": 0.25 }
+/// {
+///   "turns": 7, "passages": 9, "wordless_passages": 0, "remaining": 0, "replaced_model": false,
+///   "seconds": 0.25
+/// }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Indexed {
-    /// Turns that got vectors.
+    /// Turns that got vectors, or hold nothing to embed.
     pub turns: u64,
     /// Passages that were embedded for them.
     pub passages: u64,
-    /// Turns that still have none.
+    /// Passages that were not embedded, because they hold no words.
+    pub wordless_passages: u64,
+    /// Turns that still wait.
     pub remaining: u64,
     /// Whether a new model took over.
     pub replaced_model: bool,
@@ -30,6 +35,7 @@ impl Indexed {
         Self {
             turns: report.turns,
             passages: report.passages,
+            wordless_passages: report.wordless_passages,
             remaining: report.remaining,
             replaced_model: report.replaced_model,
             seconds: took.as_secs_f64(),

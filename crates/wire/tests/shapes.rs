@@ -160,7 +160,13 @@ fn import() {
 
 #[test]
 fn index() {
-    let report = memory::IndexReport { turns: 7, passages: 9, remaining: 0, replaced_model: true };
+    let report = memory::IndexReport {
+        turns: 7,
+        passages: 9,
+        wordless_passages: 2,
+        remaining: 0,
+        replaced_model: true,
+    };
     assert_snapshot!(json(wire::Indexed::new(report, Duration::from_millis(1_300))));
 }
 

@@ -52,5 +52,12 @@ pub(crate) fn indexed(report: &IndexReport, took: Duration) -> String {
     if report.replaced_model {
         line.push_str("; the new model serves now");
     }
-    format!("{line}; {} without vectors", counted(report.remaining, "turn"))
+    line.push_str(&format!("; {} without vectors", counted(report.remaining, "turn")));
+    if report.wordless_passages > 0 {
+        line.push_str(&format!(
+            "; {} without words not embedded",
+            counted(report.wordless_passages, "passage"),
+        ));
+    }
+    line
 }

@@ -95,6 +95,24 @@ pub fn a_turn_of_several_passages_is_found_once_by_their_mean(make: Make<'_>) {
     assert!((hits[0].score - f32::midpoint(of("lisbon"), of("oslo"))).abs() < 1e-6);
 }
 
+pub fn a_turn_with_nothing_to_embed_waits_no_more(make: Make<'_>) {
+    let fixture = make();
+    let store = &*fixture.store();
+    let ids = insert(store, &["lisbon", "iVBORw0KGgo", "oslo"]);
+    let embedder = Embedder::new("1");
+    store.begin_indexing(embedder.model(), false).unwrap();
+    let mut vectors = embedded(store, 99);
+    vectors[1].passages.clear();
+    assert_eq!(store.write_vectors(embedder.model(), &vectors, 0).unwrap(), 3);
+    assert_eq!((found(store, &embedder), waiting(store)), (vec![ids[0], ids[2]], vec![]));
+    let stats = store.stats().unwrap();
+    assert_eq!((stats.turns, stats.vectors, stats.turns_without_vectors), (3, 2, 0));
+    let by_words =
+        Searcher::default().search_words(store, &Scope::of(user("ana")), "iVBORw0KGgo", 9).unwrap();
+    assert_eq!(by_words.iter().map(|hit| hit.turn).collect::<Vec<_>>(), [ids[1]]);
+    store.check(&mut |problem| panic!("{problem}")).unwrap();
+}
+
 pub fn a_turn_that_was_deleted_while_it_was_embedded_is_passed_over(make: Make<'_>) {
     let fixture = make();
     let store = &*fixture.store();

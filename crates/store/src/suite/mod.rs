@@ -91,6 +91,7 @@ macro_rules! store_suite {
             a_turn_gets_vectors_once_however_often_they_are_written,
             vectors_for_a_turn_of_another_user_are_passed_over,
             a_turn_of_several_passages_is_found_once_by_their_mean,
+            a_turn_with_nothing_to_embed_waits_no_more,
             a_turn_that_was_deleted_while_it_was_embedded_is_passed_over,
             another_model_is_refused_and_its_vectors_are_not_taken,
             a_replacement_resumes_and_the_old_vectors_serve_until_it_is_complete,
