@@ -10,6 +10,7 @@ mod claude_code_titles;
 mod json_lines;
 mod messages;
 mod reader;
+mod whatsapp;
 
 use serde_json::Value;
 
@@ -86,6 +87,8 @@ registry! {
     ClaudeCode = "claude-code", claude_code::ClaudeCode;
     /// OpenAI-style `[{role, content}]`, or `{"messages": […]}` as a document or one a line.
     Messages = "messages", messages::Messages;
+    /// WhatsApp's exported chat: a text file, or the zip.
+    WhatsApp = "whatsapp", whatsapp::WhatsApp;
     /// One message a line, which is also what longmem exports.
     JsonLines = "jsonl", json_lines::JsonLines;
 }
