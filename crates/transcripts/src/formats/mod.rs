@@ -10,6 +10,7 @@ mod claude_code_titles;
 mod json_lines;
 mod messages;
 mod reader;
+mod telegram;
 mod whatsapp;
 
 use serde_json::Value;
@@ -85,6 +86,8 @@ registry! {
     ClaudeAi = "claude", claude_ai::ClaudeAi;
     /// Claude Code's transcripts: `*.jsonl`, or a folder of them.
     ClaudeCode = "claude-code", claude_code::ClaudeCode;
+    /// Telegram's export as JSON: `result.json` of one chat, or of the whole account.
+    Telegram = "telegram", telegram::Telegram;
     /// OpenAI-style `[{role, content}]`, or `{"messages": […]}` as a document or one a line.
     Messages = "messages", messages::Messages;
     /// WhatsApp's exported chat: a text file, or the zip.
