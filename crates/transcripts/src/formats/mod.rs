@@ -7,6 +7,7 @@ mod chatgpt;
 mod claude_ai;
 mod claude_code;
 mod claude_code_titles;
+mod gemini_activity;
 mod json_lines;
 mod messages;
 mod reader;
@@ -88,6 +89,8 @@ registry! {
     ClaudeCode = "claude-code", claude_code::ClaudeCode;
     /// Telegram's export as JSON: `result.json` of one chat, or of the whole account.
     Telegram = "telegram", telegram::Telegram;
+    /// Gemini's part of a Google Takeout: "My Activity" as JSON.
+    GeminiActivity = "gemini-activity", gemini_activity::GeminiActivity;
     /// OpenAI-style `[{role, content}]`, or `{"messages": […]}` as a document or one a line.
     Messages = "messages", messages::Messages;
     /// WhatsApp's exported chat: a text file, or the zip.

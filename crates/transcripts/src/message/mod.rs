@@ -1,6 +1,7 @@
 //! What the formats share: the text, the time and the tool calls of one message.
 
 pub(crate) mod content;
+pub(crate) mod html;
 pub(crate) mod injected;
 pub(crate) mod time;
 pub(crate) mod tool_calls;
