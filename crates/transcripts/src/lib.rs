@@ -1,8 +1,8 @@
 //! Reads other people's chat files into turns.
 //!
-//! It knows the exports of ChatGPT and Claude.ai, Claude Code's transcripts, OpenAI-style message
-//! arrays, and JSON Lines with one message a line ([`Format`]). JSON Lines are also what longmem
-//! exports ([`ExportedTurn`]). A path may be a file, a folder or a zip; its format is detected by
+//! It knows the exports of assistants (ChatGPT, Claude.ai, Claude Code, …) and of chats between people
+//! (WhatsApp, Telegram, Slack), OpenAI-style message arrays, and JSON Lines with one message a line
+//! ([`Format`]). JSON Lines are also what longmem exports ([`ExportedTurn`]). A path may be a file, a folder or a zip; its format is detected by
 //! content.
 //!
 //! - **Streamed**: one conversation, or one line, is in memory at a time.

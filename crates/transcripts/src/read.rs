@@ -132,7 +132,7 @@ fn read_file(
     let mut reader = format.reader();
     for name in format.companions() {
         if let Some(value) = files.companion(index, name)? {
-            reader.read_companion(name, value);
+            reader.read_companion(name, &value);
         }
     }
     let meter = Meter::default();

@@ -50,6 +50,7 @@ struct CurrentFile {
     format: Option<Format>,
     label: String,
     stem: String,
+    folder_name: Option<String>,
     modified: Timestamp,
     meter: Meter,
     occurrences: OccurrenceCounter,
@@ -80,6 +81,7 @@ impl<'a> TurnOutput<'a> {
             format: Some(format),
             label: file.label.clone(),
             stem: file.stem.clone(),
+            folder_name: file.folder_name(),
             modified: file.modified,
             meter,
             ..CurrentFile::default()
@@ -105,6 +107,11 @@ impl<'a> TurnOutput<'a> {
     /// The name of the session in a file that names none: the file's name without its extension.
     pub(crate) fn file_stem(&self) -> &str {
         &self.file.stem
+    }
+
+    /// The name of the folder or the zip that the file lies in.
+    pub(crate) fn folder_name(&self) -> Option<&str> {
+        self.file.folder_name.as_deref()
     }
 
     /// Turns of the file that were delivered so far.

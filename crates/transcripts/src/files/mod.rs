@@ -7,6 +7,7 @@ mod zips;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use longmem_core::Timestamp;
 use serde_json::Value;
@@ -56,6 +57,8 @@ pub(crate) struct TranscriptFiles {
     files: Vec<TranscriptFile>,
     /// Where each file that stands beside chats is, by its label.
     companions: HashMap<String, Location>,
+    /// What those hold that were read, by label: each is asked for with every file beside it.
+    read_companions: HashMap<String, Option<Rc<Value>>>,
     /// What could not be looked into.
     unreadable: Vec<(String, TranscriptError)>,
     zip: OpenZip,
@@ -103,6 +106,7 @@ impl TranscriptFiles {
             path: path.to_owned(),
             files: Vec::new(),
             companions: HashMap::new(),
+            read_companions: HashMap::new(),
             unreadable: Vec::new(),
             zip: OpenZip::default(),
             pipe: None,
@@ -201,25 +205,29 @@ impl TranscriptFiles {
         &mut self,
         index: usize,
         name: &str,
-    ) -> Result<Option<Value>, TranscriptError> {
+    ) -> Result<Option<Rc<Value>>, TranscriptError> {
         let mut folder = self.files[index].label.as_str();
-        let mut found = None;
+        let mut label = name.to_owned();
         while let Some((above, _)) = folder.rsplit_once('/') {
-            found = self.companions.get(&format!("{above}/{name}"));
-            if found.is_some() {
+            let candidate = format!("{above}/{name}");
+            if self.companions.contains_key(&candidate) {
+                label = candidate;
                 break;
             }
             folder = above;
         }
-        let Some(location) = found.or_else(|| self.companions.get(name)).cloned() else {
-            return Ok(None);
-        };
+        let Some(location) = self.companions.get(&label).cloned() else { return Ok(None) };
+        if let Some(companion) = self.read_companions.get(&label) {
+            return Ok(companion.clone());
+        }
         let text = read_at(&location, &mut self.zip, |file| {
             let mut text = Vec::new();
             file.take(MAX_COMPANION_BYTES).read_to_end(&mut text)?;
             Ok(text)
         })?;
-        Ok(serde_json::from_slice(&text).ok())
+        let companion = serde_json::from_slice(&text).ok().map(Rc::new);
+        self.read_companions.insert(label, companion.clone());
+        Ok(companion)
     }
 
     /// The error for files in which no format was recognised: it shows how the first that is not
@@ -313,6 +321,22 @@ impl TranscriptFiles {
 }
 
 impl TranscriptFile {
+    /// The name of the folder or the zip that it lies in, without the extension of the zip.
+    pub(crate) fn folder_name(&self) -> Option<String> {
+        let folder = match (self.label.rsplit_once('/'), &self.location) {
+            (Some((folder, _)), _) => Some(file_name(folder).to_owned()),
+            (None, Location::OnDisk(path)) => {
+                let folder =
+                    std::path::absolute(path).ok()?.parent()?.file_name()?.to_str()?.to_owned();
+                Some(folder)
+            }
+            (None, Location::InZip(zip, _)) => Some(file_name(&zip.to_string_lossy()).to_owned()),
+            (None, Location::Pipe) => None,
+        }?;
+        let is_zip = is_zip(&folder);
+        Some(if is_zip { folder[..folder.len() - ".zip".len()].to_owned() } else { folder })
+    }
+
     /// Its name without the folders.
     pub(crate) fn name(&self) -> &str {
         file_name(&self.label)

@@ -9,8 +9,10 @@ mod claude_code;
 mod claude_code_titles;
 mod gemini_activity;
 mod json_lines;
+mod llm;
 mod messages;
 mod reader;
+mod slack;
 mod telegram;
 mod whatsapp;
 
@@ -89,8 +91,14 @@ registry! {
     ClaudeCode = "claude-code", claude_code::ClaudeCode;
     /// Telegram's export as JSON: `result.json` of one chat, or of the whole account.
     Telegram = "telegram", telegram::Telegram;
+    /// Slack's export: a folder a channel with a file a day, or the zip.
+    Slack = "slack", slack::Slack;
     /// Gemini's part of a Google Takeout: "My Activity" as JSON.
     GeminiActivity = "gemini-activity", gemini_activity::GeminiActivity;
+    /// The log of the command line tool `llm`, a database.
+    Llm = "llm", llm::LlmDatabase;
+    /// The log of `llm` as `llm logs --json` prints it.
+    LlmJson = "llm-json", llm::LlmJson;
     /// OpenAI-style `[{role, content}]`, or `{"messages": […]}` as a document or one a line.
     Messages = "messages", messages::Messages;
     /// WhatsApp's exported chat: a text file, or the zip.

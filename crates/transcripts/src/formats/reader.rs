@@ -47,7 +47,7 @@ pub(crate) trait FormatReader {
     }
 
     /// Takes in what a companion holds, before the first value of the chat.
-    fn read_companion(&mut self, _name: &str, _value: Value) {}
+    fn read_companion(&mut self, _name: &str, _value: &Value) {}
 
     /// The SQL statement whose rows hold the chats of a database, by its tables as
     /// [`recognizes`](Self::recognizes) sees them. Each row comes to

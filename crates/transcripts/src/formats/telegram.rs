@@ -121,7 +121,7 @@ fn entities_text(text: &Value) -> String {
         let words = piece.as_str().or_else(|| piece["text"].as_str()).unwrap_or_default();
         joined.push_str(words);
         if let Some(link) = piece["href"].as_str().filter(|link| *link != words) {
-            joined.push_str(&format!(" ({link})"));
+            joined.extend([" (", link, ")"]);
         }
     }
     joined

@@ -113,9 +113,10 @@ struct ShownText {
 impl ShownText {
     fn element(&mut self, name: &str, is_closing: bool) {
         if name == "pre" {
-            self.preformatted = match is_closing {
-                true => self.preformatted.saturating_sub(1),
-                false => self.preformatted + 1,
+            self.preformatted = if is_closing {
+                self.preformatted.saturating_sub(1)
+            } else {
+                self.preformatted + 1
             };
         }
         if PARAGRAPHS.contains(&name) {

@@ -6,10 +6,15 @@ mod chatgpt;
 mod claude_ai;
 mod claude_code;
 mod containers;
+mod gemini_activity;
 mod hostile;
+mod llm;
 mod messages;
 mod robustness;
 mod samples;
+mod slack;
+mod telegram;
+mod whatsapp;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -5,16 +5,43 @@ use std::path::PathBuf;
 
 use longmem_transcripts::{Format, SkipReason};
 
-use crate::{keys, only_format, read, read_as, sessions, texts};
+use crate::{Files, keys, only_format, read, read_as, sessions, texts};
 
 /// A small file of each format with the fields that its program really writes, our own words in it.
-pub(crate) const SAMPLES: [(&str, &str); 5] = [
+pub(crate) const SAMPLES: [(&str, &str); 11] = [
     ("conversations.json", include_str!("samples/chatgpt.json")),
     ("conversations.json", include_str!("samples/claude_ai.json")),
     ("5f.jsonl", include_str!("samples/claude_code.jsonl")),
+    ("result.json", include_str!("samples/telegram.json")),
+    ("2026-03-01.json", include_str!("samples/slack.json")),
+    ("MyActivity.json", include_str!("samples/gemini_activity.json")),
+    ("logs.db", include_str!("samples/llm.sql")),
+    ("logs.json", include_str!("samples/llm.json")),
     ("garden.json", include_str!("samples/messages.json")),
+    ("WhatsApp Chat with Lake house.txt", include_str!("samples/whatsapp.txt")),
     ("trip.jsonl", include_str!("samples/json_lines.jsonl")),
 ];
+
+/// The content of the sample with a name; of a database, the statements that make it.
+pub(crate) fn sample(name: &str) -> &'static str {
+    SAMPLES.into_iter().find(|(found, _)| *found == name).unwrap().1
+}
+
+/// The bytes of each of the [`SAMPLES`], with their names.
+pub(crate) fn samples() -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+    SAMPLES.into_iter().map(|(name, content)| {
+        let bytes = if name == "logs.db" { database(content) } else { content.into() };
+        (name, bytes)
+    })
+}
+
+/// The bytes of the database that SQL statements make.
+pub(crate) fn database(sql: &str) -> Vec<u8> {
+    let files = Files::new();
+    let path = files.path().join("made.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    std::fs::read(&path).unwrap()
+}
 
 /// A file or folder below the folder of sample data; `None`, with a message, where there is none.
 #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
@@ -28,7 +55,7 @@ pub(crate) fn sample_data(name: &str) -> Option<PathBuf> {
 
 #[test]
 fn a_sample_of_each_format_is_recognised_and_read_to_its_end() {
-    for ((name, content), format) in SAMPLES.into_iter().zip(Format::ALL) {
+    for ((name, content), format) in samples().zip(Format::ALL) {
         let (turns, report) = read_as(name, content);
         assert_eq!(only_format(&report), *format);
         assert!(report.ended_early.is_empty());

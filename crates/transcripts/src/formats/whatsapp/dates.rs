@@ -57,20 +57,21 @@ impl SentAt {
 /// The likelier order of dates none of which shows it: messages follow each other in time, so the
 /// order in which fewer of them go back; where that is the same, the region that the stamps look
 /// like.
-pub(super) fn likely_order(sent: impl Iterator<Item = SentAt> + Clone) -> DateOrder {
+pub(super) fn likely_order(sent: &[SentAt]) -> DateOrder {
     let steps_back = |order: DateOrder| {
-        let times = sent.clone().filter_map(|sent| sent.time(order));
+        let times = sent.iter().filter_map(|sent| sent.time(order));
         let mut last = None;
         times.filter(|time| last.replace(*time).is_some_and(|last| *time < last)).count()
     };
-    let looks_american = |sent: SentAt| {
+    let looks_american = |sent: &SentAt| {
         matches!(sent.day_and_month, DayAndMonth::Unordered { looks_american: true, .. })
     };
-    match steps_back(DateOrder::DayFirst).cmp(&steps_back(DateOrder::MonthFirst)) {
-        std::cmp::Ordering::Less => DateOrder::DayFirst,
-        std::cmp::Ordering::Greater => DateOrder::MonthFirst,
-        std::cmp::Ordering::Equal if sent.clone().any(looks_american) => DateOrder::MonthFirst,
-        std::cmp::Ordering::Equal => DateOrder::DayFirst,
+    let (day_first, month_first) =
+        (steps_back(DateOrder::DayFirst), steps_back(DateOrder::MonthFirst));
+    if day_first > month_first || (day_first == month_first && sent.iter().any(looks_american)) {
+        DateOrder::MonthFirst
+    } else {
+        DateOrder::DayFirst
     }
 }
 
@@ -110,7 +111,7 @@ mod tests {
             (["1/2/26, 9:00 PM", "1/2/26, 9:01 PM"], DateOrder::MonthFirst),
             (["01/02/26, 9:00 PM", "01/02/26, 9:01 PM"], DateOrder::DayFirst),
         ] {
-            assert_eq!(likely_order(sent(&dates).into_iter()), order, "{dates:?}");
+            assert_eq!(likely_order(&sent(&dates)), order, "{dates:?}");
         }
     }
 

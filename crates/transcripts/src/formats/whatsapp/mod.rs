@@ -18,6 +18,7 @@ use self::line::{MessageLine, SentAt, parse_message_line};
 use self::text::written_text;
 use self::title::chat_title;
 use super::reader::FormatReader;
+use crate::content::Content;
 use crate::json::JsonShape;
 use crate::keys::{OccurrenceCounter, fingerprint, session_name};
 use crate::parsed_turn::ParsedTurn;
@@ -52,6 +53,10 @@ struct Message {
 impl FormatReader for WhatsApp {
     fn description() -> &'static str {
         "a WhatsApp chat"
+    }
+
+    fn content() -> Content {
+        Content::Text
     }
 
     fn recognizes(value: &Value, _shape: JsonShape) -> bool {
@@ -134,7 +139,7 @@ impl WhatsApp {
     }
 
     fn likely_order(&self) -> DateOrder {
-        likely_order(self.waiting.iter().map(|message| message.sent))
+        likely_order(&self.waiting.iter().map(|message| message.sent).collect::<Vec<_>>())
     }
 
     fn deliver_waiting(
@@ -154,7 +159,9 @@ impl WhatsApp {
         order: DateOrder,
         output: &mut TurnOutput<'_>,
     ) -> ControlFlow<()> {
-        let title = chat_title(output.file_stem());
+        // An iPhone names the zip after the chat, and the file in it "_chat.txt".
+        let title =
+            chat_title(output.file_stem()).or_else(|| output.folder_name().and_then(chat_title));
         let session =
             title.map_or(output.file_stem().to_owned(), |name| format!("WhatsApp {name}"));
         // A longer export of the chat has these, whatever the phone's region is by then.
@@ -235,7 +242,7 @@ mod tests {
             ("02/01/2026, 21:14 - bought bread", false),
             ("Read me first", false),
         ] {
-            assert_eq!(WhatsApp::recognizes(&line.into(), JsonShape::Lines), is_chat, "{line}");
+            assert_eq!(WhatsApp::recognizes(&line.into(), JsonShape::Text), is_chat, "{line}");
         }
     }
 }

@@ -6,7 +6,8 @@ const BEFORE_NAME: [&str; 10] =
 
 /// The name of the person or the group that a file's name ends with; `None` for any other name.
 pub(super) fn chat_title(file_stem: &str) -> Option<&str> {
-    let name = file_stem.strip_suffix(".txt").unwrap_or(file_stem);
+    let name = file_stem.rsplit('/').next().unwrap_or(file_stem);
+    let name = name.strip_suffix(".txt").unwrap_or(name);
     let (_, rest) = without_copy_number(name).split_once("WhatsApp")?;
     let starts = BEFORE_NAME.iter().filter_map(|word| Some(rest.find(word)? + word.len()));
     let title = rest[starts.min()?..].trim();
@@ -39,6 +40,7 @@ mod tests {
             ("Discussion WhatsApp avec Mira", Some("Mira")),
             ("Conversa do WhatsApp com Mira", Some("Mira")),
             ("a/WhatsApp Chat with Mira.txt", Some("Mira")),
+            ("WhatsApp Chat - Mira.zip/_chat.txt", None),
             ("WhatsApp", None),
             ("_chat", None),
             ("notes with Mira", None),
