@@ -1,6 +1,6 @@
 //! A turn that was read from a chat file.
 
-use longmem_core::{NewTurn, UserName};
+use longmem_core::{NewTurn, SourceKey, UserName};
 
 /// A turn that was read from a chat file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,4 +10,7 @@ pub struct ImportedTurn {
     pub user: Option<UserName>,
     /// The turn; it always has a source key.
     pub turn: NewTurn,
+    /// Other source keys under which a store may have the turn already: from another record that
+    /// tells of it, or from a version of longmem that named it differently. Often empty.
+    pub former_keys: Vec<SourceKey>,
 }

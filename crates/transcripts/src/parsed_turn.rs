@@ -19,6 +19,8 @@ pub(crate) struct ParsedTurn {
     pub(crate) note: bool,
     /// What names the turn in every store. Without it, a key is derived from the content.
     pub(crate) source_key: Option<String>,
+    /// Keys under which stores may know the turn from earlier reads.
+    pub(crate) former_keys: Vec<String>,
 }
 
 impl ParsedTurn {
@@ -35,6 +37,7 @@ impl ParsedTurn {
             session_began: None,
             note: false,
             source_key: None,
+            former_keys: Vec::new(),
         }
     }
 
@@ -43,6 +46,6 @@ impl ParsedTurn {
         size_of::<Self>()
             + self.text.len()
             + self.session.as_str().len()
-            + self.source_key.as_ref().map_or(0, String::len)
+            + self.source_key.iter().chain(&self.former_keys).map(String::len).sum::<usize>()
     }
 }

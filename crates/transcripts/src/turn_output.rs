@@ -180,7 +180,8 @@ impl<'a> TurnOutput<'a> {
         self.counts.turns_without_time += u64::from(parsed.time.is_none());
         self.progress.sessions = self.last_times.len() as u64;
         self.progress.bytes_read = self.bytes_before_file + self.file.meter.position();
-        (self.sink)(ImportedTurn { user: parsed.user, turn }, &self.progress)
+        let former_keys = parsed.former_keys.into_iter().map(SourceKey).collect();
+        (self.sink)(ImportedTurn { user: parsed.user, turn, former_keys }, &self.progress)
     }
 
     /// How far the reading came, and what was left out.

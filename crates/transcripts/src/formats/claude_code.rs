@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use longmem_core::Role;
+use longmem_core::{Role, SessionName, Timestamp};
 use serde_json::Value;
 
+use super::claude_code_prompts::typed_text;
+use super::claude_code_queue::{Message, PromptQueues};
 use super::claude_code_titles::SessionTitles;
 use super::reader::FormatReader;
 use crate::json::JsonShape;
-use crate::keys::session_name;
+use crate::keys::{fingerprint, session_name};
 use crate::message::content::content_text;
-use crate::message::injected::without_claude_code_blocks;
 use crate::message::time::parse_time;
 use crate::message::tool_calls::ToolCalls;
 use crate::parsed_turn::ParsedTurn;
@@ -27,8 +28,18 @@ const MAX_WAITING_BYTES: usize = 64 << 20;
 pub(super) struct ClaudeCode {
     tool_calls: ToolCalls,
     titles: SessionTitles,
+    queues: PromptQueues,
     waiting: Vec<ParsedTurn>,
     waiting_bytes: usize,
+    /// The model's last words in each session since its user's last message.
+    last_answers: HashMap<SessionName, LastAnswer>,
+}
+
+/// The model's last words in a session.
+struct LastAnswer {
+    message_id: String,
+    /// Place among the waiting turns.
+    place: usize,
 }
 
 impl FormatReader for ClaudeCode {
@@ -53,7 +64,7 @@ impl FormatReader for ClaudeCode {
     }
 
     fn finish(&mut self, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        for _ in 0..self.tool_calls.take_unanswered() {
+        for _ in 0..self.tool_calls.unanswered() {
             output.skip(SkipReason::ToolCall);
         }
         self.deliver_waiting(output)
@@ -62,32 +73,18 @@ impl FormatReader for ClaudeCode {
 
 impl ClaudeCode {
     fn read_line(&mut self, line: &Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        let role = match role_of(line) {
-            Ok(role) => role,
-            Err(reason) => {
+        let read = match line["type"].as_str() {
+            Some("user" | "assistant") => self.read_message(line, output),
+            Some("queue-operation") => self.read_queue_operation(line, output),
+            Some("attachment") => self.read_attachment(line, output),
+            Some(_) => {
                 self.titles.add(line);
-                output.skip(reason);
-                return ControlFlow::Continue(());
+                Err(SkipReason::MetaLine)
             }
+            None => Err(SkipReason::Malformed),
         };
-        let content = &line["message"]["content"];
-        let has_calls = self.tool_calls.add_calls(content);
-        let results = self.tool_calls.take_results(content);
-        let uses_tools = has_calls || !results.is_empty();
-        for result in results {
-            match result.text {
-                Some(text) => {
-                    // A line can hold several results, so the key of each needs the call's id too.
-                    self.add_waiting(line, Role::Tool, text, Some(&result.call_id), output);
-                }
-                None => output.skip(SkipReason::ToolResult),
-            }
-        }
-        match line_text(line, role) {
-            Ok(text) => self.add_waiting(line, role, text, None, output),
-            // The call is stored with its result, or counted at the end.
-            Err(SkipReason::ToolCall | SkipReason::ToolResult) if uses_tools => {}
-            Err(reason) => output.skip(reason),
+        if let Err(reason) = read {
+            output.skip(reason);
         }
         if self.waiting_bytes < MAX_WAITING_BYTES {
             ControlFlow::Continue(())
@@ -96,24 +93,173 @@ impl ClaudeCode {
         }
     }
 
-    fn add_waiting(
+    fn read_message(
         &mut self,
         line: &Value,
-        role: Role,
+        output: &mut TurnOutput<'_>,
+    ) -> Result<(), SkipReason> {
+        let role = role_of(line)?;
+        let content = &line["message"]["content"];
+        let has_calls = self.tool_calls.add_calls(content);
+        let results = self.tool_calls.take_results(content);
+        let uses_tools = has_calls || !results.is_empty();
+        for result in results {
+            match result.text {
+                Some(text) => {
+                    // A line can hold several results, so the key of each needs the call's id too.
+                    let turn = turn_of(line, Role::Tool, text, Some(&result.call_id), output);
+                    self.add_waiting(turn);
+                }
+                None => output.skip(SkipReason::ToolResult),
+            }
+        }
+        match line_text(line, role) {
+            Ok(text) if role == Role::User => self.add_prompt(line, text, output),
+            Ok(text) => {
+                self.add_answer(line, text, output);
+                Ok(())
+            }
+            // The call is stored with its result, or counted at the end.
+            Err(_) if uses_tools => Ok(()),
+            Err(reason) => Err(reason),
+        }
+    }
+
+    /// Adds what a person said, unless the queue has told of it.
+    fn add_prompt(
+        &mut self,
+        line: &Value,
         text: String,
-        call_id: Option<&str>,
         output: &TurnOutput<'_>,
-    ) {
-        let session = line["sessionId"].as_str().unwrap_or(output.file_stem());
-        let source_key = line["uuid"].as_str().map(|uuid| match call_id {
-            None => output.source_key(&[session, uuid]),
-            Some(call_id) => output.source_key(&[session, uuid, call_id]),
-        });
-        let turn = ParsedTurn {
-            time: parse_time(&line["timestamp"]),
-            source_key,
-            ..ParsedTurn::new(session_name(session), role, text)
-        };
+    ) -> Result<(), SkipReason> {
+        let session = session_of(line, output);
+        let was_queued = line["promptSource"] == "queued";
+        let message = self.queues.user_message(session, &text, was_queued);
+        self.last_answers.remove(&session_name(session));
+        let turn = turn_of(line, Role::User, text, None, output);
+        match message {
+            Message::New { .. } => self.add_waiting(turn),
+            Message::At(place) => {
+                self.name_as(place, turn);
+                return Err(SkipReason::MetaLine);
+            }
+            Message::Delivered => return Err(SkipReason::MetaLine),
+        }
+        Ok(())
+    }
+
+    /// Adds what the model said. A message that grows is written again and again under one id; the
+    /// last of its records has all of it.
+    fn add_answer(&mut self, line: &Value, text: String, output: &TurnOutput<'_>) {
+        self.queues.answered(session_of(line, output));
+        let turn = turn_of(line, Role::Assistant, text, None, output);
+        let message_id = line["message"]["id"].as_str().unwrap_or_default();
+        let grown = self
+            .last_answers
+            .get(&turn.session)
+            .filter(|last| !message_id.is_empty() && last.message_id == message_id)
+            .and_then(|last| self.waiting.get_mut(last.place))
+            .filter(|last| turn.text.starts_with(last.text.trim_end()));
+        if let Some(grown) = grown {
+            self.waiting_bytes += turn.bytes_in_memory();
+            self.waiting_bytes -= grown.bytes_in_memory();
+            *grown = turn;
+            return;
+        }
+        let place = self.waiting.len();
+        let last = LastAnswer { message_id: message_id.to_owned(), place };
+        self.last_answers.insert(turn.session.clone(), last);
+        self.add_waiting(turn);
+    }
+
+    fn read_queue_operation(
+        &mut self,
+        line: &Value,
+        output: &TurnOutput<'_>,
+    ) -> Result<(), SkipReason> {
+        let session = session_of(line, output);
+        let mode = line["commandMode"].as_str().or(line["mode"].as_str());
+        let of_person = mode.is_none_or(|mode| mode == "prompt") && !is_from_elsewhere(line);
+        let text = typed_text(&line["content"]).ok().filter(|text| of_person && is_said(text));
+        match line["operation"].as_str() {
+            Some("enqueue") => {
+                // What no person typed stays in the queue, so that its order is right.
+                let text = text.unwrap_or_default();
+                self.queues.enqueue(session, text, parse_time(&line["timestamp"]));
+            }
+            Some("dequeue") => self.queues.dequeue(session),
+            Some("popAll") => self.queues.take_back_all(session),
+            Some("remove") => {
+                let names_content = !line["content"].is_null();
+                if names_content && text.is_none() {
+                    self.queues.remove(session, Some(""));
+                    return Err(SkipReason::MetaLine);
+                }
+                let removed = self.queues.remove(session, text.as_deref());
+                let Some(prompt) = removed.filter(|prompt| !prompt.text.is_empty()) else {
+                    return Err(SkipReason::MetaLine);
+                };
+                let time = prompt.time.or_else(|| parse_time(&line["timestamp"]));
+                self.queues.became_turn(session, &prompt.text, self.waiting.len(), false);
+                self.add_waiting(ParsedTurn {
+                    time,
+                    source_key: Some(queue_key(&prompt.text, time, output)),
+                    ..ParsedTurn::new(session_name(session), Role::User, prompt.text)
+                });
+                return Ok(());
+            }
+            _ => {}
+        }
+        Err(SkipReason::MetaLine)
+    }
+
+    /// Adds a prompt that the model was shown in the middle of its work.
+    fn read_attachment(&mut self, line: &Value, output: &TurnOutput<'_>) -> Result<(), SkipReason> {
+        let attachment = &line["attachment"];
+        let is_prompt = attachment["type"] == "queued_command"
+            && attachment["commandMode"].as_str().is_none_or(|mode| mode == "prompt");
+        if line["isSidechain"] == true {
+            return Err(SkipReason::Subagent);
+        }
+        if !is_prompt || is_from_elsewhere(line) || is_from_elsewhere(attachment) {
+            return Err(SkipReason::MetaLine);
+        }
+        let text = typed_text(&attachment["prompt"])?;
+        if !is_said(&text) {
+            return Err(SkipReason::MetaLine);
+        }
+        let session = session_of(line, output);
+        let message = self.queues.attachment(session, &text);
+        self.last_answers.remove(&session_name(session));
+        let mut turn = turn_of(line, Role::User, text, None, output);
+        match message {
+            Message::New { typed } => {
+                if let Some(typed) = typed {
+                    turn.former_keys.push(queue_key(&turn.text, Some(typed), output));
+                    turn.time = Some(typed);
+                }
+                self.queues.became_turn(session, &turn.text, self.waiting.len(), true);
+                self.add_waiting(turn);
+                Ok(())
+            }
+            Message::At(place) => {
+                self.name_as(place, turn);
+                Err(SkipReason::MetaLine)
+            }
+            Message::Delivered => Err(SkipReason::MetaLine),
+        }
+    }
+
+    /// Gives a waiting turn the name of the message that told of it again.
+    fn name_as(&mut self, place: usize, message: ParsedTurn) {
+        let turn = &mut self.waiting[place];
+        if let Some(key) = message.source_key {
+            turn.former_keys.extend(turn.source_key.replace(key));
+            turn.former_keys.extend(message.former_keys);
+        }
+    }
+
+    fn add_waiting(&mut self, turn: ParsedTurn) {
         self.waiting_bytes += turn.bytes_in_memory();
         self.waiting.push(turn);
     }
@@ -128,6 +274,8 @@ impl ClaudeCode {
         // The sort is stable: within a session the order of the file stays.
         self.waiting.sort_by_key(|turn| order[&turn.session]);
         self.waiting_bytes = 0;
+        self.last_answers.clear();
+        self.queues.all_delivered();
         for turn in std::mem::take(&mut self.waiting) {
             let title = self.titles.of(&turn.session).map(str::to_owned);
             output.deliver(ParsedTurn { title, ..turn })?;
@@ -136,14 +284,71 @@ impl ClaudeCode {
     }
 }
 
-/// Who speaks in a line, or why it is skipped.
-fn role_of(line: &Value) -> Result<Role, SkipReason> {
-    let role = match line["type"].as_str() {
-        Some("user") => Role::User,
-        Some("assistant") => Role::Assistant,
-        Some(_) => return Err(SkipReason::MetaLine),
-        None => return Err(SkipReason::Malformed),
+fn session_of<'a>(line: &'a Value, output: &'a TurnOutput<'_>) -> &'a str {
+    line["sessionId"].as_str().unwrap_or(output.file_stem())
+}
+
+/// The turn of a record, or of the result of a call in it.
+fn turn_of(
+    line: &Value,
+    role: Role,
+    text: String,
+    call_id: Option<&str>,
+    output: &TurnOutput<'_>,
+) -> ParsedTurn {
+    let session = session_of(line, output);
+    let key = |ids: &[&str]| {
+        let ids: Vec<&str> = ids.iter().copied().chain(call_id).collect();
+        output.source_key(&ids)
     };
+    let mut source_key = None;
+    let mut former_keys = Vec::new();
+    if let Some(uuid) = line["uuid"].as_str() {
+        // A session that is resumed or branched copies its records with their ids.
+        source_key = Some(if is_unique(uuid) {
+            key(&[uuid])
+        } else {
+            key(&[uuid, &fingerprint(&[role.as_str(), &text])[..16]])
+        });
+        // Earlier versions named a turn by its session too.
+        former_keys.push(key(&[session, uuid]));
+        let origin = &line["forkedFrom"];
+        if let Some(origin_session) = origin["sessionId"].as_str() {
+            let origin_uuid = origin["messageUuid"].as_str().unwrap_or(uuid);
+            former_keys.push(key(&[origin_session, origin_uuid]));
+        }
+    }
+    ParsedTurn {
+        time: parse_time(&line["timestamp"]),
+        source_key,
+        former_keys,
+        ..ParsedTurn::new(session_name(session), role, text)
+    }
+}
+
+/// Whether an id is a UUID, which no two records share. Other ids count the records of one file.
+fn is_unique(id: &str) -> bool {
+    id.len() == 36
+        && id.char_indices().all(|(place, c)| match place {
+            8 | 13 | 18 | 23 => c == '-',
+            _ => c.is_ascii_hexdigit(),
+        })
+}
+
+/// The key of a prompt that only the queue tells of. Its operations have no ids.
+fn queue_key(text: &str, typed: Option<Timestamp>, output: &TurnOutput<'_>) -> String {
+    let typed = typed.map(|time| time.to_string()).unwrap_or_default();
+    output.source_key(&["queued", &fingerprint(&[&typed, text])])
+}
+
+/// Whether a queued prompt says something: a command alone (`/compact`) does not.
+fn is_said(text: &str) -> bool {
+    let command = text.strip_prefix('/').unwrap_or_default();
+    command.is_empty() || command.contains(['/', ' ', '\n'])
+}
+
+/// Who speaks in a message, or why it is skipped.
+fn role_of(line: &Value) -> Result<Role, SkipReason> {
     let is = |flag: &str| line[flag] == true;
     if is("isSidechain") {
         return Err(SkipReason::Subagent);
@@ -154,29 +359,36 @@ fn role_of(line: &Value) -> Result<Role, SkipReason> {
     if is("isVisibleInTranscriptOnly") {
         return Err(SkipReason::Hidden);
     }
-    // Messages that another program or a task sent in the user's place.
-    let from_elsewhere = line["origin"]["kind"].as_str().is_some_and(|kind| kind != "human");
-    if is("isMeta") || from_elsewhere || line["message"]["model"] == "<synthetic>" {
+    if is_from_elsewhere(line) || line["message"]["model"] == "<synthetic>" {
         return Err(SkipReason::MetaLine);
     }
-    Ok(role)
+    Ok(if line["type"] == "user" { Role::User } else { Role::Assistant })
+}
+
+/// Whether Claude Code, another program or a task sent a record in the user's place.
+fn is_from_elsewhere(record: &Value) -> bool {
+    let origin = record["origin"]["kind"].as_str().or(record["origin"].as_str());
+    let others = ["task-notification", "peer", "teammate", "coordinator", "hook"];
+    record["isMeta"] == true
+        || record["rowSource"] == "harness"
+        || origin.is_some_and(|kind| kind != "human")
+        || ["turnOrigin", "promptSource"]
+            .iter()
+            .any(|field| record[*field].as_str().is_some_and(|from| others.contains(&from)))
 }
 
 /// What a line says in words, or why it says nothing.
 fn line_text(line: &Value, role: Role) -> Result<String, SkipReason> {
-    if !line["toolUseResult"].is_null() {
+    let content = &line["message"]["content"];
+    // A tool's result may be written beside the message, whose text is then the tool's.
+    let blocks = || content.as_array().into_iter().flatten();
+    if !line["toolUseResult"].is_null() && !blocks().any(|block| block["type"] == "tool_result") {
         return Err(SkipReason::ToolResult);
     }
-    let text = content_text(&line["message"]["content"])?;
-    if role == Role::Assistant {
-        return Ok(text);
+    if role == Role::User {
+        return typed_text(content);
     }
-    let text = without_claude_code_blocks(&text).trim().to_owned();
-    if text.is_empty() {
-        Err(SkipReason::Empty)
-    } else if text.starts_with("[Request interrupted by user") {
-        Err(SkipReason::MetaLine)
-    } else {
-        Ok(text)
-    }
+    let text = content_text(content)?;
+    // Claude Code's own word for an answer without text.
+    if text.trim() == "(no content)" { Err(SkipReason::Empty) } else { Ok(text) }
 }

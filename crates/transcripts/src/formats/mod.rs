@@ -6,6 +6,8 @@
 mod chatgpt;
 mod claude_ai;
 mod claude_code;
+mod claude_code_prompts;
+mod claude_code_queue;
 mod claude_code_titles;
 mod gemini_activity;
 mod json_lines;

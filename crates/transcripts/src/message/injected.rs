@@ -2,44 +2,49 @@
 
 use longmem_core::RECALLED_MEMORY_TAG;
 
-/// Tags around what Claude Code adds to a user's message, or writes in the user's name.
-const CLAUDE_CODE_TAGS: [&str; 15] = [
-    RECALLED_MEMORY_TAG,
-    "system-reminder",
-    "command-name",
-    "command-message",
-    "command-args",
-    "local-command-stdout",
-    "local-command-stderr",
-    "local-command-caveat",
-    "user-prompt-submit-hook",
-    "task-notification",
-    "bash-input",
-    "bash-stdout",
-    "bash-stderr",
-    "ide_opened_file",
-    "ide_selection",
-];
-
 /// Removes the blocks of recalled memory that longmem itself put into a prompt, so that memory does
-/// not feed on itself.
+/// not feed on itself. They are known as they are and HTML-escaped (`&lt;recalled_memory`).
 ///
 /// A block begins at the start of a line, after any white space. A block that is never closed was
 /// cut off, and goes to the end of the text.
 pub(crate) fn without_recalled_memory(text: &str) -> String {
-    without_blocks(text, &[RECALLED_MEMORY_TAG])
+    without_blocks(text, &[])
 }
 
-/// Removes everything that Claude Code and its hooks put into a user's message.
-pub(crate) fn without_claude_code_blocks(text: &str) -> String {
-    without_blocks(text, &CLAUDE_CODE_TAGS)
+/// Removes recalled memory from what a tool printed, also where a block begins within a line: a tool
+/// prints transcripts and logs that hold such blocks.
+pub(crate) fn without_printed_memory(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut never_closed: Vec<Marks> = Vec::new();
+    let mut position = 0;
+    for (name_start, _) in text.match_indices(RECALLED_MEMORY_TAG) {
+        let opening = Marks::ALL.into_iter().find_map(|marks| {
+            let start = name_start.checked_sub(marks.open().len())?;
+            let opens = marks.tag_name(text.get(start..)?) == Some(RECALLED_MEMORY_TAG);
+            (opens && start >= position).then_some((start, marks))
+        });
+        let Some((start, marks)) = opening.filter(|(_, marks)| !never_closed.contains(marks))
+        else {
+            continue;
+        };
+        match marks.end_of_block(&text[start..], RECALLED_MEMORY_TAG) {
+            Some(length) => {
+                kept.push_str(&text[position..start]);
+                position = start + length;
+            }
+            None => never_closed.push(marks),
+        }
+    }
+    kept.push_str(&text[position..]);
+    without_recalled_memory(&kept)
 }
 
-/// Removes the blocks between these tags that begin at the start of a line.
+/// Removes the blocks between these tags, and those of recalled memory, that begin at the start of a
+/// line.
 ///
 /// It takes one pass: neither the end of a line nor a closing tag is searched for twice over the
 /// same text.
-fn without_blocks(text: &str, tags: &[&str]) -> String {
+pub(crate) fn without_blocks(text: &str, tags: &[&str]) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut never_closed: Vec<&str> = Vec::new();
     let mut position = 0;
@@ -49,9 +54,9 @@ fn without_blocks(text: &str, tags: &[&str]) -> String {
             line_end = text[position..].find('\n').map_or(text.len(), |end| position + end + 1);
         }
         let line = &text[position..line_end];
-        let opened = opened_tag(line, tags).filter(|tag| !never_closed.contains(tag));
-        if let Some(tag) = opened {
-            if let Some(end) = end_of_block(&text[position..], tag) {
+        let opened = opened_tag(line, tags).filter(|(tag, _)| !never_closed.contains(tag));
+        if let Some((tag, marks)) = opened {
+            if let Some(end) = marks.end_of_block(&text[position..], tag) {
                 // What follows the block on its line is looked at as a line of its own.
                 position += end;
                 continue;
@@ -68,17 +73,62 @@ fn without_blocks(text: &str, tags: &[&str]) -> String {
     kept
 }
 
-/// The tag that a line opens, after any white space.
-fn opened_tag<'a>(line: &str, tags: &[&'a str]) -> Option<&'a str> {
-    let rest = line.trim_start().strip_prefix('<')?;
-    let (name, _) = rest.split_once(|c: char| c == '>' || c.is_whitespace())?;
-    tags.iter().copied().find(|tag| *tag == name)
+/// The text between the first opening and the next closing tag of this name.
+pub(crate) fn text_in_block<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
+    let (_, after) = text.split_once(&format!("<{tag}>"))?;
+    let (inside, _) = after.split_once(&format!("</{tag}>"))?;
+    Some(inside.trim())
 }
 
-/// How many bytes a block takes with its closing tag; `None` if it is never closed.
-fn end_of_block(text: &str, tag: &str) -> Option<usize> {
-    let closing = format!("</{tag}>");
-    text.find(&closing).map(|start| start + closing.len())
+/// How a tag is written: with angle brackets, or with their names in HTML.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Marks {
+    Plain,
+    Escaped,
+}
+
+impl Marks {
+    const ALL: [Marks; 2] = [Marks::Plain, Marks::Escaped];
+
+    fn open(self) -> &'static str {
+        if self == Marks::Plain { "<" } else { "&lt;" }
+    }
+
+    fn close(self) -> &'static str {
+        if self == Marks::Plain { ">" } else { "&gt;" }
+    }
+
+    /// The name of the tag that a text begins with.
+    fn tag_name(self, text: &str) -> Option<&str> {
+        let rest = text.strip_prefix(self.open())?;
+        // A name is short: the end of a long line is not searched for it.
+        let end = rest.floor_char_boundary(MAX_TAG_BYTES + self.close().len());
+        let end = rest[..end].find(|c: char| c.is_whitespace() || self.close().starts_with(c))?;
+        let ends_as_tag =
+            rest[end..].starts_with(char::is_whitespace) || rest[end..].starts_with(self.close());
+        ends_as_tag.then_some(&rest[..end])
+    }
+
+    /// How many bytes a block takes with its closing tag; `None` if it is never closed.
+    fn end_of_block(self, text: &str, tag: &str) -> Option<usize> {
+        let closing = format!("{}/{tag}{}", self.open(), self.close());
+        text.find(&closing).map(|start| start + closing.len())
+    }
+}
+
+/// Bytes of the longest name of a tag that is looked for.
+const MAX_TAG_BYTES: usize = 40;
+
+/// The tag that a line opens, after any white space. Only recalled memory is known escaped, too.
+fn opened_tag<'a>(line: &str, tags: &[&'a str]) -> Option<(&'a str, Marks)> {
+    let line = line.trim_start();
+    for marks in Marks::ALL {
+        if marks.tag_name(line) == Some(RECALLED_MEMORY_TAG) {
+            return Some((RECALLED_MEMORY_TAG, marks));
+        }
+    }
+    let name = Marks::Plain.tag_name(line)?;
+    tags.iter().copied().find(|tag| *tag == name).map(|tag| (tag, Marks::Plain))
 }
 
 #[cfg(test)]
@@ -87,21 +137,37 @@ mod tests {
 
     use super::*;
 
+    const TAGS: [&str; 4] = ["system-reminder", "command-name", "command-message", "bash-input"];
+
+    fn without_tags(text: &str) -> String {
+        without_blocks(text, &TAGS)
+    }
+
     #[test]
     fn removes_blocks_and_keeps_what_the_person_wrote() {
         let cases = [
             ("<system-reminder>\nbe nice\n</system-reminder>\nHello", "Hello"),
             ("Hello\n  <system-reminder>a</system-reminder> there", "Hello\n there"),
-            ("<command-name>/x</command-name>\n    <command-args></command-args>", ""),
             ("<command-name>/x</command-name><command-message>x</command-message>go", "go"),
             ("What does <system-reminder> do?", "What does <system-reminder> do?"),
             ("<system-reminder> is what?", "<system-reminder> is what?"),
             ("<system-reminders>a</system-reminders>", "<system-reminders>a</system-reminders>"),
             ("Hi\n<recalled_memory note=\"x\">\n- a\n</recalled_memory>\nBye", "Hi\n\nBye"),
             ("Hi\n<recalled_memory>\ncut off", "Hi"),
+            (
+                "Hi\n&lt;recalled_memory note=\"x\"&gt;\n- a\n&lt;/recalled_memory&gt;\nBye",
+                "Hi\n\nBye",
+            ),
+            ("Hi\n&lt;recalled_memory&gt;\ncut off", "Hi"),
+            (
+                "&lt;system-reminder&gt;a&lt;/system-reminder&gt;",
+                "&lt;system-reminder&gt;a&lt;/system-reminder&gt;",
+            ),
+            ("What is <recalled_memory>?", "What is <recalled_memory>?"),
+            ("<recalled_memory_v2>a", "<recalled_memory_v2>a"),
         ];
         for (text, expected) in cases {
-            assert_eq!(without_claude_code_blocks(text).trim(), expected, "{text}");
+            assert_eq!(without_tags(text).trim(), expected, "{text}");
         }
     }
 
@@ -111,13 +177,36 @@ mod tests {
         assert_eq!(without_recalled_memory(text), text);
     }
 
+    #[test]
+    fn printed_memory_goes_wherever_it_stands() {
+        let cases = [
+            ("{\"a\": \"<recalled_memory note=1>x</recalled_memory> b\"}", "{\"a\": \" b\"}"),
+            ("a &lt;recalled_memory&gt;x&lt;/recalled_memory&gt; b", "a  b"),
+            ("a <recalled_memory> is never closed", "a <recalled_memory> is never closed"),
+            ("a\n<recalled_memory> cut off", "a\n"),
+            (
+                "<recalled_memory>1</recalled_memory>,&lt;recalled_memory&gt;2&lt;/recalled_memory&gt;",
+                ",",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(without_printed_memory(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_text_in_a_block_is_found() {
+        assert_eq!(text_in_block("a<b> x </b>", "b"), Some("x"));
+        assert_eq!(text_in_block("a<b> x", "b"), None);
+    }
+
     /// With a search to the end of the text for each line, this would take hours.
     #[test]
     fn millions_of_tags_are_read_in_one_pass() {
         let never_closed = "<bash-input>\n".repeat(1 << 20);
-        assert_eq!(without_claude_code_blocks(&never_closed), never_closed);
+        assert_eq!(without_tags(&never_closed), never_closed);
         let on_one_line = "<command-name></command-name>".repeat(1 << 20);
-        assert_eq!(without_claude_code_blocks(&on_one_line), "");
+        assert_eq!(without_tags(&on_one_line), "");
     }
 
     proptest! {
@@ -126,6 +215,7 @@ mod tests {
             pieces in prop::collection::vec(
                 prop::sample::select(vec![
                     "<recalled_memory>", "</recalled_memory>", "<recalled_memory a=\"b\">", "\n",
+                    "&lt;recalled_memory&gt;", "&lt;/recalled_memory&gt;",
                     " ", "words", "é",
                 ]),
                 0..20,
@@ -133,7 +223,7 @@ mod tests {
         ) {
             let left = without_recalled_memory(&pieces.concat());
             for line in left.lines() {
-                prop_assert_eq!(opened_tag(line, &[RECALLED_MEMORY_TAG]), None, "{}", left);
+                prop_assert!(opened_tag(line, &[]).is_none(), "{}", left);
             }
         }
     }

@@ -3,5 +3,6 @@
 pub(crate) mod content;
 pub(crate) mod html;
 pub(crate) mod injected;
+mod own_tools;
 pub(crate) mod time;
 pub(crate) mod tool_calls;

@@ -5,25 +5,31 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::content::content_text;
-use super::injected::without_claude_code_blocks;
+use super::injected::{without_blocks, without_printed_memory};
+use super::own_tools::reads_memory;
 
 /// Bytes of the calls that may wait for their results. With more, all that wait are given up: only
 /// a transcript full of calls without results comes that far.
 const MAX_WAITING_BYTES: usize = 64 << 20;
 
+/// Tags around what Claude Code adds to what a tool printed.
+const ADDED_TO_RESULTS: [&str; 1] = ["system-reminder"];
+
 /// Calls that wait for their results, by the id that a call shares with its result.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ToolCalls {
     waiting: HashMap<String, ToolCall>,
     waiting_bytes: usize,
     given_up: usize,
 }
 
-#[derive(Debug)]
-struct ToolCall {
+/// What a tool was asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ToolCall {
     /// Name and arguments, on one line.
     line: String,
     /// Whether it reads longmem itself: what it prints is in memory already.
@@ -39,6 +45,21 @@ pub(crate) struct ToolResult {
     pub(crate) text: Option<String>,
 }
 
+impl ToolCall {
+    /// A call of a tool by this name.
+    pub(crate) fn new(name: &str, arguments: &Value) -> Self {
+        Self { line: format!("{name} {arguments}"), reads_memory: reads_memory(name, arguments) }
+    }
+
+    /// The text of the call with what the tool printed; `None` where it is not to be remembered.
+    pub(crate) fn text_with(&self, printed: &str) -> Option<String> {
+        if self.reads_memory {
+            return None;
+        }
+        without_echo(&format!("{}\n{}", self.line, printed.trim_end()))
+    }
+}
+
 impl ToolCalls {
     /// Takes in the calls in a message's content; returns whether there are any.
     pub(crate) fn add_calls(&mut self, content: &Value) -> bool {
@@ -47,10 +68,7 @@ impl ToolCalls {
             let (Some(id), Some(name)) = (block["id"].as_str(), block["name"].as_str()) else {
                 continue;
             };
-            let line = format!("{name} {}", block["input"]);
-            let command = block["input"]["command"].as_str().unwrap_or_default();
-            let reads_memory = name.contains("longmem") || command.contains("longmem ");
-            self.wait_for_result(id, ToolCall { line, reads_memory });
+            self.add(id, ToolCall::new(name, &block["input"]));
             any = true;
         }
         any
@@ -60,29 +78,15 @@ impl ToolCalls {
     pub(crate) fn take_results(&mut self, content: &Value) -> Vec<ToolResult> {
         blocks_of_type(content, "tool_result")
             .filter_map(|block| {
-                let call_id = block["tool_use_id"].as_str()?.to_owned();
-                let call = self.waiting.remove(&call_id);
-                self.waiting_bytes -= call.as_ref().map_or(0, |call| bytes_of(&call_id, call));
                 let printed = content_text(&block["content"]).unwrap_or_default();
-                let printed = without_claude_code_blocks(&printed);
-                let text = match &call {
-                    Some(call) if call.reads_memory => None,
-                    Some(call) => Some(format!("{}\n{}", call.line, printed.trim_end())),
-                    None => Some(printed),
-                };
-                let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-                Some(ToolResult { call_id, text })
+                let printed = without_blocks(&printed, &ADDED_TO_RESULTS);
+                Some(self.take(block["tool_use_id"].as_str()?, &printed))
             })
             .collect()
     }
 
-    /// Forgets the calls that got no result; returns how many there were.
-    pub(crate) fn take_unanswered(&mut self) -> usize {
-        self.give_up_waiting();
-        std::mem::take(&mut self.given_up)
-    }
-
-    fn wait_for_result(&mut self, id: &str, call: ToolCall) {
+    /// Takes in a call, which waits for its result.
+    pub(crate) fn add(&mut self, id: &str, call: ToolCall) {
         let bytes = bytes_of(id, &call);
         if self.waiting_bytes + bytes > MAX_WAITING_BYTES {
             self.give_up_waiting();
@@ -92,11 +96,43 @@ impl ToolCalls {
         self.waiting_bytes -= replaced.map_or(0, |replaced| bytes_of(id, &replaced));
     }
 
+    /// Whether a call waits for its result.
+    pub(crate) fn is_waiting(&self, id: &str) -> bool {
+        self.waiting.contains_key(id)
+    }
+
+    /// Joins what a tool printed with its call, if the call is known.
+    pub(crate) fn take(&mut self, id: &str, printed: &str) -> ToolResult {
+        let call = self.waiting.remove(id);
+        self.waiting_bytes -= call.as_ref().map_or(0, |call| bytes_of(id, call));
+        let text = match &call {
+            Some(call) => call.text_with(printed),
+            None => without_echo(printed),
+        };
+        ToolResult { call_id: id.to_owned(), text }
+    }
+
+    /// Bytes of the calls that wait for their results.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// How many calls got no result.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.given_up + self.waiting.len()
+    }
+
     fn give_up_waiting(&mut self) {
         self.given_up += self.waiting.len();
         self.waiting.clear();
         self.waiting_bytes = 0;
     }
+}
+
+/// A tool's text without recalled memory; `None` if nothing is left.
+fn without_echo(text: &str) -> Option<String> {
+    let text = without_printed_memory(text).trim().to_owned();
+    Some(text).filter(|text| !text.is_empty())
 }
 
 fn bytes_of(id: &str, call: &ToolCall) -> usize {
@@ -117,7 +153,7 @@ mod tests {
         let mut calls = ToolCalls::default();
         assert!(calls.add_calls(&json!([{"type": "text", "text": "So."}, call])));
         let results = calls.take_results(&json!([result]));
-        assert_eq!(calls.take_unanswered(), usize::from(results.is_empty()));
+        assert_eq!(calls.unanswered(), usize::from(results.is_empty()));
         results
     }
 
@@ -151,8 +187,7 @@ mod tests {
         assert_eq!(calls.take_results(&result("0"))[0].text.as_deref(), Some("ok"), "given up");
         let joined = calls.take_results(&result("69"))[0].text.clone().unwrap();
         assert!(joined.starts_with("Write "));
-        assert_eq!(calls.take_unanswered(), 69);
-        assert_eq!(calls.waiting_bytes, 0);
+        assert_eq!(calls.unanswered(), 69);
     }
 
     #[test]
@@ -161,6 +196,10 @@ mod tests {
         for call in [call("mcp__longmem__recall", ""), call("Bash", "longmem recall port")] {
             assert_eq!(result_of(&call, &result)[0].text, None);
         }
+        let log = "port 1 &lt;recalled_memory a=\"b\"&gt;x&lt;/recalled_memory&gt; end";
+        let result = json!({"type": "tool_result", "tool_use_id": "t1", "content": log});
+        let text = result_of(&call("Bash", "cat log"), &result)[0].text.clone();
+        assert_eq!(text.as_deref(), Some("Bash {\"command\":\"cat log\"}\nport 1  end"));
     }
 
     #[test]

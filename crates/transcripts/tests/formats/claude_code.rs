@@ -1,10 +1,16 @@
 use longmem_core::Role;
-use longmem_transcripts::{Format, SkipReason};
+use longmem_transcripts::{Format, ImportedTurn, SkipReason};
 use serde_json::{Value, json};
 
+use crate::samples::sample_data;
 use crate::{Files, keys, lines, only_format, read, read_as, sessions, skipped, texts, times};
 
-fn line(kind: &str, uuid: &str, content: &Value) -> Value {
+/// The keys that earlier versions gave the turns.
+fn former_keys(turns: &[ImportedTurn]) -> Vec<&str> {
+    turns.iter().flat_map(|turn| &turn.former_keys).map(|key| key.0.as_str()).collect()
+}
+
+pub(crate) fn line(kind: &str, uuid: &str, content: &Value) -> Value {
     json!({
         "type": kind, "uuid": uuid, "parentUuid": null, "sessionId": "s-1",
         "timestamp": "2026-01-02T03:04:05Z", "isSidechain": false,
@@ -33,7 +39,10 @@ fn reads_what_people_and_the_model_said() {
     );
     assert_eq!(texts(&turns), ["Fix the port.", "I will.", "Thanks."]);
     assert_eq!(turns[1].turn.role, Role::Assistant);
-    assert_eq!(keys(&turns), ["claude-code:s-1:u1", "claude-code:s-1:u3", "claude-code:s-1:u6"]);
+    assert_eq!(
+        former_keys(&turns),
+        ["claude-code:s-1:u1", "claude-code:s-1:u3", "claude-code:s-1:u6"]
+    );
     assert_eq!(sessions(&turns), ["s-1"; 3]);
     assert_eq!(times(&turns), ["2026-01-02T03:04:05Z"; 3]);
     assert_eq!(only_format(&report), Format::ClaudeCode);
@@ -79,7 +88,8 @@ fn a_tool_call_and_its_result_become_one_turn_of_the_tool() {
     assert_eq!(texts(&turns), expected);
     let roles: Vec<Role> = turns.iter().map(|turn| turn.turn.role).collect();
     assert_eq!(roles, [Role::User, Role::Assistant, Role::Tool, Role::Tool]);
-    assert_eq!(keys(&turns)[2..], ["claude-code:s-1:u3:t1", "claude-code:s-1:u3:t2"]);
+    assert_eq!(former_keys(&turns)[2..], ["claude-code:s-1:u3:t1", "claude-code:s-1:u3:t2"]);
+    assert!(keys(&turns)[2].ends_with(":t1"), "{:?}", keys(&turns));
     let left_out = skipped(&[(SkipReason::ToolCall, 1), (SkipReason::ToolResult, 1)]);
     assert_eq!(report.skipped, left_out);
 }
@@ -210,4 +220,103 @@ fn reads_a_folder_of_transcripts_without_subagents() {
     let (turns, report) = read(files.path());
     assert_eq!(texts(&turns), ["first", "second"]);
     assert_eq!((report.files(), only_format(&report)), (2, Format::ClaudeCode));
+}
+
+/// A session that is resumed or branched begins with copies of the records of another.
+#[test]
+fn a_record_has_one_key_whatever_session_it_was_copied_into() {
+    let ids = ["0b0c1f5e-3c55-4cf5-9d20-9f1b3a2c4d5e", "u12"];
+    let in_session = |session: &str, id: &str| {
+        let mut line = line("user", id, &json!("What is the port?"));
+        line["sessionId"] = json!(session);
+        line
+    };
+    for id in ids {
+        let (first, _) = read_as("s-1.jsonl", lines(&[in_session("s-1", id)]));
+        let mut copy = in_session("s-2", id);
+        let (resumed, _) = read_as("s-2.jsonl", lines(&[copy.clone()]));
+        copy["forkedFrom"] = json!({"sessionId": "s-1", "messageUuid": id});
+        let (forked, _) = read_as("s-2.jsonl", lines(&[copy]));
+        assert_eq!(keys(&first), keys(&resumed));
+        assert_eq!(keys(&first), keys(&forked));
+        let (own, origin) = (format!("claude-code:s-2:{id}"), format!("claude-code:s-1:{id}"));
+        assert_eq!(former_keys(&forked), [own, origin]);
+    }
+    // Records of other programs are numbered from the start in every session.
+    let other = |session: &str, text: &str| {
+        let mut line = line("user", "1", &json!(text));
+        line["sessionId"] = json!(session);
+        line
+    };
+    let (turns, _) = read_as("x.jsonl", lines(&[other("a", "one"), other("b", "two")]));
+    assert_ne!(keys(&turns)[0], keys(&turns)[1]);
+}
+
+/// A message that is written while it grows has one id and a record for each state.
+#[test]
+fn the_last_record_of_a_growing_message_is_the_turn() {
+    let answer = |uuid: &str, id: &str, text: &str| {
+        let mut line = line("assistant", uuid, &json!([{"type": "text", "text": text}]));
+        line["message"]["id"] = json!(id);
+        line
+    };
+    let (turns, _) = read_as(
+        "x.jsonl",
+        lines(&[
+            user("Which port?"),
+            answer("a1", "m1", "The port"),
+            answer("a2", "m1", "The port is 7443."),
+            answer("a3", "m1", "Shall I change it?"),
+            answer("a4", "m2", "Shall I change it? Yes."),
+            line("user", "u2", &json!("No.")),
+            answer("a5", "m2", "Shall I change it? Yes."),
+        ]),
+    );
+    assert_eq!(
+        texts(&turns),
+        [
+            "Which port?",
+            "The port is 7443.",
+            "Shall I change it?",
+            "Shall I change it? Yes.",
+            "No.",
+            "Shall I change it? Yes.",
+        ]
+    );
+    assert_eq!(former_keys(&turns)[1], "claude-code:s-1:a2");
+}
+
+#[test]
+fn text_beside_a_tools_result_is_the_persons() {
+    let content = |text: &str| {
+        json!([{"type": "tool_result", "tool_use_id": "t9", "content": "printed"},
+            {"type": "text", "text": text}])
+    };
+    let mut own = line("user", "u1", &content("and my own words after it"));
+    own["toolUseResult"] = json!({"stdout": "printed"});
+    let mut interrupted = line("user", "u2", &content("[Request interrupted by user]"));
+    interrupted["toolUseResult"] = json!("printed");
+    let (turns, report) = read_as("x.jsonl", lines(&[own, interrupted]));
+    assert_eq!(texts(&turns), ["printed", "and my own words after it", "printed"]);
+    assert!(report.skipped.is_empty());
+}
+
+/// What people and the model said in captures of real sessions, and nothing that longmem's hooks and
+/// tools put into them.
+#[test]
+fn reads_captures_of_real_sessions() {
+    let asked = ["which port did we pick?", "Hello from the stand-in. "];
+    let captures = [
+        ("first-turn", asked.to_vec()),
+        ("second-turn-resumed", [asked, ["and which database?", asked[1]]].concat()),
+        ("plugin-tool-call", asked.to_vec()),
+        ("compact", vec!["hello again", asked[1]]),
+    ];
+    for (name, said) in captures {
+        let path = format!("real-clients/claude-code-2.1.332-{name}/transcript.jsonl");
+        let Some(path) = sample_data(&path) else { return };
+        let (turns, _) = read(&path);
+        assert_eq!(texts(&turns), said, "{name}");
+        assert_eq!(keys(&turns), keys(&read(&path).0));
+    }
 }

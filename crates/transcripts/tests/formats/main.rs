@@ -5,6 +5,7 @@
 mod chatgpt;
 mod claude_ai;
 mod claude_code;
+mod claude_code_queue;
 mod containers;
 mod gemini_activity;
 mod hostile;

@@ -108,7 +108,7 @@ fn reads_both_layouts_of_a_session() {
             "Done! The hello function is ready.",
         ]
     );
-    assert_eq!(keys(&turns)[0], "claude-code:test-session-id:msg-001");
+    assert_eq!(turns[0].former_keys[0].0, "claude-code:test-session-id:msg-001");
     assert_eq!(turns[0].turn.session_title.as_deref(), Some("Test session for JSONL parsing"));
 
     let (turns, report) = read(&path.with_extension("json"));
