@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use longmem_core::{Role, SessionName, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::claude_code_prompts::typed_text;
 use super::claude_code_queue::{Message, PromptQueues};
 use super::claude_code_titles::SessionTitles;
-use super::reader::FormatReader;
+use super::reader::{FormatReader, MAX_STATE_BYTES};
 use crate::json::JsonShape;
 use crate::keys::{fingerprint, session_name};
 use crate::message::content::content_text;
@@ -26,13 +27,21 @@ const MAX_WAITING_BYTES: usize = 64 << 20;
 /// Reads one line a value, or the lines of `{"loglines": […]}`.
 #[derive(Default)]
 pub(super) struct ClaudeCode {
-    tool_calls: ToolCalls,
-    titles: SessionTitles,
-    queues: PromptQueues,
+    open: OpenRecords,
+    /// Whether the file is one document, which does not grow line by line.
+    is_document: bool,
     waiting: Vec<ParsedTurn>,
     waiting_bytes: usize,
     /// The model's last words in each session since its user's last message.
     last_answers: HashMap<SessionName, LastAnswer>,
+}
+
+/// What later records of a file may complete.
+#[derive(Default, Serialize, Deserialize)]
+struct OpenRecords {
+    tool_calls: ToolCalls,
+    titles: SessionTitles,
+    queues: PromptQueues,
 }
 
 /// The model's last words in a session.
@@ -57,6 +66,7 @@ impl FormatReader for ClaudeCode {
     fn read_value(&mut self, mut value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
         match value.get_mut("loglines").map(Value::take) {
             Some(Value::Array(lines)) => {
+                self.is_document = true;
                 lines.into_iter().try_for_each(|line| self.read_line(&line, output))
             }
             _ => self.read_line(&value, output),
@@ -64,10 +74,21 @@ impl FormatReader for ClaudeCode {
     }
 
     fn finish(&mut self, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        for _ in 0..self.tool_calls.unanswered() {
+        for _ in 0..self.open.tool_calls.unanswered() {
             output.skip(SkipReason::ToolCall);
         }
         self.deliver_waiting(output)
+    }
+
+    fn state(&self) -> Option<Value> {
+        let OpenRecords { tool_calls, titles, queues } = &self.open;
+        let bytes = tool_calls.waiting_bytes() + titles.bytes() + queues.bytes();
+        let fits = !self.is_document && bytes <= MAX_STATE_BYTES;
+        fits.then(|| serde_json::to_value(&self.open).ok()).flatten()
+    }
+
+    fn restore(&mut self, state: Value) {
+        self.open = serde_json::from_value(state).unwrap_or_default();
     }
 }
 
@@ -78,7 +99,7 @@ impl ClaudeCode {
             Some("queue-operation") => self.read_queue_operation(line, output),
             Some("attachment") => self.read_attachment(line, output),
             Some(_) => {
-                self.titles.add(line);
+                self.open.titles.add(line);
                 Err(SkipReason::MetaLine)
             }
             None => Err(SkipReason::Malformed),
@@ -100,8 +121,8 @@ impl ClaudeCode {
     ) -> Result<(), SkipReason> {
         let role = role_of(line)?;
         let content = &line["message"]["content"];
-        let has_calls = self.tool_calls.add_calls(content);
-        let results = self.tool_calls.take_results(content);
+        let has_calls = self.open.tool_calls.add_calls(content);
+        let results = self.open.tool_calls.take_results(content);
         let uses_tools = has_calls || !results.is_empty();
         for result in results {
             match result.text {
@@ -134,7 +155,7 @@ impl ClaudeCode {
     ) -> Result<(), SkipReason> {
         let session = session_of(line, output);
         let was_queued = line["promptSource"] == "queued";
-        let message = self.queues.user_message(session, &text, was_queued);
+        let message = self.open.queues.user_message(session, &text, was_queued);
         self.last_answers.remove(&session_name(session));
         let turn = turn_of(line, Role::User, text, None, output);
         match message {
@@ -151,7 +172,7 @@ impl ClaudeCode {
     /// Adds what the model said. A message that grows is written again and again under one id; the
     /// last of its records has all of it.
     fn add_answer(&mut self, line: &Value, text: String, output: &TurnOutput<'_>) {
-        self.queues.answered(session_of(line, output));
+        self.open.queues.answered(session_of(line, output));
         let turn = turn_of(line, Role::Assistant, text, None, output);
         let message_id = line["message"]["id"].as_str().unwrap_or_default();
         let grown = self
@@ -185,22 +206,22 @@ impl ClaudeCode {
             Some("enqueue") => {
                 // What no person typed stays in the queue, so that its order is right.
                 let text = text.unwrap_or_default();
-                self.queues.enqueue(session, text, parse_time(&line["timestamp"]));
+                self.open.queues.enqueue(session, text, parse_time(&line["timestamp"]));
             }
-            Some("dequeue") => self.queues.dequeue(session),
-            Some("popAll") => self.queues.take_back_all(session),
+            Some("dequeue") => self.open.queues.dequeue(session),
+            Some("popAll") => self.open.queues.take_back_all(session),
             Some("remove") => {
                 let names_content = !line["content"].is_null();
                 if names_content && text.is_none() {
-                    self.queues.remove(session, Some(""));
+                    self.open.queues.remove(session, Some(""));
                     return Err(SkipReason::MetaLine);
                 }
-                let removed = self.queues.remove(session, text.as_deref());
+                let removed = self.open.queues.remove(session, text.as_deref());
                 let Some(prompt) = removed.filter(|prompt| !prompt.text.is_empty()) else {
                     return Err(SkipReason::MetaLine);
                 };
                 let time = prompt.time.or_else(|| parse_time(&line["timestamp"]));
-                self.queues.became_turn(session, &prompt.text, self.waiting.len(), false);
+                self.open.queues.became_turn(session, &prompt.text, self.waiting.len(), false);
                 self.add_waiting(ParsedTurn {
                     time,
                     source_key: Some(queue_key(&prompt.text, time, output)),
@@ -229,7 +250,7 @@ impl ClaudeCode {
             return Err(SkipReason::MetaLine);
         }
         let session = session_of(line, output);
-        let message = self.queues.attachment(session, &text);
+        let message = self.open.queues.attachment(session, &text);
         self.last_answers.remove(&session_name(session));
         let mut turn = turn_of(line, Role::User, text, None, output);
         match message {
@@ -238,7 +259,7 @@ impl ClaudeCode {
                     turn.former_keys.push(queue_key(&turn.text, Some(typed), output));
                     turn.time = Some(typed);
                 }
-                self.queues.became_turn(session, &turn.text, self.waiting.len(), true);
+                self.open.queues.became_turn(session, &turn.text, self.waiting.len(), true);
                 self.add_waiting(turn);
                 Ok(())
             }
@@ -275,9 +296,9 @@ impl ClaudeCode {
         self.waiting.sort_by_key(|turn| order[&turn.session]);
         self.waiting_bytes = 0;
         self.last_answers.clear();
-        self.queues.all_delivered();
+        self.open.queues.all_delivered();
         for turn in std::mem::take(&mut self.waiting) {
-            let title = self.titles.of(&turn.session).map(str::to_owned);
+            let title = self.open.titles.of(&turn.session).map(str::to_owned);
             output.deliver(ParsedTurn { title, ..turn })?;
         }
         ControlFlow::Continue(())

@@ -8,17 +8,32 @@
 use std::collections::HashMap;
 
 use longmem_core::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Bytes of prompts that are kept. With more, those found so far are dropped: only a transcript made
 /// of queued prompts comes that far.
 const MAX_BYTES: usize = 4 << 20;
 
 /// The queued prompts of every session.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(from = "HashMap<String, SessionQueue>")]
 pub(super) struct PromptQueues {
     sessions: HashMap<String, SessionQueue>,
     bytes: usize,
+}
+
+impl From<HashMap<String, SessionQueue>> for PromptQueues {
+    fn from(sessions: HashMap<String, SessionQueue>) -> Self {
+        let bytes = sessions.iter().map(|(session, queue)| queue.bytes(session)).sum();
+        Self { sessions, bytes }
+    }
+}
+
+impl Serialize for PromptQueues {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let not_empty = self.sessions.iter().filter(|(session, queue)| queue.bytes(session) > 0);
+        serializer.collect_map(not_empty)
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -189,6 +204,12 @@ impl PromptQueues {
 }
 
 impl SessionQueue {
+    fn bytes(&self, session: &str) -> usize {
+        let waiting = self.waiting.iter().map(|prompt| &prompt.text);
+        let taken = self.taken.iter().map(|taken| &taken.text);
+        waiting.chain(taken).map(|text| bytes_of(session, text)).sum()
+    }
+
     /// Notes that a waiting prompt is a turn already; returns when it was typed.
     fn mark_as_turn(&mut self, text: &str) -> Option<Timestamp> {
         let same = |prompt: &&mut QueuedPrompt| prompt.text == text && !prompt.is_turn;

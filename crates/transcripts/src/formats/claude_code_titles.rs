@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use longmem_core::{MAX_NAME_BYTES, SessionName};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::json::fields::title;
@@ -13,15 +14,29 @@ use crate::keys::session_name;
 const MAX_BYTES: usize = 16 << 20;
 
 /// The best title of each session so far.
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(from = "Vec<(Option<SessionName>, (TitleKind, String))>")]
 pub(super) struct SessionTitles {
     /// By session. Under `None` stands the title of every session that has no other.
     titles: HashMap<Option<SessionName>, (TitleKind, String)>,
     bytes: usize,
 }
 
+impl From<Vec<(Option<SessionName>, (TitleKind, String))>> for SessionTitles {
+    fn from(titles: Vec<(Option<SessionName>, (TitleKind, String))>) -> Self {
+        let bytes = titles.iter().map(|(_, (_, title))| bytes_of(title)).sum();
+        Self { titles: titles.into_iter().collect(), bytes }
+    }
+}
+
+impl Serialize for SessionTitles {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.titles)
+    }
+}
+
 /// Where a title comes from; a later kind is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum TitleKind {
     Summary,
     Generated,
@@ -51,6 +66,11 @@ impl SessionTitles {
         self.bytes += bytes;
         let replaced = self.titles.insert(session, (kind, title));
         self.bytes -= replaced.map_or(0, |(_, title)| bytes_of(&title));
+    }
+
+    /// Bytes that the titles take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The title of a session.

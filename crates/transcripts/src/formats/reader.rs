@@ -8,6 +8,9 @@ use crate::content::Content;
 use crate::json::JsonShape;
 use crate::turn_output::TurnOutput;
 
+/// Bytes that what a reader keeps for a file that grows may take. It is stored with every such file.
+pub(super) const MAX_STATE_BYTES: usize = 64 << 10;
+
 /// A chat format: how a file of it is recognised, and how it is read, value by value.
 ///
 /// A reader is made anew for every file. It keeps only what later values of the file need.
@@ -66,8 +69,8 @@ pub(crate) trait FormatReader {
     }
 
     /// What the reader keeps for later values, so that a file that has grown is read on from where
-    /// it ended: asked after [`finish`](Self::finish), and limited to some 64 KiB. `None`: such a
-    /// file is read from its beginning.
+    /// it ended: asked after [`finish`](Self::finish), and limited to [`MAX_STATE_BYTES`]. `None`:
+    /// such a file is read from its beginning.
     #[expect(clippy::allow_attributes, reason = "used by tests of some formats only, so far")]
     #[allow(dead_code)]
     fn state(&self) -> Option<Value> {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::content::content_text;
@@ -20,11 +20,27 @@ const MAX_WAITING_BYTES: usize = 64 << 20;
 const ADDED_TO_RESULTS: [&str; 1] = ["system-reminder"];
 
 /// Calls that wait for their results, by the id that a call shares with its result.
-#[derive(Debug, Default, Serialize, Deserialize)]
+///
+/// As JSON it is these calls, so that a file that has grown is read on with them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "HashMap<String, ToolCall>")]
 pub(crate) struct ToolCalls {
     waiting: HashMap<String, ToolCall>,
     waiting_bytes: usize,
     given_up: usize,
+}
+
+impl From<HashMap<String, ToolCall>> for ToolCalls {
+    fn from(waiting: HashMap<String, ToolCall>) -> Self {
+        let waiting_bytes = waiting.iter().map(|(id, call)| bytes_of(id, call)).sum();
+        Self { waiting, waiting_bytes, given_up: 0 }
+    }
+}
+
+impl Serialize for ToolCalls {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.waiting.serialize(serializer)
+    }
 }
 
 /// What a tool was asked.
@@ -94,11 +110,6 @@ impl ToolCalls {
         self.waiting_bytes += bytes;
         let replaced = self.waiting.insert(id.to_owned(), call);
         self.waiting_bytes -= replaced.map_or(0, |replaced| bytes_of(id, &replaced));
-    }
-
-    /// Whether a call waits for its result.
-    pub(crate) fn is_waiting(&self, id: &str) -> bool {
-        self.waiting.contains_key(id)
     }
 
     /// Joins what a tool printed with its call, if the call is known.

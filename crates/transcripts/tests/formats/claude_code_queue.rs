@@ -57,12 +57,12 @@ fn a_queued_prompt_is_one_turn_at_the_time_at_which_it_was_typed() {
         (&[enqueue.clone(), queue("remove", None, 20)], 5),
         (&[enqueue.clone(), shown.clone(), remove.clone()], 5),
         (&[enqueue.clone(), shown.clone(), queue("dequeue", None, 22)], 5),
-        (&[shown.clone()], 21),
-        (&[remove.clone()], 20),
+        (std::slice::from_ref(&shown), 21),
+        (std::slice::from_ref(&remove), 20),
         (&[enqueue.clone(), queue("dequeue", None, 20), said(TYPED, 21)], 21),
         (&[enqueue.clone(), said(TYPED, 19), remove.clone()], 19),
         (&[enqueue.clone(), remove.clone(), said(TYPED, 21)], 5),
-        (&[enqueue, remove, shown, said(TYPED, 22)], 5),
+        (&[enqueue, remove.clone(), shown.clone(), said(TYPED, 22)], 5),
     ];
     for (records, second) in records {
         let mut all = vec![said("Build the release.", 0), answer("Building now.", 1)];
