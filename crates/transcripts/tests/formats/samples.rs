@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use longmem_transcripts::{Format, SkipReason};
 
-use crate::{Files, keys, only_format, read, read_as, sessions, texts};
+use crate::{Files, only_format, read, read_as, sessions, texts};
 
 /// A small file of each format with the fields that its program really writes, our own words in it.
 pub(crate) const SAMPLES: [(&str, &str); 11] = [

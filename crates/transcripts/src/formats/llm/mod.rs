@@ -136,7 +136,7 @@ impl RowReader {
     }
 
     fn finish(&mut self, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        for _ in 0..self.tool_calls.take_unanswered() {
+        for _ in 0..self.tool_calls.unanswered() {
             output.skip(SkipReason::ToolCall);
         }
         ControlFlow::Continue(())
