@@ -17,7 +17,9 @@ impl Content {
     /// What a value of this shape was found in.
     pub(crate) fn of(shape: JsonShape) -> Self {
         match shape {
-            JsonShape::Array | JsonShape::Lines | JsonShape::Documents => Content::Json,
+            JsonShape::Array | JsonShape::Lines | JsonShape::AfterDamage | JsonShape::Documents => {
+                Content::Json
+            }
             JsonShape::Text => Content::Text,
             JsonShape::Database => Content::Database,
         }

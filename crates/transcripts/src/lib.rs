@@ -34,6 +34,7 @@
 mod content;
 mod database;
 mod detect;
+mod encoding;
 mod ended_early;
 mod error;
 mod exported_turn;

@@ -53,14 +53,14 @@ impl<'a> MeteredReader<'a> {
         self.meter.clone()
     }
 
-    /// Skips a byte order mark and white space, and returns the byte after them without consuming
+    /// Skips a byte order mark, white space and zeros, and returns the byte after them without consuming
     /// it; `None` at the end of the file.
     pub(crate) fn peek_first_byte(&mut self) -> io::Result<Option<u8>> {
         loop {
             let buffered = self.fill_buf()?;
             // The three bytes of the mark are looked for one by one, since no JSON begins with any
             // of them.
-            let blank = |byte: &u8| byte.is_ascii_whitespace() || b"\xEF\xBB\xBF".contains(byte);
+            let blank = |byte: &u8| byte.is_ascii_whitespace() || b"\0\xEF\xBB\xBF".contains(byte);
             let skipped = buffered.iter().take_while(|byte| blank(byte)).count();
             let first = buffered.get(skipped).copied();
             let at_end = buffered.is_empty();

@@ -11,7 +11,7 @@ use crate::error::TranscriptError;
 use crate::files::TranscriptFiles;
 use crate::formats::{Format, FormatReader};
 use crate::imported_turn::ImportedTurn;
-use crate::json::{FileEnd, Limits, OnValue, for_each_value};
+use crate::json::{FileEnd, JsonShape, Limits, OnValue, for_each_value};
 use crate::left_out::{LeftOutFiles, LeftOutReason};
 use crate::metered_reader::{Meter, MeteredReader};
 use crate::progress::Progress;
@@ -139,9 +139,10 @@ fn read_file(
     output.begin_file(&files.files()[index], format, meter.clone());
     let position = meter.clone();
     let ended = match format.content() {
-        Content::Json => read_values(files, index, for_each_value, meter, &mut *reader, output),
-        Content::Text => read_values(files, index, for_each_text_line, meter, &mut *reader, output),
         Content::Database => read_rows(files, index, &mut *reader, output),
+        Content::Json | Content::Text => {
+            read_values(files, index, format, meter, &mut *reader, output)
+        }
     };
     // One damaged file does not stop the others.
     let end = match ended {
@@ -183,14 +184,21 @@ type ForEachValue = fn(MeteredReader<'_>, Limits, &mut OnValue<'_>) -> io::Resul
 fn read_values(
     files: &mut TranscriptFiles,
     index: usize,
-    for_each_value: ForEachValue,
+    format: Format,
     meter: Meter,
     reader: &mut dyn FormatReader,
     output: &mut TurnOutput<'_>,
 ) -> Result<FileEnd, TranscriptError> {
+    let for_each_value: ForEachValue = match format.content() {
+        Content::Text => for_each_text_line,
+        Content::Json | Content::Database => for_each_value,
+    };
     files.with_reader(index, |bytes: &mut dyn Read| {
         let bytes = MeteredReader::new(bytes, meter);
-        for_each_value(bytes, Limits::default(), &mut |_, value| match value {
+        for_each_value(bytes, Limits::default(), &mut |shape, value| match value {
+            Ok(value) if shape == JsonShape::AfterDamage && !format.recognizes(&value, shape) => {
+                ControlFlow::Continue(())
+            }
             Ok(value) => reader.read_value(value, output),
             Err(reason) => {
                 output.skip(reason);

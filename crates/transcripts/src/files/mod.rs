@@ -16,6 +16,7 @@ use tempfile::NamedTempFile;
 use self::names::{file_name, is_json, is_part_of_export, is_zip, unique_stems};
 use self::zips::{OpenZip, begins_as_zip};
 use crate::database::Database;
+use crate::encoding::Utf8Reader;
 use crate::error::TranscriptError;
 use crate::formats::{Format, is_companion, known_formats};
 
@@ -142,7 +143,11 @@ impl TranscriptFiles {
                 let mut limited = rest.take(BEGINNING_BYTES);
                 limited.read_to_end(&mut pipe.beginning).map_err(TranscriptError::Read)?;
             }
-            return Ok(pipe.beginning.clone());
+            let mut beginning = Vec::new();
+            Utf8Reader::new(&pipe.beginning[..])
+                .read_to_end(&mut beginning)
+                .map_err(TranscriptError::Read)?;
+            return Ok(beginning);
         }
         self.with_reader(index, |file| {
             let mut beginning = Vec::new();
@@ -154,8 +159,8 @@ impl TranscriptFiles {
         })
     }
 
-    /// Opens a file by its index in [`files`](Self::files), and lets a function read it. A pipe can
-    /// be read once.
+    /// Opens a file by its index in [`files`](Self::files), and lets a function read it, as UTF-8
+    /// where it is text. A pipe can be read once.
     pub(crate) fn with_reader<T>(
         &mut self,
         index: usize,
@@ -166,7 +171,9 @@ impl TranscriptFiles {
                 Some(rest) => read(&mut pipe.beginning.chain(rest)).map_err(TranscriptError::Read),
                 None => read(&mut io::empty()).map_err(TranscriptError::Read),
             },
-            (location, _) => read_at(&location.clone(), &mut self.zip, read),
+            (location, _) => {
+                read_at(&location.clone(), &mut self.zip, |file| read(&mut Utf8Reader::new(file)))
+            }
         }
     }
 

@@ -1,11 +1,13 @@
 //! Hands over one value a line.
 
 use std::io::{self, BufRead, Read};
+use std::ops::ControlFlow;
 
 use serde_json::Value;
 
 use super::documents::for_each_document;
 use super::parse::{JsonFault, parse};
+use super::records::{LineRecords, records_of};
 use super::values::{FileEnd, JsonShape, Limits, OnValue};
 use crate::ended_early::EndReason;
 use crate::metered_reader::MeteredReader;
@@ -20,12 +22,15 @@ pub(super) fn for_each_line(
 ) -> io::Result<FileEnd> {
     let mut lines = JsonLineReader { reader, limits, bytes: Vec::new() };
     let mut next = lines.next()?;
-    if matches!(next, Some(JsonLine::Unfinished)) && lines.has_line_end() {
-        // Either a value that spans lines begins here, or the first line is broken. The second line
-        // tells: where it is a whole value, the file has one value a line.
+    if let Some(JsonLine::Records { unfinished: true, records }) = &next
+        && records.values.is_empty()
+        && lines.has_line_end()
+    {
+        // Either a value that spans lines begins here, or the first line is torn. The second line
+        // tells.
         let mut beginning = std::mem::take(&mut lines.bytes);
         let second = lines.next()?;
-        if matches!(second, Some(JsonLine::Unfinished | JsonLine::Skipped(SkipReason::Malformed))) {
+        if !matches!(second, Some(JsonLine::Value(_))) && continues(&beginning, &lines.bytes) {
             beginning.append(&mut lines.bytes);
             return for_each_document(&beginning, lines.reader, limits, on_value);
         }
@@ -35,17 +40,21 @@ pub(super) fn for_each_line(
         next = second;
     }
     while let Some(line) = next {
-        let value = match line {
-            JsonLine::Value(value) => Ok(value),
-            JsonLine::Skipped(reason) => Err(reason),
-            JsonLine::Unfinished if lines.has_line_end() => Err(SkipReason::Malformed),
+        let flow = match line {
+            JsonLine::Value(value) => on_value(JsonShape::Lines, Ok(value)),
+            JsonLine::Skipped(reason) => on_value(JsonShape::Lines, Err(reason)),
             // The last line of a file that was cut off, or is being written at this moment.
-            JsonLine::Unfinished => {
+            JsonLine::Records { records, unfinished: true } if !lines.has_line_end() => {
                 let byte = lines.reader.meter().position();
-                return Ok(FileEnd::Early { byte, reason: EndReason::CutOff });
+                let whole = LineRecords { values: records.values, ..LineRecords::default() };
+                return Ok(match hand_over(whole, on_value) {
+                    ControlFlow::Continue(()) => FileEnd::Early { byte, reason: EndReason::CutOff },
+                    ControlFlow::Break(()) => FileEnd::Stopped,
+                });
             }
+            JsonLine::Records { records, .. } => hand_over(records, on_value),
         };
-        if on_value(JsonShape::Lines, value).is_break() {
+        if flow.is_break() {
             return Ok(FileEnd::Stopped);
         }
         next = lines.next()?;
@@ -53,11 +62,35 @@ pub(super) fn for_each_line(
     Ok(FileEnd::Complete)
 }
 
+/// Whether a second line goes on with the value that the first begins.
+fn continues(first: &[u8], second: &[u8]) -> bool {
+    let both = [first, second].concat();
+    str::from_utf8(&both).is_ok_and(|both| parse(both, usize::MAX) != Err(JsonFault::Malformed))
+}
+
+/// Hands over the records of a line, and what is not a record as one that is malformed.
+fn hand_over(records: LineRecords, on_value: &mut OnValue<'_>) -> ControlFlow<()> {
+    for value in records.values {
+        on_value(JsonShape::Lines, Ok(value))?;
+    }
+    if records.damaged {
+        on_value(JsonShape::Lines, Err(SkipReason::Malformed))?;
+    }
+    records
+        .after_damage
+        .into_iter()
+        .try_for_each(|value| on_value(JsonShape::AfterDamage, Ok(value)))
+}
+
 /// What one line holds.
 enum JsonLine {
     Value(Value),
-    /// The beginning of a value that the line does not finish.
-    Unfinished,
+    /// More or less than one value.
+    Records {
+        records: LineRecords,
+        /// Whether the line ends within a value.
+        unfinished: bool,
+    },
     Skipped(SkipReason),
 }
 
@@ -84,16 +117,29 @@ impl JsonLineReader<'_> {
             let Ok(text) = str::from_utf8(&self.bytes) else {
                 return Ok(Some(JsonLine::Skipped(SkipReason::NotUtf8)));
             };
-            if text.trim().is_empty() {
-                continue;
+            // A crash can leave zeros where something was to be written; no JSON has them.
+            let blank = |c: char| c.is_whitespace() || c == '\0';
+            let text = text.trim_matches(blank);
+            if !text.is_empty() {
+                return Ok(Some(self.parse_line(text)));
             }
-            return Ok(Some(match parse(text, self.limits.parts) {
-                Ok(value) => JsonLine::Value(value),
-                Err(JsonFault::Unfinished) => JsonLine::Unfinished,
-                Err(JsonFault::Malformed) => JsonLine::Skipped(SkipReason::Malformed),
-                Err(JsonFault::TooManyParts) => JsonLine::Skipped(SkipReason::TooLong),
-            }));
         }
+    }
+
+    fn parse_line(&self, text: &str) -> JsonLine {
+        let parts = self.limits.parts;
+        let unfinished = match parse(text, parts) {
+            Ok(value) => return JsonLine::Value(value),
+            Err(JsonFault::TooManyParts) => return JsonLine::Skipped(SkipReason::TooLong),
+            Err(JsonFault::Unfinished) => true,
+            Err(JsonFault::Malformed) => false,
+        };
+        let records = if text.contains('\0') {
+            records_of(&text.replace('\0', " "), parts)
+        } else {
+            records_of(text, parts)
+        };
+        JsonLine::Records { records, unfinished }
     }
 
     fn has_line_end(&self) -> bool {

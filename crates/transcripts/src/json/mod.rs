@@ -6,6 +6,7 @@ mod documents;
 pub(crate) mod fields;
 mod lines;
 mod parse;
+mod records;
 #[cfg(test)]
 mod tests;
 mod values;

@@ -2,12 +2,15 @@
 
 use serde_json::Value;
 
+/// Levels of nesting that the parser takes.
+const MAX_DEPTH: usize = 127;
+
 /// Why a text is not parsed into a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum JsonFault {
     /// The text ends in the middle of a value.
     Unfinished,
-    /// The text is not JSON, or is nested too deep.
+    /// The text is not JSON.
     Malformed,
     /// The value would take too much memory.
     TooManyParts,
@@ -22,11 +25,53 @@ pub(super) fn parse(text: &str, max_parts: usize) -> Result<Value, JsonFault> {
         return Err(JsonFault::TooManyParts);
     }
     serde_json::from_str(text)
-        .or_else(|error| match with_whole_surrogates(text) {
-            Some(mended) => serde_json::from_str(&mended),
-            None => Err(error),
+        .or_else(|error| {
+            let mended = with_whole_surrogates(text);
+            let text = mended.as_deref().unwrap_or(text);
+            match without_deep_parts(text) {
+                Some(shallow) => serde_json::from_str(&shallow),
+                None if mended.is_some() => serde_json::from_str(text),
+                None => Err(error),
+            }
         })
         .map_err(|error| if error.is_eof() { JsonFault::Unfinished } else { JsonFault::Malformed })
+}
+
+/// Replaces what is nested deeper than the parser takes by null; `None` if nothing is.
+fn without_deep_parts(text: &str) -> Option<String> {
+    let mut kept = String::new();
+    let mut kept_until = 0;
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => in_string = !in_string,
+            // The byte after a backslash is never the end of the string.
+            b'\\' if in_string => drop(bytes.next()),
+            _ if in_string => {}
+            b'{' | b'[' => {
+                depth += 1;
+                if depth == MAX_DEPTH + 1 {
+                    kept.push_str(&text[kept_until..at]);
+                    kept.push_str("null");
+                }
+            }
+            b'}' | b']' => {
+                depth = depth.checked_sub(1)?;
+                if depth == MAX_DEPTH {
+                    kept_until = at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    // Cut off within what is too deep, the rest would be cut off as well.
+    if depth > MAX_DEPTH || kept.is_empty() {
+        return None;
+    }
+    kept.push_str(&text[kept_until..]);
+    Some(kept)
 }
 
 /// Whether a JSON text has more parts than a limit, by the signs that precede or begin each.
@@ -115,6 +160,18 @@ mod tests {
         }
         assert_eq!(parse(r#""\ud83d"#), Err(JsonFault::Unfinished));
         assert_eq!(parse(r#"{"a" 1}"#), Err(JsonFault::Malformed));
+    }
+
+    #[test]
+    fn only_what_is_nested_too_deep_is_left_out() {
+        for depth in [1, MAX_DEPTH - 1, MAX_DEPTH, 20_000] {
+            let nested = format!("{}\"]\"{}", "[".repeat(depth), "]".repeat(depth));
+            let value = parse(&format!(r#"{{"text":"[[","deep":{nested},"after":1}}"#)).unwrap();
+            assert_eq!((&value["text"], &value["after"]), (&"[[".into(), &1.into()));
+            assert!(value["deep"].is_array());
+        }
+        let cut = format!("{{\"a\":{}", "[".repeat(500));
+        assert!(parse(&cut).is_err());
     }
 
     #[test]

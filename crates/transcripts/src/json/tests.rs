@@ -89,11 +89,8 @@ fn an_array_that_stops_being_json_ends_there() {
 
 #[test]
 fn an_element_that_cannot_be_parsed_is_one_element() {
-    let deep = format!("[{}1{}, {{\"a\":1}}, 1e999, 2]", "[".repeat(500), "]".repeat(500));
-    let (values, _, end) = read_all(deep.as_bytes(), Limits::default());
-    assert_eq!(values[0], Err(SkipReason::Malformed));
-    assert_eq!(values[1], Ok(json!({"a": 1})));
-    assert_eq!(values[3], Ok(json!(2)));
+    let (values, _, end) = read_all(b"[1e999, {\"a\":1}, 2]", Limits::default());
+    assert_eq!(values, [Err(SkipReason::Malformed), Ok(json!({"a": 1})), Ok(json!(2))]);
     assert_eq!(end, FileEnd::Complete);
 }
 

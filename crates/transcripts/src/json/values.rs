@@ -18,6 +18,9 @@ pub(crate) enum JsonShape {
     Array,
     /// One value a line.
     Lines,
+    /// What looks like a value on a line whose beginning is damaged. It counts only where its format
+    /// recognises it, since it could be a part of the damaged value.
+    AfterDamage,
     /// One value that spans lines, or several in a row.
     Documents,
     /// Plain text: each line, without its end, as a string.

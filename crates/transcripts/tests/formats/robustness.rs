@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use longmem_transcripts::{EndReason, Format, ImportedTurn, Progress, SkipReason, TranscriptError};
 use serde_json::json;
 
-use crate::{Files, keys, lines, read, read_as, skipped, texts};
+use crate::{Files, keys, lines, only_format, read, read_as, skipped, texts};
 
 #[test]
 fn bad_lines_cost_only_themselves() {
@@ -16,6 +16,64 @@ fn bad_lines_cost_only_themselves() {
     assert_eq!(report.skipped, skipped(&[(SkipReason::Malformed, 2), (SkipReason::NotUtf8, 1)]));
     assert_eq!(report.ended_early[0].byte, content.len() as u64);
     assert_eq!(report.ended_early[0].reason, EndReason::CutOff);
+}
+
+#[test]
+fn whole_records_beside_zeros_and_torn_ones_are_read() {
+    let line = |text: &str| json!({"role": "user", "text": text}).to_string();
+    let zeros = "\0".repeat(40);
+    let torn = &line("never whole")[..28];
+    let torn_before_a_value = r#"{"role":"user","text":"#;
+    let content = format!(
+        "{torn}\n{zeros}{}\n{zeros}\n{}{zeros}{}\n{torn}{}\n{torn_before_a_value}{}\n",
+        line("one"),
+        line("two"),
+        line("three"),
+        line("four"),
+        line("five"),
+    );
+    let (turns, report) = read_as("x.jsonl", &content);
+    assert_eq!(texts(&turns), ["one", "two", "three", "four", "five"]);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Malformed, 3)]));
+}
+
+#[test]
+fn a_part_of_a_torn_record_is_no_record() {
+    let whole = json!({"type": "user", "sessionId": "s", "uuid": "u", "message":
+        {"role": "user", "content": "whole"}});
+    let torn = r#"{"type":"user","sessionId":"s","message":{"role":"user","content":"torn"}"#;
+    let (turns, report) = read_as("x.jsonl", format!("{whole}\n{torn}\n{torn}{whole}\n"));
+    assert_eq!(texts(&turns), ["whole", "whole"]);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Malformed, 2)]));
+}
+
+#[test]
+fn utf_16_is_read() {
+    let content = lines(&[json!({"role": "user", "text": "grüße 😀"})]);
+    let little: Vec<u8> = content.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for content in [little.clone(), [b"\xFF\xFE", &little[..]].concat()] {
+        assert_eq!(texts(&read_as("x.jsonl", content).0), ["grüße 😀"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_in_its_first_conversation_is_cut_off() {
+    let conversation = json!([{"title": "t", "mapping": {"a": {"id": "a", "message": null}},
+        "conversation_id": "c"}])
+    .to_string();
+    let (turns, report) = read_as("x.json", &conversation[..conversation.len() - 20]);
+    assert!(turns.is_empty());
+    assert_eq!(only_format(&report), Format::ChatGpt);
+    assert_eq!(report.ended_early[0].reason, EndReason::CutOff);
+}
+
+#[test]
+fn deep_nesting_costs_only_what_is_deep() {
+    let deep = format!("{}1{}", "[".repeat(300), "]".repeat(300));
+    let line = format!(r#"{{"role":"user","text":"words beside it","metadata":{deep}}}"#);
+    let (turns, report) = read_as("x.jsonl", &line);
+    assert_eq!(texts(&turns), ["words beside it"]);
+    assert!(report.skipped.is_empty());
 }
 
 #[test]
