@@ -8,7 +8,7 @@ use super::history::History;
 use super::input::PromptShape;
 use super::messages::{mark_cacheable, messages};
 use super::notes::Notes;
-use super::recalled::Recollection;
+use super::recalled::{Present, Recollection};
 use super::required::RequiredCosts;
 use super::shares::Demands;
 use super::{AssembleError, AssembleInput, Context, TextBlock, TraceEntry, TraceKind};
@@ -25,7 +25,8 @@ use super::{AssembleError, AssembleInput, Context, TextBlock, TraceEntry, TraceK
 ///   time. With a larger budget, whatever was recalled before is still there. A long one is
 ///   shortened to what the message asks for ([`excerpt`](crate::excerpt)); what is left of the
 ///   budget in the end goes into more of it.
-/// - A recalled turn that is also a recent one comes once, as the recent one.
+/// - A recalled turn that is also a recent one comes once, as the recent one, and so does one that
+///   says the same words in another session.
 ///
 /// # Errors
 /// [`AssembleError`] if the message is empty, or too long for the budget together with the system
@@ -87,6 +88,7 @@ pub(super) fn assemble_in_shape(
     // The recalled turns come last: those that already went in as recent ones make room for others.
     let present: HashSet<TurnId> =
         trace.iter().filter(|entry| entry.included).filter_map(|entry| entry.turn).collect();
+    let present = Present::new(present, input.recent);
     let recollection = Recollection::new(input, shape, counter);
     let recalled = recollection.fill(input.recalled, &present, allotments.recalled, &mut trace);
 

@@ -14,7 +14,7 @@ use longmem_core::{Recalled, Role, TokenCounter, TurnId};
 use super::history::History;
 use super::input::{PromptShape, TurnRef};
 use super::messages::{clear_cache_marks, mark_cacheable, messages};
-use super::recalled::Recollection;
+use super::recalled::{Present, Recollection};
 use super::{AssembleInput, Context, MESSAGE_TOKENS, TraceEntry, TraceKind, block_cost};
 use crate::TokenBudget;
 
@@ -75,6 +75,7 @@ pub(crate) fn continued(
         .filter(|entry| entry.included && !entry.shortened)
         .filter_map(|entry| entry.turn)
         .collect();
+    let present = Present::new(present, input.recent);
     let recollection = Recollection::new(input, &PromptShape::USUAL, counter);
     let likely = likely_hits(input.recalled);
     let block = recollection.fill(likely, &present, recalled_room, &mut trace);

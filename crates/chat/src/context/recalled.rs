@@ -1,14 +1,16 @@
 //! Recalled turns as one block of quotes: chosen by relevance, printed in order of time.
 
+mod copies;
 mod quotes;
 
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use longmem_core::{RECALLED_MEMORY_TAG, Recalled, SessionName, TokenCounter, TurnId};
+use longmem_core::{RECALLED_MEMORY_TAG, Recalled, SessionName, TokenCounter};
 use longmem_text::query_words;
 
+pub(super) use self::copies::Present;
 use self::quotes::{Quote, Quoting};
 use super::fitting::longest_fitting_prefix;
 use super::input::PromptShape;
@@ -47,7 +49,7 @@ impl<'a> Recollection<'a> {
     }
 
     /// Writes the block with as many of the best turns as fit into `room`, leaving out those that
-    /// are `present` in the prompt already. What is left of the room goes into more of the long
+    /// are `present` in the prompt already, by number or by what they say. What is left of the room goes into more of the long
     /// turns, the best first.
     ///
     /// The order in which turns may go in depends neither on the room nor on what is present, and
@@ -55,7 +57,7 @@ impl<'a> Recollection<'a> {
     pub(super) fn fill(
         &self,
         recalled: &[Recalled],
-        present: &HashSet<TurnId>,
+        present: &Present<'_>,
         room: usize,
         trace: &mut Vec<TraceEntry>,
     ) -> Option<String> {
@@ -63,7 +65,7 @@ impl<'a> Recollection<'a> {
             .quoting
             .quotes(recalled)
             .into_iter()
-            .partition(|quote| present.contains(&quote.turn.id));
+            .partition(|quote| present.holds(quote.turn, quote.reason.copies(recalled)));
 
         // The first turn of a session brings the session's date line along.
         let mut dated_sessions = HashSet::new();

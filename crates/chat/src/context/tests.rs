@@ -423,3 +423,54 @@ fn cache_marks_stand_on_the_last_stable_block_and_the_last_message_of_the_histor
     let messages: Vec<_> = context.messages.iter().map(|m| marks(&m.content)).collect();
     assert_eq!(messages, [[false], [true], [false]]);
 }
+
+/// A turn as a branched session holds it again: with another number and the same time.
+fn copy_of(turn: &Turn, id: i64, session: &str) -> Turn {
+    Turn { id: TurnId(id), session: SessionName::new(session).unwrap(), ..turn.clone() }
+}
+
+#[test]
+fn what_a_branched_session_says_again_is_quoted_once() {
+    let question = turn(1, "first", Role::User, "What is the port of the gateway?");
+    let answer = turn(2, "first", Role::Assistant, "It is 7443.");
+    let (question_again, answer_again) =
+        (copy_of(&question, 3, "branch"), copy_of(&answer, 4, "branch"));
+    let next = turn(5, "branch", Role::User, "And of the proxy, which is the second one?");
+    let given = Given {
+        recalled: vec![hit(question, vec![answer]), hit(next, vec![question_again, answer_again])],
+        ..Given::default()
+    };
+    let block = given.recalled_block();
+    for words in ["port of the gateway", "7443", "of the proxy"] {
+        assert_eq!(block.matches(words).count(), 1, "{block}");
+    }
+}
+
+#[test]
+fn what_a_recent_turn_says_is_not_recalled_from_the_session_that_it_was_copied_from() {
+    let old = turn(1, "first", Role::User, "The gateway listens on port 7443, the proxy on 7444.");
+    let recent = copy_of(&old, 9, "branch");
+    let merged =
+        turn(3, "third", Role::User, "the gateway listens on port 7443, the proxy on 7444");
+    let merged = Recalled { copies: vec![recent.id], ..hit(merged, vec![]) };
+    let given = Given {
+        recalled: vec![hit(old, vec![]), merged],
+        recent: vec![recent, turn(10, "branch", Role::Assistant, "Noted.")],
+        ..Given::default()
+    };
+    let context = given.assemble().unwrap();
+    let texts: Vec<String> = given.texts().concat();
+    assert_eq!(texts.concat().matches("7443").count(), 1, "{texts:?}");
+    let left_out = context.trace.iter().filter(|entry| entry.reason.contains("already there"));
+    assert_eq!(left_out.count(), 2);
+}
+
+#[test]
+fn a_short_answer_that_is_given_twice_is_quoted_twice() {
+    let [first, second] = [("Is Ana vegan?", 1), ("Is Ben vegan too?", 3)].map(|(question, id)| {
+        let answer = turn(id + 1, "talk", Role::Assistant, "Yes.");
+        hit(turn(id, "talk", Role::User, question), vec![answer])
+    });
+    let given = Given { recalled: vec![first, second], ..Given::default() };
+    assert_eq!(given.recalled_block().matches("Yes.").count(), 2);
+}

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use longmem_core::{Recalled, TokenCounter, Turn, TurnId};
 use longmem_memory::RESULTS_WITH_NEIGHBOURS;
 
+use super::copies::Words;
 use crate::context::quoting::{quoted, speaker};
 use crate::excerpt;
 
@@ -45,6 +46,16 @@ pub(super) enum Reason {
     Beside(TurnId),
 }
 
+impl Reason {
+    /// The turns that say the same as a hit.
+    pub(super) fn copies(self, recalled: &[Recalled]) -> &[TurnId] {
+        match self {
+            Self::Hit(rank) => &recalled[rank - 1].copies,
+            Self::Beside(_) => &[],
+        }
+    }
+}
+
 impl Quote<'_> {
     /// Why it may go in, in words.
     pub(super) fn reason_text(&self) -> String {
@@ -62,7 +73,7 @@ impl Quote<'_> {
 }
 
 impl Quoting<'_> {
-    /// Every turn once, in the order in which they may go in: the hits by rank, each of the first few
+    /// Every turn once, and of those that say the same words the first, in the order in which they may go in: the hits by rank, each of the first few
     /// followed by the answer if it is a question, and behind all of them the other neighbours of the
     /// first few. A neighbour that is itself a hit counts as one.
     ///
@@ -85,10 +96,11 @@ impl Quoting<'_> {
             in_order.extend(hit.neighbours.iter().map(|neighbour| (hit, neighbour)));
         }
 
-        let mut seen = HashSet::new();
+        let (mut seen, mut said) = (HashSet::new(), HashSet::new());
         in_order
             .into_iter()
-            .filter(|(_, turn)| !turn.text.trim().is_empty() && seen.insert(turn.id))
+            .filter(|(_, turn)| !turn.text.trim().is_empty())
+            .filter(|(_, turn)| seen.insert(turn.id) && said.insert(Words::of(turn)))
             .map(|(hit, turn)| match ranks.get(&turn.id) {
                 Some(&rank) => self.quote(turn, Reason::Hit(rank), self.turn_tokens),
                 None => self.quote(turn, Reason::Beside(hit.turn.id), self.neighbour_tokens()),
