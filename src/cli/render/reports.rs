@@ -1,5 +1,6 @@
 //! What an import or an index run did, as a person reads it.
 
+use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -52,12 +53,11 @@ pub(crate) fn indexed(report: &IndexReport, took: Duration) -> String {
     if report.replaced_model {
         line.push_str("; the new model serves now");
     }
-    line.push_str(&format!("; {} without vectors", counted(report.remaining, "turn")));
+    let without_vectors = counted(report.remaining, "turn");
+    let _ = write!(line, "; {without_vectors} without vectors");
     if report.wordless_passages > 0 {
-        line.push_str(&format!(
-            "; {} without words not embedded",
-            counted(report.wordless_passages, "passage"),
-        ));
+        let passages = counted(report.wordless_passages, "passage");
+        let _ = write!(line, "; {passages} without words not embedded");
     }
     line
 }
