@@ -27,9 +27,8 @@ impl Turns for MemoryStore {
         let mut state = self.state();
         let imported = turns.iter().map(|turn| {
             let key = turn.source_key.as_ref();
-            let key = key.filter(|key| {
-                !state.users.get(user).is_some_and(|user| user.turn_of(key).is_some())
-            });
+            let key = key
+                .filter(|key| state.users.get(user).is_none_or(|user| user.turn_of(key).is_none()));
             let hash = key.map(|key| ForgottenKey::new(SALT, user, key));
             if again {
                 hash.map(|hash| state.forgotten.remove(&hash));
