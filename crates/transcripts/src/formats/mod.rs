@@ -9,6 +9,9 @@ mod claude_code;
 mod claude_code_prompts;
 mod claude_code_queue;
 mod claude_code_titles;
+mod codex;
+mod codex_messages;
+mod codex_tools;
 mod gemini_activity;
 mod json_lines;
 mod llm;
@@ -91,6 +94,8 @@ registry! {
     ClaudeAi = "claude", claude_ai::ClaudeAi;
     /// Claude Code's transcripts: `*.jsonl`, or a folder of them.
     ClaudeCode = "claude-code", claude_code::ClaudeCode;
+    /// Codex CLI's rollouts: `rollout-*.jsonl`, or a folder of them.
+    Codex = "codex", codex::Codex;
     /// Telegram's export as JSON: `result.json` of one chat, or of the whole account.
     Telegram = "telegram", telegram::Telegram;
     /// Slack's export: a folder a channel with a file a day, or the zip.

@@ -112,6 +112,11 @@ impl ToolCalls {
         self.waiting_bytes -= replaced.map_or(0, |replaced| bytes_of(id, &replaced));
     }
 
+    /// Whether a call waits for its result.
+    pub(crate) fn is_waiting(&self, id: &str) -> bool {
+        self.waiting.contains_key(id)
+    }
+
     /// Joins what a tool printed with its call, if the call is known.
     pub(crate) fn take(&mut self, id: &str, printed: &str) -> ToolResult {
         let call = self.waiting.remove(id);

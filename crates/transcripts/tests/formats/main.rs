@@ -6,6 +6,7 @@ mod chatgpt;
 mod claude_ai;
 mod claude_code;
 mod claude_code_queue;
+mod codex;
 mod containers;
 mod gemini_activity;
 mod hostile;
