@@ -60,7 +60,7 @@ impl FormatReader for ClaudeCode {
         let of_session = value["sessionId"].is_string() || value.get("parentUuid").is_some();
         value.get("loglines").is_some()
             || value["leafUuid"].is_string()
-            || (value["type"].is_string() && of_session)
+            || (value["type"].is_string() && of_session && !value["messageId"].is_number())
     }
 
     fn read_value(&mut self, mut value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {

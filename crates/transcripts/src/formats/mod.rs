@@ -13,10 +13,14 @@ mod codex;
 mod codex_messages;
 mod codex_tools;
 mod gemini_activity;
+mod gemini_cli;
+mod gemini_cli_messages;
 mod json_lines;
 mod llm;
 mod messages;
 mod reader;
+#[cfg(test)]
+mod resumed;
 mod slack;
 mod telegram;
 mod whatsapp;
@@ -96,6 +100,8 @@ registry! {
     ClaudeCode = "claude-code", claude_code::ClaudeCode;
     /// Codex CLI's rollouts: `rollout-*.jsonl`, or a folder of them.
     Codex = "codex", codex::Codex;
+    /// Gemini CLI's chats: `session-*.json` and `session-*.jsonl`, or a folder of them.
+    GeminiCli = "gemini-cli", gemini_cli::GeminiCli;
     /// Telegram's export as JSON: `result.json` of one chat, or of the whole account.
     Telegram = "telegram", telegram::Telegram;
     /// Slack's export: a folder a channel with a file a day, or the zip.

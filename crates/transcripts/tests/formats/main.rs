@@ -9,6 +9,7 @@ mod claude_code_queue;
 mod codex;
 mod containers;
 mod gemini_activity;
+mod gemini_cli;
 mod hostile;
 mod llm;
 mod messages;

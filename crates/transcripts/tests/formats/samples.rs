@@ -8,11 +8,12 @@ use longmem_transcripts::{Format, SkipReason};
 use crate::{Files, only_format, read, read_as, sessions, texts};
 
 /// A small file of each format with the fields that its program really writes, our own words in it.
-pub(crate) const SAMPLES: [(&str, &str); 12] = [
+pub(crate) const SAMPLES: [(&str, &str); 13] = [
     ("conversations.json", include_str!("samples/chatgpt.json")),
     ("conversations.json", include_str!("samples/claude_ai.json")),
     ("5f.jsonl", include_str!("samples/claude_code.jsonl")),
     ("rollout-1.jsonl", include_str!("samples/codex.jsonl")),
+    ("session-1.jsonl", include_str!("samples/gemini_cli.jsonl")),
     ("result.json", include_str!("samples/telegram.json")),
     ("2026-03-01.json", include_str!("samples/slack.json")),
     ("MyActivity.json", include_str!("samples/gemini_activity.json")),

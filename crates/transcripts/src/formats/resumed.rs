@@ -1,0 +1,215 @@
+//! A file that has grown, read on from where its reading ended, gives the turns of the whole file.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::Format;
+use crate::files::TranscriptFiles;
+use crate::imported_turn::ImportedTurn;
+use crate::metered_reader::Meter;
+use crate::turn_output::TurnOutput;
+
+/// A file that readers are told they read.
+struct Session {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    format: Format,
+}
+
+impl Session {
+    fn new(format: Format) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("session.jsonl");
+        std::fs::write(&path, "{}\n").unwrap();
+        Self { _folder: folder, path, format }
+    }
+
+    /// Reads records, as a file that begins with them or from a state on; returns the turns and the
+    /// state at the end.
+    fn read(&self, records: &[Value], state: Option<Value>) -> (Vec<ImportedTurn>, Value) {
+        let files = TranscriptFiles::open(&self.path).unwrap();
+        let mut turns = Vec::new();
+        let mut sink = |turn, _: &_| {
+            turns.push(turn);
+            ControlFlow::Continue(())
+        };
+        let mut output = TurnOutput::new(None, &mut sink);
+        output.begin_file(&files.files()[0], self.format, Meter::default());
+        let mut reader = self.format.reader();
+        if let Some(state) = state {
+            reader.restore(state);
+        }
+        for record in records {
+            assert!(reader.read_value(record.clone(), &mut output).is_continue());
+        }
+        assert!(reader.finish(&mut output).is_continue());
+        // It is stored as text.
+        let state = reader.state().unwrap().to_string();
+        drop(output);
+        (turns, serde_json::from_str(&state).unwrap())
+    }
+}
+
+/// What a store holds after these turns: those that it did not know by any of their keys.
+fn stored(turns: Vec<ImportedTurn>) -> Vec<(String, String, String)> {
+    let mut known = HashSet::new();
+    let mut stored = Vec::new();
+    for ImportedTurn { turn, former_keys, .. } in turns {
+        let keys: Vec<String> =
+            turn.source_key.into_iter().chain(former_keys).map(|key| key.0).collect();
+        if !keys.iter().any(|key| known.contains(key)) {
+            let session = turn.session.as_str().to_owned();
+            stored.push((session, turn.role.as_str().to_owned(), turn.text));
+        }
+        known.extend(keys);
+    }
+    stored.sort();
+    stored
+}
+
+fn reading_on_gives_the_same(format: Format, records: &[Value], cuts: &[usize]) {
+    let session = Session::new(format);
+    let (whole, _) = session.read(records, None);
+    let mut in_pieces = Vec::new();
+    let mut state = None;
+    let mut begin = 0;
+    let mut ends: Vec<usize> = cuts.iter().map(|cut| cut % (records.len() + 1)).collect();
+    ends.push(records.len());
+    ends.sort_unstable();
+    for end in ends {
+        let (turns, next) = session.read(&records[begin..end], state);
+        in_pieces.extend(turns);
+        state = Some(next);
+        begin = end;
+    }
+    assert_eq!(stored(in_pieces), stored(whole), "{records:#?} cut at {cuts:?}");
+}
+
+/// Records of Claude Code: what happens, and words of which there are few, so that they come again.
+fn claude_code(events: &[(u8, u8)]) -> Vec<Value> {
+    let mut records = Vec::new();
+    for (index, (event, word)) in events.iter().enumerate() {
+        let words = format!("word {word}");
+        let call = format!("call {word}");
+        let record = |fields: Value| {
+            let mut record = json!({"sessionId": format!("s{}", word % 2),
+                "uuid": format!("00000000-0000-4000-8000-{index:012}"),
+                "timestamp": format!("2026-01-01T00:{:02}:{:02}Z", index / 60, index % 60)});
+            record.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            record
+        };
+        let message = |role: &str, content: Value| {
+            record(json!({"type": role, "message": {"id": index.to_string(), "content": content}}))
+        };
+        let queue = |operation: &str, content: Value| {
+            record(json!({"type": "queue-operation", "operation": operation, "content": content}))
+        };
+        records.push(match event % 10 {
+            0 => message("user", json!(words)),
+            1 => message("assistant", json!([{"type": "text", "text": words}])),
+            2 => message(
+                "assistant",
+                json!([{"type": "tool_use", "id": call, "name": "Bash", "input": {}}]),
+            ),
+            3 => message(
+                "user",
+                json!([{"type": "tool_result", "tool_use_id": call, "content": words}]),
+            ),
+            4 => queue("enqueue", json!(words)),
+            5 => queue("remove", json!(words)),
+            6 => queue("remove", Value::Null),
+            7 => queue("dequeue", Value::Null),
+            8 => record(json!({"type": "attachment",
+                "attachment": {"type": "queued_command", "prompt": words}})),
+            _ => record(json!({"type": "ai-title", "aiTitle": words})),
+        });
+    }
+    records
+}
+
+/// Records of Codex, with a message in both logs or in one.
+fn codex(events: &[(u8, u8)]) -> Vec<Value> {
+    let mut records = vec![json!({"timestamp": "2026-01-01T00:00:00Z", "type": "session_meta",
+        "payload": {"id": "c1"}})];
+    for (index, (event, word)) in events.iter().enumerate() {
+        let words = format!("word {word}");
+        let call = format!("call {word}");
+        let mut push = |kind: &str, payload: Value| {
+            records.push(json!({"timestamp": format!("2026-01-01T00:01:{:02}Z", index % 60),
+                "type": kind, "payload": payload}));
+        };
+        let item = |role: &str| json!({"type": "message", "role": role, "content": words});
+        match event % 4 {
+            0 => {
+                push("response_item", item("user"));
+                push("event_msg", json!({"type": "user_message", "message": words}));
+            }
+            1 => {
+                push("event_msg", json!({"type": "agent_message", "message": words}));
+                push("response_item", item("assistant"));
+            }
+            2 => push(
+                "response_item",
+                json!({"type": "function_call", "call_id": call, "name": "ls", "arguments": "{}"}),
+            ),
+            _ => push(
+                "response_item",
+                json!({"type": "function_call_output", "call_id": call, "output": words}),
+            ),
+        }
+    }
+    records
+}
+
+/// Records of Gemini CLI, with messages that are written again with their tools' results.
+fn gemini_cli(events: &[(u8, u8)]) -> Vec<Value> {
+    let mut records =
+        vec![json!({"sessionId": "g1", "projectHash": "a", "startTime": "2026-01-01T00:00:00Z"})];
+    for (event, word) in events {
+        let message = |kind: &str| {
+            json!({"id": format!("{kind} {word}"), "type": kind, "content": format!("word {word}"),
+                "timestamp": "2026-01-01T00:01:00Z"})
+        };
+        records.push(match event % 4 {
+            0 => message("user"),
+            1 => message("gemini"),
+            2 => {
+                let mut message = message("gemini");
+                message["toolCalls"] = json!([{"id": "c", "name": "ls", "args": {},
+                    "resultDisplay": format!("word {word}")}]);
+                message
+            }
+            _ => json!({"$set": {"summary": "A title"}}),
+        });
+    }
+    records
+}
+
+fn events() -> impl Strategy<Value = Vec<(u8, u8)>> {
+    prop::collection::vec((0u8..40, 0u8..4), 0..30)
+}
+
+fn cuts() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(any::<usize>(), 1..4)
+}
+
+proptest! {
+    #[test]
+    fn a_claude_code_transcript_is_read_on(events in events(), cuts in cuts()) {
+        reading_on_gives_the_same(Format::ClaudeCode, &claude_code(&events), &cuts);
+    }
+
+    #[test]
+    fn a_codex_rollout_is_read_on(events in events(), cuts in cuts()) {
+        reading_on_gives_the_same(Format::Codex, &codex(&events), &cuts);
+    }
+
+    #[test]
+    fn a_gemini_cli_chat_is_read_on(events in events(), cuts in cuts()) {
+        reading_on_gives_the_same(Format::GeminiCli, &gemini_cli(&events), &cuts);
+    }
+}
