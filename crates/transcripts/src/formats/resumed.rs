@@ -169,15 +169,20 @@ fn codex(events: &[(u8, u8)]) -> Vec<Value> {
 fn gemini_cli(events: &[(u8, u8)]) -> Vec<Value> {
     let mut records =
         vec![json!({"sessionId": "g1", "projectHash": "a", "startTime": "2026-01-01T00:00:00Z"})];
+    let mut with_tools = HashSet::new();
     for (event, word) in events {
+        if event % 4 == 2 {
+            with_tools.insert(word);
+        }
         let message = |kind: &str| {
             json!({"id": format!("{kind} {word}"), "type": kind, "content": format!("word {word}"),
                 "timestamp": "2026-01-01T00:01:00Z"})
         };
         records.push(match event % 4 {
             0 => message("user"),
-            1 => message("gemini"),
-            2 => {
+            1 | 2 if !with_tools.contains(word) => message("gemini"),
+            // A call stays with its message.
+            1 | 2 => {
                 let mut message = message("gemini");
                 message["toolCalls"] = json!([{"id": "c", "name": "ls", "args": {},
                     "resultDisplay": format!("word {word}")}]);
