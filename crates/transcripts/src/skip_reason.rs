@@ -18,6 +18,10 @@ pub enum SkipReason {
     Hidden,
     /// An entry that the program wrote for itself.
     MetaLine,
+    /// A message of a branch that was left when a message was edited or answered anew.
+    AbandonedBranch,
+    /// A message that no link joins with the conversation that is shown.
+    Unlinked,
     /// A message between the model and one of its subagents.
     Subagent,
     /// A summary that the program wrote when the conversation had become too long.
@@ -56,6 +60,8 @@ impl SkipReason {
             SkipReason::Empty => "empty",
             SkipReason::Hidden => "hidden",
             SkipReason::MetaLine => "meta line",
+            SkipReason::AbandonedBranch => "abandoned branch",
+            SkipReason::Unlinked => "unlinked",
             SkipReason::Subagent => "subagent",
             SkipReason::CompactSummary => "compact summary",
             SkipReason::ToolCall => "tool call",

@@ -1,5 +1,9 @@
 //! The text in a message's content.
 
+use std::borrow::Cow;
+
+use longmem_core::Role;
+use longmem_text::without_thinking;
 use serde_json::Value;
 
 use crate::skip_reason::SkipReason;
@@ -19,10 +23,30 @@ pub(crate) fn content_text(content: &Value) -> Result<String, SkipReason> {
     if text.trim().is_empty() { Err(reason_without_text(content)) } else { Ok(text) }
 }
 
+/// What somebody said: an assistant's text without the thinking at its beginning.
+///
+/// # Errors
+/// The text was only thinking.
+pub(crate) fn said(role: Role, text: String) -> Result<String, SkipReason> {
+    if role != Role::Assistant {
+        return Ok(text);
+    }
+    match without_thinking(&text) {
+        Cow::Borrowed(unchanged) if unchanged.len() == text.len() => Ok(text),
+        answer if answer.trim().is_empty() => Err(SkipReason::Reasoning),
+        answer => Ok(answer.into_owned()),
+    }
+}
+
+/// The text of a block: a string, or a typed block whose "text" is a string or holds one as "value".
+/// The words of a voice note are a message like any other.
 fn block_text(block: &Value) -> Option<&str> {
     let text = match block["type"].as_str() {
-        Some("text" | "input_text" | "output_text") => block["text"].as_str(),
-        _ => block.as_str(),
+        Some("text" | "input_text" | "output_text" | "voice_note") => {
+            block["text"].as_str().or_else(|| block["text"]["value"].as_str())
+        }
+        Some(_) => None,
+        None => block.as_str().or_else(|| block["text"].as_str()),
     };
     text.filter(|text| !text.trim().is_empty())
 }
@@ -31,11 +55,13 @@ fn block_text(block: &Value) -> Option<&str> {
 /// that any of its blocks is.
 fn reason_without_text(content: &Value) -> SkipReason {
     let kinds = || content.as_array().into_iter().flatten().filter_map(|b| b["type"].as_str());
-    if kinds().any(|kind| kind.ends_with("tool_use")) {
+    if kinds().any(|kind| kind.ends_with("tool_use") || kind == "tool_call") {
         SkipReason::ToolCall
     } else if kinds().any(|kind| kind.ends_with("tool_result")) {
         SkipReason::ToolResult
-    } else if kinds().any(|kind| matches!(kind, "thinking" | "redacted_thinking" | "reasoning")) {
+    } else if kinds()
+        .any(|kind| matches!(kind, "thinking" | "redacted_thinking" | "reasoning" | "think"))
+    {
         SkipReason::Reasoning
     } else {
         SkipReason::Empty
@@ -64,11 +90,33 @@ mod tests {
     }
 
     #[test]
+    fn reads_voice_notes_values_and_blocks_without_a_type() {
+        let blocks = json!([
+            {"type": "voice_note", "title": "Voice note", "text": "Pier nine."},
+            {"type": "text", "text": {"value": "At ten.", "annotations": []}},
+            {"text": "Bring rope."},
+            {"type": "think", "think": "hm", "text": "no"}
+        ]);
+        assert_eq!(content_text(&blocks).unwrap(), "Pier nine.\n\nAt ten.\n\nBring rope.");
+    }
+
+    #[test]
+    fn only_an_assistants_thinking_is_left_out() {
+        let text = "<think>Ports.</think>\nIt is 7443.".to_owned();
+        assert_eq!(said(Role::Assistant, text.clone()).unwrap(), "It is 7443.");
+        assert_eq!(said(Role::User, text.clone()).unwrap(), text);
+        assert_eq!(said(Role::Assistant, "<think>Ports".to_owned()), Err(SkipReason::Reasoning));
+        assert_eq!(said(Role::Assistant, " as it is ".to_owned()).unwrap(), " as it is ");
+    }
+
+    #[test]
     fn says_what_a_content_without_text_holds() {
         let cases = [
             (json!([{"type": "thinking"}, {"type": "server_tool_use"}]), SkipReason::ToolCall),
             (json!([{"type": "web_search_tool_result"}]), SkipReason::ToolResult),
             (json!([{"type": "redacted_thinking"}]), SkipReason::Reasoning),
+            (json!([{"type": "think", "think": "hm"}]), SkipReason::Reasoning),
+            (json!([{"type": "tool_call", "tool_call": {}}]), SkipReason::ToolCall),
             (json!([{"type": "image"}]), SkipReason::Empty),
             (json!(null), SkipReason::Empty),
             (json!("\n"), SkipReason::Empty),

@@ -2,46 +2,125 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::rfc2822;
+use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// Number from which on a time is in milliseconds. Seconds reach it after the year 5000,
-/// milliseconds did in 1973.
-const MIN_MILLISECONDS: f64 = 1e11;
+use crate::json::fields::first_present;
 
-/// Reads a time: RFC 3339, a date and time without a zone (taken as UTC), or Unix seconds or
-/// milliseconds as a number or in a string.
+/// The names under which programs write when a message was sent. A name of the sending goes before
+/// one of a later change.
+const NAMES: [&str; 22] = [
+    "timestamp",
+    "ts",
+    "time",
+    "created_at",
+    "createdAt",
+    "create_time",
+    "createTime",
+    "created",
+    "created_time",
+    "creation_date",
+    "date",
+    "datetime",
+    "dateTime",
+    "date_time",
+    "sent_at",
+    "sentAt",
+    "timestamp_ms",
+    "updated_at",
+    "updatedAt",
+    "update_time",
+    "updateTime",
+    "updated",
+];
+
+/// Numbers from which on a time is in milliseconds, microseconds, nanoseconds. Seconds reach the
+/// first after the year 5000, milliseconds did in 1973, and so on.
+const MIN_MILLISECONDS: f64 = 1e11;
+const MIN_MICROSECONDS: f64 = 1e14;
+const MIN_NANOSECONDS: f64 = 1e17;
+
+/// Years that are believed. An earlier one is an empty field, a later one a sentinel or a number in
+/// another unit. The end is fixed, since the same file must read the same on every day.
+const YEARS: std::ops::RangeInclusive<i16> = 1990..=2100;
+
+/// Other ways to write a date and time, with and without an offset from UTC.
+const WITH_OFFSET: [&str; 3] =
+    ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%#z", "%a %b %d %Y %H:%M:%S GMT%z"];
+const WITHOUT_OFFSET: [&str; 4] =
+    ["%Y/%m/%d %H:%M:%S%.f", "%Y/%m/%d %H:%M", "%Y-%m-%d, %H:%M:%S", "%a %b %e %H:%M:%S %Y"];
+
+/// When the message or conversation was written, by the first of the usual names whose value is a
+/// time.
+pub(crate) fn time_of(object: &Value) -> Option<Timestamp> {
+    NAMES.iter().find_map(|name| parse_time(&object[*name]))
+}
+
+/// Reads a time of the years 1990 to 2100:
+///
+/// - seconds, milliseconds, microseconds or nanoseconds since 1970, as a number or in a string,
+/// - RFC 3339 or RFC 2822, also with "UTC" or "GMT" at the end; without a zone it is UTC,
+/// - MongoDB's `{"$date": …}`, also with `{"$numberLong": …}`, and Firestore's `{"_seconds": …}`.
 pub(crate) fn parse_time(value: &Value) -> Option<Timestamp> {
-    match value {
+    let time = match value {
         Value::Number(number) => from_unix(number.as_f64()?),
         Value::String(text) => {
             let text = text.trim();
-            match text.parse() {
-                Ok(number) => from_unix(number),
-                Err(_) => from_text(text),
-            }
+            let number = text.parse().ok().and_then(from_unix).filter(is_believed);
+            number.or_else(|| from_text(text))
+        }
+        Value::Object(_) => {
+            let wrappers =
+                ["$date", "$numberLong", "$numberDouble", "$numberInt", "_seconds", "seconds"];
+            parse_time(first_present(value, &wrappers))
         }
         _ => None,
-    }
+    };
+    time.filter(is_believed)
+}
+
+fn is_believed(time: &Timestamp) -> bool {
+    YEARS.contains(&time.to_zoned(TimeZone::UTC).year())
 }
 
 fn from_unix(number: f64) -> Option<Timestamp> {
-    if !number.is_finite() {
-        return None;
-    }
-    let milliseconds = if number.abs() < MIN_MILLISECONDS { number * 1e3 } else { number };
+    let milliseconds = match number.abs() {
+        size if size < MIN_MILLISECONDS => number * 1e3,
+        size if size < MIN_MICROSECONDS => number,
+        size if size < MIN_NANOSECONDS => number / 1e3,
+        size if size.is_finite() => number / 1e6,
+        _ => return None,
+    };
     Timestamp::from_millisecond(milliseconds.round() as i64).ok()
 }
 
 fn from_text(text: &str) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| {
-        let civil: DateTime = text.parse().ok()?;
+    if let Ok(time) = text.parse() {
+        return Some(time);
+    }
+    if let Ok(time) = rfc2822::parse(text) {
+        return Some(time.timestamp());
+    }
+    // JavaScript adds the zone's name in brackets.
+    let text = text.split_once(" (").map_or(text, |(time, _)| time);
+    let bare = ["UTC", "GMT", "Z"].iter().find_map(|zone| text.strip_suffix(zone));
+    let bare = bare.unwrap_or(text).trim_end();
+    let offset = WITH_OFFSET
+        .iter()
+        .find_map(|form| BrokenDownTime::parse(form, bare).ok()?.to_timestamp().ok());
+    offset.or_else(|| {
+        let other_form =
+            || WITHOUT_OFFSET.iter().find_map(|form| DateTime::strptime(form, bare).ok());
+        let civil: DateTime = bare.parse().ok().or_else(other_form)?;
         Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -52,22 +131,115 @@ mod tests {
         for value in [
             json!(1_700_000_000.5),
             json!(1_700_000_000_500_i64),
+            json!(1_700_000_000_500_000_i64),
+            json!(1_700_000_000_500_000_000_i64),
             json!("1700000000.5"),
+            json!("1700000000500"),
+            json!("1700000000500000"),
+            json!("1700000000500000000"),
             json!("2023-11-14T22:13:20.500Z"),
+            json!("2023-11-14T22:13:20.5+00:00"),
             json!("2023-11-14T23:13:20.5+01:00"),
+            json!("2023-11-14 23:13:20.5+01:00"),
+            json!("2023-11-14 23:13:20.5 +0100"),
             json!(" 2023-11-14 22:13:20.5 "),
+            json!("2023-11-14 22:13:20.5 UTC"),
+            json!("2023-11-14T22:13:20.5 GMT"),
+            json!("2023-11-14 22:13:20.5 +0000 UTC"),
+            json!("2023-11-14 22:13:20.5+00"),
+            json!("2023/11/14 22:13:20.5"),
             json!("2023-11-14T22:13:20.500000"),
+            json!({"$date": "2023-11-14T22:13:20.5Z"}),
+            json!({"$date": {"$numberLong": "1700000000500"}}),
+            json!({"$date": 1_700_000_000_500_i64}),
         ] {
             assert_eq!(parse_time(&value), Some(expected), "{value}");
         }
+        let expected: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
+        for value in [
+            json!("Sun, 01 Mar 2026 10:00:00 +0000"),
+            json!("Sun, 1 Mar 2026 11:00:00 +0100"),
+            json!("1 Mar 2026 10:00:00 GMT"),
+            json!("Sun Mar 01 2026 11:00:00 GMT+0100 (Central European Standard Time)"),
+            json!("Sun Mar  1 10:00:00 2026"),
+            json!("2026-03-01T10:00Z"),
+            json!("2026-03-01 10:00"),
+            json!("2026/03/01 10:00"),
+            json!({"_seconds": 1_772_359_200, "_nanoseconds": 0}),
+        ] {
+            assert_eq!(parse_time(&value), Some(expected), "{value}");
+        }
+        assert_eq!(parse_time(&json!("2026-03-01")).unwrap().to_string(), "2026-03-01T00:00:00Z");
     }
 
     #[test]
     fn a_value_that_holds_no_time_is_none() {
-        for value in
-            [json!(null), json!(""), json!("yesterday"), json!("NaN"), json!(1e300), json!([1])]
-        {
+        for value in [
+            json!(null),
+            json!(""),
+            json!("yesterday"),
+            json!("NaN"),
+            json!(1e300),
+            json!([1]),
+            json!({}),
+            json!({"$date": null}),
+            json!(true),
+            json!("10:00"),
+        ] {
             assert_eq!(parse_time(&value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn years_that_cannot_be_are_not_believed() {
+        for value in [
+            json!(0),
+            json!(42),
+            json!(-1),
+            json!("0001-01-01T00:00:00Z"),
+            json!("1970-01-01T00:00:00Z"),
+            json!("9999-12-31T23:59:59Z"),
+            json!(9_999_999_999_i64),
+            json!(i64::MAX),
+        ] {
+            assert_eq!(parse_time(&value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_first_name_whose_value_is_a_time_tells_it() {
+        let message = json!({"time": "in the morning", "updatedAt": 1_772_445_600,
+                             "createdAt": "2026-03-01T10:00:00Z"});
+        assert_eq!(time_of(&message).unwrap().to_string(), "2026-03-01T10:00:00Z");
+        assert_eq!(
+            time_of(&json!({"updatedAt": 1_772_359_200})).unwrap().as_second(),
+            1_772_359_200
+        );
+        assert_eq!(time_of(&json!({"time": 0, "text": "2026-03-01"})), None);
+        assert_eq!(time_of(&json!("2026-03-01")), None);
+        for name in NAMES {
+            assert!(time_of(&json!({name: "2026-03-01"})).is_some(), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_not(text in "\\PC*|[0-9:., TZ+/-]{0,30}") {
+            let _ = parse_time(&json!(text));
+        }
+
+        #[test]
+        fn a_time_is_the_same_in_every_unit(milliseconds in 1_000_000_000_000_i64..4_000_000_000_000) {
+            let expected = Timestamp::from_millisecond(milliseconds).unwrap();
+            for value in [
+                json!(milliseconds),
+                json!(milliseconds * 1000),
+                json!(milliseconds * 1_000_000),
+                json!(expected.to_string()),
+                json!((milliseconds * 1000).to_string()),
+            ] {
+                prop_assert_eq!(parse_time(&value), Some(expected));
+            }
         }
     }
 }

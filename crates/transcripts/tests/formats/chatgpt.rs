@@ -48,7 +48,114 @@ fn follows_the_branch_that_is_shown() {
     assert_eq!(turns[0].turn.session_title.as_deref(), Some("Ports"));
     assert_eq!((turns[0].turn.role, turns[1].turn.role), (Role::User, Role::Assistant));
     assert_eq!((only_format(&report), report.sessions), (Format::ChatGpt, 1));
+    assert_eq!(report.skipped, skipped(&[(SkipReason::AbandonedBranch, 1)]));
+}
+
+#[test]
+fn messages_without_links_are_all_read_by_time() {
+    let timed = |id: &str, time: Value| {
+        let mut message = message(id, "user", id);
+        message["create_time"] = time;
+        json!({"id": id, "message": message})
+    };
+    let conversation = json!({"id": "c", "current_node": "one", "mapping": {
+        "two": timed("two", json!(1_700_000_100.5)),
+        "two, too": timed("two, too", json!(null)),
+        "one": timed("one", json!(1_700_000_000.5)),
+        "three": timed("three", json!(1_700_000_200.5)),
+    }});
+    let (turns, report) = read_as("x.json", json!([conversation]).to_string());
+    assert_eq!(texts(&turns), ["one", "two", "two, too", "three"]);
     assert_eq!(report.skipped, skipped(&[]));
+}
+
+#[test]
+fn what_the_shown_branch_does_not_reach_is_counted_by_reason() {
+    let conversation = json!({"id": "c", "current_node": "b", "mapping": {
+        "root": {"id": "root", "parent": null, "children": ["a", "edited"], "message": null},
+        "a": node(Some("root"), &["b"], &message("a", "user", "a")),
+        "b": node(Some("a"), &[], &message("b", "assistant", "b")),
+        "edited": node(Some("root"), &["old"], &message("edited", "user", "edited")),
+        "old": node(Some("edited"), &[], &message("old", "assistant", "old")),
+        "lost": node(Some("gone"), &[], &message("lost", "user", "lost")),
+        "empty": {"id": "empty", "parent": "gone", "children": [], "message": null},
+    }});
+    let (turns, report) = read_as("x.json", json!([conversation]).to_string());
+    assert_eq!(texts(&turns), ["a", "b"]);
+    assert_eq!(
+        report.skipped,
+        skipped(&[(SkipReason::AbandonedBranch, 2), (SkipReason::Unlinked, 1)])
+    );
+}
+
+#[test]
+fn a_canvas_document_is_a_turn_under_its_title() {
+    let canvas = |id: &str, tool: &str, content: Value| {
+        let mut message = message(id, "assistant", "");
+        message["recipient"] = json!(tool);
+        message["content"] =
+            json!({"content_type": "code", "language": "json", "text": content.to_string()});
+        message
+    };
+    let mut renamed = canvas(
+        "m4",
+        "canmore.update_textdoc",
+        json!({"updates": [{"pattern": ".*", "multiple": false, "replacement": "Bring two chairs."}]}),
+    );
+    renamed["metadata"]["canvas"] = json!({"textdoc_id": "1", "title": "Dinner"});
+    let mut in_parts = canvas("m6", "canmore.create_textdoc", json!(null));
+    in_parts["content"] = json!({"content_type": "text",
+        "parts": [json!({"type": "code/python", "content": "print(7)"}).to_string()]});
+    let mut cut = in_parts.clone();
+    cut["content"]["parts"][0] = json!("{\"name\": \"Invitation\", \"content\": \"Dear");
+    let messages = [
+        message("m1", "user", "Write the invitation in canvas."),
+        canvas(
+            "m2",
+            "canmore.create_textdoc",
+            json!({"name": "Invitation", "type": "document", "content": "Bring chairs."}),
+        ),
+        canvas(
+            "m3",
+            "canmore.update_textdoc",
+            json!({"updates": [{"pattern": "chairs", "replacement": "a chair"},
+                               {"pattern": "at", "replacement": "at 19:00"}]}),
+        ),
+        renamed,
+        canvas("m5", "canmore.comment_textdoc", json!({"comments": [{"comment": "Shorter?"}]})),
+        in_parts,
+        cut,
+        message("m8", "assistant", "It is in the canvas."),
+    ];
+    let (turns, report) = read_as("x.json", json!([chain(&messages)]).to_string());
+    assert_eq!(
+        texts(&turns),
+        [
+            "Write the invitation in canvas.",
+            "[Invitation]\nBring chairs.",
+            "[Invitation]\na chair\n\nat 19:00",
+            "[Dinner]\nBring two chairs.",
+            "[document]\nprint(7)",
+            "It is in the canvas.",
+        ]
+    );
+    assert_eq!(keys(&turns)[1], "chatgpt:c1:m2");
+    assert_eq!(turns[1].turn.role, Role::Assistant);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::ToolCall, 2)]));
+}
+
+#[test]
+fn marks_leave_the_words_that_the_person_saw() {
+    let text = "Go to \u{e200}entity\u{e202}[\"place\",\"Ribeira Square\"]\u{e201}.\
+                \u{e200}cite\u{e202}turn0search3\u{e201}";
+    let mut odd = message("m2", "assistant", "See \u{e200}x\u{e202}y1\u{e201}.");
+    odd["metadata"]["content_references"] =
+        json!([{"matched_text": "\u{e200}x\u{e202}y1\u{e201}", "alt": "the pier"}]);
+    let only = message("m3", "assistant", "\u{e200}cite\u{e202}turn0search3\u{e201}");
+    let messages = [message("m1", "assistant", text), odd, only];
+    let (turns, report) = read_as("x.json", json!([chain(&messages)]).to_string());
+    assert_eq!(texts(&turns), ["Go to Ribeira Square.", "See the pier."]);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Empty, 1)]));
 }
 
 #[test]
@@ -161,7 +268,7 @@ fn reads_the_text_of_every_kind_of_content() {
 fn a_damaged_tree_still_has_a_branch() {
     let timed = |id: &str, time: f64| {
         let mut message = message(id, "user", id);
-        message["create_time"] = json!(time);
+        message["create_time"] = json!(1_700_000_000.0 + time);
         message
     };
     let mapping = json!({
