@@ -14,9 +14,12 @@ use crate::metered_reader::{Meter, MeteredReader};
 use crate::text_lines::for_each_text_line;
 use crate::unread_formats::{self, Sample, UnreadFormat};
 
-/// Values and lines of a file that are looked at. A transcript can begin with many entries that its
+/// Values of a file that are looked at. A transcript can begin with many entries that its
 /// program wrote for itself.
 const MAX_VALUES: usize = 1000;
+
+/// Lines of a text that are looked at.
+const MAX_LINES: usize = 40;
 
 /// Detects the format of the first file behind a path in which one is recognised, by content.
 ///
@@ -139,18 +142,20 @@ fn json_format(beginning: &[u8], candidates: &mut Candidates) -> Option<Format> 
     candidates.first
 }
 
+/// The format that the first lines of a text show together: a page about chats quotes one further
+/// down.
 fn text_format(beginning: &[u8], preferred: Option<Format>) -> Option<Format> {
-    let mut candidates = Candidates::new(preferred);
-    let mut lines = 0;
+    let mut first_lines = Vec::new();
     let mut bytes = beginning;
     let reader = MeteredReader::new(&mut bytes, Meter::default());
     // Reading from memory cannot fail.
-    let _ = for_each_text_line(reader, Limits::default(), &mut |shape, line| {
-        lines += 1;
-        if lines > MAX_VALUES {
-            return ControlFlow::Break(());
+    let _ = for_each_text_line(reader, Limits::default(), &mut |_, line| {
+        first_lines.extend(line);
+        if first_lines.len() == MAX_LINES {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
-        line.map_or(ControlFlow::Continue(()), |line| candidates.look_at(&line, shape))
     });
-    candidates.first
+    Candidates::new(preferred).among([(JsonShape::Text, &first_lines.into())])
 }

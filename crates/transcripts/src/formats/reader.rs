@@ -32,8 +32,8 @@ pub(crate) trait FormatReader {
     /// programs write too are not enough: the first format that recognises a value reads the file.
     ///
     /// Of JSON, it is asked for each of the first values; the last of them may be cut short, since
-    /// only the beginning of a file is looked at. Of text, it is asked for each of the first lines,
-    /// as strings. Of a database, it is asked once, for
+    /// only the beginning of a file is looked at. Of text, it is asked once, for an array of
+    /// the first lines. Of a database, it is asked once, for
     /// `{"tables": {"responses": ["id", "model"]}}`: the tables with the names of their columns.
     fn recognizes(value: &Value, shape: JsonShape) -> bool
     where

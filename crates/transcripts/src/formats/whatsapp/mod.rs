@@ -60,7 +60,8 @@ impl FormatReader for WhatsApp {
     }
 
     fn recognizes(value: &Value, _shape: JsonShape) -> bool {
-        value.as_str().and_then(parse_message_line).is_some_and(|line| is_of_whatsapp(&line))
+        let lines = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+        begins_as_chat(lines)
     }
 
     fn read_value(&mut self, value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
@@ -182,21 +183,28 @@ impl WhatsApp {
     }
 }
 
-/// Whether a line that has the shape of a message is one: a log has the same shape, but levels and
-/// modules where a chat has people.
-fn is_of_whatsapp(line: &MessageLine) -> bool {
-    match &line.speaker {
-        Some(speaker) => !is_log_level(speaker),
-        // Every complete export begins so.
-        None => {
-            line.text.contains("WhatsApp")
-                || ENCRYPTED.iter().any(|words| line.text.contains(words))
+/// Whether a text that begins with these lines is a chat. The first line is a message, and somebody
+/// says something, or it stands there that the chat is encrypted. A log has the same shape, but
+/// levels where a chat has people.
+fn begins_as_chat<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
+    let mut lines = lines.filter(|line| !line.trim().is_empty()).map(parse_message_line).peekable();
+    if lines.peek().is_none_or(Option::is_none) {
+        return false;
+    }
+    let mut is_chat = false;
+    for line in lines.flatten() {
+        match &line.speaker {
+            Some(speaker) if is_log_level(speaker) => return false,
+            Some(_) => is_chat = true,
+            None => is_chat |= ENCRYPTED.iter().any(|words| line.text.contains(words)),
         }
     }
+    is_chat
 }
 
 /// "End-to-end encrypted", as the first line of an export says it.
-const ENCRYPTED: [&str; 6] = [
+const ENCRYPTED: [&str; 7] = [
+    "WhatsApp",
     "end-to-end",
     "Ende-zu-Ende",
     "extremo a extremo",
@@ -232,17 +240,19 @@ mod tests {
 
     #[test]
     fn a_log_is_no_chat() {
-        for (line, is_chat) in [
+        for (text, is_chat) in [
             ("02/01/2026, 21:14 - Mira: Hi", true),
+            ("\n\u{200e}02/01/2026, 21:14 - Mira joined\n02/01/2026, 21:15 - Mira: Hi", true),
             ("02/01/2026, 21:14 - Messages and calls are end-to-end encrypted.", true),
             ("[2026-01-02 21:14:05] Mira: Hi", true),
             ("[2026-01-02 21:14:05] local.ERROR: no connection", false),
-            ("2026-01-02 21:14 - WARNING: disk is full", false),
-            ("2026-01-02 21:14 - worker: info", true),
+            ("2026-01-02 21:14 - worker: started\n2026-01-02 21:14 - WARNING: disk is full", false),
             ("02/01/2026, 21:14 - bought bread", false),
-            ("Read me first", false),
+            ("# Chats\n\n02/01/2026, 21:14 - Mira: Hi", false),
+            ("", false),
         ] {
-            assert_eq!(WhatsApp::recognizes(&line.into(), JsonShape::Text), is_chat, "{line}");
+            let lines: Value = text.lines().collect();
+            assert_eq!(WhatsApp::recognizes(&lines, JsonShape::Text), is_chat, "{text}");
         }
     }
 }

@@ -87,9 +87,9 @@ const FILE_ATTACHED: [&str; 10] = [
 pub(super) fn written_text(text: &str) -> Option<String> {
     let mut kept = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let line = without_program_words(line);
-        // Only the first line names the file; what follows is its caption.
-        if !(number == 0 && is_file_name(line)) {
+        let line = without_attachment(without_program_words(line));
+        // Only the first line stands for the file; what follows is its caption.
+        if !(number == 0 && (is_file_name(line) || is_placeholder(line.trim()))) {
             kept.push(line);
         }
     }
@@ -111,6 +111,26 @@ fn without_program_words(line: &str) -> &str {
     }
 }
 
+/// Takes off "<attached: 00000012-PHOTO.jpg>" at the end of a line, in any language.
+fn without_attachment(line: &str) -> &str {
+    line.trim_end()
+        .strip_suffix('>')
+        .and_then(|rest| rest.rsplit_once('<'))
+        .filter(|(_, inside)| {
+            inside.split_once(": ").is_some_and(|(_, name)| is_name_of_file(name))
+        })
+        .map_or(line, |(written, _)| written.trim_end())
+}
+
+/// Whether a text ends as the names of files do: "plan.pdf".
+fn is_name_of_file(text: &str) -> bool {
+    text.trim().rsplit_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty()
+            && (2..=5).contains(&extension.len())
+            && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
 /// Whether a line is the name of a file that Android sent with the message.
 fn is_file_name(line: &str) -> bool {
     let line = line.trim_matches(is_invisible);
@@ -122,11 +142,9 @@ fn is_file_name(line: &str) -> bool {
 
 /// Whether a name is one that WhatsApp gives to pictures, as "IMG-20260102-WA0001.jpg".
 fn is_media_name(name: &str) -> bool {
-    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
+    let stem = name.rsplit_once('.').map_or("", |(stem, _)| stem);
     let number = stem.rsplit_once("-WA").map_or("", |(_, number)| number);
-    let is_extension = (2..=5).contains(&extension.len())
-        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_extension && number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit())
+    is_name_of_file(name) && number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn without_edited_mark(text: &str) -> &str {
@@ -160,6 +178,9 @@ mod tests {
             ("IMG-20260102-WA0001.jpg (file attached)\nThe harbour", "The harbour"),
             ("IMG-20260102-WA0001.jpg (vedhæftet fil)\nHavnen", "Havnen"),
             ("The harbour \u{200e}<attached: 00000012-PHOTO-2026-01-02.jpg>", "The harbour"),
+            ("<Medien ausgeschlossen>\nDer Hafen", "Der Hafen"),
+            ("The harbour <attached: 00000012-PHOTO-2026-01-02.jpg>", "The harbour"),
+            ("use <T: Into<f64>>", "use <T: Into<f64>>"),
             ("\u{200e}POLL:\nWhere to?\n\u{200e}OPTION: Oslo (2 votes)", "Where to?"),
             ("one \u{200e}two", "one two"),
             ("The harbour \u{200e}image omitted", "The harbour"),
@@ -191,6 +212,8 @@ mod tests {
             "image omitted",
             "\u{200e}Bild weggelassen",
             "\u{200e}<attached: 00000012-PHOTO-2026-01-02.jpg>",
+            "<adjunto: 00000012-PHOTO-2026-01-02.jpg>",
+            "< attached: 00000012-PHOTO-2026-01-02.jpg >",
             "IMG-20260102-WA0001.jpg (file attached)",
             "plan.pdf (Datei angehängt)",
             "This message was deleted",
