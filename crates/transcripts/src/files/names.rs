@@ -25,7 +25,7 @@ const FOLDERS_PASSED_OVER: [&str; 16] = [
 ];
 
 /// Files of exports and transcripts that hold no chats, and are known to hold none.
-const PARTS_OF_EXPORTS: [&str; 16] = [
+const PARTS_OF_EXPORTS: [&str; 22] = [
     // ChatGPT.
     "export_manifest.json",
     "group_chats.json",
@@ -45,6 +45,13 @@ const PARTS_OF_EXPORTS: [&str; 16] = [
     "sessions-index.json",
     "settings.json",
     "settings.local.json",
+    // Slack.
+    "canvases.json",
+    "file_conversations.json",
+    "huddle_transcripts.json",
+    "integration_logs.json",
+    "lists.json",
+    "org_users.json",
 ];
 
 /// Whether a file of this name is a known part of an export that holds no chats.

@@ -71,6 +71,8 @@ fn reads_an_export_as_folder_and_as_zip() {
     assert!(turns.iter().all(|imported| imported.turn.role == Role::User));
     assert_eq!(report.skipped, skipped(&[(SkipReason::MetaLine, 1), (SkipReason::Empty, 1)]));
 
+    assert_eq!(report.left_out.count(), 0);
+
     let (zipped, zipped_report) = read(&zip);
     assert_eq!(keys(&zipped), keys(&turns));
     assert_eq!(sessions(&zipped), sessions(&turns));

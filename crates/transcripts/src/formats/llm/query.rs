@@ -40,9 +40,11 @@ SELECT t.id AS id, t.thread_id AS conversation_id, h.name AS conversation_name,
     t.datetime_utc AS datetime_utc, coalesce(s.prompt, '') AS prompt,
     coalesce(s.response, '') AS response,
     (SELECT json_group_array(json(p.payload)) FROM parts p
-        WHERE p.message_hash = t.tip_message_hash AND p.type = 'tool_call') AS tool_calls,
+        WHERE p.message_hash = t.tip_message_hash AND p.type = 'tool_call'
+            AND json_valid(p.payload)) AS tool_calls,
     (SELECT json_group_array(json(p.payload)) FROM parts p
-        WHERE p.message_hash = t.parent_message_hash AND p.type = 'tool_result') AS tool_results
+        WHERE p.message_hash = t.parent_message_hash AND p.type = 'tool_result'
+            AND json_valid(p.payload)) AS tool_results
 FROM turns t
 LEFT JOIN threads h ON h.id = t.thread_id
 LEFT JOIN turn_search s ON s.turn_id = t.id";

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::line::{DayAndMonth, SentAt};
+use super::stamp::{DayAndMonth, SentAt};
 
 /// Which number a date begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,14 +77,11 @@ pub(super) fn likely_order(sent: &[SentAt]) -> DateOrder {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::parse_message_line;
+    use super::super::stamp::split_stamp;
     use super::*;
 
     fn sent(dates: &[&str]) -> Vec<SentAt> {
-        dates
-            .iter()
-            .map(|date| parse_message_line(&format!("{date} - Mira: Hi")).unwrap().sent)
-            .collect()
+        dates.iter().map(|date| split_stamp(date).unwrap().0).collect()
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod dates;
 mod line;
+mod stamp;
 mod text;
 mod title;
 
@@ -14,7 +15,8 @@ use longmem_core::Role;
 use serde_json::Value;
 
 use self::dates::{DateOrder, likely_order};
-use self::line::{MessageLine, SentAt, parse_message_line};
+use self::line::{MessageLine, parse_message_line};
+use self::stamp::SentAt;
 use self::text::written_text;
 use self::title::chat_title;
 use super::reader::FormatReader;
@@ -85,7 +87,7 @@ impl FormatReader for WhatsApp {
 
 impl WhatsApp {
     fn read_line(&mut self, line: &str, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        if let Some(MessageLine { sent, speaker, text, .. }) = parse_message_line(line) {
+        if let Some(MessageLine { sent, speaker, text }) = parse_message_line(line) {
             return match self.current.replace(Message { sent, speaker, text }) {
                 Some(complete) => self.take_message(complete, output),
                 None => ControlFlow::Continue(()),

@@ -1,6 +1,6 @@
 //! What WhatsApp itself writes into a message, in the languages that phones are set to.
 
-use super::line::is_invisible;
+use super::stamp::is_invisible;
 
 /// Marks behind an edited text.
 const EDITED: [&str; 12] = [
