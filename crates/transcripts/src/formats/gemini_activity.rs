@@ -1,6 +1,6 @@
 //! Gemini's part of a Google Takeout: "My Activity" as JSON, with a prompt and its answer an entry.
 //!
-//! The entries do not say to which chat they belong, so each day is a session.
+//! Newer exports link each entry to its chat; of the others, those of a day are a session.
 
 use std::ops::ControlFlow;
 
@@ -16,23 +16,28 @@ use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
 
-/// What stands before a prompt in the title of its entry, in the languages of accounts.
-const BEFORE_PROMPT: [&str; 3] = ["Prompted ", "Asked ", "Said "];
+/// What stands before a prompt in the title of its entry.
+const BEFORE_PROMPT: [&str; 6] =
+    ["Prompted ", "Branched ", "Answered ", "Asked: ", "Asked ", "送信したメッセージ: "];
 
-/// Bytes of a day's prompts and answers that are held back; more of them come in the order of the
-/// file.
-const MAX_DAY_BYTES: usize = 64 << 20;
+/// What the address of a chat begins with; its id follows.
+const CHAT_ADDRESS: &str = "https://gemini.google.com/app/";
 
-/// Reads one entry a value. Entries come newest first, so those of a day are held back until
-/// another day comes.
+/// Bytes of prompts and answers that are held back. Where there are more, each such part of the file
+/// is in order, and the part with the newest entries comes first.
+const MAX_HELD_BYTES: usize = 256 << 20;
+
+/// Reads one entry a value. Entries come newest first, so they are held back to the end.
 #[derive(Default)]
 pub(super) struct GeminiActivity {
-    day: Vec<Entry>,
-    day_bytes: usize,
+    held: Vec<Entry>,
+    held_bytes: usize,
 }
 
 struct Entry {
     time: Timestamp,
+    /// The id of its chat.
+    chat: Option<String>,
     prompt: String,
     answer: Option<String>,
 }
@@ -54,31 +59,30 @@ impl FormatReader for GeminiActivity {
                 return ControlFlow::Continue(());
             }
         };
-        let is_of_another_day =
-            self.day.last().is_some_and(|last| day_of(last.time) != day_of(entry.time));
-        if is_of_another_day || self.day_bytes > MAX_DAY_BYTES {
-            self.deliver_day(output)?;
+        self.held_bytes += entry.prompt.len() + entry.answer.as_ref().map_or(0, String::len);
+        self.held.push(entry);
+        if self.held_bytes > MAX_HELD_BYTES {
+            self.deliver_held(output)?;
         }
-        self.day_bytes += entry.prompt.len() + entry.answer.as_ref().map_or(0, String::len);
-        self.day.push(entry);
         ControlFlow::Continue(())
     }
 
     fn finish(&mut self, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        self.deliver_day(output)
+        self.deliver_held(output)
     }
 }
 
 impl GeminiActivity {
     /// Delivers the entries that were held back, oldest first.
-    fn deliver_day(&mut self, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        self.day_bytes = 0;
-        let mut entries = std::mem::take(&mut self.day);
+    fn deliver_held(&mut self, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
+        self.held_bytes = 0;
+        let mut entries = std::mem::take(&mut self.held);
         // The sort is stable: of two entries of one moment, the last in the file is the older one.
         entries.reverse();
         entries.sort_by_key(|entry| entry.time);
-        for Entry { time, prompt, answer } in entries {
-            let session = session_name(&format!("Gemini {}", day_of(time)));
+        for Entry { time, chat, prompt, answer } in entries {
+            let place = chat.unwrap_or_else(|| time.strftime("%Y-%m-%d").to_string());
+            let session = session_name(&format!("Gemini {place}"));
             let moment = time.to_string();
             let content = fingerprint(&[&prompt]);
             let key = |part: &str| Some(output.source_key(&[&moment, &content, part]));
@@ -100,16 +104,25 @@ impl GeminiActivity {
     }
 }
 
-/// Whether an entry of "My Activity" is of Gemini, which was called Bard.
+/// Whether an entry of "My Activity" is of Gemini, which was called Bard: the name of the product is
+/// "Gemini Apps" in English, and in other languages has "Gemini" in it.
 fn is_of_gemini(entry: &Value) -> bool {
-    let names = ["Gemini Apps", "Gemini", "Bard"];
-    let is_name = |value: &Value| value.as_str().is_some_and(|name| names.contains(&name));
-    let is_product = entry["products"].as_array().is_some_and(|names| names.iter().any(is_name));
-    is_name(&entry["header"]) || is_product
+    let is_name = |name: &Value| {
+        name.as_str().is_some_and(|name| ["Gemini", "Bard"].iter().any(|word| name.contains(word)))
+    };
+    is_name(&entry["header"])
+        || entry["products"].as_array().is_some_and(|names| names.iter().any(is_name))
 }
 
-fn day_of(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
+/// The id of the chat that an entry links to.
+fn chat_of(entry: &Value) -> Option<String> {
+    let details = entry["details"].as_array().into_iter().flatten();
+    let addresses = details.flat_map(|detail| [&detail["url"], &detail["name"]]);
+    addresses.chain([&entry["titleUrl"]]).find_map(|address| {
+        let rest = address.as_str()?.strip_prefix(CHAT_ADDRESS)?;
+        let id = rest.split(['?', '#', '/']).next()?;
+        (!id.is_empty()).then(|| id.to_owned())
+    })
 }
 
 fn parse_entry(entry: &Value) -> Result<Entry, SkipReason> {
@@ -129,7 +142,7 @@ fn parse_entry(entry: &Value) -> Result<Entry, SkipReason> {
         return Err(SkipReason::Empty);
     }
     let time = parse_time(&entry["time"]).ok_or(SkipReason::Malformed)?;
-    Ok(Entry { time, prompt: prompt.to_owned(), answer })
+    Ok(Entry { time, chat: chat_of(entry), prompt: prompt.to_owned(), answer })
 }
 
 fn answer_text(entry: &Value) -> Option<String> {
@@ -156,6 +169,7 @@ mod tests {
             ("Prompted Which port?", answer.clone(), Ok(("Which port?", Some("It is 7443.")))),
             ("Prompted Which port?", json!(null), Ok(("Which port?", None))),
             ("Welcher Port?", answer.clone(), Ok(("Welcher Port?", Some("It is 7443.")))),
+            ("Branched Which port?", json!(null), Ok(("Which port?", None))),
             ("Used an Assistant feature", json!(null), Err(SkipReason::MetaLine)),
             ("Prompted ", answer.clone(), Err(SkipReason::Empty)),
         ] {
@@ -171,11 +185,28 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_may_link_to_its_chat() {
+        let address = |id: &str| format!("https://gemini.google.com/app/{id}");
+        for (entry, chat) in [
+            (
+                json!({"details": [{"name": "x"}, {"name": address("a1"), "url": address("a1")}]}),
+                Some("a1"),
+            ),
+            (json!({"titleUrl": address("b2?hl=en")}), Some("b2")),
+            (json!({"titleUrl": "https://gemini.google.com/app"}), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(chat_of(&entry).as_deref(), chat, "{entry}");
+        }
+    }
+
+    #[test]
     fn activity_of_other_products_is_not_recognised() {
         for (entry, expected) in [
             (json!({"header": "Gemini Apps", "title": "Prompted Hi"}), true),
             (json!({"header": "Bard", "title": "Prompted Hi"}), true),
             (json!({"header": "x", "title": "Prompted Hi", "products": ["Gemini Apps"]}), true),
+            (json!({"header": "Gemini アプリ", "title": "送信したメッセージ: Hi"}), true),
             (json!({"header": "YouTube", "title": "Watched Hi", "products": ["YouTube"]}), false),
             (json!({"header": "Gemini Apps"}), false),
         ] {

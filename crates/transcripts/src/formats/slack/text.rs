@@ -10,7 +10,8 @@ const MAX_DEPTH: u32 = 12;
 /// The words of a message: its text, else its blocks, else what is attached to it.
 pub(super) fn message_text(message: &Value, workspace: &Workspace) -> String {
     let text = shown_text(message["text"].as_str().unwrap_or_default(), workspace);
-    if !text.trim().is_empty() {
+    // Slack writes this where a program gave blocks without a text.
+    if !text.trim().is_empty() && text != "This content can't be displayed." {
         return text;
     }
     let mut of_blocks = String::new();
@@ -184,6 +185,10 @@ mod tests {
             (
                 json!({"text": "", "blocks": blocks}),
                 "Bring, @ana:wave:\n- boots\n- map (https://m.example)",
+            ),
+            (
+                json!({"text": "This content can't be displayed.", "blocks": section}),
+                "Build of #general",
             ),
             (json!({"blocks": section}), "Build of #general"),
             (json!({"text": "", "attachments": attachments}), "Build & test passed"),
