@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     Refused { code: ErrorCode, message: String, hint: String },
     #[error("something is wrong: {0}")]
     Unhealthy(String),
+    #[error("none of the messages got an answer ({0} asked)")]
+    Unanswered(u64),
     #[error("interrupted; {0}")]
     Interrupted(String),
 }
@@ -94,6 +96,7 @@ impl Failure {
             Self::Refused { code, .. } => *code,
             Self::Config { .. } => ErrorCode::WrongSettings,
             Self::Unhealthy(_) => ErrorCode::Unhealthy,
+            Self::Unanswered(_) => ErrorCode::NoAnswer,
             Self::Interrupted(_) => ErrorCode::Interrupted,
             _ => self.library_error().map_or(ErrorCode::FileFailed, Diagnose::code),
         }

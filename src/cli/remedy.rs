@@ -106,7 +106,10 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         }
         Remedy::AddCredit => "The account behind the key needs credit.",
         Remedy::CheckModelName => "Check the model's name.",
-        Remedy::LowerBudget => "Lower the token budget.",
+        Remedy::LowerBudget => "Lower the budget of the prompt, as --budget 1000.",
+        Remedy::RaiseAnswerLimit => {
+            "Let the answer have more tokens, as --max-tokens 4096: thinking counts too."
+        }
         Remedy::Wait { time: None } => "Wait a little before asking again.",
         Remedy::AskLaterOrFallBack => "Ask again later, or name a fallback model.",
         Remedy::AskAgain => "Ask again.",

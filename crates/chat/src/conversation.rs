@@ -8,6 +8,7 @@ mod prompts;
 mod session_turns;
 mod settings;
 mod storing;
+mod window;
 
 pub use settings::ConversationSettings;
 
@@ -53,7 +54,7 @@ pub struct Conversation {
 /// What a message gets in return.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
-    /// The language model's answer, stored unless it is empty.
+    /// The language model's answer, stored in a session.
     Answer {
         /// The answer.
         completion: Completion,
@@ -100,8 +101,12 @@ impl Conversation {
     /// With a [`spool`](Self::spool), the conversation goes on while memory cannot be written or
     /// read: see [`take_notices`](Self::take_notices).
     ///
+    /// A prompt that the model's server finds too long is made smaller, until it fits the window that
+    /// the server names, or else by halves, down to the message alone.
+    ///
     /// # Errors
-    /// [`ChatError`]; a message that cannot be asked at all is not stored.
+    /// [`ChatError`]; a message that cannot be asked at all is not stored. A model that says nothing is
+    /// [`ChatError::NoAnswer`].
     pub async fn ask(&self, message: &str, on_text: OnText<'_>) -> Result<Reply, ChatError> {
         self.reply(&Asked::Message(message.into()), on_text).await
     }

@@ -8,7 +8,7 @@ use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
 use longmem_memory::MemoryError;
 use thiserror::Error;
 
-use crate::{AssembleError, Completion, ProviderError};
+use crate::{AssembleError, Completion, ProviderError, StopReason};
 
 /// Why a message got no answer. Asked again, it is not stored again.
 #[derive(Debug, Error)]
@@ -37,6 +37,12 @@ pub enum ChatError {
     /// The language model did not answer, or not to the end; the message is stored.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// The language model ended without a word; the message is stored.
+    #[error("{}", why_nothing_was_said(completion))]
+    NoAnswer {
+        /// What came: its text is empty.
+        completion: Box<Completion>,
+    },
     /// The session does not end with an answer.
     #[error("there is no answer to continue in this session")]
     NothingToContinue,
@@ -68,10 +74,39 @@ impl ChatError {
     }
 }
 
+/// Why a model said nothing, in words.
+fn why_nothing_was_said(completion: &Completion) -> String {
+    let thought = completion.thought;
+    match &completion.stop_reason {
+        StopReason::Refusal { explanation: Some(why) } => format!("the model refused: {why}"),
+        StopReason::Refusal { explanation: None } => {
+            "the model refused, or a filter before it did".to_owned()
+        }
+        StopReason::MaxTokens if thought => {
+            "the model spent all tokens of its answer on thinking".to_owned()
+        }
+        StopReason::MaxTokens => {
+            "the model reached the limit of its answer before the first word".to_owned()
+        }
+        StopReason::ContextWindowExceeded => {
+            "the prompt left no room for an answer in the model's window".to_owned()
+        }
+        StopReason::EndTurn if thought => "the model thought, and said nothing".to_owned(),
+        StopReason::EndTurn => "the model ended without a word".to_owned(),
+        StopReason::Other(name) => match name.as_str() {
+            "tool_calls" | "tool_use" | "function_call" => {
+                format!("the model asked for a tool, and there are none here ({name})")
+            }
+            name => format!("the model stopped without a word: {name}"),
+        },
+    }
+}
+
 impl Diagnose for ChatError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Assemble(error) => error.code(),
+            Self::NoAnswer { .. } => ErrorCode::NoAnswer,
             Self::NothingToContinue => ErrorCode::NothingToContinue,
             Self::Memory(error) => error.code(),
             Self::AnswerNotStored { source, .. } => source.code(),
@@ -87,6 +122,7 @@ impl Diagnose for ChatError {
     fn fault(&self) -> Fault {
         match self {
             Self::Assemble(error) => error.fault(),
+            Self::NoAnswer { .. } => Fault::Environment,
             Self::NothingToContinue => Fault::Caller,
             Self::Memory(error) => error.fault(),
             Self::AnswerNotStored { source, .. } => source.fault(),
@@ -98,6 +134,12 @@ impl Diagnose for ChatError {
     fn remedies(&self) -> Vec<Remedy> {
         match self {
             Self::Assemble(error) => error.remedies(),
+            Self::NoAnswer { completion } => match completion.stop_reason {
+                StopReason::MaxTokens => vec![Remedy::RaiseAnswerLimit],
+                StopReason::ContextWindowExceeded => vec![Remedy::LowerBudget],
+                StopReason::Refusal { .. } => Vec::new(),
+                StopReason::EndTurn | StopReason::Other(_) => vec![Remedy::AskAgain],
+            },
             Self::NothingToContinue | Self::NoThread { .. } => Vec::new(),
             Self::Memory(error) => error.remedies(),
             Self::AnswerNotStored { source, .. } => source.remedies(),

@@ -106,6 +106,8 @@ closed_words! {
         ServerFailed = "server_failed",
         /// The server refused the request.
         ServerRefused = "server_refused",
+        /// The language model ended without a word.
+        NoAnswer = "no_answer",
         /// The answer broke off.
         AnswerBrokeOff = "answer_broke_off",
 

@@ -128,6 +128,8 @@ pub enum Remedy {
     CheckModelName,
     /// Lower the token budget.
     LowerBudget,
+    /// Let the answer have more tokens: what a model thinks counts too.
+    RaiseAnswerLimit,
     /// Shorten the message, or raise the budget to at least so many tokens.
     RaiseBudget {
         /// Tokens.

@@ -75,6 +75,7 @@ fn usage() -> chat::Usage {
 
 fn completion(stop_reason: chat::StopReason) -> chat::Completion {
     chat::Completion {
+        thought: false,
         text: "In Lisbon.".to_owned(),
         stop_reason,
         usage: usage(),

@@ -34,4 +34,9 @@ impl RequiredCosts {
         }
         Ok(Self { system, message })
     }
+
+    /// Tokens of the smallest prompt.
+    pub(crate) fn total(&self) -> usize {
+        self.system.saturating_add(self.message)
+    }
 }

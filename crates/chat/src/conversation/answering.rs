@@ -1,14 +1,22 @@
 //! From a message to its reply.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use longmem_memory::{DEFAULT_THRESHOLD, PROMPT_THRESHOLD};
+use longmem_text::without_thinking;
 
 use super::gathering::PromptInputs;
+use super::window::WindowShares;
 use super::{Asked, Conversation, Reply};
 use crate::context::RequiredCosts;
 use crate::{
     AssembleError, AssembleInput, ChatError, Completion, Context, LanguageModel, Notice, OnText,
     ProviderError, Request, StopReason, TokenBudget, quote_answer,
 };
+
+/// How long a server is waited for to say how large a model's window is.
+const WINDOW_PATIENCE: Duration = Duration::from_millis(1_500);
 
 impl Conversation {
     /// Stores what is asked, gathers what is known, and answers.
@@ -32,26 +40,31 @@ impl Conversation {
         };
         // A person who asks wants to see what is nearest; a model had better see nothing than that.
         let threshold = if self.model.is_some() { PROMPT_THRESHOLD } else { DEFAULT_THRESHOLD };
-        let inputs = self.gather(asked, message_turn, threshold).await?;
+        let gathering = self.gather(asked, message_turn, threshold);
+        let (inputs, ()) = tokio::join!(gathering, self.fit_window());
+        let inputs = inputs?;
         let Some(model) = &self.model else {
             let zone = &self.settings.time_zone;
             return Ok(Reply::Quotes(quote_answer(asked.message(), &inputs.recall, zone)));
         };
 
         let (answer, context) = self.complete(model, asked, &inputs, on_text).await?;
-        if !asked.is_in_session() {
-            return Ok(Reply::Answer { completion: answer?, context });
-        }
         let completion = match answer {
+            Ok(completion) if completion.text.trim().is_empty() => {
+                return Err(ChatError::NoAnswer { completion: Box::new(completion) });
+            }
             Ok(completion) => completion,
             Err(error) => {
-                self.store_part(&error).await?;
+                if asked.is_in_session() {
+                    self.store_part(&error).await?;
+                }
                 return Err(error.into());
             }
         };
-        if !completion.text.trim().is_empty() {
-            self.note_answered(inputs, &context);
+        if !asked.is_in_session() {
+            return Ok(Reply::Answer { completion, context });
         }
+        self.note_answered(inputs, &context);
         match self.store_answer(&completion.text).await {
             Ok(()) => Ok(Reply::Answer { completion, context }),
             Err(source) => {
@@ -61,8 +74,22 @@ impl Conversation {
         }
     }
 
-    /// Asks the model, and once more with a smaller prompt if the first was too long for it. Returns
-    /// the answer and the prompt that led to it.
+    /// Asks the model's server how large the window is, once in a conversation, so that the first
+    /// prompt fits already. A server that does not say so soon is not waited for.
+    async fn fit_window(&self) {
+        let Some(model) = self.model.as_ref().filter(|_| self.settings.fits_window) else { return };
+        if self.live.ask_for_window() {
+            return;
+        }
+        let asking = model.provider.window(&model.name);
+        if let Ok(Some(window)) = tokio::time::timeout(WINDOW_PATIENCE, asking).await {
+            let (budget, max_tokens) = (self.budget(), self.max_tokens(model));
+            self.live.limit_to(WindowShares::of(window, budget, max_tokens));
+        }
+    }
+
+    /// Asks the model, and again with a smaller prompt as long as it is too long for it. Returns the
+    /// answer and the prompt that led to it.
     async fn complete(
         &self,
         model: &LanguageModel,
@@ -70,29 +97,71 @@ impl Conversation {
         inputs: &PromptInputs,
         on_text: OnText<'_>,
     ) -> Result<(Result<Completion, ProviderError>, Context), AssembleError> {
-        let context = self.prompt(asked, inputs)?;
-        let answer = send(model, &context, on_text).await;
-        if is_too_long(&answer)
-            && let Some(smaller) = self.smaller_prompt(asked, inputs, &context)
-        {
-            return Ok((send(model, &smaller, on_text).await, smaller));
+        let mut context = self.prompt(asked, inputs)?;
+        let mut smaller_budget = None;
+        loop {
+            let answer = self.send(model, &context, on_text).await;
+            if is_too_long(&answer) {
+                let window = answer.as_ref().err().and_then(ProviderError::window);
+                if let Some(smaller) = self.smaller_prompt(model, asked, inputs, &context, window) {
+                    smaller_budget = Some(smaller.budget);
+                    context = smaller;
+                    continue;
+                }
+            }
+            if let Some(budget) = smaller_budget {
+                self.live.push_notice(Notice::MadeSmaller { budget });
+            }
+            return Ok((answer, context));
         }
-        Ok((answer, context))
     }
 
-    /// A prompt of half the size, if there can be one; no later prompt is longer.
+    async fn send(
+        &self,
+        model: &LanguageModel,
+        context: &Context,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
+        let request = Request::of_context(context, &model.name, self.max_tokens(model));
+        let mut completion = model.provider.complete(&request, on_text).await?;
+        // A provider of somebody's own may leave it in.
+        if let Cow::Owned(answer) = without_thinking(&completion.text) {
+            completion = Completion { text: answer, thought: true, ..completion };
+        }
+        Ok(completion)
+    }
+
+    /// A smaller prompt, or one with a smaller answer, if there can be one; no later prompt is longer.
+    /// It fits the window, where that is known, and else has half the size.
     fn smaller_prompt(
         &self,
+        model: &LanguageModel,
         asked: &Asked,
         inputs: &PromptInputs,
         context: &Context,
+        window: Option<usize>,
     ) -> Option<Context> {
-        let budget = TokenBudget::new(context.tokens / 2);
-        self.check_length(&inputs.message, budget).ok()?;
-        self.live.limit_budget(budget);
+        let tokens = TokenBudget::new(context.tokens);
+        let max_tokens = self.max_tokens(model);
+        let smallest = self.smallest_prompt(&inputs.message).ok()?;
+        let half = WindowShares { budget: TokenBudget::new(context.tokens / 2), max_tokens };
+        let mut shares = window
+            .map(|window| WindowShares::of(window, tokens, max_tokens))
+            .filter(|shares| shares.budget < tokens || shares.max_tokens < max_tokens)
+            .unwrap_or(half);
+        shares.budget = shares.budget.max(smallest);
+        if shares.budget >= tokens && shares.max_tokens >= max_tokens {
+            return None;
+        }
+        self.live.limit_to(shares);
         self.live.set_answered(None);
-        self.live.push_notice(Notice::MadeSmaller { budget });
         self.prompt(asked, inputs).ok()
+    }
+
+    /// The budget that the message and the system text take.
+    fn smallest_prompt(&self, message: &str) -> Result<TokenBudget, AssembleError> {
+        let costs = self.required_costs(message, TokenBudget::new(usize::MAX))?;
+        Ok(TokenBudget::new(costs.total()))
     }
 
     /// Fails for a message that fits into no prompt of this budget.
@@ -101,19 +170,24 @@ impl Conversation {
         message: &str,
         budget: TokenBudget,
     ) -> Result<(), AssembleError> {
+        self.required_costs(message, budget).map(drop)
+    }
+
+    fn required_costs(
+        &self,
+        message: &str,
+        budget: TokenBudget,
+    ) -> Result<RequiredCosts, AssembleError> {
         let mut input = AssembleInput::new(message, self.memory.now(), budget);
         input.system = self.settings.system.as_deref();
-        RequiredCosts::count(&input, &*self.counter).map(drop)
+        RequiredCosts::count(&input, &*self.counter)
     }
-}
 
-async fn send(
-    model: &LanguageModel,
-    context: &Context,
-    on_text: OnText<'_>,
-) -> Result<Completion, ProviderError> {
-    let request = Request::of_context(context, &model.name, model.max_tokens);
-    model.provider.complete(&request, on_text).await
+    /// What an answer may cost.
+    fn max_tokens(&self, model: &LanguageModel) -> u32 {
+        let limit = self.live.limits().max_tokens;
+        limit.map_or(model.max_tokens, |limit| limit.min(model.max_tokens))
+    }
 }
 
 /// Says whether a prompt did not fit into the model's window, so that no text came.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use longmem_core::Turn;
 use longmem_memory::{Epoch, NotedInstruction};
 
+use super::window::WindowShares;
 use crate::context::TurnRef;
 use crate::{Context, DatedText, Notice, TokenBudget};
 
@@ -34,6 +35,10 @@ struct State {
 pub(super) struct ModelLimits {
     /// The most that a prompt may cost, since one was too long for the language model.
     pub(super) budget: Option<TokenBudget>,
+    /// The most tokens that an answer may have, since the language model's window has no more room.
+    pub(super) max_tokens: Option<u32>,
+    /// Whether the server was asked for the language model's window.
+    pub(super) asked_for_window: bool,
     /// Whether the embedding model could not be used.
     pub(super) words_only: bool,
 }
@@ -101,8 +106,15 @@ impl LiveState {
         self.state().limits
     }
 
-    pub(super) fn limit_budget(&self, budget: TokenBudget) {
-        self.state().limits.budget = Some(budget);
+    pub(super) fn limit_to(&self, shares: WindowShares) {
+        let limits = &mut self.state().limits;
+        limits.budget = Some(shares.budget);
+        limits.max_tokens = Some(shares.max_tokens);
+    }
+
+    /// Notes that the server is asked for the window; returns whether it was asked before.
+    pub(super) fn ask_for_window(&self) -> bool {
+        std::mem::replace(&mut self.state().limits.asked_for_window, true)
     }
 
     pub(super) fn limit_to_words(&self) {

@@ -28,6 +28,10 @@ pub struct ConversationSettings {
     /// provider's cache serves that. Then a session's first prompt leaves three eighths of the
     /// budget free, so it is for conversations of several messages. Off by default.
     pub continued: bool,
+    /// Whether the model's server is asked, once in a conversation, how large the model's window is, so
+    /// that the first prompt and its answer fit it. Off by default: then the server's refusal of a
+    /// prompt that is too long says so.
+    pub fits_window: bool,
     /// Where days begin and end; UTC by default.
     pub time_zone: TimeZone,
 }
@@ -39,6 +43,7 @@ impl Default for ConversationSettings {
             budget: DEFAULT_BUDGET,
             learns: true,
             continued: false,
+            fits_window: false,
             time_zone: TimeZone::UTC,
         }
     }

@@ -2,6 +2,7 @@
 
 use longmem_core::{NewTurn, Role, SourceKey, Turn, TurnId};
 use longmem_memory::Memory;
+use longmem_text::without_thinking;
 
 use super::Conversation;
 use super::session_turns::{BROKEN_OFF, SessionTurns, unanswered_stored};
@@ -36,15 +37,11 @@ impl Conversation {
         Ok(TurnRef::of_waiting(&turn).expect("new turns bear keys"))
     }
 
-    /// Stores an answer, unless it says nothing: a model that refuses at once leaves the question
-    /// open.
+    /// Stores an answer.
     ///
     /// # Errors
     /// If it is neither stored nor spooled.
     pub(super) async fn store_answer(&self, text: &str) -> Result<(), ChatError> {
-        if text.trim().is_empty() {
-            return Ok(());
-        }
         let turn = self.new_turn(Role::Assistant, text);
         let (user, new) = (self.user.clone(), turn.clone());
         let store = move |memory: &Memory| Ok(memory.remember(&user, &[new])?[0].id);
@@ -60,9 +57,10 @@ impl Conversation {
     /// # Errors
     /// If it is neither stored nor spooled.
     pub(super) async fn store_part(&self, error: &ProviderError) -> Result<(), ChatError> {
-        let Some(part) = error.partial().filter(|part| !part.trim().is_empty()) else {
+        let part = error.partial().map(without_thinking).unwrap_or_default();
+        if part.trim().is_empty() {
             return Ok(());
-        };
+        }
         self.store_answer(&format!("{}\n\n{BROKEN_OFF}", part.trim_end())).await?;
         self.live.push_notice(Notice::KeptPart);
         Ok(())

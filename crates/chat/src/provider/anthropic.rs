@@ -1,16 +1,14 @@
 //! The Anthropic Messages API.
 
-mod events;
-
 use std::collections::HashSet;
 
 use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
+use serde_json::Value;
 
-use self::events::{Block, Delta, Event, UsageUpdate, status_of};
-use super::event_stream::ServerEvent;
-use super::http::{EventReader, HttpClient, Step};
+use super::http::{AnswerReader, HttpClient, Step, failure};
+use super::lenient::{content, count, member, word};
 use super::{
     AnswerSchema, Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, StopReason,
     Usage,
@@ -56,8 +54,8 @@ impl Provider for Anthropic {
         on_text: OnText<'_>,
     ) -> Result<Completion, ProviderError> {
         let body = Body::new(request);
-        let reader = AnswerReader { model: request.model.clone(), ..AnswerReader::default() };
-        self.http.stream(&body, reader, on_text).await
+        let reader = EventReader { model: request.model.clone(), ..EventReader::default() };
+        self.http.answer(&body, reader, on_text).await
     }
 }
 
@@ -100,57 +98,91 @@ impl<'a> Body<'a> {
 
 /// Follows an answer through its events.
 #[derive(Default)]
-struct AnswerReader {
+struct EventReader {
     model: String,
-    text_blocks: HashSet<u64>,
+    /// The blocks that are something else than text.
+    other_blocks: HashSet<u64>,
+    thought: bool,
     stop_reason: Option<StopReason>,
     usage: Usage,
 }
 
-impl AnswerReader {
-    fn update_usage(&mut self, update: &UsageUpdate) {
+impl EventReader {
+    fn begin(&mut self, message: &Value) {
+        if let Some(model) = message.get("model").and_then(word) {
+            model.clone_into(&mut self.model);
+        }
+        self.update_usage(message);
+    }
+
+    fn begin_block(&mut self, index: Option<u64>, block: &Value) -> Step {
+        let kind = block.get("type").and_then(word).unwrap_or("text");
+        if kind == "text" {
+            return block.get("text").and_then(content).map_or(Step::Nothing, Step::Text);
+        }
+        self.thought |= kind.ends_with("thinking");
+        self.other_blocks.extend(index);
+        Step::Nothing
+    }
+
+    fn read_delta(&mut self, index: Option<u64>, delta: &Value) -> Step {
+        let is_text = delta.get("type").and_then(word).is_none_or(|kind| kind == "text_delta");
+        let is_of_text = index.is_none_or(|index| !self.other_blocks.contains(&index));
+        let text = delta.get("text").filter(|_| is_text && is_of_text).and_then(content);
+        text.map_or(Step::Nothing, Step::Text)
+    }
+
+    /// Takes why the model stopped, and what it cost.
+    fn change(&mut self, change: &Value, event: &Value) {
+        self.update_usage(event);
+        let Some(name) = change.get("stop_reason").and_then(word) else { return };
+        let explanation = member(change, &["stop_details"])
+            .and_then(|details| details.get("explanation").and_then(word));
+        self.stop_reason = Some(StopReason::named(name, explanation.map(str::to_owned)));
+    }
+
+    /// Takes an answer that came whole.
+    fn take_whole(&mut self, message: &Value) -> Step {
+        self.begin(message);
+        self.change(message, message);
+        let blocks = message.get("content");
+        let kinds = blocks.and_then(Value::as_array).into_iter().flatten();
+        let mut kinds = kinds.filter_map(|block| block.get("type").and_then(word));
+        self.thought |= kinds.any(|kind| kind.ends_with("thinking"));
+        blocks.and_then(content).map_or(Step::Nothing, Step::Text)
+    }
+
+    fn update_usage(&mut self, event: &Value) {
+        let Some(update) = member(event, &["usage"]) else { return };
+        let named = |name| update.get(name).and_then(count);
         // The counts are cumulative, and each event names only some of them.
         let usage = &mut self.usage;
-        usage.input = update.input.unwrap_or(usage.input);
-        usage.cache_read = update.cache_read.unwrap_or(usage.cache_read);
-        usage.cache_write = update.cache_write.unwrap_or(usage.cache_write);
-        usage.output = update.output.unwrap_or(usage.output);
+        usage.input = named("input_tokens").unwrap_or(usage.input);
+        usage.cache_read = named("cache_read_input_tokens").unwrap_or(usage.cache_read);
+        usage.cache_write = named("cache_creation_input_tokens").unwrap_or(usage.cache_write);
+        usage.output = named("output_tokens").unwrap_or(usage.output);
     }
 }
 
-impl EventReader for AnswerReader {
-    fn read(&mut self, event: &ServerEvent) -> Result<Step, String> {
-        let event = serde_json::from_str(&event.data)
-            .map_err(|error| format!("an event is not what the Messages API sends: {error}"))?;
-        match event {
-            Event::MessageStart { message } => {
-                self.model = message.model.unwrap_or_else(|| std::mem::take(&mut self.model));
-                self.update_usage(&message.usage);
-            }
-            Event::ContentBlockStart { index, content_block: Block::Text { text } } => {
-                self.text_blocks.insert(index);
-                return Ok(Step::Text(text));
-            }
-            Event::ContentBlockDelta { index, delta: Delta::TextDelta { text } } => {
-                if self.text_blocks.contains(&index) {
-                    return Ok(Step::Text(text));
-                }
-            }
-            Event::MessageDelta { delta, usage } => {
-                self.update_usage(&usage);
-                if let Some(name) = delta.stop_reason {
-                    let explanation = delta.stop_details.and_then(|details| details.explanation);
-                    self.stop_reason = Some(stop_reason(name, explanation));
-                }
-            }
-            Event::MessageStop => return Ok(Step::End),
-            Event::Error { error } => {
-                let status = status_of(&error.kind);
-                return Ok(Step::Failed { status, message: error.message });
-            }
-            Event::ContentBlockStart { .. } | Event::ContentBlockDelta { .. } | Event::Unknown => {}
+impl AnswerReader for EventReader {
+    fn read(&mut self, name: &str, event: &Value, _: &str) -> Step {
+        if let Some(failed) = failure(name, event) {
+            return failed;
         }
-        Ok(Step::Nothing)
+        let part = |name| member(event, &[name]).unwrap_or(&Value::Null);
+        let index = event.get("index").and_then(count);
+        match event.get("type").and_then(word).unwrap_or(name) {
+            "message_start" => self.begin(part("message")),
+            "content_block_start" => return self.begin_block(index, part("content_block")),
+            "content_block_delta" => return self.read_delta(index, part("delta")),
+            "message_delta" => self.change(part("delta"), event),
+            "message_stop" => return Step::End,
+            "message" => return self.take_whole(event),
+            "" => return Step::NotUnderstood,
+            // Events may be added to the API.
+            _ => {}
+        }
+        Step::Nothing
     }
 
     fn has_stopped(&self) -> bool {
@@ -158,17 +190,8 @@ impl EventReader for AnswerReader {
     }
 
     fn finish(self, text: String) -> Completion {
-        let stop_reason = self.stop_reason.unwrap_or(StopReason::EndTurn);
-        Completion { text, stop_reason, usage: self.usage, model: self.model }
-    }
-}
-
-fn stop_reason(name: String, explanation: Option<String>) -> StopReason {
-    match name.as_str() {
-        "end_turn" => StopReason::EndTurn,
-        "max_tokens" => StopReason::MaxTokens,
-        "refusal" => StopReason::Refusal { explanation },
-        "model_context_window_exceeded" => StopReason::ContextWindowExceeded,
-        _ => StopReason::Other(name),
+        let Self { model, thought, stop_reason, usage, .. } = self;
+        let stop_reason = stop_reason.unwrap_or(StopReason::EndTurn);
+        Completion { text, thought, stop_reason, usage, model }
     }
 }

@@ -3,8 +3,10 @@
 /// A whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
-    /// What the model said; empty if it refused at once.
+    /// What the model said, without what it thought before; empty if it refused at once.
     pub text: String,
+    /// Whether the model thought before it answered, as far as its server shows that.
+    pub thought: bool,
     /// Why it stopped.
     pub stop_reason: StopReason,
     /// What it cost.
@@ -29,6 +31,21 @@ pub enum StopReason {
     ContextWindowExceeded,
     /// Anything else, by the provider's name for it.
     Other(String),
+}
+
+impl StopReason {
+    /// Reads a server's word for it; `explanation` is why the model refused, where that is known.
+    pub(super) fn named(name: &str, explanation: Option<String>) -> Self {
+        match name.to_ascii_lowercase().as_str() {
+            "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "end" | "complete" => {
+                Self::EndTurn
+            }
+            "length" | "max_tokens" | "max_output_tokens" | "max_length" => Self::MaxTokens,
+            "refusal" | "content_filter" | "safety" => Self::Refusal { explanation },
+            "model_context_window_exceeded" | "model_length" => Self::ContextWindowExceeded,
+            _ => Self::Other(name.to_owned()),
+        }
+    }
 }
 
 /// What an answer cost, in the provider's tokens.

@@ -1,5 +1,7 @@
 //! What goes wrong between here and a language model.
 
+mod too_long;
+
 use std::error::Error as StdError;
 use std::time::Duration;
 
@@ -10,17 +12,6 @@ use super::{Api, Endpoint};
 
 /// HTTP status of an overloaded server, in addition to the standard ones.
 pub(super) const OVERLOADED: u16 = 529;
-
-/// What servers say when a prompt is too long for the model's window: Anthropic, OpenAI and vLLM,
-/// llama.cpp. They have no common code for it.
-const TOO_LONG_PHRASES: [&str; 6] = [
-    "prompt is too long",
-    "exceed context limit",
-    "context window",
-    "maximum context length",
-    "context size",
-    "context_length_exceeded",
-];
 
 /// What a server says about asking again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -96,6 +87,7 @@ impl ProviderError {
         match self {
             Self::Unreachable { .. } => true,
             Self::Interrupted { partial, .. } => partial.is_empty(),
+            Self::Answered { .. } if self.is_too_long() || self.is_out_of_quota() => false,
             Self::Answered { status, advice, .. } => {
                 advice.should_retry.unwrap_or(is_transient_status(*status))
             }
@@ -109,11 +101,30 @@ impl ProviderError {
         matches!(self, Self::Answered { status: 429 | 503 | OVERLOADED, .. })
     }
 
-    /// Says whether the prompt was too long for the model's window.
+    /// Says whether the prompt was too long for the model's window. Servers have no common code for
+    /// it, so it is read from their words.
     pub fn is_too_long(&self) -> bool {
-        let Self::Answered { status: 400 | 413, message, .. } = self else { return false };
+        let Self::Answered { status, message, .. } = self else { return false };
+        match status {
+            400 | 422 | 500 => too_long::is_said(message),
+            413 => !too_long::is_rate_limit(message),
+            _ => false,
+        }
+    }
+
+    /// The tokens of the model's window, if the prompt was too long for it and the server names it.
+    pub fn window(&self) -> Option<usize> {
+        let Self::Answered { message, .. } = self else { return None };
+        too_long::window(message).filter(|_| self.is_too_long())
+    }
+
+    /// Whether the account behind the key may ask no more, so that waiting a little is of no use.
+    fn is_out_of_quota(&self) -> bool {
+        let Self::Answered { status: 429, message, .. } = self else { return false };
         let message = message.to_lowercase();
-        TOO_LONG_PHRASES.iter().any(|phrase| message.contains(phrase))
+        ["insufficient_quota", "current quota", "billing", "credit"]
+            .iter()
+            .any(|phrase| message.contains(phrase))
     }
 
     /// How long the server asks to wait.
@@ -144,12 +155,12 @@ impl Diagnose for ProviderError {
             Self::InvalidBaseUrl { .. } | Self::NotAStream { .. } => ErrorCode::WrongAddress,
             Self::NoClient { .. } | Self::Unreachable { .. } => ErrorCode::ServerUnreachable,
             Self::Answered { .. } if self.is_too_long() => ErrorCode::PromptTooLong,
+            Self::Answered { .. } if self.is_out_of_quota() => ErrorCode::NoCredit,
             Self::Answered { status, .. } => match status {
                 401 | 403 => ErrorCode::KeyRefused,
                 402 => ErrorCode::NoCredit,
                 404 => ErrorCode::UnknownLanguageModel,
-                413 => ErrorCode::PromptTooLong,
-                429 => ErrorCode::RateLimited,
+                413 | 429 => ErrorCode::RateLimited,
                 status if is_transient_status(*status) => ErrorCode::ServerFailed,
                 _ => ErrorCode::ServerRefused,
             },
@@ -160,6 +171,7 @@ impl Diagnose for ProviderError {
     fn fault(&self) -> Fault {
         match self {
             Self::InvalidBaseUrl { .. } => Fault::Caller,
+            Self::Answered { .. } if self.is_too_long() => Fault::Caller,
             Self::Answered { status, .. } if !is_transient_status(*status) => Fault::Caller,
             _ => Fault::Environment,
         }
@@ -173,6 +185,8 @@ impl Diagnose for ProviderError {
                 Api::Anthropic => Remedy::CheckConnection,
                 Api::OpenAiCompatible => Remedy::StartModelServer { address: endpoint.to_string() },
             }],
+            Self::Answered { .. } if self.is_too_long() => vec![Remedy::LowerBudget],
+            Self::Answered { .. } if self.is_out_of_quota() => vec![Remedy::AddCredit],
             Self::Answered { endpoint, status, advice, .. } => {
                 remedies_by_status(endpoint, *status, *advice)
             }
@@ -189,6 +203,7 @@ fn remedies_by_status(endpoint: &Endpoint, status: u16, advice: RetryAdvice) -> 
         401 | 403 => Remedy::GiveKey { provider },
         402 => Remedy::AddCredit,
         404 => return vec![Remedy::CheckModelName, endpoint.api.check_base_url()],
+        // A limit of tokens a minute that a single prompt exceeds.
         413 => Remedy::LowerBudget,
         429 => Remedy::Wait { time: advice.after },
         500.. => Remedy::AskLaterOrFallBack,

@@ -4,8 +4,10 @@
 //! for reconnecting and are ignored.
 
 /// One event of a stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ServerEvent {
+    /// Its name; empty if it has none.
+    pub(super) name: String,
     /// Its data, several lines joined by line feeds.
     pub(super) data: String,
 }
@@ -15,6 +17,7 @@ pub(super) struct ServerEvent {
 pub(super) struct EventParser {
     line: Vec<u8>,
     after_return: bool,
+    name: String,
     data: Option<String>,
 }
 
@@ -34,23 +37,33 @@ impl EventParser {
         events
     }
 
+    /// Ends the stream; returns the event that was not ended by an empty line. A whole one is better
+    /// than none, and a part is no JSON.
+    pub(super) fn finish(mut self) -> Option<ServerEvent> {
+        if !self.line.is_empty() {
+            self.end_line();
+        }
+        self.end_line()
+    }
+
     fn end_line(&mut self) -> Option<ServerEvent> {
         if self.line.is_empty() {
-            return self.data.take().map(|data| ServerEvent { data });
+            let name = std::mem::take(&mut self.name);
+            return self.data.take().map(|data| ServerEvent { name, data });
         }
         // Only a whole line is decoded, so no character is ever cut in two.
         let line = String::from_utf8_lossy(&self.line);
         let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        if field == "data" {
-            let value = value.strip_prefix(' ').unwrap_or(value);
-            match &mut self.data {
-                Some(data) => {
-                    data.push('\n');
-                    data.push_str(value);
-                }
-                None => self.data = Some(value.to_owned()),
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match (field, &mut self.data) {
+            ("data", Some(data)) => {
+                data.push('\n');
+                data.push_str(value);
             }
+            ("data", None) => self.data = Some(value.to_owned()),
+            ("event", _) => value.clone_into(&mut self.name),
+            _ => {}
         }
         self.line.clear();
         None
@@ -74,6 +87,28 @@ mod tests {
         let stream = "\u{feff}: ping\nevent: a\ndata: one\n\ndata:two\rdata: more\r\rid: 7\r\n\
                       data\r\n\r\n\r\n:\n\ndata: cut off";
         assert_eq!(parse([stream.as_bytes()]), ["one", "two\nmore", ""]);
+    }
+
+    #[test]
+    fn the_last_event_needs_no_empty_line() {
+        for (stream, left) in [
+            ("data: a", Some("a")),
+            ("data: a\n", Some("a")),
+            ("data: a\ndata: b", Some("a\nb")),
+            ("data: a\n\n", None),
+            (": ping", None),
+        ] {
+            let mut parser = EventParser::default();
+            parser.push(stream.as_bytes());
+            assert_eq!(parser.finish().map(|event| event.data).as_deref(), left, "{stream}");
+        }
+    }
+
+    #[test]
+    fn a_name_belongs_to_one_event() {
+        let events = EventParser::default().push(b"event: error\ndata: a\n\ndata: b\n\n");
+        let names: Vec<&str> = events.iter().map(|event| event.name.as_str()).collect();
+        assert_eq!(names, ["error", ""]);
     }
 
     proptest! {

@@ -36,6 +36,10 @@ impl<P: Provider> Provider for Fallback<P> {
         }
         answer
     }
+
+    async fn window(&self, model: &str) -> Option<usize> {
+        self.provider.window(model).await
+    }
 }
 
 fn calls_for_another_model(answer: &Result<Completion, ProviderError>) -> bool {

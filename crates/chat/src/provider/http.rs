@@ -1,15 +1,20 @@
-//! One request over HTTP and its streamed answer.
+//! One request over HTTP and its answer, streamed or not.
 
+mod answer_body;
+mod failure;
 mod refusal;
+
+pub(super) use failure::failure;
 
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, Url};
 use serde::Serialize;
+use serde_json::Value;
 
+use self::answer_body::{AnswerBody, End};
 use self::refusal::{error_message, header, retry_advice};
-use super::event_stream::{EventParser, ServerEvent};
 use super::{Api, ApiKey, Completion, Endpoint, OnText, ProviderError, RetryAdvice};
 
 /// Time to make a connection.
@@ -46,15 +51,15 @@ pub(super) enum Step {
         status: u16,
         message: String,
     },
+    /// The event is none of the API's.
+    NotUnderstood,
 }
 
-/// Reads the events of one API.
-pub(super) trait EventReader {
-    /// Reads the next event.
-    ///
-    /// # Errors
-    /// What is wrong with the event.
-    fn read(&mut self, event: &ServerEvent) -> Result<Step, String>;
+/// Reads the events of one API; a whole answer in one document is one event.
+pub(super) trait AnswerReader {
+    /// Reads the next event: its name, empty if it has none, and its object. `came` is the text that
+    /// came before, thinking included.
+    fn read(&mut self, name: &str, event: &Value, came: &str) -> Step;
 
     /// Says whether the model has said why it stopped, so that nothing of the answer is missing.
     fn has_stopped(&self) -> bool;
@@ -93,11 +98,11 @@ impl HttpClient {
         Ok(Self { client, url, headers, key, endpoint })
     }
 
-    /// Sends a request and reads the answer's stream to its end.
-    pub(super) async fn stream(
+    /// Sends a request and reads the answer to its end.
+    pub(super) async fn answer(
         &self,
         body: &(impl Serialize + Sync),
-        reader: impl EventReader,
+        reader: impl AnswerReader + Send,
         on_text: OnText<'_>,
     ) -> Result<Completion, ProviderError> {
         let request = self.client.post(self.url.clone()).headers(self.headers.clone()).json(body);
@@ -108,53 +113,68 @@ impl HttpClient {
         if !response.status().is_success() {
             return Err(self.refused(response).await);
         }
-        let content_type = header(response.headers(), CONTENT_TYPE.as_str()).unwrap_or_default();
-        if !content_type.starts_with("text/event-stream") {
-            let named = if content_type.is_empty() { "no content type" } else { content_type };
-            return Err(ProviderError::NotAStream {
-                endpoint: self.endpoint.clone(),
-                content_type: named.to_owned(),
-            });
-        }
-        self.read(response, reader, on_text).await
+        self.read(response, AnswerBody::new(reader, on_text)).await
     }
 
     async fn read(
         &self,
         mut response: Response,
-        mut reader: impl EventReader,
-        on_text: OnText<'_>,
+        mut body: AnswerBody<'_, impl AnswerReader>,
     ) -> Result<Completion, ProviderError> {
-        let mut parser = EventParser::default();
-        let mut text = String::new();
-        let interrupted = |partial: String, reason: String| {
-            Err(ProviderError::Interrupted { endpoint: self.endpoint.clone(), partial, reason })
-        };
         loop {
-            let bytes = match response.chunk().await {
-                Ok(Some(bytes)) => bytes,
-                _ if reader.has_stopped() => return Ok(reader.finish(text)),
-                Ok(None) => return interrupted(text, "the stream ended too early".to_owned()),
-                Err(error) => return interrupted(text, with_sources(&error.without_url())),
+            let (end, reason) = match response.chunk().await {
+                Ok(Some(bytes)) => match body.push(&bytes) {
+                    Some(end) => (Some(end), String::new()),
+                    None => continue,
+                },
+                Ok(None) => (body.end(), "the stream ended too early".to_owned()),
+                Err(error) => (body.end(), with_sources(&error.without_url())),
             };
-            for event in parser.push(&bytes) {
-                match reader.read(&event) {
-                    Ok(Step::Text(more)) if !more.is_empty() => {
-                        on_text(&more);
-                        text.push_str(&more);
-                    }
-                    Ok(Step::Text(_) | Step::Nothing) => {}
-                    Ok(Step::End) => return Ok(reader.finish(text)),
-                    Ok(Step::Failed { status, message }) if text.is_empty() => {
-                        return Err(self.answered(status, &message, None, RetryAdvice::default()));
-                    }
-                    Ok(Step::Failed { message, .. }) => {
-                        return interrupted(text, self.without_key(&message));
-                    }
-                    Err(reason) => return interrupted(text, reason),
-                }
-            }
+            return match end {
+                Some(End::Finished) => Ok(body.finish()),
+                None if body.has_stopped() => Ok(body.finish()),
+                None => Err(self.interrupted(body, reason)),
+                Some(End::Failed { status, message }) => Err(self.failed(body, status, &message)),
+                Some(End::Foreign) => Err(self.not_an_answer(&response)),
+            };
         }
+    }
+
+    /// The answer broke off.
+    fn interrupted(
+        &self,
+        body: AnswerBody<'_, impl AnswerReader>,
+        mut reason: String,
+    ) -> ProviderError {
+        match body.unreadable() {
+            0 => {}
+            1 => reason.push_str("; 1 event could not be read"),
+            events => reason.push_str(&format!("; {events} events could not be read")),
+        }
+        let (endpoint, partial) = (self.endpoint.clone(), body.partial());
+        ProviderError::Interrupted { endpoint, partial, reason }
+    }
+
+    /// The server said in its answer that something went wrong.
+    fn failed(
+        &self,
+        body: AnswerBody<'_, impl AnswerReader>,
+        status: u16,
+        message: &str,
+    ) -> ProviderError {
+        let partial = body.partial();
+        if partial.is_empty() {
+            return self.answered(status, message, None, RetryAdvice::default());
+        }
+        let (endpoint, reason) = (self.endpoint.clone(), self.without_key(message));
+        ProviderError::Interrupted { endpoint, partial, reason }
+    }
+
+    fn not_an_answer(&self, response: &Response) -> ProviderError {
+        let named =
+            header(response.headers(), CONTENT_TYPE.as_str()).filter(|name| !name.is_empty());
+        let content_type = named.unwrap_or("no content type").to_owned();
+        ProviderError::NotAStream { endpoint: self.endpoint.clone(), content_type }
     }
 
     async fn refused(&self, mut response: Response) -> ProviderError {

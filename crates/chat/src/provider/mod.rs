@@ -12,6 +12,7 @@ mod error;
 mod event_stream;
 mod fallback;
 mod http;
+mod lenient;
 mod model_settings;
 mod openai_compatible;
 mod request;
@@ -65,6 +66,13 @@ pub trait Provider: Send + Sync {
         request: &Request,
         on_text: OnText<'_>,
     ) -> Result<Completion, ProviderError>;
+
+    /// The tokens of a model's window, prompt and answer together, if its server says so. None by
+    /// default.
+    async fn window(&self, model: &str) -> Option<usize> {
+        let _ = model;
+        None
+    }
 }
 
 #[async_trait]
@@ -75,5 +83,9 @@ impl<P: Provider + ?Sized> Provider for Arc<P> {
         on_text: OnText<'_>,
     ) -> Result<Completion, ProviderError> {
         (**self).complete(request, on_text).await
+    }
+
+    async fn window(&self, model: &str) -> Option<usize> {
+        (**self).window(model).await
     }
 }

@@ -1,38 +1,38 @@
 //! The chat completions API of OpenAI, Ollama, llama.cpp, vLLM and others.
 
-mod chunks;
+mod dialect;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde::Serialize;
 use serde_json::Value;
 
-use self::chunks::Chunk;
-use super::event_stream::ServerEvent;
-use super::http::{EventReader, HttpClient, Step};
+use self::dialect::{Dialect, LimitName};
+use super::http::{AnswerReader, HttpClient, Step, failure};
+use super::lenient::{content, count, member, says_something, word};
 use super::{
     AnswerSchema, Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, StopReason,
     Usage,
 };
 use crate::TextBlock;
 
-/// A server that speaks the chat completions API; one attempt per call.
+/// A server that speaks the chat completions API; one attempt per call, and another way of asking
+/// where the server refuses the usual one.
 #[derive(Debug)]
 pub struct OpenAiCompatible {
     http: HttpClient,
-    limit: LimitName,
-}
-
-/// What the server calls the most tokens of an answer.
-#[derive(Debug, Clone, Copy)]
-enum LimitName {
-    /// The old name, the only one that some local servers know.
-    MaxTokens,
-    /// The new name, the only one that OpenAI's newer models accept.
-    MaxCompletionTokens,
+    usual: Dialect,
+    /// How the models are asked that refused the usual way, by name.
+    learned: Mutex<HashMap<String, Dialect>>,
 }
 
 impl OpenAiCompatible {
+    /// Where OpenAI's own service is.
+    pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
+
     /// Where Ollama listens on this machine.
     pub const OLLAMA_BASE_URL: &str = "http://localhost:11434/v1";
 
@@ -49,7 +49,17 @@ impl OpenAiCompatible {
         } else {
             LimitName::MaxTokens
         };
-        Ok(Self { http, limit })
+        Ok(Self { http, usual: Dialect::with_limit(limit), learned: Mutex::default() })
+    }
+
+    fn dialect(&self, model: &str) -> Dialect {
+        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        learned.get(model).copied().unwrap_or(self.usual)
+    }
+
+    fn learn(&self, model: &str, dialect: Dialect) {
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        learned.insert(model.to_owned(), dialect);
     }
 }
 
@@ -60,9 +70,26 @@ impl Provider for OpenAiCompatible {
         request: &Request,
         on_text: OnText<'_>,
     ) -> Result<Completion, ProviderError> {
-        let body = Body::new(request, self.limit);
-        let reader = AnswerReader { model: request.model.clone(), ..AnswerReader::default() };
-        self.http.stream(&body, reader, on_text).await
+        loop {
+            let dialect = self.dialect(&request.model);
+            let body = Body::new(request, dialect);
+            let reader = ChunkReader { model: request.model.clone(), ..ChunkReader::default() };
+            let answer = self.http.answer(&body, reader, on_text).await;
+            let Some(words) = answer.as_ref().err().and_then(refusal) else { return answer };
+            let Some(dialect) = dialect.without_refused(words) else { return answer };
+            self.learn(&request.model, dialect);
+        }
+    }
+}
+
+/// The words of a server that does not take a request as it is. Chat templates fail with 500.
+fn refusal(error: &ProviderError) -> Option<&str> {
+    match error {
+        _ if error.is_too_long() => None,
+        ProviderError::Answered { status: 400 | 404 | 422 | 500 | 501, message, .. } => {
+            Some(message)
+        }
+        _ => None,
     }
 }
 
@@ -71,7 +98,8 @@ struct Body<'a> {
     model: &'a str,
     messages: Vec<PlainMessage>,
     stream: bool,
-    stream_options: StreamOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,28 +140,41 @@ struct PlainMessage {
 }
 
 impl<'a> Body<'a> {
-    fn new(request: &'a Request, limit: LimitName) -> Self {
-        // Many chat templates refuse a system message that is not the first.
-        let system = (!request.system.is_empty())
-            .then(|| PlainMessage { role: "system", content: joined(&request.system) });
-        let messages = request.messages.iter().map(|message| PlainMessage {
-            role: message.role.as_str(),
-            content: joined(&message.content),
-        });
-        let (max_tokens, max_completion_tokens) = match limit {
-            LimitName::MaxTokens => (Some(request.max_tokens), None),
-            LimitName::MaxCompletionTokens => (None, Some(request.max_tokens)),
-        };
+    fn new(request: &'a Request, dialect: Dialect) -> Self {
+        let limit = |name| (dialect.limit == Some(name)).then_some(request.max_tokens);
+        let with_usage = dialect.streams && dialect.stream_options;
         Self {
             model: &request.model,
-            messages: system.into_iter().chain(messages).collect(),
-            stream: true,
-            stream_options: StreamOptions { include_usage: true },
-            max_tokens,
-            max_completion_tokens,
+            messages: messages(request, dialect),
+            stream: dialect.streams,
+            stream_options: with_usage.then_some(StreamOptions { include_usage: true }),
+            max_tokens: limit(LimitName::MaxTokens),
+            max_completion_tokens: limit(LimitName::MaxCompletionTokens),
             response_format: request.answer_schema.as_ref().map(ResponseFormat::of),
         }
     }
+}
+
+fn messages(request: &Request, dialect: Dialect) -> Vec<PlainMessage> {
+    let plain = |role, blocks: &[TextBlock]| PlainMessage { role, content: joined(blocks) };
+    let mut messages: Vec<PlainMessage> =
+        request.messages.iter().map(|m| plain(m.role.as_str(), &m.content)).collect();
+    if !request.system.is_empty() {
+        // Many chat templates refuse a system message that is not the first.
+        let role = if dialect.system_role { "system" } else { "user" };
+        messages.insert(0, plain(role, &request.system));
+    }
+    if !dialect.system_role || dialect.alternates {
+        messages.dedup_by(|message, previous| {
+            let same = message.role == previous.role;
+            if same {
+                previous.content.push_str("\n\n");
+                previous.content.push_str(&message.content);
+            }
+            same
+        });
+    }
+    messages
 }
 
 fn joined(blocks: &[TextBlock]) -> String {
@@ -142,43 +183,84 @@ fn joined(blocks: &[TextBlock]) -> String {
 
 /// Follows an answer through its chunks.
 #[derive(Default)]
-struct AnswerReader {
+struct ChunkReader {
     model: String,
+    thought: bool,
     refusal: String,
     stop_reason: Option<StopReason>,
     usage: Usage,
 }
 
-impl EventReader for AnswerReader {
-    fn read(&mut self, event: &ServerEvent) -> Result<Step, String> {
-        if event.data == "[DONE]" {
-            return Ok(Step::End);
+impl ChunkReader {
+    fn take_usage(&mut self, usage: &Value) {
+        let named = |usage: &Value, name| usage.get(name).and_then(count);
+        let prompt = named(usage, "prompt_tokens");
+        let answer = named(usage, "completion_tokens");
+        let details = member(usage, &["prompt_tokens_details"]);
+        let cached = details.and_then(|details| named(details, "cached_tokens")).unwrap_or(0);
+        if let Some(prompt) = prompt {
+            self.usage.input = prompt.saturating_sub(cached);
+            self.usage.cache_read = cached;
         }
-        let chunk: Chunk = serde_json::from_str(&event.data)
-            .map_err(|error| format!("a chunk is not what the API sends: {error}"))?;
-        if let Some(error) = chunk.error {
-            return Ok(failure(&error));
+        self.usage.output = answer.unwrap_or(self.usage.output);
+    }
+
+    fn take_choice(&mut self, choice: &Value, came: &str) -> Step {
+        if let Some(name) = choice.get("finish_reason").and_then(word) {
+            self.stop_reason = Some(StopReason::named(name, None));
         }
-        if let Some(model) = chunk.model {
-            self.model = model;
+        let mut text = None;
+        if let Some(delta) = member(choice, &["delta"]) {
+            text = self.take_message(delta);
         }
-        if let Some(usage) = chunk.usage {
-            let cached = usage.prompt_tokens_details.unwrap_or_default().cached_tokens.unwrap_or(0);
-            self.usage = Usage {
-                input: usage.prompt_tokens.saturating_sub(cached),
-                cache_read: cached,
-                cache_write: 0,
-                output: usage.completion_tokens,
-            };
+        // An answer that is not streamed comes in a message. Some servers repeat in it what they
+        // streamed.
+        if text.is_none()
+            && let Some(message) = member(choice, &["message"])
+        {
+            let whole = self.take_message(message).unwrap_or_default();
+            text = Some(whole.strip_prefix(came).unwrap_or(&whole).to_owned());
         }
-        // The last chunk, with the usage, has no choice; only one is ever asked for.
-        let Some(choice) = chunk.choices.into_iter().next() else { return Ok(Step::Nothing) };
-        if let Some(name) = choice.finish_reason {
-            self.stop_reason = Some(stop_reason(name));
+        let text = text.or_else(|| choice.get("text").and_then(content));
+        text.map_or(Step::Nothing, Step::Text)
+    }
+
+    /// Takes a message or a part of one; returns its text, unless it has none.
+    fn take_message(&mut self, message: &Value) -> Option<String> {
+        let thinking = ["reasoning_content", "reasoning", "thinking", "reasoning_details"];
+        self.thought |= member(message, &thinking).is_some_and(says_something);
+        if let Some(refusal) = message.get("refusal").and_then(content) {
+            self.refusal.push_str(&refusal);
         }
-        let delta = choice.delta.unwrap_or_default();
-        self.refusal.push_str(&delta.refusal.unwrap_or_default());
-        Ok(delta.content.map_or(Step::Nothing, Step::Text))
+        let text = member(message, &["content"]);
+        let parts = text.and_then(Value::as_array).into_iter().flatten();
+        let mut kinds = parts.filter_map(|part| part.get("type").and_then(word));
+        self.thought |= kinds.any(|kind| matches!(kind, "thinking" | "reasoning"));
+        text.and_then(content).filter(|text| !text.is_empty())
+    }
+}
+
+impl AnswerReader for ChunkReader {
+    fn read(&mut self, name: &str, event: &Value, came: &str) -> Step {
+        if let Some(failed) = failure(name, event) {
+            return failed;
+        }
+        if let Some(model) = event.get("model").and_then(word) {
+            model.clone_into(&mut self.model);
+        }
+        let usage = member(event, &["usage"]);
+        if let Some(usage) = usage {
+            self.take_usage(usage);
+        }
+        match event.get("choices") {
+            // The last chunk, with the usage, has no choice; only one is ever asked for.
+            Some(Value::Array(choices)) => {
+                choices.first().map_or(Step::Nothing, |choice| self.take_choice(choice, came))
+            }
+            Some(Value::Null) => Step::Nothing,
+            None if usage.is_some() => Step::Nothing,
+            _ => Step::NotUnderstood,
+        }
     }
 
     fn has_stopped(&self) -> bool {
@@ -186,29 +268,12 @@ impl EventReader for AnswerReader {
     }
 
     fn finish(self, text: String) -> Completion {
-        let stop_reason = if self.refusal.is_empty() {
-            self.stop_reason.unwrap_or(StopReason::EndTurn)
+        let Self { model, thought, refusal, stop_reason, usage } = self;
+        let stop_reason = if refusal.is_empty() {
+            stop_reason.unwrap_or(StopReason::EndTurn)
         } else {
-            StopReason::Refusal { explanation: Some(self.refusal) }
+            StopReason::Refusal { explanation: Some(refusal) }
         };
-        Completion { text, stop_reason, usage: self.usage, model: self.model }
+        Completion { text, thought, stop_reason, usage, model }
     }
-}
-
-fn stop_reason(name: String) -> StopReason {
-    match name.as_str() {
-        "stop" => StopReason::EndTurn,
-        "length" => StopReason::MaxTokens,
-        "content_filter" => StopReason::Refusal { explanation: None },
-        _ => StopReason::Other(name),
-    }
-}
-
-/// An error inside a stream: an object with a message and perhaps a numeric code, or only a text.
-fn failure(error: &Value) -> Step {
-    let message = error.get("message").unwrap_or(error);
-    let message = message.as_str().map_or_else(|| message.to_string(), str::to_owned);
-    let code = error.get("code").and_then(Value::as_u64);
-    let status = code.and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400);
-    Step::Failed { status: status.unwrap_or(500), message }
 }

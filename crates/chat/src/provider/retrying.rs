@@ -50,6 +50,10 @@ impl<P: Provider> Provider for Retrying<P> {
             retries += 1;
         }
     }
+
+    async fn window(&self, model: &str) -> Option<usize> {
+        self.provider.window(model).await
+    }
 }
 
 /// How long to wait before asking again; none if the request should not be sent again. `retries` is

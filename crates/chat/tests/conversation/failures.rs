@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use longmem_chat::Spool;
 use longmem_core::{
-    Diagnose, EmbedError, Embedding, EmbeddingModel, ErrorCode, Fault, PassageSpan, TextEmbedder,
+    Diagnose, EmbedError, Embedding, EmbeddingModel, ErrorCode, Fault, PassageSpan, Remedy,
+    TextEmbedder,
 };
 use longmem_memory::{MemoryError, StoreError};
 
@@ -210,7 +211,7 @@ async fn a_memory_that_is_full_from_the_start_keeps_nobody_from_talking() {
     world.ask("Hi.").await.unwrap();
     assert!(is_spooled(&world.notices(), "the disk that holds memory.db is full"));
     // What stands there unanswered is not kept twice.
-    world.ask("Really?").await.unwrap();
+    world.ask("Really?").await.unwrap_err();
     world.ask("Really?").await.unwrap();
     assert_eq!(world.asked(), [["Hi."], ["Hello."], ["Really?"]]);
     let lines = fs_err::read_to_string(world.spool().path()).unwrap();
@@ -316,35 +317,152 @@ async fn without_the_embedding_model_memory_is_searched_by_words_and_that_is_sai
     assert_eq!(embedder.1.load(std::sync::atomic::Ordering::Relaxed), tries, "tried once");
 }
 
-#[tokio::test]
-async fn a_prompt_that_is_too_long_for_the_model_is_made_smaller_once_and_stays_so() {
-    let world = World::with([
-        Act::TooLong,
-        Act::Answer("Short."),
-        Act::Answer("Still short."),
-        Act::TooLong,
-        Act::TooLong,
-    ]);
+/// What a server says that does not name its window.
+const TOO_LONG: &str = "Please reduce the length of the messages.";
+
+/// A world with more memories than fit a prompt.
+fn full_world(acts: impl IntoIterator<Item = Act>) -> World {
+    let world = World::with(acts);
     for place in 0..200 {
         let text = format!("The gateway number {place} listens on a port of its own, {place}.");
         world.remember("ana", "gateway", &text);
     }
-    let sizes = |world: &World| {
-        let asked = world.model.asked.lock().unwrap();
-        let size = |request: &Request| {
+    world
+}
+
+impl World {
+    /// Bytes of the texts of each request.
+    fn sizes(&self) -> Vec<usize> {
+        let asked = self.model.asked.lock().unwrap();
+        let texts = |request: &Request| {
             request.messages.iter().flat_map(|m| &m.content).map(|b| b.text.len()).sum()
         };
-        asked.iter().map(size).collect::<Vec<usize>>()
-    };
+        asked.iter().map(texts).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_too_long_is_halved_until_it_fits_and_stays_so() {
+    let world = full_world([
+        Act::TooLong(TOO_LONG),
+        Act::TooLong(TOO_LONG),
+        Act::Answer("Short."),
+        Act::Answer("Still short."),
+    ]);
     world.ask("Which port does gateway number 7 use?").await.unwrap();
-    let first = sizes(&world);
-    assert!(first[1] * 9 < first[0] * 5, "{first:?}");
-    assert!(matches!(world.notices()[..], [Notice::MadeSmaller { .. }]));
+    let sizes = world.sizes();
+    assert!(sizes[1] * 9 < sizes[0] * 5 && sizes[2] * 9 < sizes[1] * 5, "{sizes:?}");
+    let notices = world.notices();
+    assert!(matches!(notices[..], [Notice::MadeSmaller { .. }]), "said once: {notices:?}");
     world.ask("And gateway number 8?").await.unwrap();
-    assert!(sizes(&world)[2] * 9 < first[0] * 5, "the next begins as small");
-    let error = world.ask("And gateway number 9?").await.unwrap_err();
+    assert!(world.sizes()[3] * 9 < sizes[1] * 5, "the next begins as small");
+}
+
+#[tokio::test]
+async fn a_prompt_is_made_to_fit_the_window_that_the_server_names() {
+    let named = "This model's maximum context length is 1024 tokens.";
+    let mut world = full_world([Act::TooLong(named), Act::Answer("Short.")]);
+    world.conversation.model.as_mut().unwrap().max_tokens = 1_000;
+    let reply = world.ask("Which port does gateway number 7 use?").await.unwrap();
+    let Reply::Answer { context, .. } = reply else { panic!("there is a model") };
+    let asked = world.model.asked.lock().unwrap().clone();
+    assert_eq!(asked.iter().map(|request| request.max_tokens).collect::<Vec<_>>(), [1_000, 341]);
+    assert!(context.tokens > 300 && context.tokens + 341 <= 1_024, "{}", context.tokens);
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_long_by_itself_is_tried_alone_before_giving_up() {
+    let world = full_world((0..12).map(|_| Act::TooLong(TOO_LONG)));
+    let error = world.ask("Which port does gateway number 7 use?").await.unwrap_err();
+    assert_eq!(error.remedies(), [Remedy::LowerBudget]);
     assert!(matches!(error, ChatError::Provider(error) if error.is_too_long()));
-    assert_eq!(sizes(&world).len(), 5, "once, and no more");
+    assert!(world.sizes().len() < 10, "by halves: {:?}", world.sizes());
+    assert_eq!(world.asked(), [["Which port does gateway number 7 use?"]]);
+}
+
+/// A model whose server says how large its window is.
+struct Small(Arc<Scripted>, std::sync::atomic::AtomicUsize);
+
+#[async_trait]
+impl Provider for Small {
+    async fn complete(
+        &self,
+        request: &Request,
+        on_text: OnText<'_>,
+    ) -> Result<Completion, ProviderError> {
+        self.0.complete(request, on_text).await
+    }
+
+    async fn window(&self, _: &str) -> Option<usize> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Some(1_024)
+    }
+}
+
+#[tokio::test]
+async fn the_window_is_asked_for_once_and_only_where_the_settings_say_so() {
+    for fits_window in [true, false] {
+        let mut world = full_world([Act::Answer("One."), Act::Answer("Two.")]);
+        let small = Arc::new(Small(Arc::clone(&world.model), 0.into()));
+        world.conversation.model = Some(LanguageModel::new(small.clone(), "small", 1_000));
+        world.conversation.settings.fits_window = fits_window;
+        world.ask("Which port does gateway number 7 use?").await.unwrap();
+        world.ask("And gateway number 8?").await.unwrap();
+        let limit = if fits_window { 341 } else { 1_000 };
+        let asked = world.model.asked.lock().unwrap().clone();
+        assert!(asked.iter().all(|request| request.max_tokens == limit));
+        let times = small.1.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(times, usize::from(fits_window));
+        assert_eq!(world.notices(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_says_nothing_is_an_error_that_says_why() {
+    for (reason, why, remedies) in [
+        (StopReason::EndTurn, "the model ended without a word", vec![Remedy::AskAgain]),
+        (
+            StopReason::MaxTokens,
+            "the model reached the limit of its answer before the first word",
+            vec![Remedy::RaiseAnswerLimit],
+        ),
+        (
+            StopReason::Other("tool_calls".to_owned()),
+            "the model asked for a tool, and there are none here (tool_calls)",
+            vec![Remedy::AskAgain],
+        ),
+        (
+            StopReason::Refusal { explanation: Some("It asks for a password.".to_owned()) },
+            "the model refused: It asks for a password.",
+            vec![],
+        ),
+    ] {
+        let world = World::with([Act::Silent(reason.clone()), Act::Silent(reason)]);
+        let error = world.ask("Really?").await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.remedies()), (why, remedies));
+        assert_eq!(error.code(), ErrorCode::NoAnswer);
+        assert_eq!(world.stored(), ["user: Really?"]);
+        let outside = world.conversation.consult("Really?", &mut |_| {}).await;
+        assert!(matches!(outside, Err(ChatError::NoAnswer { .. })));
+    }
+}
+
+#[tokio::test]
+async fn what_a_model_thinks_is_neither_stored_nor_sent_back() {
+    let thinking = "<think>\nSecret walrus.\n</think>\n\nThe port is 7443.";
+    let world = World::with([
+        Act::Answer(thinking),
+        Act::Answer("<think>Only walrus."),
+        Act::Answer("Yes."),
+    ]);
+    world.ask("Which port?").await.unwrap();
+    let error = world.ask("Really?").await.unwrap_err();
+    assert_eq!(error.to_string(), "the model thought, and said nothing");
+    world.ask("Really?").await.unwrap();
+    assert_eq!(world.asked()[1], ["The port is 7443."]);
+    let stored = world.stored();
+    assert_eq!(stored[1], "assistant: The port is 7443.");
+    assert!(!stored.concat().contains("walrus"), "{stored:?}");
 }
 
 #[tokio::test]

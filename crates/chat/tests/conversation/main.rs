@@ -27,8 +27,10 @@ enum Act {
     BreakOff,
     /// Answers up to its limit.
     CutOff(&'static str),
-    /// Finds the prompt too long.
-    TooLong,
+    /// Ends without a word, for this reason.
+    Silent(StopReason),
+    /// Finds the prompt too long, in these words.
+    TooLong(&'static str),
     /// Answers while somebody moves the memory's file away.
     LoseMemory(&'static str),
     /// Says a word and then nothing more, for ever.
@@ -54,6 +56,7 @@ impl Provider for Scripted {
         let act = self.acts.lock().unwrap().pop_front().expect("asked once too often");
         let completion = |text: &str, stop_reason| Completion {
             text: text.to_owned(),
+            thought: false,
             stop_reason,
             usage: Usage::default(),
             model: request.model.clone(),
@@ -70,10 +73,11 @@ impl Provider for Scripted {
                 fs_err::rename(&db, db.with_extension("lost")).unwrap();
                 Ok(completion(text, StopReason::EndTurn))
             }
-            Act::TooLong => Err(ProviderError::Answered {
+            Act::Silent(reason) => Ok(completion("", reason)),
+            Act::TooLong(message) => Err(ProviderError::Answered {
                 endpoint: endpoint(),
                 status: 400,
-                message: "prompt is too long: 210000 tokens > 200000 maximum".to_owned(),
+                message: message.to_owned(),
                 request_id: None,
                 advice: RetryAdvice::default(),
             }),
@@ -198,7 +202,8 @@ async fn a_failed_call_can_be_repeated_without_storing_the_message_twice() {
     assert_eq!(world.conversation.take_notices(), [Notice::KeptPart]);
     let kept = ["user: Really?", "assistant: Half an ans\n\n[broken off]"];
     assert_eq!(world.stored(), kept);
-    world.ask("Really?").await.unwrap();
+    let error = world.ask("Really?").await.unwrap_err();
+    assert!(matches!(error, ChatError::NoAnswer { .. }), "{error}");
     assert_eq!(world.stored(), kept);
     world.ask("Really?").await.unwrap();
     assert_eq!(world.asked(), [["Really?"]], "the part is not shown to the model");
@@ -211,7 +216,7 @@ async fn a_failed_call_can_be_repeated_without_storing_the_message_twice() {
 #[tokio::test]
 async fn a_message_after_an_unanswered_one_is_asked_together_with_it() {
     let world = World::with([Act::Refuse, Act::Answer("Both.")]);
-    world.ask("One?").await.unwrap();
+    world.ask("One?").await.unwrap_err();
     world.ask("Two?").await.unwrap();
     assert_eq!(world.asked(), [["One?\n\nTwo?"]]);
     assert_eq!(world.stored(), ["user: One?", "user: Two?", "assistant: Both."]);

@@ -42,6 +42,7 @@ impl Provider for RuleModel {
         let text = self.answer(request)?;
         on_text(&text);
         Ok(Completion {
+            thought: false,
             text,
             stop_reason: StopReason::EndTurn,
             usage: Usage { input: 10, output: 1, ..Usage::default() },

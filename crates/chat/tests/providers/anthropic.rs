@@ -84,6 +84,7 @@ async fn a_stream_reads_the_same_however_it_is_cut() {
                 completion,
                 Completion {
                     text: "Port 7443, 東京 — né 🦀".to_owned(),
+                    thought: true,
                     stop_reason: StopReason::EndTurn,
                     usage: Usage { input: 12, cache_read: 100, cache_write: 7, output: 33 },
                     model: "claude-haiku-5-5".to_owned(),
@@ -198,11 +199,11 @@ async fn an_error_before_the_first_word_is_like_one_before_the_stream() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_no_json_breaks_the_answer_off() {
+async fn what_could_not_be_read_is_counted_where_the_answer_is_not_whole() {
     let error =
         outcome(Answer::stream(&[START, MIDDLE, "data: {\n\n"].concat())).await.unwrap_err();
     assert!(error.partial().is_some());
-    assert!(error.to_string().contains("not what the Messages API sends"), "{error}");
+    assert!(error.to_string().ends_with("ended too early; 1 event could not be read"), "{error}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
 mod anthropic;
+mod leniency;
 mod openai_compatible;
 mod resilience;
 mod stand_in;

@@ -45,6 +45,7 @@ async fn a_stream_reads_the_same_however_it_is_cut() {
                 completion,
                 Completion {
                     text: "Port 東京".to_owned(),
+                    thought: true,
                     stop_reason: StopReason::EndTurn,
                     usage: Usage { input: 20, cache_read: 30, cache_write: 0, output: 4 },
                     model: "llama-x".to_owned(),
@@ -173,4 +174,59 @@ async fn asks_for_an_answer_by_a_schema() {
         json!({"type": "json_schema",
             "json_schema": {"name": "answer", "strict": true, "schema": schema}})
     );
+}
+
+fn refused(message: &str) -> Answer {
+    let body = json!({"error": {"message": message, "code": 400}}).to_string();
+    Answer::status("400 Bad Request", "content-type: application/json", &body)
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_is_left_out_and_that_is_remembered() {
+    let server = StandIn::answering(vec![
+        refused("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+        refused("body.stream_options: Extra inputs are not permitted"),
+        refused("System role not supported"),
+        Answer::stream(STREAM),
+    ])
+    .await;
+    let provider = OpenAiCompatible::new(&format!("{}/v1", server.url), None).unwrap();
+    ask(&provider).await.unwrap();
+    ask(&provider).await.unwrap();
+    let asked = server.asked();
+    assert_eq!(asked.len(), 5, "three refusals, and none for the second request");
+    assert_eq!(
+        asked[4].body,
+        json!({
+            "model": "small",
+            "messages": [
+                {"role": "user", "content": "Be kind.\n\nFacts.\n\nHi."},
+                {"role": "assistant", "content": "Yes?"},
+                {"role": "user", "content": "Which port?\n\n<recalled_memory>"},
+            ],
+            "stream": true,
+            "max_completion_tokens": 64,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_everything_is_not_asked_for_ever() {
+    let all = "Unsupported: max_tokens, max_completion_tokens, stream_options, system role, \
+               streaming; roles must alternate";
+    let server = StandIn::answering(vec![refused(all)]).await;
+    let provider = OpenAiCompatible::new(&format!("{}/v1", server.url), None).unwrap();
+    ask(&provider).await.unwrap_err();
+    assert_eq!(server.asked().len(), 6);
+}
+
+#[tokio::test]
+async fn a_key_without_quota_is_not_tried_again() {
+    let body = json!({"error": {"message": "You exceeded your current quota, please check your \
+        plan and billing details.", "code": "insufficient_quota"}});
+    let json = "content-type: application/json";
+    let answer = Answer::status("429 Too Many Requests", json, &body.to_string());
+    let error = outcome(answer).await.unwrap_err();
+    assert!(!error.is_transient() && !error.is_too_long());
+    assert_eq!(error.remedies(), [Remedy::AddCredit]);
 }

@@ -55,7 +55,8 @@ impl Provider for &Scripted {
 
 fn completion(text: &str, stop_reason: StopReason) -> Result<Completion, ProviderError> {
     let model = "m".to_owned();
-    Ok(Completion { text: text.to_owned(), stop_reason, usage: Usage::default(), model })
+    let text = text.to_owned();
+    Ok(Completion { text, thought: false, stop_reason, usage: Usage::default(), model })
 }
 
 fn good() -> Result<Completion, ProviderError> {

@@ -45,7 +45,7 @@ impl Provider for RecordedModel {
         *locked(&self.request) = body.expect("a request's body is JSON");
         on_text(&text);
         let (stop_reason, usage) = (StopReason::EndTurn, Usage::default());
-        Ok(Completion { text, stop_reason, usage, model: request.model.clone() })
+        Ok(Completion { text, thought: false, stop_reason, usage, model: request.model.clone() })
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use reqwest::header::HeaderMap;
-use serde_json::Value;
 
 use crate::RetryAdvice;
+use crate::provider::lenient::words;
 
 /// Characters shown of an error's body that is not JSON.
 const MAX_SHOWN_CHARACTERS: usize = 200;
@@ -34,15 +34,11 @@ pub(super) fn retry_advice(headers: &HeaderMap) -> RetryAdvice {
     RetryAdvice { after, should_retry }
 }
 
-/// Finds what an error's body says, in the shapes of Anthropic, OpenAI, Ollama and vLLM; of a
-/// web page its title, of other text the beginning.
+/// Finds what an error's body says, in the shapes of many servers; of a web page its title, of other
+/// text the beginning.
 pub(super) fn error_message(body: &str) -> Option<String> {
-    if let Ok(json) = serde_json::from_str::<Value>(body) {
-        let places = ["/error/message", "/error", "/message", "/detail"];
-        let found = places.iter().find_map(|place| json.pointer(place)?.as_str());
-        if let Some(message) = found {
-            return Some(message.to_owned());
-        }
+    if let Some(message) = serde_json::from_str(body).ok().as_ref().and_then(words) {
+        return Some(message);
     }
     let title = body.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
     let text = title.map_or(body, |(title, _)| title);

@@ -1,0 +1,269 @@
+//! Whether a server says that a prompt is too long, and how long it may be, from its words.
+//!
+//! The wordings are those of Anthropic, OpenAI, Azure, Gemini, Mistral, Bedrock, Groq, Together,
+//! OpenRouter, vLLM, SGLang, TGI, llama.cpp, llama-cpp-python, Ollama and LM Studio.
+
+/// Words that speak of nothing else.
+const PHRASES: [&str; 28] = [
+    "context_length_exceeded",
+    "exceed_context_size",
+    "context length",
+    "context limit",
+    "context size",
+    "context window",
+    "context-window",
+    "model_max_prompt_tokens_exceeded",
+    "max_model_len",
+    "maximum number of input tokens",
+    "maximum number of tokens",
+    "maximum input length",
+    "maximum prompt length",
+    "maximum sequence length",
+    "maximum token",
+    "max input tokens",
+    "max_input_tokens",
+    "input length",
+    "input token",
+    "prompt length",
+    "prompt token count",
+    "reduce the length",
+    "reduce your prompt",
+    "reduce the number of messages",
+    "shorten your prompt",
+    "token limit",
+    "`inputs` tokens",
+    "string too long",
+];
+
+/// What a message says is too much, when one of [`TOO_MUCH`] stands behind it.
+const SUBJECTS: [&str; 7] =
+    ["prompt", "input", "inputs", "context", "tokens", "messages", "conversation"];
+
+/// How it says so.
+const TOO_MUCH: [&str; 8] = [
+    "too long",
+    "too large",
+    "too many tokens",
+    "exceed",
+    "must have less than",
+    "longer than",
+    "larger than the",
+    "greater than the",
+];
+
+/// Words about how often one may ask, or how much in a time: the same prompt may be sent later.
+const RATE_LIMITS: [&str; 20] = [
+    "rate limit",
+    "rate_limit",
+    "ratelimit",
+    "per minute",
+    "per second",
+    "per hour",
+    "per day",
+    "/min",
+    "(tpm)",
+    "(rpm)",
+    "(tpd)",
+    "quota",
+    "please wait",
+    "try again in",
+    "try again after",
+    "try again later",
+    "too many requests",
+    "throttl",
+    "slow down",
+    "retry after",
+];
+
+/// Names of the limit on the answer's length.
+const ANSWER_LIMITS: [&str; 5] =
+    ["max_tokens", "max_completion_tokens", "max_new_tokens", "output tokens", "completion tokens"];
+
+/// Words of which one stands in a message that is about the prompt too.
+const PROMPT_WORDS: [&str; 5] = ["context", "prompt", "input", "messages", "sequence"];
+
+/// What stands right before the window's size.
+const BEFORE_WINDOW: [&str; 22] = [
+    "context length is",
+    "context length of",
+    "context length:",
+    "context window is",
+    "context window of",
+    "context window",
+    "context size",
+    "context size is",
+    "context size of",
+    "context length",
+    "context limit of",
+    "context limit",
+    "maximum of",
+    "maximum is",
+    "tokens allowed",
+    "limit is",
+    "limit of",
+    "limit:",
+    "must be <",
+    "less than",
+    "n_ctx",
+    ">",
+];
+
+/// What stands right behind it.
+const BEHIND_WINDOW: [&str; 7] = [
+    "maximum",
+    "token limit",
+    "tokens maximum",
+    "token maximum",
+    "tokens limit",
+    "token context",
+    "tokens context",
+];
+
+/// Numbers below this are no windows.
+const SMALLEST_WINDOW: usize = 64;
+
+/// Says whether a message is about how often one may ask.
+pub(super) fn is_rate_limit(message: &str) -> bool {
+    contains_any(&message.to_lowercase(), &RATE_LIMITS)
+}
+
+/// Says whether a message means that the prompt is too long.
+pub(super) fn is_said(message: &str) -> bool {
+    let message = message.to_lowercase();
+    if contains_any(&message, &RATE_LIMITS) {
+        return false;
+    }
+    let of_answer_only =
+        contains_any(&message, &ANSWER_LIMITS) && !contains_any(&message, &PROMPT_WORDS);
+    if of_answer_only {
+        return false;
+    }
+    contains_any(&message, &PHRASES) || is_too_much(&message)
+}
+
+/// Finds the tokens of the model's window in a message about a prompt that was too long.
+pub(super) fn window(message: &str) -> Option<usize> {
+    let message = message.to_lowercase();
+    numbers(&message)
+        // In "199000 + 4096 > 200000", only the last is a window.
+        .filter(|number| number.value >= SMALLEST_WINDOW && !number.behind.starts_with(" +"))
+        .find(|number| {
+            let before = number.before.trim_end_matches([' ', '(', '=', '\'', '"', '`']);
+            let before = before.trim_end_matches(':').trim_end();
+            let behind = number.behind.trim_start_matches([' ', ')', '-']);
+            BEFORE_WINDOW.iter().any(|words| before.ends_with(words.trim_end_matches(':')))
+                || BEHIND_WINDOW.iter().any(|words| behind.starts_with(words))
+        })
+        .map(|number| number.value)
+}
+
+fn contains_any(message: &str, phrases: &[&str]) -> bool {
+    phrases.iter().any(|phrase| message.contains(phrase))
+}
+
+/// Whether a subject stands in the message and, behind it, that there is too much of it.
+fn is_too_much(message: &str) -> bool {
+    SUBJECTS.iter().any(|subject| {
+        let behind = message.split_once(subject).map(|(_, behind)| behind);
+        behind.is_some_and(|behind| contains_any(behind, &TOO_MUCH))
+    }) || message.contains("too many tokens")
+        || message.contains("too many input")
+}
+
+/// A number in a text.
+struct Number<'a> {
+    value: usize,
+    before: &'a str,
+    behind: &'a str,
+}
+
+/// The numbers in a text; `8,192` and `8192` are one number each.
+fn numbers(text: &str) -> impl Iterator<Item = Number<'_>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let start = from + text[from..].find(|c: char| c.is_ascii_digit())?;
+        let is_part = |c: char| c.is_ascii_digit() || c == ',' || c == '_';
+        let length = text[start..].find(|c| !is_part(c)).unwrap_or(text.len() - start);
+        let digits = text[start..start + length].trim_end_matches([',', '_']);
+        from = start + length;
+        let value = digits.replace([',', '_'], "").parse().unwrap_or(0);
+        let (before, behind) = (&text[..start], &text[start + digits.len()..]);
+        Some(Number { value, before, behind })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wording_is_known_with_the_window_that_it_names() {
+        for (message, expected) in [
+            ("prompt is too long: 210000 tokens > 200000 maximum", Some(200_000)),
+            (
+                "input length and `max_tokens` exceed context limit: 199000 + 4096 > 200000, \
+                 decrease input length or `max_tokens` and try again",
+                Some(200_000),
+            ),
+            (
+                "This model's maximum context length is 8192 tokens. However, you requested 9000 \
+                 tokens (8000 in the messages, 1000 in the completion). Please reduce the length \
+                 of the messages or completion.",
+                Some(8_192),
+            ),
+            (
+                "The input token count (9000) exceeds the maximum number of tokens allowed (2048).",
+                Some(2_048),
+            ),
+            ("Please reduce the length of the messages or completion.", None),
+            (
+                "Prompt contains 9000 tokens and 0 draft tokens, too large for model with 2048 \
+                 maximum context length",
+                Some(2_048),
+            ),
+            (
+                "the request exceeds the available context size, try increasing it (n_ctx 1024)",
+                Some(1_024),
+            ),
+            ("request (1761 tokens) exceeds the available context size (1024 tokens)", Some(1_024)),
+            ("Requested tokens (5000) exceed context window of 2048", Some(2_048)),
+            (
+                "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. \
+                 Given: 5000 `inputs` tokens and 1024 `max_new_tokens`",
+                Some(4_096),
+            ),
+            (
+                "Input validation error: `inputs` must have less than 1,024 tokens. Given: 2000",
+                Some(1_024),
+            ),
+            ("Input is too long for requested model.", None),
+            ("prompt token count of 70000 exceeds the limit of 64000", Some(64_000)),
+            ("The prompt exceeds the 32768 token limit", Some(32_768)),
+            ("Your input exceeds the context window of this model.", None),
+            ("Token limit exceeded: the limit is 16000", Some(16_000)),
+            ("The conversation is too long", None),
+            ("error code context_length_exceeded", None),
+        ] {
+            assert!(is_said(message), "{message}");
+            assert_eq!(window(message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn limits_of_another_kind_are_told_apart() {
+        for message in [
+            "too many tokens, please wait",
+            "Rate limit reached for tokens per minute (TPM): Limit 6000, Requested 9000",
+            "Request too large for model on tokens per minute (TPM): Limit 6000, Requested 9000",
+            "You exceeded your current quota, please check your plan and billing details.",
+            "Too many tokens per day, please try again later",
+            "max_tokens is too large: 100000. This model supports at most 16384 completion tokens",
+            "messages: roles must alternate",
+            "model 'x' not found",
+            "Unsupported parameter: 'max_tokens' is not supported with this model.",
+            "",
+        ] {
+            assert!(!is_said(message), "{message}");
+        }
+    }
+}
