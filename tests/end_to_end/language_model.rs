@@ -1,6 +1,6 @@
 //! `ask` and `chat` with a language model, whose place a server on this machine takes.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stand_in::{Answer, Asked, StandIn};
 use crate::support::{Home, Run, assert_shown, transcript};
@@ -231,6 +231,73 @@ fn ctrl_c_in_the_middle_of_an_answer_leaves_a_clean_store() {
     assert!(!chat.wait().unwrap().success());
     assert_eq!(said_in(&home, "talk"), [user("Really?")]);
     home.run(&["doctor"]).succeeds();
+}
+
+/// An OpenAI-compatible server that gives these chunks for each question.
+fn home_with_chunks(chunks: &[Value]) -> (Home, StandIn) {
+    let server = StandIn::answering(vec![Answer::openai_chunks(chunks)]);
+    let home = Home::with_model()
+        .with("LONGMEM_BASE_URL", &format!("{}/v1", server.url))
+        .with("LONGMEM_LLM", "llama-x");
+    (home, server)
+}
+
+fn chunk(delta: &Value, finish_reason: Value) -> Value {
+    json!({"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]})
+}
+
+#[test]
+fn no_answer_is_an_error_that_says_why() {
+    let thinking = chunk(&json!({"content": "", "reasoning_content": "Walrus."}), Value::Null);
+    let shown = |chunks: &[Value]| {
+        let (home, _server) = home_with_chunks(chunks);
+        home.run(&["remember", "I live in Lisbon."]).succeeds();
+        home.run(&["ask", "Where?", "--session", "talk"]).ends_with(3)
+    };
+    let runs = [
+        shown(&[thinking.clone(), chunk(&json!({}), json!("stop"))]),
+        shown(&[thinking, chunk(&json!({}), json!("length"))]),
+        shown(&[chunk(&json!({}), json!("tool_calls"))]),
+        shown(&[chunk(&json!({}), json!("content_filter"))]),
+    ];
+    assert_shown!(Home::new(), transcript(runs));
+}
+
+#[test]
+fn a_piped_chat_without_any_answer_fails() {
+    let (home, _server) = home_with_chunks(&[chunk(&json!({}), json!("stop"))]);
+    let run = home.run_with_input(&["chat"], "One?\nTwo?\n").ends_with(3);
+    assert!(run.stderr.ends_with("none of the messages got an answer (2 asked)\n"), "{run}");
+    home.run_with_input(&["chat"], "/help\n").succeeds();
+}
+
+#[test]
+fn what_the_model_thinks_is_not_remembered() {
+    let (home, _server) = home_with_chunks(&[
+        chunk(&json!({"content": "<think>\nSecret walrus.\n"}), Value::Null),
+        chunk(&json!({"content": "</think>\n\nIn Lisbon."}), json!("stop")),
+    ]);
+    let run = home.run_with_input(&["chat", "--session", "talk"], "Where?\n").succeeds();
+    assert_eq!(run.stdout, "In Lisbon.\n");
+    assert_eq!(said_in(&home, "talk"), [user("Where?"), assistant("In Lisbon.")]);
+}
+
+#[test]
+fn a_message_may_begin_with_a_path_or_hold_any_bytes() {
+    let (home, _server) = home_with_chunks(&[chunk(&json!({"content": "Yes."}), json!("stop"))]);
+    let mut chat = home.longmem(&["chat", "--session", "talk"]);
+    let mut chat = chat
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = b"/etc/hosts has two lines\nThe caf\xe9 is open\n";
+    std::io::Write::write_all(&mut chat.stdin.take().unwrap(), lines).unwrap();
+    assert!(chat.wait().unwrap().success());
+    let said = said_in(&home, "talk");
+    assert_eq!(said[0], user("/etc/hosts has two lines"));
+    assert_eq!(said[2], user("The caf\u{fffd} is open"));
 }
 
 /// A file where the store's folder should be: it cannot be made, and later it can.

@@ -59,6 +59,12 @@ impl Answer {
         ])
     }
 
+    /// The event stream of OpenAI's chat completions with these chunks.
+    pub(crate) fn openai_chunks(chunks: &[Value]) -> Self {
+        let events: Vec<String> = chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
+        Self::stream(&events.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     /// An error with its documented body.
     pub(crate) fn error(status: &'static str, kind: &str, message: &str) -> Self {
         let body = json!({"type": "error", "error": {"type": kind, "message": message}});
@@ -130,6 +136,11 @@ impl StandIn {
             for connection in listener.incoming() {
                 let mut connection = connection.unwrap();
                 let request = read_request(&connection);
+                if request.head.starts_with("GET ") {
+                    // A server that lists no models.
+                    give(&mut connection, &Answer::error("404 Not Found", "not_found_error", "no"));
+                    continue;
+                }
                 let place = {
                     let mut log = log.lock().unwrap();
                     log.push(request);
@@ -154,9 +165,9 @@ pub(crate) fn read_request(connection: &TcpStream) -> Asked {
         assert_ne!(reader.read_line(&mut head).unwrap(), 0, "a request cut off");
     }
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    let mut body = vec![0; length.unwrap().parse().unwrap()];
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body).unwrap();
-    Asked { head, body: serde_json::from_slice(&body).unwrap() }
+    Asked { head, body: serde_json::from_slice(&body).unwrap_or_default() }
 }
 
 /// Writes an answer whose end is the end of the connection.

@@ -122,12 +122,14 @@ impl Diagnose for ChatError {
     fn fault(&self) -> Fault {
         match self {
             Self::Assemble(error) => error.fault(),
-            Self::NoAnswer { .. } => Fault::Environment,
             Self::NothingToContinue => Fault::Caller,
             Self::Memory(error) => error.fault(),
             Self::AnswerNotStored { source, .. } => source.fault(),
             Self::Provider(error) => error.fault(),
-            Self::Late { .. } | Self::Spool { .. } | Self::NoThread { .. } => Fault::Environment,
+            Self::NoAnswer { .. }
+            | Self::Late { .. }
+            | Self::Spool { .. }
+            | Self::NoThread { .. } => Fault::Environment,
         }
     }
 

@@ -8,14 +8,19 @@ use crate::sanitize::for_terminal;
 
 /// A notice with what would help.
 pub(crate) fn notice(notice: &Notice) -> String {
-    let mut words = notice.to_string();
-    if let Notice::WordsOnly { remedies, .. } = notice {
-        for hint in remedies.iter().map(hint) {
-            words.push_str(". ");
-            words.push_str(hint.trim_end_matches('.'));
+    let mut words = vec![notice.to_string()];
+    match notice {
+        Notice::WordsOnly { remedies, .. } => {
+            words.extend(
+                remedies.iter().map(|remedy| hint(remedy).trim_end_matches('.').to_owned()),
+            );
         }
+        Notice::MadeSmaller { budget } => {
+            words.push(format!("With --budget {budget}, prompts are that small at once"));
+        }
+        _ => {}
     }
-    words
+    words.join(". ")
 }
 
 /// How a person continues an answer that was cut off.

@@ -16,6 +16,12 @@ use thiserror::Error;
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 
+/// Bytes from which a key cannot be a part of a word by chance.
+const LONG_KEY: usize = 8;
+
+/// What stands in the place of a key.
+const HIDDEN: &str = "(the key)";
+
 /// Why a text cannot be a key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InvalidApiKey {
@@ -65,9 +71,26 @@ impl ApiKey {
         &self.0
     }
 
-    /// Takes the key out of what a server said: some repeat it in their errors.
+    /// Takes the key out of what a server said: some repeat it in their errors. A short key, as local
+    /// servers have them, is taken out as a whole word only, since it may be a part of others.
     pub(super) fn redact(&self, text: &str) -> String {
-        text.replace(&self.0, "(the key)")
+        if self.0.len() >= LONG_KEY {
+            return text.replace(&self.0, HIDDEN);
+        }
+        let is_of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        let mut shown = String::with_capacity(text.len());
+        let mut from = 0;
+        for (place, key) in text.match_indices(&self.0) {
+            let behind = place + key.len();
+            let is_word =
+                !text[..place].ends_with(is_of_word) && !text[behind..].starts_with(is_of_word);
+            if is_word {
+                shown.push_str(&text[from..place]);
+                shown.push_str(HIDDEN);
+                from = behind;
+            }
+        }
+        shown + &text[from..]
     }
 }
 
@@ -94,5 +117,16 @@ mod tests {
     fn takes_itself_out_of_a_text() {
         let key = ApiKey::new("sk-1").unwrap();
         assert_eq!(key.redact("bad key sk-1!"), "bad key (the key)!");
+    }
+
+    #[test]
+    fn a_short_key_is_no_part_of_words() {
+        let redacted = |key: &str, text: &str| ApiKey::new(key).unwrap().redact(text);
+        assert_eq!(
+            redacted("x", "max_tokens of x: 'x' exceeded"),
+            "max_tokens of (the key): '(the key)' exceeded"
+        );
+        assert_eq!(redacted("none", "none"), "(the key)");
+        assert_eq!(redacted("sk-secret-1", "key=sk-secret-1234"), "key=(the key)234");
     }
 }

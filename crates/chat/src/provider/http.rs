@@ -144,13 +144,13 @@ impl HttpClient {
     fn interrupted(
         &self,
         body: AnswerBody<'_, impl AnswerReader>,
-        mut reason: String,
+        reason: String,
     ) -> ProviderError {
-        match body.unreadable() {
-            0 => {}
-            1 => reason.push_str("; 1 event could not be read"),
-            events => reason.push_str(&format!("; {events} events could not be read")),
-        }
+        let reason = match body.unreadable() {
+            0 => reason,
+            1 => format!("{reason}; 1 event could not be read"),
+            events => format!("{reason}; {events} events could not be read"),
+        };
         let (endpoint, partial) = (self.endpoint.clone(), body.partial());
         ProviderError::Interrupted { endpoint, partial, reason }
     }

@@ -10,7 +10,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde::Serialize;
 use serde_json::Value;
 
-use self::dialect::{Dialect, LimitName};
+use self::dialect::{Dialect, LimitName, Streaming};
 use super::http::{AnswerReader, HttpClient, Step, failure};
 use super::lenient::{content, count, member, says_something, word};
 use super::{
@@ -142,11 +142,11 @@ struct PlainMessage {
 impl<'a> Body<'a> {
     fn new(request: &'a Request, dialect: Dialect) -> Self {
         let limit = |name| (dialect.limit == Some(name)).then_some(request.max_tokens);
-        let with_usage = dialect.streams && dialect.stream_options;
+        let with_usage = dialect.streaming == Streaming::WithUsage;
         Self {
             model: &request.model,
             messages: messages(request, dialect),
-            stream: dialect.streams,
+            stream: dialect.streaming != Streaming::Off,
             stream_options: with_usage.then_some(StreamOptions { include_usage: true }),
             max_tokens: limit(LimitName::MaxTokens),
             max_completion_tokens: limit(LimitName::MaxCompletionTokens),

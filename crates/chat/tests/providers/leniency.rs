@@ -49,7 +49,9 @@ fn odd_streams() -> Vec<(&'static str, String)> {
         let choice = |text: &str, reason: Value| json!([{"index": 0, "delta": {"content": text}, "finish_reason": reason}]);
         let mut chunks = [choice("The port ", Value::Null), choice("is 7443.", json!("stop"))]
             .map(|choices| json!({"choices": choices}));
-        chunks.iter_mut().for_each(|chunk| chunk[member] = value.clone());
+        for chunk in &mut chunks {
+            chunk[member] = value.clone();
+        }
         chunks.iter().map(data).collect::<String>() + DONE
     };
     let usage = |usage: Value| data(&json!({"choices": [], "usage": usage}));
@@ -194,7 +196,7 @@ fn event(name: &str, mut members: Value) -> String {
     format!("event: {name}\ndata: {members}\n\n")
 }
 
-fn text_delta(text: &str, index: Value) -> String {
+fn text_delta(text: &str, index: &Value) -> String {
     let delta = json!({"type": "text_delta", "text": text});
     event("content_block_delta", json!({"index": index, "delta": delta}))
 }
@@ -211,14 +213,14 @@ async fn the_messages_api_is_read_as_leniently() {
     };
     let ends = event("message_delta", json!({"delta": {"stop_reason": "end_turn"}, "usage": null}));
     let stop = event("message_stop", json!({}));
-    let text = text_delta(TEXT, json!(0));
+    let text = text_delta(TEXT, &json!(0));
     let no_usage = start(Value::Null);
     for (oddity, stream) in [
         ("a usage that is null", format!("{no_usage}{}{text}{ends}{stop}", block("text"))),
         ("counts that are null", format!("{}{text}{ends}{stop}", start(json!({"input_tokens": null})))),
         ("[DONE] before the end", format!("{no_usage}{text}{ends}{DONE}{stop}")),
         ("no beginning of the block", format!("{no_usage}{text}{ends}")),
-        ("no index", format!("{no_usage}{}{ends}", text_delta(TEXT, Value::Null))),
+        ("no index", format!("{no_usage}{}{ends}", text_delta(TEXT, &Value::Null))),
         ("a comment as data", format!("data: : ping\n\n{no_usage}{text}{ends}")),
         ("an empty error", format!("{no_usage}{text}{ends}").replace('{', "{\"error\":null,")
             .replace("null,}", "null}")),

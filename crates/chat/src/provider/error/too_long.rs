@@ -1,7 +1,7 @@
 //! Whether a server says that a prompt is too long, and how long it may be, from its words.
 //!
-//! The wordings are those of Anthropic, OpenAI, Azure, Gemini, Mistral, Bedrock, Groq, Together,
-//! OpenRouter, vLLM, SGLang, TGI, llama.cpp, llama-cpp-python, Ollama and LM Studio.
+//! The wordings are those of the services and servers that many people use: Anthropic, OpenAI, Gemini,
+//! Mistral, Bedrock, Groq, vLLM, TGI, llama.cpp and others.
 
 /// Words that speak of nothing else.
 const PHRASES: [&str; 28] = [

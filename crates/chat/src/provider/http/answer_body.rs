@@ -247,7 +247,9 @@ mod tests {
         let mut heard = String::new();
         let mut on_text = |text: &str| heard.push_str(text);
         let mut text = AnswerText::new(&mut on_text);
-        pieces.iter().for_each(|piece| text.push(piece));
+        for piece in pieces {
+            text.push(piece);
+        }
         let (whole, thought) = text.finish();
         assert_eq!(heard, whole);
         (whole, thought)

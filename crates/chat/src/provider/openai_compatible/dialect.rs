@@ -25,14 +25,23 @@ pub(super) struct Dialect {
     pub(super) limit: Option<LimitName>,
     /// The name that was refused.
     refused_limit: Option<LimitName>,
-    /// Whether the answer is streamed.
-    pub(super) streams: bool,
-    /// Whether the stream is asked to end with what it cost.
-    pub(super) stream_options: bool,
+    /// How the answer comes.
+    pub(super) streaming: Streaming,
     /// Whether there is a role for instructions; else they go before the first message.
     pub(super) system_role: bool,
     /// Whether neighbours of one role must be one message.
     pub(super) alternates: bool,
+}
+
+/// How an answer comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Streaming {
+    /// In pieces, with what it cost at the end.
+    WithUsage,
+    /// In pieces.
+    Plain,
+    /// Whole.
+    Off,
 }
 
 /// What a server calls the most tokens of an answer.
@@ -66,8 +75,7 @@ impl Dialect {
         Self {
             limit: Some(limit),
             refused_limit: None,
-            streams: true,
-            stream_options: true,
+            streaming: Streaming::WithUsage,
             system_role: true,
             alternates: false,
         }
@@ -78,8 +86,9 @@ impl Dialect {
     pub(super) fn without_refused(self, words: &str) -> Option<Self> {
         let words = words.to_lowercase();
         let refuses = REFUSALS.iter().any(|refusal| words.contains(refusal));
-        if refuses && self.stream_options && words.contains("stream_options") {
-            return Some(Self { stream_options: false, ..self });
+        let with_usage = self.streaming == Streaming::WithUsage;
+        if refuses && with_usage && words.contains("stream_options") {
+            return Some(Self { streaming: Streaming::Plain, ..self });
         }
         if let Some(limit) = self.limit.filter(|limit| refuses && words.contains(limit.as_str())) {
             let other = Some(limit.other()).filter(|other| self.refused_limit != Some(*other));
@@ -96,8 +105,8 @@ impl Dialect {
             words.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == *name)
         });
         let refuses_streams = refuses || words.contains("must be verified");
-        if refuses_streams && self.streams && about_streams {
-            return Some(Self { streams: false, ..self });
+        if refuses_streams && self.streaming != Streaming::Off && about_streams {
+            return Some(Self { streaming: Streaming::Off, ..self });
         }
         None
     }
@@ -125,10 +134,10 @@ mod tests {
             refused_limit: Some(LimitName::MaxTokens),
             ..usual()
         };
-        let no_options = Dialect { stream_options: false, ..usual() };
+        let no_options = Dialect { streaming: Streaming::Plain, ..usual() };
         let no_system = Dialect { system_role: false, ..usual() };
         let alternating = Dialect { system_role: false, alternates: true, ..usual() };
-        let whole = Dialect { streams: false, ..usual() };
+        let whole = Dialect { streaming: Streaming::Off, ..usual() };
         for (words, dialect) in [
             (
                 "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
