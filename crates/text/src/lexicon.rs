@@ -1,6 +1,7 @@
 //! What one language gives: lists of words, and patterns of words.
 
 use crate::days::DayWords;
+use crate::statements::FirstPerson;
 
 /// The words of one language by what they do. Lists are words between spaces, patterns are those of
 /// [`phrases`](crate::phrases); both are in lower case and without accents.
@@ -23,6 +24,8 @@ pub(crate) struct Lexicon {
     pub(crate) general: GeneralPatterns,
     /// Instructions that last.
     pub(crate) instructions: InstructionPatterns,
+    /// How a person speaks of themselves.
+    pub(crate) first_person: FirstPerson,
 }
 
 /// How a language asks.

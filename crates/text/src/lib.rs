@@ -1,5 +1,5 @@
 //! What a text says: words and stems, sentences, names, days, questions, small talk, instructions,
-//! and which part of an answer is only thinking.
+//! statements, and which part of an answer is only thinking.
 //!
 //! Useful to read a message, a question or a note before it is searched for; no parser of grammar,
 //! and no detector of the world's languages. What is known of a language stands in the folder of
@@ -32,6 +32,7 @@ mod questions;
 mod sentences;
 mod small_talk;
 mod spanish;
+mod statements;
 mod thinking;
 mod wordless;
 mod words;
@@ -49,6 +50,7 @@ pub use questions::{
 };
 pub use sentences::{begins_sentence, only_asks, sentences};
 pub use small_talk::is_small_talk;
+pub use statements::third_person;
 pub use thinking::{ThinkingFilter, without_thinking};
 pub use wordless::has_words;
 pub use words::{IndexedWords, each_word, indexed_words, lower_word, lower_words, query_words};

@@ -1,17 +1,17 @@
 //! Whether what a model wrote can have come from what it was given.
 //!
-//! Names, numbers and dates of a claim must occur in its sources, and so must most of the words of a
-//! sentence that says what was decided. That detects inventions, not negations: "did" and "did not"
-//! hold the same names. Scripts without capital letters are checked by their numbers only.
+//! Names, numbers and dates of a claim must occur in its sources, and so must at least half of the
+//! words that say something in each of its sentences. That detects inventions, not negations: "did"
+//! and "did not" hold the same words. A claim in another language than its sources is checked by its
+//! names and numbers only.
 
 use std::collections::HashSet;
 
-use longmem_text::english::{is_capital_pronoun, is_opener, noun_forms, says_decided};
-use longmem_text::{begins_sentence, lower_word, sentences};
+use longmem_text::english::{frames_a_note, is_capital_pronoun, is_opener, noun_forms};
+use longmem_text::{
+    Language, begins_sentence, each_word, language_of, lower_word, query_words, sentences,
+};
 use unicode_segmentation::UnicodeSegmentation;
-
-/// Letters of the shortest word that says something by itself.
-const CONTENT_LETTERS: usize = 4;
 
 /// Letters at the beginning of words that make them forms of one another.
 const STEM_LETTERS: usize = 5;
@@ -22,34 +22,49 @@ pub(super) struct Sources {
     stems: HashSet<String>,
     /// Each number in each way in which it can be read.
     numbers: HashSet<String>,
+    /// The language of the texts, if it is known.
+    language: Option<Language>,
 }
 
 impl Sources {
     /// Reads texts.
     pub(super) fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut sources =
-            Self { words: HashSet::new(), stems: HashSet::new(), numbers: HashSet::new() };
-        for word in texts.into_iter().flat_map(UnicodeSegmentation::unicode_words) {
-            if is_number(word) {
-                sources.numbers.extend(readings(word));
+        let mut sources = Self {
+            words: HashSet::new(),
+            stems: HashSet::new(),
+            numbers: HashSet::new(),
+            language: None,
+        };
+        let mut all = String::new();
+        for text in texts {
+            for word in text.unicode_words() {
+                if is_number(word) {
+                    sources.numbers.extend(readings(word));
+                }
+                sources.words.insert(lower_word(word));
             }
-            let word = lower_word(word);
-            sources.stems.insert(stem(&word));
-            sources.words.insert(word);
+            each_word(text, &mut |word| {
+                sources.stems.insert(stem(word));
+            });
+            all.push_str(text);
+            all.push('\n');
         }
+        sources.language = language_of(&all);
         sources
     }
 
-    /// The names and numbers of a claim that do not occur here, each as it is written, and the
-    /// sentences about a decision that has nothing to do with the sources.
+    /// The names and numbers of a claim that do not occur here, each as it is written, and its
+    /// sentences that speak of something else than the sources.
     pub(super) fn missing(&self, claim: &str) -> Vec<String> {
         let words = claim
             .unicode_word_indices()
             .filter(|(start, word)| !self.may_hold(word, begins_sentence(&claim[..*start])))
             .map(|(_, word)| word);
-        let decisions =
-            sentences(claim).into_iter().filter(|sentence| !self.could_decide(sentence));
-        words.chain(decisions).map(str::to_owned).collect()
+        let compares = self.speaks_the_language_of(claim);
+        let others = sentences(claim)
+            .into_iter()
+            .filter(|sentence| compares && !self.speaks_of_the_same(sentence));
+        words.chain(others).map(str::to_owned).collect()
     }
 
     /// Whether a word of a claim is neither a number nor a name, or occurs here.
@@ -66,17 +81,21 @@ impl Sources {
             || (begins_sentence && is_opener(&word))
     }
 
-    /// Whether at least half of what a sentence says was decided occurs here.
-    fn could_decide(&self, sentence: &str) -> bool {
-        let words: Vec<String> = sentence.unicode_words().map(lower_word).collect();
-        if !words.iter().any(|word| says_decided(word)) {
-            return true;
+    /// Whether the words of a claim can be compared with those of the sources. Short claims seldom
+    /// show their language; models that are asked in English write them in English.
+    fn speaks_the_language_of(&self, claim: &str) -> bool {
+        match (self.language, language_of(claim)) {
+            (Some(Language::English), None) => true,
+            (sources, claim) => sources.is_some() && sources == claim,
         }
-        let content: Vec<&String> = words
-            .iter()
-            .filter(|word| word.chars().count() >= CONTENT_LETTERS)
-            .filter(|word| !says_decided(word) && !is_opener(word))
-            .collect();
+    }
+
+    /// Whether at least half of the words of a sentence that say something occur here. Of facts and
+    /// summaries that were written for the talks of LoCoMo this keeps four in five, and of facts that
+    /// are held against a wrong turn two in a hundred.
+    fn speaks_of_the_same(&self, sentence: &str) -> bool {
+        let words = query_words(sentence);
+        let content: Vec<&String> = words.iter().filter(|word| !frames_a_note(word)).collect();
         let known = content.iter().filter(|word| self.stems.contains(&stem(word))).count();
         2 * known >= content.len()
     }
@@ -121,7 +140,7 @@ mod tests {
         for grounded in [
             "The user raised the budget to 11500 euros",
             "Priya has 11.500 euros since 2026, on March 2",
-            "The budget was 8000. It grew.",
+            "The budget was 8000. Priya raised it.",
         ] {
             assert_eq!(missing(source, grounded), [""; 0], "{grounded}");
         }
@@ -137,12 +156,35 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_must_be_about_what_was_talked_of() {
+    fn a_sentence_must_speak_of_what_was_talked_of() {
         let source = "ok let us take the blue tiles for the kitchen then, the grey ones are dull";
-        let grounded = "The user decided to take the blue kitchen tiles.";
-        assert_eq!(missing(source, grounded), [""; 0]);
-        let made_up = "The user decided to sell the house.";
-        assert_eq!(missing(source, made_up), [made_up]);
+        for grounded in [
+            "The user decided to take the blue kitchen tiles.",
+            "prefers blue tiles",
+            "The user likes the blue tiles. The grey ones are dull.",
+        ] {
+            assert_eq!(missing(source, grounded), [""; 0], "{grounded}");
+        }
+        for made_up in [
+            "The user decided to sell the house.",
+            "The user was pleased by your presentation.",
+            "It is a tradition that was passed down for generations.",
+            "is a doctor",
+        ] {
+            assert_eq!(missing(source, made_up), [made_up]);
+        }
+        let second = "The user takes blue tiles. The user sells the house.";
+        assert_eq!(missing(source, second), ["The user sells the house."]);
+    }
+
+    #[test]
+    fn words_of_another_language_are_not_compared() {
+        let source = "Ich trinke morgens lieber Tee als Kaffee, und das seit 1999.";
+        assert_eq!(missing(source, "prefers tea to coffee in the morning"), [""; 0]);
+        assert_eq!(missing(source, "has had tea since 1998"), ["1998"]);
+        assert_eq!(missing(source, "trinkt lieber Tee als Kaffee"), [""; 0]);
+        let made_up = "Das Haus ist verkauft und die Katze ist weg.";
+        assert_eq!(missing(source, made_up).last().map(String::as_str), Some(made_up));
     }
 
     #[test]

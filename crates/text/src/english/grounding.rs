@@ -6,9 +6,12 @@ const OPENERS: &str = "a after all also an and another as assistant at before bo
     on once one other others people person she since so some the their then there these they \
     this those to two until user what when where which while who with";
 
-/// Words that say that something was settled.
-const DECISIONS: &str = "agreed agrees approved approves chose chosen chooses decided decides \
-    decision picked rejected settled";
+/// Words by which a note or a summary says how something stands, as they are stored. Who writes it
+/// chooses them: they need not occur in what it is made of.
+const FRAMES: &str = "agre approv ask assist believ call chose chosen choos consid convers current \
+    decid decis discuss enjoy express feel felt go identifi includ interest like live love mention \
+    name need note own person pick plan prefer recent reject said say settl share speak talk tell \
+    think thought told use user want wish work";
 
 /// Says whether a word in lower case may begin a sentence with a capital letter without being a
 /// name.
@@ -16,9 +19,10 @@ pub fn is_opener(word: &str) -> bool {
     OPENERS.split_whitespace().any(|opener| opener == word)
 }
 
-/// Says whether a word in lower case says that something was settled ("decided", "agreed").
-pub fn says_decided(word: &str) -> bool {
-    DECISIONS.split_whitespace().any(|decision| decision == word)
+/// Says whether a word, as [`each_word`](crate::each_word) gives it, only says how something stands in
+/// a note or a summary ("the user prefers", "decided to").
+pub fn frames_a_note(word: &str) -> bool {
+    FRAMES.split_whitespace().any(|frame| frame == word)
 }
 
 /// Says whether somebody who writes about a person ("the user") means that person by this subject.
@@ -48,6 +52,15 @@ mod tests {
         assert!(noun_forms("euros").any(|form| form == "euro"));
         assert!(noun_forms("euro").any(|form| form == "euros"));
         assert!(noun_forms("euro").all(|form| form != "eur"));
+    }
+
+    #[test]
+    fn a_note_is_framed_by_verbs_in_any_form() {
+        for text in ["lives", "prefers", "decided", "decides", "agreed", "is planning", "wants"] {
+            let words = crate::query_words(text);
+            assert!(words.iter().all(|word| frames_a_note(word)), "{words:?}");
+        }
+        assert!(!frames_a_note("tea"));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What is known of English.
 
 mod days;
+mod first_person;
 mod general;
 mod grounding;
 mod instructions;
 mod questions;
 mod small_talk;
 
-pub use grounding::{is_capital_pronoun, is_opener, means_the_user, noun_forms, says_decided};
+pub use grounding::{frames_a_note, is_capital_pronoun, is_opener, means_the_user, noun_forms};
 
 use crate::lexicon::Lexicon;
 
@@ -34,4 +35,5 @@ pub(crate) const LEXICON: Lexicon = Lexicon {
     small_talk: small_talk::SMALL_TALK,
     general: general::GENERAL,
     instructions: instructions::INSTRUCTIONS,
+    first_person: first_person::FIRST_PERSON,
 };

@@ -1,6 +1,7 @@
 //! What is known of German.
 
 mod days;
+mod first_person;
 mod general;
 mod instructions;
 mod questions;
@@ -38,4 +39,5 @@ pub(crate) const LEXICON: Lexicon = Lexicon {
     small_talk: small_talk::SMALL_TALK,
     general: general::GENERAL,
     instructions: instructions::INSTRUCTIONS,
+    first_person: first_person::FIRST_PERSON,
 };

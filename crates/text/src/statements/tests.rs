@@ -1,0 +1,101 @@
+//! What becomes of statements in three languages.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn turn(cases: &[(&str, &str)]) {
+    for (said, noted) in cases {
+        assert_eq!(third_person(said), *noted, "{said}");
+    }
+}
+
+#[test]
+fn english() {
+    turn(&[
+        ("I live in Faro", "lives in Faro"),
+        ("I'm allergic to peanuts.", "is allergic to peanuts"),
+        ("I’ve moved to Graz!", "has moved to Graz!"),
+        (
+            "I study law and my brother helps me",
+            "studies law and the user's brother helps the user",
+        ),
+        ("I always go running", "always goes running"),
+        ("I also watch birds", "also watches birds"),
+        ("I bought a house", "bought a house"),
+        ("I moved to Porto", "moved to Porto"),
+        ("I need glasses", "needs glasses"),
+        ("I don't eat meat", "does not eat meat"),
+        ("I was born in 1984", "was born in 1984"),
+        ("I can swim", "can swim"),
+        ("My sister Marta is a nurse in Graz", "the user's sister Marta is a nurse in Graz"),
+        ("The user lives in Faro", "lives in Faro"),
+        ("User prefers tea", "prefers tea"),
+        ("The user's dog is called Rex", "The user's dog is called Rex"),
+        ("is my sister", "is the user's sister"),
+    ]);
+}
+
+#[test]
+fn german() {
+    turn(&[
+        ("Ich wohne in Faro.", "wohnt in Faro"),
+        ("Ich arbeite als Tischlerin", "arbeitet als Tischlerin"),
+        ("Ich wollte nach Wien", "wollte nach Wien"),
+        ("Ich segle mit meinem Bruder", "segelt mit des Nutzers Bruder"),
+        ("Ich zahle die Miete", "zahlt die Miete"),
+        ("Ich interessiere mich für Vögel", "interessiert sich für Vögel"),
+        ("Ich fahre einen alten Volvo", "fährt einen alten Volvo"),
+        ("Meine Schwester ist Ärztin", "des Nutzers Schwester ist Ärztin"),
+        ("Der Nutzer wohnt in Faro", "wohnt in Faro"),
+    ]);
+}
+
+#[test]
+fn spanish() {
+    turn(&[
+        ("Vivo en Faro.", "vive en Faro"),
+        ("Yo soy médico", "es médico"),
+        ("No como carne porque soy vegetariano", "no come carne porque soy vegetariano"),
+        ("Me llamo Ana", "se llama Ana"),
+        ("Me gusta el té", "le gusta el té"),
+        ("Me mudé a Graz", "se mudó a Graz"),
+        ("Busqué un piso en el centro", "buscó un piso en el centro"),
+        ("Mi hermana es enfermera", "su hermana es enfermera"),
+        ("El usuario vive en Faro", "vive en Faro"),
+    ]);
+}
+
+#[test]
+fn what_is_not_about_the_speaker_stays() {
+    for statement in [
+        "lives in Faro",
+        "prefers tea over coffee",
+        "I and the boys live here",
+        "loves My Fair Lady",
+        "fought in World War I",
+        "wants answers to begin with \"I see, my friend\"",
+        "是医生",
+        "Eu moro em Faro com a minha mãe",
+        "I",
+        "",
+        "user",
+    ] {
+        assert_eq!(third_person(statement), statement);
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_person_is_no_longer_the_one_who_speaks(verb in "[bdfghklmprstvw][a-z]{2,8}") {
+        let noted = third_person(&format!("I {verb} the old boats of my sister"));
+        let words: Vec<&str> = noted.split(' ').collect();
+        prop_assert!(words[0].starts_with(&verb[..verb.len() - 1]), "{noted}");
+        prop_assert!(noted.ends_with("the old boats of the user's sister"), "{noted}");
+    }
+
+    #[test]
+    fn no_text_breaks_it(text in any::<String>()) {
+        third_person(&text);
+    }
+}
