@@ -51,6 +51,7 @@ pub use questions::{
 pub use sentences::{begins_sentence, only_asks, sentences};
 pub use small_talk::is_small_talk;
 pub use statements::third_person;
+pub use statements::{is_about_the_speaker, third_person};
 pub use thinking::{ThinkingFilter, without_thinking};
 pub use wordless::has_words;
 pub use words::{IndexedWords, each_word, indexed_words, lower_word, lower_words, query_words};

@@ -50,6 +50,23 @@ pub fn third_person(statement: &str) -> String {
     if turned.is_empty() { statement.to_owned() } else { turned.join(" ") }
 }
 
+/// Says whether a statement is about the person who makes it: it begins with "I", "my" or "the user", in
+/// English, German or Spanish.
+///
+/// # Examples
+/// ```
+/// use longmem_text::is_about_the_speaker;
+/// assert!(is_about_the_speaker("My dog is called Rex"));
+/// assert!(!is_about_the_speaker("Rex is my dog"));
+/// ```
+pub fn is_about_the_speaker(statement: &str) -> bool {
+    let words: Vec<&str> = statement.split_whitespace().collect();
+    let Some(language) = language_spoken(statement, &words) else { return false };
+    let forms = &language.lexicon().first_person;
+    let is_own = |word: &&str| forms.elsewhere.iter().any(|(own, _)| is(word, own));
+    !matches!(own_subject(&words, forms), Subject::Other) || words.first().is_some_and(is_own)
+}
+
 /// How a language speaks of the person who speaks, in lower case.
 pub(crate) struct FirstPerson {
     /// The pronoun ("i").

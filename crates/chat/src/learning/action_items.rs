@@ -13,6 +13,9 @@ use crate::ChatError;
 /// Number of a session's last turns that are looked at.
 const LAST_TURNS: usize = 200;
 
+/// Tokens of the lists at most.
+const MAX_ANSWER_TOKENS: u32 = 1_024;
+
 const INSTRUCTIONS: &str = "List what a conversation leaves open: action_items are things that \
 somebody said they would do or asked to be done, and that are not done yet; open_questions are \
 questions that got no answer. Each is one short sentence with its names, numbers and dates exactly \
@@ -41,7 +44,8 @@ impl Learner {
             "action_items": { "type": "array", "items": { "type": "string" } },
             "open_questions": { "type": "array", "items": { "type": "string" } },
         }));
-        let task = Task { instructions: INSTRUCTIONS.to_owned(), schema };
+        let task =
+            Task { instructions: INSTRUCTIONS.to_owned(), schema, max_tokens: MAX_ANSWER_TOKENS };
         let sources = self.sources_of(&turns);
         let material = self.quoted_conversation("", &turns);
         let answer = task.ask(&self.model, &material, |items| check(items, &sources)).await?;

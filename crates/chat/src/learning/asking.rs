@@ -1,15 +1,20 @@
 //! Asking a model for JSON that is checked, and once more if something is wrong with it.
+//!
+//! A small model may write on without an end, and on a server that answers one request at a time it
+//! holds up the next answer meanwhile. So an answer is short, and of one that was cut off the whole
+//! items count.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::json::up_to_the_last_whole_item;
 use crate::{
     AnswerSchema, Completion, LanguageModel, Message, MessageRole, ProviderError, Request,
-    TextBlock, Usage,
+    StopReason, TextBlock, Usage,
 };
 
-/// Tokens of an answer; models that think spend most of them on thinking.
-const MAX_ANSWER_TOKENS: u32 = 4_096;
+/// Tokens of the answer of a model that spent all of a shorter one on thinking.
+const THINKING_TOKENS: u32 = 4_096;
 
 /// Number of times that one thing is asked.
 const MAX_ATTEMPTS: usize = 2;
@@ -20,6 +25,8 @@ pub(super) struct Task {
     pub(super) instructions: String,
     /// What the answer looks like: a JSON schema with every property required.
     pub(super) schema: Value,
+    /// The most tokens that the answer may have.
+    pub(super) max_tokens: u32,
 }
 
 /// An answer after its check.
@@ -50,23 +57,34 @@ impl Task {
         check: impl Fn(A) -> Checked<T> + Send + Sync,
     ) -> Result<Answer<T>, ProviderError> {
         let mut usage = Usage::default();
-        let mut message = material.to_owned();
+        let mut request = self.request(model, material);
         for attempt in 1.. {
-            let completion = complete(model, self.request(model, &message)).await?;
+            let completion = complete(model, &request).await?;
             usage += completion.usage;
-            let checked = match read(&completion.text) {
+            let was_cut_off = completion.stop_reason == StopReason::MaxTokens;
+            let mut checked = match read(&completion.text, was_cut_off) {
                 Ok(answer) => check(answer).map(Some),
                 Err(problem) => Checked { usable: None, problems: vec![problem] },
             };
-            if checked.problems.is_empty() || attempt == MAX_ATTEMPTS {
+            if was_cut_off && checked.usable.is_some() {
+                checked.problems.push("it was cut off".to_owned());
+            }
+            // Whoever wrote on without an end once does so again.
+            let is_last = attempt == MAX_ATTEMPTS || (was_cut_off && checked.usable.is_some());
+            if checked.problems.is_empty() || is_last {
                 let dropped = checked.problems.len() as u64;
                 return Ok(Answer { usable: checked.usable, dropped, usage });
             }
+            if was_cut_off && completion.text.trim().is_empty() {
+                request.max_tokens = THINKING_TOKENS;
+                continue;
+            }
             let problems = checked.problems.join("; ");
-            message = format!(
+            let message = format!(
                 "{material}\n\nAn earlier answer could not be used: {problems}. Answer with nothing \
                  but JSON of the form that was asked for."
             );
+            request = self.request(model, &message);
         }
         unreachable!("the last attempt returns")
     }
@@ -74,7 +92,7 @@ impl Task {
     fn request(&self, model: &LanguageModel, message: &str) -> Request {
         let content = vec![TextBlock::new(message)];
         let messages = vec![Message { role: MessageRole::User, content }];
-        let mut request = Request::new(&model.name, messages, MAX_ANSWER_TOKENS);
+        let mut request = Request::new(&model.name, messages, self.max_tokens);
         request.system = vec![TextBlock::new(self.instructions.clone())];
         request.answer_schema = Some(AnswerSchema::new(self.schema.clone()));
         request
@@ -89,44 +107,59 @@ impl<T> Checked<T> {
 
 /// Asks; a server that refuses the schema is asked without it, since the instructions describe the
 /// same form.
-async fn complete(
-    model: &LanguageModel,
-    mut request: Request,
-) -> Result<Completion, ProviderError> {
-    let answer = model.provider.complete(&request, &mut |_| {}).await;
+async fn complete(model: &LanguageModel, request: &Request) -> Result<Completion, ProviderError> {
+    let answer = model.provider.complete(request, &mut |_| {}).await;
     match answer {
         Err(ProviderError::Answered { status: 400 | 404 | 422, .. }) => {
-            request.answer_schema = None;
+            let request = Request { answer_schema: None, ..request.clone() };
             model.provider.complete(&request, &mut |_| {}).await
         }
         answer => answer,
     }
 }
 
-/// Reads the JSON object in an answer; some models put words or code marks around it.
-fn read<A: DeserializeOwned>(text: &str) -> Result<A, String> {
-    let object = match (text.find('{'), text.rfind('}')) {
-        (Some(start), Some(end)) if start < end => &text[start..=end],
-        _ => return Err("it held no JSON object".to_owned()),
+/// Reads the JSON object in an answer; some models put words or code marks around it. Of an answer
+/// that was cut off, the items up to the last whole one are read.
+fn read<A: DeserializeOwned>(text: &str, was_cut_off: bool) -> Result<A, String> {
+    let nothing = || "it held no JSON object".to_owned();
+    let start = text.find('{').ok_or_else(nothing)?;
+    let object = match text.rfind('}') {
+        Some(end) if start < end => &text[start..=end],
+        _ => return Err(nothing()),
     };
-    serde_json::from_str(object).map_err(|error| format!("it was not the JSON expected: {error}"))
+    let problem = match serde_json::from_str(object) {
+        Ok(answer) => return Ok(answer),
+        Err(error) => format!("it was not the JSON expected: {error}"),
+    };
+    let whole = if was_cut_off { up_to_the_last_whole_item(object) } else { None };
+    whole.and_then(|whole| serde_json::from_str(&whole).ok()).ok_or(problem)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
 
     #[test]
     fn reads_json_with_words_around_it_and_refuses_the_rest() {
-        let read = |text| read::<Value>(text);
-        let facts = serde_json::json!({ "facts": [] });
+        let read = |text| read::<Value>(text, false);
+        let facts = json!({ "facts": [] });
         for text in [r#"{"facts":[]}"#, "Here:\n```json\n{\"facts\": []}\n```\nDone."] {
             assert_eq!(read(text), Ok(facts.clone()));
         }
         assert_eq!(read("I noted nothing."), Err("it held no JSON object".to_owned()));
         assert!(read(r#"{"facts":["#).is_err());
         assert!(read("}{").is_err());
+    }
+
+    #[test]
+    fn of_an_answer_that_was_cut_off_the_whole_items_are_read() {
+        let cut = r#"{"facts":[{"turn":1},{"turn":2,"names":[{"name":"A"}]},{"turn":3,"na"#;
+        assert!(read::<Value>(cut, false).is_err());
+        let expected =
+            json!({ "facts": [{ "turn": 1 }, { "turn": 2, "names": [{ "name": "A" }] }] });
+        assert_eq!(read::<Value>(cut, true), Ok(expected));
+        assert!(read::<Value>(r#"{"facts":[{"turn":1"#, true).is_err());
     }
 }

@@ -4,7 +4,7 @@ use longmem_core::{Role, SessionName, Turn, TurnId};
 use longmem_memory::{FactsAt, Learned};
 
 use super::review::{Review, Reviewed};
-use super::{Learner, LearningReport, extraction, review};
+use super::{Learner, LearningReport, extraction};
 use crate::ChatError;
 
 /// Tokens of the person's turns that are looked at together.
@@ -70,7 +70,8 @@ impl Learner {
         let zone = &self.settings.time_zone;
         let material = extraction::material(turns, zone, &*self.counter);
         let check = |answer| extraction::check(answer, turns, &self.user);
-        let answer = extraction::task().ask(&self.model, &material, check).await?;
+        let answer =
+            extraction::task(turns, &*self.counter).ask(&self.model, &material, check).await?;
         report.usage += answer.usage;
         report.malformed += answer.dropped;
 
@@ -83,11 +84,9 @@ impl Learner {
         let known = self.run(move |memory| memory.facts(&user, FactsAt::Now)).await?;
         let (review, same) = Review::new(known, candidates);
         report.same += same;
-        if review.is_empty() {
-            return Ok(Reviewed::default());
-        }
+        let Some(task) = review.task() else { return Ok(review.all_new()) };
         let check = |answer| review.check(answer);
-        let answer = review::task().ask(&self.model, &review.material(zone), check).await?;
+        let answer = task.ask(&self.model, &review.material(zone), check).await?;
         report.usage += answer.usage;
         report.malformed += answer.dropped;
         Ok(answer.usable.unwrap_or_default())

@@ -14,7 +14,60 @@ pub(super) fn object(properties: &Value) -> Value {
     })
 }
 
+/// An object that was cut off, closed behind the last whole item of its list; none if no item is whole.
+pub(super) fn up_to_the_last_whole_item(cut_off: &str) -> Option<String> {
+    // The open brackets, what closes them, and where the last item of the object's list ended.
+    let (mut open, mut end) = (Vec::new(), None);
+    let (mut in_string, mut escaped) = (false, false);
+    for (place, c) in cut_off.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            _ if in_string => {}
+            '{' => open.push('}'),
+            '[' => open.push(']'),
+            '}' | ']' => {
+                open.pop();
+                if c == '}' && open == ['}', ']'] {
+                    end = Some(place + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    end.map(|end| format!("{}]}}", &cut_off[..end]))
+}
+
 /// Lines between tags; the quoted text in them can hold no tag.
 pub(super) fn block(tag: &str, lines: impl Iterator<Item = String>) -> String {
     format!("<{tag}>\n{}</{tag}>", lines.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    proptest! {
+        /// Wherever an answer is cut off, what is read is the beginning of what was written.
+        #[test]
+        fn what_is_whole_is_what_was_written(
+            statements in prop::collection::vec(any::<String>(), 0..6),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let items: Vec<Value> =
+                statements.iter().map(|text| json!({ "statement": text, "of": [{ "name": text }] })).collect();
+            let written = json!({ "facts": items }).to_string();
+            let ends: Vec<usize> = written.char_indices().map(|(end, _)| end).collect();
+            let cut_off = &written[..*cut.get(&ends)];
+            if let Some(whole) = up_to_the_last_whole_item(cut_off) {
+                let read: Value = serde_json::from_str(&whole).expect("it is closed");
+                let read = read["facts"].as_array().expect("it is a list");
+                prop_assert_eq!(read.as_slice(), &items[..read.len()]);
+            }
+        }
+    }
 }

@@ -29,8 +29,14 @@ something that somebody else said
 For same and changed, \"of\" is the number of that statement, else null. A statement on another \
 matter is never changed by a candidate.
 
-Answer with nothing but JSON: {\"verdicts\":[{\"candidate\":3,\"verdict\":\
-\"new|same|changed|incidental\",\"of\":null}]}";
+Answer with nothing but JSON: {\"verdicts\":[{\"candidate\":<number of the candidate>,\"verdict\":\
+\"new|same|changed|incidental\",\"of\":<number of the statement or null>}]}";
+
+/// The most tokens of an answer.
+const MAX_ANSWER_TOKENS: u32 = 1_024;
+
+/// Tokens of an answer for each verdict, and for the JSON around them, as a small model writes them.
+const TOKENS_PER_VERDICT: u32 = 48;
 
 /// What the model answers.
 #[derive(Deserialize)]
@@ -63,17 +69,6 @@ pub(super) struct Reviewed {
     pub(super) incidental: u64,
 }
 
-/// What a model is asked to do.
-pub(super) fn task() -> Task {
-    let verdict = object(&json!({
-        "candidate": { "type": "integer" },
-        "verdict": { "type": "string", "enum": ["new", "same", "changed", "incidental"] },
-        "of": { "type": ["integer", "null"] },
-    }));
-    let schema = object(&json!({ "verdicts": { "type": "array", "items": verdict } }));
-    Task { instructions: INSTRUCTIONS.to_owned(), schema }
-}
-
 /// Candidates and the known facts that they may repeat or change. All are numbered together from 1,
 /// the known ones first.
 pub(super) struct Review {
@@ -99,8 +94,41 @@ impl Review {
         (Self { known: related(known, &candidates), candidates }, same)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.candidates.is_empty()
+    /// What a model is asked to do; none where no statement can repeat or change another, so that all
+    /// of them are new. The schema names the numbers that there are, so that a server that follows it
+    /// can name no other.
+    pub(super) fn task(&self) -> Option<Task> {
+        let is_alone = self.known.is_empty()
+            && (0..self.candidates.len()).all(|place| !self.has_one_alike(place));
+        if is_alone {
+            return None;
+        }
+        let last = self.known.len() + self.candidates.len();
+        let candidates: Vec<usize> = (self.known.len() + 1..=last).collect();
+        let others: Vec<Option<usize>> = (1..last).map(Some).chain([None]).collect();
+        let verdict = object(&json!({
+            "candidate": { "type": "integer", "enum": candidates },
+            "verdict": { "type": "string", "enum": ["new", "same", "changed", "incidental"] },
+            "of": { "type": ["integer", "null"], "enum": others },
+        }));
+        let schema = object(&json!({ "verdicts": { "type": "array", "items": verdict } }));
+        let verdicts = u32::try_from(candidates.len() + 1).unwrap_or(u32::MAX);
+        let max_tokens = TOKENS_PER_VERDICT.saturating_mul(verdicts).min(MAX_ANSWER_TOKENS);
+        Some(Task { instructions: INSTRUCTIONS.to_owned(), schema, max_tokens })
+    }
+
+    /// Every candidate as a new fact.
+    pub(super) fn all_new(self) -> Reviewed {
+        let new = |fact| LearnedFact { fact, replaces: None };
+        Reviewed { learned: self.candidates.into_iter().map(new).collect(), ..Reviewed::default() }
+    }
+
+    /// Whether a candidate may repeat or change what is known or an earlier candidate.
+    fn has_one_alike(&self, place: usize) -> bool {
+        let candidate = &self.candidates[place];
+        let is_alike = |subject: &str, statement: &str| are_alike(candidate, subject, statement);
+        self.known.iter().any(|fact| is_alike(&fact.subject, &fact.statement))
+            || self.candidates[..place].iter().any(|fact| is_alike(&fact.subject, &fact.statement))
     }
 
     /// Quotes the statements for the model.
@@ -123,19 +151,23 @@ impl Review {
     }
 
     /// Checks an answer: one verdict for each candidate, and what is the same or changed stands
-    /// above it.
+    /// above it. A candidate without a usable verdict is new where nothing above is like it.
     pub(super) fn check(&self, answer: Verdicts) -> Checked<Reviewed> {
         let mut problems = Vec::new();
         let verdicts = self.by_candidate(answer.verdicts, &mut problems);
         let mut reviewed = Reviewed::default();
         // The place of each candidate among the facts that are learned, for later ones to replace.
         let mut learned_at: Vec<Option<usize>> = Vec::new();
-        for (candidate, verdict) in self.candidates.iter().zip(verdicts) {
+        for (place, (candidate, verdict)) in self.candidates.iter().zip(verdicts).enumerate() {
             learned_at.push(None);
-            let Some(verdict) = verdict else {
-                let number = self.known.len() + learned_at.len();
-                problems.push(format!("candidate {number} has no usable verdict"));
-                continue;
+            let verdict = match verdict {
+                Some(verdict) => verdict,
+                None if self.has_one_alike(place) => {
+                    let number = self.known.len() + place + 1;
+                    problems.push(format!("candidate {number} has no usable verdict"));
+                    continue;
+                }
+                None => Verdict { candidate: place, kind: Kind::New, of: None },
             };
             let replaces = match verdict.kind {
                 Kind::Same => {
@@ -182,8 +214,8 @@ impl Review {
         by_candidate
     }
 
-    /// What a candidate replaces. A fact about somebody else is never replaced, whatever a model
-    /// says: both are kept.
+    /// What a candidate replaces. A fact about somebody else or of another kind in other words is never
+    /// replaced, whatever a model says: both are kept.
     fn replaced(
         &self,
         number: usize,
@@ -191,14 +223,29 @@ impl Review {
         learned_at: &[Option<usize>],
     ) -> Option<Replaced> {
         let place = number - 1;
-        let same_subject = |subject: &str| normalized(subject) == normalized(&candidate.subject);
+        let can_change = |kind: FactKind, subject: &str, statement: &str| {
+            (kind == candidate.kind && normalized(subject) == normalized(&candidate.subject))
+                || are_alike(candidate, subject, statement)
+        };
         if let Some(known) = self.known.get(place) {
-            return same_subject(&known.subject).then_some(Replaced::Known(known.id));
+            let changes = can_change(known.kind, &known.subject, &known.statement);
+            return changes.then_some(Replaced::Known(known.id));
         }
         let place = place - self.known.len();
-        let earlier = self.candidates.get(place).filter(|fact| same_subject(&fact.subject));
+        let earlier = self
+            .candidates
+            .get(place)
+            .filter(|fact| can_change(fact.kind, &fact.subject, &fact.statement));
         earlier.and_then(|_| learned_at[place]).map(Replaced::Learned)
     }
+}
+
+/// Says whether a candidate is about the same subject as a statement, and shares a word with it that is
+/// not too frequent to say anything.
+fn are_alike(candidate: &NewFact, subject: &str, statement: &str) -> bool {
+    let words = query_words(statement);
+    normalized(subject) == normalized(&candidate.subject)
+        && query_words(&candidate.statement).iter().any(|word| words.contains(word))
 }
 
 /// Says whether a candidate is an instruction that was noted from the same turn already, in the

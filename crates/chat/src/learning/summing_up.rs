@@ -16,6 +16,10 @@ use crate::excerpt;
 /// Tokens of a summary of a stretch or of sessions.
 const MAX_TOKENS: usize = 200;
 
+/// Tokens of an answer: those of a summary, the JSON around it, and as many again for a model that
+/// counts otherwise.
+const MAX_ANSWER_TOKENS: u32 = 512;
+
 /// Number of sentences of a summary of one session.
 const MAX_SENTENCES: usize = 3;
 
@@ -64,7 +68,8 @@ impl Learner {
     ) -> Result<Option<String>, ChatError> {
         let SummaryTask { instructions, length, material, sources } = task;
         let schema = object(&json!({ "summary": { "type": "string" } }));
-        let task = Task { instructions: [instructions, RULES].concat(), schema };
+        let instructions = [instructions, RULES].concat();
+        let task = Task { instructions, schema, max_tokens: MAX_ANSWER_TOKENS };
         let check = |answer: Summed| self.check_summary(&answer.summary, length, &sources);
         let answer = task.ask(&self.model, &material, check).await?;
         report.usage += answer.usage;

@@ -101,17 +101,19 @@ async fn what_was_recalled_is_not_learned_again() {
 #[tokio::test]
 async fn moods_are_incidental_and_what_was_not_said_is_dropped() {
     let world = World::new();
+    world.say("one", Role::User, "I live in Porto.");
+    world.learn().await;
     let turn = world.say("one", Role::User, "I feel tired. The dog of Priya ate 3 shoes.");
     world.model.say_instead(&[r#"{"facts":[
-        {"turn":1,"subject":"user","statement":"feels tired","kind":"preference","entities":[]},
-        {"turn":1,"subject":"Priya","statement":"has a dog","kind":"relation",
+        {"turn":2,"subject":"user","statement":"feels tired","kind":"preference","entities":[]},
+        {"turn":2,"subject":"Priya","statement":"has a dog","kind":"relation",
          "entities":[{"name":"Priya","kind":"person"},{"name":"Rex","kind":"person"}]},
-        {"turn":1,"subject":"Priya","statement":"lost 4 shoes","kind":"relation","entities":[]},
-        {"turn":1,"subject":"Tomás","statement":"has a dog","kind":"relation","entities":[]}]}"#]);
-    assert_eq!(turn.0, 1);
+        {"turn":2,"subject":"Priya","statement":"lost 4 shoes","kind":"relation","entities":[]},
+        {"turn":2,"subject":"Tomás","statement":"has a dog","kind":"relation","entities":[]}]}"#]);
+    assert_eq!(turn.0, 2);
     let report = world.learn().await;
     assert_eq!((report.incidental, report.ungrounded, report.new), (1, 2, 1));
-    assert_eq!(world.known(), ["Priya: has a dog"]);
+    assert_eq!(world.known(), ["user: lives in Porto", "Priya: has a dog"]);
     let names = world.memory.entities(&user("ana")).unwrap();
     assert_eq!(names.len(), 1, "Rex was not named");
 }

@@ -85,6 +85,17 @@ fn what_is_not_about_the_speaker_stays() {
     }
 }
 
+#[test]
+fn who_speaks_of_themselves_is_told() {
+    for own in ["I live in Faro", "Mein Hund heißt Rex", "Tengo dos gatos", "The user is a nurse"]
+    {
+        assert!(is_about_the_speaker(own), "{own}");
+    }
+    for other in ["lives in Faro", "Rex is my dog", "Marta es enfermera", ""] {
+        assert!(!is_about_the_speaker(other), "{other}");
+    }
+}
+
 proptest! {
     #[test]
     fn the_person_is_no_longer_the_one_who_speaks(verb in "[bdfghklmprstvw][a-z]{2,8}") {
