@@ -7,7 +7,6 @@ every answer is stored, none is marked as broken off unless the stream was broke
 fact that was not said, and /continue does not say the beginning a second time.
 """
 
-import json
 import re
 import sys
 import tempfile
@@ -66,35 +65,48 @@ class Table:
         self.show(who, what, ("ok" if holds else "FAILED") + (f"   {found}" if found else ""))
 
 
-def facts(table: Table, who: str, longmem: Longmem, one_by_one: bool) -> None:
+def facts(table: Table, who: str, longmem: Longmem, name: str) -> None:
     """What is noted of twelve plain statements, looked at together or one after the other."""
-    user = "each" if one_by_one else "all"
-    seconds = 0.0
+    user = name.replace(" ", "-")
+    runs = []
     for number, (statement, _) in enumerate(STATEMENTS):
-        longmem.chat(user, [statement], "--no-learning", "--session", f"s{number if one_by_one else 0}")
-        if one_by_one:
-            seconds += longmem.learn(user)
-    if not one_by_one:
-        seconds = longmem.learn(user)
-    noted = [fact for fact in longmem.facts(user)]
+        session = f"{user} {number}" if name == "one by one" else user
+        longmem.chat(user, [statement], "--no-learning", "--session", session, max_tokens=8)
+        if name == "one by one":
+            runs.append(longmem.learn(user))
+    if not runs:
+        runs.append(longmem.learn(user))
+    failures = [last_line(run.err) for run in runs if run.code != 0]
+    table.must(who, f"learning ends, {name}", not failures, "".join(failures)[:200])
+
+    noted = [line(fact) for fact in longmem.facts(user)]
     said = " ".join(statement for statement, _ in STATEMENTS)
-    found = [
-        statement
-        for statement, keys in STATEMENTS
-        if any(all(key.lower() in line(fact).lower() for key in keys) for fact in noted)
-    ]
-    made_up = [line(fact) for fact in noted if unsaid(line(fact), said)]
-    name = "one by one" if one_by_one else "all at once"
-    table.show(who, f"facts, {name}", f"{len(found)} of {len(STATEMENTS)} noted, {len(noted)} in all, {seconds:.0f} s")
+    found = sum(
+        any(all(key.lower() in fact.lower() for key in keys) for fact in noted)
+        for _, keys in STATEMENTS
+    )
+    seconds = sum(run.seconds for run in runs)
+    counts = f"{found} of {len(STATEMENTS)} noted, {len(noted)} facts, {seconds:.0f} s"
+    table.show(who, f"facts, {name}", counts)
     for fact in noted:
-        table.show("", "", f"- {line(fact)}")
-    table.must(who, f"no false fact, {name}", not made_up, "; ".join(made_up))
-    summaries = longmem.summaries(user)
-    unfounded = [text for text in summaries if 2 * len(unsaid(text, longmem.said(user))) > len(content(text))]
-    table.show(who, f"summaries, {name}", f"{len(summaries)}")
-    for text in summaries[:3]:
+        table.show("", "", f"- {fact}")
+    false = [fact for fact in noted if unsaid(fact, said)]
+    table.must(who, f"no false fact, {name}", not false, "; ".join(false))
+
+
+def summaries(table: Table, who: str, longmem: Longmem) -> None:
+    """A summary of an ended session says what was said there."""
+    user = "ended"
+    for statement, _ in STATEMENTS[:4]:
+        longmem.run("remember", statement, "--user", user, "--session", "old", "--time", "2026-01-05")
+    longmem.learn(user)
+    made = longmem.summaries(user)
+    table.show(who, "summaries", f"{len(made)}")
+    for text in made:
         table.show("", "", f"- {text}")
-    table.must(who, f"summaries are grounded, {name}", not unfounded, "; ".join(unfounded))
+    said = longmem.said(user)
+    free = [text for text in made if 2 * len(unsaid(text, said)) > len(content(text))]
+    table.must(who, "summaries say what was said", not free, "; ".join(free))
 
 
 def line(fact: dict) -> str:
@@ -165,8 +177,9 @@ def main() -> int:
                 who = f"{name} {api}"
                 talk(table, who, longmem)
                 go_on(table, who, longmem)
-                facts(table, who, longmem, one_by_one=False)
-                facts(table, who, longmem, one_by_one=True)
+                facts(table, who, longmem, "one by one")
+                facts(table, who, longmem, "all at once")
+                summaries(table, who, longmem)
                 with BreakingProxy(server.port) as proxy:
                     behind = Longmem(program, Path(store) / f"{api}.db", api, proxy.url)
                     broken_stream(table, who, behind, proxy)
@@ -182,4 +195,5 @@ def main() -> int:
     return 1 if table.failed else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

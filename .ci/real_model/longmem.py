@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-# No single command may take longer; a model that rambles is cut off by --max-tokens long before.
-PATIENCE_SECONDS = 600
+# A command that takes longer is ended, and counts as failed.
+PATIENCE_SECONDS = 300
 
 
 @dataclass
@@ -32,26 +32,26 @@ class Longmem:
     def run(self, *arguments: str, stdin: str = "") -> Run:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("LONGMEM_", "OPENAI_", "ANTHROPIC_"))}
         began = time.monotonic()
-        done = subprocess.run(
-            [self.program, "--db", str(self.store), *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            env={**kept, "ANTHROPIC_API_KEY": "local"},
-        )
+        try:
+            done = subprocess.run(
+                [self.program, "--db", str(self.store), *arguments],
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_SECONDS,
+                env={**kept, "ANTHROPIC_API_KEY": "local"},
+            )
+        except subprocess.TimeoutExpired:
+            return Run(124, "", f"error: no end after {PATIENCE_SECONDS} s", PATIENCE_SECONDS)
         return Run(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
     def chat(self, user: str, lines: list[str], *arguments: str, max_tokens: int = 60) -> Run:
         limit = ["--max-tokens", str(max_tokens)]
         return self.run("chat", "--user", user, *limit, *self.model, *arguments, stdin="\n".join(lines) + "\n")
 
-    def learn(self, user: str) -> float:
-        """Looks through everything; returns the seconds that it took."""
-        run = self.run("facts", "--learn", "--user", user, *self.model)
-        if run.code != 0:
-            raise SystemExit(f"facts --learn failed: {run.err}")
-        return run.seconds
+    def learn(self, user: str) -> Run:
+        """Looks through everything that was said."""
+        return self.run("facts", "--learn", "--user", user, *self.model)
 
     def facts(self, user: str) -> list[dict]:
         return json.loads(self.run("facts", "--json", "--user", user).out)["facts"]

@@ -3,6 +3,7 @@
 mod answering;
 mod asked;
 mod gathering;
+mod going_on;
 mod live;
 mod prompts;
 mod session_turns;

@@ -7,6 +7,7 @@ use longmem_memory::{DEFAULT_THRESHOLD, PROMPT_THRESHOLD};
 use longmem_text::without_thinking;
 
 use super::gathering::PromptInputs;
+use super::going_on::model_for;
 use super::window::WindowShares;
 use super::{Asked, Conversation, Reply};
 use crate::context::RequiredCosts;
@@ -48,6 +49,7 @@ impl Conversation {
             return Ok(Reply::Quotes(quote_answer(asked.message(), &inputs.recall, zone)));
         };
 
+        let model = &model_for(asked, model, &inputs);
         let (answer, context) = self.complete(model, asked, &inputs, on_text).await?;
         let completion = match answer {
             Ok(completion) if completion.text.trim().is_empty() => {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-/// What is said to the model when its answer is to go on. It is never stored: a prefilled answer, which
-/// would need no words, is refused by recent models.
+/// What is said to the model when its answer is to go on, where it cannot go on behind the answer itself.
+/// It is never stored.
 const GO_ON: &str = "Your last answer was cut off. Go on exactly where it stopped, and repeat \
                      nothing of it.";
 

@@ -90,7 +90,7 @@ impl<'a> OutputConfig<'a> {
 
 impl<'a> Body<'a> {
     fn new(request: &'a Request) -> Self {
-        let Request { model, system, messages, max_tokens, answer_schema } = request;
+        let Request { model, system, messages, max_tokens, answer_schema, .. } = request;
         let output_config = answer_schema.as_ref().map(OutputConfig::of);
         Self { model, max_tokens: *max_tokens, stream: true, system, messages, output_config }
     }

@@ -18,12 +18,15 @@ pub struct LanguageModel {
     pub name: String,
     /// The most tokens that an answer may have.
     pub max_tokens: u32,
+    /// Whether an answer may stand last in a prompt, so that the model goes on behind it; false by
+    /// default.
+    pub prefills: bool,
 }
 
 impl LanguageModel {
     /// A model that is asked through this provider.
     pub fn new(provider: Arc<dyn Provider>, name: impl Into<String>, max_tokens: u32) -> Self {
-        Self { provider, name: name.into(), max_tokens }
+        Self { provider, name: name.into(), max_tokens, prefills: false }
     }
 }
 
@@ -82,7 +85,12 @@ impl ModelSettings {
         };
         // Retries are inside: each model gets them before the next one is asked.
         let provider = Arc::new(Fallback::new(provider, self.fallbacks.clone()));
-        Ok(LanguageModel::new(provider, self.name.clone(), self.max_tokens))
+        let mut model = LanguageModel::new(provider, self.name.clone(), self.max_tokens);
+        // llama.cpp, Ollama and vLLM go on behind an answer. OpenAI begins a new one, and Anthropic's
+        // newer models refuse it.
+        model.prefills = self.api == Api::OpenAiCompatible
+            && !self.base_url.as_deref().is_some_and(OpenAiCompatible::is_openai);
+        Ok(model)
     }
 
     /// What counts tokens about as the model does.

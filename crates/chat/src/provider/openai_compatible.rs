@@ -44,7 +44,7 @@ impl OpenAiCompatible {
         let key = key.map(|key| (AUTHORIZATION, "Bearer ", key));
         let (api, path) = (Api::OpenAiCompatible, "/chat/completions");
         let http = HttpClient::new(api, base_url, path, HeaderMap::new(), key)?;
-        let limit = if base_url.trim_start().starts_with("https://api.openai.com/") {
+        let limit = if Self::is_openai(base_url) {
             LimitName::MaxCompletionTokens
         } else {
             LimitName::MaxTokens
@@ -60,6 +60,11 @@ impl OpenAiCompatible {
     fn learn(&self, model: &str, dialect: Dialect) {
         let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
         learned.insert(model.to_owned(), dialect);
+    }
+
+    /// Whether a base URL is that of OpenAI's own service.
+    pub(super) fn is_openai(base_url: &str) -> bool {
+        base_url.trim_start().starts_with("https://api.openai.com/")
     }
 }
 
@@ -106,6 +111,11 @@ struct Body<'a> {
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat<'a>>,
+    /// By which vLLM is told to go on behind the last message; llama.cpp and Ollama do so anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continue_final_message: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    add_generation_prompt: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -151,6 +161,8 @@ impl<'a> Body<'a> {
             max_tokens: limit(LimitName::MaxTokens),
             max_completion_tokens: limit(LimitName::MaxCompletionTokens),
             response_format: request.answer_schema.as_ref().map(ResponseFormat::of),
+            continue_final_message: request.continues_last.then_some(true),
+            add_generation_prompt: request.continues_last.then_some(false),
         }
     }
 }

@@ -16,20 +16,23 @@ pub struct Request {
     pub model: String,
     /// Standing instructions, facts and summaries; empty by default.
     pub system: Vec<TextBlock>,
-    /// The conversation: alternating roles, the user first and last.
+    /// The conversation: alternating roles, the user first and last, unless the answer goes on with
+    /// the last message.
     pub messages: Vec<Message>,
     /// The most tokens that the answer may have.
     pub max_tokens: u32,
     /// The schema that the answer is to follow; none, the default, for free text. Some servers
     /// ignore schemas or follow them loosely, so the answer has to be checked in any case.
     pub answer_schema: Option<AnswerSchema>,
+    /// Whether the last message is the assistant's, and the answer goes on behind it; false by default.
+    pub continues_last: bool,
 }
 
 impl Request {
     /// Asks a model to answer some messages.
     pub fn new(model: impl Into<String>, messages: Vec<Message>, max_tokens: u32) -> Self {
         let (model, system) = (model.into(), Vec::new());
-        Self { model, system, messages, max_tokens, answer_schema: None }
+        Self { model, system, messages, max_tokens, answer_schema: None, continues_last: false }
     }
 
     /// Asks a model to answer a prompt.
