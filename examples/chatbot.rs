@@ -12,6 +12,7 @@
 
 use std::error::Error;
 use std::io::{Write, stdin, stdout};
+use std::time::Duration;
 
 use longmem::chat::Blocking;
 use longmem::{Api, ApiKey, Longmem, ModelSettings, Options, Reply};
@@ -35,6 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             // A closed terminal shows with the next message.
             let _ = stdout().flush();
         };
+        // A server that answers one request at a time answers this one first.
+        talk.pause_learner();
         // The message is stored before the model is asked, the answer after.
         match blocking.run(talk.conversation.ask(&message?, &mut show)) {
             Ok(Reply::Answer { .. }) => println!(),
@@ -47,7 +50,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         talk.wake_learner();
     }
-    // What was said last is learned from before the program ends.
-    talk.end();
+    // What was said last is learned from before the program ends, unless that takes too long.
+    if let Some(mut learning) = talk.end() {
+        blocking.run(learning.within(Duration::from_secs(20)));
+    }
     Ok(())
 }

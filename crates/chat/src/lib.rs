@@ -62,7 +62,9 @@ pub use context::{
 pub use conversation::{Conversation, ConversationSettings, RECALLED_TURNS, Reply};
 pub use error::ChatError;
 pub use excerpt::excerpt;
-pub use learning::{ActionItems, Learner, LearnerSettings, LearningOutcome, LearningReport};
+pub use learning::{
+    ActionItems, LastLearning, Learner, LearnerSettings, LearningOutcome, LearningReport,
+};
 pub use notice::Notice;
 pub use provider::{
     AnswerSchema, Anthropic, Api, ApiKey, Completion, Endpoint, Fallback, InvalidApiKey,

@@ -9,13 +9,14 @@ use jiff::tz::TimeZone;
 use longmem_core::{SessionName, UserName};
 
 use crate::learning::BackgroundLearner;
-use crate::{AsyncMemory, ChatError, Conversation, Learner, LearningOutcome};
+use crate::{AsyncMemory, ChatError, Conversation, LastLearning, Learner};
 
 /// A conversation of several messages, and a learner that works meanwhile on a thread of its own.
 ///
 /// # Examples
 /// ```no_run
 /// use std::sync::Arc;
+/// use std::time::Duration;
 ///
 /// use longmem_chat::{Api, ApiKey, AsyncMemory, ModelSettings, Talk, TalkSettings};
 /// use longmem_core::UserName;
@@ -29,9 +30,12 @@ use crate::{AsyncMemory, ChatError, Conversation, Learner, LearningOutcome};
 ///
 /// let memory = AsyncMemory::one_at_a_time(Arc::new(memory));
 /// let talk = Talk::begin(&settings, memory, UserName::new("ana")?, None)?;
+/// talk.pause_learner();
 /// talk.conversation.ask("Where do I live?", &mut |piece| print!("{piece}")).await?;
 /// talk.wake_learner();
-/// talk.end();
+/// if let Some(mut learning) = talk.end() {
+///     println!("{:?}", learning.within(Duration::from_secs(20)).await);
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -73,16 +77,24 @@ impl Talk {
         Ok(Self { conversation, learner: learner.transpose()? })
     }
 
-    /// Lets the learner look at what was said since the last time.
+    /// Lets the learner give way to a message that is about to be asked. Without it, a server that
+    /// answers one request at a time may finish with the learner's first.
+    pub fn pause_learner(&self) {
+        if let Some(learner) = &self.learner {
+            learner.pause();
+        }
+    }
+
+    /// Lets the learner look at what was said, once nobody has said anything for three seconds.
     pub fn wake_learner(&self) {
         if let Some(learner) = &self.learner {
             learner.wake();
         }
     }
 
-    /// Ends the talk, and waits at most 20 seconds for the learner to look at the rest. Returns none if
-    /// nobody learns.
-    pub fn end(self) -> Option<LearningOutcome> {
+    /// Ends the talk, and lets the learner look at the rest: wait for it, or drop it and leave. Returns
+    /// none if nobody learns.
+    pub fn end(self) -> Option<LastLearning> {
         self.learner.map(BackgroundLearner::finish)
     }
 }

@@ -50,7 +50,6 @@ pub use questions::{
 };
 pub use sentences::{begins_sentence, only_asks, sentences};
 pub use small_talk::is_small_talk;
-pub use statements::third_person;
 pub use statements::{is_about_the_speaker, third_person};
 pub use thinking::{ThinkingFilter, without_thinking};
 pub use wordless::has_words;

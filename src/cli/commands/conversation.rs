@@ -2,8 +2,13 @@
 
 mod terminal;
 
+use std::time::Duration;
+
 use longmem::{IfMissing, Longmem, open_patiently};
-use longmem_chat::{Blocking, ChatError, Conversation, Notice, QuotedAnswer, Reply, Talk};
+use longmem_chat::{
+    Blocking, ChatError, Conversation, LastLearning, LearningOutcome, Notice, QuotedAnswer, Reply,
+    Talk,
+};
 use longmem_core::SessionName;
 use longmem_memory::FactsAt;
 use longmem_text::asks_what_is_known;
@@ -18,6 +23,15 @@ use crate::output::Output;
 use crate::render;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
+
+/// How long the end of a talk may take without a word.
+const MOMENT: Duration = Duration::from_millis(300);
+
+/// How long the end of a talk waits for what is still to be learned.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const STILL_LEARNING: &str =
+    "(learning from this talk; Ctrl-C leaves at once, and the rest is learned the next time)";
 
 pub(super) fn ask(
     arguments: &AskArguments,
@@ -71,10 +85,31 @@ pub(super) fn chat(
     let memory = open_patiently(options)?;
     let talk = Talk::begin(&talk, memory, settings.user.clone(), arguments.session)?;
     let result = terminal::run(&talk, output);
-    if let Some(learned) = talk.end().as_ref().and_then(render::outcome) {
-        output.note(learned);
+    if let Some(learning) = talk.end() {
+        let outcome = Blocking::new()?.run(last_learning(learning, output));
+        if let Some(learned) = render::outcome(&outcome) {
+            output.note(learned);
+        }
     }
     result
+}
+
+/// Waits for what is still to be learned from a talk, and says so where that takes more than a moment.
+/// Ctrl-C ends the wait.
+async fn last_learning(mut learning: LastLearning, output: Output) -> LearningOutcome {
+    let finished = async {
+        match learning.within(MOMENT).await {
+            Some(outcome) => Some(outcome),
+            None => {
+                output.note(STILL_LEARNING);
+                learning.within(PATIENCE).await
+            }
+        }
+    };
+    tokio::select! {
+        outcome = finished => outcome.unwrap_or(LearningOutcome::Late),
+        _ = tokio::signal::ctrl_c() => LearningOutcome::Late,
+    }
 }
 
 fn show_piece(piece: &str, output: Output) {

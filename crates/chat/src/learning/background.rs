@@ -1,23 +1,37 @@
 //! Learning while a conversation goes on, on a thread of its own.
+//!
+//! Many servers answer one request at a time, so learning waits until nobody has said anything for a
+//! moment, and gives way when a message comes: the request under way is dropped, and done again later.
+//! Nothing is lost by that, or noted twice: what was not stored is looked at again.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use longmem_core::SessionName;
+use tokio::sync::{oneshot, watch};
 
 use super::{Learner, LearningReport};
 use crate::{Blocking, ChatError};
 
-/// How long the end of a conversation waits for what is still to be learned from it.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long nobody has to say anything before learning begins.
+const IDLE: Duration = Duration::from_secs(3);
 
-/// A thread that learns from a conversation while it goes on. Nobody waits for it until the
-/// conversation ends, and then not for long: what is not learned by then is learned the next time.
+/// A thread that learns from a conversation in the moments in which nobody waits for an answer.
 pub(crate) struct BackgroundLearner {
-    /// Wakes the thread; the thread takes its drop as the end of the conversation.
-    alarm: Sender<()>,
-    outcome: Receiver<Result<LearningReport, ChatError>>,
+    /// Tells the thread where the conversation stands; the thread takes its drop as the end.
+    phase: watch::Sender<Phase>,
+    outcome: oneshot::Receiver<Result<LearningReport, ChatError>>,
+}
+
+/// Where a conversation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// A message waits for its answer.
+    Answering,
+    /// Everything was answered.
+    Quiet,
+    /// It has ended.
+    Ended,
 }
 
 /// What was learned from a conversation by its end.
@@ -28,8 +42,15 @@ pub enum LearningOutcome {
     Learned(LearningReport),
     /// Something went wrong; what is not learned is looked at the next time.
     Failed(ChatError),
-    /// It took too long; what is not learned is looked at the next time.
+    /// It was not waited for any longer; what is not learned is looked at the next time.
     Late,
+}
+
+/// The rest of the learning when a conversation has ended. Dropping it waits for nothing: what is not
+/// learned is looked at the next time.
+#[derive(Debug)]
+pub struct LastLearning {
+    outcome: oneshot::Receiver<Result<LearningReport, ChatError>>,
 }
 
 impl BackgroundLearner {
@@ -38,60 +59,95 @@ impl BackgroundLearner {
     /// # Errors
     /// [`ChatError::NoThread`].
     pub(crate) fn start(learner: Learner, session: SessionName) -> Result<Self, ChatError> {
+        Self::start_after(IDLE, learner, session)
+    }
+
+    fn start_after(
+        idle: Duration,
+        learner: Learner,
+        session: SessionName,
+    ) -> Result<Self, ChatError> {
         let blocking = Blocking::new()?;
-        let (alarm, alarms) = channel();
-        let (sender, outcome) = channel();
+        let (phase, phases) = watch::channel(Phase::Quiet);
+        let (sender, outcome) = oneshot::channel();
         let work = move || {
-            let outcome = learn(&learner, &session, &alarms, &blocking);
+            let outcome = blocking.run(learn(&learner, &session, phases, idle));
             // If nobody waits any longer, nobody wants to know.
             let _ = sender.send(outcome);
         };
         let thread = thread::Builder::new().name("learning".to_owned()).spawn(work);
         thread.map_err(|source| ChatError::NoThread { source })?;
-        Ok(Self { alarm, outcome })
+        Ok(Self { phase, outcome })
     }
 
-    /// Lets it look at what was said since the last time.
+    /// Lets it give way to a message that waits for its answer.
+    pub(crate) fn pause(&self) {
+        self.phase.send_replace(Phase::Answering);
+    }
+
+    /// Lets it look at what was said, in a moment.
     pub(crate) fn wake(&self) {
-        // If the thread has ended by a panic, there is nobody to wake.
-        let _ = self.alarm.send(());
+        self.phase.send_replace(Phase::Quiet);
     }
 
-    /// Ends the conversation: lets it learn the rest, and says what was learned.
-    pub(crate) fn finish(self) -> LearningOutcome {
-        self.finish_within(PATIENCE)
+    /// Ends the conversation: lets it learn the rest now.
+    pub(crate) fn finish(self) -> LastLearning {
+        self.phase.send_replace(Phase::Ended);
+        LastLearning { outcome: self.outcome }
     }
+}
 
-    fn finish_within(self, patience: Duration) -> LearningOutcome {
-        drop(self.alarm);
-        match self.outcome.recv_timeout(patience) {
+impl LastLearning {
+    /// Waits until everything is learned, or the given time is over.
+    pub async fn within(&mut self, patience: Duration) -> Option<LearningOutcome> {
+        let outcome = tokio::time::timeout(patience, &mut self.outcome).await.ok()?;
+        Some(match outcome {
             Ok(Ok(report)) => LearningOutcome::Learned(report),
             Ok(Err(error)) => LearningOutcome::Failed(error),
+            // The thread is gone without a word.
             Err(_) => LearningOutcome::Late,
-        }
+        })
     }
 }
 
-/// Learns now, at every alarm, and a last time when no alarm can come any longer.
-fn learn(
+/// Learns in every idle moment, and a last time when the conversation has ended. A failure is not the
+/// end: what it left is looked at the next time.
+async fn learn(
     learner: &Learner,
     session: &SessionName,
-    alarms: &Receiver<()>,
-    blocking: &Blocking,
+    mut phases: watch::Receiver<Phase>,
+    idle: Duration,
 ) -> Result<LearningReport, ChatError> {
-    let catch_up = || blocking.run(learner.catch_up(Some(session)));
-    let mut sum = LearningReport::default();
-    let mut last = catch_up();
-    while alarms.recv().is_ok() {
-        // Several messages may have come meanwhile; they are looked at together.
-        while alarms.try_recv().is_ok() {}
-        // A failure is not the end: what it left is looked at now.
-        if let Ok(report) = last {
-            sum += report;
+    let mut report = LearningReport::default();
+    loop {
+        let phase = *phases.borrow_and_update();
+        match phase {
+            Phase::Ended => break,
+            Phase::Answering => {}
+            Phase::Quiet => {
+                let learning = async {
+                    tokio::time::sleep(idle).await;
+                    let _ = learner.catch_up_into(Some(session), &mut report).await;
+                };
+                tokio::select! {
+                    // Whoever says something goes first.
+                    biased;
+                    changed = phases.changed() => match changed {
+                        Ok(()) => continue,
+                        Err(_) => break,
+                    },
+                    () = learning => {}
+                }
+            }
         }
-        last = catch_up();
+        if phases.changed().await.is_err() {
+            break;
+        }
     }
-    sum += last?;
-    sum += blocking.run(learner.end_session(session))?;
-    Ok(sum)
+    learner.catch_up_into(Some(session), &mut report).await?;
+    report += learner.end_session(session).await?;
+    Ok(report)
 }
+
+#[cfg(test)]
+mod tests;

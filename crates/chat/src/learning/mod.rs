@@ -24,7 +24,7 @@ mod summing_up;
 
 pub use action_items::ActionItems;
 pub(crate) use background::BackgroundLearner;
-pub use background::LearningOutcome;
+pub use background::{LastLearning, LearningOutcome};
 pub(crate) use knowledge::knowledge;
 pub use report::LearningReport;
 
@@ -93,12 +93,21 @@ impl Learner {
         current: Option<&SessionName>,
     ) -> Result<LearningReport, ChatError> {
         let mut report = LearningReport::default();
-        self.learn_facts(&mut report).await?;
-        if let Some(session) = current {
-            self.sum_up_history(session, &mut report).await?;
-        }
-        self.sum_up_ended(current, &mut report).await?;
+        self.catch_up_into(current, &mut report).await?;
         Ok(report)
+    }
+
+    /// As [`Learner::catch_up`], and reports what was done even if it is dropped or fails midway.
+    async fn catch_up_into(
+        &self,
+        current: Option<&SessionName>,
+        report: &mut LearningReport,
+    ) -> Result<(), ChatError> {
+        self.learn_facts(report).await?;
+        if let Some(session) = current {
+            self.sum_up_history(session, report).await?;
+        }
+        self.sum_up_ended(current, report).await
     }
 
     /// Looks through all of the user's sessions, also those that nobody has learned from yet.

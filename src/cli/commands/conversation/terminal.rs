@@ -73,6 +73,7 @@ pub(super) fn run(talk: &Talk, output: Output) -> Result<(), Failure> {
                 output.note(format!("There is no command {command}. /help lists them."));
             }
             _ => {
+                talk.pause_learner();
                 let outcome = answer(conversation, &blocking, line, output)?;
                 asked += 1;
                 failed += u64::from(outcome.failed);
