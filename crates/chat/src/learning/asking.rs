@@ -4,6 +4,7 @@
 //! holds up the next answer meanwhile. So an answer is short, and of one that was cut off the whole
 //! items count.
 
+use longmem_text::without_thinking;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -62,7 +63,8 @@ impl Task {
             let completion = complete(model, &request).await?;
             usage += completion.usage;
             let was_cut_off = completion.stop_reason == StopReason::MaxTokens;
-            let mut checked = match read(&completion.text, was_cut_off) {
+            let text = without_thinking(&completion.text);
+            let mut checked = match read(&text, was_cut_off) {
                 Ok(answer) => check(answer).map(Some),
                 Err(problem) => Checked { usable: None, problems: vec![problem] },
             };
@@ -75,7 +77,7 @@ impl Task {
                 let dropped = checked.problems.len() as u64;
                 return Ok(Answer { usable: checked.usable, dropped, usage });
             }
-            if was_cut_off && completion.text.trim().is_empty() {
+            if was_cut_off && text.trim().is_empty() {
                 request.max_tokens = THINKING_TOKENS;
                 continue;
             }

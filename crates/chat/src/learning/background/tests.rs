@@ -57,7 +57,8 @@ impl Provider for Slow {
 fn memory(folder: &tempfile::TempDir, session: &SessionName) -> Arc<Memory> {
     let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
     let embedder = Arc::new(WordHashEmbedder::default());
-    let memory = Memory::new(Arc::new(store), embedder, Arc::new(FixedClock(Timestamp::UNIX_EPOCH)));
+    let memory =
+        Memory::new(Arc::new(store), embedder, Arc::new(FixedClock(Timestamp::UNIX_EPOCH)));
     let ana = UserName::new("ana").unwrap();
     let turn = memory.new_turn(session.clone(), Role::User, "I live in Porto.");
     memory.remember(&ana, &[turn]).unwrap();
