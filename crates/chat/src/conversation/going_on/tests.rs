@@ -87,7 +87,7 @@ impl Provider for Server {
             on_text(word);
         }
         let (stop_reason, usage) = (StopReason::EndTurn, Usage::default());
-        Ok(Completion { text, stop_reason, usage, model: "small".to_owned() })
+        Ok(Completion { text, thought: false, stop_reason, usage, model: "small".to_owned() })
     }
 }
 

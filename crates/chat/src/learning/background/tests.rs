@@ -49,7 +49,13 @@ impl Provider for Slow {
             r#"{"summary":"The user lives in Porto."}"#
         };
         let (stop_reason, usage) = (StopReason::EndTurn, Usage::default());
-        Ok(Completion { text: text.to_owned(), stop_reason, usage, model: "small".to_owned() })
+        Ok(Completion {
+            text: text.to_owned(),
+            thought: false,
+            stop_reason,
+            usage,
+            model: "small".to_owned(),
+        })
     }
 }
 
