@@ -9,7 +9,7 @@ use crate::database::{Database, is_database};
 use crate::error::TranscriptError;
 use crate::files::TranscriptFiles;
 use crate::formats::Format;
-use crate::json::{JsonShape, Limits, for_each_value, parse_cut};
+use crate::json::{JsonShape, Limits, for_each_value, parse_cut, unwrapped};
 use crate::metered_reader::{Meter, MeteredReader};
 use crate::text_lines::for_each_text_line;
 use crate::unread_formats::{self, Sample, UnreadFormat};
@@ -135,7 +135,14 @@ fn json_format(beginning: &[u8], candidates: &mut Candidates) -> Option<Format> 
                     .iter()
                     .try_for_each(|element| candidates.look_at(element, JsonShape::Array));
             }
-            Some(value) => drop(candidates.look_at(&value, JsonShape::Documents)),
+            Some(value) => match unwrapped(value) {
+                Ok(elements) => {
+                    let _ = elements
+                        .iter()
+                        .try_for_each(|element| candidates.look_at(element, JsonShape::Array));
+                }
+                Err(value) => drop(candidates.look_at(&value, JsonShape::Documents)),
+            },
             None => {}
         }
     }

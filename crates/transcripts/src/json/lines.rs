@@ -9,6 +9,7 @@ use super::documents::for_each_document;
 use super::parse::{JsonFault, parse};
 use super::records::{LineRecords, records_of};
 use super::values::{FileEnd, JsonShape, Limits, OnValue};
+use super::wrapper::{begins_wrapper, unwrapped};
 use crate::ended_early::EndReason;
 use crate::metered_reader::MeteredReader;
 use crate::skip_reason::SkipReason;
@@ -39,10 +40,25 @@ pub(super) fn for_each_line(
         }
         next = second;
     }
+    if let Some(JsonLine::Value(value)) = next {
+        match unwrapped(value) {
+            Ok(elements) => {
+                let mut elements = elements.into_iter().map(Ok);
+                if elements.try_for_each(|value| on_value(JsonShape::Array, value)).is_break() {
+                    return Ok(FileEnd::Stopped);
+                }
+                next = lines.next()?;
+            }
+            Err(value) => next = Some(JsonLine::Value(value)),
+        }
+    }
     while let Some(line) = next {
         let flow = match line {
             JsonLine::Value(value) => on_value(JsonShape::Lines, Ok(value)),
             JsonLine::Skipped(reason) => on_value(JsonShape::Lines, Err(reason)),
+            JsonLine::LongWrapper => {
+                return for_each_document(&lines.bytes, lines.reader, limits, on_value);
+            }
             // The last line of a file that was cut off, or is being written at this moment.
             JsonLine::Records { records, unfinished: true } if !lines.has_line_end() => {
                 let byte = lines.reader.meter().position();
@@ -91,6 +107,8 @@ enum JsonLine {
         /// Whether the line ends within a value.
         unfinished: bool,
     },
+    /// The beginning of conversations in a wrapper, longer than a line may be.
+    LongWrapper,
     Skipped(SkipReason),
 }
 
@@ -111,6 +129,9 @@ impl JsonLineReader<'_> {
                 return Ok(None);
             }
             if !self.has_line_end() && self.bytes.len() as u64 == self.limits.line_bytes {
+                if begins_wrapper(&self.bytes) {
+                    return Ok(Some(JsonLine::LongWrapper));
+                }
                 self.reader.skip_line()?;
                 return Ok(Some(JsonLine::Skipped(SkipReason::TooLong)));
             }

@@ -10,11 +10,13 @@ mod records;
 #[cfg(test)]
 mod tests;
 mod values;
+mod wrapper;
 
 use std::io;
 
 pub(crate) use self::cut::parse_cut;
 pub(crate) use self::values::{FileEnd, JsonShape, Limits, OnValue};
+pub(crate) use self::wrapper::unwrapped;
 use crate::metered_reader::MeteredReader;
 
 /// Hands over the values of a file in order, with one of them in memory at a time.

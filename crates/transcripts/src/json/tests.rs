@@ -117,6 +117,65 @@ fn a_value_of_too_many_parts_costs_only_itself() {
     }
 }
 
+#[test]
+fn the_conversations_in_a_wrapper_are_the_values() {
+    let conversations = vec![Ok(json!({"title": "a"})), Ok(json!({"title": "b"}))];
+    let wrappers = [
+        json!({"conversations": [{"title": "a"}, {"title": "b"}]}),
+        json!({"version": 2, "count": "2", "data": [{"title": "a"}, {"title": "b"}], "end": [1, {}]}),
+        json!({"data": {"of": null, "results": [{"title": "a"}, {"title": "b"}]}, "x": {}}),
+    ];
+    for wrapper in wrappers {
+        for text in [wrapper.to_string(), format!("{wrapper:#}"), format!("\n{wrapper}\n")] {
+            let (values, shapes, end) = read_all(text.as_bytes(), Limits::default());
+            assert_eq!((values, end), (conversations.clone(), FileEnd::Complete), "{text}");
+            assert_eq!(shapes, [JsonShape::Array; 2]);
+        }
+    }
+}
+
+#[test]
+fn an_object_that_wraps_no_conversations_is_one_value() {
+    for object in [
+        json!({"conversations": [{"from": "human", "value": "hi"}], "id": "x"}),
+        json!({"data": [{"role": "user", "content": "hi"}]}),
+        json!({"data": [], "results": {}, "items": [1, "a", [2.5]], "chats": null, "n": -3}),
+        json!({"data": {"text": "a \"b\"", "data": true}, "é\n": "x"}),
+        json!({"type": "event", "data": [{"title": "a"}]}),
+    ] {
+        let (values, ..) = read_all(object.to_string().as_bytes(), Limits::default());
+        assert_eq!(values, [Ok(object.clone())]);
+        if object.get("type").is_none() {
+            let (values, ..) = read_all(format!("{object:#}").as_bytes(), Limits::default());
+            assert_eq!(values, [Ok(object)]);
+        }
+    }
+}
+
+/// A wrapper is larger than any limit here, and its conversations are not.
+#[test]
+fn a_large_wrapper_is_read_piece_by_piece() {
+    let element = json!({"title": "x".repeat(20)});
+    let wrapper = json!({"conversations": vec![element.clone(); 100]});
+    for text in [wrapper.to_string(), format!("{wrapper:#}")] {
+        let (values, _, end) = read_all(text.as_bytes(), SMALL);
+        assert_eq!((values.len(), end), (100, FileEnd::Complete));
+        assert_eq!(values[99], Ok(element.clone()));
+        let cut = &text[..text.len() - 30];
+        let (values, _, end) = read_all(cut.as_bytes(), SMALL);
+        assert_eq!(values.len(), 99);
+        assert!(matches!(end, FileEnd::Early { reason: EndReason::CutOff, .. }));
+        let mut count = 0;
+        let mut bytes = text.as_bytes();
+        let reader = MeteredReader::new(&mut bytes, Meter::default());
+        let end = for_each_value(reader, SMALL, &mut |_, _| {
+            count += 1;
+            if count == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!((end.unwrap(), count), (FileEnd::Stopped, 3));
+    }
+}
+
 /// Counts what is read through it.
 struct CountingRead<'a> {
     source: &'a mut dyn Read,

@@ -64,7 +64,12 @@ pub(crate) type OnValue<'a> =
 
 /// Parses a value whose extent is known, but whose inside may still be wrong.
 pub(super) fn parse_raw(raw: &RawValue, limits: Limits) -> Result<Value, SkipReason> {
-    parse(raw.get(), limits.parts).map_err(|fault| match fault {
+    parse_text(raw.get(), limits)
+}
+
+/// Parses the text of a value.
+pub(super) fn parse_text(text: &str, limits: Limits) -> Result<Value, SkipReason> {
+    parse(text, limits.parts).map_err(|fault| match fault {
         JsonFault::TooManyParts => SkipReason::TooLong,
         JsonFault::Unfinished | JsonFault::Malformed => SkipReason::Malformed,
     })
