@@ -1,15 +1,19 @@
-//! Claude.ai's export: conversations as lists of messages.
+//! Claude.ai's export: conversations as lists of messages, of which one branch is shown.
+
+mod artifacts;
 
 use std::ops::ControlFlow;
 
 use longmem_core::Role;
 use serde_json::Value;
 
+use self::artifacts::Artifacts;
 use super::reader::FormatReader;
 use crate::json::JsonShape;
 use crate::json::fields::{first_present, text_or_number, title};
 use crate::keys::{fingerprint, session_name};
-use crate::message::content::content_text;
+use crate::message::branches::{Branches, Node, branches};
+use crate::message::content::{content_text, said};
 use crate::message::time::parse_time;
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
@@ -42,22 +46,46 @@ impl FormatReader for ClaudeAi {
         });
         let session = session_name(&id);
         let began = parse_time(created_at);
-        for message in messages {
-            let parsed = parse_message(message).map(|(role, text)| ParsedTurn {
+        let parted = shown_messages(messages, &conversation["current_leaf_message_uuid"]);
+        let mut artifacts = Artifacts::default();
+        for Node { message, time, .. } in parted.shown {
+            let parsed = parse_message(message, &mut artifacts).map(|(role, text)| ParsedTurn {
                 title: title.clone(),
-                time: parse_time(&message["created_at"]),
+                time,
                 session_began: began,
                 source_key: text_or_number(&message["uuid"]).map(|id| output.source_key(&[&id])),
                 ..ParsedTurn::new(session.clone(), role, text)
             });
             output.deliver_or_skip(parsed)?;
         }
+        parted.abandoned.iter().for_each(|_| output.skip(SkipReason::AbandonedBranch));
+        parted.unlinked.iter().for_each(|_| output.skip(SkipReason::Unlinked));
         ControlFlow::Continue(())
     }
 }
 
-/// Who says what in a message, or why it is skipped.
-fn parse_message(message: &Value) -> Result<(Role, String), SkipReason> {
+/// The messages of the branch that ends in the message named `last`; all of them, in the order of the
+/// file, where no message has that name.
+fn shown_messages<'a>(messages: &'a [Value], last: &Value) -> Branches<'a, &'a Value> {
+    let nodes: Vec<_> = messages
+        .iter()
+        .map(|message| Node {
+            id: message["uuid"].as_str().unwrap_or(""),
+            parent: message["parent_message_uuid"].as_str(),
+            time: parse_time(&message["created_at"]),
+            message,
+        })
+        .collect();
+    let last = last.as_str().filter(|last| nodes.iter().any(|node| node.id == *last));
+    let is_linked = nodes.iter().any(|node| node.parent.is_some());
+    match last {
+        Some(last) if is_linked => branches(nodes, Some(last)),
+        _ => Branches { shown: nodes, abandoned: Vec::new(), unlinked: Vec::new() },
+    }
+}
+
+/// Who says what in a message, with the documents that belong to it, or why it is skipped.
+fn parse_message(message: &Value, artifacts: &mut Artifacts) -> Result<(Role, String), SkipReason> {
     let role = first_present(message, &["sender", "role"]).as_str().ok_or(SkipReason::Malformed)?;
     let role = role.parse().map_err(|_| SkipReason::UnknownRole)?;
     let text = content_text(&message["content"]).or_else(|reason| match reason {
@@ -65,10 +93,16 @@ fn parse_message(message: &Value) -> Result<(Role, String), SkipReason> {
         // Beside blocks of other kinds, "text" may only repeat that they cannot be shown.
         _ => Err(reason),
     });
-    let attached = attached_texts(message);
+    let mut documents = attached_texts(message);
+    let text = if role == Role::Assistant {
+        documents.extend(artifacts.written_in(&message["content"]));
+        text.and_then(|text| said(role, artifacts::without_tags(&text)))
+    } else {
+        text
+    };
     match text {
-        Err(reason) if attached.is_empty() => Err(reason),
-        text => Ok((role, text.into_iter().chain(attached).collect::<Vec<_>>().join("\n\n"))),
+        Err(reason) if documents.is_empty() => Err(reason),
+        text => Ok((role, text.into_iter().chain(documents).collect::<Vec<_>>().join("\n\n"))),
     }
 }
 

@@ -25,4 +25,12 @@ impl FormatReader for JsonLines {
     fn read_value(&mut self, value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
         self.0.read_value(value, output)
     }
+
+    fn state(&self) -> Option<Value> {
+        self.0.state()
+    }
+
+    fn restore(&mut self, state: Value) {
+        self.0.restore(state);
+    }
 }

@@ -1,25 +1,34 @@
 //! Messages with a role and content: an array of them, or conversations that hold them.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use longmem_core::{Role, SessionName, Timestamp, UserName};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reader::FormatReader;
 use crate::json::JsonShape;
 use crate::json::fields::{first_present, text_or_number, title};
-use crate::keys::session_name;
-use crate::message::content::content_text;
+use crate::keys::{fingerprint, session_name};
+use crate::message::content::{content_text, said};
 use crate::message::injected::without_recalled_memory;
-use crate::message::time::parse_time;
+use crate::message::time::time_of;
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
+
+/// Digits of the fingerprints by which a message is told from another one with its id.
+const FINGERPRINT_DIGITS: usize = 16;
+
+/// Ids that [`state`](FormatReader::state) holds. A file with more is read from its beginning.
+const MAX_IDS_IN_STATE: usize = 1500;
 
 /// Reads one message a value, or one conversation `{"messages": […]}` a value.
 #[derive(Default)]
 pub(super) struct Messages {
     conversations: u64,
+    /// The fingerprint of each id in its session, with that of the message that has it.
+    ids: HashMap<String, String>,
 }
 
 /// What a conversation states for all its messages.
@@ -37,42 +46,133 @@ impl FormatReader for Messages {
     }
 
     fn recognizes(value: &Value, shape: JsonShape) -> bool {
-        let messages = value["messages"].as_array();
         // Other programs have "messages", too, which have no role.
-        messages.is_some_and(|messages| messages.iter().any(|message| message["role"].is_string()))
+        messages_of(value)
+            .is_some_and(|messages| messages.iter().any(|message| message["role"].is_string()))
             || (shape == JsonShape::Array && is_message(value))
     }
 
     fn read_value(&mut self, value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        let Some(messages) = value["messages"].as_array() else {
+        let Some(messages) = messages_of(&value) else {
             let session = session_name(output.file_stem());
             let file = Conversation { session, title: None, began: None, user: Ok(None) };
-            return output.deliver_or_skip(parse_message(&value, &file, output));
+            let parsed = self.parse_message(&value, &file, output);
+            return output.deliver_or_skip(parsed);
         };
         self.conversations += 1;
         let session = session_of(&value)
             .or_else(|| text_or_number(&value["id"]))
-            .unwrap_or_else(|| self.numbered_session(output.file_stem()));
+            .unwrap_or_else(|| numbered_session(output.file_stem(), self.conversations));
         let conversation = Conversation {
             session: session_name(&session),
-            title: title(&value["title"]),
+            title: title(first_present(&value, &["title", "chatTitle", "name"])),
             began: time_of(&value),
             user: user_of(&value),
         };
         messages.iter().try_for_each(|message| {
-            output.deliver_or_skip(parse_message(message, &conversation, output))
+            let parsed = self.parse_message(message, &conversation, output);
+            output.deliver_or_skip(parsed)
         })
+    }
+
+    fn state(&self) -> Option<Value> {
+        (self.ids.len() <= MAX_IDS_IN_STATE)
+            .then(|| json!({"conversations": self.conversations, "ids": self.ids}))
+    }
+
+    fn restore(&mut self, state: Value) {
+        self.conversations = state["conversations"].as_u64().unwrap_or(0);
+        self.ids = serde_json::from_value(state["ids"].clone()).unwrap_or_default();
     }
 }
 
 impl Messages {
-    /// Names a conversation that has no name after the file and its place in it.
-    fn numbered_session(&self, file_stem: &str) -> String {
-        match self.conversations {
-            1 => file_stem.to_owned(),
-            number => format!("{file_stem}-{number}"),
+    fn parse_message(
+        &mut self,
+        message: &Value,
+        conversation: &Conversation,
+        output: &TurnOutput<'_>,
+    ) -> Result<ParsedTurn, SkipReason> {
+        let role = message["role"].as_str().ok_or(SkipReason::Malformed)?;
+        let role: Role = role.parse().map_err(|_| SkipReason::UnknownRole)?;
+        let own_session = session_of(message).map(|name| session_name(&name));
+        let session = own_session.unwrap_or_else(|| conversation.session.clone());
+        let mut text = message_text(message)?;
+        let mut time = time_of(message);
+        // Only longmem writes "key". What it exported is stored already, and is taken unchanged.
+        let exported_key = message["key"].as_str().filter(|key| !key.is_empty()).map(str::to_owned);
+        if exported_key.is_some() {
+            time = message["time"].as_str().and_then(|time| time.parse().ok()).or(time);
+        } else {
+            text = said(role, without_recalled_memory(&text))?;
+            if text.trim().is_empty() {
+                return Err(SkipReason::Empty);
+            }
+        }
+        let user = match user_of(message)? {
+            None => conversation.user.clone()?,
+            own => own,
+        };
+        let source_key = match (exported_key, text_or_number(&message["id"])) {
+            (Some(key), _) => Some(key),
+            (None, Some(id)) => Some(self.key_of(&session, &id, role, &text, output)),
+            (None, None) => None,
+        };
+        Ok(ParsedTurn {
+            user,
+            title: title(&message["title"]).or_else(|| conversation.title.clone()),
+            speaker: text_or_number(first_present(message, &["speaker", "name"])),
+            time,
+            session_began: conversation.began,
+            note: message["note"] == true,
+            source_key,
+            ..ParsedTurn::new(session, role, text)
+        })
+    }
+
+    /// The key of a message with an id. Some files number their messages anew in the middle: the
+    /// first message with an id has the id's key, and one that says something else has its own.
+    fn key_of(
+        &mut self,
+        session: &SessionName,
+        id: &str,
+        role: Role,
+        text: &str,
+        output: &TurnOutput<'_>,
+    ) -> String {
+        let short = |texts: &[&str]| {
+            let mut digits = fingerprint(texts);
+            digits.truncate(FINGERPRINT_DIGITS);
+            digits
+        };
+        let said = short(&[role.as_str(), text]);
+        let first = self.ids.entry(short(&[session.as_str(), id])).or_insert_with(|| said.clone());
+        if *first == said {
+            output.source_key(&[session.as_str(), id])
+        } else {
+            output.source_key(&[session.as_str(), id, &said])
         }
     }
+}
+
+/// Names a conversation that has no name after the file and its place in it, from 1 on.
+pub(super) fn numbered_session(file_stem: &str, number: u64) -> String {
+    match number {
+        0 | 1 => file_stem.to_owned(),
+        _ => format!("{file_stem}-{number}"),
+    }
+}
+
+/// The messages of a conversation, under one of the usual names.
+fn messages_of(value: &Value) -> Option<&Vec<Value>> {
+    const OTHER_NAMES: [&str; 6] =
+        ["conversation", "conversations", "data", "turns", "history", "items"];
+    value["messages"].as_array().or_else(|| {
+        OTHER_NAMES
+            .iter()
+            .filter_map(|name| value[*name].as_array())
+            .find(|messages| messages.iter().any(is_message))
+    })
 }
 
 /// Whether a value is a message with a role and content.
@@ -81,48 +181,17 @@ pub(super) fn is_message(value: &Value) -> bool {
 }
 
 fn session_of(value: &Value) -> Option<String> {
-    text_or_number(first_present(value, &["session", "session_id", "conversation_id"]))
-}
-
-fn time_of(value: &Value) -> Option<Timestamp> {
-    parse_time(first_present(value, &["timestamp", "ts", "time", "created_at"]))
-}
-
-fn parse_message(
-    message: &Value,
-    conversation: &Conversation,
-    output: &TurnOutput<'_>,
-) -> Result<ParsedTurn, SkipReason> {
-    let role = message["role"].as_str().ok_or(SkipReason::Malformed)?;
-    let role: Role = role.parse().map_err(|_| SkipReason::UnknownRole)?;
-    let own_session = session_of(message).map(|name| session_name(&name));
-    let session = own_session.unwrap_or_else(|| conversation.session.clone());
-    // Only longmem writes "key". What it exported is stored text, to be taken unchanged.
-    let exported_key = message["key"].as_str().filter(|key| !key.is_empty()).map(str::to_owned);
-    let mut text = message_text(message)?;
-    if exported_key.is_none() {
-        text = without_recalled_memory(&text);
-        if text.trim().is_empty() {
-            return Err(SkipReason::Empty);
-        }
-    }
-    let user = match user_of(message)? {
-        None => conversation.user.clone()?,
-        own => own,
-    };
-    let id = text_or_number(&message["id"]);
-    let source_key =
-        exported_key.or_else(|| id.map(|id| output.source_key(&[session.as_str(), &id])));
-    Ok(ParsedTurn {
-        user,
-        title: title(&message["title"]).or_else(|| conversation.title.clone()),
-        speaker: text_or_number(first_present(message, &["speaker", "name"])),
-        time: time_of(message),
-        session_began: conversation.began,
-        note: message["note"] == true,
-        source_key,
-        ..ParsedTurn::new(session, role, text)
-    })
+    const NAMES: [&str; 8] = [
+        "session",
+        "session_id",
+        "sessionId",
+        "conversation_id",
+        "conversationId",
+        "thread_id",
+        "threadId",
+        "chat_id",
+    ];
+    text_or_number(first_present(value, &NAMES))
 }
 
 fn message_text(message: &Value) -> Result<String, SkipReason> {

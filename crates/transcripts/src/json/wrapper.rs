@@ -11,7 +11,8 @@ use super::values::{JsonShape, Limits, OnValue, parse_raw};
 use crate::metered_reader::Meter;
 
 /// The names under which programs and scripts keep an array of conversations or memories.
-const NAMES: [&str; 6] = ["conversations", "chats", "data", "results", "items", "memories"];
+const NAMES: [&str; 7] =
+    ["conversations", "chats", "data", "results", "items", "memories", "history"];
 
 /// The fields of a message, of which a conversation has none. An array of messages is no wrapper: it
 /// is one conversation.

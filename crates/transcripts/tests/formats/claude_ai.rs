@@ -106,3 +106,71 @@ fn equal_messages_without_uuid_have_different_keys() {
     assert_ne!(keys[0], keys[1]);
     assert!(keys[0].starts_with("claude:"));
 }
+
+#[test]
+fn the_branch_that_is_current_is_the_conversation() {
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    let message = |uuid: &str, parent: &str, sender: &str| {
+        json!({"uuid": uuid, "parent_message_uuid": parent, "sender": sender, "text": uuid,
+               "content": []})
+    };
+    let messages = json!([
+        message("q", nobody, "human"),
+        message("old answer", "q", "assistant"),
+        message("old question", "old answer", "human"),
+        message("first try", nobody, "human"),
+        message("answer", "q", "assistant"),
+        message("lost", "gone", "human"),
+    ]);
+    let with_leaf = |leaf: Value| {
+        let mut export: Value = serde_json::from_str(&conversation(&messages)).unwrap();
+        export[0]["current_leaf_message_uuid"] = leaf;
+        read_as("conversations.json", export.to_string())
+    };
+    let (turns, report) = with_leaf(json!("answer"));
+    assert_eq!(texts(&turns), ["q", "answer"]);
+    assert_eq!(
+        report.skipped,
+        skipped(&[(SkipReason::AbandonedBranch, 3), (SkipReason::Unlinked, 1)])
+    );
+    for unknown in [json!(null), json!("gone"), json!(7)] {
+        let (turns, report) = with_leaf(unknown);
+        assert_eq!((turns.len(), report.skipped), (6, skipped(&[])));
+    }
+}
+
+#[test]
+fn words_in_voice_notes_and_artifacts_are_part_of_the_message() {
+    let (turns, report) = read_as(
+        "conversations.json",
+        conversation(&json!([
+            {"uuid": "1", "sender": "human", "text": "", "content": [
+                {"type": "voice_note", "title": "Voice note", "text": "Write the menu."}]},
+            {"uuid": "2", "sender": "assistant", "content": [
+                {"type": "text", "text": "Here it is."},
+                {"type": "tool_use", "name": "artifacts", "input": {"command": "create",
+                    "id": "menu", "title": "Menu", "content": "# Soup"}},
+                {"type": "tool_result", "name": "artifacts", "content": [{"type": "text", "text": "OK"}]}]},
+            {"uuid": "3", "sender": "assistant", "content": [
+                {"type": "tool_use", "name": "artifacts", "input": {"command": "update",
+                    "id": "menu", "old_str": "Soup", "new_str": "Fish"}}]},
+            {"uuid": "4", "sender": "assistant", "text":
+                "<antThinking>Again.</antThinking><antArtifact identifier=\"m\" title=\"Menu\">\nRice\n</antArtifact>"},
+            {"uuid": "5", "sender": "human", "text": "What is <antArtifact title=\"x\">?"},
+            {"uuid": "6", "sender": "assistant", "text": "<thinking>Hm.</thinking>\n\nA tag."},
+            {"uuid": "7", "sender": "assistant", "text": "<thinking>Hm."}
+        ])),
+    );
+    assert_eq!(
+        texts(&turns),
+        [
+            "Write the menu.",
+            "Here it is.\n\n[Menu]\n# Soup",
+            "[Menu]\nFish",
+            "[Menu]\nRice\n",
+            "What is <antArtifact title=\"x\">?",
+            "A tag.",
+        ]
+    );
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Reasoning, 1)]));
+}

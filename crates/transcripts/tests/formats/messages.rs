@@ -227,3 +227,85 @@ proptest! {
         prop_assert_eq!(texts(&whole), texts(&parts));
     }
 }
+
+#[test]
+fn a_second_message_with_an_id_is_kept_if_it_says_something_else() {
+    let message = |id: u8, text: &str| json!({"role": "user", "id": id, "text": text});
+    let values = [message(1, "v1"), message(1, "v2"), message(1, "v1"), message(2, "v1")];
+    let files = Files::new();
+    let path = files.write("chat.jsonl", lines(&values[..1]));
+    let first = read(&path).0;
+    let (turns, _) = read(&files.write("chat.jsonl", lines(&values)));
+    assert_eq!(texts(&turns), ["v1", "v2", "v1", "v1"]);
+    let keys = keys(&turns);
+    assert_eq!(keys[0], crate::keys(&first)[0], "a grown file gives no turn a new key");
+    assert_eq!((keys[0], keys[2], keys[3]), ("jsonl:chat:1", "jsonl:chat:1", "jsonl:chat:2"));
+    assert!(keys[1].starts_with("jsonl:chat:1:"));
+    let other_role = json!({"role": "assistant", "id": 1, "text": "v1"});
+    let (turns, _) = read_as("x.jsonl", lines(&[message(1, "v1"), other_role]));
+    assert_ne!(crate::keys(&turns)[0], crate::keys(&turns)[1]);
+}
+
+#[test]
+fn an_assistants_thinking_is_left_out_and_a_persons_words_stay() {
+    let (turns, report) = read_as(
+        "x.jsonl",
+        lines(&[
+            json!({"role": "user", "text": "<think>is a tag</think>"}),
+            json!({"role": "assistant", "text": "<think>Ports.</think>\n7443."}),
+            json!({"role": "assistant", "text": "<think>Ports"}),
+            json!({"role": "assistant", "text": "<think>stored</think>x", "key": "k"}),
+        ]),
+    );
+    assert_eq!(texts(&turns), ["<think>is a tag</think>", "7443.", "<think>stored</think>x"]);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Reasoning, 1)]));
+}
+
+#[test]
+fn times_are_read_under_every_usual_name_and_counted_where_there_is_none() {
+    let line = |name: &str, value: Value| json!({"role": "user", "text": name, name: value});
+    let (turns, report) = read_as(
+        "x.jsonl",
+        lines(&[
+            line("create_time", json!(1_772_359_200)),
+            line("createdAt", json!("2026-03-01T10:00:00Z")),
+            line("timestamp", json!(1_772_359_200_000_000_i64)),
+            line("date", json!("Sun, 01 Mar 2026 10:00:00 +0000")),
+            line("sent_at", json!({"$date": {"$numberLong": "1772359200000"}})),
+            line("time", json!("soon")),
+        ]),
+    );
+    assert_eq!(times(&turns)[..5], ["2026-03-01T10:00:00Z"; 5]);
+    assert_eq!(report.turns_without_time, 1);
+}
+
+#[test]
+fn an_exported_time_is_kept_however_old() {
+    let exported = json!({"key": "k", "role": "user", "text": "a", "time": "1985-03-01T10:00:00Z"});
+    assert_eq!(times(&read_as("x.jsonl", lines(&[exported])).0), ["1985-03-01T10:00:00Z"]);
+}
+
+#[test]
+fn conversations_and_messages_in_wrappers_are_read() {
+    let messages = json!([{"role": "user", "content": "hi"}]);
+    let typing_mind = json!({"data": {"chats": [
+        {"id": "c1", "chatTitle": "Gears", "createdAt": 1_772_359_200_000_i64, "messages": messages}
+    ], "folders": []}});
+    for content in [typing_mind.to_string(), format!("{typing_mind:#}")] {
+        let (turns, report) = read_as("x.json", content);
+        assert_eq!((texts(&turns), sessions(&turns)), (vec!["hi"], vec!["c1"]));
+        assert_eq!(only_format(&report), Format::Messages);
+        assert_eq!(turns[0].turn.session_title.as_deref(), Some("Gears"));
+        assert_eq!(times(&turns), ["2026-03-01T10:00:00Z"]);
+    }
+    for name in ["conversation", "conversations", "data", "turns", "history"] {
+        let (turns, report) = read_as("talk.json", json!({"id": 7, name: messages}).to_string());
+        assert_eq!((texts(&turns), sessions(&turns)), (vec!["hi"], vec!["7"]), "{name}");
+        assert_eq!(only_format(&report), Format::Messages);
+    }
+    let chatgpt = json!({"conversations": [{"id": "w", "mapping": {"n": {"message":
+        {"id": "n", "author": {"role": "user"}, "content": {"parts": ["gears"]}}}}}]});
+    let (turns, report) = read_as("14.json", chatgpt.to_string());
+    assert_eq!((texts(&turns), keys(&turns)), (vec!["gears"], vec!["chatgpt:w:n"]));
+    assert_eq!(only_format(&report), Format::ChatGpt);
+}
