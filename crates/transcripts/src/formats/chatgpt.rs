@@ -11,7 +11,7 @@ use longmem_core::Role;
 use serde_json::{Map, Value};
 
 use self::canvas::Canvas;
-use self::marks::without_marks;
+pub(super) use self::marks::without_marks;
 use super::reader::FormatReader;
 use crate::json::JsonShape;
 use crate::json::fields::{text_or_number, title};

@@ -16,11 +16,16 @@ mod gemini_activity;
 mod gemini_cli;
 mod gemini_cli_messages;
 mod json_lines;
+mod librechat;
 mod llm;
+mod mem0;
 mod messages;
+mod open_webui;
 mod reader;
 #[cfg(test)]
 mod resumed;
+mod server_memory;
+mod sharegpt;
 mod slack;
 mod telegram;
 mod whatsapp;
@@ -112,6 +117,16 @@ registry! {
     Llm = "llm", llm::LlmDatabase;
     /// The log of `llm` as `llm logs --json` prints it.
     LlmJson = "llm-json", llm::LlmJson;
+    /// open-webui's export of one chat or of all.
+    OpenWebUi = "open-webui", open_webui::OpenWebUi;
+    /// LibreChat's export of one conversation as JSON.
+    LibreChat = "librechat", librechat::LibreChat;
+    /// Conversations `[{from, value}]`, as data sets for training have them.
+    ShareGpt = "sharegpt", sharegpt::ShareGpt;
+    /// Memories of mem0: what it lists or exports.
+    Mem0 = "mem0", mem0::Mem0;
+    /// The knowledge graph of the MCP server `server-memory`.
+    ServerMemory = "server-memory", server_memory::ServerMemory;
     /// OpenAI-style `[{role, content}]`, or `{"messages": […]}` as a document or one a line.
     Messages = "messages", messages::Messages;
     /// WhatsApp's exported chat: a text file, or the zip.

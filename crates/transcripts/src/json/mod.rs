@@ -15,7 +15,7 @@ mod wrapper;
 use std::io;
 
 pub(crate) use self::cut::parse_cut;
-pub(crate) use self::values::{FileEnd, JsonShape, Limits, OnValue};
+pub(crate) use self::values::{FileEnd, JsonShape, Limits, OnValue, parse_text};
 pub(crate) use self::wrapper::unwrapped;
 use crate::metered_reader::MeteredReader;
 

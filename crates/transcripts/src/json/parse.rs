@@ -37,10 +37,12 @@ pub(super) fn parse(text: &str, max_parts: usize) -> Result<Value, JsonFault> {
         .map_err(|error| if error.is_eof() { JsonFault::Unfinished } else { JsonFault::Malformed })
 }
 
-/// Replaces what is nested deeper than the parser takes by null; `None` if nothing is.
+/// Replaces what is nested deeper than the parser takes by its JSON as a string, which can be parsed
+/// by itself; `None` if nothing is.
 fn without_deep_parts(text: &str) -> Option<String> {
     let mut kept = String::new();
     let mut kept_until = 0;
+    let mut deep_from = 0;
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut bytes = text.bytes().enumerate();
@@ -54,12 +56,13 @@ fn without_deep_parts(text: &str) -> Option<String> {
                 depth += 1;
                 if depth == MAX_DEPTH + 1 {
                     kept.push_str(&text[kept_until..at]);
-                    kept.push_str("null");
+                    deep_from = at;
                 }
             }
             b'}' | b']' => {
                 depth = depth.checked_sub(1)?;
                 if depth == MAX_DEPTH {
+                    kept.push_str(&Value::from(&text[deep_from..=at]).to_string());
                     kept_until = at + 1;
                 }
             }

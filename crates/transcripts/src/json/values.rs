@@ -68,7 +68,7 @@ pub(super) fn parse_raw(raw: &RawValue, limits: Limits) -> Result<Value, SkipRea
 }
 
 /// Parses the text of a value.
-pub(super) fn parse_text(text: &str, limits: Limits) -> Result<Value, SkipReason> {
+pub(crate) fn parse_text(text: &str, limits: Limits) -> Result<Value, SkipReason> {
     parse(text, limits.parts).map_err(|fault| match fault {
         JsonFault::TooManyParts => SkipReason::TooLong,
         JsonFault::Unfinished | JsonFault::Malformed => SkipReason::Malformed,

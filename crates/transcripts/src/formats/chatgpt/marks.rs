@@ -45,7 +45,7 @@ const MAX_DEPTH: usize = 8;
 ///
 /// `references` is the message's list of what its marks stand for, `metadata.content_references`.
 /// It is asked for kinds that are not known here.
-pub(super) fn without_marks(text: &str, references: &Value) -> String {
+pub(in crate::formats) fn without_marks(text: &str, references: &Value) -> String {
     if !text.contains(|character| matches!(character, BEGIN..='\u{e206}')) {
         return text.to_owned();
     }
