@@ -58,9 +58,10 @@ impl FormatReader for ChatGpt {
             time: parse_time(&node["message"]["create_time"]),
             message: &node["message"],
         });
-        let parted = branches(nodes.collect(), conversation["current_node"].as_str());
+        let tree = branches(nodes.collect(), conversation["current_node"].as_str());
         let mut canvas = Canvas::default();
-        for Node { id, message, time, .. } in parted.shown {
+        tree.count_left_out(output);
+        for Node { id, message, time, .. } in tree.shown {
             // The root of the tree is a node without a message.
             if message.is_null() {
                 continue;
@@ -74,12 +75,6 @@ impl FormatReader for ChatGpt {
                 ..ParsedTurn::new(session.clone(), role, text)
             });
             output.deliver_or_skip(parsed)?;
-        }
-        for (reason, nodes) in [
-            (SkipReason::AbandonedBranch, parted.abandoned),
-            (SkipReason::Unlinked, parted.unlinked),
-        ] {
-            nodes.iter().filter(|node| !node.message.is_null()).for_each(|_| output.skip(reason));
         }
         ControlFlow::Continue(())
     }

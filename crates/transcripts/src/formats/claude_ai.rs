@@ -46,9 +46,10 @@ impl FormatReader for ClaudeAi {
         });
         let session = session_name(&id);
         let began = parse_time(created_at);
-        let parted = shown_messages(messages, &conversation["current_leaf_message_uuid"]);
+        let tree = shown_messages(messages, &conversation["current_leaf_message_uuid"]);
         let mut artifacts = Artifacts::default();
-        for Node { message, time, .. } in parted.shown {
+        tree.count_left_out(output);
+        for Node { message, time, .. } in tree.shown {
             let parsed = parse_message(message, &mut artifacts).map(|(role, text)| ParsedTurn {
                 title: title.clone(),
                 time,
@@ -58,8 +59,6 @@ impl FormatReader for ClaudeAi {
             });
             output.deliver_or_skip(parsed)?;
         }
-        parted.abandoned.iter().for_each(|_| output.skip(SkipReason::AbandonedBranch));
-        parted.unlinked.iter().for_each(|_| output.skip(SkipReason::Unlinked));
         ControlFlow::Continue(())
     }
 }

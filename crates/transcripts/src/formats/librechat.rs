@@ -62,8 +62,9 @@ impl FormatReader for LibreChat {
             time: time_of(message),
             message,
         });
-        let parted = branches(nodes.collect(), None);
-        for Node { id, message, time, .. } in parted.shown {
+        let tree = branches(nodes.collect(), None);
+        tree.count_left_out(output);
+        for Node { id, message, time, .. } in tree.shown {
             let parsed = parse_message(message).map(|(role, text)| ParsedTurn {
                 title: title.clone(),
                 time,
@@ -72,8 +73,6 @@ impl FormatReader for LibreChat {
             });
             output.deliver_or_skip(parsed)?;
         }
-        parted.abandoned.iter().for_each(|_| output.skip(SkipReason::AbandonedBranch));
-        parted.unlinked.iter().for_each(|_| output.skip(SkipReason::Unlinked));
         ControlFlow::Continue(())
     }
 }

@@ -39,7 +39,7 @@ impl FormatReader for Mem0 {
     }
 }
 
-/// Reads a memory. The person whose it is named by "user_id"; the memories of an agent name none.
+/// Reads a memory. Its field `user_id` names whose it is; the memories of an agent have none.
 fn parse_memory(memory: &Value, output: &TurnOutput<'_>) -> Result<ParsedTurn, SkipReason> {
     let text = memory["memory"].as_str().ok_or(SkipReason::Malformed)?.trim();
     if text.is_empty() {

@@ -52,8 +52,9 @@ impl FormatReader for OpenWebUi {
         let session = session_name(&id);
         let key_id = short_id(&id);
         let began = parse_time(created_at).or_else(|| parse_time(&chat["timestamp"]));
-        let parted = branches(nodes, chat["history"]["currentId"].as_str());
-        for Node { id, message, time, .. } in parted.shown {
+        let tree = branches(nodes, chat["history"]["currentId"].as_str());
+        tree.count_left_out(output);
+        for Node { id, message, time, .. } in tree.shown {
             let parsed = parse_message(message).map(|(role, text)| ParsedTurn {
                 title: title.clone(),
                 time,
@@ -63,8 +64,6 @@ impl FormatReader for OpenWebUi {
             });
             output.deliver_or_skip(parsed)?;
         }
-        parted.abandoned.iter().for_each(|_| output.skip(SkipReason::AbandonedBranch));
-        parted.unlinked.iter().for_each(|_| output.skip(SkipReason::Unlinked));
         ControlFlow::Continue(())
     }
 }

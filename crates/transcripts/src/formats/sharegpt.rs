@@ -1,4 +1,4 @@
-//! Conversations in the form of `ShareGPT`, which data sets for training use.
+//! Conversations in the form of ShareGPT, which data sets for training use.
 
 use std::ops::ControlFlow;
 

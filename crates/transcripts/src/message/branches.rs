@@ -3,6 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use longmem_core::Timestamp;
+use serde_json::Value;
+
+use crate::skip_reason::SkipReason;
+use crate::turn_output::TurnOutput;
 
 /// A message of a conversation with branches.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +26,17 @@ pub(crate) struct Branches<'a, M> {
     pub(crate) abandoned: Vec<Node<'a, M>>,
     /// Messages that no link joins with the shown ones.
     pub(crate) unlinked: Vec<Node<'a, M>>,
+}
+
+impl Branches<'_, &Value> {
+    /// Counts the messages that are not shown, by reason. A node without a message is none.
+    pub(crate) fn count_left_out(&self, output: &mut TurnOutput<'_>) {
+        for (nodes, reason) in
+            [(&self.abandoned, SkipReason::AbandonedBranch), (&self.unlinked, SkipReason::Unlinked)]
+        {
+            nodes.iter().filter(|node| !node.message.is_null()).for_each(|_| output.skip(reason));
+        }
+    }
 }
 
 /// Parts the messages of a conversation, which come in the order of the file.
@@ -122,7 +137,7 @@ fn newest_leaf<M>(nodes: &[Node<'_, M>], parents: &[Option<usize>]) -> Option<us
 }
 
 /// Sorts messages by time. One without a time stays behind the one that it follows in the file.
-fn by_time<'a, M>(nodes: Vec<Node<'a, M>>) -> Vec<Node<'a, M>> {
+fn by_time<M>(nodes: Vec<Node<'_, M>>) -> Vec<Node<'_, M>> {
     let mut last = None;
     let mut timed: Vec<_> = nodes
         .into_iter()
