@@ -1,7 +1,9 @@
 use std::io::{Cursor, Write};
 
+use jiff::civil::{DateTime, date};
 use longmem_core::Role;
 use longmem_transcripts::{Format, SkipReason, detect};
+use proptest::prelude::*;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -133,4 +135,48 @@ fn a_file_of_another_name_is_its_own_session() {
     let turns = read(&path).0;
     assert_eq!(sessions(&turns), ["talk"]);
     assert_eq!(turns[0].turn.session_title, None);
+}
+
+/// A message as somebody sends it: minutes after the last one, who, and what.
+fn message() -> impl Strategy<Value = (i64, String, String)> {
+    let text = "[a-zé?][a-z :,.!é]{0,20}(\n[a-z ]{0,10}){0,2}[a-z]";
+    (0_i64..5_000, "[A-Z][a-zø]{1,8}( [A-Z])?", text)
+}
+
+/// How a phone writes the moment of a message.
+const STAMPS: [fn(DateTime) -> String; 5] = [
+    |at| at.strftime("%d/%m/%Y, %H:%M - ").to_string(),
+    |at| at.strftime("%-m/%-d/%y, %-I:%M\u{202f}%p - ").to_string(),
+    |at| at.strftime("%Y-%m-%d, %-I:%M %P - ").to_string(),
+    |at| at.strftime("[%d.%m.%y, %H:%M:%S] ").to_string(),
+    |at| at.strftime("\u{200e}[%-m/%-d/%y, %-I:%M:%S\u{202f}%p] ").to_string(),
+];
+
+proptest! {
+    #[test]
+    fn what_was_sent_is_read_and_a_longer_export_adds_only_what_is_new(
+        messages in prop::collection::vec(message(), 2..20),
+        stamp in prop::sample::select(STAMPS.to_vec()),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        // The first date shows the order: there is no 30th month.
+        let mut at = date(2026, 1, 30).at(8, 0, 0, 0);
+        let (mut lines, mut sent_at) = (Vec::new(), Vec::new());
+        for (minutes, speaker, text) in &messages {
+            at = at.checked_add(jiff::SignedDuration::from_mins(*minutes)).unwrap();
+            sent_at.push(format!("{at}Z"));
+            lines.push(format!("{}{speaker}: {text}\n", stamp(at)));
+        }
+        let (turns, report) = read_as("WhatsApp Chat with Mira.txt", lines.concat());
+        let written: Vec<&str> = messages.iter().map(|(.., text)| text.as_str()).collect();
+        let names: Vec<&str> = messages.iter().map(|(_, speaker, _)| speaker.as_str()).collect();
+        prop_assert_eq!(texts(&turns), written);
+        prop_assert_eq!(speakers(&turns), names);
+        prop_assert_eq!(times(&turns), sent_at);
+        prop_assert!(report.skipped.is_empty());
+
+        let shorter = lines[..=cut.index(lines.len())].concat();
+        let before = read_as("WhatsApp Chat with Mira.txt", shorter).0;
+        prop_assert_eq!(keys(&before), &keys(&turns)[..before.len()]);
+    }
 }
