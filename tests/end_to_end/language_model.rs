@@ -242,30 +242,30 @@ fn home_with_chunks(chunks: &[Value]) -> (Home, StandIn) {
     (home, server)
 }
 
-fn chunk(delta: &Value, finish_reason: Value) -> Value {
+fn chunk(delta: &Value, finish_reason: Option<&str>) -> Value {
     json!({"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]})
 }
 
 #[test]
 fn no_answer_is_an_error_that_says_why() {
-    let thinking = chunk(&json!({"content": "", "reasoning_content": "Walrus."}), Value::Null);
+    let thinking = chunk(&json!({"content": "", "reasoning_content": "Walrus."}), None);
     let shown = |chunks: &[Value]| {
         let (home, _server) = home_with_chunks(chunks);
         home.run(&["remember", "I live in Lisbon."]).succeeds();
         home.run(&["ask", "Where?", "--session", "talk"]).ends_with(3)
     };
     let runs = [
-        shown(&[thinking.clone(), chunk(&json!({}), json!("stop"))]),
-        shown(&[thinking, chunk(&json!({}), json!("length"))]),
-        shown(&[chunk(&json!({}), json!("tool_calls"))]),
-        shown(&[chunk(&json!({}), json!("content_filter"))]),
+        shown(&[thinking.clone(), chunk(&json!({}), Some("stop"))]),
+        shown(&[thinking, chunk(&json!({}), Some("length"))]),
+        shown(&[chunk(&json!({}), Some("tool_calls"))]),
+        shown(&[chunk(&json!({}), Some("content_filter"))]),
     ];
     assert_shown!(Home::new(), transcript(runs));
 }
 
 #[test]
 fn a_piped_chat_without_any_answer_fails() {
-    let (home, _server) = home_with_chunks(&[chunk(&json!({}), json!("stop"))]);
+    let (home, _server) = home_with_chunks(&[chunk(&json!({}), Some("stop"))]);
     let run = home.run_with_input(&["chat"], "One?\nTwo?\n").ends_with(3);
     assert!(run.stderr.ends_with("none of the messages got an answer (2 asked)\n"), "{run}");
     home.run_with_input(&["chat"], "/help\n").succeeds();
@@ -274,8 +274,8 @@ fn a_piped_chat_without_any_answer_fails() {
 #[test]
 fn what_the_model_thinks_is_not_remembered() {
     let (home, _server) = home_with_chunks(&[
-        chunk(&json!({"content": "<think>\nSecret walrus.\n"}), Value::Null),
-        chunk(&json!({"content": "</think>\n\nIn Lisbon."}), json!("stop")),
+        chunk(&json!({"content": "<think>\nSecret walrus.\n"}), None),
+        chunk(&json!({"content": "</think>\n\nIn Lisbon."}), Some("stop")),
     ]);
     let run = home.run_with_input(&["chat", "--session", "talk"], "Where?\n").succeeds();
     assert_eq!(run.stdout, "In Lisbon.\n");
@@ -284,7 +284,7 @@ fn what_the_model_thinks_is_not_remembered() {
 
 #[test]
 fn a_message_may_begin_with_a_path_or_hold_any_bytes() {
-    let (home, _server) = home_with_chunks(&[chunk(&json!({"content": "Yes."}), json!("stop"))]);
+    let (home, _server) = home_with_chunks(&[chunk(&json!({"content": "Yes."}), Some("stop"))]);
     let mut chat = home.longmem(&["chat", "--session", "talk"]);
     let mut chat = chat
         .stdin(std::process::Stdio::piped())
