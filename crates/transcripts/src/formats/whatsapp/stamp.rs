@@ -183,9 +183,19 @@ fn half_of_day(word: &str) -> Option<HalfOfDay> {
         | "sa"
         | "öö"
         | "पूर्वाह्न" => Some(HalfOfDay::Morning),
-        "pm" | "م" | "下午" | "中午" | "晚上" | "午後" | "오후" | "μμ" | "ch" | "ös" | "अपराह्न" => {
-            Some(HalfOfDay::Afternoon)
-        }
+        "pm"
+        | "du"
+        | "ptg"
+        | "م"
+        | "下午"
+        | "中午"
+        | "晚上"
+        | "午後"
+        | "오후"
+        | "μμ"
+        | "ch"
+        | "ös"
+        | "अपराह्न" => Some(HalfOfDay::Afternoon),
         _ => None,
     }
 }
