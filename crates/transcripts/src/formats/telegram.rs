@@ -14,10 +14,7 @@ use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
 
-/// Where an account's export keeps its chats.
-const CHAT_LISTS: [&str; 2] = ["chats", "left_chats"];
-
-/// Reads one chat a value, or the account whose chats are in one value.
+/// Reads one chat a value.
 #[derive(Default)]
 pub(super) struct Telegram;
 
@@ -27,18 +24,11 @@ impl FormatReader for Telegram {
     }
 
     fn recognizes(value: &Value, _shape: JsonShape) -> bool {
-        is_chat(value) || chats_of_account(value).any(is_chat)
+        is_chat(value)
     }
 
-    fn read_value(&mut self, value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        if value["messages"].is_array() {
-            return read_chat(&value, output);
-        }
-        let mut chats = chats_of_account(&value).peekable();
-        if chats.peek().is_none() {
-            output.skip(SkipReason::Malformed);
-        }
-        chats.try_for_each(|chat| read_chat(chat, output))
+    fn read_value(&mut self, chat: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
+        read_chat(&chat, output)
     }
 }
 
@@ -47,16 +37,11 @@ impl FormatReader for Telegram {
 fn is_chat(value: &Value) -> bool {
     const KINDS: [&str; 5] = ["chat", "group", "supergroup", "channel", "messages"];
     let kind = value["type"].as_str().unwrap_or_default();
-    let is_kind = KINDS.iter().any(|name| kind.ends_with(name));
-    let messages = value["messages"].as_array().map_or([].as_slice(), Vec::as_slice);
+    let Some(messages) = value["messages"].as_array() else { return false };
     let are_messages = messages
         .first()
         .is_none_or(|message| message["type"].is_string() && message["date"].is_string());
-    value["messages"].is_array() && is_kind && value["id"].is_number() && are_messages
-}
-
-fn chats_of_account(value: &Value) -> impl Iterator<Item = &Value> {
-    CHAT_LISTS.iter().flat_map(|list| value[*list]["list"].as_array().into_iter().flatten())
+    KINDS.iter().any(|name| kind.ends_with(name)) && value["id"].is_number() && are_messages
 }
 
 fn read_chat(chat: &Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
@@ -149,11 +134,8 @@ mod tests {
             (chat("personal_chat", json!([message])), true),
             (chat("private_supergroup", json!([message])), true),
             (chat("saved_messages", json!([])), true),
-            (json!({"about": "", "chats": {"list": [chat("bot_chat", json!([message]))]}}), true),
-            (json!({"left_chats": {"list": [chat("private_group", json!([message]))]}}), true),
             (chat("personal_chat", json!([{"role": "user", "content": "Hi"}])), false),
             (chat("dm", json!([message])), false),
-            (json!({"chats": {"list": []}}), false),
             (json!({"messages": [message]}), false),
         ] {
             assert_eq!(Telegram::recognizes(&value, JsonShape::Documents), expected, "{value}");

@@ -11,8 +11,18 @@ use super::values::{JsonShape, Limits, OnValue, parse_raw};
 use crate::metered_reader::Meter;
 
 /// The names under which programs and scripts keep an array of conversations or memories.
-const NAMES: [&str; 7] =
-    ["conversations", "chats", "data", "results", "items", "memories", "history"];
+/// Telegram has two of its own: `{"chats": {"list": [{…}]}, "left_chats": {"list": [{…}]}}`.
+const NAMES: [&str; 9] = [
+    "conversations",
+    "chats",
+    "left_chats",
+    "list",
+    "data",
+    "results",
+    "items",
+    "memories",
+    "history",
+];
 
 /// The fields of a message, of which a conversation has none. An array of messages is no wrapper: it
 /// is one conversation.
@@ -28,20 +38,21 @@ pub(crate) fn unwrapped(mut value: Value) -> Result<Vec<Value>, Value> {
     if value.get("type").is_some() {
         return Err(value);
     }
-    match wrapped_in(&mut value) {
-        Some(elements) => Ok(std::mem::take(elements)),
-        None => Err(value),
-    }
+    let mut elements = Vec::new();
+    take_wrapped(&mut value, &mut elements);
+    if elements.is_empty() { Err(value) } else { Ok(elements) }
 }
 
-fn wrapped_in(value: &mut Value) -> Option<&mut Vec<Value>> {
-    let fields = value.as_object_mut()?;
-    fields.iter_mut().filter(|(name, _)| NAMES.contains(&name.as_str())).find_map(|(_, value)| {
+fn take_wrapped(value: &mut Value, elements: &mut Vec<Value>) {
+    let fields = value.as_object_mut().into_iter().flatten();
+    for (_, value) in fields.filter(|(name, _)| NAMES.contains(&name.as_str())) {
         match value {
-            Value::Array(elements) => elements.first().is_some_and(is_wrapped).then_some(elements),
-            other => wrapped_in(other),
+            Value::Array(wrapped) if wrapped.first().is_some_and(is_wrapped) => {
+                elements.append(wrapped);
+            }
+            other => take_wrapped(other, elements),
         }
-    })
+    }
 }
 
 /// Whether the beginning of a JSON text is that of a wrapper.

@@ -12,7 +12,11 @@ fn account() -> Value {
 
 #[test]
 fn reads_every_chat_of_an_account() {
-    let (turns, report) = read_as("result.json", format!("{:#}", account()));
+    let mut account = account();
+    let saved = account["chats"]["list"].as_array_mut().unwrap().pop().unwrap();
+    account["left_chats"]["list"] = json!([saved]);
+    let (turns, report) = read_as("result.json", format!("{account:#}"));
+    assert_eq!(keys(&read_as("result.json", account.to_string()).0), keys(&turns));
     assert_eq!(only_format(&report), Format::Telegram);
     assert_eq!(
         texts(&turns),
