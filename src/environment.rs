@@ -40,6 +40,8 @@ pub const ANTHROPIC_BASE_URL: &str = "ANTHROPIC_BASE_URL";
 pub const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 /// The address of an OpenAI-compatible server.
 pub const OPENAI_BASE_URL: &str = "OPENAI_BASE_URL";
+/// Where Ollama is, if not at its usual address on this machine.
+pub const OLLAMA_HOST: &str = "OLLAMA_HOST";
 
 /// The Hugging Face folder; its `hub` folder is the cache.
 pub const HF_HOME: &str = "HF_HOME";

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use longmem::{Folders, HubSettings, IfMissing, Longmem, Options, environment};
+use longmem_chat::{Blocking, LocalServer};
 use longmem_embed::{FetchEvent, LazyEmbedder};
 use longmem_memory::Memory;
 
@@ -33,6 +34,15 @@ pub(crate) fn llm_environment() -> LlmEnvironment {
         openai_key: environment::read(environment::OPENAI_API_KEY),
         openai_base_url: environment::read(environment::OPENAI_BASE_URL),
     }
+}
+
+/// Finds the model servers that run on this machine.
+///
+/// # Errors
+/// [`Failure`] if no thread can be started.
+pub(crate) fn local_servers() -> Result<Vec<LocalServer>, Failure> {
+    let ollama = environment::read(environment::OLLAMA_HOST);
+    Ok(Blocking::new()?.run(longmem_chat::local_servers(ollama.as_deref())))
 }
 
 /// The library's options; a download is shown.

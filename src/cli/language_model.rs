@@ -1,6 +1,9 @@
 //! Which language model answers, and which one learns: flags first, then the environment and the file.
 
-use longmem_chat::{Api, ApiKey, ModelSettings, TalkSettings, TokenBudget};
+use longmem_chat::{
+    Api, ApiKey, DEFAULT_BUDGET, ModelServer, ModelSettings, OpenAiCompatible, TalkSettings,
+    TokenBudget,
+};
 use longmem_core::ErrorCode;
 
 use crate::arguments::{ProviderArguments, ProviderKind};
@@ -12,7 +15,8 @@ use crate::settings::{Settings, read_named_file};
 pub(crate) struct LlmSettings {
     /// The model; without one, memory is quoted.
     model: Option<ModelSettings>,
-    budget: TokenBudget,
+    /// The budget that a flag names.
+    budget: Option<TokenBudget>,
     persona: Option<String>,
 }
 
@@ -29,74 +33,47 @@ pub(crate) struct LlmEnvironment {
 const DEFAULT_ANTHROPIC_MODEL: &str = "claude-haiku-5-5";
 
 impl LlmSettings {
-    /// Resolves which language model answers: the one that is asked for, or Anthropic's if there is a
-    /// key, or that of an OpenAI-compatible server if its address is known, or none.
+    /// Resolves which language model answers: the named one, or Anthropic's cheapest, of the server
+    /// that [`server`] finds.
     ///
     /// # Errors
     /// [`Failure::Config`] if a named file cannot be read; [`Failure::Refused`] if the choice
-    /// lacks a key, an address or a model.
+    /// lacks a key, an address, a server or a model.
     pub(crate) fn resolve(
         flags: &ProviderArguments,
         settings: &Settings,
         environment: &LlmEnvironment,
     ) -> Result<Self, Failure> {
         let defaults = &settings.llm;
-        let key_in_file = defaults
-            .api_key_file
-            .as_deref()
-            .map(read_named_file)
-            .transpose()?
-            .and_then(|text| first_line(&text));
-        let base_url = flags.base_url.clone().or_else(|| defaults.base_url.clone());
-        let asked = flags.provider.or(defaults.provider);
-        let found = if environment.anthropic_key.is_some() || key_in_file.is_some() {
-            ProviderKind::Anthropic
-        } else if base_url.is_some() || environment.openai_base_url.is_some() {
-            ProviderKind::Openai
-        } else {
-            ProviderKind::None
-        };
-        let provider = asked.unwrap_or(found);
         let name = flags.llm.clone().or_else(|| defaults.model.clone());
-        let mut model = match provider {
-            ProviderKind::None => None,
-            ProviderKind::Anthropic => {
-                let key = environment.anthropic_key.clone().or(key_in_file).ok_or_else(no_key)?;
-                let name = name.unwrap_or_else(|| DEFAULT_ANTHROPIC_MODEL.to_owned());
-                let mut model = ModelSettings::new(Api::Anthropic, name, flags.max_tokens);
-                model.base_url = base_url.or_else(|| environment.anthropic_base_url.clone());
-                model.key = Some(checked(&key)?);
-                Some(model)
+        let model = match (server(flags, settings, environment)?, name) {
+            (Some(server), name) => Some(model(server, name, flags, settings)?),
+            (None, Some(name)) if asked(flags, settings).is_none() => {
+                return Err(no_server_of(&name));
             }
-            ProviderKind::Openai => {
-                let base_url = base_url.or_else(|| environment.openai_base_url.clone());
-                let base_url = base_url.ok_or_else(no_address)?;
-                let name = name.ok_or_else(no_name)?;
-                let mut model = ModelSettings::new(Api::OpenAiCompatible, name, flags.max_tokens);
-                model.base_url = Some(base_url);
-                let key = environment.openai_key.clone().or(key_in_file);
-                model.key = key.as_deref().map(checked).transpose()?;
-                Some(model)
-            }
+            (None, _) => None,
         };
-        if let Some(model) = &mut model {
-            let named = &flags.fallback_llm;
-            model.fallbacks.clone_from(if named.is_empty() { &defaults.fallback } else { named });
-        }
         let persona = flags.persona.as_deref().or(defaults.persona.as_deref());
         Ok(Self {
             model,
-            budget: flags
-                .budget
-                .map_or(settings.options.talk.conversation.budget, TokenBudget::new),
+            budget: flags.budget.map(TokenBudget::new),
             persona: persona.map(read_named_file).transpose()?,
         })
     }
 
+    /// The name of the model that answers; none if memory is quoted.
+    pub(crate) fn model_name(&self) -> Option<&str> {
+        self.model.as_ref().map(|model| model.name.as_str())
+    }
+
     /// Lets the model answer in a talk.
     pub(crate) fn answers_in(self, talk: &mut TalkSettings) {
+        // Whoever names a budget knows the window, and the services' own are larger than any budget.
+        let usual_budget = talk.conversation.budget == DEFAULT_BUDGET && self.budget.is_none();
+        let own = self.model.as_ref().is_none_or(|model| model.server().is_own_service());
+        talk.conversation.fits_window = usual_budget && !own;
+        talk.conversation.budget = self.budget.unwrap_or(talk.conversation.budget);
         talk.model = self.model;
-        talk.conversation.budget = self.budget;
         talk.conversation.system = self.persona;
     }
 
@@ -129,8 +106,81 @@ impl LlmSettings {
         settings.llm.api_key_file = own.api_key_file.clone().or(settings.llm.api_key_file);
         settings.llm.model = settings.llm.model.filter(|_| alike);
         settings.llm.base_url = settings.llm.base_url.filter(|_| alike);
+        // The name of a model that learns says nothing of a server.
+        if server(&flags, &settings, environment)?.is_none() {
+            return Ok(None);
+        }
         Ok(Self::resolve(&flags, &settings, environment)?.model)
     }
+}
+
+/// The provider that flags or the file name.
+fn asked(flags: &ProviderArguments, settings: &Settings) -> Option<ProviderKind> {
+    flags.provider.or(settings.llm.provider)
+}
+
+/// Finds the server that answers: that of the provider that is asked for, or Anthropic's if there is a
+/// key, or an OpenAI-compatible one if its address is known, or OpenAI's if there is a key, or none. A
+/// key goes to the server that it was given for.
+///
+/// # Errors
+/// [`Failure::Config`] if a named file cannot be read; [`Failure::Refused`] if the choice lacks a key
+/// or an address.
+pub(crate) fn server(
+    flags: &ProviderArguments,
+    settings: &Settings,
+    environment: &LlmEnvironment,
+) -> Result<Option<ModelServer>, Failure> {
+    let file = &settings.llm;
+    let key_in_file = file.api_key_file.as_deref().map(read_named_file).transpose()?;
+    let key_in_file = key_in_file.as_deref().and_then(first_line);
+    let base_url = flags.base_url.clone().or_else(|| file.base_url.clone());
+    let openai_url = base_url.clone().or_else(|| environment.openai_base_url.clone());
+    let found = if environment.anthropic_key.is_some() || key_in_file.is_some() {
+        ProviderKind::Anthropic
+    } else if openai_url.is_some() || environment.openai_key.is_some() {
+        ProviderKind::Openai
+    } else {
+        ProviderKind::None
+    };
+    let (api, base_url, key) = match asked(flags, settings).unwrap_or(found) {
+        ProviderKind::None => return Ok(None),
+        ProviderKind::Anthropic => {
+            let key = environment.anthropic_key.clone().or(key_in_file).ok_or_else(no_key)?;
+            let base_url = base_url.or_else(|| environment.anthropic_base_url.clone());
+            (Api::Anthropic, base_url, Some(key))
+        }
+        ProviderKind::Openai => {
+            let key = environment.openai_key.clone().or(key_in_file);
+            let own = || key.as_ref().map(|_| OpenAiCompatible::OPENAI_BASE_URL.to_owned());
+            let base_url = openai_url.or_else(own).ok_or_else(no_address)?;
+            (Api::OpenAiCompatible, Some(base_url), key)
+        }
+    };
+    let mut server = ModelServer::new(api);
+    server.base_url = base_url.unwrap_or(server.base_url);
+    server.key = key.as_deref().map(checked).transpose()?;
+    Ok(Some(server))
+}
+
+/// The model of this name; without a name, Anthropic's cheapest.
+fn model(
+    server: ModelServer,
+    name: Option<String>,
+    flags: &ProviderArguments,
+    settings: &Settings,
+) -> Result<ModelSettings, Failure> {
+    let default = match server.api {
+        Api::Anthropic => Some(DEFAULT_ANTHROPIC_MODEL.to_owned()),
+        Api::OpenAiCompatible => None,
+    };
+    let name = name.or(default).ok_or_else(|| no_name(&server))?;
+    let mut model = ModelSettings::new(server.api, name, flags.max_tokens);
+    let named = &flags.fallback_llm;
+    model.fallbacks.clone_from(if named.is_empty() { &settings.llm.fallback } else { named });
+    model.base_url = Some(server.base_url);
+    model.key = server.key;
+    Ok(model)
 }
 
 fn checked(key: &str) -> Result<ApiKey, Failure> {
@@ -152,15 +202,27 @@ fn no_address() -> Failure {
     Failure::refused(
         ErrorCode::NoLanguageModel,
         "the address of the OpenAI-compatible server is missing",
-        "Give --base-url, as http://localhost:11434/v1, or set OPENAI_BASE_URL.",
+        "Give --base-url, as http://localhost:11434/v1, or set OPENAI_BASE_URL; for OpenAI's own \
+         service, set OPENAI_API_KEY. longmem models lists the servers that run here.",
     )
 }
 
-fn no_name() -> Failure {
+fn no_name(server: &ModelServer) -> Failure {
+    let base_url = &server.base_url;
     Failure::refused(
         ErrorCode::NoLanguageModel,
-        "no model of the server was named",
-        "Give --llm, as --llm llama3.2, or set LONGMEM_LLM.",
+        format!("no model of {base_url} was named"),
+        "Give --llm, as --llm llama3.2, or set LONGMEM_LLM; longmem models lists the names. With \
+         --provider none, memory is quoted.",
+    )
+}
+
+fn no_server_of(name: &str) -> Failure {
+    Failure::refused(
+        ErrorCode::NoLanguageModel,
+        format!("the language model {name} was named, but no server that has it"),
+        "Give --base-url with the server's address, or set ANTHROPIC_API_KEY or OPENAI_API_KEY; \
+         longmem models lists the servers that run here.",
     )
 }
 

@@ -166,8 +166,14 @@ fn language_models_that_cannot_be_asked() {
         "ask x --provider openai --base-url http://localhost:1/v1",
         "ask x --provider openai --base-url localhost --llm small",
         "chat --provider anthropic",
+        "ask x --llm llama3.2",
+        "chat --llm llama3.2",
     ];
     assert_shown!(home, run_all(&home, &lines));
+    let openai = Home::with_model().with_history().with("OPENAI_API_KEY", "sk-1");
+    let lines =
+        ["ask x", "ask x --provider openai", "ask x --provider none --llm llama3.2 --quiet"];
+    assert_shown!(openai, run_all(&openai, &lines));
     let home = home.with("ANTHROPIC_API_KEY", "two\nlines");
     assert_shown!(home, home.run(&["ask", "x"]));
 }

@@ -321,3 +321,38 @@ fn chat_goes_on_without_a_store_and_stores_what_was_said_when_it_is_there() {
     let said: Vec<String> = said_in(&home, "talk").into_iter().map(|(_, text)| text).collect();
     assert_eq!(said, ["I am Ana.", "Hello, Ana.", "Who am I?", "Lisbon.", "And now?", "Lisbon."]);
 }
+
+#[test]
+fn models_lists_what_the_server_that_is_set_up_has() {
+    let list = json!({"object": "list", "data": [
+        {"id": "llama-x", "object": "model", "owned_by": "vllm", "max_model_len": 8192},
+        {"id": "embed-x", "object": "model", "owned_by": "vllm"},
+    ]});
+    let server = StandIn::listing(&list);
+    let home = Home::with_model()
+        .with("LONGMEM_BASE_URL", &format!("{}/v1", server.url))
+        .with("OPENAI_API_KEY", KEY);
+    let runs = [
+        home.run(&["models"]),
+        home.run(&["models", "--json"]),
+        home.run(&["doctor", "--llm", "llama-x"]),
+    ];
+    assert_shown!(home, without_address(runs, &server));
+    let unreachable = ["models", "--base-url", "http://127.0.0.1:1/v1"];
+    assert_shown!(home, home.run(&unreachable));
+}
+
+#[test]
+fn the_first_prompt_fits_the_window_that_the_server_names() {
+    let list = json!({"data": [{"id": "llama-x", "max_model_len": 1024}]});
+    let server = StandIn::listing(&list);
+    let home = Home::with_model()
+        .with_history()
+        .with("LONGMEM_BASE_URL", &format!("{}/v1", server.url))
+        .with("LONGMEM_LLM", "llama-x");
+    home.run(&["ask", "Where do I live?"]).succeeds();
+    assert_eq!(server.asked()[0].body["max_tokens"], 341);
+    // Whoever names a budget knows the window.
+    home.run(&["ask", "Where do I live?", "--budget", "4000"]).succeeds();
+    assert_eq!(server.asked()[1].body["max_tokens"], 1024);
+}

@@ -26,7 +26,13 @@ impl RuleServer {
         std::thread::spawn(move || {
             for connection in listener.incoming() {
                 let mut connection = connection.unwrap();
-                let body = read_request(&connection).body;
+                let request = read_request(&connection);
+                if request.head.starts_with("GET ") {
+                    // A server that lists no models.
+                    give(&mut connection, &Answer::error("404 Not Found", "not_found_error", "no"));
+                    continue;
+                }
+                let body = request.body;
                 let answer = answer(&body, refusing.load(Ordering::SeqCst));
                 log.lock().unwrap().push(body);
                 give(&mut connection, &answer);

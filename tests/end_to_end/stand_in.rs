@@ -128,6 +128,18 @@ pub(crate) struct StandIn {
 impl StandIn {
     /// Starts a server that gives these answers in turn, and the last one from then on.
     pub(crate) fn answering(answers: Vec<Answer>) -> Self {
+        // It lists no models.
+        Self::start(answers, Answer::error("404 Not Found", "not_found_error", "no"))
+    }
+
+    /// Starts an OpenAI-compatible server that answers and lists these models.
+    pub(crate) fn listing(models: &Value) -> Self {
+        let (status, content_type, body) = ("200 OK", "application/json", models.to_string());
+        let list = Answer { status, content_type, body, hangs: false };
+        Self::start(vec![Answer::openai("In ", "Lisbon.")], list)
+    }
+
+    fn start(answers: Vec<Answer>, list: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -137,8 +149,7 @@ impl StandIn {
                 let mut connection = connection.unwrap();
                 let request = read_request(&connection);
                 if request.head.starts_with("GET ") {
-                    // A server that lists no models.
-                    give(&mut connection, &Answer::error("404 Not Found", "not_found_error", "no"));
+                    give(&mut connection, &list);
                     continue;
                 }
                 let place = {

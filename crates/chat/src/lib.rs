@@ -68,8 +68,8 @@ pub use learning::{
 pub use notice::Notice;
 pub use provider::{
     AnswerSchema, Anthropic, Api, ApiKey, Completion, Endpoint, Fallback, InvalidApiKey,
-    LanguageModel, ModelSettings, OnText, OpenAiCompatible, Provider, ProviderError, Request,
-    RetryAdvice, Retrying, StopReason, Usage,
+    LanguageModel, LocalServer, ModelServer, ModelSettings, OnText, OpenAiCompatible, Provider,
+    ProviderError, Request, RetryAdvice, Retrying, ServedModel, StopReason, Usage, local_servers,
 };
 pub use quoted_answer::{Quote, QuotedAnswer, QuotedFact, quote_answer};
 pub use spool::Spool;

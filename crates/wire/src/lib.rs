@@ -32,6 +32,7 @@ mod forget;
 mod import;
 mod index;
 mod learning;
+mod models;
 mod recall;
 mod scope;
 mod sessions;
@@ -47,6 +48,7 @@ pub use forget::{ForgetRequest, Forgotten, WouldForget};
 pub use import::{FileEndedEarly, FileLeftOut, Import, Imports, TranscriptRead};
 pub use index::Indexed;
 pub use learning::{LearningReport, Summaries, Summary, Usage};
+pub use models::{ModelServer, ModelServers, ServedModel};
 pub use recall::{
     Adjustment, ChannelHit, Channels, Explanation, Recall, RecallRequest, RecalledFact,
     RecalledTurn, UnknownTimeZone,

@@ -43,7 +43,8 @@ impl From<Vec<Check>> for Checks {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What was looked at: `store`, `model`, `canary`, `vectors` or `truncation`.
+    /// What was looked at: `store`, `model`, `canary`, `vectors`, `truncation` or
+    /// `language_model`.
     pub name: String,
     /// Whether it is as it should be.
     pub ok: bool,

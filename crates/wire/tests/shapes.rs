@@ -386,6 +386,26 @@ fn upkeep() {
 }
 
 #[test]
+fn models() {
+    let served = |name: &str, window| chat::ServedModel { name: name.to_owned(), window };
+    let local = chat::LocalServer {
+        name: "Ollama",
+        base_url: "http://127.0.0.1:11434/v1".to_owned(),
+        models: vec![served("llama3.2:latest", Some(4_096)), served("nomic-embed-text", None)],
+    };
+    let local = wire::ModelServer::from(local);
+    let failed = wire::ModelServer {
+        name: "anthropic".to_owned(),
+        api: "anthropic".to_owned(),
+        base_url: "https://api.anthropic.com".to_owned(),
+        set_up: true,
+        error: Some("https://api.anthropic.com cannot be reached".to_owned()),
+        models: Vec::new(),
+    };
+    assert_snapshot!(json(wire::ModelServers { servers: vec![failed, local] }));
+}
+
+#[test]
 fn error() {
     let error = memory::MemoryError::from(memory::StoreError::UnknownUser(ana()));
     let document = wire::ErrorDocument::new(

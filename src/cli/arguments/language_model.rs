@@ -9,8 +9,8 @@ use longmem_core::SessionName;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Language model")]
 pub(crate) struct ProviderArguments {
-    /// Who answers: anthropic, any OpenAI-compatible server, or nobody [default: anthropic if
-    /// there is a key]
+    /// Who answers: anthropic, any OpenAI-compatible server, or nobody [default: whose key or
+    /// address there is]
     #[arg(long, env = crate::environment::PROVIDER)]
     pub(crate) provider: Option<ProviderKind>,
     /// The language model's name
@@ -22,13 +22,13 @@ pub(crate) struct ProviderArguments {
     /// Another model to try when the first is overloaded or refuses; may be given several times
     #[arg(long = "fallback-llm", value_name = "MODEL")]
     pub(crate) fallback_llm: Vec<String>,
-    /// The server's address, as `http://localhost:11434/v1`
+    /// The server's address, as `http://localhost:11434/v1` [default: Anthropic's or OpenAI's own]
     #[arg(long, value_name = "URL", env = crate::environment::BASE_URL)]
     pub(crate) base_url: Option<String>,
     /// Tokens of the answer at most
     #[arg(long, value_name = "N", default_value_t = 1024)]
     pub(crate) max_tokens: u32,
-    /// Tokens of the prompt at most [default: 4000]
+    /// Tokens of the prompt at most [default: 4000, or what the model's window has room for]
     #[arg(long, value_name = "TOKENS", env = crate::environment::BUDGET)]
     pub(crate) budget: Option<usize>,
     /// A file whose text begins the prompt: who the assistant is
@@ -54,6 +54,19 @@ pub(crate) enum ProviderKind {
     Openai,
     /// Nobody: quote what was recalled
     None,
+}
+
+/// Which servers are asked for their models.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem models
+  longmem models --base-url http://localhost:8000/v1
+
+Asks the server that is set up, and Ollama (OLLAMA_HOST), llama.cpp and LM Studio at their usual
+addresses on this machine. None of them is used before it is named: --base-url and --llm do that.")]
+pub(crate) struct ModelsArguments {
+    #[command(flatten)]
+    pub(crate) provider: ProviderArguments,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,8 @@ use longmem_embed::{Device, Precision};
 
 pub(crate) use facts::{FactsAction, FactsArguments, SessionsArguments};
 pub(crate) use language_model::{
-    AskArguments, ChatArguments, LearningArguments, ProviderArguments, ProviderKind,
+    AskArguments, ChatArguments, LearningArguments, ModelsArguments, ProviderArguments,
+    ProviderKind,
 };
 pub(crate) use measuring::{BenchArguments, EvalArguments};
 pub(crate) use model::{ModelAction, ModelArguments};
@@ -112,8 +113,11 @@ pub(crate) enum Command {
     Forget(ForgetArguments),
     /// Show, fetch or verify the embedding model
     Model(ModelArguments),
-    /// Prove that everything works: write, recall and delete a turn, and check the store
-    Doctor,
+    /// List the language models that can be reached, with their windows
+    Models(ModelsArguments),
+    /// Prove that everything works: write, recall and delete a turn, check the store, reach the
+    /// language model
+    Doctor(DoctorArguments),
     /// Copy the store to a file while others use it
     Backup(BackupArguments),
     /// Measure recall on a data set: LoCoMo, LongMemEval, or your own
@@ -122,6 +126,12 @@ pub(crate) enum Command {
     Bench(BenchArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    pub(crate) provider: ProviderArguments,
 }
 
 #[derive(Debug, Args)]

@@ -160,7 +160,9 @@ fn show_end(
     match &reply {
         Reply::Quotes(QuotedAnswer { text, .. }) => {
             output.line(for_terminal(text))?;
-            output.note(NO_MODEL);
+            if !output.quiet {
+                output.note(render::how_to_get_answers(&compose::local_servers()?));
+            }
         }
         Reply::Answer { completion, context } => {
             output.line("")?;
@@ -180,10 +182,6 @@ pub(super) fn warn(notices: &[Notice], output: Output) {
         output.warn(for_terminal(&render::notice(notice)));
     }
 }
-
-/// How to get an answer instead of quotes.
-const NO_MODEL: &str = "(with ANTHROPIC_API_KEY set, or --base-url and --llm of a model server, a \
-                        language model answers)";
 
 fn all_in_words(notices: &[Notice]) -> Vec<String> {
     notices.iter().map(render::notice).collect()

@@ -1,17 +1,24 @@
 //! `longmem doctor`: proves that everything works, or says what does not.
 
+mod language_model;
+
 use longmem::IfMissing;
 use longmem_core::Diagnose;
 use longmem_memory::{CanaryStep, Memory, StoreStats};
 use longmem_wire::{Check, Checks};
 
+use crate::arguments::DoctorArguments;
 use crate::compose;
 use crate::failure::{Failure, hints};
 use crate::output::{Output, bytes, counted};
 use crate::render;
 use crate::settings::Settings;
 
-pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
+pub(super) fn run(
+    arguments: &DoctorArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Create, output)?;
     let stats = memory.stats()?;
     let checks = Checks::from(vec![
@@ -20,6 +27,7 @@ pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
         canary(&memory),
         vectors(&stats),
         truncated(&stats),
+        language_model::check(&arguments.provider, settings)?,
     ]);
     if output.json {
         output.document(&checks)?;

@@ -24,7 +24,8 @@ pub(super) fn needed(
         Failure::refused(
             ErrorCode::NoLanguageModel,
             "no language model is set up, and this needs one",
-            "Set ANTHROPIC_API_KEY, or give --provider openai with --base-url and --llm.",
+            "Set ANTHROPIC_API_KEY, or give --base-url and --llm; longmem models lists the servers \
+             that run here.",
         )
     })
 }

@@ -15,6 +15,7 @@ mod import;
 mod index;
 mod learning;
 mod model;
+mod models;
 mod open;
 mod recall;
 mod remember;
@@ -53,7 +54,8 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Export(arguments) => export::run(arguments, &settings, output),
         Command::Forget(arguments) => forget::run(arguments, &settings, output),
         Command::Model(arguments) => model::run(&arguments, &settings, output),
-        Command::Doctor => doctor::run(&settings, output),
+        Command::Models(arguments) => models::run(&arguments, &settings, output),
+        Command::Doctor(arguments) => doctor::run(&arguments, &settings, output),
         Command::Eval(arguments) => eval::run(arguments, &settings, output),
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),

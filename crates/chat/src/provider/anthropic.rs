@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use super::http::{AnswerReader, HttpClient, Step, failure};
 use super::lenient::{content, count, member, word};
+use super::model_server::entries;
 use super::{
-    AnswerSchema, Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, StopReason,
-    Usage,
+    AnswerSchema, Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, ServedModel,
+    StopReason, Usage,
 };
 use crate::{Message, TextBlock};
 
@@ -37,6 +38,15 @@ impl Anthropic {
         Ok(Self { http })
     }
 
+    /// The models of the server.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub(super) async fn models(&self) -> Result<Vec<ServedModel>, ProviderError> {
+        let list = self.http.get(&format!("{}/v1/models?limit=1000", self.http.base())).await?;
+        Ok(entries(&list).filter_map(ServedModel::read).collect())
+    }
+
     /// The JSON text that is sent for a request: what the provider's prompt cache sees.
     ///
     /// # Panics
@@ -56,6 +66,11 @@ impl Provider for Anthropic {
         let body = Body::new(request);
         let reader = EventReader { model: request.model.clone(), ..EventReader::default() };
         self.http.answer(&body, reader, on_text).await
+    }
+
+    async fn window(&self, model: &str) -> Option<usize> {
+        let entry = self.http.get(&format!("{}/v1/models/{model}", self.http.base())).await.ok()?;
+        ServedModel::read(&entry)?.window
     }
 }
 

@@ -9,7 +9,8 @@ pub(super) use failure::failure;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, Url};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -27,10 +28,18 @@ const READ_TIMEOUT: Duration = Duration::from_mins(10);
 /// Bytes of an error's body that are read.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 
+/// How long a document that is looked up is waited for.
+const LOOK_UP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of a document that is looked up.
+const MAX_LOOKED_UP: usize = 16 * 1024 * 1024;
+
 /// Sends requests to one address of one server.
 #[derive(Debug)]
 pub(super) struct HttpClient {
     client: Client,
+    /// The base URL, without a slash at its end.
+    base: String,
     url: Url,
     headers: HeaderMap,
     key: Option<ApiKey>,
@@ -80,8 +89,9 @@ impl HttpClient {
         let invalid = |reason: String| ProviderError::InvalidBaseUrl { reason };
         let base = base_url.trim();
         let checked = Url::parse(base).map_err(|error| invalid(error.to_string()))?;
-        let url = Url::parse(&format!("{}{path}", base.trim_end_matches('/')))
-            .map_err(|error| invalid(error.to_string()))?;
+        let base = base.trim_end_matches('/').to_owned();
+        let url =
+            Url::parse(&format!("{base}{path}")).map_err(|error| invalid(error.to_string()))?;
         if !matches!(checked.scheme(), "http" | "https") {
             return Err(invalid(format!("it begins with {}:, not http:", checked.scheme())));
         }
@@ -95,7 +105,7 @@ impl HttpClient {
             key
         });
         let client = client(is_local(&url))?;
-        Ok(Self { client, url, headers, key, endpoint })
+        Ok(Self { client, base, url, headers, key, endpoint })
     }
 
     /// Sends a request and reads the answer to its end.
@@ -105,15 +115,46 @@ impl HttpClient {
         reader: impl AnswerReader + Send,
         on_text: OnText<'_>,
     ) -> Result<Completion, ProviderError> {
-        let request = self.client.post(self.url.clone()).headers(self.headers.clone()).json(body);
-        let response = request.send().await.map_err(|source| ProviderError::Unreachable {
+        let response = self.send(self.client.post(self.url.clone()).json(body)).await?;
+        self.read(response, AnswerBody::new(reader, on_text)).await
+    }
+
+    /// Reads a JSON document at an address that begins with the base URL, or with its origin.
+    pub(super) async fn get(&self, address: &str) -> Result<Value, ProviderError> {
+        self.look_up(self.client.get(address)).await
+    }
+
+    /// Asks for a JSON document with another one: see [`get`](Self::get).
+    pub(super) async fn post(&self, address: &str, body: &Value) -> Result<Value, ProviderError> {
+        self.look_up(self.client.post(address).json(body)).await
+    }
+
+    async fn look_up(&self, request: RequestBuilder) -> Result<Value, ProviderError> {
+        let mut response = self.send(request.timeout(LOOK_UP_PATIENCE)).await?;
+        let mut document = Vec::new();
+        while document.len() < MAX_LOOKED_UP {
+            let Ok(Some(bytes)) = response.chunk().await else { break };
+            document.extend_from_slice(&bytes);
+        }
+        serde_json::from_slice(&document).map_err(|_| self.not_an_answer(&response))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, ProviderError> {
+        let response = request.headers(self.headers.clone()).send().await;
+        let response = response.map_err(|source| ProviderError::Unreachable {
             endpoint: self.endpoint.clone(),
             source: source.without_url().into(),
         })?;
-        if !response.status().is_success() {
-            return Err(self.refused(response).await);
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(self.refused(response).await)
         }
-        self.read(response, AnswerBody::new(reader, on_text)).await
+    }
+
+    /// The base URL, without a slash at its end.
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     async fn read(
@@ -218,10 +259,23 @@ fn client(local: bool) -> Result<Client, ProviderError> {
     let builder = Client::builder()
         .user_agent(concat!("longmem/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT);
+        .read_timeout(READ_TIMEOUT)
+        .redirect(to_the_same_host());
     // A proxy cannot reach this machine under the name by which it calls itself.
     let builder = if local { builder.no_proxy() } else { builder };
     builder.build().map_err(|error| ProviderError::NoClient { source: error.without_url().into() })
+}
+
+/// Follows a server to another address of its host only: the key is for that host.
+fn to_the_same_host() -> Policy {
+    Policy::custom(|attempt| {
+        let from = attempt.previous().last().cloned();
+        let stays = from.is_some_and(|from| {
+            let keeps_secret = from.scheme() == attempt.url().scheme() || from.scheme() == "http";
+            from.host_str() == attempt.url().host_str() && keeps_secret
+        });
+        if stays { Policy::default().redirect(attempt) } else { attempt.stop() }
+    })
 }
 
 fn is_local(url: &Url) -> bool {

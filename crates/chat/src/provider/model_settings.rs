@@ -5,7 +5,8 @@ use std::sync::Arc;
 use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, TokenCounter};
 
 use super::{
-    Anthropic, Api, ApiKey, Fallback, OpenAiCompatible, Provider, ProviderError, Retrying,
+    Anthropic, Api, ApiKey, Fallback, ModelServer, OpenAiCompatible, Provider, ProviderError,
+    Retrying,
 };
 
 /// A language model that can be asked.
@@ -72,15 +73,11 @@ impl ModelSettings {
     /// # Errors
     /// [`ProviderError::InvalidBaseUrl`] or [`ProviderError::NoClient`].
     pub fn connect(&self) -> Result<LanguageModel, ProviderError> {
-        let url_or = |usual| self.base_url.as_deref().unwrap_or(usual);
-        let key = self.key.clone();
+        let ModelServer { base_url, key, .. } = self.server();
         let provider: Arc<dyn Provider> = match self.api {
-            Api::Anthropic => {
-                Arc::new(Retrying::new(Anthropic::new(url_or(Anthropic::BASE_URL), key)?))
-            }
+            Api::Anthropic => Arc::new(Retrying::new(Anthropic::new(&base_url, key)?)),
             Api::OpenAiCompatible => {
-                let url = url_or(OpenAiCompatible::OLLAMA_BASE_URL);
-                Arc::new(Retrying::new(OpenAiCompatible::new(url, key)?))
+                Arc::new(Retrying::new(OpenAiCompatible::new(&base_url, key)?))
             }
         };
         // Retries are inside: each model gets them before the next one is asked.
@@ -91,6 +88,16 @@ impl ModelSettings {
         model.prefills = self.api == Api::OpenAiCompatible
             && !self.base_url.as_deref().is_some_and(OpenAiCompatible::is_openai);
         Ok(model)
+    }
+
+    /// The server that is asked.
+    pub fn server(&self) -> ModelServer {
+        let mut server = ModelServer::new(self.api);
+        if let Some(base_url) = &self.base_url {
+            server.base_url.clone_from(base_url);
+        }
+        server.key.clone_from(&self.key);
+        server
     }
 
     /// What counts tokens about as the model does.

@@ -1,6 +1,7 @@
 //! The chat completions API of OpenAI, Ollama, llama.cpp, vLLM and others.
 
 mod dialect;
+mod listing;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,8 +15,8 @@ use self::dialect::{Dialect, LimitName, Streaming};
 use super::http::{AnswerReader, HttpClient, Step, failure};
 use super::lenient::{content, count, member, says_something, word};
 use super::{
-    AnswerSchema, Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, StopReason,
-    Usage,
+    AnswerSchema, Api, ApiKey, Completion, OnText, Provider, ProviderError, Request, ServedModel,
+    StopReason, Usage,
 };
 use crate::TextBlock;
 
@@ -52,6 +53,14 @@ impl OpenAiCompatible {
         Ok(Self { http, usual: Dialect::with_limit(limit), learned: Mutex::default() })
     }
 
+    /// The models of the server.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    pub(super) async fn models(&self) -> Result<Vec<ServedModel>, ProviderError> {
+        listing::models(&self.http).await
+    }
+
     fn dialect(&self, model: &str) -> Dialect {
         let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
         learned.get(model).copied().unwrap_or(self.usual)
@@ -84,6 +93,14 @@ impl Provider for OpenAiCompatible {
             let Some(dialect) = dialect.without_refused(words) else { return answer };
             self.learn(&request.model, dialect);
         }
+    }
+
+    async fn window(&self, model: &str) -> Option<usize> {
+        // OpenAI's own service does not say.
+        if self.http.base() == Self::OPENAI_BASE_URL {
+            return None;
+        }
+        listing::window(&self.http, model).await
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod anthropic;
 mod leniency;
+mod model_servers;
 mod openai_compatible;
 mod resilience;
 mod stand_in;

@@ -79,6 +79,30 @@ impl StandIn {
         Self { url, asked }
     }
 
+    /// Starts a server that has these documents, each at its method and path, and nothing else.
+    pub(crate) async fn with_documents(documents: Vec<(&'static str, Value)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        tokio::spawn(async move {
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                let request = read_request(&mut connection).await;
+                let is_asked = |place: &str| request.head.starts_with(&format!("{place} HTTP"));
+                let document = documents.iter().find(|(place, _)| is_asked(place));
+                let json = "content-type: application/json";
+                let answer = match document {
+                    Some((_, document)) => Answer::status("200 OK", json, &document.to_string()),
+                    None => Answer::status("404 Not Found", json, "{}"),
+                };
+                log.lock().unwrap().push(request);
+                give(connection, &answer).await;
+            }
+        });
+        Self { url, asked }
+    }
+
     /// What it was asked so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         std::mem::take(&mut self.asked.lock().unwrap())
@@ -92,9 +116,9 @@ async fn read_request(connection: &mut TcpStream) -> Asked {
         if let Some(end) = end {
             let head = String::from_utf8(bytes[..end].to_vec()).unwrap().replace("\r\n", "\n");
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            let length: usize = length.unwrap().parse().unwrap();
+            let length: usize = length.map_or(0, |length| length.parse().unwrap());
             if bytes.len() >= end + 4 + length {
-                let body = serde_json::from_slice(&bytes[end + 4..]).unwrap();
+                let body = serde_json::from_slice(&bytes[end + 4..]).unwrap_or_default();
                 return Asked { head, body };
             }
         }
