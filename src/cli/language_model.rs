@@ -119,9 +119,9 @@ fn asked(flags: &ProviderArguments, settings: &Settings) -> Option<ProviderKind>
     flags.provider.or(settings.llm.provider)
 }
 
-/// Finds the server that answers: that of the provider that is asked for, or Anthropic's if there is a
-/// key, or an OpenAI-compatible one if its address is known, or OpenAI's if there is a key, or none. A
-/// key goes to the server that it was given for.
+/// Finds the server that answers: that of the provider that is asked for, or an OpenAI-compatible one
+/// whose address ends in `/v1`, or Anthropic's if there is a key, or an OpenAI-compatible one if its
+/// address is known, or OpenAI's if there is a key, or none.
 ///
 /// # Errors
 /// [`Failure::Config`] if a named file cannot be read; [`Failure::Refused`] if the choice lacks a key
@@ -136,7 +136,12 @@ pub(crate) fn server(
     let key_in_file = key_in_file.as_deref().and_then(first_line);
     let base_url = flags.base_url.clone().or_else(|| file.base_url.clone());
     let openai_url = base_url.clone().or_else(|| environment.openai_base_url.clone());
-    let found = if environment.anthropic_key.is_some() || key_in_file.is_some() {
+    // That of the Messages API is the part before `/v1`.
+    let is_openai_url =
+        base_url.as_ref().is_some_and(|url| url.trim_end_matches('/').ends_with("/v1"));
+    let found = if is_openai_url {
+        ProviderKind::Openai
+    } else if environment.anthropic_key.is_some() || key_in_file.is_some() {
         ProviderKind::Anthropic
     } else if openai_url.is_some() || environment.openai_key.is_some() {
         ProviderKind::Openai

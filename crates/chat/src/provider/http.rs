@@ -116,7 +116,9 @@ impl HttpClient {
         on_text: OnText<'_>,
     ) -> Result<Completion, ProviderError> {
         let response = self.send(self.client.post(self.url.clone()).json(body)).await?;
-        self.read(response, AnswerBody::new(reader, on_text)).await
+        let content_type = header(response.headers(), CONTENT_TYPE.as_str()).unwrap_or_default();
+        let called_stream = content_type.to_ascii_lowercase().starts_with("text/event-stream");
+        self.read(response, AnswerBody::new(reader, called_stream, on_text)).await
     }
 
     /// Reads a JSON document at an address that begins with the base URL, or with its origin.

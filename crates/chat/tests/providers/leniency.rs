@@ -60,6 +60,7 @@ fn odd_streams() -> Vec<(&'static str, String)> {
     vec![
         ("a comment as data", format!("data: : keepalive\n\n{}", whole_stream())),
         ("data that is no object", format!("data: 7\n\ndata: null\n\n{}", whole_stream())),
+        ("junk before the first event", format!("OK, one moment\n\n{}", whole_stream())),
         ("empty data", format!("data:\n\n{first}data: \n\n{second}{end}{DONE}")),
         ("choices that are null", format!("{answer}{end}{}", data(&json!({"choices": null})))),
         ("a usage of nulls", format!("{answer}{end}{}", usage(json!({"prompt_tokens": null})))),

@@ -17,6 +17,8 @@ const TELLING_BYTES: usize = 6;
 /// A body that is being read.
 pub(super) struct AnswerBody<'a, R> {
     form: Form,
+    /// Whether the content type is that of a stream: then junk before it is passed over.
+    called_stream: bool,
     json: JsonReader,
     reader: R,
     text: AnswerText<'a>,
@@ -52,9 +54,14 @@ pub(super) enum End {
 }
 
 impl<'a, R: AnswerReader> AnswerBody<'a, R> {
-    pub(super) fn new(reader: R, on_text: &'a mut (dyn FnMut(&str) + Send)) -> Self {
+    pub(super) fn new(
+        reader: R,
+        called_stream: bool,
+        on_text: &'a mut (dyn FnMut(&str) + Send),
+    ) -> Self {
         Self {
             form: Form::Unknown(Vec::new()),
+            called_stream,
             json: JsonReader::default(),
             reader,
             text: AnswerText::new(on_text),
@@ -68,7 +75,10 @@ impl<'a, R: AnswerReader> AnswerBody<'a, R> {
         match &mut self.form {
             Form::Unknown(begun) => {
                 begun.extend_from_slice(bytes);
-                let form = Form::told_by(begun)?;
+                let form = match Form::told_by(begun)? {
+                    Form::Foreign if self.called_stream => Form::Stream(EventParser::default()),
+                    form => form,
+                };
                 let Form::Unknown(begun) = std::mem::replace(&mut self.form, form) else {
                     unreachable!("it was unknown a line before")
                 };
