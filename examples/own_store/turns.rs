@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use longmem_core::{NewTurn, Scope, SessionName, Timestamp, Turn, TurnId, UserName};
+use longmem_core::{NewTurn, Scope, SessionName, SourceKey, Timestamp, Turn, TurnId, UserName};
 use longmem_search::Epoch;
 use longmem_store::{
     Derived, Erasure, FactsAt, ForgetTarget, Forgotten, ForgottenKey, IMPORT_MARKS, Inserted,
@@ -37,6 +37,26 @@ impl Turns for MemoryStore {
             (!is_forgotten).then(|| state.insert(user, turn))
         });
         Ok(imported.collect())
+    }
+
+    fn rename_source_keys(
+        &self,
+        user: &UserName,
+        renamed: &[(SourceKey, SourceKey)],
+    ) -> Result<()> {
+        let mut state = self.state();
+        for (former, key) in renamed {
+            if let Some(user) = state.users.get_mut(user)
+                && user.turn_of(key).is_none()
+                && let Some(kept) = user.turns.values_mut().find(|kept| kept.key == *former)
+            {
+                kept.key = key.clone();
+            }
+            if state.forgotten.remove(&ForgottenKey::new(SALT, user, former)) {
+                state.forgotten.insert(ForgottenKey::new(SALT, user, key));
+            }
+        }
+        Ok(())
     }
 
     fn insert_unless(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use longmem_core::{NewTurn, UserName};
+use longmem_core::{NewTurn, SourceKey, UserName};
 use longmem_transcripts::{Format, ImportedTurn, Report};
 
 use crate::{Inserted, Memory, MemoryError};
@@ -57,10 +57,18 @@ pub struct ImportReport {
 /// Turns stored in one transaction.
 const TURNS_PER_BATCH: usize = 1000;
 
+/// Turns of one user that wait to be stored.
+#[derive(Default)]
+struct Batch {
+    turns: Vec<NewTurn>,
+    /// Keys under which the store may have some of them, with those that they have now.
+    renamed: Vec<(SourceKey, SourceKey)>,
+}
+
 /// Turns read so far that wait to be stored, and what was stored.
 struct Intake<'a> {
     memory: &'a Memory,
-    waiting: BTreeMap<UserName, Vec<NewTurn>>,
+    waiting: BTreeMap<UserName, Batch>,
     count: usize,
     new_turns: u64,
     known_turns: u64,
@@ -130,14 +138,20 @@ impl Intake<'_> {
         let named = imported.user.filter(|_| request.users_from_file);
         let user = named.unwrap_or_else(|| request.user.clone());
         let note = imported.turn.note || request.notes;
-        self.waiting.entry(user).or_default().push(NewTurn { note, ..imported.turn });
+        let batch = self.waiting.entry(user).or_default();
+        if let Some(key) = &imported.turn.source_key {
+            let renamed = imported.former_keys.into_iter().map(|former| (former, key.clone()));
+            batch.renamed.extend(renamed);
+        }
+        batch.turns.push(NewTurn { note, ..imported.turn });
         self.count += 1;
         self.count >= TURNS_PER_BATCH
     }
 
     fn store(&mut self, again: bool) -> Result<(), MemoryError> {
         self.count = 0;
-        for (user, turns) in std::mem::take(&mut self.waiting) {
+        for (user, Batch { turns, renamed }) in std::mem::take(&mut self.waiting) {
+            self.memory.store.rename_source_keys(&user, &renamed)?;
             for imported in self.memory.import_turns(&user, &turns, again)? {
                 match imported {
                     Some(Inserted { new: true, .. }) => self.new_turns += 1,

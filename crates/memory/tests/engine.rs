@@ -305,6 +305,40 @@ fn what_was_forgotten_comes_back_only_when_it_is_asked_for() {
     assert_eq!(import(false), (0, 4, 0));
 }
 
+/// Earlier versions named a turn of Claude Code by its session, so that a copy of it in another
+/// session was another turn.
+#[test]
+fn what_an_earlier_version_imported_is_known_wherever_it_was_copied() {
+    let Fixture { folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let uuid = "0b0c1f5e-3c55-4cf5-9d20-9f1b3a2c4d5e";
+    let mut earlier = turn("Which port?");
+    earlier.source_key = Some(SourceKey(format!("claude-code:s-1:{uuid}")));
+    memory.remember(&ana, &[earlier]).unwrap();
+    let import = |session: &str| {
+        let path = folder.path().join(format!("{session}.jsonl"));
+        let line = format!(
+            "{{\"type\":\"user\",\"uuid\":\"{uuid}\",\"sessionId\":\"{session}\",\
+             \"message\":{{\"content\":\"Which port?\"}}}}\n"
+        );
+        std::fs::write(&path, line).unwrap();
+        let request = ImportRequest {
+            path: &path,
+            format: None,
+            user: &ana,
+            users_from_file: false,
+            notes: false,
+            again: false,
+        };
+        let report = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
+        (report.new_turns, report.known_turns, report.forgotten_turns)
+    };
+    assert_eq!(import("s-1"), (0, 1, 0));
+    assert_eq!(import("s-2"), (0, 1, 0));
+    memory.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    assert_eq!(import("s-3"), (0, 0, 1));
+}
+
 #[test]
 fn a_paste_without_words_is_kept_as_text_and_gets_no_vector() {
     let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use longmem_core::{
     Embedding, Entity, Fact, FactId, FixedClock, NewFact, NewTurn, Role, Scope, SessionName,
-    Summary, SummaryId, SummaryOf, Timestamp, Turn, TurnId, UserName,
+    SourceKey, Summary, SummaryId, SummaryOf, Timestamp, Turn, TurnId, UserName,
 };
 use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVector};
@@ -48,6 +48,7 @@ counted! {
             turns: &[NewTurn],
             again: bool
         ) -> Result<Vec<Option<Inserted>>>;
+        fn rename_source_keys(user: &UserName, renamed: &[(SourceKey, SourceKey)]) -> Result<()>;
         fn insert_unless(
             user: &UserName,
             turn: &NewTurn,

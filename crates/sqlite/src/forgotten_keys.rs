@@ -57,6 +57,25 @@ pub(crate) fn remove<'a>(
         .map(drop)
 }
 
+/// Notes keys as forgotten in place of those that they replace, as far as these were.
+pub(crate) fn rename(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    renamed: &[(SourceKey, SourceKey)],
+) -> rusqlite::Result<()> {
+    let forgotten = among(transaction, user, renamed.iter().map(|(former, _)| former))?;
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    let salt = salt(transaction)?;
+    let mut insert =
+        transaction.prepare_cached("INSERT OR IGNORE INTO forgotten_keys (hash) VALUES (?1)")?;
+    for (_, key) in renamed.iter().filter(|(former, _)| forgotten.contains_key(former)) {
+        insert.execute([ForgottenKey::new(&salt, user, key).0])?;
+    }
+    remove(transaction, forgotten.values())
+}
+
 fn salt(connection: &Connection) -> rusqlite::Result<Vec<u8>> {
     connection.prepare_cached("SELECT salt FROM forgotten_salt")?.query_row([], |row| row.get(0))
 }

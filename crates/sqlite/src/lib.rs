@@ -57,6 +57,7 @@ mod read;
 mod rows;
 mod scope_filter;
 mod search_source;
+mod source_keys;
 mod summaries;
 mod upkeep;
 mod users;

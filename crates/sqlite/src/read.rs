@@ -13,7 +13,7 @@ use crate::queue::waiting_of;
 use crate::rows::{SELECT_TURN, array, parsed, row_limit, timestamp, turn_array, turn_from_row};
 use crate::scope_filter::Condition;
 use crate::users::user_id;
-use crate::{SqliteStore, forget, insert};
+use crate::{SqliteStore, forget, insert, source_keys};
 
 impl Turns for SqliteStore {
     fn insert_turns(&self, user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>> {
@@ -27,6 +27,14 @@ impl Turns for SqliteStore {
         again: bool,
     ) -> Result<Vec<Option<Inserted>>> {
         insert::import_turns(&self.connections, user, turns, again)
+    }
+
+    fn rename_source_keys(
+        &self,
+        user: &UserName,
+        renamed: &[(SourceKey, SourceKey)],
+    ) -> Result<()> {
+        source_keys::rename(&self.connections, user, renamed)
     }
 
     fn insert_unless(

@@ -32,6 +32,16 @@ pub trait Turns: Send + Sync {
         again: bool,
     ) -> Result<Vec<Option<Inserted>>>;
 
+    /// Gives turns other source keys, each by the key that it has and the one that it gets: a later
+    /// version of longmem, or another record of the same words, names a turn differently. What was
+    /// forgotten by the first key is then forgotten by the second. A turn whose new key another turn
+    /// of the user has keeps its own; a key that no turn has is passed over.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError); then no key was changed.
+    fn rename_source_keys(&self, user: &UserName, renamed: &[(SourceKey, SourceKey)])
+    -> Result<()>;
+
     /// Stores a turn, unless the last two turns of its session show that it is there already:
     /// `already` finds it among them, the newest last, and may be called again if the write is
     /// repeated. Looking and storing are one transaction, so that of two processes with the same turn

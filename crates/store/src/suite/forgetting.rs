@@ -267,6 +267,29 @@ pub fn a_forgotten_turn_that_was_stored_by_name_is_known(make: Make<'_>) {
     assert_eq!(outcomes(&imported), ["known", "forgotten"]);
 }
 
+pub fn what_was_forgotten_by_a_former_key_stays_forgotten(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana, file) = (fixture.store(), user("ana"), of_a_file());
+    let named = |name: &str, number: usize| SourceKey(format!("{name}:{number}"));
+    let later: Vec<NewTurn> = (0..4)
+        .map(|number| NewTurn { source_key: Some(named("later", number)), ..file[number].clone() })
+        .collect();
+    let renamed: Vec<_> =
+        (0..4).map(|number| (named("file", number), named("later", number))).collect();
+    store.import_turns(&ana, &file, false).unwrap();
+    let mut scope = Scope::of(ana.clone());
+    scope.sessions = vec![session("second")];
+    store.forget(&ForgetTarget::Scope(scope)).unwrap();
+    store.rename_source_keys(&ana, &renamed).unwrap();
+    let import = |again| outcomes(&store.import_turns(&ana, &later, again).unwrap());
+    assert_eq!(import(false), ["known", "known", "forgotten", "forgotten"]);
+    assert_eq!(import(true), ["known", "known", "new", "new"]);
+    store.rename_source_keys(&ana, &renamed).unwrap();
+    assert_eq!(import(false), ["known"; 4]);
+    store.rename_source_keys(&user("bob"), &renamed).unwrap();
+    assert_eq!(outcomes(&store.import_turns(&user("bob"), &later, false).unwrap()), ["new"; 4]);
+}
+
 pub fn names_that_are_not_here_are_refused_and_nothing_is_deleted(make: Make<'_>) {
     let memory = Memory::new(make);
     let error = |scope: Scope| {

@@ -48,6 +48,7 @@ macro_rules! store_suite {
         $crate::store_suite!(@of turns, $make, [
             a_known_turn_is_left_as_it_is_and_makes_nothing,
             turns_without_a_key_are_never_the_same,
+            a_turn_gets_another_key_unless_a_turn_has_it,
             nothing_to_insert_makes_no_user,
             a_note_comes_back_as_a_note,
             a_title_fills_an_empty_one_and_replaces_an_older_one,
@@ -109,6 +110,7 @@ macro_rules! store_suite {
             an_import_leaves_out_what_was_forgotten,
             an_import_again_brings_back_what_was_forgotten,
             a_forgotten_turn_that_was_stored_by_name_is_known,
+            what_was_forgotten_by_a_former_key_stays_forgotten,
             names_that_are_not_here_are_refused_and_nothing_is_deleted,
         ]);
         $crate::store_suite!(@of kept, $make, [

@@ -40,6 +40,25 @@ pub fn turns_without_a_key_are_never_the_same(make: Make<'_>) {
     assert!(inserted.iter().all(|inserted| inserted.new));
 }
 
+pub fn a_turn_gets_another_key_unless_a_turn_has_it(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
+    let key = |key: &str| SourceKey(key.to_owned());
+    let stored = ["a", "b"].map(|key| keyed("talk", None, Some(key)));
+    let ids = store.insert_turns(&ana, &stored).unwrap();
+    let renamed = [("a", "c"), ("b", "c"), ("nobody", "d")];
+    let renamed = renamed.map(|(former, now)| (key(former), key(now)));
+    store.rename_source_keys(&ana, &renamed).unwrap();
+    store.rename_source_keys(&user("bob"), &renamed).unwrap();
+    let again = ["c", "b", "a", "d"].map(|key| keyed("talk", None, Some(key)));
+    let inserted = store.insert_turns(&ana, &again).unwrap();
+    assert_eq!(
+        inserted.iter().map(|inserted| inserted.new).collect::<Vec<_>>(),
+        [false, false, true, true]
+    );
+    assert_eq!([inserted[0].id, inserted[1].id], [ids[0].id, ids[1].id]);
+}
+
 pub fn a_note_comes_back_as_a_note(make: Make<'_>) {
     let fixture = make();
     let (store, ana) = (fixture.store(), user("ana"));
