@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use longmem_core::UserName;
 use serde::Deserialize;
 
-use crate::arguments::ProviderKind;
+use crate::arguments::{CountingKind, ProviderKind};
 use crate::failure::Failure;
 
 /// What the file may say.
@@ -32,6 +32,8 @@ pub(crate) struct LlmConfig {
     pub(crate) model: Option<String>,
     pub(crate) fallback: Vec<String>,
     pub(crate) base_url: Option<String>,
+    /// Who counts the tokens of prompts.
+    pub(crate) count_tokens: Option<CountingKind>,
     /// A file whose first line is the key, so that the configuration holds no secret.
     pub(crate) api_key_file: Option<PathBuf>,
     pub(crate) persona: Option<PathBuf>,

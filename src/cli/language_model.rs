@@ -185,6 +185,8 @@ fn model(
     model.fallbacks.clone_from(if named.is_empty() { &settings.llm.fallback } else { named });
     model.base_url = Some(server.base_url);
     model.key = server.key;
+    let counting = flags.count_tokens.or(settings.llm.count_tokens);
+    model.counting = counting.map(Into::into).unwrap_or_default();
     Ok(model)
 }
 

@@ -21,7 +21,8 @@ use longmem_memory::{NotedInstruction, PROMPT_THRESHOLD};
 use self::asked::Asked;
 use self::live::LiveState;
 use crate::{
-    AsyncMemory, ChatError, Completion, Context, LanguageModel, Notice, OnText, QuotedAnswer, Spool,
+    AsyncMemory, CalibratedTokens, ChatError, Completion, Context, LanguageModel, Notice, OnText,
+    QuotedAnswer, Spool, TokenCounting,
 };
 
 /// Number of turns that a recall brings for a prompt, whether all of them fit or not.
@@ -44,6 +45,10 @@ pub struct Conversation {
     pub model: Option<LanguageModel>,
     /// Counts tokens as the model does; by default they are estimated.
     pub counter: Arc<dyn TokenCounter>,
+    /// Who counts the tokens of prompts; by default they are estimated.
+    pub counting: TokenCounting,
+    /// The counter, if it learns from what answers cost; none by default.
+    pub calibrated: Option<Arc<CalibratedTokens>>,
     /// How prompts are made.
     pub settings: ConversationSettings,
     /// Where turns wait that cannot be stored; without one, the default, a turn that cannot be
@@ -75,6 +80,8 @@ impl Conversation {
             session,
             model: None,
             counter: Arc::new(EstimatedTokens),
+            counting: TokenCounting::default(),
+            calibrated: None,
             settings: ConversationSettings::default(),
             spool: None,
             live: LiveState::default(),

@@ -43,6 +43,9 @@ pub enum ChatError {
         /// What came: its text is empty.
         completion: Box<Completion>,
     },
+    /// The model's server was to count the tokens of the prompt, and cannot; the message is stored.
+    #[error("the model's server does not count tokens")]
+    NotCounted,
     /// The session does not end with an answer.
     #[error("there is no answer to continue in this session")]
     NothingToContinue,
@@ -107,6 +110,7 @@ impl Diagnose for ChatError {
         match self {
             Self::Assemble(error) => error.code(),
             Self::NoAnswer { .. } => ErrorCode::NoAnswer,
+            Self::NotCounted => ErrorCode::Unsupported,
             Self::NothingToContinue => ErrorCode::NothingToContinue,
             Self::Memory(error) => error.code(),
             Self::AnswerNotStored { source, .. } => source.code(),
@@ -122,7 +126,7 @@ impl Diagnose for ChatError {
     fn fault(&self) -> Fault {
         match self {
             Self::Assemble(error) => error.fault(),
-            Self::NothingToContinue => Fault::Caller,
+            Self::NotCounted | Self::NothingToContinue => Fault::Caller,
             Self::Memory(error) => error.fault(),
             Self::AnswerNotStored { source, .. } => source.fault(),
             Self::Provider(error) => error.fault(),
@@ -142,7 +146,7 @@ impl Diagnose for ChatError {
                 StopReason::Refusal { .. } => Vec::new(),
                 StopReason::EndTurn | StopReason::Other(_) => vec![Remedy::AskAgain],
             },
-            Self::NothingToContinue | Self::NoThread { .. } => Vec::new(),
+            Self::NotCounted | Self::NothingToContinue | Self::NoThread { .. } => Vec::new(),
             Self::Memory(error) => error.remedies(),
             Self::AnswerNotStored { source, .. } => source.remedies(),
             Self::Provider(error) => error.remedies(),

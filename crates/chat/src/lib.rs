@@ -43,6 +43,7 @@ mod blocking;
 mod budget;
 mod context;
 mod conversation;
+mod counting;
 mod error;
 mod excerpt;
 mod learning;
@@ -60,6 +61,9 @@ pub use context::{
     MessageRole, TextBlock, TraceEntry, TraceKind, assemble,
 };
 pub use conversation::{Conversation, ConversationSettings, RECALLED_TURNS, Reply};
+#[cfg(feature = "tiktoken")]
+pub use counting::TiktokenTokens;
+pub use counting::{CalibratedTokens, Calibration, ModelCalibration, TokenCounting, calibrations};
 pub use error::ChatError;
 pub use excerpt::excerpt;
 pub use learning::{

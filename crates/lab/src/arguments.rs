@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use longmem_chat::{Api, ApiKey, InvalidApiKey};
 use longmem_embed::{Device, Precision};
 use longmem_eval::EvalError;
 use longmem_eval::dataset::{self, Dataset};
@@ -46,6 +47,8 @@ pub(crate) enum Experiment {
     Search(SearchArguments),
     /// Time the embedding of given texts, as JSON
     Embedding(EmbeddingArguments),
+    /// Send prompts to a model server, and say how far the estimate of their tokens is off
+    Tokens(TokensArguments),
 }
 
 /// The conversations of an experiment.
@@ -152,6 +155,34 @@ pub(crate) struct EmbeddingArguments {
     /// Write the texts' vectors, float32 [texts, 384], as numpy.save does
     #[arg(long, value_name = "FILE.npy")]
     pub(crate) write_vectors: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokensArguments {
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// The API that the server speaks
+    #[arg(long, value_name = "anthropic|openai", default_value = "openai")]
+    pub(crate) api: Api,
+    /// The server's address [default: that of Anthropic, or of an Ollama on this machine]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// The language model's name
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) llm: String,
+    /// The key that the server asks for
+    #[arg(long, value_name = "KEY", env = "LONGMEM_LAB_KEY", hide_env_values = true, value_parser = key)]
+    pub(crate) key: Option<ApiKey>,
+    /// Number of prompts
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub(crate) prompts: usize,
+    /// Tokens of the largest prompts; others have a quarter, a half and three quarters of it
+    #[arg(long, value_name = "TOKENS", default_value_t = 4_000)]
+    pub(crate) budget: usize,
+}
+
+fn key(text: &str) -> Result<ApiKey, InvalidApiKey> {
+    ApiKey::new(text)
 }
 
 #[cfg(test)]

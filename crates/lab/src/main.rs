@@ -13,6 +13,7 @@ mod open;
 mod replay;
 mod search;
 mod texts;
+mod tokens;
 
 use std::error::Error;
 use std::io::Write;
@@ -49,6 +50,7 @@ fn run(arguments: Arguments) -> Result<String, LabError> {
         Experiment::Replay(experiment) => replay::run(&experiment, &arguments.model),
         Experiment::Search(experiment) => search::run(&experiment),
         Experiment::Embedding(experiment) => embedding::run(&experiment, &arguments.model),
+        Experiment::Tokens(experiment) => tokens::run(&experiment),
     }
 }
 

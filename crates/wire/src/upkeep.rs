@@ -43,8 +43,8 @@ impl From<Vec<Check>> for Checks {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What was looked at: `store`, `model`, `canary`, `vectors`, `truncation` or
-    /// `language_model`.
+    /// What was looked at: `store`, `model`, `canary`, `vectors`, `truncation`, `language_model`, or
+    /// `tokens` once an answer has shown how its model counts them.
     pub name: String,
     /// Whether it is as it should be.
     pub ok: bool,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use longmem_chat::TokenCounting;
 use longmem_core::SessionName;
 
 /// Which language model answers.
@@ -31,6 +32,10 @@ pub(crate) struct ProviderArguments {
     /// Tokens of the prompt at most [default: 4000, or what the model's window has room for]
     #[arg(long, value_name = "TOKENS", env = crate::environment::BUDGET)]
     pub(crate) budget: Option<usize>,
+    /// Who counts the prompt's tokens: an estimate that learns from answers, or the server (Anthropic,
+    /// llama.cpp, vLLM), which is asked once more for it [default: estimate]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) count_tokens: Option<CountingKind>,
     /// A file whose text begins the prompt: who the assistant is
     #[arg(long, value_name = "FILE")]
     pub(crate) persona: Option<PathBuf>,
@@ -42,6 +47,30 @@ pub(crate) struct LearningArguments {
     /// Learn nothing: note no facts and no standing instructions, make no summaries
     #[arg(long, env = crate::environment::NO_LEARNING, value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) no_learning: bool,
+}
+
+/// Who counts tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CountingKind {
+    /// An estimate that learns from what answers cost
+    Estimate,
+    /// The model's server
+    Server,
+    /// The tokenizer of OpenAI's models
+    #[cfg(feature = "tiktoken")]
+    Tiktoken,
+}
+
+impl From<CountingKind> for TokenCounting {
+    fn from(kind: CountingKind) -> Self {
+        match kind {
+            CountingKind::Estimate => Self::Estimate,
+            CountingKind::Server => Self::Server,
+            #[cfg(feature = "tiktoken")]
+            CountingKind::Tiktoken => Self::Tiktoken,
+        }
+    }
 }
 
 /// Who answers.

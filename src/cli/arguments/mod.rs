@@ -15,8 +15,8 @@ use longmem_embed::{Device, Precision};
 
 pub(crate) use facts::{FactsAction, FactsArguments, SessionsArguments};
 pub(crate) use language_model::{
-    AskArguments, ChatArguments, LearningArguments, ModelsArguments, ProviderArguments,
-    ProviderKind,
+    AskArguments, ChatArguments, CountingKind, LearningArguments, ModelsArguments,
+    ProviderArguments, ProviderKind,
 };
 pub(crate) use measuring::{BenchArguments, EvalArguments};
 pub(crate) use model::{ModelAction, ModelArguments};

@@ -3,6 +3,7 @@
 mod language_model;
 
 use longmem::IfMissing;
+use longmem_chat::calibrations;
 use longmem_core::Diagnose;
 use longmem_memory::{CanaryStep, Memory, StoreStats};
 use longmem_wire::{Check, Checks};
@@ -21,14 +22,16 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Create, output)?;
     let stats = memory.stats()?;
-    let checks = Checks::from(vec![
+    let mut checks = vec![
         store_file(&memory, &stats)?,
         model(settings, output),
         canary(&memory),
         vectors(&stats),
         truncated(&stats),
         language_model::check(&arguments.provider, settings)?,
-    ]);
+    ];
+    checks.extend(tokens(&memory)?);
+    let checks = Checks::from(checks);
     if output.json {
         output.document(&checks)?;
     } else {
@@ -103,6 +106,23 @@ fn truncated(stats: &StoreStats) -> Check {
         tokens => format!("{} were cut off: run longmem index --reembed", counted(tokens, "token")),
     };
     Check { name: "truncation".to_owned(), ok: stats.truncated_tokens == 0, finding }
+}
+
+/// What was learned of how language models count tokens; none before the first answer.
+fn tokens(memory: &Memory) -> Result<Option<Check>, Failure> {
+    let learned: Vec<String> = calibrations(memory)?
+        .iter()
+        .map(|learned| {
+            format!(
+                "{} counts {:.2} times the estimate ({})",
+                learned.model,
+                learned.calibration.factor(),
+                counted(learned.calibration.answers().into(), "answer")
+            )
+        })
+        .collect();
+    let check = Check { name: "tokens".to_owned(), ok: true, finding: learned.join("; ") };
+    Ok((!learned.is_empty()).then_some(check))
 }
 
 fn with_hints(error: &impl Diagnose) -> String {

@@ -85,11 +85,17 @@ impl Context {
     /// Counts what would be sent, block by block: each text, 1 token for each block and
     /// [`MESSAGE_TOKENS`] for each message; the system blocks together are one message.
     pub fn count(&self, counter: &dyn TokenCounter) -> usize {
-        let system = if self.system.is_empty() { 0 } else { MESSAGE_TOKENS };
-        let blocks = self.messages.iter().flat_map(|m| &m.content).chain(&self.system);
-        system
-            + self.messages.len() * MESSAGE_TOKENS
-            + blocks.map(|b| block_cost(&b.text, counter)).sum::<usize>()
+        self.tokens_around_texts() + self.blocks().map(|b| counter.count(&b.text)).sum::<usize>()
+    }
+
+    /// The part of [`Context::count`] that no counter counts.
+    pub(crate) fn tokens_around_texts(&self) -> usize {
+        let messages = self.messages.len() + usize::from(!self.system.is_empty());
+        messages * MESSAGE_TOKENS + self.blocks().count() * BLOCK_TOKENS
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &TextBlock> {
+        self.messages.iter().flat_map(|message| &message.content).chain(&self.system)
     }
 }
 

@@ -19,6 +19,12 @@ use crate::{
 /// How long a server is waited for to say how large a model's window is.
 const WINDOW_PATIENCE: Duration = Duration::from_millis(1_500);
 
+/// The smallest change of a factor of tokens that is worth a write.
+const LEAST_CHANGE: f32 = 0.005;
+
+/// How long an answer waits until what was learned from its cost is kept.
+const KEEPING_PATIENCE: Duration = Duration::from_secs(1);
+
 impl Conversation {
     /// Stores what is asked, gathers what is known, and answers.
     pub(super) async fn reply(
@@ -63,6 +69,7 @@ impl Conversation {
                 return Err(error.into());
             }
         };
+        self.learn_tokens(&context, &completion).await;
         if !asked.is_in_session() {
             return Ok(Reply::Answer { completion, context });
         }
@@ -98,8 +105,8 @@ impl Conversation {
         asked: &Asked,
         inputs: &PromptInputs,
         on_text: OnText<'_>,
-    ) -> Result<(Result<Completion, ProviderError>, Context), AssembleError> {
-        let mut context = self.prompt(asked, inputs)?;
+    ) -> Result<(Result<Completion, ProviderError>, Context), ChatError> {
+        let mut context = self.counted_prompt(model, asked, inputs).await?;
         let mut smaller_budget = None;
         loop {
             let answer = self.send(model, &context, on_text).await;
@@ -124,13 +131,29 @@ impl Conversation {
         context: &Context,
         on_text: OnText<'_>,
     ) -> Result<Completion, ProviderError> {
-        let request = Request::of_context(context, &model.name, self.max_tokens(model));
+        let request = self.request(model, context);
         let mut completion = model.provider.complete(&request, on_text).await?;
         // A provider of somebody's own may leave it in.
         if let Cow::Owned(answer) = without_thinking(&completion.text) {
             completion = Completion { text: answer, thought: true, ..completion };
         }
         Ok(completion)
+    }
+
+    /// Learns from what a prompt cost how tokens are counted.
+    async fn learn_tokens(&self, context: &Context, completion: &Completion) {
+        let Some(calibrated) = self.calibrated.clone() else { return };
+        let before = calibrated.calibration();
+        if !calibrated.learn(context, completion)
+            || before.answers() > 0
+                && (calibrated.calibration().factor() - before.factor()).abs() < LEAST_CHANGE
+        {
+            return;
+        }
+        // Memory that cannot be written says so when the answer is stored; this can be learned again.
+        let keeping =
+            self.memory.run(move |memory| calibrated.keep(memory).map_err(ChatError::from));
+        let _ = tokio::time::timeout(KEEPING_PATIENCE, keeping).await;
     }
 
     /// A smaller prompt, or one with a smaller answer, if there can be one; no later prompt is longer.
@@ -183,6 +206,11 @@ impl Conversation {
         let mut input = AssembleInput::new(message, self.memory.now(), budget);
         input.system = self.settings.system.as_deref();
         RequiredCosts::count(&input, &*self.counter)
+    }
+
+    /// What is sent for a prompt.
+    pub(super) fn request(&self, model: &LanguageModel, context: &Context) -> Request {
+        Request::of_context(context, &model.name, self.max_tokens(model))
     }
 
     /// What an answer may cost.

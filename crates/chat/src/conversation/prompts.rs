@@ -4,9 +4,50 @@ use super::gathering::PromptInputs;
 use super::live::AnsweredPrompt;
 use super::{Asked, Conversation};
 use crate::context::{TurnRef, continued, fresh_budget};
-use crate::{AssembleError, AssembleInput, Context, TokenBudget, assemble};
+use crate::{
+    AssembleError, AssembleInput, ChatError, Context, LanguageModel, TokenBudget, TokenCounting,
+    assemble,
+};
+
+/// Number of times that a server counts one prompt: it is made again after a count, and what is left
+/// out then changes the count by little.
+const COUNTS: usize = 4;
+
+/// Part of a budget that a prompt has taken up if something may have been left out of it.
+const FULL: (usize, usize) = (19, 20);
 
 impl Conversation {
+    /// Makes the prompt within the budget, as the model's server counts it where the settings ask for
+    /// that: a prompt that has more tokens than was estimated is made again, and so is one that could
+    /// have held more.
+    pub(super) async fn counted_prompt(
+        &self,
+        model: &LanguageModel,
+        asked: &Asked,
+        inputs: &PromptInputs,
+    ) -> Result<Context, ChatError> {
+        let mut context = self.prompt(asked, inputs)?;
+        let by_server = self.counting == TokenCounting::Server;
+        let calibrated = self.calibrated.as_ref().filter(|_| by_server);
+        let Some(calibrated) = calibrated else { return Ok(context) };
+        for count in 0..COUNTS {
+            let request = self.request(model, &context);
+            let counted = model.provider.count_tokens(&request).await?;
+            let counted = counted.ok_or(ChatError::NotCounted)?;
+            let budget = context.budget.tokens();
+            let is_full = |tokens: usize| tokens * FULL.1 > budget * FULL.0;
+            let fits = counted <= budget;
+            let has_room = count == 0 && is_full(context.tokens) && !is_full(counted);
+            calibrated.take_count(&context, counted);
+            context.tokens = counted;
+            if fits && !has_room {
+                break;
+            }
+            context = self.prompt(asked, inputs)?;
+        }
+        Ok(context)
+    }
+
     /// Makes the prompt within the budget. It continues the last prompt where the settings ask for
     /// that and it is possible; else it is a fresh one.
     pub(super) fn prompt(

@@ -1,5 +1,7 @@
 //! The Anthropic Messages API.
 
+mod count_tokens;
+
 use std::collections::HashSet;
 
 use async_trait::async_trait;
@@ -71,6 +73,10 @@ impl Provider for Anthropic {
     async fn window(&self, model: &str) -> Option<usize> {
         let entry = self.http.get(&format!("{}/v1/models/{model}", self.http.base())).await.ok()?;
         ServedModel::read(&entry)?.window
+    }
+
+    async fn count_tokens(&self, request: &Request) -> Result<Option<usize>, ProviderError> {
+        self.count(request).await
     }
 }
 

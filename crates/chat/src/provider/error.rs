@@ -112,6 +112,11 @@ impl ProviderError {
         }
     }
 
+    /// Says whether the server has nothing at the address that was asked.
+    pub(super) fn is_unknown_path(&self) -> bool {
+        matches!(self, Self::Answered { status: 404 | 405 | 501, .. })
+    }
+
     /// The tokens of the model's window, if the prompt was too long for it and the server names it.
     pub fn window(&self) -> Option<usize> {
         let Self::Answered { message, .. } = self else { return None };

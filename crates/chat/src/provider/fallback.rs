@@ -40,6 +40,10 @@ impl<P: Provider> Provider for Fallback<P> {
     async fn window(&self, model: &str) -> Option<usize> {
         self.provider.window(model).await
     }
+
+    async fn count_tokens(&self, request: &Request) -> Result<Option<usize>, ProviderError> {
+        self.provider.count_tokens(request).await
+    }
 }
 
 fn calls_for_another_model(answer: &Result<Completion, ProviderError>) -> bool {

@@ -1,6 +1,7 @@
 //! One request over HTTP and its answer, streamed or not.
 
 mod answer_body;
+mod document;
 mod failure;
 mod refusal;
 

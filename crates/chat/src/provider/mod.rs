@@ -75,6 +75,16 @@ pub trait Provider: Send + Sync {
         let _ = model;
         None
     }
+
+    /// Counts the tokens of a prompt as its model does, the marks around its texts included, without
+    /// an answer. None, the default, where the server cannot say.
+    ///
+    /// # Errors
+    /// [`ProviderError`].
+    async fn count_tokens(&self, request: &Request) -> Result<Option<usize>, ProviderError> {
+        let _ = request;
+        Ok(None)
+    }
 }
 
 #[async_trait]
@@ -89,5 +99,9 @@ impl<P: Provider + ?Sized> Provider for Arc<P> {
 
     async fn window(&self, model: &str) -> Option<usize> {
         (**self).window(model).await
+    }
+
+    async fn count_tokens(&self, request: &Request) -> Result<Option<usize>, ProviderError> {
+        (**self).count_tokens(request).await
     }
 }

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use longmem_core::{EstimatedClaudeTokens, EstimatedTokens, TokenCounter};
+use reqwest::Url;
 
 use super::{
     Anthropic, Api, ApiKey, Fallback, ModelServer, OpenAiCompatible, Provider, ProviderError,
     Retrying,
 };
+#[cfg(feature = "tiktoken")]
+use crate::TiktokenTokens;
+use crate::{CalibratedTokens, TokenCounting};
 
 /// A language model that can be asked.
 #[derive(Clone)]
@@ -58,13 +62,16 @@ pub struct ModelSettings {
     pub base_url: Option<String>,
     /// The key that the server asks for; none by default.
     pub key: Option<ApiKey>,
+    /// Who counts the tokens of prompts; an estimate that learns by default.
+    pub counting: TokenCounting,
 }
 
 impl ModelSettings {
     /// The model of this name, at the API's usual address and without a key.
     pub fn new(api: Api, name: impl Into<String>, max_tokens: u32) -> Self {
         let (name, fallbacks) = (name.into(), Vec::new());
-        Self { api, name, max_tokens, fallbacks, base_url: None, key: None }
+        let counting = TokenCounting::default();
+        Self { api, name, max_tokens, fallbacks, base_url: None, key: None, counting }
     }
 
     /// Makes the way to the model, with retries and the models to fall back on. Nothing is sent
@@ -100,11 +107,41 @@ impl ModelSettings {
         server
     }
 
-    /// What counts tokens about as the model does.
+    /// What counts tokens about as the model does, before anything is known of it.
     pub fn counter(&self) -> Arc<dyn TokenCounter> {
+        #[cfg(feature = "tiktoken")]
+        if self.counting == TokenCounting::Tiktoken {
+            return Arc::new(TiktokenTokens::of_model(&self.name));
+        }
         match self.api {
             Api::Anthropic => Arc::new(EstimatedClaudeTokens),
             Api::OpenAiCompatible => Arc::new(EstimatedTokens),
+        }
+    }
+
+    /// What counts tokens as the model does, and the same if it learns from answers.
+    pub(crate) fn counters(&self) -> (Arc<dyn TokenCounter>, Option<Arc<CalibratedTokens>>) {
+        let counter = self.counter();
+        if !matches!(self.counting, TokenCounting::Estimate | TokenCounting::Server) {
+            return (counter, None);
+        }
+        let mut calibrated = CalibratedTokens::new(counter, &self.host(), &self.name);
+        if !self.fallbacks.is_empty() {
+            calibrated = calibrated.with_fallbacks();
+        }
+        let calibrated = Arc::new(calibrated);
+        (calibrated.clone(), Some(calibrated))
+    }
+
+    /// The server's host, with its port where that is not the usual one.
+    fn host(&self) -> String {
+        let url = Url::parse(self.server().base_url.trim()).ok();
+        let host = url.as_ref().and_then(|url| Some((url.host_str()?, url.port())));
+        match host {
+            Some((host, Some(port))) => format!("{host}:{port}"),
+            Some((host, None)) => host.to_owned(),
+            // Nothing can be asked there, so nothing is learned either.
+            None => String::new(),
         }
     }
 }

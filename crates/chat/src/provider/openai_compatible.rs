@@ -1,5 +1,6 @@
 //! The chat completions API of OpenAI, Ollama, llama.cpp, vLLM and others.
 
+mod count_tokens;
 mod dialect;
 mod listing;
 
@@ -101,6 +102,10 @@ impl Provider for OpenAiCompatible {
             return None;
         }
         listing::window(&self.http, model).await
+    }
+
+    async fn count_tokens(&self, request: &Request) -> Result<Option<usize>, ProviderError> {
+        self.count(request).await
     }
 }
 

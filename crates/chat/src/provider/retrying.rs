@@ -54,6 +54,10 @@ impl<P: Provider> Provider for Retrying<P> {
     async fn window(&self, model: &str) -> Option<usize> {
         self.provider.window(model).await
     }
+
+    async fn count_tokens(&self, request: &Request) -> Result<Option<usize>, ProviderError> {
+        self.provider.count_tokens(request).await
+    }
 }
 
 /// How long to wait before asking again; none if the request should not be sent again. `retries` is

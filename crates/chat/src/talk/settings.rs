@@ -83,7 +83,8 @@ impl TalkSettings {
         conversation.settings = self.conversation.clone();
         conversation.spool = spool;
         if let Some(model) = &self.model {
-            conversation.counter = model.counter();
+            (conversation.counter, conversation.calibrated) = model.counters();
+            conversation.counting = model.counting;
             conversation.model = Some(model.connect()?);
         }
         Ok(conversation)

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
 mod anthropic;
+mod count_tokens;
 mod leniency;
 mod model_servers;
 mod openai_compatible;
