@@ -11,6 +11,7 @@ use crate::files::TranscriptFiles;
 use crate::formats::Format;
 use crate::json::{JsonShape, Limits, for_each_value, parse_cut, unwrapped};
 use crate::metered_reader::{Meter, MeteredReader};
+use crate::source::Source;
 use crate::text_lines::for_each_text_line;
 use crate::unread_formats::{self, Sample, UnreadFormat};
 
@@ -35,7 +36,7 @@ const MAX_LINES: usize = 40;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn detect(path: &Path) -> Result<Format, TranscriptError> {
-    let mut files = TranscriptFiles::open(path)?;
+    let mut files = TranscriptFiles::open(Source::Path(path))?;
     for index in 0..files.files().len() {
         if let Some(format) = format_of(&mut files, index, None)? {
             return Ok(format);

@@ -36,6 +36,11 @@ impl Encoding {
     }
 }
 
+/// Whether a file that begins with these bytes is read as it is.
+pub(crate) fn is_utf8(beginning: &[u8]) -> bool {
+    Encoding::of(&beginning[..beginning.len().min(4)]) == Encoding::Utf8
+}
+
 impl<R: Read> Utf8Reader<R> {
     pub(crate) fn new(source: R) -> Self {
         Self { source, encoding: None, undecoded: Vec::new(), decoded: Vec::new(), given: 0 }

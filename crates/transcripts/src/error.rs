@@ -14,6 +14,12 @@ pub enum TranscriptError {
     /// A file or folder cannot be read; the message names its path.
     #[error("{0}")]
     Read(#[source] io::Error),
+    /// There is nothing at the path.
+    #[error("there is no file or folder {path}")]
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
     /// A zip is damaged, cut off, or packed in a way that is not supported.
     #[error("{path} cannot be unpacked")]
     Archive {
@@ -69,15 +75,10 @@ pub enum TranscriptError {
         instead: &'static str,
     },
     /// The content is of no known format.
-    #[error(
-        "{path} is not a chat file of a known format: expected {expected}; it begins with \
-         \"{begins}\""
-    )]
+    #[error("{path} is not a chat file of a known format; it begins with \"{begins}\"")]
     Unrecognised {
         /// The file, folder or zip.
         path: PathBuf,
-        /// The known formats, for people.
-        expected: String,
         /// Its first characters, with control characters escaped.
         begins: String,
     },
@@ -86,6 +87,7 @@ pub enum TranscriptError {
 impl Diagnose for TranscriptError {
     fn code(&self) -> ErrorCode {
         match self {
+            Self::Missing { .. } => ErrorCode::FileNotFound,
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => ErrorCode::FileNotFound,
             Self::Read(_) | Self::Database { .. } => ErrorCode::FileFailed,
             Self::Archive { .. } => ErrorCode::DamagedArchive,
@@ -101,7 +103,8 @@ impl Diagnose for TranscriptError {
         match self {
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => Fault::Caller,
             Self::Read(_) | Self::Archive { .. } | Self::Database { .. } => Fault::Environment,
-            Self::Encrypted { .. }
+            Self::Missing { .. }
+            | Self::Encrypted { .. }
             | Self::NoTranscripts { .. }
             | Self::Empty { .. }
             | Self::OtherFormat { .. }
@@ -112,7 +115,7 @@ impl Diagnose for TranscriptError {
 
     fn remedies(&self) -> Vec<Remedy> {
         vec![match self {
-            Self::Read(_) | Self::Database { .. } => Remedy::CheckPath,
+            Self::Missing { .. } | Self::Read(_) | Self::Database { .. } => Remedy::CheckPath,
             Self::Archive { .. } => Remedy::DownloadExportAgain,
             Self::Encrypted { .. } => Remedy::UnpackWithPassword,
             Self::NoTranscripts { .. } => Remedy::NameExport,

@@ -46,6 +46,17 @@ pub(crate) fn fingerprint(texts: &[&str]) -> String {
 pub(crate) struct OccurrenceCounter(HashMap<u64, u32>);
 
 impl OccurrenceCounter {
+    /// The counter with what another counted: each half of a fingerprint, and how often it came.
+    pub(crate) fn of(counted: impl IntoIterator<Item = (u64, u32)>) -> Self {
+        Self(counted.into_iter().collect())
+    }
+
+    /// What was counted; `None` if it is more than so many.
+    pub(crate) fn counted(&self, limit: usize) -> Option<Vec<(u64, u32)>> {
+        (self.0.len() <= limit)
+            .then(|| self.0.iter().map(|(half, count)| (*half, *count)).collect())
+    }
+
     /// Counts a fingerprint; returns how often it has come, this time included.
     pub(crate) fn count(&mut self, fingerprint: &str) -> u32 {
         // 64 of the 128 bits halve the memory for a file of millions of turns. If two turns ever

@@ -38,22 +38,27 @@ mod encoding;
 mod ended_early;
 mod error;
 mod exported_turn;
+mod file_reading;
 mod files;
 mod formats;
 mod imported_turn;
 mod json;
 mod keys;
 mod left_out;
+mod mark;
 mod message;
 mod metered_reader;
 mod parsed_turn;
 mod progress;
 mod read;
+mod receiver;
 mod report;
 mod skip_reason;
+mod source;
 mod text_lines;
 mod turn_output;
 mod unread_formats;
+mod zip_marks;
 
 pub use detect::detect;
 pub use ended_early::{EndReason, EndedEarly};
@@ -62,10 +67,13 @@ pub use exported_turn::ExportedTurn;
 pub use formats::Format;
 pub use imported_turn::ImportedTurn;
 pub use left_out::{LeftOutFile, LeftOutFiles, LeftOutReason};
+pub use mark::Mark;
 pub use progress::Progress;
-pub use read::read;
+pub use read::{read, read_from};
+pub use receiver::TurnReceiver;
 pub use report::Report;
 pub use skip_reason::SkipReason;
+pub use source::Source;
 
 /// Compiles and runs the example in the README.
 #[cfg(doctest)]

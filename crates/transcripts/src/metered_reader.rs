@@ -13,6 +13,8 @@ pub(crate) struct Meter(Rc<MeterState>);
 #[derive(Debug, Default)]
 struct MeterState {
     position: Cell<u64>,
+    /// Where the last line ended that was handed over whole.
+    line_end: Cell<u64>,
     /// The position from which on reading fails.
     limit: Cell<Option<u64>>,
 }
@@ -21,6 +23,24 @@ impl Meter {
     /// Bytes consumed so far.
     pub(crate) fn position(&self) -> u64 {
         self.0.position.get()
+    }
+
+    /// A meter that begins at an offset.
+    pub(crate) fn starting_at(offset: u64) -> Self {
+        let meter = Self::default();
+        meter.0.position.set(offset);
+        meter.0.line_end.set(offset);
+        meter
+    }
+
+    /// Where the last line ended that was handed over whole.
+    pub(crate) fn line_end(&self) -> u64 {
+        self.0.line_end.get()
+    }
+
+    /// Notes that everything until here was handed over, and that a line ends here.
+    pub(crate) fn end_line(&self) {
+        self.0.line_end.set(self.position());
     }
 
     /// Lets the parser consume at most this many more bytes.

@@ -12,6 +12,11 @@ use crate::skip_reason::SkipReason;
 pub struct Report {
     /// Number of files that were read, by format.
     pub formats: BTreeMap<Format, u64>,
+    /// Files that did not change since they were read before, and so were not read again.
+    pub unchanged: u64,
+    /// Bytes that were read, to detect formats and to compare with marks too; those of a zip's files
+    /// after unpacking.
+    pub bytes_read: u64,
     /// Sessions that have at least one turn.
     pub sessions: u64,
     /// Turns that were delivered, whether a store already has them or not.

@@ -34,6 +34,9 @@ pub(crate) fn for_each_text_line(
         if on_value(JsonShape::Text, value) == ControlFlow::Break(()) {
             return Ok(FileEnd::Stopped);
         }
+        if line.ends_with(b"\n") {
+            reader.meter().end_line();
+        }
     }
 }
 

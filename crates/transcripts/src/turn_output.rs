@@ -1,11 +1,12 @@
 //! Where the turns of every format come together: completes, counts and delivers them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
 use longmem_core::{NewTurn, SourceKey, Timestamp, UserName};
+use serde::{Deserialize, Serialize};
 
 use crate::ended_early::EndedEarly;
 use crate::files::TranscriptFile;
@@ -16,19 +17,22 @@ use crate::keys::{self, OccurrenceCounter};
 use crate::metered_reader::Meter;
 use crate::parsed_turn::ParsedTurn;
 use crate::progress::Progress;
+use crate::receiver::TurnReceiver;
 use crate::skip_reason::SkipReason;
 
-/// Takes complete turns; reading stops when it breaks off.
-pub(crate) type TurnSink<'a> = dyn FnMut(ImportedTurn, &Progress) -> ControlFlow<()> + 'a;
+/// Sessions and counted turns of a file that are remembered at most, so that a mark stays small.
+const MAX_REMEMBERED: usize = 2000;
 
-/// Takes what the formats read, and hands complete turns to the sink.
+/// Takes what the formats read, and hands complete turns to the receiver.
 pub(crate) struct TurnOutput<'a> {
-    sink: &'a mut TurnSink<'a>,
+    receiver: &'a mut dyn TurnReceiver,
     progress: Progress,
     counts: Counts,
     /// The time of each session's last turn, by the hash of user and session: a hash keeps a path
     /// with millions of sessions small.
     last_times: HashMap<u64, Timestamp>,
+    /// The sessions that have a turn, in the same way.
+    sessions: HashSet<u64>,
     bytes_before_file: u64,
     file: CurrentFile,
 }
@@ -44,6 +48,15 @@ pub(crate) struct Counts {
     pub(crate) ended_early: Vec<EndedEarly>,
 }
 
+/// What later turns of a file need of the earlier ones, where the file is read on another day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FileMemory {
+    /// The time of the last turn of each session.
+    last_times: Vec<(u64, Timestamp)>,
+    /// How often each turn without an id came.
+    occurrences: Vec<(u64, u32)>,
+}
+
 /// What is known of the file that is being read.
 #[derive(Default)]
 struct CurrentFile {
@@ -54,6 +67,8 @@ struct CurrentFile {
     modified: Timestamp,
     meter: Meter,
     occurrences: OccurrenceCounter,
+    /// The sessions of its turns, by the hash of user and session; no more than can be remembered.
+    sessions: BTreeSet<u64>,
     /// Turns that were delivered.
     turns: u64,
     /// Whether something was skipped because it is not of the format.
@@ -63,12 +78,13 @@ struct CurrentFile {
 }
 
 impl<'a> TurnOutput<'a> {
-    pub(crate) fn new(bytes_total: Option<u64>, sink: &'a mut TurnSink<'a>) -> Self {
+    pub(crate) fn new(bytes_total: Option<u64>, receiver: &'a mut dyn TurnReceiver) -> Self {
         Self {
-            sink,
+            receiver,
             progress: Progress { bytes_total, ..Progress::default() },
             counts: Counts::default(),
             last_times: HashMap::new(),
+            sessions: HashSet::new(),
             bytes_before_file: 0,
             file: CurrentFile::default(),
         }
@@ -86,6 +102,32 @@ impl<'a> TurnOutput<'a> {
             meter,
             ..CurrentFile::default()
         };
+    }
+
+    /// What a mark in the file needs; `None` if that is too much.
+    pub(crate) fn file_memory(&self) -> Option<FileMemory> {
+        if self.file.sessions.len() > MAX_REMEMBERED {
+            return None;
+        }
+        let time_of = |session: &u64| Some((*session, *self.last_times.get(session)?));
+        Some(FileMemory {
+            last_times: self.file.sessions.iter().filter_map(time_of).collect(),
+            occurrences: self.file.occurrences.counted(MAX_REMEMBERED)?,
+        })
+    }
+
+    /// Goes on in the file as if what was remembered had been read now.
+    pub(crate) fn restore_file(&mut self, memory: FileMemory) {
+        self.file.occurrences = OccurrenceCounter::of(memory.occurrences);
+        for (session, time) in memory.last_times {
+            self.file.sessions.insert(session);
+            self.last_times.entry(session).or_insert(time);
+        }
+    }
+
+    /// The receiver, for what is no turn.
+    pub(crate) fn receiver(&mut self) -> &mut dyn TurnReceiver {
+        self.receiver
     }
 
     /// Passes over a file of so many bytes.
@@ -178,10 +220,12 @@ impl<'a> TurnOutput<'a> {
         self.file.turns += 1;
         self.file.well_formed = true;
         self.counts.turns_without_time += u64::from(parsed.time.is_none());
-        self.progress.sessions = self.last_times.len() as u64;
+        self.progress.sessions = self.sessions.len() as u64;
         self.progress.bytes_read = self.bytes_before_file + self.file.meter.position();
         let former_keys = parsed.former_keys.into_iter().map(SourceKey).collect();
-        (self.sink)(ImportedTurn { user: parsed.user, turn, former_keys }, &self.progress)
+        let own_time = parsed.time.is_some();
+        let imported = ImportedTurn { user: parsed.user, turn, own_time, former_keys };
+        self.receiver.receive(imported, &self.progress)
     }
 
     /// How far the reading came, and what was left out.
@@ -200,6 +244,10 @@ impl<'a> TurnOutput<'a> {
             None => parsed.session_began.unwrap_or(self.file.modified),
         });
         self.last_times.insert(session, time);
+        self.sessions.insert(session);
+        if self.file.sessions.len() <= MAX_REMEMBERED {
+            self.file.sessions.insert(session);
+        }
         time
     }
 

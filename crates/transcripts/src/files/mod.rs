@@ -4,8 +4,9 @@ mod folder;
 mod names;
 mod zips;
 
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -18,7 +19,9 @@ use self::zips::{OpenZip, begins_as_zip};
 use crate::database::Database;
 use crate::encoding::Utf8Reader;
 use crate::error::TranscriptError;
-use crate::formats::{Format, is_companion, known_formats};
+use crate::formats::{Format, is_companion};
+use crate::mark::FileFacts;
+use crate::source::Source;
 
 /// Bytes at the beginning of a file by which its format is told.
 const BEGINNING_BYTES: u64 = 1 << 20;
@@ -63,9 +66,44 @@ pub(crate) struct TranscriptFiles {
     /// What could not be looked into.
     unreadable: Vec<(String, TranscriptError)>,
     zip: OpenZip,
+    /// Size and time of each zip.
+    zips: HashMap<PathBuf, (u64, Timestamp)>,
     pipe: Option<Pipe>,
     /// The copy of a file for what needs one on disk, by the file's index.
     copy: Option<(usize, NamedTempFile)>,
+    /// Bytes that were read of all files; those of a zip's members after unpacking.
+    bytes_read: Cell<u64>,
+}
+
+/// A file that a mark is kept for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Marked {
+    pub(crate) path: PathBuf,
+    pub(crate) is_zip: bool,
+    stem: String,
+    bytes: u64,
+    modified: Timestamp,
+}
+
+impl Marked {
+    pub(crate) fn facts(&self) -> FileFacts<'_> {
+        let Self { path, stem, bytes, modified, .. } = self;
+        FileFacts { path, stem, bytes: *bytes, modified: *modified }
+    }
+}
+
+/// Counts the bytes that are read through it.
+struct CountingReader<'a, R> {
+    reader: R,
+    count: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for CountingReader<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.reader.read(buffer)?;
+        self.count.set(self.count.get() + bytes as u64);
+        Ok(bytes)
+    }
 }
 
 /// Bytes that can be read only once, with those of the beginning, which are read twice.
@@ -76,9 +114,25 @@ struct Pipe {
 }
 
 impl TranscriptFiles {
-    /// Finds the files behind a path, without reading them.
-    pub(crate) fn open(path: &Path) -> Result<Self, TranscriptError> {
-        let metadata = fs_err::metadata(path).map_err(TranscriptError::Read)?;
+    /// Finds the files of a source, without reading them.
+    pub(crate) fn open(source: Source<'_>) -> Result<Self, TranscriptError> {
+        match source {
+            Source::Path(path) => Self::open_path(path),
+            Source::Stream { name, bytes, arrived } => {
+                let mut files = Self::empty(Path::new(name));
+                files.pipe = Some(Pipe { beginning: Vec::new(), rest: Some(bytes) });
+                files.add(name.to_owned(), None, arrived, Location::Pipe);
+                files.name_files();
+                Ok(files)
+            }
+        }
+    }
+
+    fn open_path(path: &Path) -> Result<Self, TranscriptError> {
+        let metadata = fs_err::metadata(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => TranscriptError::Missing { path: path.to_owned() },
+            _ => TranscriptError::Read(error),
+        })?;
         let mut files = Self::empty(path);
         if metadata.is_dir() {
             files.add_folder(path)?;
@@ -88,7 +142,7 @@ impl TranscriptFiles {
             let label = file_name(&path.to_string_lossy()).to_owned();
             files.add(label, None, modified(&metadata), Location::Pipe);
         } else if begins_as_zip(path)? {
-            files.add_zip(path, "", modified(&metadata))?;
+            files.add_zip(path, "", &metadata)?;
         } else {
             let label = file_name(&path.to_string_lossy()).to_owned();
             let location = Location::OnDisk(path.to_owned());
@@ -110,8 +164,10 @@ impl TranscriptFiles {
             read_companions: HashMap::new(),
             unreadable: Vec::new(),
             zip: OpenZip::default(),
+            zips: HashMap::new(),
             pipe: None,
             copy: None,
+            bytes_read: Cell::new(0),
         }
     }
 
@@ -166,15 +222,60 @@ impl TranscriptFiles {
         index: usize,
         read: impl FnOnce(&mut dyn Read) -> io::Result<T>,
     ) -> Result<T, TranscriptError> {
+        let count = &self.bytes_read;
         match (&self.files[index].location, &mut self.pipe) {
-            (Location::Pipe, Some(pipe)) => match pipe.rest.take() {
-                Some(rest) => read(&mut pipe.beginning.chain(rest)).map_err(TranscriptError::Read),
-                None => read(&mut io::empty()).map_err(TranscriptError::Read),
-            },
-            (location, _) => {
-                read_at(&location.clone(), &mut self.zip, |file| read(&mut Utf8Reader::new(file)))
+            (Location::Pipe, Some(pipe)) => {
+                let rest = pipe.rest.take().unwrap_or_else(|| Box::new(io::empty()));
+                let bytes = CountingReader { reader: pipe.beginning.chain(rest), count };
+                read(&mut Utf8Reader::new(bytes)).map_err(TranscriptError::Read)
             }
+            (location, _) => read_at(location, &mut self.zip, |file| {
+                read(&mut Utf8Reader::new(CountingReader { reader: file, count }))
+            }),
         }
+    }
+
+    /// Lets a function read a file on disk from an offset, as it is.
+    pub(crate) fn with_reader_from<T>(
+        &self,
+        index: usize,
+        offset: u64,
+        read: impl FnOnce(&mut dyn Read) -> io::Result<T>,
+    ) -> Result<T, TranscriptError> {
+        let Location::OnDisk(path) = &self.files[index].location else {
+            unreachable!("only files on disk have marks with an offset");
+        };
+        fs_err::File::open(path)
+            .and_then(|mut file| {
+                file.seek(SeekFrom::Start(offset))?;
+                read(&mut CountingReader { reader: file, count: &self.bytes_read })
+            })
+            .map_err(TranscriptError::Read)
+    }
+
+    /// Bytes that were read of all files.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.bytes_read.get()
+    }
+
+    /// Counts bytes that were read in another way.
+    pub(crate) fn count_bytes_read(&self, bytes: u64) {
+        self.bytes_read.set(self.bytes_read.get() + bytes);
+    }
+
+    /// The file on disk that a mark for this file is kept for: itself, or the zip that it is in.
+    /// `None` for a pipe.
+    pub(crate) fn marked(&self, index: usize) -> Option<Marked> {
+        let file = &self.files[index];
+        let (path, is_zip, (bytes, modified)) = match &file.location {
+            Location::Pipe => return None,
+            Location::OnDisk(path) => (path, false, (file.bytes?, file.modified)),
+            Location::InZip(zip, _) => (zip, true, *self.zips.get(zip)?),
+        };
+        let path = fs_err::canonicalize(path).ok()?;
+        // What a zip's files are called does not depend on what lies beside the zip.
+        let stem = if is_zip { String::new() } else { file.stem.clone() };
+        Some(Marked { path, is_zip, stem, bytes, modified })
     }
 
     /// Lets a function read a file as a database.
@@ -248,7 +349,6 @@ impl TranscriptFiles {
                 let shown = text.floor_char_boundary(BYTES_SHOWN);
                 return Ok(TranscriptError::Unrecognised {
                     path: self.path_of(&self.files[index].label),
-                    expected: known_formats(),
                     begins: text[..shown].escape_debug().to_string(),
                 });
             }
@@ -277,7 +377,7 @@ impl TranscriptFiles {
             // A file can be gone since it was found.
             let Ok(metadata) = fs_err::metadata(&path) else { continue };
             if is_zip(&label) {
-                if let Err(error) = self.add_zip(&path, &format!("{label}/"), modified(&metadata)) {
+                if let Err(error) = self.add_zip(&path, &format!("{label}/"), &metadata) {
                     self.unreadable.push((label, error));
                 }
             } else {
@@ -292,9 +392,11 @@ impl TranscriptFiles {
         &mut self,
         path: &Path,
         prefix: &str,
-        modified: Timestamp,
+        metadata: &std::fs::Metadata,
     ) -> Result<(), TranscriptError> {
+        let modified = modified(metadata);
         let mut members = self.zip.members(path)?;
+        self.zips.insert(path.to_owned(), (metadata.len(), modified));
         members.sort_by(|one, other| one.label.cmp(&other.label));
         for member in members {
             let label = format!("{prefix}{}", member.label);

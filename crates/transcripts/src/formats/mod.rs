@@ -140,13 +140,6 @@ pub(crate) fn is_companion(name: &str) -> bool {
     Format::ALL.iter().any(|format| format.companions().contains(&name))
 }
 
-/// Every format as people know it: "a ChatGPT export, a Claude.ai export, … or …".
-pub(crate) fn known_formats() -> String {
-    let mut formats: Vec<&str> = Format::ALL.iter().map(|format| format.description()).collect();
-    let last = formats.pop().unwrap_or_default();
-    format!("{} or {last}", formats.join(", "))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -71,14 +71,17 @@ pub(crate) trait FormatReader {
     /// What the reader keeps for later values, so that a file that has grown is read on from where
     /// it ended: asked after [`finish`](Self::finish), and limited to [`MAX_STATE_BYTES`]. `None`:
     /// such a file is read from its beginning.
-    #[expect(clippy::allow_attributes, reason = "used by tests of some formats only, so far")]
-    #[allow(dead_code)]
     fn state(&self) -> Option<Value> {
         None
     }
 
+    /// Whether each value's turns are delivered before the next value is read, so that
+    /// [`state`](Self::state) can be asked after any value: then also an import that is interrupted
+    /// goes on within a file.
+    fn holds_nothing_back(&self) -> bool {
+        false
+    }
+
     /// Takes back what [`state`](Self::state) gave, before the first value that is new.
-    #[expect(clippy::allow_attributes, reason = "used by tests of some formats only, so far")]
-    #[allow(dead_code)]
     fn restore(&mut self, _state: Value) {}
 }

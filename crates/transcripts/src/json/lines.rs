@@ -52,7 +52,27 @@ pub(super) fn for_each_line(
             Err(value) => next = Some(JsonLine::Value(value)),
         }
     }
+    hand_over_lines(next, lines, on_value)
+}
+
+/// Hands over the lines that follow others.
+pub(super) fn for_each_further_line(
+    reader: MeteredReader<'_>,
+    limits: Limits,
+    on_value: &mut OnValue<'_>,
+) -> io::Result<FileEnd> {
+    let mut lines = JsonLineReader { reader, limits, bytes: Vec::new() };
+    hand_over_lines(lines.next()?, lines, on_value)
+}
+
+fn hand_over_lines(
+    mut next: Option<JsonLine>,
+    mut lines: JsonLineReader<'_>,
+    on_value: &mut OnValue<'_>,
+) -> io::Result<FileEnd> {
     while let Some(line) = next {
+        // A last line without an end can grow, unless it is a whole value already.
+        let is_complete = lines.has_line_end() || matches!(line, JsonLine::Value(_));
         let flow = match line {
             JsonLine::Value(value) => on_value(JsonShape::Lines, Ok(value)),
             JsonLine::Skipped(reason) => on_value(JsonShape::Lines, Err(reason)),
@@ -72,6 +92,9 @@ pub(super) fn for_each_line(
         };
         if flow.is_break() {
             return Ok(FileEnd::Stopped);
+        }
+        if is_complete {
+            lines.reader.meter().end_line();
         }
         next = lines.next()?;
     }
@@ -135,8 +158,14 @@ impl JsonLineReader<'_> {
                 self.reader.skip_line()?;
                 return Ok(Some(JsonLine::Skipped(SkipReason::TooLong)));
             }
-            let Ok(text) = str::from_utf8(&self.bytes) else {
-                return Ok(Some(JsonLine::Skipped(SkipReason::NotUtf8)));
+            let text = match str::from_utf8(&self.bytes) {
+                Ok(text) => text,
+                // Cut off within a character.
+                Err(error) if error.error_len().is_none() && !self.has_line_end() => {
+                    let records = LineRecords::default();
+                    return Ok(Some(JsonLine::Records { records, unfinished: true }));
+                }
+                Err(_) => return Ok(Some(JsonLine::Skipped(SkipReason::NotUtf8))),
             };
             // A crash can leave zeros where something was to be written; no JSON has them.
             let blank = |c: char| c.is_whitespace() || c == '\0';

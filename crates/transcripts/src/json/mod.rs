@@ -34,3 +34,15 @@ pub(crate) fn for_each_value(
         Some(_) => lines::for_each_line(reader, limits, on_value),
     }
 }
+
+/// Hands over the values of the rest of a file that has one value a line.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn for_each_further_value(
+    reader: MeteredReader<'_>,
+    limits: Limits,
+    on_value: &mut OnValue<'_>,
+) -> io::Result<FileEnd> {
+    lines::for_each_further_line(reader, limits, on_value)
+}

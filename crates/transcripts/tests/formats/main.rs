@@ -13,6 +13,7 @@ mod gemini_cli;
 mod hostile;
 mod librechat;
 mod llm;
+mod marks;
 mod mem0;
 mod messages;
 mod open_webui;

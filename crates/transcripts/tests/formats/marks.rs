@@ -1,0 +1,190 @@
+//! Files that were read before are read on from where they ended.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use longmem_transcripts::{ImportedTurn, Mark, Progress, Report, Source, TurnReceiver, read_from};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{Files, lines, read};
+
+/// Collects turns, and keeps marks as JSON.
+#[derive(Default)]
+struct Reader {
+    turns: Vec<ImportedTurn>,
+    marks: HashMap<PathBuf, String>,
+    /// After how many turns it breaks off.
+    limit: Option<usize>,
+}
+
+impl TurnReceiver for Reader {
+    fn receive(&mut self, turn: ImportedTurn, _progress: &Progress) -> ControlFlow<()> {
+        self.turns.push(turn);
+        if Some(self.turns.len()) == self.limit {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn keeps_marks(&self) -> bool {
+        true
+    }
+
+    fn mark(&mut self, file: &Path) -> Option<Mark> {
+        self.marks.get(file).map(|mark| serde_json::from_str(mark).unwrap())
+    }
+
+    fn set_mark(&mut self, file: &Path, mark: Mark) {
+        self.marks.insert(file.to_owned(), serde_json::to_string(&mark).unwrap());
+    }
+}
+
+impl Reader {
+    fn read(&mut self, path: &Path) -> Report {
+        read_from(Source::Path(path), None, self).unwrap()
+    }
+
+    /// What came, by key; the first that came under a key stays, as in a store.
+    fn stored(&self) -> Vec<(String, String, String)> {
+        stored(&self.turns)
+    }
+}
+
+fn stored(turns: &[ImportedTurn]) -> Vec<(String, String, String)> {
+    let mut stored: Vec<(String, String, String)> = Vec::new();
+    for ImportedTurn { turn, .. } in turns {
+        let key = &turn.source_key.as_ref().unwrap().0;
+        if !stored.iter().any(|(known, ..)| known == key) {
+            stored.push((key.clone(), turn.text.clone(), turn.time.to_string()));
+        }
+    }
+    stored
+}
+
+fn append(path: &Path, bytes: &[u8]) {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap()
+        .write_all(bytes)
+        .unwrap();
+}
+
+/// A line of a Claude Code transcript; every third is longer.
+fn transcript_line(number: usize) -> Value {
+    let role = ["user", "assistant"][number % 2];
+    let text = format!("turn {number} {}", "words ".repeat(number % 3 * 40));
+    json!({"type": role, "sessionId": "s", "uuid": format!("u{number}"), "parentUuid": null,
+        "timestamp": format!("2026-05-01T10:{:02}:{:02}.000Z", number / 60 % 60, number % 60),
+        "message": {"role": role, "content": text}})
+}
+
+fn transcript(from: usize, to: usize) -> String {
+    lines(&(from..to).map(transcript_line).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_file_that_did_not_change_is_not_read_again() {
+    let files = Files::new();
+    files.write("a.jsonl", transcript(0, 200));
+    let array = json!([{"role": "user", "content": "words ".repeat(20_000)}]);
+    files.write("b.json", array.to_string());
+    let mut reader = Reader::default();
+    let first = reader.read(files.path());
+    assert_eq!((first.files(), first.unchanged), (2, 0));
+    let second = reader.read(files.path());
+    assert_eq!((second.files(), second.unchanged, second.turns), (0, 2, 0));
+    assert!(second.bytes_read <= 2 * 8192, "{} bytes", second.bytes_read);
+}
+
+#[test]
+fn only_what_is_new_of_a_grown_transcript_is_read() {
+    let files = Files::new();
+    let path = files.write("a.jsonl", transcript(0, 3000));
+    let mut reader = Reader::default();
+    reader.read(&path);
+    let new = transcript(3000, 6000);
+    append(&path, new.as_bytes());
+    let report = reader.read(&path);
+    assert_eq!((report.turns, report.files()), (3000, 1));
+    assert!(report.bytes_read as f64 <= 1.1 * new.len() as f64, "{} bytes", report.bytes_read);
+    assert_eq!(reader.stored(), stored(&read(&path).0));
+}
+
+#[test]
+fn a_file_that_was_written_anew_is_read_whole() {
+    let files = Files::new();
+    let path = files.write("a.jsonl", transcript(0, 100));
+    let mut reader = Reader::default();
+    reader.read(&path);
+    for content in [transcript(50, 100), transcript(30, 200)] {
+        std::fs::write(&path, content).unwrap();
+        let before = reader.turns.len();
+        let report = reader.read(&path);
+        assert_eq!(report.turns, (reader.turns.len() - before) as u64);
+        assert_eq!(stored(&reader.turns[before..]), stored(&read(&path).0));
+    }
+}
+
+#[test]
+fn a_mark_of_another_version_counts_for_nothing() {
+    let files = Files::new();
+    let path = files.write("a.jsonl", transcript(0, 3));
+    let mut reader = Reader::default();
+    reader.read(&path);
+    for mark in reader.marks.values_mut() {
+        let mut value: Value = serde_json::from_str(mark).unwrap();
+        value["readers_version"] = json!(0);
+        *mark = value.to_string();
+    }
+    assert_eq!(reader.read(&path).turns, 3);
+}
+
+#[test]
+fn a_zip_that_did_not_change_is_not_read_again() {
+    let files = Files::new();
+    let zip = |to| {
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, from) in [("a.jsonl", 0), ("b.jsonl", 1000)] {
+            writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(transcript(from, from + to).as_bytes()).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    };
+    let path = files.write("chats.zip", zip(3));
+    let mut reader = Reader::default();
+    assert_eq!(reader.read(&path).turns, 6);
+    let again = reader.read(&path);
+    assert_eq!((again.turns, again.unchanged), (0, 2));
+    files.write("chats.zip", zip(4));
+    assert_eq!(reader.read(&path).turns, 8);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// The writer can be looked at in the middle of a line, and even of a character.
+    #[test]
+    fn a_transcript_read_while_it_grows_gives_what_the_whole_gives(
+        count in 1usize..40,
+        mut cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..6),
+    ) {
+        let whole = transcript(0, count).replace("words", "wörds");
+        let files = Files::new();
+        let path = files.path().join("a.jsonl");
+        let mut reader = Reader::default();
+        let mut written = 0;
+        cuts.sort_by_key(|cut| cut.index(whole.len()));
+        let places = cuts.iter().map(|cut| cut.index(whole.len())).chain([whole.len()]);
+        for place in places {
+            append(&path, &whole.as_bytes()[written..place]);
+            written = place;
+            let _ = read_from(Source::Path(&path), None, &mut reader);
+        }
+        prop_assert_eq!(reader.stored(), stored(&read(&path).0));
+    }
+}
