@@ -32,6 +32,13 @@ pub const LEARNING_LLM: &str = "LONGMEM_LEARNING_LLM";
 /// `1` learns nothing: neither facts nor standing instructions are noted.
 pub const NO_LEARNING: &str = "LONGMEM_NO_LEARNING";
 
+/// The folder of Claude Code.
+pub const CLAUDE_CONFIG_DIR: &str = "CLAUDE_CONFIG_DIR";
+/// The folder of Codex.
+pub const CODEX_HOME: &str = "CODEX_HOME";
+/// What Gemini CLI takes for the home folder.
+pub const GEMINI_CLI_HOME: &str = "GEMINI_CLI_HOME";
+
 /// Anthropic's key.
 pub const ANTHROPIC_API_KEY: &str = "ANTHROPIC_API_KEY";
 /// Anthropic's address, where it is not the public one.

@@ -10,6 +10,8 @@ use crate::{Error, environment};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Folders {
+    /// The home folder.
+    pub home: PathBuf,
     /// Memory and models: `~/.local/share/longmem` on Linux.
     pub data: PathBuf,
     /// The command line's configuration file: `~/.config/longmem/config.toml` on Linux.
@@ -31,6 +33,7 @@ impl Folders {
         let hub_home = environment::read(environment::HF_HOME)
             .map_or_else(|| strategy.cache_dir().join("huggingface"), PathBuf::from);
         Ok(Self {
+            home: strategy.home_dir().to_owned(),
             data: strategy.data_dir().join("longmem"),
             config: strategy.config_dir().join("longmem").join("config.toml"),
             hub_cache: environment::read(environment::HF_HUB_CACHE)

@@ -26,6 +26,12 @@ impl KeptValues for MemoryStore {
         Ok(())
     }
 
+    fn keep_values(&self, user: &UserName, values: &[(String, Vec<u8>)]) -> Result<()> {
+        let mut state = self.state();
+        state.user(user).values.extend(values.iter().cloned());
+        Ok(())
+    }
+
     fn kept_value(&self, user: Option<&UserName>, name: &str) -> Result<Option<Vec<u8>>> {
         Ok(values(&self.state(), user).and_then(|values| values.get(name).cloned()))
     }

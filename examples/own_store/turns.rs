@@ -6,7 +6,7 @@ use longmem_core::{NewTurn, Scope, SessionName, SourceKey, Timestamp, Turn, Turn
 use longmem_search::Epoch;
 use longmem_store::{
     Derived, Erasure, FactsAt, ForgetTarget, Forgotten, ForgottenKey, IMPORT_MARKS, Inserted,
-    Result, SessionSummary, StoreError, StoredTurn, Turns, UserOverview, WouldForget,
+    KeyState, Result, SessionSummary, StoreError, StoredTurn, Turns, UserOverview, WouldForget,
 };
 
 use super::state::admits;
@@ -57,6 +57,21 @@ impl Turns for MemoryStore {
             }
         }
         Ok(())
+    }
+
+    fn key_states(&self, user: &UserName, keys: &[SourceKey]) -> Result<Vec<KeyState>> {
+        let state = self.state();
+        let of_user = state.users.get(user);
+        let state_of = |key: &SourceKey| {
+            if of_user.is_some_and(|user| user.turn_of(key).is_some()) {
+                KeyState::Known
+            } else if state.forgotten.contains(&ForgottenKey::new(SALT, user, key)) {
+                KeyState::Forgotten
+            } else {
+                KeyState::New
+            }
+        };
+        Ok(keys.iter().map(state_of).collect())
     }
 
     fn insert_unless(

@@ -124,6 +124,19 @@ impl Failure {
         hints
     }
 
+    /// The error as a document.
+    pub(crate) fn document(&self) -> ErrorDocument {
+        ErrorDocument::new(self.code(), full_message(self), self.hints())
+    }
+
+    /// Writes the error and what to do next to standard error, for a person.
+    pub(crate) fn show(&self, output: Output) {
+        output.error(&for_terminal(&format!("error: {}", full_message(self))));
+        for hint in self.hints() {
+            output.error(&for_terminal(&format!("  hint: {hint}")));
+        }
+    }
+
     /// Writes the error and what to do next to standard error, and chooses the exit code.
     pub(crate) fn report(&self, output: Output) -> ExitCode {
         if let Self::Output(error) | Self::Memory(MemoryError::Output(error)) = self
@@ -132,14 +145,10 @@ impl Failure {
             // The reader closed the pipe: it has what it wanted.
             return ExitCode::SUCCESS;
         }
-        let (message, hints) = (full_message(self), self.hints());
         if output.json {
-            output.error_document(&ErrorDocument::new(self.code(), message, hints));
+            output.error_document(&self.document());
         } else {
-            output.error(&for_terminal(&format!("error: {message}")));
-            for hint in hints {
-                output.error(&for_terminal(&format!("  hint: {hint}")));
-            }
+            self.show(output);
         }
         self.exit_code().into()
     }

@@ -1,5 +1,6 @@
 //! The command line: arguments → settings → work → output.
 
+mod agent_folders;
 mod arguments;
 mod commands;
 mod compose;

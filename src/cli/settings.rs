@@ -1,6 +1,6 @@
 //! What a command works with: flags first, then the environment, the file, and the defaults.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use longmem::{Folders, HubSettings, Options};
 use longmem_chat::TokenBudget;
@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) user: UserName,
     /// Whether the user was named by a flag, the environment or the file.
     pub(crate) user_was_named: bool,
+    /// The person's home folder.
+    pub(crate) home: PathBuf,
     /// What the file says about the language model.
     pub(crate) llm: LlmConfig,
     /// What the file says about learning.
@@ -73,6 +75,7 @@ impl Settings {
             options,
             user: named_user.unwrap_or_else(default_user),
             user_was_named,
+            home: folders.home.clone(),
             llm: file.llm,
             learning: file.learning,
         })

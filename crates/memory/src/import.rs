@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use longmem_core::{NewTurn, SourceKey, UserName};
-use longmem_transcripts::{Format, ImportedTurn, Report};
+use longmem_core::{NewTurn, Scope, SourceKey, UserName};
+use longmem_transcripts::{
+    Format, ImportedTurn, Mark, Progress, Report, Source, TurnReceiver, read_from,
+};
 
-use crate::{Inserted, Memory, MemoryError};
+use crate::{IMPORT_MARKS, Inserted, Memory, MemoryError};
 
 /// What is imported, and for whom.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportRequest<'a> {
-    /// A file, a folder, or a zip.
+    /// A file, a folder, or a zip; the name of a stream where one is given.
     pub path: &'a Path,
     /// What it is; none detects it.
     pub format: Option<Format>,
@@ -22,7 +24,8 @@ pub struct ImportRequest<'a> {
     pub users_from_file: bool,
     /// Whether every turn becomes a note; otherwise only those that the file calls so.
     pub notes: bool,
-    /// Whether turns that the user forgot are brought back.
+    /// Whether turns that the user forgot are brought back, and files are read again that did not
+    /// change.
     pub again: bool,
 }
 
@@ -57,6 +60,69 @@ pub struct ImportReport {
 /// Turns stored in one transaction.
 const TURNS_PER_BATCH: usize = 1000;
 
+/// Marks of files kept in one transaction. With many small files, marks come faster than turns.
+const MARKS_PER_BATCH: usize = 1000;
+
+impl Memory {
+    /// Imports a chat file. Turns that the user already has, by the names they have in the file,
+    /// are not stored again: importing twice, or a grown file, or again after an interruption,
+    /// ends in the same store as importing once. Turns that the user forgot stay forgotten, unless
+    /// [`ImportRequest::again`] asks for them. `progress` is called after each stored batch;
+    /// `Break` stops there.
+    ///
+    /// How far each file was read is kept with the user: a file that did not change is not read
+    /// again, and a transcript that has grown is read on from where it ended.
+    ///
+    /// # Errors
+    /// [`MemoryError::Transcript`] if the file cannot be read as a transcript at all;
+    /// [`MemoryError::Store`]. What was stored until then stays.
+    pub fn import(
+        &self,
+        request: ImportRequest<'_>,
+        progress: &mut dyn FnMut(&ImportProgress) -> ControlFlow<()>,
+    ) -> Result<ImportReport, MemoryError> {
+        self.import_from(Source::Path(request.path), request, progress)
+    }
+
+    /// Imports from any source, as [`import`](Self::import) does from a path.
+    ///
+    /// # Errors
+    /// Those of [`import`](Self::import).
+    pub fn import_from(
+        &self,
+        source: Source<'_>,
+        request: ImportRequest<'_>,
+        progress: &mut dyn FnMut(&ImportProgress) -> ControlFlow<()>,
+    ) -> Result<ImportReport, MemoryError> {
+        let mut intake = Intake {
+            memory: self,
+            request,
+            progress,
+            waiting: BTreeMap::new(),
+            count: 0,
+            marks: Vec::new(),
+            new_turns: 0,
+            known_turns: 0,
+            forgotten_turns: 0,
+            stopped: false,
+            failed: None,
+        };
+        let read = read_from(source, request.format, &mut intake);
+        if let Some(error) = intake.failed.take() {
+            return Err(error);
+        }
+        // Also after a file that broke off: what was read before that is kept.
+        intake.store()?;
+        Ok(ImportReport {
+            read: read?,
+            new_turns: intake.new_turns,
+            known_turns: intake.known_turns,
+            forgotten_turns: intake.forgotten_turns,
+            stopped: intake.stopped,
+        })
+    }
+}
+
 /// Turns of one user that wait to be stored.
 #[derive(Default)]
 struct Batch {
@@ -68,97 +134,107 @@ struct Batch {
 /// Turns read so far that wait to be stored, and what was stored.
 struct Intake<'a> {
     memory: &'a Memory,
+    request: ImportRequest<'a>,
+    progress: &'a mut dyn FnMut(&ImportProgress) -> ControlFlow<()>,
     waiting: BTreeMap<UserName, Batch>,
     count: usize,
+    /// Marks whose turns are stored, or wait to be.
+    marks: Vec<(String, Vec<u8>)>,
     new_turns: u64,
     known_turns: u64,
     forgotten_turns: u64,
+    stopped: bool,
+    failed: Option<MemoryError>,
 }
 
-impl Memory {
-    /// Imports a chat file. Turns that the user already has, by the names they have in the file,
-    /// are not stored again: importing twice, or a grown file, or again after an interruption,
-    /// ends in the same store as importing once. Turns that the user forgot stay forgotten, unless
-    /// [`ImportRequest::again`] asks for them. `progress` is called after each stored batch;
-    /// `Break` stops there.
-    ///
-    /// # Errors
-    /// [`MemoryError::Transcript`] if the file cannot be read as a transcript at all;
-    /// [`MemoryError::Store`]. What was stored until then stays.
-    pub fn import(
-        &self,
-        request: ImportRequest<'_>,
-        progress: &mut dyn FnMut(&ImportProgress) -> ControlFlow<()>,
-    ) -> Result<ImportReport, MemoryError> {
-        let mut intake = Intake {
-            memory: self,
-            waiting: BTreeMap::new(),
-            count: 0,
-            new_turns: 0,
-            known_turns: 0,
-            forgotten_turns: 0,
-        };
-        let mut failed = None;
-        let mut stopped = false;
-        let read = longmem_transcripts::read(request.path, request.format, &mut |turn, read| {
-            if !intake.take(turn, request) {
-                return ControlFlow::Continue(());
-            }
-            if let Err(error) = intake.store(request.again) {
-                failed = Some(error);
-                return ControlFlow::Break(());
-            }
-            let flow = progress(&ImportProgress {
-                turns: intake.new_turns + intake.known_turns + intake.forgotten_turns,
-                new_turns: intake.new_turns,
-                bytes_read: read.bytes_read,
-                bytes_total: read.bytes_total,
-            });
-            stopped = flow.is_break();
-            flow
-        });
-        if let Some(error) = failed {
-            return Err(error);
+impl TurnReceiver for Intake<'_> {
+    fn receive(&mut self, turn: ImportedTurn, read: &Progress) -> ControlFlow<()> {
+        let (user, ImportedTurn { turn, former_keys, .. }) = self.request.turn_of(turn);
+        let batch = self.waiting.entry(user).or_default();
+        if let Some(key) = &turn.source_key {
+            batch.renamed.extend(former_keys.into_iter().map(|former| (former, key.clone())));
         }
-        // Also after a file that broke off: what was read before that is kept.
-        intake.store(request.again)?;
-        Ok(ImportReport {
-            read: read?,
-            new_turns: intake.new_turns,
-            known_turns: intake.known_turns,
-            forgotten_turns: intake.forgotten_turns,
-            stopped,
-        })
+        batch.turns.push(turn);
+        self.count += 1;
+        if self.count < TURNS_PER_BATCH {
+            return ControlFlow::Continue(());
+        }
+        if let Err(error) = self.store() {
+            self.failed = Some(error);
+            return ControlFlow::Break(());
+        }
+        let flow = (self.progress)(&ImportProgress {
+            turns: self.new_turns + self.known_turns + self.forgotten_turns,
+            new_turns: self.new_turns,
+            bytes_read: read.bytes_read,
+            bytes_total: read.bytes_total,
+        });
+        self.stopped = flow.is_break();
+        flow
+    }
+
+    fn keeps_marks(&self) -> bool {
+        true
+    }
+
+    fn mark(&mut self, file: &Path) -> Option<Mark> {
+        if self.request.again {
+            return None;
+        }
+        // Without a mark, or with one that cannot be read, the file is read whole.
+        let name = self.request.mark_name(file);
+        Mark::from_json(&self.memory.kept_value(Some(self.request.user), &name).ok()??)
+    }
+
+    fn set_mark(&mut self, file: &Path, mark: Mark) {
+        self.marks.push((self.request.mark_name(file), mark.to_json()));
+        if self.marks.len() >= MARKS_PER_BATCH
+            && let Err(error) = self.store()
+        {
+            self.failed.get_or_insert(error);
+        }
+    }
+}
+
+impl ImportRequest<'_> {
+    /// Whose an imported turn becomes, and the turn as it is stored.
+    pub(crate) fn turn_of(&self, mut imported: ImportedTurn) -> (UserName, ImportedTurn) {
+        let named = imported.user.take().filter(|_| self.users_from_file);
+        imported.turn.note |= self.notes;
+        (named.unwrap_or_else(|| self.user.clone()), imported)
+    }
+
+    /// The name under which the mark of a file is kept: with whatever else decides what becomes of
+    /// its turns.
+    fn mark_name(&self, file: &Path) -> String {
+        let format = self.format.map_or("any", Format::as_str);
+        let users = if self.users_from_file { "+users" } else { "" };
+        let notes = if self.notes { "+notes" } else { "" };
+        // A path need not be UTF-8: its other bytes are escaped.
+        let path = file.as_os_str().as_encoded_bytes().escape_ascii();
+        format!("{IMPORT_MARKS}{format}{users}{notes}{path}")
     }
 }
 
 impl Intake<'_> {
-    /// Puts a turn with the waiting ones; true if it is time to store them.
-    fn take(&mut self, imported: ImportedTurn, request: ImportRequest<'_>) -> bool {
-        let named = imported.user.filter(|_| request.users_from_file);
-        let user = named.unwrap_or_else(|| request.user.clone());
-        let note = imported.turn.note || request.notes;
-        let batch = self.waiting.entry(user).or_default();
-        if let Some(key) = &imported.turn.source_key {
-            let renamed = imported.former_keys.into_iter().map(|former| (former, key.clone()));
-            batch.renamed.extend(renamed);
-        }
-        batch.turns.push(NewTurn { note, ..imported.turn });
-        self.count += 1;
-        self.count >= TURNS_PER_BATCH
-    }
-
-    fn store(&mut self, again: bool) -> Result<(), MemoryError> {
+    /// Stores the turns that wait, then the marks that say so.
+    fn store(&mut self) -> Result<(), MemoryError> {
         self.count = 0;
         for (user, Batch { turns, renamed }) in std::mem::take(&mut self.waiting) {
             self.memory.store.rename_source_keys(&user, &renamed)?;
-            for imported in self.memory.import_turns(&user, &turns, again)? {
+            for imported in self.memory.import_turns(&user, &turns, self.request.again)? {
                 match imported {
                     Some(Inserted { new: true, .. }) => self.new_turns += 1,
                     Some(_) => self.known_turns += 1,
                     None => self.forgotten_turns += 1,
                 }
             }
+        }
+        let marks = std::mem::take(&mut self.marks);
+        // A file can be all of other users; then nobody is made for its mark.
+        let is_user = || self.memory.store.check_names(&Scope::of(self.request.user.clone()));
+        if !marks.is_empty() && is_user().is_ok() {
+            self.memory.keep_values(self.request.user, &marks)?;
         }
         Ok(())
     }

@@ -38,6 +38,7 @@ mod export;
 mod facts;
 mod forget;
 mod import;
+mod import_preview;
 mod index;
 mod instructions;
 mod learning;
@@ -60,6 +61,7 @@ pub use export::ExportReport;
 pub use facts::FactNote;
 pub use forget::forget_target;
 pub use import::{ImportProgress, ImportReport, ImportRequest};
+pub use import_preview::{ImportPreview, preview_import};
 pub use index::{CATCH_UP_TURNS, CaughtUp, IndexEvent, IndexOptions, IndexProgress, IndexReport};
 pub use instructions::NotedInstruction;
 pub use memory::{Memory, NOTES_SESSION};
@@ -73,13 +75,14 @@ pub use signals::Signals;
 
 pub use longmem_search::{Scan, SessionNumber};
 pub use longmem_store::{
-    Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, IMPORT_MARKS, Inserted, KnownEntity,
-    Learned, LearnedFact, Replaced, SessionSummary, Store, StoreError, StoreStats, UserStats,
-    WouldForget,
+    Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, IMPORT_MARKS, Inserted, KeyState,
+    KnownEntity, Learned, LearnedFact, Replaced, SessionSummary, Store, StoreError, StoreStats,
+    UserStats, WouldForget,
 };
 pub use longmem_transcripts::{
     EndReason, EndedEarly, Format, LeftOutFile, LeftOutFiles, LeftOutReason,
-    Report as TranscriptReport, SkipReason, TranscriptError,
+    Progress as TranscriptProgress, Report as TranscriptReport, SkipReason,
+    Source as TranscriptSource, TranscriptError,
 };
 
 /// The examples of the README are tests.

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use longmem_core::{
-    Clock, NewTurn, Role, Scope, SessionName, TextEmbedder, Turn, TurnId, UserName,
+    Clock, NewTurn, Role, Scope, SessionName, SourceKey, TextEmbedder, Turn, TurnId, UserName,
 };
 use longmem_search::Searcher;
-use longmem_store::{Inserted, SessionSummary, Store};
+use longmem_store::{Inserted, KeyState, SessionSummary, Store};
 
 use crate::MemoryError;
 
@@ -88,6 +88,18 @@ impl Memory {
     ) -> Result<Vec<Option<Inserted>>, MemoryError> {
         refuse_empty(turns)?;
         Ok(self.store.import_turns(user, turns, again)?)
+    }
+
+    /// Says of source keys of one user, in the order given, what an import would make of their turns.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn key_states(
+        &self,
+        user: &UserName,
+        keys: &[SourceKey],
+    ) -> Result<Vec<KeyState>, MemoryError> {
+        Ok(self.store.key_states(user, keys)?)
     }
 
     /// Stores a turn as [`Memory::remember`] does, unless the last two turns of its session show

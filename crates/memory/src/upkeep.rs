@@ -99,6 +99,18 @@ impl Memory {
         Ok(self.store.keep_value(user, name, value)?)
     }
 
+    /// Keeps several small values of a user at once, as [`Memory::keep_value`] does.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`]; then none was kept.
+    pub fn keep_values(
+        &self,
+        user: &UserName,
+        values: &[(String, Vec<u8>)],
+    ) -> Result<(), MemoryError> {
+        Ok(self.store.keep_values(user, values)?)
+    }
+
     /// Reads the value that [`Memory::keep_value`] kept under a name.
     ///
     /// # Errors

@@ -15,8 +15,9 @@ use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVect
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::{
     EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten, IndexLock, Inserted, KeptValues,
-    KnownEntity, Learned, LearnedFact, Learning, QueuedTurn, Result, SessionSummary, StoreError,
-    StoreStats, StoredTurn, Turns, Upkeep, UserOverview, UserStats, Vectors, WouldForget,
+    KeyState, KnownEntity, Learned, LearnedFact, Learning, QueuedTurn, Result, SessionSummary,
+    StoreError, StoreStats, StoredTurn, Turns, Upkeep, UserOverview, UserStats, Vectors,
+    WouldForget,
 };
 use longmem_test_support::WordHashEmbedder;
 
@@ -43,6 +44,7 @@ macro_rules! counted {
 counted! {
     Turns {
         fn insert_turns(user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>>;
+        fn key_states(user: &UserName, keys: &[SourceKey]) -> Result<Vec<KeyState>>;
         fn import_turns(
             user: &UserName,
             turns: &[NewTurn],
@@ -151,6 +153,7 @@ counted! {
     }
     KeptValues {
         fn keep_value(user: Option<&UserName>, name: &str, value: Option<&[u8]>) -> Result<()>;
+        fn keep_values(user: &UserName, values: &[(String, Vec<u8>)]) -> Result<()>;
         fn kept_value(user: Option<&UserName>, name: &str) -> Result<Option<Vec<u8>>>;
         fn kept_names(user: Option<&UserName>, prefix: &str) -> Result<Vec<String>>;
     }

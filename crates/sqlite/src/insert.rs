@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use longmem_core::{NewTurn, Role, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::{NewLists, SessionNumber, TurnEntry};
-use longmem_store::{ForgottenKey, Inserted, Result};
+use longmem_store::{ForgottenKey, Inserted, KeyState, Result};
 use longmem_text::{IndexedWords, indexed_words};
 use rayon::prelude::*;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -69,12 +69,33 @@ fn forgotten_turns<'a>(
     if !forgotten.is_empty()
         && let Some(user_id) = user_id(transaction, user)?
     {
-        let is_forgotten =
-            |turn: &&NewTurn| key_of(turn).is_some_and(|key| forgotten.contains_key(key));
-        let known = known_keys(transaction, user_id, turns.iter().filter(is_forgotten))?;
+        let known = known_keys(transaction, user_id, forgotten.keys().copied())?;
         forgotten.retain(|key, _| !known.contains_key(&key.0));
     }
     Ok(forgotten)
+}
+
+/// What an import would make of turns with these source keys.
+pub(crate) fn key_states(
+    connection: &Connection,
+    user: &UserName,
+    keys: &[SourceKey],
+) -> rusqlite::Result<Vec<KeyState>> {
+    let known = match user_id(connection, user)? {
+        Some(user_id) => known_keys(connection, user_id, keys)?,
+        None => HashMap::new(),
+    };
+    let forgotten = forgotten_keys::among(connection, user, keys.iter())?;
+    let state = |key: &SourceKey| {
+        if known.contains_key(&key.0) {
+            KeyState::Known
+        } else if forgotten.contains_key(key) {
+            KeyState::Forgotten
+        } else {
+            KeyState::New
+        }
+    };
+    Ok(keys.iter().map(state).collect())
 }
 
 fn key_of(turn: &NewTurn) -> Option<&SourceKey> {
@@ -113,14 +134,13 @@ fn with_words(turns: &[NewTurn]) -> Vec<(&NewTurn, IndexedWords)> {
     }
 }
 
-/// The turns of these whose source key the user has already.
+/// The turns that the user has already, of those with these source keys.
 fn known_keys<'a>(
     connection: &Connection,
     user_id: i64,
-    turns: impl IntoIterator<Item = &'a NewTurn>,
+    keys: impl IntoIterator<Item = &'a SourceKey>,
 ) -> rusqlite::Result<HashMap<String, TurnId>> {
-    let keys = turns.into_iter().filter_map(|turn| turn.source_key.as_ref());
-    let keys: Vec<String> = keys.map(|key| key.0.clone()).collect();
+    let keys: Vec<String> = keys.into_iter().map(|key| key.0.clone()).collect();
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
@@ -152,7 +172,7 @@ fn insert(
     }
     batch.finish()?;
     let known = new.iter().zip(&stored).filter(|(_, stored)| stored.is_none());
-    let ids = known_keys(transaction, user_id, known.map(|((turn, _), _)| *turn))?;
+    let ids = known_keys(transaction, user_id, known.filter_map(|((turn, _), _)| key_of(turn)))?;
     let known = |turn: &NewTurn| ids.get(&turn.source_key.as_ref()?.0).copied();
     let inserted = new.iter().zip(stored).filter_map(|((turn, _), stored)| match stored {
         Some(id) => Some(Inserted { id, new: true }),

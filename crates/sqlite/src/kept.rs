@@ -14,17 +14,19 @@ impl KeptValues for SqliteStore {
                 return keep_of_store(transaction, name, value);
             };
             match value {
-                Some(value) => transaction
-                    .prepare_cached(
-                        "INSERT INTO user_values (user_id, name, value) VALUES (?1, ?2, ?3)
-                         ON CONFLICT DO UPDATE SET value = excluded.value",
-                    )?
-                    .execute(params![user_id_or_new(transaction, user)?, name, value]),
+                Some(value) => keep_of_user(transaction, user, name, value),
                 None => transaction
                     .prepare_cached("DELETE FROM user_values WHERE user_id = ?1 AND name = ?2")?
-                    .execute(params![user_id(transaction, user)?, name]),
+                    .execute(params![user_id(transaction, user)?, name])
+                    .map(drop),
             }
-            .map(drop)
+        })
+    }
+
+    fn keep_values(&self, user: &UserName, values: &[(String, Vec<u8>)]) -> Result<()> {
+        self.connections.write(|transaction| {
+            let mut values = values.iter();
+            values.try_for_each(|(name, value)| keep_of_user(transaction, user, name, value))
         })
     }
 
@@ -63,6 +65,22 @@ impl KeptValues for SqliteStore {
                 .collect(),
         })
     }
+}
+
+/// Keeps a value of a user, who is made for it.
+fn keep_of_user(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    name: &str,
+    value: &[u8],
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO user_values (user_id, name, value) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET value = excluded.value",
+        )?
+        .execute(params![user_id_or_new(transaction, user)?, name, value])
+        .map(drop)
 }
 
 fn keep_of_store(

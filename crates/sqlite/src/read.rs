@@ -3,8 +3,8 @@
 use longmem_core::{NewTurn, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::Epoch;
 use longmem_store::{
-    ForgetTarget, Forgotten, Inserted, Result, SessionSummary, StoreError, StoredTurn, Turns,
-    UserOverview, WouldForget,
+    ForgetTarget, Forgotten, Inserted, KeyState, Result, SessionSummary, StoreError, StoredTurn,
+    Turns, UserOverview, WouldForget,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -35,6 +35,10 @@ impl Turns for SqliteStore {
         renamed: &[(SourceKey, SourceKey)],
     ) -> Result<()> {
         source_keys::rename(&self.connections, user, renamed)
+    }
+
+    fn key_states(&self, user: &UserName, keys: &[SourceKey]) -> Result<Vec<KeyState>> {
+        self.connections.read(|connection| insert::key_states(connection, user, keys))
     }
 
     fn insert_unless(

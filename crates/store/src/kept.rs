@@ -18,6 +18,12 @@ pub trait KeptValues: Send + Sync {
     /// [`StoreError`](crate::StoreError); then nothing was changed.
     fn keep_value(&self, user: Option<&UserName>, name: &str, value: Option<&[u8]>) -> Result<()>;
 
+    /// Keeps several values of a user at once.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError); then nothing was changed.
+    fn keep_values(&self, user: &UserName, values: &[(String, Vec<u8>)]) -> Result<()>;
+
     /// Reads the value under a name.
     ///
     /// # Errors

@@ -40,8 +40,8 @@ pub use kept::{IMPORT_MARKS, KeptValues};
 pub use learning::{Learned, LearnedFact, Learning, Replaced};
 pub use longmem_search::Epoch;
 pub use turns::{
-    Derived, Erasure, ForgetTarget, Forgotten, Inserted, SessionSummary, StoredTurn, Turns,
-    UserOverview, WouldForget,
+    Derived, Erasure, ForgetTarget, Forgotten, Inserted, KeyState, SessionSummary, StoredTurn,
+    Turns, UserOverview, WouldForget,
 };
 pub use upkeep::{StoreStats, Upkeep, UserStats};
 pub use vectors::{EmbeddedTurn, IndexLock, QueuedTurn, Vectors};

@@ -42,6 +42,12 @@ pub trait Turns: Send + Sync {
     fn rename_source_keys(&self, user: &UserName, renamed: &[(SourceKey, SourceKey)])
     -> Result<()>;
 
+    /// Says of source keys of one user, in the order given, what an import would make of their turns.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn key_states(&self, user: &UserName, keys: &[SourceKey]) -> Result<Vec<KeyState>>;
+
     /// Stores a turn, unless the last two turns of its session show that it is there already:
     /// `already` finds it among them, the newest last, and may be called again if the write is
     /// repeated. Looking and storing are one transaction, so that of two processes with the same turn
@@ -148,6 +154,17 @@ pub struct Inserted {
     pub id: TurnId,
     /// False if the user already had a turn with this source key.
     pub new: bool,
+}
+
+/// What an import would make of a turn, by its source key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// It would be stored.
+    New,
+    /// The user has it.
+    Known,
+    /// The user forgot it, so it would be left out.
+    Forgotten,
 }
 
 /// A turn with what only an export needs.

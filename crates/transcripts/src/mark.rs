@@ -21,7 +21,7 @@ const READERS_VERSION: u32 = 1;
 /// Bytes at the beginning, and before the end, by which a file is known again.
 const FINGERPRINT_BYTES: u64 = 4096;
 
-/// How far a file was read, and what is needed to read on. It can be kept as JSON.
+/// How far a file was read, and what is needed to read on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     readers_version: u32,
@@ -84,6 +84,17 @@ pub(crate) struct Place {
 }
 
 impl Mark {
+    /// The mark as JSON, to be kept.
+    pub fn to_json(&self) -> Vec<u8> {
+        // Names, numbers and JSON can always be written; nothing would be read as no mark.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads a mark that was kept; `None` if it is of another version.
+    pub fn from_json(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+
     /// Makes the mark of a file that was read to its end, or, with nothing but a place, up to there.
     ///
     /// # Errors

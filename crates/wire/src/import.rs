@@ -3,20 +3,44 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use longmem_core::Timestamp;
 use longmem_memory::{
     EndReason, EndedEarly, Format, ImportReport, LeftOutFile, SkipReason, TranscriptReport,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::{ErrorReport, Indexed};
+
 /// What became of all the paths of an import.
 ///
 /// ```json
-/// { "imports": [] }
+/// { "imports": [], "failed": [] }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Imports {
+    /// One for each path that was read, in the order given.
+    pub imports: Vec<Import>,
+    /// The paths that could not be read.
+    pub failed: Vec<FailedImport>,
+    /// What indexing brought, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indexed: Option<Indexed>,
+}
+
+/// A path of an import that could not be read.
+///
+/// ```json
+/// {
+///   "path": "letter.txt",
+///   "error": { "code": "unknown_format", "message": "letter.txt is not a chat file", "hints": [] }
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Imports {
-    /// One for each path, in the order given.
-    pub imports: Vec<Import>,
+pub struct FailedImport {
+    /// The path as it was given.
+    pub path: String,
+    /// Why it could not be read.
+    pub error: ErrorReport,
 }
 
 /// What became of one path of an import.
@@ -25,10 +49,11 @@ pub struct Imports {
 /// {
 ///   "path": "conversations.json",
 ///   "read": {
-///     "formats": { "chatgpt": 1 }, "sessions": 2, "turns": 7, "turns_without_time": 0,
-///     "skipped": {}, "ended_early": [], "left_out": [], "more_left_out": 0
+///     "formats": { "chatgpt": 1 }, "unchanged": 0, "bytes_read": 4096, "sessions": 2, "turns": 7,
+///     "turns_without_time": 0, "skipped": {}, "ended_early": [], "left_out": [],
+///     "more_left_out": 0
 ///   },
-///   "turns": 7, "new": 6, "known": 1
+///   "turns": 7, "new": 6, "known": 1, "forgotten": 0
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,12 +62,14 @@ pub struct Import {
     pub path: String,
     /// What was read there.
     pub read: TranscriptRead,
-    /// Turns that came, those that were there already included.
+    /// Turns that came, those that were there already or were forgotten included.
     pub turns: u64,
     /// Turns that were new.
     pub new: u64,
     /// Turns that were there already.
     pub known: u64,
+    /// Turns that were left out, because the user forgot them before.
+    pub forgotten: u64,
 }
 
 impl Import {
@@ -50,10 +77,71 @@ impl Import {
     pub fn new(path: &Path, report: ImportReport) -> Self {
         Self {
             path: path.display().to_string(),
-            turns: report.new_turns + report.known_turns,
+            turns: report.new_turns + report.known_turns + report.forgotten_turns,
             new: report.new_turns,
             known: report.known_turns,
+            forgotten: report.forgotten_turns,
             read: report.read.into(),
+        }
+    }
+}
+
+/// What an import of all its paths would do.
+///
+/// ```json
+/// { "would_import": [], "failed": [] }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportPreviews {
+    /// One for each path that was read, in the order given.
+    pub would_import: Vec<ImportPreview>,
+    /// The paths that could not be read.
+    pub failed: Vec<FailedImport>,
+}
+
+/// What an import of one path would do.
+///
+/// ```json
+/// {
+///   "path": "conversations.json",
+///   "read": {
+///     "formats": { "chatgpt": 1 }, "unchanged": 0, "bytes_read": 4096, "sessions": 2, "turns": 7,
+///     "turns_without_time": 0, "skipped": {}, "ended_early": [], "left_out": [],
+///     "more_left_out": 0
+///   },
+///   "new": 6, "known": 1, "forgotten": 0,
+///   "first": "2026-03-02T10:00:00Z", "last": "2026-03-04T12:30:00Z"
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportPreview {
+    /// The path as it was given.
+    pub path: String,
+    /// What was read there.
+    pub read: TranscriptRead,
+    /// Turns that would be new.
+    pub new: u64,
+    /// Turns that are there already, or come twice.
+    pub known: u64,
+    /// Turns that would be left out, because the user forgot them before.
+    pub forgotten: u64,
+    /// The time of the first turn, among those whose time is known.
+    pub first: Option<Timestamp>,
+    /// The time of the last turn, among those whose time is known.
+    pub last: Option<Timestamp>,
+}
+
+impl ImportPreview {
+    /// What an import of a path would do.
+    pub fn new(path: &Path, preview: longmem_memory::ImportPreview) -> Self {
+        Self {
+            path: path.display().to_string(),
+            read: preview.read.into(),
+            new: preview.new_turns,
+            known: preview.known_turns,
+            forgotten: preview.forgotten_turns,
+            first: preview.first,
+            last: preview.last,
         }
     }
 }
@@ -62,7 +150,8 @@ impl Import {
 ///
 /// ```json
 /// {
-///   "formats": { "jsonl": 1 }, "sessions": 2, "turns": 7, "turns_without_time": 3,
+///   "formats": { "jsonl": 1 }, "unchanged": 2, "bytes_read": 4096, "sessions": 2, "turns": 7,
+///   "turns_without_time": 3,
 ///   "skipped": { "empty": 2, "malformed": 1 },
 ///   "ended_early": [{ "file": "cut.json", "byte": 2048, "reason": "cut_off" }],
 ///   "left_out": [
@@ -76,6 +165,10 @@ impl Import {
 pub struct TranscriptRead {
     /// Number of files that were read, by format.
     pub formats: BTreeMap<Format, u64>,
+    /// Files that did not change since they were imported, and so were not read again.
+    pub unchanged: u64,
+    /// Bytes that were read; those of a zip's files after unpacking.
+    pub bytes_read: u64,
     /// Sessions that got at least one turn.
     pub sessions: u64,
     /// Turns that were read.
@@ -96,6 +189,8 @@ impl From<TranscriptReport> for TranscriptRead {
     fn from(report: TranscriptReport) -> Self {
         Self {
             formats: report.formats,
+            unchanged: report.unchanged,
+            bytes_read: report.bytes_read,
             sessions: report.sessions,
             turns: report.turns,
             turns_without_time: report.turns_without_time,
@@ -137,7 +232,7 @@ impl From<EndedEarly> for FileEndedEarly {
 pub struct FileLeftOut {
     /// The file, relative to the path that was read.
     pub file: String,
-    /// `unknown_format`, `other_format` or `unreadable`.
+    /// `unknown_format`, `other_format`, `unread_format` or `unreadable`.
     pub reason: String,
     /// The reason in words.
     pub message: String,

@@ -45,7 +45,10 @@ pub use context::{Context, TraceEntry, TraceKind};
 pub use error::{ErrorDocument, ErrorReport, full_message};
 pub use facts::{Entity, Fact, FactDeleted, FactEdited, FactNote, FactNoted, Facts, Name, Names};
 pub use forget::{ForgetRequest, Forgotten, WouldForget};
-pub use import::{FileEndedEarly, FileLeftOut, Import, Imports, TranscriptRead};
+pub use import::{
+    FailedImport, FileEndedEarly, FileLeftOut, Import, ImportPreview, ImportPreviews, Imports,
+    TranscriptRead,
+};
 pub use index::Indexed;
 pub use learning::{LearningReport, Summaries, Summary, Usage};
 pub use models::{ModelServer, ModelServers, ServedModel};

@@ -127,6 +127,8 @@ fn remember() {
 fn import() {
     let read = memory::TranscriptReport {
         formats: BTreeMap::from([(memory::Format::ClaudeCode, 2)]),
+        unchanged: 4,
+        bytes_read: 4096,
         sessions: 3,
         turns: 7,
         turns_without_time: 1,
@@ -156,7 +158,7 @@ fn import() {
         stopped: false,
     };
     let imports = vec![wire::Import::new(Path::new("folder"), report)];
-    assert_snapshot!(json(wire::Imports { imports }));
+    assert_snapshot!(json(wire::Imports { imports, failed: Vec::new(), indexed: None }));
 }
 
 #[test]

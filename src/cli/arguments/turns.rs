@@ -36,21 +36,41 @@ pub(crate) struct RememberArguments {
     pub(crate) learning: LearningArguments,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "Examples:
   longmem import ~/Downloads/chatgpt-export.zip
   longmem import conversations.json --user ana
-  longmem import ~/.claude/projects --format claude-code
+  longmem import --claude-code --codex --index  what coding agents wrote, found by meaning at once
+  longmem import ~/Downloads --dry-run          what would be imported
   longmem import diary.jsonl --notes
 
-Importing again adds only what is new. JSON Lines hold one message a line:
+Each file is read in its own format, which is detected. Importing again adds only what is new. JSON Lines hold one message a line:
   {\"role\":\"user\",\"text\":\"…\",\"time\":\"2026-03-02T10:00:00Z\",\"session\":\"…\",\"speaker\":\"…\",\"id\":\"…\"}")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct ImportArguments {
-    /// Files, folders or zips
-    #[arg(required = true)]
+    /// Files, folders or zips; - reads standard input
+    #[arg(required_unless_present_any = ["claude_code", "codex", "gemini"])]
     pub(crate) paths: Vec<PathBuf>,
-    /// Their format [default: detected]
-    #[arg(long, value_name = "chatgpt|claude|claude-code|messages|jsonl")]
+    /// The transcripts of Claude Code, wherever it keeps them
+    #[arg(long)]
+    pub(crate) claude_code: bool,
+    /// The transcripts of Codex, wherever it keeps them
+    #[arg(long)]
+    pub(crate) codex: bool,
+    /// The transcripts of Gemini CLI, wherever it keeps them
+    #[arg(long)]
+    pub(crate) gemini: bool,
+    /// Show what would be imported, and store nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Embed what was imported, so that it is found by meaning as well
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) index: bool,
+    /// Read files again that did not change, and bring back what was forgotten
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Only files of this format, such as chatgpt or jsonl [default: detected]
+    #[arg(long, value_name = "NAME")]
     pub(crate) format: Option<Format>,
     /// Keep every turn as a note, which stands alone, instead of as a part of a conversation
     #[arg(long)]

@@ -39,7 +39,7 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
     let memory = compose::memory(&settings, IfMissing::Create, output)?;
 
     output.line("1. Import a chat history (chats/conversations.json)")?;
-    let arguments = ImportArguments { paths: Vec::new(), format: None, notes: false };
+    let arguments = ImportArguments::default();
     let report = import::import(&memory, &history, &arguments, &settings, output, &interrupt)?;
     output.line(render::indented(&render::imported(Path::new("conversations.json"), &report)))?;
 

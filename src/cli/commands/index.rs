@@ -31,9 +31,14 @@ pub(super) fn run(
     } else {
         output.line(render::indexed(&report, took))?;
     }
+    complete(&report, &interrupt)
+}
+
+/// Says whether a run was interrupted before everything had its vectors.
+pub(super) fn complete(report: &IndexReport, interrupt: &Interrupt) -> Result<(), Failure> {
     if interrupt.happened() && report.remaining > 0 {
         return Err(Failure::Interrupted(format!(
-            "{} wait; running it again goes on",
+            "{} wait; `longmem index` goes on",
             counted(report.remaining, "turn")
         )));
     }

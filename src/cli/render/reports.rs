@@ -4,35 +4,74 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use longmem_memory::{ImportReport, IndexReport};
+use longmem_memory::{ImportPreview, ImportReport, IndexReport, TranscriptReport};
 
+use super::day;
 use crate::output::{counted, grouped};
 use crate::sanitize::for_terminal;
 
 /// What an import of one path did.
 pub(crate) fn imported(path: &Path, report: &ImportReport) -> String {
-    let mut lines = vec![format!(
-        "{}: {}, {} in {}; {} and {} known already",
-        for_terminal(&path.display().to_string()),
-        report.read.format_names(),
-        counted(report.new_turns + report.known_turns, "turn"),
-        counted(report.read.sessions, "session"),
-        counted(report.new_turns, "new turn"),
-        grouped(report.known_turns),
-    )];
-    if !report.read.skipped.is_empty() {
+    let ImportReport { read, new_turns, known_turns, forgotten_turns, .. } = report;
+    let mut line = beginning(path, read, new_turns + known_turns + forgotten_turns);
+    if !read.formats.is_empty() {
+        let (new, known) = (counted(*new_turns, "new turn"), grouped(*known_turns));
+        let _ = write!(line, "; {new} and {known} known already");
+        if *forgotten_turns > 0 {
+            let _ = write!(line, ", {} forgotten before", grouped(*forgotten_turns));
+        }
+    }
+    with_details(line, read)
+}
+
+/// What an import of one path would do.
+pub(crate) fn import_preview(path: &Path, preview: &ImportPreview) -> String {
+    let ImportPreview { read, new_turns, known_turns, forgotten_turns, first, last } = preview;
+    let mut line = beginning(path, read, read.turns);
+    if let (Some(first), Some(last)) = (first, last) {
+        let _ = write!(line, ", {} to {}", day(*first), day(*last));
+    }
+    let _ = write!(line, "; {} would be new, {} known", grouped(*new_turns), grouped(*known_turns));
+    if *forgotten_turns > 0 {
+        let _ = write!(line, ", {} forgotten before", grouped(*forgotten_turns));
+    }
+    with_details(line, read)
+}
+
+/// What was found at a path: "chats: chatgpt, 12 turns in 2 sessions".
+fn beginning(path: &Path, read: &TranscriptReport, turns: u64) -> String {
+    let path = for_terminal(&path.display().to_string());
+    if read.formats.is_empty() {
+        return format!("{path}: nothing new");
+    }
+    let (turns, sessions) = (counted(turns, "turn"), counted(read.sessions, "session"));
+    format!("{path}: {}, {turns} in {sessions}", read.format_names())
+}
+
+/// A line with what else is worth knowing of what was read, below it.
+fn with_details(line: String, read: &TranscriptReport) -> String {
+    let mut lines = vec![line];
+    if read.unchanged > 0 {
+        let files = counted(read.unchanged, "file");
+        lines.push(format!("  unchanged since the last import: {files}"));
+    }
+    if read.turns_without_time > 0 {
+        let turns = counted(read.turns_without_time, "turn");
+        lines.push(format!("  without a time of their own: {turns}"));
+    }
+    if !read.skipped.is_empty() {
         let reasons: Vec<String> =
-            report.read.skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+            read.skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         lines.push(format!("  skipped: {}", reasons.join(", ")));
     }
-    for end in &report.read.ended_early {
+    for end in &read.ended_early {
         lines.push(format!("  {}", for_terminal(&end.to_string())));
     }
-    for file in &report.read.left_out.named {
-        lines.push(format!("  left out {}", for_terminal(&file.to_string())));
+    for file in &read.left_out.named {
+        lines.push(format!("  left out: {}", for_terminal(&file.to_string())));
     }
-    if report.read.left_out.more > 0 {
-        lines.push(format!("  left out {} more", counted(report.read.left_out.more, "file")));
+    if read.left_out.more > 0 {
+        lines.push(format!("  left out: {} more", counted(read.left_out.more, "file")));
     }
     lines.join("\n")
 }

@@ -9,7 +9,7 @@ use longmem_search::Searcher;
 
 use super::made_up::{Embedder, SPAN, WIDTH, at, session, turn, user, vector};
 use super::{Fixture, Make};
-use crate::{EmbeddedTurn, FactsAt, ForgetTarget, Inserted, Store, StoreError};
+use crate::{EmbeddedTurn, FactsAt, ForgetTarget, Inserted, KeyState, Store, StoreError};
 
 /// Stands in ana's turn 17 only, and in what was made of it.
 const SECRET: &str = "XYLOPHONEQUARTZ";
@@ -288,6 +288,20 @@ pub fn what_was_forgotten_by_a_former_key_stays_forgotten(make: Make<'_>) {
     assert_eq!(import(false), ["known"; 4]);
     store.rename_source_keys(&user("bob"), &renamed).unwrap();
     assert_eq!(outcomes(&store.import_turns(&user("bob"), &later, false).unwrap()), ["new"; 4]);
+}
+
+pub fn keys_are_new_known_or_forgotten(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana, file) = (fixture.store(), user("ana"), of_a_file());
+    let keys: Vec<SourceKey> = file.iter().filter_map(|turn| turn.source_key.clone()).collect();
+    let states = |name: &str| store.key_states(&user(name), &keys[..3]).unwrap();
+    assert_eq!(states("ana"), [KeyState::New; 3]);
+    store.import_turns(&ana, &file[..2], false).unwrap();
+    store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    store.insert_turns(&ana, &file[..1]).unwrap();
+    assert_eq!(states("ana"), [KeyState::Known, KeyState::Forgotten, KeyState::New]);
+    assert_eq!(states("bob"), [KeyState::New; 3]);
+    assert_eq!(store.key_states(&ana, &[]).unwrap(), []);
 }
 
 pub fn names_that_are_not_here_are_refused_and_nothing_is_deleted(make: Make<'_>) {

@@ -22,6 +22,17 @@ pub fn a_value_is_replaced_and_deleted(make: Make<'_>) {
     }
 }
 
+pub fn several_values_are_kept_at_once(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
+    store.keep_value(Some(&ana), "a", Some(b"old")).unwrap();
+    let values = [("a".to_owned(), b"1".to_vec()), ("b".to_owned(), b"2".to_vec())];
+    store.keep_values(&ana, &values).unwrap();
+    for (name, value) in values {
+        assert_eq!(store.kept_value(Some(&ana), &name).unwrap(), Some(value));
+    }
+}
+
 pub fn values_of_users_and_of_the_store_stand_apart(make: Make<'_>) {
     let fixture = make();
     let (store, ana, bob) = (fixture.store(), user("ana"), user("bob"));

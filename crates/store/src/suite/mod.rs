@@ -111,10 +111,12 @@ macro_rules! store_suite {
             an_import_again_brings_back_what_was_forgotten,
             a_forgotten_turn_that_was_stored_by_name_is_known,
             what_was_forgotten_by_a_former_key_stays_forgotten,
+            keys_are_new_known_or_forgotten,
             names_that_are_not_here_are_refused_and_nothing_is_deleted,
         ]);
         $crate::store_suite!(@of kept, $make, [
             a_value_is_replaced_and_deleted,
+            several_values_are_kept_at_once,
             values_of_users_and_of_the_store_stand_apart,
             names_are_listed_by_their_beginning,
             values_go_with_their_user,
