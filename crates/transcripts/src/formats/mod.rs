@@ -6,15 +6,9 @@
 mod chatgpt;
 mod claude_ai;
 mod claude_code;
-mod claude_code_prompts;
-mod claude_code_queue;
-mod claude_code_titles;
 mod codex;
-mod codex_messages;
-mod codex_tools;
 mod gemini_activity;
 mod gemini_cli;
-mod gemini_cli_messages;
 mod json_lines;
 mod librechat;
 mod llm;

@@ -5,21 +5,23 @@
 //! the events; a file without events, as the first versions wrote them, gives those of its response
 //! items. Tool calls are taken from the response items.
 
+mod messages;
+mod session;
+mod tools;
+
 use std::ops::ControlFlow;
 
-use jiff::SignedDuration;
 use longmem_core::{Role, Timestamp};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::codex_messages::{Log, answered_text, is_written_by_codex, typed_text};
-use super::codex_tools::{call_id, call_of, printed_text};
+use self::messages::{Log, answered_text, is_written_by_codex, typed_text};
+use self::session::Known;
+use self::tools::{call_id, call_of, printed_text};
 use super::reader::{FormatReader, MAX_STATE_BYTES};
 use crate::json::JsonShape;
 use crate::json::fields::{first_present, title};
 use crate::keys::{fingerprint, session_name};
 use crate::message::time::parse_time;
-use crate::message::tool_calls::ToolCalls;
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -27,10 +29,6 @@ use crate::turn_output::TurnOutput;
 /// Bytes of turns that wait until it is known which log the file has. Beyond it they are delivered
 /// by what is known so far.
 const MAX_WAITING_BYTES: usize = 64 << 20;
-
-/// How long after it began a session writes the records that it copies from the one it continues.
-/// No person types within it.
-const COPYING_SECONDS: i64 = 2;
 
 /// Reads one record a value, or the one document of the first versions.
 #[derive(Default)]
@@ -40,39 +38,6 @@ pub(super) struct Codex {
     waiting_bytes: usize,
     /// Whether the file is one document, which does not grow line by line.
     is_document: bool,
-}
-
-/// What later records of a file need.
-#[derive(Default, Serialize, Deserialize)]
-struct Known {
-    session: Option<String>,
-    title: Option<String>,
-    /// When the session began.
-    began: Option<Timestamp>,
-    /// The session that this one continues, and whose records it begins with.
-    continued: Option<String>,
-    is_subagent: bool,
-    tool_calls: ToolCalls,
-    user_messages: MessageCounts,
-    assistant_messages: MessageCounts,
-}
-
-/// Numbers of messages of one role so far.
-#[derive(Default, Serialize, Deserialize)]
-struct MessageCounts {
-    /// Whether any message was an event.
-    has_events: bool,
-    /// Of the whole file, where a record does not tell its exchange.
-    in_file: PerLog,
-    /// The exchange to which the last record belongs that tells one, by its id.
-    exchange: String,
-    in_exchange: PerLog,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-struct PerLog {
-    events: u64,
-    responses: u64,
 }
 
 struct WaitingTurn {
@@ -102,7 +67,7 @@ impl FormatReader for Codex {
     fn read_value(&mut self, value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
         if let (Some(items), true) = (value["items"].as_array(), value["session"].is_object()) {
             self.is_document = true;
-            self.read_session(&value["session"], &value["session"]["timestamp"]);
+            self.known.read_session(&value["session"], &value["session"]["timestamp"]);
             return items.iter().try_for_each(|item| self.read_record(item, output));
         }
         self.read_record(&value, output)
@@ -132,7 +97,7 @@ impl Codex {
         let read = match record["type"].as_str() {
             _ if !record.is_object() => Err(SkipReason::Malformed),
             Some("session_meta") => {
-                self.read_session(payload, &record["timestamp"]);
+                self.known.read_session(payload, &record["timestamp"]);
                 Err(SkipReason::MetaLine)
             }
             Some("event_msg") => self.read_event(payload, time, output),
@@ -143,7 +108,7 @@ impl Codex {
             Some(_) => self.read_item(record, time, output),
             None => {
                 if record["id"].is_string() {
-                    self.read_session(record, &record["timestamp"]);
+                    self.known.read_session(record, &record["timestamp"]);
                 }
                 Err(SkipReason::MetaLine)
             }
@@ -156,24 +121,6 @@ impl Codex {
         } else {
             self.deliver_waiting(output)
         }
-    }
-
-    /// Takes in what a session says of itself. A session that continues another begins with its own
-    /// record and goes on with copies, among them the record of the other.
-    fn read_session(&mut self, session: &Value, written: &Value) {
-        let Some(id) = first_present(session, &["id", "session_id"]).as_str() else { return };
-        if let Some(own) = &self.known.session {
-            if own != id {
-                self.known.continued = Some(id.to_owned());
-            }
-            return;
-        }
-        self.known.session = Some(id.to_owned());
-        self.known.began = parse_time(written).or_else(|| parse_time(&session["timestamp"]));
-        self.known.title = title(first_present(session, &["title", "thread_name"]));
-        let thread = session["thread_source"].as_str().unwrap_or_default();
-        self.known.is_subagent =
-            session["source"].get("subagent").is_some() || thread.contains("subagent");
     }
 
     fn read_event(
@@ -366,43 +313,5 @@ impl Codex {
             output.deliver(ParsedTurn { title: self.known.title.clone(), ..turn })?;
         }
         ControlFlow::Continue(())
-    }
-}
-
-impl Known {
-    /// The session to which a record of this time belongs: the one that was continued, for records
-    /// that were copied when this one began.
-    fn scope<'a>(&'a self, time: Option<Timestamp>, output: &'a TurnOutput<'_>) -> &'a str {
-        let own = self.session.as_deref().unwrap_or(output.file_stem());
-        let copied_until = self
-            .began
-            .and_then(|began| began.checked_add(SignedDuration::from_secs(COPYING_SECONDS)).ok());
-        match (&self.continued, time, copied_until) {
-            (Some(continued), Some(time), Some(until)) if time <= until => continued,
-            _ => own,
-        }
-    }
-}
-
-impl MessageCounts {
-    /// Counts a message; returns its number in its exchange, or in the file, within its log.
-    fn count(&mut self, log: Log, exchange: Option<&str>) -> u64 {
-        self.has_events |= log == Log::Events;
-        let counts = match exchange {
-            Some(exchange) => {
-                if self.exchange != exchange {
-                    exchange.clone_into(&mut self.exchange);
-                    self.in_exchange = PerLog::default();
-                }
-                &mut self.in_exchange
-            }
-            None => &mut self.in_file,
-        };
-        let count = match log {
-            Log::Events => &mut counts.events,
-            Log::Responses => &mut counts.responses,
-        };
-        *count += 1;
-        *count
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::codex_messages::joined_text;
+use super::messages::joined_text;
 use crate::json::fields::first_present;
 use crate::message::tool_calls::ToolCall;
 

@@ -4,6 +4,8 @@
 //! which may hold messages, and `{"$rewindTo": …}`. A message is written again, under its id,
 //! whenever it has changed.
 
+mod messages;
+
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -11,7 +13,7 @@ use longmem_core::{Role, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::gemini_cli_messages::{answered_text, printed_text, typed_text};
+use self::messages::{answered_text, printed_text, typed_text};
 use super::reader::FormatReader;
 use crate::json::JsonShape;
 use crate::json::fields::{text_or_number, title};

@@ -1,0 +1,109 @@
+//! What a Codex rollout says of its session, and what is known of its messages so far.
+
+use jiff::SignedDuration;
+use longmem_core::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::messages::Log;
+use crate::json::fields::{first_present, title};
+use crate::message::time::parse_time;
+use crate::message::tool_calls::ToolCalls;
+use crate::turn_output::TurnOutput;
+
+/// How long after it began a session writes the records that it copies from the one it continues.
+/// No person types within it.
+const COPYING_SECONDS: i64 = 2;
+
+/// What later records of a file need.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Known {
+    pub(super) session: Option<String>,
+    pub(super) title: Option<String>,
+    /// When the session began.
+    pub(super) began: Option<Timestamp>,
+    /// The session that this one continues, and whose records it begins with.
+    continued: Option<String>,
+    pub(super) is_subagent: bool,
+    pub(super) tool_calls: ToolCalls,
+    pub(super) user_messages: MessageCounts,
+    pub(super) assistant_messages: MessageCounts,
+}
+
+/// Numbers of messages of one role so far.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct MessageCounts {
+    /// Whether any message was an event.
+    pub(super) has_events: bool,
+    /// Of the whole file, where a record does not tell its exchange.
+    in_file: PerLog,
+    /// The exchange to which the last record belongs that tells one, by its id.
+    exchange: String,
+    in_exchange: PerLog,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct PerLog {
+    events: u64,
+    responses: u64,
+}
+
+impl Known {
+    /// Takes in what a session says of itself. A session that continues another begins with its own
+    /// record and goes on with copies, among them the record of the other.
+    pub(super) fn read_session(&mut self, session: &Value, written: &Value) {
+        let Some(id) = first_present(session, &["id", "session_id"]).as_str() else { return };
+        if let Some(own) = &self.session {
+            if own != id {
+                self.continued = Some(id.to_owned());
+            }
+            return;
+        }
+        self.session = Some(id.to_owned());
+        self.began = parse_time(written).or_else(|| parse_time(&session["timestamp"]));
+        self.title = title(first_present(session, &["title", "thread_name"]));
+        let thread = session["thread_source"].as_str().unwrap_or_default();
+        self.is_subagent =
+            session["source"].get("subagent").is_some() || thread.contains("subagent");
+    }
+
+    /// The session to which a record of this time belongs: the one that was continued, for records
+    /// that were copied when this one began.
+    pub(super) fn scope<'a>(
+        &'a self,
+        time: Option<Timestamp>,
+        output: &'a TurnOutput<'_>,
+    ) -> &'a str {
+        let own = self.session.as_deref().unwrap_or(output.file_stem());
+        let copied_until = self
+            .began
+            .and_then(|began| began.checked_add(SignedDuration::from_secs(COPYING_SECONDS)).ok());
+        match (&self.continued, time, copied_until) {
+            (Some(continued), Some(time), Some(until)) if time <= until => continued,
+            _ => own,
+        }
+    }
+}
+
+impl MessageCounts {
+    /// Counts a message; returns its number in its exchange, or in the file, within its log.
+    pub(super) fn count(&mut self, log: Log, exchange: Option<&str>) -> u64 {
+        self.has_events |= log == Log::Events;
+        let counts = match exchange {
+            Some(exchange) => {
+                if self.exchange != exchange {
+                    exchange.clone_into(&mut self.exchange);
+                    self.in_exchange = PerLog::default();
+                }
+                &mut self.in_exchange
+            }
+            None => &mut self.in_file,
+        };
+        let count = match log {
+            Log::Events => &mut counts.events,
+            Log::Responses => &mut counts.responses,
+        };
+        *count += 1;
+        *count
+    }
+}
