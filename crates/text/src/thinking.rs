@@ -34,7 +34,8 @@ const TAGS: [(&str, &str); 11] = [
 /// Thinking that is never closed reaches to the end, so nothing is left. Without thinking, the text
 /// stays as it is to the letter; behind thinking, the answer begins without white space. A `</think>`
 /// that stands alone on its line, with no `<think>` before it, closes thinking too: some servers
-/// send the opening tag with the prompt.
+/// send the opening tag with the prompt. So does "assistantfinal" in a text that begins with
+/// "analysis", which is what some servers leave of channels.
 ///
 /// # Examples
 /// ```
@@ -58,8 +59,14 @@ pub fn without_thinking(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What follows a line that is nothing but `</think>`, where no `<think>` comes before it.
+/// What follows thinking whose beginning is not marked: a line that is nothing but `</think>`, where
+/// no `<think>` comes before it, or the names of channels without their marks.
 fn closed_only(text: &str) -> Option<&str> {
+    if let Some(analysis) = text.strip_prefix("analysis")
+        && let Some((_, answer)) = analysis.split_once("assistantfinal")
+    {
+        return Some(answer.trim_start());
+    }
     let (open, close) = TAGS[0];
     let at = find_ignoring_case(text, close)?;
     let (before, after) = (&text[..at], &text[at + close.len()..]);
@@ -72,7 +79,7 @@ fn closed_only(text: &str) -> Option<&str> {
 /// Leaves out the thinking at the beginning of an answer that comes in pieces.
 ///
 /// The pieces together give what [`without_thinking`] gives for the whole, wherever they are cut,
-/// but for a `</think>` that was never opened: what stands before it has been shown by then.
+/// but for thinking that was never opened: it has been shown by then.
 ///
 /// # Examples
 /// ```

@@ -40,7 +40,7 @@ pub(crate) fn recognise(sample: &Sample<'_>) -> Option<&'static UnreadFormat> {
     UNREAD_FORMATS.iter().find(|format| (format.matches)(sample))
 }
 
-const UNREAD_FORMATS: [UnreadFormat; 16] = [
+const UNREAD_FORMATS: [UnreadFormat; 15] = [
     UnreadFormat {
         description: "Telegram's HTML export",
         instead: "Export the chat as JSON (machine-readable) and import its result.json.",
@@ -83,11 +83,6 @@ const UNREAD_FORMATS: [UnreadFormat; 16] = [
         description: "an export of Grok",
         instead: "Convert it to JSON Lines.",
         matches: |sample| sample.has_messages_with("conversations", &["conversation", "responses"]),
-    },
-    UnreadFormat {
-        description: "a chat of LM Studio",
-        instead: "Convert it to JSON Lines.",
-        matches: |sample| sample.has_messages_with("messages", &["versions", "currentlySelected"]),
     },
     UnreadFormat {
         description: "a chat of GitHub Copilot in VS Code",

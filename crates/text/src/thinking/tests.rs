@@ -57,9 +57,11 @@ fn an_answer_without_thinking_stays_to_the_letter() {
 }
 
 #[test]
-fn a_closing_tag_alone_on_its_line_ends_thinking_that_was_never_opened() {
+fn thinking_that_was_never_opened_ends_where_that_is_plain() {
     assert_eq!(without_thinking("They ask for the port.\n</think>\n\nIt is 7443."), "It is 7443.");
     assert_eq!(without_thinking("</think>\nIt is 7443."), "It is 7443.");
+    assert_eq!(without_thinking("analysisThey ask.assistantfinalIt is 7443."), "It is 7443.");
+    assert_eq!(without_thinking("analysis of the port"), "analysis of the port");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod gemini_cli;
 mod json_lines;
 mod librechat;
 mod llm;
+mod lm_studio;
 mod mem0;
 mod messages;
 mod open_webui;
@@ -115,6 +116,8 @@ registry! {
     OpenWebUi = "open-webui", open_webui::OpenWebUi;
     /// LibreChat's export of one conversation as JSON.
     LibreChat = "librechat", librechat::LibreChat;
+    /// LM Studio's conversations: `*.conversation.json`, or the folder of them.
+    LmStudio = "lm-studio", lm_studio::LmStudio;
     /// Conversations `[{from, value}]`, as data sets for training have them.
     ShareGpt = "sharegpt", sharegpt::ShareGpt;
     /// Memories of mem0: what it lists or exports.

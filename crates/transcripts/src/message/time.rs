@@ -49,8 +49,13 @@ const YEARS: std::ops::RangeInclusive<i16> = 1990..=2100;
 /// Other ways to write a date and time, with and without an offset from UTC.
 const WITH_OFFSET: [&str; 3] =
     ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%#z", "%a %b %d %Y %H:%M:%S GMT%z"];
-const WITHOUT_OFFSET: [&str; 4] =
-    ["%Y/%m/%d %H:%M:%S%.f", "%Y/%m/%d %H:%M", "%Y-%m-%d, %H:%M:%S", "%a %b %e %H:%M:%S %Y"];
+const WITHOUT_OFFSET: [&str; 5] = [
+    "%Y/%m/%d %H:%M:%S%.f",
+    "%Y/%m/%d %H:%M",
+    "%Y-%m-%d, %H:%M:%S",
+    "%a %b %e %H:%M:%S %Y",
+    "%a, %d %b %Y %H:%M:%S",
+];
 
 /// When the message or conversation was written, by the first of the usual names whose value is a
 /// time.
@@ -160,6 +165,10 @@ mod tests {
             json!("Sun, 01 Mar 2026 10:00:00 +0000"),
             json!("Sun, 1 Mar 2026 11:00:00 +0100"),
             json!("1 Mar 2026 10:00:00 GMT"),
+            json!("Sun, 01 Mar 2026 10:00:00 UTC"),
+            json!("2026-03-01T10:00:00+0000"),
+            json!("2026-03-01T11:00:00.000+0100"),
+            json!("20260301T100000Z"),
             json!("Sun Mar 01 2026 11:00:00 GMT+0100 (Central European Standard Time)"),
             json!("Sun Mar  1 10:00:00 2026"),
             json!("2026-03-01T10:00Z"),

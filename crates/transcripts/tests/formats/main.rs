@@ -14,6 +14,7 @@ mod hostile;
 mod librechat;
 mod llm;
 mod marks;
+mod lm_studio;
 mod mem0;
 mod messages;
 mod open_webui;

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::json::parse_cut;
+
 const BEGIN: char = '\u{e200}';
 const END: char = '\u{e201}';
 const SEPARATOR: char = '\u{e202}';
@@ -79,6 +81,9 @@ fn shown_for(references: &Value) -> HashMap<&str, &str> {
         .filter(|(_, alt)| !alt.trim().is_empty() && !alt.contains("]("))
         .collect()
 }
+
+/// Bytes of JSON in a mark that is read although it is damaged.
+const MAX_CUT_JSON: usize = 4096;
 
 /// What was read so far of a text with marks.
 #[derive(Default)]
@@ -177,32 +182,45 @@ impl Marks<'_> {
 
 /// The words that a closed mark shows.
 fn words_of(kind: &str, arguments: &[String]) -> String {
-    let Some(first) = arguments.first().map(|argument| argument.trim()) else {
+    let arguments: Vec<&str> = arguments.iter().map(|argument| argument.trim()).collect();
+    let Some(first) = arguments.first() else {
         return String::new();
     };
-    if let Ok(value) = serde_json::from_str::<Value>(first) {
-        return name_in(&value);
+    if first.starts_with(['[', '{', '"']) {
+        let whole = serde_json::from_str::<Value>(first).ok();
+        let cut =
+            || (first.len() <= MAX_CUT_JSON).then(|| parse_cut(first, MAX_CUT_JSON)).flatten();
+        return whole.or_else(cut).map_or_else(String::new, |value| name_in(&value));
     }
-    match kind {
-        // The argument may be the label alone.
-        "url" | "link" | "link_title" | "entity" if !is_reference(first) => first.to_owned(),
-        _ if is_prose(first) => first.to_owned(),
-        _ => String::new(),
-    }
+    let is_words = |argument: &&str| !is_reference(argument) && !argument.contains("://");
+    let words = match kind {
+        // A link's label comes first, and may be all there is.
+        "url" | "link" | "link_title" => arguments.iter().find(|argument| !is_reference(argument)),
+        // What a thing is called comes after what it is.
+        "entity" | "product" | "product_entity" => arguments
+            .get(1)
+            .filter(|second| is_words(second))
+            .or(Some(first))
+            .filter(|a| is_words(a)),
+        _ => arguments.iter().find(|argument| is_prose(argument)),
+    };
+    words.map_or_else(String::new, |words| (*words).to_owned())
 }
 
 /// The name in the JSON of a mark: `["place", "Ribeira Square", …]`, `["turn0product1", "Kettle"]`,
-/// `{"name": "Kettle"}`, or `{"selections": [["turn0product1", "Kettle"], …]}`.
+/// `{"name": "Kettle"}`; of several things, as `[["turn0product1", "Kettle"], …]` or
+/// `{"selections": […]}`, all names.
 fn name_in(value: &Value) -> String {
     let name = match value {
+        Value::Array(items) if items.first().is_some_and(|item| !item.is_string()) => {
+            let names: Vec<String> =
+                items.iter().map(name_in).filter(|name| !name.is_empty()).collect();
+            return names.join(", ");
+        }
         Value::Array(items) => items.get(1).or(items.first()).and_then(Value::as_str),
         Value::Object(fields) => {
-            if let Some(selections) = fields.get("selections").and_then(Value::as_array) {
-                let names = selections.iter().map(|selection| match selection {
-                    Value::Object(_) | Value::Array(_) => name_in_selection(selection),
-                    _ => String::new(),
-                });
-                return names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ");
+            if let Some(selections) = fields.get("selections") {
+                return name_in(selections);
             }
             ["name", "title", "label", "text"].iter().find_map(|key| fields.get(*key)?.as_str())
         }
@@ -210,14 +228,6 @@ fn name_in(value: &Value) -> String {
         _ => None,
     };
     name.filter(|name| !is_reference(name)).unwrap_or_default().to_owned()
-}
-
-/// The name of one of several products; selections are not nested.
-fn name_in_selection(selection: &Value) -> String {
-    match selection {
-        Value::Object(fields) if fields.contains_key("selections") => String::new(),
-        _ => name_in(selection),
-    }
 }
 
 /// Words for people rather than an id, an address or the name of a setting.
@@ -338,6 +348,11 @@ mod tests {
                 "{products|«\"selections\":[[\"turn0product1\",\"Kettle\"],[\"turn0product2\",\"Pot\"]]»}",
                 "Kettle, Pot",
             ),
+            ("{entity|[[\"place\",\"Porto\"],[\"place\",\"Gaia\"]]}", "Porto, Gaia"),
+            ("Buy {product|turn0product1|Blue Kettle}.", "Buy Blue Kettle."),
+            ("At {entity|place|Ribeira}.", "At Ribeira."),
+            ("At {entity|Ribeira|turn0entity1}.", "At Ribeira."),
+            ("At {entity|[\"place\",\"Ribeira\",}.", "At Ribeira."),
             ("{new_kind|«\"name\":\"Kettle\"»}", "Kettle"),
             ("{new_kind|Two words|turn0new1}", "Two words"),
         ] {
@@ -353,6 +368,7 @@ mod tests {
             ("{navlist|News of the day|turn0news1,turn0news2}a", "a"),
             ("{image_group|«\"query\":[\"Porto at night\"]»}a", "a"),
             ("{i|turn0image1}{forecast|turn0forecast0}{new_kind|turn0new1}a", "a"),
+            ("{entity|[[[}{entity|«}{entity|turn0entity1}{product|«\"name\":7»}a", "a"),
             ("{new_kind|city}{new_kind|https://a.example/Page}{new_kind}{}a", "a"),
             ("Cold.|turn0search1 Very.}", "Cold. Very."),
             ("\u{e203}Cold\u{e204}|turn0search1\u{e205}\u{e206}", "Cold"),
