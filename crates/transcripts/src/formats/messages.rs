@@ -29,6 +29,8 @@ pub(super) struct Messages {
     conversations: u64,
     /// The fingerprint of each id in its session, with that of the message that has it.
     ids: HashMap<String, String>,
+    /// Whether a message had no id or no time: its key or time depends on all messages before it.
+    needs_beginning: bool,
 }
 
 /// What a conversation states for all its messages.
@@ -76,7 +78,7 @@ impl FormatReader for Messages {
     }
 
     fn state(&self) -> Option<Value> {
-        (self.ids.len() <= MAX_IDS_IN_STATE)
+        (!self.needs_beginning && self.ids.len() <= MAX_IDS_IN_STATE)
             .then(|| json!({"conversations": self.conversations, "ids": self.ids}))
     }
 
@@ -118,6 +120,7 @@ impl Messages {
             (None, Some(id)) => Some(self.key_of(&session, &id, role, &text, output)),
             (None, None) => None,
         };
+        self.needs_beginning |= source_key.is_none() || time.is_none();
         Ok(ParsedTurn {
             user,
             title: title(&message["title"]).or_else(|| conversation.title.clone()),

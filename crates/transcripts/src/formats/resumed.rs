@@ -194,6 +194,42 @@ fn gemini_cli(events: &[(u8, u8)]) -> Vec<Value> {
     records
 }
 
+/// Lines with a message each, of which several have the same id.
+fn json_lines(events: &[(u8, u8)]) -> Vec<Value> {
+    let line = |(event, word): &(u8, u8)| {
+        json!({"role": if event % 2 == 0 { "user" } else { "assistant" }, "id": event % 8,
+            "session": format!("s{}", event % 3), "text": format!("word {word}"),
+            "time": "2026-01-01T00:01:00Z"})
+    };
+    events.iter().map(line).collect()
+}
+
+#[test]
+fn lines_without_an_id_or_a_time_are_read_from_the_beginning() {
+    let mut reader = Format::JsonLines.reader();
+    assert!(reader.state().is_some());
+    reader.restore(json!({"conversations": 3, "ids": {"a": "b"}}));
+    assert_eq!(reader.state().unwrap(), json!({"conversations": 3, "ids": {"a": "b"}}));
+    reader.restore(json!("of another version"));
+    assert_eq!(reader.state().unwrap(), json!({"conversations": 0, "ids": {}}));
+    let session = Session::new(Format::JsonLines);
+    let files = TranscriptFiles::open(&session.path).unwrap();
+    let time = "2026-01-01T00:01:00Z";
+    for (message, reads_on) in [
+        (json!({"role": "user", "text": "a", "id": 1, "time": time}), true),
+        (json!({"role": "user", "text": "a", "key": "k", "time": time}), true),
+        (json!({"role": "user", "text": "a", "id": 1}), false),
+        (json!({"role": "user", "text": "a", "time": time}), false),
+    ] {
+        let mut sink = |_, _: &_| ControlFlow::Continue(());
+        let mut output = TurnOutput::new(None, &mut sink);
+        output.begin_file(&files.files()[0], Format::JsonLines, Meter::default());
+        let mut reader = Format::JsonLines.reader();
+        assert!(reader.read_value(message.clone(), &mut output).is_continue());
+        assert_eq!(reader.state().is_some(), reads_on, "{message}");
+    }
+}
+
 fn events() -> impl Strategy<Value = Vec<(u8, u8)>> {
     prop::collection::vec((0u8..40, 0u8..4), 0..30)
 }
@@ -211,6 +247,13 @@ proptest! {
     #[test]
     fn a_codex_rollout_is_read_on(events in events(), cuts in cuts()) {
         reading_on_gives_the_same(Format::Codex, &codex(&events), &cuts);
+    }
+
+    #[test]
+    fn a_json_lines_file_is_read_on(
+        events in events(), cuts in cuts()
+    ) {
+        reading_on_gives_the_same(Format::JsonLines, &json_lines(&events), &cuts);
     }
 
     #[test]

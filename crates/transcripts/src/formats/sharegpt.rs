@@ -53,14 +53,6 @@ impl FormatReader for ShareGpt {
             }))
         })
     }
-
-    fn state(&self) -> Option<Value> {
-        Some(self.conversations.into())
-    }
-
-    fn restore(&mut self, state: Value) {
-        self.conversations = state.as_u64().unwrap_or(0);
-    }
 }
 
 /// The messages of a conversation, where they are messages of this form.
