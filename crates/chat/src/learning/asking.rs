@@ -2,13 +2,13 @@
 //!
 //! A small model may write on without an end, and on a server that answers one request at a time it
 //! holds up the next answer meanwhile. So an answer is short, and of one that was cut off the whole
-//! items count.
+//! parts count.
 
 use longmem_text::without_thinking;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::json::up_to_the_last_whole_item;
+use super::json::closed_early;
 use crate::{
     AnswerSchema, Completion, LanguageModel, Message, MessageRole, ProviderError, Request,
     StopReason, TextBlock, Usage,
@@ -121,7 +121,7 @@ async fn complete(model: &LanguageModel, request: &Request) -> Result<Completion
 }
 
 /// Reads the JSON object in an answer; some models put words or code marks around it. Of an answer
-/// that was cut off, the items up to the last whole one are read.
+/// that was cut off, as much is read as has the right form.
 fn read<A: DeserializeOwned>(text: &str, was_cut_off: bool) -> Result<A, String> {
     let nothing = || "it held no JSON object".to_owned();
     let start = text.find('{').ok_or_else(nothing)?;
@@ -129,12 +129,11 @@ fn read<A: DeserializeOwned>(text: &str, was_cut_off: bool) -> Result<A, String>
         Some(end) if start < end => &text[start..=end],
         _ => return Err(nothing()),
     };
-    let problem = match serde_json::from_str(object) {
-        Ok(answer) => return Ok(answer),
-        Err(error) => format!("it was not the JSON expected: {error}"),
-    };
-    let whole = if was_cut_off { up_to_the_last_whole_item(object) } else { None };
-    whole.and_then(|whole| serde_json::from_str(&whole).ok()).ok_or(problem)
+    serde_json::from_str(object).or_else(|error| {
+        let read = |closed: String| serde_json::from_str(&closed).ok();
+        let whole = if was_cut_off { closed_early(object).find_map(read) } else { None };
+        whole.ok_or_else(|| format!("it was not the JSON expected: {error}"))
+    })
 }
 
 #[cfg(test)]
@@ -156,11 +155,11 @@ mod tests {
     }
 
     #[test]
-    fn of_an_answer_that_was_cut_off_the_whole_items_are_read() {
-        let cut = r#"{"facts":[{"turn":1},{"turn":2,"names":[{"name":"A"}]},{"turn":3,"na"#;
+    fn of_an_answer_that_was_cut_off_the_whole_parts_are_read() {
+        let cut = r#"{"facts":[{"turn":1},{"turn":2,"names":[{"name":"A"},{"name":"A"},{"name":"#;
         assert!(read::<Value>(cut, false).is_err());
-        let expected =
-            json!({ "facts": [{ "turn": 1 }, { "turn": 2, "names": [{ "name": "A" }] }] });
+        let names = json!([{ "name": "A" }, { "name": "A" }]);
+        let expected = json!({ "facts": [{ "turn": 1 }, { "turn": 2, "names": names }] });
         assert_eq!(read::<Value>(cut, true), Ok(expected));
         assert!(read::<Value>(r#"{"facts":[{"turn":1"#, true).is_err());
     }

@@ -125,18 +125,19 @@ async fn learn(
             Phase::Ended => break,
             Phase::Answering => {}
             Phase::Quiet => {
-                let learning = async {
-                    tokio::time::sleep(idle).await;
-                    let _ = learner.catch_up_into(Some(session), &mut report).await;
-                };
                 tokio::select! {
-                    // Whoever says something goes first.
-                    biased;
                     changed = phases.changed() => match changed {
                         Ok(()) => continue,
                         Err(_) => break,
                     },
-                    () = learning => {}
+                    () = tokio::time::sleep(idle) => {}
+                }
+                let ahead = phases.clone();
+                tokio::select! {
+                    // Whoever says something goes first; whoever leaves lets it finish.
+                    biased;
+                    () = message_comes(ahead) => {}
+                    _ = learner.catch_up_into(Some(session), &mut report) => {}
                 }
             }
         }
@@ -147,6 +148,14 @@ async fn learn(
     learner.catch_up_into(Some(session), &mut report).await?;
     report += learner.end_session(session).await?;
     Ok(report)
+}
+
+/// Waits until a message waits for its answer.
+async fn message_comes(mut phases: watch::Receiver<Phase>) {
+    if phases.wait_for(|phase| *phase == Phase::Answering).await.is_err() {
+        // The conversation is gone, and no message can come.
+        std::future::pending::<()>().await;
+    }
 }
 
 #[cfg(test)]

@@ -51,12 +51,11 @@ nothing to note.
 Each note is one short statement in the third person without its subject, in the language of its \
 turn. The subject is \"user\", or the name of whom or what it is about. Write names, numbers and \
 dates exactly as they stand in the turn; add nothing that is not said there. List the people, \
-projects and other names that the statement mentions.
+projects and other names that the statement mentions, each once.
 
-Answer with nothing but JSON: {\"facts\":[{\"turn\":<number of the turn>,\"subject\":\"<user or a \
-name>\",\"statement\":\"<statement>\",\"kind\":\"identity|instruction|preference|decision|plan|\
-relation\",\"entities\":[{\"name\":\"<name>\",\"kind\":\"person|project|other\"}]}]}. Nothing to note \
-is {\"facts\":[]}.";
+Answer with nothing but a JSON object: \"facts\" is a list, empty if there is nothing to note. Each note \
+has \"turn\" (the number of its turn), \"subject\", \"statement\", \"kind\" (one of the six above) and \
+\"entities\", a list of objects with \"name\" and \"kind\" (person, project or other).";
 
 /// What the model answers.
 #[derive(Deserialize)]
@@ -139,6 +138,7 @@ fn checked(note: Note, turns: &[&Turn], user: &UserName) -> Result<NewFact, Stri
     let is_user = means_the_user(&subject)
         || subject.to_lowercase() == user.as_str().to_lowercase()
         || is_about_the_speaker(&statement);
+    let statement = without_subject(&statement, &subject).to_owned();
     let mut entities = Vec::new();
     for NotedName { name: noted, kind } in note.entities {
         let kind = kind.parse::<EntityKind>().map_err(|error| error.to_string())?;
@@ -146,6 +146,13 @@ fn checked(note: Note, turns: &[&Turn], user: &UserName) -> Result<NewFact, Stri
     }
     let subject = if is_user { USER_SUBJECT.to_owned() } else { subject };
     Ok(NewFact { subject, statement, kind, source: Some(turn.id), since: turn.time, entities })
+}
+
+/// A statement without the subject that it repeats, if it says something behind it.
+fn without_subject<'a>(statement: &'a str, subject: &str) -> &'a str {
+    let behind = statement.get(..subject.len()).filter(|start| *start == subject);
+    let behind = behind.and_then(|_| statement[subject.len()..].strip_prefix(' '));
+    behind.map(str::trim_start).filter(|behind| !behind.is_empty()).unwrap_or(statement)
 }
 
 /// A name: one line with at least one word.
@@ -277,9 +284,8 @@ mod tests {
         assert_eq!(*turns, json!([7, 9]));
         assert_eq!(max_tokens, MAX_ANSWER_TOKENS);
         assert!(task(&[&short], &EstimatedTokens).max_tokens < MAX_ANSWER_TOKENS / 2);
-        let (_, example) = instructions.split_once("nothing but JSON: ").unwrap();
-        assert!(!example.contains(|c: char| c.is_ascii_digit()), "{example}");
-        assert!(example.contains("\"statement\":\"<statement>\""), "{example}");
+        // A small model copies whatever it is shown.
+        assert!(!instructions.contains(['{', '<']) && !instructions.contains("\"statement\":"));
     }
 
     /// What a model of 135 million parameters answers.
@@ -318,7 +324,19 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_of_the_placeholders_is_not_grounded() {
+    fn a_statement_does_not_repeat_its_subject() {
+        let note = r#"{"turn":1,"subject":"Priya","statement":"Priya lives in Porto",
+            "kind":"relation"}"#;
+        assert_eq!(checked(note).usable[0].statement, "lives in Porto");
+        for (statement, subject) in
+            [("Priya's dog barks", "Priya"), ("Priya ", "Priya"), ("é", "e")]
+        {
+            assert_eq!(without_subject(statement, subject), statement);
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_note_is_not_grounded() {
         let note = r#"{"turn":1,"subject":"<user or a name>","statement":"<statement>",
             "kind":"identity","entities":[{"name":"<name>","kind":"person"}]}"#;
         let turn = turn(1, "I work as a carpenter at Almeida Boats.");

@@ -29,8 +29,8 @@ something that somebody else said
 For same and changed, \"of\" is the number of that statement, else null. A statement on another \
 matter is never changed by a candidate.
 
-Answer with nothing but JSON: {\"verdicts\":[{\"candidate\":<number of the candidate>,\"verdict\":\
-\"new|same|changed|incidental\",\"of\":<number of the statement or null>}]}";
+Answer with nothing but a JSON object: \"verdicts\" is a list with one object for each candidate, which \
+has \"candidate\" (its number), \"verdict\" (new, same, changed or incidental) and \"of\".";
 
 /// The most tokens of an answer.
 const MAX_ANSWER_TOKENS: u32 = 1_024;

@@ -28,6 +28,7 @@ fn english() {
         ("I don't eat meat", "does not eat meat"),
         ("I was born in 1984", "was born in 1984"),
         ("I can swim", "can swim"),
+        ("My brother plays the cello,", "the user's brother plays the cello"),
         ("My sister Marta is a nurse in Graz", "the user's sister Marta is a nurse in Graz"),
         ("The user lives in Faro", "lives in Faro"),
         ("User prefers tea", "prefers tea"),
