@@ -113,8 +113,9 @@ fn why_unknown(
 /// Takes a file apart into values.
 type ForEachValue = fn(MeteredReader<'_>, Limits, &mut OnValue<'_>) -> io::Result<FileEnd>;
 
-/// Turns of a file after which an import that is interrupted goes on.
-const TURNS_BETWEEN_MARKS: u64 = 1000;
+/// Turns of a file before its first mark, after which an import that is interrupted goes on. Each
+/// further mark comes after a fifth of the turns so far, since marks grow with the file.
+const TURNS_BEFORE_MARK: u64 = 1000;
 
 /// A file that is being read.
 struct FileReading {
@@ -147,7 +148,9 @@ impl FileReading {
             let bytes = MeteredReader::new(bytes, meter);
             for_each_value(bytes, Limits::default(), &mut |shape, value| {
                 let turns = output.turns_of_file();
-                if self.reader.holds_nothing_back() && turns >= marked_turns + TURNS_BETWEEN_MARKS {
+                if self.reader.holds_nothing_back()
+                    && turns >= marked_turns + marked_turns / 5 + TURNS_BEFORE_MARK
+                {
                     marked_turns = turns;
                     self.set_mark(false, output);
                 }

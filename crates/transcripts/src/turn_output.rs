@@ -20,8 +20,8 @@ use crate::progress::Progress;
 use crate::receiver::TurnReceiver;
 use crate::skip_reason::SkipReason;
 
-/// Sessions and counted turns of a file that are remembered at most, so that a mark stays small.
-const MAX_REMEMBERED: usize = 2000;
+/// Sessions and counted turns of a file that are remembered at most, so that a mark stays below some megabytes.
+const MAX_REMEMBERED: usize = 200_000;
 
 /// Takes what the formats read, and hands complete turns to the receiver.
 pub(crate) struct TurnOutput<'a> {

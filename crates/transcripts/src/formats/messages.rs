@@ -21,7 +21,7 @@ use crate::turn_output::TurnOutput;
 const FINGERPRINT_DIGITS: usize = 16;
 
 /// Ids that [`state`](FormatReader::state) holds. A file with more is read from its beginning.
-const MAX_IDS_IN_STATE: usize = 1500;
+const MAX_IDS_IN_STATE: usize = 200_000;
 
 /// Reads one message a value, or one conversation `{"messages": […]}` a value.
 #[derive(Default)]
@@ -29,8 +29,6 @@ pub(super) struct Messages {
     conversations: u64,
     /// The fingerprint of each id in its session, with that of the message that has it.
     ids: HashMap<String, String>,
-    /// Whether a message had no id or no time: its key or time depends on all messages before it.
-    needs_beginning: bool,
 }
 
 /// What a conversation states for all its messages.
@@ -78,7 +76,7 @@ impl FormatReader for Messages {
     }
 
     fn state(&self) -> Option<Value> {
-        (!self.needs_beginning && self.ids.len() <= MAX_IDS_IN_STATE)
+        (self.ids.len() <= MAX_IDS_IN_STATE)
             .then(|| json!({"conversations": self.conversations, "ids": self.ids}))
     }
 
@@ -120,7 +118,6 @@ impl Messages {
             (None, Some(id)) => Some(self.key_of(&session, &id, role, &text, output)),
             (None, None) => None,
         };
-        self.needs_beginning |= source_key.is_none() || time.is_none();
         Ok(ParsedTurn {
             user,
             title: title(&message["title"]).or_else(|| conversation.title.clone()),

@@ -11,6 +11,8 @@ use super::Format;
 use crate::files::TranscriptFiles;
 use crate::imported_turn::ImportedTurn;
 use crate::metered_reader::Meter;
+use crate::receiver::ReceivingFunction;
+use crate::source::Source;
 use crate::turn_output::TurnOutput;
 
 /// A file that readers are told they read.
@@ -31,13 +33,14 @@ impl Session {
     /// Reads records, as a file that begins with them or from a state on; returns the turns and the
     /// state at the end.
     fn read(&self, records: &[Value], state: Option<Value>) -> (Vec<ImportedTurn>, Value) {
-        let files = TranscriptFiles::open(&self.path).unwrap();
+        let files = TranscriptFiles::open(Source::Path(&self.path)).unwrap();
         let mut turns = Vec::new();
         let mut sink = |turn, _: &_| {
             turns.push(turn);
             ControlFlow::Continue(())
         };
-        let mut output = TurnOutput::new(None, &mut sink);
+        let mut receiver = ReceivingFunction(&mut sink);
+        let mut output = TurnOutput::new(None, &mut receiver);
         output.begin_file(&files.files()[0], self.format, Meter::default());
         let mut reader = self.format.reader();
         if let Some(state) = state {
@@ -202,32 +205,6 @@ fn json_lines(events: &[(u8, u8)]) -> Vec<Value> {
             "time": "2026-01-01T00:01:00Z"})
     };
     events.iter().map(line).collect()
-}
-
-#[test]
-fn lines_without_an_id_or_a_time_are_read_from_the_beginning() {
-    let mut reader = Format::JsonLines.reader();
-    assert!(reader.state().is_some());
-    reader.restore(json!({"conversations": 3, "ids": {"a": "b"}}));
-    assert_eq!(reader.state().unwrap(), json!({"conversations": 3, "ids": {"a": "b"}}));
-    reader.restore(json!("of another version"));
-    assert_eq!(reader.state().unwrap(), json!({"conversations": 0, "ids": {}}));
-    let session = Session::new(Format::JsonLines);
-    let files = TranscriptFiles::open(&session.path).unwrap();
-    let time = "2026-01-01T00:01:00Z";
-    for (message, reads_on) in [
-        (json!({"role": "user", "text": "a", "id": 1, "time": time}), true),
-        (json!({"role": "user", "text": "a", "key": "k", "time": time}), true),
-        (json!({"role": "user", "text": "a", "id": 1}), false),
-        (json!({"role": "user", "text": "a", "time": time}), false),
-    ] {
-        let mut sink = |_, _: &_| ControlFlow::Continue(());
-        let mut output = TurnOutput::new(None, &mut sink);
-        output.begin_file(&files.files()[0], Format::JsonLines, Meter::default());
-        let mut reader = Format::JsonLines.reader();
-        assert!(reader.read_value(message.clone(), &mut output).is_continue());
-        assert_eq!(reader.state().is_some(), reads_on, "{message}");
-    }
 }
 
 fn events() -> impl Strategy<Value = Vec<(u8, u8)>> {

@@ -77,7 +77,7 @@ fn hand_over_lines(
             JsonLine::Value(value) => on_value(JsonShape::Lines, Ok(value)),
             JsonLine::Skipped(reason) => on_value(JsonShape::Lines, Err(reason)),
             JsonLine::LongWrapper => {
-                return for_each_document(&lines.bytes, lines.reader, limits, on_value);
+                return for_each_document(&lines.bytes, lines.reader, lines.limits, on_value);
             }
             // The last line of a file that was cut off, or is being written at this moment.
             JsonLine::Records { records, unfinished: true } if !lines.has_line_end() => {
