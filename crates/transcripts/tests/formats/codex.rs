@@ -74,6 +74,28 @@ fn a_message_that_is_in_both_logs_is_one_turn() {
 }
 
 #[test]
+fn items_are_messages_and_so_are_plans() {
+    let completed = |item: Value, second: u32| {
+        record(
+            "event_msg",
+            second,
+            json!({"type": "item_completed", "turn_id": "t1", "item": item}),
+        )
+    };
+    let said =
+        |kind: &str, text: &str| json!({"type": kind, "content": [{"type": "Text", "text": text}]});
+    let turns = read_lines(&[
+        meta("c1", 0),
+        completed(said("UserMessage", "Plan it."), 1),
+        completed(json!({"type": "Reasoning", "summary_text": ["hm"]}), 2),
+        completed(said("AgentMessage", "Here it is."), 3),
+        completed(json!({"type": "Plan", "text": "1. Raise the limit."}), 4),
+        completed(json!({"type": "HookPrompt", "fragments": [{"text": "run the linter"}]}), 5),
+    ]);
+    assert_eq!(texts(&turns), ["Plan it.", "Here it is.", "1. Raise the limit."]);
+}
+
+#[test]
 fn the_same_words_said_twice_are_two_turns() {
     let said =
         |second: u32| [item("user", "go on", second), event("user_message", "go on", second)];

@@ -36,7 +36,7 @@ const COMMAND_TAGS: [&str; 4] =
     ["command-name", "command-message", "command-args", "command-contents"];
 
 /// Beginnings of texts that Claude Code writes in the person's place.
-const WRITTEN_FOR_THE_PERSON: [(&str, SkipReason); 5] = [
+const WRITTEN_FOR_THE_PERSON: [(&str, SkipReason); 6] = [
     (
         "This session is being continued from a previous conversation that ran out of context",
         SkipReason::CompactSummary,
@@ -47,6 +47,7 @@ const WRITTEN_FOR_THE_PERSON: [(&str, SkipReason); 5] = [
     ),
     ("Base directory for this skill: ", SkipReason::MetaLine),
     ("[Request interrupted by user", SkipReason::MetaLine),
+    ("[SYSTEM NOTIFICATION - NOT USER INPUT]", SkipReason::MetaLine),
     ("CRITICAL: Respond with TEXT ONLY", SkipReason::MetaLine),
 ];
 
@@ -119,8 +120,8 @@ fn typed_in_block(text: &str) -> Result<String, SkipReason> {
 fn slash_command(text: &str) -> String {
     let part = |tag: &str| text_in_block(text, tag).filter(|part| !part.is_empty());
     let name = part("command-name")
-        .map(str::to_owned)
-        .or_else(|| part("command-message").map(|name| format!("/{name}")));
+        .or_else(|| part("command-message"))
+        .map(|name| format!("/{}", name.trim_start_matches('/')));
     match (name, part("command-args")) {
         (Some(name), Some(arguments)) => format!("{name} {arguments}"),
         (None, Some(arguments)) => arguments.to_owned(),
@@ -208,6 +209,7 @@ mod tests {
             "[Image: original 2000x1000, displayed at 1000x500.]",
             "[Image: source: /tmp/a.png]",
             "[Request interrupted by user]",
+            "[SYSTEM NOTIFICATION - NOT USER INPUT]\nA task has ended.",
             "<teammate-message teammate_id=\"t1\">I finished step 2</teammate-message>",
             "<teammate-message teammate_id=\"t1\">a</teammate-message>\n\n\
              <teammate-message teammate_id=\"t2\">b</teammate-message>",

@@ -144,6 +144,8 @@ impl Codex {
                 match item["type"].as_str().unwrap_or_default() {
                     "UserMessage" => (&item["content"], Role::User),
                     "AgentMessage" => (&item["content"], Role::Assistant),
+                    // What the model proposes in plan mode is taken out of its message.
+                    "Plan" => (&item["text"], Role::Assistant),
                     "Reasoning" => return Err(SkipReason::Reasoning),
                     "McpToolCall" | "DynamicToolCall" | "CommandExecution" => {
                         return self.read_whole_call(item, event, time, output);
