@@ -1,6 +1,6 @@
 //! Opens the library with the settings of the command line.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use longmem::{Folders, HubSettings, IfMissing, Longmem, Options, environment};
 use longmem_chat::{Blocking, LocalServer};
@@ -36,13 +36,18 @@ pub(crate) fn llm_environment() -> LlmEnvironment {
     }
 }
 
-/// Finds the model servers that run on this machine.
+/// Finds the model servers that run on this machine; they are looked for once.
 ///
 /// # Errors
 /// [`Failure`] if no thread can be started.
 pub(crate) fn local_servers() -> Result<Vec<LocalServer>, Failure> {
+    static FOUND: OnceLock<Vec<LocalServer>> = OnceLock::new();
+    if let Some(found) = FOUND.get() {
+        return Ok(found.clone());
+    }
     let ollama = environment::read(environment::OLLAMA_HOST);
-    Ok(Blocking::new()?.run(longmem_chat::local_servers(ollama.as_deref())))
+    let found = Blocking::new()?.run(longmem_chat::local_servers(ollama.as_deref()));
+    Ok(FOUND.get_or_init(|| found).clone())
 }
 
 /// The library's options; a download is shown.

@@ -163,7 +163,10 @@ impl Home {
         let no_model = "(with ANTHROPIC_API_KEY set, or --base-url and --llm of a model server, a \
                         language model answers)";
         filter(r"\((?:Ollama|llama\.cpp|LM Studio) runs here: [^)]*\)", no_model);
-        filter(r"(none is set up; memory is quoted)\. [^\n]* runs here: longmem models", "$1");
+        filter(
+            r"(none is set up; memory is quoted)\. Found here by longmem models: [\w., ]*",
+            "$1",
+        );
         filter(r"turn:[0-9a-f]{32}", "turn:[key]");
         filter(r"\d+\.\d+ kB", "[size]");
         filter(r#""file_bytes": \d+"#, r#""file_bytes": [size]"#);

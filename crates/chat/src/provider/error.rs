@@ -107,7 +107,7 @@ impl ProviderError {
         let Self::Answered { status, message, .. } = self else { return false };
         match status {
             400 | 422 | 500 => too_long::is_said(message),
-            413 => !too_long::is_rate_limit(message),
+            413 => !too_long::is_about_time(message),
             _ => false,
         }
     }

@@ -44,10 +44,8 @@ fn none_set_up(servers: &[LocalServer]) -> String {
     match names.as_slice() {
         [] => "none is set up; memory is quoted".to_owned(),
         names => {
-            format!(
-                "none is set up; memory is quoted. {} runs here: longmem models",
-                names.join(", ")
-            )
+            let names = names.join(", ");
+            format!("none is set up; memory is quoted. Found here by longmem models: {names}")
         }
     }
 }

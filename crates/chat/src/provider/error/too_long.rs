@@ -51,8 +51,9 @@ const TOO_MUCH: [&str; 8] = [
     "greater than the",
 ];
 
-/// Words about how often one may ask, or how much in a time: the same prompt may be sent later.
-const RATE_LIMITS: [&str; 20] = [
+/// Words about time: how often one may ask, how much in a time, or that it ran out. The same prompt may
+/// be sent later.
+const TIME_LIMITS: [&str; 23] = [
     "rate limit",
     "rate_limit",
     "ratelimit",
@@ -73,6 +74,9 @@ const RATE_LIMITS: [&str; 20] = [
     "throttl",
     "slow down",
     "retry after",
+    "deadline",
+    "timed out",
+    "timeout",
 ];
 
 /// Names of the limit on the answer's length.
@@ -122,15 +126,15 @@ const BEHIND_WINDOW: [&str; 7] = [
 /// Numbers below this are no windows.
 const SMALLEST_WINDOW: usize = 64;
 
-/// Says whether a message is about how often one may ask.
-pub(super) fn is_rate_limit(message: &str) -> bool {
-    contains_any(&message.to_lowercase(), &RATE_LIMITS)
+/// Says whether a message is about how often one may ask, or about time otherwise.
+pub(super) fn is_about_time(message: &str) -> bool {
+    contains_any(&message.to_lowercase(), &TIME_LIMITS)
 }
 
 /// Says whether a message means that the prompt is too long.
 pub(super) fn is_said(message: &str) -> bool {
     let message = message.to_lowercase();
-    if contains_any(&message, &RATE_LIMITS) {
+    if contains_any(&message, &TIME_LIMITS) {
         return false;
     }
     let of_answer_only =
@@ -257,6 +261,8 @@ mod tests {
             "Request too large for model on tokens per minute (TPM): Limit 6000, Requested 9000",
             "You exceeded your current quota, please check your plan and billing details.",
             "Too many tokens per day, please try again later",
+            "context deadline exceeded",
+            "the prompt exceeded the request timeout",
             "max_tokens is too large: 100000. This model supports at most 16384 completion tokens",
             "messages: roles must alternate",
             "model 'x' not found",
