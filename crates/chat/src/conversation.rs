@@ -9,6 +9,7 @@ mod prompts;
 mod session_turns;
 mod settings;
 mod storing;
+mod token_costs;
 mod window;
 
 pub use settings::ConversationSettings;
@@ -134,6 +135,7 @@ impl Conversation {
     /// [`ChatError`] if memory cannot be read or no prompt can be made.
     pub async fn context_for(&self, message: &str) -> Result<Context, ChatError> {
         let asked = Asked::Message(message.into());
+        self.read_calibration().await;
         self.check_length(asked.message(), self.budget())?;
         let inputs = self.gather(&asked, None, PROMPT_THRESHOLD).await?;
         Ok(self.prompt(&asked, &inputs)?)

@@ -9,7 +9,7 @@ use longmem_chat::{
     AssembleInput, Blocking, CalibratedTokens, Context, LanguageModel, ModelSettings, Request,
     TokenBudget, assemble,
 };
-use longmem_core::{SessionName, TokenCounter, Turn, TurnId};
+use longmem_core::{Role, SessionName, TokenCounter, Turn, TurnId};
 use longmem_eval::dataset::{Conversation, Dataset};
 
 use crate::arguments::TokensArguments;
@@ -92,21 +92,28 @@ fn prompts(
     Ok(prompts)
 }
 
-/// All turns of a conversation, as if it were one session.
+/// All turns of a conversation, as if it were one session. Where only people talk, those who did not
+/// begin stand in for the assistant.
 fn turns(conversation: &Conversation) -> Result<Vec<Turn>, LabError> {
     let session = SessionName::new(&conversation.id)?;
-    let said = conversation.sessions.iter().flat_map(|session| &session.turns);
+    let said = || conversation.sessions.iter().flat_map(|session| &session.turns);
+    let with_assistant = said().any(|turn| turn.role == Role::Assistant);
+    let first = said().next().and_then(|turn| turn.speaker.as_ref());
+    let role = |turn: &longmem_eval::dataset::Turn| match turn.role {
+        Role::User if !with_assistant && turn.speaker.as_ref() != first => Role::Assistant,
+        role => role,
+    };
     let turn = |(number, said): (usize, &longmem_eval::dataset::Turn)| Turn {
         id: TurnId(number as i64 + 1),
         session: session.clone(),
         session_title: None,
-        role: said.role,
+        role: role(said),
         speaker: said.speaker.clone(),
         time: Timestamp::UNIX_EPOCH,
         text: said.text.clone(),
         note: false,
     };
-    Ok(said.enumerate().map(turn).collect())
+    Ok(said().enumerate().map(turn).collect())
 }
 
 /// Errors of counts, as parts of what was counted.

@@ -19,12 +19,6 @@ use crate::{
 /// How long a server is waited for to say how large a model's window is.
 const WINDOW_PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// The smallest change of a factor of tokens that is worth a write.
-const LEAST_CHANGE: f32 = 0.005;
-
-/// How long an answer waits until what was learned from its cost is kept.
-const KEEPING_PATIENCE: Duration = Duration::from_secs(1);
-
 impl Conversation {
     /// Stores what is asked, gathers what is known, and answers.
     pub(super) async fn reply(
@@ -35,6 +29,7 @@ impl Conversation {
         // What can never be answered should not stand in the session as an open question.
         // Quoting makes no prompt.
         if self.model.is_some() {
+            self.read_calibration().await;
             self.check_length(asked.message(), self.budget())?;
         }
 
@@ -138,22 +133,6 @@ impl Conversation {
             completion = Completion { text: answer, thought: true, ..completion };
         }
         Ok(completion)
-    }
-
-    /// Learns from what a prompt cost how tokens are counted.
-    async fn learn_tokens(&self, context: &Context, completion: &Completion) {
-        let Some(calibrated) = self.calibrated.clone() else { return };
-        let before = calibrated.calibration();
-        if !calibrated.learn(context, completion)
-            || before.answers() > 0
-                && (calibrated.calibration().factor() - before.factor()).abs() < LEAST_CHANGE
-        {
-            return;
-        }
-        // Memory that cannot be written says so when the answer is stored; this can be learned again.
-        let keeping =
-            self.memory.run(move |memory| calibrated.keep(memory).map_err(ChatError::from));
-        let _ = tokio::time::timeout(KEEPING_PATIENCE, keeping).await;
     }
 
     /// A smaller prompt, or one with a smaller answer, if there can be one; no later prompt is longer.

@@ -75,9 +75,6 @@ impl Conversation {
         message_turn: Option<TurnRef>,
         threshold: f32,
     ) -> Result<PromptInputs, ChatError> {
-        if let Some(calibrated) = &self.calibrated {
-            calibrated.read(memory)?;
-        }
         let stored = memory.recent(&self.user, &self.session, self.recent_limit())?;
         self.live.set_stored(&stored);
         let turns = SessionTurns { stored, waiting: self.waiting_turns()? };
