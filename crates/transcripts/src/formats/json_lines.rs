@@ -26,6 +26,10 @@ impl FormatReader for JsonLines {
         self.0.read_value(value, output)
     }
 
+    fn holds_nothing_back(&self) -> bool {
+        true
+    }
+
     fn state(&self) -> Option<Value> {
         self.0.state()
     }

@@ -75,6 +75,10 @@ impl FormatReader for Messages {
         })
     }
 
+    fn holds_nothing_back(&self) -> bool {
+        true
+    }
+
     fn state(&self) -> Option<Value> {
         (self.ids.len() <= MAX_IDS_IN_STATE)
             .then(|| json!({"conversations": self.conversations, "ids": self.ids}))

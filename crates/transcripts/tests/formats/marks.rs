@@ -116,6 +116,19 @@ fn only_what_is_new_of_a_grown_transcript_is_read() {
 }
 
 #[test]
+fn a_read_that_was_broken_off_goes_on_within_the_file() {
+    let files = Files::new();
+    let line = |number: usize| json!({"role": "user", "text": format!("turn {}", number % 700)});
+    let path = files.write("a.jsonl", lines(&(0..1800).map(line).collect::<Vec<_>>()));
+    let mut reader = Reader { limit: Some(1500), ..Reader::default() };
+    reader.read(&path);
+    reader.limit = None;
+    // Everything since the last mark comes again, and nothing before it.
+    assert_eq!(reader.read(&path).turns, 800);
+    assert_eq!(reader.stored(), stored(&read(&path).0));
+}
+
+#[test]
 fn a_file_that_was_written_anew_is_read_whole() {
     let files = Files::new();
     let path = files.write("a.jsonl", transcript(0, 100));
