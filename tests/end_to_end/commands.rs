@@ -30,11 +30,50 @@ fn import() {
     home.write("folder/one.jsonl", HISTORY.lines().next().unwrap());
     let runs = [
         home.run(&["import", "history.jsonl"]),
-        home.run(&["import", "history.jsonl", "--json"]),
+        home.run(&["import", "history.jsonl"]),
+        home.run(&["import", "history.jsonl", "--json", "--again"]),
         home.run(&["import", "folder", "history.jsonl", "--user", "ana", "--format", "jsonl"]),
         home.run(&["stats"]),
     ];
     assert_shown!(home, transcript(runs));
+}
+
+/// Each path is read, whatever the others hold, and nothing is stored where only a look is asked for.
+#[test]
+fn import_of_many_places() {
+    let home = Home::new();
+    home.write("letter.txt", "Dear Ana,");
+    home.write("history.jsonl", HISTORY);
+    for folder in [".claude/projects/-work", "chats"] {
+        std::fs::create_dir_all(home.path(folder)).unwrap();
+    }
+    let record = r#"{"type":"user","sessionId":"s","uuid":"u","timestamp":"2026-05-01T10:00:00Z","message":{"role":"user","content":"The kiln is hot."}}"#;
+    home.write(".claude/projects/-work/s.jsonl", record);
+    home.write("chats/one.json", r#"[{"role":"user","content":"hello"}]"#);
+    home.write("chats/package.json", "{}");
+    home.write("chats/messages.html", "<title>Exported Data</title>");
+    let line = r#"{"role":"user","text":"by a pipe","time":"2026-01-02"}"#;
+    let runs = [
+        home.run(&["import", "chats", "history.jsonl", "--dry-run"]),
+        home.run(&["import", "letter.txt", "history.jsonl", "--dry-run", "--json"]),
+        home.run(&["stats"]),
+        home.run(&["import", "chats", "letter.txt", "history.jsonl", "--claude-code"]),
+        home.run(&["import", "chats", "nowhere", "--json"]),
+        home.run(&["import", "--codex"]),
+        home.run(&["import", "chats", "--format", "chatgpt"]),
+        home.run_with_input(&["import", "-"], line),
+        home.run(&["import", "history.jsonl", "--dry-run"]),
+    ];
+    assert_shown!(home, transcript(runs));
+}
+
+#[test]
+fn what_was_imported_is_found_by_meaning_at_once() {
+    let home = Home::with_model();
+    home.write("history.jsonl", HISTORY);
+    let report = home.run(&["import", "history.jsonl", "--index", "--json"]).succeeds().json();
+    assert_eq!(report["indexed"]["turns"], 7);
+    assert_eq!(home.run(&["stats", "--json"]).json()["turns_without_vectors"], 0);
 }
 
 /// A file with users' names in it fills several memories, unless one is named.

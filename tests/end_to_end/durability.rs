@@ -116,8 +116,7 @@ fn a_killed_import_ends_in_the_same_store() {
         kills_on_the_way += u32::from(running && stored > 0 && stored < TURNS);
     }
     assert!(kills_on_the_way > 0, "at least one kill came in the middle");
-    let report = killed.run(&[&import[..], &["--json"]].concat()).succeeds().json();
-    assert_eq!(report["imports"][0]["turns"], TURNS);
+    killed.run(&import).succeeds();
     assert_eq!(counts(&killed), counts(&unbroken));
     assert_eq!(killed.run(&["export"]).stdout, unbroken.run(&["export"]).stdout);
 }

@@ -33,7 +33,7 @@ pub(crate) use turns::{
 #[command(after_help = "Examples:
   longmem demo                                  see it work, on a sample history
   longmem remember \"I moved to Lisbon in March\"
-  longmem import conversations.json             ChatGPT, Claude.ai, Claude Code, JSON Lines
+  longmem import conversations.json             an export, a transcript, or a folder of them
   longmem recall \"where do I live?\"
   longmem ask \"where do I live now?\"
   longmem chat
@@ -89,7 +89,7 @@ pub(crate) enum Command {
     Demo,
     /// Store something; it is on disk when the command returns
     Remember(RememberArguments),
-    /// Import chats from ChatGPT, Claude.ai, Claude Code, message arrays or JSON Lines
+    /// Import chats: exports and transcripts of other programs, or JSON Lines
     Import(ImportArguments),
     /// Embed the turns that have no vectors yet; can be stopped and run again
     Index(IndexArguments),

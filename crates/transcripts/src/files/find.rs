@@ -1,0 +1,150 @@
+//! Finds the files behind a path: the path itself, those in a folder, or the members of a zip.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+
+use longmem_core::Timestamp;
+
+use super::names::{file_name, is_zip, unique_stems};
+use super::zips::{OpenZip, begins_as_zip};
+use super::{Location, Pipe, TranscriptFile, TranscriptFiles, folder};
+use crate::error::TranscriptError;
+use crate::formats::{Format, is_companion};
+use crate::source::Source;
+
+impl TranscriptFiles {
+    /// Finds the files of a source, without reading them.
+    pub(crate) fn open(source: Source<'_>) -> Result<Self, TranscriptError> {
+        match source {
+            Source::Path(path) => Self::open_path(path),
+            Source::Stream { name, bytes, arrived } => {
+                let mut files = Self::empty(Path::new(name));
+                files.pipe = Some(Pipe { beginning: Vec::new(), rest: Some(bytes) });
+                files.add(name.to_owned(), None, arrived, Location::Pipe);
+                files.name_files();
+                Ok(files)
+            }
+        }
+    }
+
+    fn open_path(path: &Path) -> Result<Self, TranscriptError> {
+        let metadata = fs_err::metadata(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => TranscriptError::Missing { path: path.to_owned() },
+            _ => TranscriptError::Read(error),
+        })?;
+        let mut files = Self::empty(path);
+        if metadata.is_dir() {
+            files.add_folder(path)?;
+        } else if !metadata.is_file() {
+            let pipe = fs_err::File::open(path).map_err(TranscriptError::Read)?;
+            files.pipe = Some(Pipe { beginning: Vec::new(), rest: Some(Box::new(pipe)) });
+            let label = file_name(&path.to_string_lossy()).to_owned();
+            files.add(label, None, modified(&metadata), Location::Pipe);
+        } else if begins_as_zip(path)? {
+            files.add_zip(path, "", &metadata)?;
+        } else {
+            let label = file_name(&path.to_string_lossy()).to_owned();
+            let location = Location::OnDisk(path.to_owned());
+            files.add(label, Some(metadata.len()), modified(&metadata), location);
+            files.find_companions_beside(path);
+        }
+        if files.files.is_empty() && files.unreadable.is_empty() {
+            return Err(TranscriptError::NoTranscripts { path: path.to_owned() });
+        }
+        files.name_files();
+        Ok(files)
+    }
+
+    fn empty(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            files: Vec::new(),
+            companions: HashMap::new(),
+            read_companions: HashMap::new(),
+            unreadable: Vec::new(),
+            zip: OpenZip::default(),
+            zips: HashMap::new(),
+            pipe: None,
+            copy: None,
+            bytes_read: Cell::new(0),
+        }
+    }
+
+    fn add(&mut self, label: String, bytes: Option<u64>, modified: Timestamp, location: Location) {
+        // The stem depends on all files that are read together.
+        let stem = String::new();
+        self.files.push(TranscriptFile { label, stem, bytes, modified, location });
+    }
+
+    fn add_folder(&mut self, folder: &Path) -> Result<(), TranscriptError> {
+        let mut walk = folder::walk(folder).map_err(TranscriptError::Read)?;
+        for (label, error) in walk.unreadable {
+            self.unreadable.push((label, TranscriptError::Read(error)));
+        }
+        walk.files.sort();
+        for (label, path) in walk.files {
+            // A file can be gone since it was found.
+            let Ok(metadata) = fs_err::metadata(&path) else { continue };
+            if is_zip(&label) {
+                if let Err(error) = self.add_zip(&path, &format!("{label}/"), &metadata) {
+                    self.unreadable.push((label, error));
+                }
+            } else {
+                let location = Location::OnDisk(path);
+                self.add(label, Some(metadata.len()), modified(&metadata), location);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_zip(
+        &mut self,
+        path: &Path,
+        prefix: &str,
+        metadata: &std::fs::Metadata,
+    ) -> Result<(), TranscriptError> {
+        let modified = modified(metadata);
+        let mut members = self.zip.members(path)?;
+        self.zips.insert(path.to_owned(), (metadata.len(), modified));
+        members.sort_by(|one, other| one.label.cmp(&other.label));
+        for member in members {
+            let label = format!("{prefix}{}", member.label);
+            let location = Location::InZip(path.to_owned(), member.index);
+            self.add(label, Some(member.bytes), modified, location);
+        }
+        Ok(())
+    }
+
+    fn find_companions_beside(&mut self, path: &Path) {
+        for format in Format::ALL {
+            for name in format.companions() {
+                let companion = path.with_file_name(name);
+                if companion.is_file() {
+                    self.companions.insert((*name).to_owned(), Location::OnDisk(companion));
+                }
+            }
+        }
+    }
+
+    /// Names the files, and takes note of those that stand beside chats.
+    fn name_files(&mut self) {
+        let stems = unique_stems(self.files.iter().map(|file| file.label.as_str()));
+        for (file, stem) in self.files.iter_mut().zip(stems) {
+            file.stem = stem;
+            if is_companion(file.name()) {
+                self.companions.insert(file.label.clone(), file.location.clone());
+            }
+        }
+    }
+}
+
+/// When a file was last changed; the epoch where the file system does not know it.
+fn modified(metadata: &std::fs::Metadata) -> Timestamp {
+    metadata
+        .modified()
+        .ok()
+        .and_then(|time| Timestamp::try_from(time).ok())
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+}
