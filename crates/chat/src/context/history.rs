@@ -13,7 +13,7 @@ use longmem_core::{NewTurn, Role, TokenCounter, Turn};
 
 use self::said_turn::SaidTurn;
 use self::steps::is_step;
-use super::messages::joined;
+use super::messages::{joined, joined_answer};
 use super::{MESSAGE_TOKENS, MessageRole, TraceEntry, block_cost};
 
 /// The turns of a session that could stand before the newest message.
@@ -154,7 +154,8 @@ fn add_to_drafts(drafts: &mut Vec<Draft>, place: usize, turn: &SaidTurn<'_>) {
     let text = turn.text_in_prompt().into_owned();
     match drafts.last_mut().filter(|draft| draft.role == role) {
         Some(draft) => {
-            draft.text = joined(&draft.text, &text);
+            let join = if turn.role() == Role::Assistant { joined_answer } else { joined };
+            draft.text = join(&draft.text, &text);
             draft.places.push(place);
         }
         None => {

@@ -33,6 +33,29 @@ pub(super) fn joined(first: &str, second: &str) -> String {
     format!("{first}\n\n{second}")
 }
 
+/// Joins an answer with what was said behind it: one text if the answer was cut off in the middle of a
+/// sentence and goes on.
+pub(crate) fn joined_answer(first: &str, second: &str) -> String {
+    let cut_off = without_mark(first);
+    let is_open =
+        cut_off.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ',' | ';' | '-' | '('));
+    let begins_with_mark = second.starts_with(['.', ',', ';', ':', '!', '?', ')', '-']);
+    let goes_on = second.starts_with(|c: char| c == ' ' || c.is_lowercase()) || begins_with_mark;
+    if !is_open || !goes_on {
+        return joined(first, second);
+    }
+    let gap = if begins_with_mark || second.starts_with(' ') { "" } else { " " };
+    format!("{cut_off}{gap}{second}")
+}
+
+/// What ends an answer that broke off.
+pub(crate) const BROKEN_OFF: &str = "[broken off]";
+
+/// An answer without the mark, and without white space at its end.
+pub(crate) fn without_mark(answer: &str) -> &str {
+    answer.trim_end().strip_suffix(BROKEN_OFF).unwrap_or(answer).trim_end()
+}
+
 pub(super) fn mark_cacheable(block: Option<&mut TextBlock>) {
     if let Some(block) = block {
         block.cache_control = Some(CacheControl::Ephemeral);
@@ -42,5 +65,25 @@ pub(super) fn mark_cacheable(block: Option<&mut TextBlock>) {
 pub(super) fn clear_cache_marks(messages: &mut [Message]) {
     for block in messages.iter_mut().flat_map(|message| &mut message.content) {
         block.cache_control = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_goes_on_is_one_text() {
+        for (first, second, joined) in [
+            ("One, two,", "three.", "One, two, three."),
+            ("It stood on a", " cliff.", "It stood on a cliff."),
+            ("It stood on a\n\n[broken off]", "cliff.", "It stood on a cliff."),
+            ("He said so", ", and left.", "He said so, and left."),
+            ("It stood there.", "the end", "It stood there.\n\nthe end"),
+            ("It stood on", "The cliff.", "It stood on\n\nThe cliff."),
+            ("Done [broken off]", "Anew", "Done [broken off]\n\nAnew"),
+        ] {
+            assert_eq!(joined_answer(first, second), joined, "{first} | {second}");
+        }
     }
 }

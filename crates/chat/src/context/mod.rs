@@ -27,6 +27,7 @@ pub(crate) use continued::{continued, fresh_budget};
 pub use error::AssembleError;
 pub(crate) use input::TurnRef;
 pub use input::{AssembleInput, DatedText};
+pub(crate) use messages::{BROKEN_OFF, joined_answer, without_mark};
 pub(crate) use quoting::{day, quoted, quoted_name, speaker};
 pub(crate) use required::RequiredCosts;
 pub use trace::{TraceEntry, TraceKind};

@@ -11,7 +11,7 @@ use longmem_core::Role;
 
 use super::Asked;
 use super::gathering::PromptInputs;
-use super::session_turns::BROKEN_OFF;
+use crate::context::{joined_answer, without_mark};
 use crate::{
     Completion, LanguageModel, MessageRole, OnText, Provider, ProviderError, Request, TextBlock,
 };
@@ -37,7 +37,7 @@ pub(super) fn model_for(
         let said = answers.fold(String::new(), |later, (_, text)| match later.as_str() {
             "" => without_mark(text).to_owned(),
             // As turns in a row stand in a prompt.
-            _ => format!("{}\n\n{later}", without_mark(text)),
+            _ => joined_answer(text, &later),
         });
         let (provider, prefills) = (Arc::clone(&model.provider), model.prefills);
         model.provider = Arc::new(GoingOn { provider, prefills, said });
@@ -117,10 +117,6 @@ fn refuses(answer: &Result<Completion, ProviderError>) -> bool {
         }
         _ => false,
     }
-}
-
-fn without_mark(text: &str) -> &str {
-    text.trim_end().strip_suffix(BROKEN_OFF).unwrap_or(text).trim_end()
 }
 
 /// Takes off what was said already while the rest of an answer comes.

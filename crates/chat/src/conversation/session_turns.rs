@@ -2,10 +2,7 @@
 
 use longmem_core::{NewTurn, Role, Turn, TurnId};
 
-use crate::context::TurnRef;
-
-/// What ends a turn whose answer broke off.
-pub(super) const BROKEN_OFF: &str = "[broken off]";
+use crate::context::{BROKEN_OFF, TurnRef};
 
 /// A session's last turns, oldest first.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use longmem_memory::Memory;
 use longmem_text::without_thinking;
 
 use super::Conversation;
-use super::session_turns::{BROKEN_OFF, SessionTurns, unanswered_stored};
-use crate::context::TurnRef;
+use super::session_turns::{SessionTurns, unanswered_stored};
+use crate::context::{BROKEN_OFF, TurnRef};
 use crate::{ChatError, Notice, ProviderError, Spool};
 
 impl Conversation {

@@ -98,9 +98,8 @@ async fn a_message_ends_the_request_under_way_which_is_done_again_later() {
     background.wake();
     until(|| slow.asked.load(Ordering::SeqCst) == 2).await;
     let outcome = background.finish().within(Duration::from_secs(20)).await;
-    // What was stored in the moment in which the talk ended may be missing in the report.
     let Some(LearningOutcome::Learned(report)) = outcome else { panic!("{outcome:?}") };
-    assert!(report.new <= 1, "nothing is noted twice");
+    assert_eq!((report.turns, report.new, report.summaries), (1, 1, 1));
     let facts = memory.facts(&ana, FactsAt::Ever).unwrap();
     assert_eq!(
         facts.iter().map(|fact| fact.statement.as_str()).collect::<Vec<_>>(),
