@@ -24,22 +24,23 @@ pub(super) fn parse(text: &str, max_parts: usize) -> Result<Value, JsonFault> {
     if has_more_parts(text, max_parts) {
         return Err(JsonFault::TooManyParts);
     }
-    serde_json::from_str(text)
-        .or_else(|error| {
-            let mended = with_whole_surrogates(text);
-            let text = mended.as_deref().unwrap_or(text);
-            match without_deep_parts(text) {
-                Some(shallow) => serde_json::from_str(&shallow),
-                None if mended.is_some() => serde_json::from_str(text),
-                None => Err(error),
-            }
-        })
-        .map_err(|error| if error.is_eof() { JsonFault::Unfinished } else { JsonFault::Malformed })
+    let error = match serde_json::from_str(text) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let mended = with_whole_surrogates(text);
+    let text = mended.as_deref().unwrap_or(text);
+    let value = match without_deep_parts(text)? {
+        Some(shallow) => serde_json::from_str(&shallow),
+        None if mended.is_some() => serde_json::from_str(text),
+        None => Err(error),
+    };
+    value.map_err(|error| if error.is_eof() { JsonFault::Unfinished } else { JsonFault::Malformed })
 }
 
 /// Replaces what is nested deeper than the parser takes by its JSON as a string, which can be parsed
-/// by itself; `None` if nothing is.
-fn without_deep_parts(text: &str) -> Option<String> {
+/// by itself; `None` if nothing is. A text that is cut off within such a part is unfinished.
+fn without_deep_parts(text: &str) -> Result<Option<String>, JsonFault> {
     let mut kept = String::new();
     let mut kept_until = 0;
     let mut deep_from = 0;
@@ -60,7 +61,8 @@ fn without_deep_parts(text: &str) -> Option<String> {
                 }
             }
             b'}' | b']' => {
-                depth = depth.checked_sub(1)?;
+                let Some(outside) = depth.checked_sub(1) else { return Ok(None) };
+                depth = outside;
                 if depth == MAX_DEPTH {
                     kept.push_str(&Value::from(&text[deep_from..=at]).to_string());
                     kept_until = at + 1;
@@ -69,12 +71,14 @@ fn without_deep_parts(text: &str) -> Option<String> {
             _ => {}
         }
     }
-    // Cut off within what is too deep, the rest would be cut off as well.
-    if depth > MAX_DEPTH || kept.is_empty() {
-        return None;
+    if depth > MAX_DEPTH {
+        return Err(JsonFault::Unfinished);
+    }
+    if kept.is_empty() {
+        return Ok(None);
     }
     kept.push_str(&text[kept_until..]);
-    Some(kept)
+    Ok(Some(kept))
 }
 
 /// Whether a JSON text has more parts than a limit, by the signs that precede or begin each.
@@ -166,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_nested_too_deep_is_left_out() {
+    fn what_is_nested_too_deep_becomes_its_text() {
         for depth in [1, MAX_DEPTH - 1, MAX_DEPTH, 20_000] {
             let nested = format!("{}\"]\"{}", "[".repeat(depth), "]".repeat(depth));
             let value = parse(&format!(r#"{{"text":"[[","deep":{nested},"after":1}}"#)).unwrap();
@@ -174,7 +178,13 @@ mod tests {
             assert!(value["deep"].is_array());
         }
         let cut = format!("{{\"a\":{}", "[".repeat(500));
-        assert!(parse(&cut).is_err());
+        assert_eq!(parse(&cut), Err(JsonFault::Unfinished));
+        let deep = format!("{}7{}", "[".repeat(MAX_DEPTH + 2), "]".repeat(MAX_DEPTH + 2));
+        let mut value = parse(&deep).unwrap();
+        while value.is_array() {
+            value = value[0].take();
+        }
+        assert_eq!(value, "[[7]]");
     }
 
     #[test]

@@ -52,15 +52,16 @@ fn reads_a_list_and_counts_what_is_no_turn() {
 fn a_long_tree_is_read_to_its_end() {
     let mut text = r#"{"conversationId":"c","messagesTree":["#.to_owned();
     for number in 0..2000 {
+        let words = " and again".repeat(60);
         let message = json!({"messageId": number.to_string(), "isCreatedByUser": true,
-                             "text": format!("said \"{number}\"")});
+                             "text": format!("said \"{number}\"{words}")});
         text.push_str(message.to_string().trim_end_matches('}'));
         text.push_str(",\"children\":[");
     }
     text.push_str(&"]}".repeat(2001));
     let (turns, report) = read_as("x.json", &text);
     assert_eq!((turns.len(), report.skipped), (2000, skipped(&[])));
-    assert_eq!(texts(&turns)[1999], "said \"1999\"");
+    assert!(texts(&turns)[1999].starts_with("said \"1999\""));
     let value: Result<Value, _> = serde_json::from_str(&text);
     assert!(value.is_err(), "the parser alone does not read it");
 }
