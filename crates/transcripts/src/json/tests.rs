@@ -124,6 +124,7 @@ fn the_conversations_in_a_wrapper_are_the_values() {
         json!({"conversations": [{"title": "a"}, {"title": "b"}]}),
         json!({"version": 2, "count": "2", "data": [{"title": "a"}, {"title": "b"}], "end": [1, {}]}),
         json!({"chats": {"about": "a", "list": [{"title": "a"}]}, "left_chats": {"list": [{"title": "b"}]}}),
+        json!({"export": {"conversations": [{"title": "a"}, {"title": "b"}]}}),
         json!({"data": {"of": null, "results": [{"title": "a"}, {"title": "b"}]}, "x": {}}),
     ];
     for wrapper in wrappers {

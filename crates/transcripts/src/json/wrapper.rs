@@ -12,7 +12,7 @@ use crate::metered_reader::Meter;
 
 /// The names under which programs and scripts keep an array of conversations or memories.
 /// Telegram has two of its own: `{"chats": {"list": [{…}]}, "left_chats": {"list": [{…}]}}`.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 13] = [
     "conversations",
     "chats",
     "left_chats",
@@ -22,6 +22,10 @@ const NAMES: [&str; 9] = [
     "items",
     "memories",
     "history",
+    "export",
+    "result",
+    "response",
+    "payload",
 ];
 
 /// The fields of a message, of which a conversation has none. An array of messages is no wrapper: it
