@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::content::Content;
@@ -9,7 +10,7 @@ use crate::json::JsonShape;
 use crate::turn_output::TurnOutput;
 
 /// Bytes that what a reader keeps for a file that grows may take. It is stored with every such file.
-pub(super) const MAX_STATE_BYTES: usize = 64 << 10;
+const MAX_STATE_BYTES: usize = 64 << 10;
 
 /// A chat format: how a file of it is recognised, and how it is read, value by value.
 ///
@@ -84,4 +85,10 @@ pub(crate) trait FormatReader {
 
     /// Takes back what [`state`](Self::state) gave, before the first value that is new.
     fn restore(&mut self, _state: Value) {}
+}
+
+/// What a reader keeps as JSON, unless it takes more than [`MAX_STATE_BYTES`].
+pub(super) fn limited_state(kept: &impl Serialize) -> Option<Value> {
+    let text = serde_json::to_string(kept).ok()?;
+    (text.len() <= MAX_STATE_BYTES).then(|| serde_json::from_str(&text).ok()).flatten()
 }

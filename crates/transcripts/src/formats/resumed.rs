@@ -207,6 +207,24 @@ fn json_lines(events: &[(u8, u8)]) -> Vec<Value> {
     events.iter().map(line).collect()
 }
 
+/// What waits takes room with every file, so a file with too much of it is read from its beginning.
+#[test]
+fn a_huge_state_is_none() {
+    let session = Session::new(Format::ClaudeCode);
+    let files = TranscriptFiles::open(Source::Path(&session.path)).unwrap();
+    let input = "x".repeat(100_000);
+    let call = json!({"type": "tool_use", "id": "t", "name": "Write", "input": input});
+    let record = json!({"type": "assistant", "sessionId": "s", "message": {"content": [call]}});
+    let mut sink = |_, _: &_| ControlFlow::Continue(());
+    let mut receiver = ReceivingFunction(&mut sink);
+    let mut output = TurnOutput::new(None, &mut receiver);
+    output.begin_file(&files.files()[0], Format::ClaudeCode, Meter::default());
+    let mut reader = Format::ClaudeCode.reader();
+    assert!(reader.state().is_some());
+    assert!(reader.read_value(record, &mut output).is_continue());
+    assert!(reader.state().is_none());
+}
+
 fn events() -> impl Strategy<Value = Vec<(u8, u8)>> {
     prop::collection::vec((0u8..40, 0u8..4), 0..30)
 }

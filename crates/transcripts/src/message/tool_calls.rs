@@ -128,11 +128,6 @@ impl ToolCalls {
         ToolResult { call_id: id.to_owned(), text }
     }
 
-    /// Bytes of the calls that wait for their results.
-    pub(crate) fn waiting_bytes(&self) -> usize {
-        self.waiting_bytes
-    }
-
     /// How many calls got no result.
     pub(crate) fn unanswered(&self) -> usize {
         self.given_up + self.waiting.len()

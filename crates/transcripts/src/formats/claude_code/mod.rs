@@ -18,7 +18,7 @@ use self::records::{
     is_from_elsewhere, is_said, line_text, queue_key, role_of, session_of, turn_of,
 };
 use self::titles::SessionTitles;
-use super::reader::{FormatReader, MAX_STATE_BYTES};
+use super::reader::{FormatReader, limited_state};
 use crate::json::JsonShape;
 use crate::keys::session_name;
 use crate::message::time::parse_time;
@@ -88,10 +88,7 @@ impl FormatReader for ClaudeCode {
     }
 
     fn state(&self) -> Option<Value> {
-        let OpenRecords { tool_calls, titles, queues } = &self.open;
-        let bytes = tool_calls.waiting_bytes() + titles.bytes() + queues.bytes();
-        let fits = !self.is_document && bytes <= MAX_STATE_BYTES;
-        fits.then(|| serde_json::to_value(&self.open).ok()).flatten()
+        (!self.is_document).then(|| limited_state(&self.open)).flatten()
     }
 
     fn restore(&mut self, state: Value) {

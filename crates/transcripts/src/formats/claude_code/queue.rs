@@ -174,11 +174,6 @@ impl PromptQueues {
         }
     }
 
-    /// Bytes that the prompts take.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     fn take_off(&mut self, session: &str, place: usize) -> Option<QueuedPrompt> {
         let waiting = &mut self.session(session).waiting;
         let prompt = (place < waiting.len()).then(|| waiting.remove(place))?;
@@ -267,7 +262,7 @@ mod tests {
         let mut queues = PromptQueues::default();
         for index in 0..100 {
             queues.enqueue(&index.to_string(), "x".repeat(1 << 17), None);
-            assert!(queues.bytes() <= MAX_BYTES);
+            assert!(queues.bytes <= MAX_BYTES);
         }
         queues.take_back_all("99");
         assert!(queues.remove("99", None).is_none());

@@ -68,11 +68,6 @@ impl SessionTitles {
         self.bytes -= replaced.map_or(0, |(_, title)| bytes_of(&title));
     }
 
-    /// Bytes that the titles take.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// The title of a session.
     pub(super) fn of(&self, session: &SessionName) -> Option<&str> {
         let own = self.titles.get(&Some(session.clone()));

@@ -17,7 +17,7 @@ use serde_json::Value;
 use self::messages::{Log, answered_text, is_written_by_codex, typed_text};
 use self::session::Known;
 use self::tools::{call_id, call_of, printed_text};
-use super::reader::{FormatReader, MAX_STATE_BYTES};
+use super::reader::{FormatReader, limited_state};
 use crate::json::JsonShape;
 use crate::json::fields::{first_present, title};
 use crate::keys::{fingerprint, session_name};
@@ -81,8 +81,7 @@ impl FormatReader for Codex {
     }
 
     fn state(&self) -> Option<Value> {
-        let fits = !self.is_document && self.known.tool_calls.waiting_bytes() <= MAX_STATE_BYTES;
-        fits.then(|| serde_json::to_value(&self.known).ok()).flatten()
+        (!self.is_document).then(|| limited_state(&self.known)).flatten()
     }
 
     fn restore(&mut self, state: Value) {

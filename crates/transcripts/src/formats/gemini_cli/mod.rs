@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::messages::{answered_text, printed_text, typed_text};
-use super::reader::FormatReader;
+use super::reader::{FormatReader, limited_state};
 use crate::json::JsonShape;
 use crate::json::fields::{text_or_number, title};
 use crate::keys::session_name;
@@ -91,7 +91,7 @@ impl FormatReader for GeminiCli {
     }
 
     fn state(&self) -> Option<Value> {
-        (!self.is_document).then(|| serde_json::to_value(&self.header).ok()).flatten()
+        (!self.is_document).then(|| limited_state(&self.header)).flatten()
     }
 
     fn restore(&mut self, state: Value) {
