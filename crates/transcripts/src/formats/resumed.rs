@@ -212,7 +212,7 @@ fn json_lines(events: &[(u8, u8)]) -> Vec<Value> {
 fn a_huge_state_is_none() {
     let session = Session::new(Format::ClaudeCode);
     let files = TranscriptFiles::open(Source::Path(&session.path)).unwrap();
-    let input = "x".repeat(100_000);
+    let input = "x".repeat(9 << 20);
     let call = json!({"type": "tool_use", "id": "t", "name": "Write", "input": input});
     let record = json!({"type": "assistant", "sessionId": "s", "message": {"content": [call]}});
     let mut sink = |_, _: &_| ControlFlow::Continue(());
