@@ -67,6 +67,7 @@ impl TranscriptFiles {
             zip: OpenZip::default(),
             zips: HashMap::new(),
             pipe: None,
+            beginning: None,
             copy: None,
             bytes_read: Cell::new(0),
         }

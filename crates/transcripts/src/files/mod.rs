@@ -69,6 +69,8 @@ pub(crate) struct TranscriptFiles {
     /// Size and time of each zip.
     zips: HashMap<PathBuf, (u64, Timestamp)>,
     pipe: Option<Pipe>,
+    /// The beginning that was read last, by its file's index: it is looked at several times.
+    beginning: Option<(usize, Rc<[u8]>)>,
     /// The copy of a file for what needs one on disk, by the file's index.
     copy: Option<(usize, NamedTempFile)>,
     /// Bytes that were read of all files; those of a zip's members after unpacking.
@@ -133,8 +135,19 @@ impl TranscriptFiles {
         self.files.iter().try_fold(0_u64, |sum, file| sum.checked_add(file.bytes?))
     }
 
-    /// The first bytes of a file.
-    pub(crate) fn beginning(&mut self, index: usize) -> Result<Vec<u8>, TranscriptError> {
+    /// The first bytes of a file, as UTF-8 where it is text.
+    pub(crate) fn beginning(&mut self, index: usize) -> Result<Rc<[u8]>, TranscriptError> {
+        if let Some((of, beginning)) = &self.beginning
+            && *of == index
+        {
+            return Ok(Rc::clone(beginning));
+        }
+        let beginning: Rc<[u8]> = self.read_beginning(index)?.into();
+        self.beginning = Some((index, Rc::clone(&beginning)));
+        Ok(beginning)
+    }
+
+    fn read_beginning(&mut self, index: usize) -> Result<Vec<u8>, TranscriptError> {
         if let (Location::Pipe, Some(pipe)) = (&self.files[index].location, &mut self.pipe) {
             if pipe.beginning.is_empty()
                 && let Some(rest) = &mut pipe.rest

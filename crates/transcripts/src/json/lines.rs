@@ -165,7 +165,7 @@ impl JsonLineReader<'_> {
                     let records = LineRecords::default();
                     return Ok(Some(JsonLine::Records { records, unfinished: true }));
                 }
-                Err(_) => return Ok(Some(JsonLine::Skipped(SkipReason::NotUtf8))),
+                Err(_) => return Ok(Some(self.parse_around_bad_bytes())),
             };
             // A crash can leave zeros where something was to be written; no JSON has them.
             let blank = |c: char| c.is_whitespace() || c == '\0';
@@ -174,6 +174,22 @@ impl JsonLineReader<'_> {
                 return Ok(Some(self.parse_line(text)));
             }
         }
+    }
+
+    /// Takes the whole records before and behind bytes that are not UTF-8.
+    fn parse_around_bad_bytes(&self) -> JsonLine {
+        let records_of = |text: Option<&str>| records_of(text.unwrap_or(""), self.limits.parts);
+        let mut chunks = self.bytes.utf8_chunks();
+        let before = records_of(chunks.next().map(|chunk| chunk.valid()));
+        let last = chunks.last().filter(|chunk| chunk.invalid().is_empty());
+        let mut after = records_of(last.map(|chunk| chunk.valid()));
+        after.values.append(&mut after.after_damage);
+        if before.values.is_empty() && after.values.is_empty() {
+            return JsonLine::Skipped(SkipReason::NotUtf8);
+        }
+        let records =
+            LineRecords { values: before.values, damaged: true, after_damage: after.values };
+        JsonLine::Records { records, unfinished: false }
     }
 
     fn parse_line(&self, text: &str) -> JsonLine {

@@ -38,6 +38,16 @@ fn whole_records_beside_zeros_and_torn_ones_are_read() {
 }
 
 #[test]
+fn whole_records_beside_bytes_that_are_no_text_are_read() {
+    let line = |text: &str| json!({"role": "user", "text": text}).to_string().into_bytes();
+    let bad = b"\xFF\xFE{\"role\":\"user\",\"te\xC3";
+    let content = [&line("one")[..], bad, &line("two"), b"\n", &line("three"), b"\xFF\n"].concat();
+    let (turns, report) = read_as("x.jsonl", content);
+    assert_eq!(texts(&turns), ["one", "two", "three"]);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Malformed, 2)]));
+}
+
+#[test]
 fn a_part_of_a_torn_record_is_no_record() {
     let whole = json!({"type": "user", "sessionId": "s", "uuid": "u", "message":
         {"role": "user", "content": "whole"}});
