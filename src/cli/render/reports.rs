@@ -71,7 +71,7 @@ fn with_details(line: String, read: &TranscriptReport) -> String {
         lines.push(format!("  left out: {}", for_terminal(&file.to_string())));
     }
     if read.left_out.more > 0 {
-        lines.push(format!("  left out: {} more", counted(read.left_out.more, "file")));
+        lines.push(format!("  left out: {}", counted(read.left_out.more, "more file")));
     }
     lines.join("\n")
 }

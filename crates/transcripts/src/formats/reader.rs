@@ -10,7 +10,7 @@ use crate::json::JsonShape;
 use crate::turn_output::TurnOutput;
 
 /// Bytes that what a reader keeps for a file that grows may take. It is stored with every such file.
-const MAX_STATE_BYTES: usize = 8 << 20;
+pub(super) const MAX_STATE_BYTES: usize = 8 << 20;
 
 /// A chat format: how a file of it is recognised, and how it is read, value by value.
 ///

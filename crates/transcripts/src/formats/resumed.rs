@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::Format;
+use super::reader::MAX_STATE_BYTES;
 use crate::files::TranscriptFiles;
 use crate::imported_turn::ImportedTurn;
 use crate::metered_reader::Meter;
@@ -212,7 +213,7 @@ fn json_lines(events: &[(u8, u8)]) -> Vec<Value> {
 fn a_huge_state_is_none() {
     let session = Session::new(Format::ClaudeCode);
     let files = TranscriptFiles::open(Source::Path(&session.path)).unwrap();
-    let input = "x".repeat(9 << 20);
+    let input = "x".repeat(MAX_STATE_BYTES);
     let call = json!({"type": "tool_use", "id": "t", "name": "Write", "input": input});
     let record = json!({"type": "assistant", "sessionId": "s", "message": {"content": [call]}});
     let mut sink = |_, _: &_| ControlFlow::Continue(());
