@@ -105,7 +105,9 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
             "Copy the key again: it is one word, without quotes or line breaks."
         }
         Remedy::AddCredit => "The account behind the key needs credit.",
-        Remedy::CheckModelName => "Check the model's name.",
+        Remedy::CheckModelName => {
+            "Check the model's name: longmem models lists those that the server has."
+        }
         Remedy::LowerBudget => "Lower the budget of the prompt, as --budget 1000.",
         Remedy::RaiseAnswerLimit => {
             "Let the answer have more tokens, as --max-tokens 4096: thinking counts too."

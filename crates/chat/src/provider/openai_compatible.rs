@@ -174,6 +174,7 @@ struct PlainMessage {
 impl<'a> Body<'a> {
     fn new(request: &'a Request, dialect: Dialect) -> Self {
         let limit = |name| (dialect.limit == Some(name)).then_some(request.max_tokens);
+        let schema = request.answer_schema.as_ref().filter(|_| dialect.schema);
         let with_usage = dialect.streaming == Streaming::WithUsage;
         Self {
             model: &request.model,
@@ -182,7 +183,7 @@ impl<'a> Body<'a> {
             stream_options: with_usage.then_some(StreamOptions { include_usage: true }),
             max_tokens: limit(LimitName::MaxTokens),
             max_completion_tokens: limit(LimitName::MaxCompletionTokens),
-            response_format: request.answer_schema.as_ref().map(ResponseFormat::of),
+            response_format: schema.map(ResponseFormat::of),
             continue_final_message: request.continues_last.then_some(true),
             add_generation_prompt: request.continues_last.then_some(false),
         }

@@ -213,11 +213,11 @@ async fn what_a_server_refuses_is_left_out_and_that_is_remembered() {
 #[tokio::test]
 async fn a_server_that_refuses_everything_is_not_asked_for_ever() {
     let all = "Unsupported: max_tokens, max_completion_tokens, stream_options, system role, \
-               streaming; roles must alternate";
+               streaming, response_format; roles must alternate";
     let server = StandIn::answering(vec![refused(all)]).await;
     let provider = OpenAiCompatible::new(&format!("{}/v1", server.url), None).unwrap();
     ask(&provider).await.unwrap_err();
-    assert_eq!(server.asked().len(), 6);
+    assert_eq!(server.asked().len(), 7);
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ pub(super) struct Dialect {
     refused_limit: Option<LimitName>,
     /// How the answer comes.
     pub(super) streaming: Streaming,
+    /// Whether an answer may be asked to follow a schema.
+    pub(super) schema: bool,
     /// Whether there is a role for instructions; else they go before the first message.
     pub(super) system_role: bool,
     /// Whether neighbours of one role must be one message.
@@ -76,13 +78,14 @@ impl Dialect {
             limit: Some(limit),
             refused_limit: None,
             streaming: Streaming::WithUsage,
+            schema: true,
             system_role: true,
             alternates: false,
         }
     }
 
     /// The dialect without what a server refuses in these words; none if nothing can be left out.
-    /// After five changes nothing is left to change.
+    /// After six changes nothing is left to change.
     pub(super) fn without_refused(self, words: &str) -> Option<Self> {
         let words = words.to_lowercase();
         let refuses = REFUSALS.iter().any(|refusal| words.contains(refusal));
@@ -93,6 +96,11 @@ impl Dialect {
         if let Some(limit) = self.limit.filter(|limit| refuses && words.contains(limit.as_str())) {
             let other = Some(limit.other()).filter(|other| self.refused_limit != Some(*other));
             return Some(Self { limit: other, refused_limit: Some(limit), ..self });
+        }
+        let about_schema = ["response_format", "json_schema", "structured output"];
+        let refuses_schema = refuses || words.contains("unavailable") || words.contains("must be");
+        if refuses_schema && self.schema && about_schema.iter().any(|name| words.contains(name)) {
+            return Some(Self { schema: false, ..self });
         }
         if !self.alternates && is_about_order(&words) {
             return Some(Self { system_role: false, alternates: true, ..self });
@@ -137,6 +145,7 @@ mod tests {
         let no_options = Dialect { streaming: Streaming::Plain, ..usual() };
         let no_system = Dialect { system_role: false, ..usual() };
         let alternating = Dialect { system_role: false, alternates: true, ..usual() };
+        let no_schema = Dialect { schema: false, ..usual() };
         let whole = Dialect { streaming: Streaming::Off, ..usual() };
         for (words, dialect) in [
             (
@@ -154,6 +163,9 @@ mod tests {
             ("Conversation roles must alternate user/assistant/user/assistant/...", alternating),
             ("Your organization must be verified to stream this model.", whole),
             ("Streaming is not supported", whole),
+            ("This response_format type is unavailable now", no_schema),
+            ("'response_format.type' must be 'text'", no_schema),
+            ("model does not support structured outputs", no_schema),
         ] {
             assert_eq!(usual().without_refused(words), Some(dialect), "{words}");
             assert_ne!(dialect.without_refused(words), Some(dialect), "{words}");
