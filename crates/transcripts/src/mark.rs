@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use longmem_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -164,9 +164,19 @@ pub(crate) fn since_mark(
 ) -> SinceMark {
     let Some(marked) = marked else { return SinceMark::Other };
     let Some(mark) = output.receiver().mark(&marked.path) else { return SinceMark::Other };
+    if has_write_ahead_log(&marked.path) {
+        return SinceMark::Other;
+    }
     let (since, bytes) = mark.compare(&marked.facts());
     files.count_bytes_read(bytes);
     since
+}
+
+/// Whether the newest rows of a database stand beside it, so that its own file tells nothing of them.
+fn has_write_ahead_log(database: &Path) -> bool {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    fs_err::metadata(PathBuf::from(log)).is_ok_and(|log| log.len() > 0)
 }
 
 /// By what the beginning of a file is known again.

@@ -144,6 +144,30 @@ fn a_file_that_was_written_anew_is_read_whole() {
 }
 
 #[test]
+fn a_database_with_rows_in_its_log_is_read_again() {
+    let files = Files::new();
+    let path = files.path().join("logs.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+    let insert = |id: &str| {
+        let sql = "INSERT INTO responses VALUES (?1, 'm', 'question', 'answer', 'c', ?2)";
+        connection.execute(sql, [id, "2026-05-01T10:00:00"]).unwrap();
+    };
+    connection
+        .execute_batch(
+            "CREATE TABLE responses (id TEXT, model TEXT, prompt TEXT, response TEXT,
+                 conversation_id TEXT, datetime_utc TEXT);
+             CREATE TABLE conversations (id TEXT, name TEXT, model TEXT);",
+        )
+        .unwrap();
+    insert("r1");
+    let mut reader = Reader::default();
+    let first = reader.read(&path).turns;
+    insert("r2");
+    assert_eq!((first, reader.read(&path).turns), (2, 4));
+}
+
+#[test]
 fn a_mark_of_another_version_counts_for_nothing() {
     let files = Files::new();
     let path = files.write("a.jsonl", transcript(0, 3));
