@@ -6,7 +6,7 @@ use longmem_core::{
 };
 use longmem_memory::{MAX_STATEMENT_CHARACTERS, short_line};
 use longmem_text::english::means_the_user;
-use longmem_text::{is_about_the_speaker, lower_words, third_person};
+use longmem_text::{is_about_the_speaker, lower_words, names, sentences, third_person};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -188,11 +188,25 @@ pub(super) fn ground(fact: &mut NewFact, turns: &[&Turn], zone: &TimeZone) -> bo
     if !subject_is_grounded || !sources.missing(&fact.statement).is_empty() {
         return false;
     }
+    // A small model writes "an old vauxhall" where "an old Volvo" was said.
+    if sources.lacks_a_word_of(&fact.statement) && leaves_out_a_name(fact, &turn.text) {
+        return false;
+    }
     let noted = third_person(&fact.statement);
     if noted.chars().count() <= MAX_STATEMENT_CHARACTERS {
         fact.statement = noted;
     }
     true
+}
+
+/// Whether a note leaves out a name of the sentence that it shares most words with.
+fn leaves_out_a_name(fact: &NewFact, text: &str) -> bool {
+    let mut noted = lower_words(&fact.statement);
+    noted.extend(lower_words(&fact.subject));
+    let sentences = sentences(text).into_iter();
+    let sentence = sentences.max_by_key(|said| lower_words(said).intersection(&noted).count());
+    sentence
+        .is_some_and(|said| names(said).iter().any(|name| lower_words(name).is_disjoint(&noted)))
 }
 
 #[cfg(test)]
@@ -332,6 +346,22 @@ mod tests {
             [("Priya's dog barks", "Priya"), ("Priya ", "Priya"), ("é", "e")]
         {
             assert_eq!(without_subject(statement, subject), statement);
+        }
+    }
+
+    #[test]
+    fn a_word_in_the_place_of_a_name_is_not_grounded() {
+        let turn = turn(1, "We talked of cars. I drive an old blue Volvo.");
+        for (statement, grounded) in [
+            ("drives an old blue Volvo", true),
+            ("drives a blue Volvo car", true),
+            ("drives an old blue vauxhall", false),
+        ] {
+            let note = format!(
+                r#"{{"turn":1,"subject":"user","statement":"{statement}","kind":"identity"}}"#
+            );
+            let mut fact = checked_of(&turn, &note).usable.remove(0);
+            assert_eq!(ground(&mut fact, &[&turn], &TimeZone::UTC), grounded, "{statement}");
         }
     }
 

@@ -94,10 +94,23 @@ impl Sources {
     /// summaries that were written for the talks of LoCoMo this keeps four in five, and of facts that
     /// are held against a wrong turn two in a hundred.
     fn speaks_of_the_same(&self, sentence: &str) -> bool {
+        let (known, unknown) = self.known_and_unknown(sentence);
+        known >= unknown
+    }
+
+    /// Whether a claim in the language of the sources holds a word that says something and does not
+    /// occur here.
+    pub(super) fn lacks_a_word_of(&self, claim: &str) -> bool {
+        self.speaks_the_language_of(claim) && self.known_and_unknown(claim).1 > 0
+    }
+
+    /// Numbers of words that say something, and occur here or do not.
+    fn known_and_unknown(&self, sentence: &str) -> (usize, usize) {
         let words = query_words(sentence);
-        let content: Vec<&String> = words.iter().filter(|word| !frames_a_note(word)).collect();
-        let known = content.iter().filter(|word| self.stems.contains(&stem(word))).count();
-        2 * known >= content.len()
+        let content = words.iter().filter(|word| !frames_a_note(word));
+        let (known, unknown): (Vec<&String>, Vec<&String>) =
+            content.partition(|word| self.stems.contains(&stem(word)));
+        (known.len(), unknown.len())
     }
 }
 
