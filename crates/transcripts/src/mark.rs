@@ -19,7 +19,7 @@ use crate::turn_output::{FileMemory, TurnOutput};
 const READERS_VERSION: u32 = 1;
 
 /// Bytes at the beginning, and before the end, by which a file is known again.
-const FINGERPRINT_BYTES: u64 = 4096;
+const FINGERPRINT_BYTES: u64 = 512;
 
 /// How far a file was read, and what is needed to read on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
