@@ -1,4 +1,4 @@
-//! Hands over the elements of one large array, one at a time.
+//! Hands over the elements of large arrays, one at a time.
 
 use std::fmt;
 use std::io;
@@ -8,23 +8,41 @@ use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::values::{FileEnd, JsonShape, Limits, OnValue, end_after, parse_raw};
+use crate::ended_early::EndReason;
 use crate::metered_reader::{Meter, MeteredReader};
 
-/// Hands over the elements of the array that a file consists of.
+/// Hands over the elements of the array that a file consists of. Several arrays in a row, as of files
+/// that were joined, are read as one.
 pub(super) fn for_each_element(
-    reader: MeteredReader<'_>,
+    mut reader: MeteredReader<'_>,
     limits: Limits,
     on_value: &mut OnValue<'_>,
 ) -> io::Result<FileEnd> {
     let meter = reader.meter();
-    let mut stopped = false;
-    let visitor = ElementVisitor { limits, meter: meter.clone(), on_value, stopped: &mut stopped };
-    let result = serde_json::Deserializer::from_reader(reader).deserialize_seq(visitor);
-    match result {
-        // A visitor that stopped leaves the array unfinished, which the parser calls an error.
-        _ if stopped => Ok(FileEnd::Stopped),
-        Ok(()) => Ok(FileEnd::Complete),
-        Err(error) => end_after(error, &meter),
+    loop {
+        let mut stopped = false;
+        let visitor = ElementVisitor {
+            limits,
+            meter: meter.clone(),
+            on_value: &mut *on_value,
+            stopped: &mut stopped,
+        };
+        // The parser takes nothing behind the end of the array.
+        let result = serde_json::Deserializer::from_reader(&mut reader).deserialize_seq(visitor);
+        match result {
+            // A visitor that stopped leaves the array unfinished, which the parser calls an error.
+            _ if stopped => return Ok(FileEnd::Stopped),
+            Ok(()) => {}
+            Err(error) => return end_after(error, &meter),
+        }
+        match reader.peek_first_byte()? {
+            None => return Ok(FileEnd::Complete),
+            Some(b'[') => {}
+            Some(_) => {
+                let byte = meter.position();
+                return Ok(FileEnd::Early { byte, reason: EndReason::NotJson });
+            }
+        }
     }
 }
 

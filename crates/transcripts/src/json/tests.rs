@@ -88,6 +88,26 @@ fn an_array_that_stops_being_json_ends_there() {
 }
 
 #[test]
+fn arrays_that_were_joined_are_all_read_and_what_else_follows_is_reported() {
+    let both = [Ok(json!({"a": 1})), Ok(json!({"b": 2}))];
+    for bytes in
+        ["[{\"a\":1}]\n[{\"b\":2}]", "[{\"a\":1}][][{\"b\":2}]\n", "[{\"a\":1},{\"b\":2}]\n\0\0"]
+    {
+        let (values, _, end) = read_all(bytes.as_bytes(), Limits::default());
+        assert_eq!((&values[..], end), (&both[..], FileEnd::Complete), "{bytes}");
+    }
+    for (bytes, byte) in [("[{\"a\":1},{\"b\":2}]] or so", 17), ("[{\"a\":1}]\n[{\"b\":2}] {}", 20)]
+    {
+        let (values, _, end) = read_all(bytes.as_bytes(), Limits::default());
+        assert_eq!(values, both, "{bytes}");
+        assert_eq!(end, FileEnd::Early { byte, reason: EndReason::NotJson }, "{bytes}");
+    }
+    let (values, _, end) = read_all(b"[{\"a\":1}]\n[{\"b\":2}", Limits::default());
+    assert_eq!(values, both);
+    assert!(matches!(end, FileEnd::Early { reason: EndReason::CutOff, .. }));
+}
+
+#[test]
 fn an_element_that_cannot_be_parsed_is_one_element() {
     let (values, _, end) = read_all(b"[1e999, {\"a\":1}, 2]", Limits::default());
     assert_eq!(values, [Err(SkipReason::Malformed), Ok(json!({"a": 1})), Ok(json!(2))]);
