@@ -1,5 +1,6 @@
 use longmem_core::Role;
-use longmem_transcripts::{Format, ImportedTurn};
+use longmem_transcripts::{Format, ImportedTurn, SkipReason};
+use serde_json::json;
 
 use crate::samples::{database, sample};
 use crate::{keys, only_format, read_as, sessions, skipped, texts, times};
@@ -70,4 +71,16 @@ fn a_database_without_tools_is_read_too() {
     assert_eq!(texts(&turns), ["Which port?", "7443", "And the next?", "7444"]);
     assert_eq!(keys(&turns)[..2], ["llm:1:prompt", "llm:1:response"]);
     assert_eq!(times(&turns)[0], "2023-07-01T12:00:00.123456Z");
+}
+
+#[test]
+fn what_a_model_thought_is_no_part_of_its_answer() {
+    let row = |id: &str, response: &str| {
+        json!({"id": id, "conversation_id": "c", "datetime_utc": "2026-01-02T10:00:00",
+            "prompt": "Which port?", "response": response})
+    };
+    let rows = json!([row("1", "<think>Ports.</think>\n\n7443."), row("2", "<think>Ports")]);
+    let (turns, report) = read_as("logs.json", rows.to_string());
+    assert_eq!(texts(&turns), ["Which port?", "7443.", "Which port?"]);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Reasoning, 1)]));
 }

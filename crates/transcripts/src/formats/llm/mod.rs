@@ -15,7 +15,7 @@ use crate::content::Content;
 use crate::json::JsonShape;
 use crate::json::fields::{text_or_number, title};
 use crate::keys::{fingerprint, session_name, short_id};
-use crate::message::content::content_text;
+use crate::message::content::{content_text, said};
 use crate::message::injected::without_recalled_memory;
 use crate::message::time::parse_time;
 use crate::message::tool_calls::ToolCalls;
@@ -121,7 +121,8 @@ impl RowReader {
         }
         let calls = as_call_blocks(&entries(&row["tool_calls"]));
         let has_calls = self.tool_calls.add_calls(&calls);
-        match content_text(&row["response"]) {
+        let answer = content_text(&row["response"]).and_then(|text| said(Role::Assistant, text));
+        match answer {
             // It comes after what was asked, by a millisecond.
             Ok(text) => output.deliver(ParsedTurn {
                 session_began: began,
