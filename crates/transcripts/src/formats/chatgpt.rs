@@ -54,7 +54,7 @@ impl FormatReader for ChatGpt {
         let named_by = parents_by_child(nodes);
         let nodes = nodes.iter().map(|(node_id, node)| Node {
             id: node_id,
-            parent: node["parent"].as_str().or_else(|| named_by.get(node_id.as_str()).copied()),
+            parent: parent_of(node_id, node, nodes, &named_by),
             time: parse_time(&node["message"]["create_time"]),
             message: &node["message"],
         });
@@ -78,6 +78,21 @@ impl FormatReader for ChatGpt {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The node before another one: the one that it names as its parent, or, where that is not in the
+/// file, the one that names it as its child.
+fn parent_of<'a>(
+    id: &str,
+    node: &'a Value,
+    nodes: &Map<String, Value>,
+    named_by: &HashMap<&str, &'a str>,
+) -> Option<&'a str> {
+    let parent = node["parent"].as_str();
+    parent
+        .filter(|parent| nodes.contains_key(*parent))
+        .or_else(|| named_by.get(id).copied())
+        .or(parent)
 }
 
 /// The node that names another one as its child, by the child's id.

@@ -70,6 +70,18 @@ fn messages_without_links_are_all_read_by_time() {
 }
 
 #[test]
+fn a_message_whose_parent_is_gone_follows_the_one_that_names_it() {
+    let conversation = json!({"id": "c", "current_node": "b", "mapping": {
+        "root": {"id": "root", "parent": null, "children": ["a"], "message": null},
+        "a": node(Some("root"), &["b"], &message("a", "user", "a")),
+        "b": node(Some("gone"), &[], &message("b", "assistant", "b")),
+    }});
+    let (turns, report) = read_as("x.json", json!([conversation]).to_string());
+    assert_eq!(texts(&turns), ["a", "b"]);
+    assert_eq!(report.skipped, skipped(&[]));
+}
+
+#[test]
 fn what_the_shown_branch_does_not_reach_is_counted_by_reason() {
     let conversation = json!({"id": "c", "current_node": "b", "mapping": {
         "root": {"id": "root", "parent": null, "children": ["a", "edited"], "message": null},
