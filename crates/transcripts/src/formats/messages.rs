@@ -48,7 +48,7 @@ impl FormatReader for Messages {
     fn recognizes(value: &Value, shape: JsonShape) -> bool {
         // Other programs have "messages", too, which have no role.
         messages_of(value)
-            .is_some_and(|messages| messages.iter().any(|message| message["role"].is_string()))
+            .is_some_and(|messages| messages.iter().any(|message| role_of(message).is_some()))
             || (shape == JsonShape::Array && is_message(value))
     }
 
@@ -97,12 +97,13 @@ impl Messages {
         conversation: &Conversation,
         output: &TurnOutput<'_>,
     ) -> Result<ParsedTurn, SkipReason> {
-        let role = message["role"].as_str().ok_or(SkipReason::Malformed)?;
+        let (outer, message) = (message, inner_message(message));
+        let role = role_of(message).ok_or(SkipReason::Malformed)?;
         let role: Role = role.parse().map_err(|_| SkipReason::UnknownRole)?;
-        let own_session = session_of(message).map(|name| session_name(&name));
+        let own_session = session_of(outer).map(|name| session_name(&name));
         let session = own_session.unwrap_or_else(|| conversation.session.clone());
         let mut text = message_text(message)?;
-        let mut time = time_of(message);
+        let mut time = time_of(message).or_else(|| time_of(outer));
         // Only longmem writes "key". What it exported is stored already, and is taken unchanged.
         let exported_key = message["key"].as_str().filter(|key| !key.is_empty()).map(str::to_owned);
         if exported_key.is_some() {
@@ -113,11 +114,12 @@ impl Messages {
                 return Err(SkipReason::Empty);
             }
         }
-        let user = match user_of(message)? {
+        let user = match user_of(outer)? {
             None => conversation.user.clone()?,
             own => own,
         };
-        let source_key = match (exported_key, text_or_number(&message["id"])) {
+        let id = text_or_number(&message["id"]).or_else(|| text_or_number(&outer["id"]));
+        let source_key = match (exported_key, id) {
             (Some(key), _) => Some(key),
             (None, Some(id)) => Some(self.key_of(&session, &id, role, &text, output)),
             (None, None) => None,
@@ -169,8 +171,8 @@ pub(super) fn numbered_session(file_stem: &str, number: u64) -> String {
 
 /// The messages of a conversation, under one of the usual names.
 fn messages_of(value: &Value) -> Option<&Vec<Value>> {
-    const OTHER_NAMES: [&str; 6] =
-        ["conversation", "conversations", "data", "turns", "history", "items"];
+    const OTHER_NAMES: [&str; 8] =
+        ["conversation", "conversations", "contents", "chat", "data", "turns", "history", "items"];
     value["messages"].as_array().or_else(|| {
         OTHER_NAMES
             .iter()
@@ -179,9 +181,31 @@ fn messages_of(value: &Value) -> Option<&Vec<Value>> {
     })
 }
 
+/// The names under which programs keep what a message says.
+const TEXT_NAMES: [&str; 8] =
+    ["content", "text", "message", "body", "value", "msg", "parts", "refusal"];
+
 /// Whether a value is a message with a role and content.
 pub(super) fn is_message(value: &Value) -> bool {
-    value["role"].is_string() && (value.get("content").is_some() || value.get("text").is_some())
+    let message = inner_message(value);
+    role_of(message).is_some() && TEXT_NAMES.iter().any(|name| message.get(name).is_some())
+}
+
+/// The message in a record around it, as `{"message": {"role": "user", …}, "timestamp": …}`.
+fn inner_message(record: &Value) -> &Value {
+    let inner = &record["message"];
+    if record["role"].is_null() && inner["role"].is_string() { inner } else { record }
+}
+
+/// Who said a message. Under another name than "role" it has to be the user or the assistant, since
+/// such fields hold anything.
+fn role_of(message: &Value) -> Option<&str> {
+    const OTHER_NAMES: [&str; 4] = ["sender", "author", "from", "speaker"];
+    let is_speaker = |name: &&str| matches!(name.parse(), Ok(Role::User | Role::Assistant));
+    message["role"]
+        .as_str()
+        .or_else(|| message["author"]["role"].as_str())
+        .or_else(|| OTHER_NAMES.iter().filter_map(|name| message[*name].as_str()).find(is_speaker))
 }
 
 fn session_of(value: &Value) -> Option<String> {
@@ -199,7 +223,7 @@ fn session_of(value: &Value) -> Option<String> {
 }
 
 fn message_text(message: &Value) -> Result<String, SkipReason> {
-    content_text(first_present(message, &["content", "text"])).map_err(|reason| {
+    content_text(first_present(message, &TEXT_NAMES)).map_err(|reason| {
         let calls = message["tool_calls"].as_array().is_some_and(|calls| !calls.is_empty());
         if calls || message["function_call"].is_object() { SkipReason::ToolCall } else { reason }
     })

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::skip_reason::SkipReason;
 
-/// Joins the text of a message's content, a string or an array of blocks, with blank lines.
+/// Joins the text of a message's content with blank lines: of a string, of an array of blocks, or of
+/// one block, which may be `{"parts": […]}`.
 ///
 /// # Errors
 /// What the content holds instead of text: a tool's call or result, reasoning, or nothing.
@@ -18,6 +19,10 @@ pub(crate) fn content_text(content: &Value) -> Result<String, SkipReason> {
         Value::Array(blocks) => {
             blocks.iter().filter_map(block_text).collect::<Vec<_>>().join("\n\n")
         }
+        Value::Object(fields) => match fields.get("parts") {
+            Some(parts @ Value::Array(_)) => return content_text(parts),
+            _ => block_text(content).unwrap_or_default().to_owned(),
+        },
         _ => String::new(),
     };
     if text.trim().is_empty() { Err(reason_without_text(content)) } else { Ok(text) }
@@ -46,7 +51,13 @@ fn block_text(block: &Value) -> Option<&str> {
             block["text"].as_str().or_else(|| block["text"]["value"].as_str())
         }
         Some(_) => None,
-        None => block.as_str().or_else(|| block["text"].as_str()),
+        // Gemini marks a part that it thinks.
+        None if block["thought"] == true => None,
+        None => block
+            .as_str()
+            .or_else(|| block["text"].as_str())
+            .or_else(|| block["text"]["value"].as_str())
+            .or_else(|| block["value"].as_str()),
     };
     text.filter(|text| !text.trim().is_empty())
 }
@@ -98,6 +109,20 @@ mod tests {
             {"type": "think", "think": "hm", "text": "no"}
         ]);
         assert_eq!(content_text(&blocks).unwrap(), "Pier nine.\n\nAt ten.\n\nBring rope.");
+    }
+
+    #[test]
+    fn reads_a_content_that_is_one_block() {
+        for content in [
+            json!({"text": "At ten."}),
+            json!({"text": {"value": "At ten."}}),
+            json!({"type": "text", "text": "At ten."}),
+            json!({"content_type": "text", "parts": ["At ten."]}),
+            json!({"parts": [{"text": "So many.", "thought": true}, {"text": "At ten."}]}),
+        ] {
+            assert_eq!(content_text(&content).unwrap(), "At ten.", "{content}");
+        }
+        assert_eq!(content_text(&json!({"type": "image", "text": "x"})), Err(SkipReason::Empty));
     }
 
     #[test]

@@ -9,32 +9,43 @@ use serde_json::Value;
 
 use crate::json::fields::first_present;
 
-/// The names under which programs write when a message was sent. A name of the sending goes before
-/// one of a later change.
-const NAMES: [&str; 22] = [
+/// The names under which programs write when a message was sent, without capitals and signs:
+/// "createdat" stands for `created_at`, `createdAt` and `CreatedAt`. A name of the sending goes
+/// before one of a later change.
+const NAMES: [&str; 29] = [
     "timestamp",
     "ts",
     "time",
-    "created_at",
-    "createdAt",
-    "create_time",
-    "createTime",
+    "createdat",
+    "createtime",
     "created",
-    "created_time",
-    "creation_date",
+    "createdtime",
+    "createdon",
+    "creationdate",
+    "creationtime",
+    "datecreated",
     "date",
     "datetime",
-    "dateTime",
-    "date_time",
-    "sent_at",
-    "sentAt",
-    "timestamp_ms",
-    "updated_at",
-    "updatedAt",
-    "update_time",
-    "updateTime",
+    "datetimeutc",
+    "sentat",
+    "sent",
+    "timestampms",
+    "messagetime",
+    "msgtime",
+    "receivedat",
+    "insertedat",
+    "publishedat",
+    "starttime",
+    "unixtime",
+    "updatedat",
+    "updatetime",
     "updated",
+    "updatedon",
+    "dateupdated",
 ];
+
+/// Bytes of the longest field name that is compared with these.
+const MAX_NAME_BYTES: usize = 20;
 
 /// Numbers from which on a time is in milliseconds, microseconds, nanoseconds. Seconds reach the
 /// first after the year 5000, milliseconds did in 1973, and so on.
@@ -49,18 +60,41 @@ const YEARS: std::ops::RangeInclusive<i16> = 1990..=2100;
 /// Other ways to write a date and time, with and without an offset from UTC.
 const WITH_OFFSET: [&str; 3] =
     ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%#z", "%a %b %d %Y %H:%M:%S GMT%z"];
-const WITHOUT_OFFSET: [&str; 5] = [
+const WITHOUT_OFFSET: [&str; 13] = [
     "%Y/%m/%d %H:%M:%S%.f",
     "%Y/%m/%d %H:%M",
     "%Y-%m-%d, %H:%M:%S",
     "%a %b %e %H:%M:%S %Y",
     "%a, %d %b %Y %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y, %H:%M:%S",
+    "%d.%m.%Y, %H:%M",
+    "%B %d, %Y %I:%M %p",
+    "%B %d, %Y at %I:%M %p",
+    "%b %d, %Y, %I:%M:%S %p",
+    "%A, %B %d, %Y at %I:%M:%S %p",
 ];
 
 /// When the message or conversation was written, by the first of the usual names whose value is a
 /// time.
 pub(crate) fn time_of(object: &Value) -> Option<Timestamp> {
-    NAMES.iter().find_map(|name| parse_time(&object[*name]))
+    let mut times: Vec<(usize, &Value)> = object
+        .as_object()?
+        .iter()
+        .filter_map(|(name, value)| Some((rank_of(name)?, value)))
+        .collect();
+    times.sort_by_key(|(rank, _)| *rank);
+    times.into_iter().find_map(|(_, value)| parse_time(value))
+}
+
+/// The place of a field among the [`NAMES`] of times.
+fn rank_of(name: &str) -> Option<usize> {
+    if name.len() > MAX_NAME_BYTES {
+        return None;
+    }
+    let letters = || name.bytes().filter(u8::is_ascii_alphabetic).map(|b| b.to_ascii_lowercase());
+    NAMES.iter().position(|known| known.bytes().eq(letters()))
 }
 
 /// Reads a time of the years 1990 to 2100:
@@ -175,6 +209,12 @@ mod tests {
             json!("2026-03-01 10:00"),
             json!("2026/03/01 10:00"),
             json!({"_seconds": 1_772_359_200, "_nanoseconds": 0}),
+            json!("01.03.2026 10:00"),
+            json!("01.03.2026, 10:00:00"),
+            json!("March 1, 2026 10:00 AM"),
+            json!("March 1, 2026 at 10:00 AM"),
+            json!("Mar 1, 2026, 10:00:00 AM"),
+            json!("Sunday, March 1, 2026 at 10:00:00 AM UTC"),
         ] {
             assert_eq!(parse_time(&value), Some(expected), "{value}");
         }
@@ -226,8 +266,11 @@ mod tests {
         );
         assert_eq!(time_of(&json!({"time": 0, "text": "2026-03-01"})), None);
         assert_eq!(time_of(&json!("2026-03-01")), None);
-        for name in NAMES {
+        for name in NAMES.into_iter().chain(["created_at", "CreatedAt", "@timestamp", "sent-at"]) {
             assert!(time_of(&json!({name: "2026-03-01"})).is_some(), "{name}");
+        }
+        for name in ["text", "updated_by", "a_name_that_is_no_time_of_any_kind"] {
+            assert!(time_of(&json!({name: "2026-03-01"})).is_none(), "{name}");
         }
     }
 

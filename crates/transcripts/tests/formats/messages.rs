@@ -99,6 +99,35 @@ fn reads_every_name_of_a_field_in_json_lines() {
 }
 
 #[test]
+fn messages_of_other_programs_are_read_by_their_names_of_role_and_text() {
+    let (turns, report) = read_as(
+        "chat.jsonl",
+        lines(&[
+            json!({"sender": "user", "body": "a", "inserted_at": "2026-01-01T00:00:00Z"}),
+            json!({"author": "assistant", "message": "b", "CreatedAt": 1_767_225_600}),
+            json!({"from": "human", "msg": "c"}),
+            json!({"author": {"role": "ai"}, "content": {"text": "d"}}),
+            json!({"message": {"role": "user", "content": "e"}, "timestamp": 1_767_225_600}),
+            json!({"role": "model", "parts": [{"text": "Hm.", "thought": true}, {"text": "f"}]}),
+            json!({"role": "assistant", "content": null, "refusal": "g"}),
+            // These are no roles.
+            json!({"sender": "Ana", "body": "x"}),
+            json!({"from": "system", "message": "x"}),
+        ]),
+    );
+    assert_eq!(only_format(&report), Format::JsonLines);
+    assert_eq!(texts(&turns), ["a", "b", "c", "d", "e", "f", "g"]);
+    let (user, assistant) = (Role::User, Role::Assistant);
+    let roles: Vec<Role> = turns.iter().map(|imported| imported.turn.role).collect();
+    assert_eq!(roles, [user, assistant, user, assistant, user, assistant, assistant]);
+    assert_eq!(report.turns_without_time, 4);
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Malformed, 2)]));
+    let request = json!({"contents": [{"role": "user", "parts": [{"text": "a"}]}]});
+    let (turns, report) = read_as("request.json", request.to_string());
+    assert_eq!((texts(&turns), only_format(&report)), (vec!["a"], Format::Messages));
+}
+
+#[test]
 fn a_turn_with_an_invalid_user_name_is_skipped() {
     let named = |user: Value| json!({"role": "user", "text": "secret", "user": user});
     let (turns, report) = read_as(
