@@ -46,6 +46,8 @@ impl Sources {
             each_word(text, &mut |word| {
                 sources.stems.insert(stem(word));
             });
+            // A claim's words are read as those of a question are.
+            sources.stems.extend(query_words(text).iter().map(|word| stem(word)));
             all.push_str(text);
             all.push('\n');
         }
@@ -60,11 +62,17 @@ impl Sources {
             .unicode_word_indices()
             .filter(|(start, word)| !self.may_hold(word, begins_sentence(&claim[..*start])))
             .map(|(_, word)| word);
+        let mut missing: Vec<String> = words.map(str::to_owned).collect();
         let compares = self.speaks_the_language_of(claim);
-        let others = sentences(claim)
-            .into_iter()
-            .filter(|sentence| compares && !self.speaks_of_the_same(sentence));
-        words.chain(others).map(str::to_owned).collect()
+        // Of a short text the language is often not known; a claim in Latin letters holds something
+        // of it.
+        let unknown = self.language.is_none() && missing.is_empty() && claim.is_ascii();
+        let others = sentences(claim).into_iter().filter(|sentence| {
+            compares && !self.speaks_of_the_same(sentence)
+                || unknown && self.shares_nothing_with(sentence)
+        });
+        missing.extend(others.map(str::to_owned));
+        missing
     }
 
     /// Whether a word of a claim is neither a number nor a name, or occurs here.
@@ -96,6 +104,12 @@ impl Sources {
     fn speaks_of_the_same(&self, sentence: &str) -> bool {
         let (known, unknown) = self.known_and_unknown(sentence);
         known >= unknown
+    }
+
+    /// Whether a sentence says something, and no word of it occurs here.
+    fn shares_nothing_with(&self, sentence: &str) -> bool {
+        let (known, unknown) = self.known_and_unknown(sentence);
+        known == 0 && unknown > 0
     }
 
     /// Whether a claim in the language of the sources holds a word that says something and does not
@@ -185,6 +199,10 @@ mod tests {
             "is a doctor",
         ] {
             assert_eq!(missing(source, made_up), [made_up]);
+        }
+        for short in ["I was born in 1984.", "Biscuit barks."] {
+            assert_eq!(missing(short, "facts"), ["facts"]);
+            assert_eq!(missing(short, short), [""; 0]);
         }
         let second = "The user takes blue tiles. The user sells the house.";
         assert_eq!(missing(source, second), ["The user sells the house."]);
