@@ -36,9 +36,26 @@ pub fn third_person(statement: &str) -> String {
     }
     let begins_with_own = matches!(own, Subject::I | Subject::Verb);
     let unquoted = rest.iter().position(|word| word.contains(QUOTES)).unwrap_or(rest.len());
-    for (place, word) in rest.iter().enumerate() {
+    // "US" is none of these words.
+    let mut own_words = rest[..unquoted].iter().enumerate();
+    if own_words.any(|(place, word)| {
+        (place == 0 || word.starts_with(char::is_lowercase))
+            && lists(forms.unsure, &plain(trimmed(word)))
+    }) {
+        return statement.to_owned();
+    }
+    let mut place = 0;
+    while let Some(word) = rest.get(place) {
         let begins = turned.is_empty();
-        let turns = place < unquoted && (begins || word.starts_with(char::is_lowercase));
+        let beside_others = !begins_with_own && place <= LONGEST_SUBJECT;
+        if place < unquoted
+            && let Some(length) = push_clause(rest, place, beside_others, forms, &mut turned)
+        {
+            place += length;
+            continue;
+        }
+        place += 1;
+        let turns = place <= unquoted && (begins || word.starts_with(char::is_lowercase));
         let own = if begins_with_own { forms.beside_i } else { &[] };
         turned.push(
             match own.iter().chain(forms.elsewhere).find(|(from, _)| turns && is(word, from)) {
@@ -48,6 +65,44 @@ pub fn third_person(statement: &str) -> String {
         );
     }
     if turned.is_empty() { statement.to_owned() } else { turned.join(" ") }
+}
+
+/// Pushes the person as a further subject, with the verb behind it: "and I work" becomes "and the user
+/// works". Returns the number of words that it took; none where the pronoun does not stand, or may be a
+/// number ("World War I"). `beside_others` is whether an "and" before it joins two subjects, whose verb
+/// stays as it is.
+fn push_clause(
+    words: &[&str],
+    place: usize,
+    beside_others: bool,
+    forms: &FirstPerson,
+    turned: &mut Vec<String>,
+) -> Option<usize> {
+    let subject = forms.further_subject?;
+    let word = words[place];
+    let before = place.checked_sub(1).map_or("", |before| words[before]);
+    if let Some(verb) = contracted(word, forms) {
+        turned.push(format!("{subject} {verb}"));
+        return Some(1);
+    }
+    let names_before = place > 1 && before.starts_with(char::is_uppercase);
+    if !is(word, forms.pronoun) || !word.starts_with(char::is_uppercase) || names_before {
+        return None;
+    }
+    let adverbs = words[place + 1..].iter().take_while(|word| is_adverb(word, forms)).count();
+    let verb = words.get(place + 1 + adverbs)?;
+    let third = turned_verb(trimmed(verb), forms);
+    let joined = beside_others && is(before, forms.and);
+    if third.is_none() && !joined {
+        return None;
+    }
+    turned.push(replaced(word, forms.pronoun, subject));
+    turned.extend(words[place + 1..=place + adverbs].iter().map(|word| (*word).to_owned()));
+    match third.filter(|_| !joined) {
+        Some(third) => turned.push(replaced(verb, trimmed(verb), &third)),
+        None => turned.push((*verb).to_owned()),
+    }
+    Some(2 + adverbs)
 }
 
 /// Says whether a statement is about the person who makes it: it begins with "I", "my" or "the user", in
@@ -83,6 +138,12 @@ pub(crate) struct FirstPerson {
     pub(crate) regular: fn(&str) -> Option<String>,
     /// Words that change where the person is the subject ("mich" → "sich").
     pub(crate) beside_i: &'static [(&'static str, &'static str)],
+    /// What the pronoun becomes behind the beginning, where the order of words tells its verb.
+    pub(crate) further_subject: Option<&'static str>,
+    /// Joins two subjects.
+    pub(crate) and: &'static str,
+    /// Words of the first person that nothing turns: a statement with one stays as it was said.
+    pub(crate) unsure: &'static str,
     /// Words that change anywhere ("my").
     pub(crate) elsewhere: &'static [(&'static str, &'static str)],
 }
@@ -99,6 +160,9 @@ enum Subject {
     /// Anything else.
     Other,
 }
+
+/// Words before an "and" that may still be one subject ("my best friend Ana and I").
+const LONGEST_SUBJECT: usize = 5;
 
 /// Marks before which words are somebody's own.
 const QUOTES: [char; 6] = ['"', '“', '„', '«', '‘', '`'];
@@ -171,7 +235,10 @@ fn push_verb<'w, 's>(
     }
     let Some(word) = words.get(verb) else { return &[] };
     let changed = contracted(word, forms).or_else(|| turned_verb(word, forms));
-    turned.push(changed.unwrap_or_else(|| (*word).to_owned()));
+    turned.push(match changed {
+        Some(changed) => replaced(word, trimmed(word), &changed),
+        None => (*word).to_owned(),
+    });
     &words[verb + 1..]
 }
 
@@ -185,7 +252,7 @@ fn contracted(word: &str, forms: &FirstPerson) -> Option<String> {
 }
 
 fn turned_verb(word: &str, forms: &FirstPerson) -> Option<String> {
-    let word = plain(word);
+    let word = plain(trimmed(word));
     listed(&word, forms).or_else(|| (forms.regular)(&word))
 }
 
@@ -204,7 +271,12 @@ fn plain(word: &str) -> String {
 
 /// Says whether a word is this one, whatever mark stands behind it.
 fn is(word: &str, expected: &str) -> bool {
-    plain(word.trim_end_matches([',', '.', ';', ':', '!', '?', ')'])) == expected
+    plain(trimmed(word)) == expected
+}
+
+/// A word without the marks behind it.
+fn trimmed(word: &str) -> &str {
+    word.trim_end_matches([',', '.', ';', ':', '!', '?', ')'])
 }
 
 /// A word's replacement, with the mark behind the word.

@@ -15,7 +15,7 @@ use channels::Channels;
 
 /// The tags that begin and end thinking, of the models and servers that write them. Case does not
 /// matter. None of the opening tags begins another one.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 12] = [
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
     ("<thought>", "</thought>"),
@@ -27,6 +27,7 @@ const TAGS: [(&str, &str); 11] = [
     ("[think]", "[/think]"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|start_thinking|>", "<|end_thinking|>"),
+    ("<|channel>thought", "<channel|>"),
 ];
 
 /// The text of an assistant without the thinking at its beginning.
@@ -79,7 +80,8 @@ fn closed_only(text: &str) -> Option<&str> {
 /// Leaves out the thinking at the beginning of an answer that comes in pieces.
 ///
 /// The pieces together give what [`without_thinking`] gives for the whole, wherever they are cut,
-/// but for thinking that was never opened: it has been shown by then.
+/// but for thinking that was never opened: it has been shown by then. Whoever keeps the whole answer
+/// passes it through [`without_thinking`].
 ///
 /// # Examples
 /// ```

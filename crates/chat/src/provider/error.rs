@@ -60,13 +60,19 @@ pub enum ProviderError {
         /// What it says about asking again.
         advice: RetryAdvice,
     },
-    /// The server answered with success, but what it sent is not a stream.
-    #[error("{endpoint} answered with {content_type} where an event stream was expected")]
+    /// The server answered with success, but what it sent is no answer of its API.
+    #[error(
+        "{endpoint} answered with {content_type} where the answer of a model server was expected{}",
+        said.as_ref().map(|said| format!(": {said}")).unwrap_or_default()
+    )]
     NotAStream {
         /// The server.
         endpoint: Endpoint,
         /// Its content type.
         content_type: String,
+        /// What it says instead, without the key: the words of an error, the title of a page, the
+        /// beginning of a text.
+        said: Option<String>,
     },
     /// The answer began and did not come to its end.
     #[error("the answer from {endpoint} broke off: {reason}")]
@@ -106,7 +112,7 @@ impl ProviderError {
     pub fn is_too_long(&self) -> bool {
         let Self::Answered { status, message, .. } = self else { return false };
         match status {
-            400 | 422 | 500 => too_long::is_said(message),
+            400 | 422 | 424 | 500 => too_long::is_said(message),
             413 => !too_long::is_about_time(message),
             _ => false,
         }
@@ -204,6 +210,7 @@ impl Diagnose for ProviderError {
 fn remedies_by_status(endpoint: &Endpoint, status: u16, advice: RetryAdvice) -> Vec<Remedy> {
     let provider = endpoint.api.as_str();
     vec![match status {
+        300..=399 => endpoint.api.check_base_url(),
         401 | 403 if endpoint.with_key => Remedy::ReplaceKey { provider },
         401 | 403 => Remedy::GiveKey { provider },
         402 => Remedy::AddCredit,

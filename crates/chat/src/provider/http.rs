@@ -9,7 +9,7 @@ pub(super) use failure::failure;
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::Serialize;
@@ -139,7 +139,7 @@ impl HttpClient {
             let Ok(Some(bytes)) = response.chunk().await else { break };
             document.extend_from_slice(&bytes);
         }
-        serde_json::from_slice(&document).map_err(|_| self.not_an_answer(&response))
+        serde_json::from_slice(&document).map_err(|_| self.not_an_answer(&response, &document))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, ProviderError> {
@@ -179,7 +179,7 @@ impl HttpClient {
                 None if body.has_stopped() => Ok(body.finish()),
                 None => Err(self.interrupted(body, reason)),
                 Some(End::Failed { status, message }) => Err(self.failed(body, status, &message)),
-                Some(End::Foreign) => Err(self.not_an_answer(&response)),
+                Some(End::Foreign(said)) => Err(self.not_an_answer(&response, &said)),
             };
         }
     }
@@ -214,11 +214,13 @@ impl HttpClient {
         ProviderError::Interrupted { endpoint, partial, reason }
     }
 
-    fn not_an_answer(&self, response: &Response) -> ProviderError {
+    fn not_an_answer(&self, response: &Response, body: &[u8]) -> ProviderError {
         let named =
             header(response.headers(), CONTENT_TYPE.as_str()).filter(|name| !name.is_empty());
         let content_type = named.unwrap_or("no content type").to_owned();
-        ProviderError::NotAStream { endpoint: self.endpoint.clone(), content_type }
+        let said = error_message(&String::from_utf8_lossy(body));
+        let said = said.map(|said| self.without_key(&said));
+        ProviderError::NotAStream { endpoint: self.endpoint.clone(), content_type, said }
     }
 
     async fn refused(&self, mut response: Response) -> ProviderError {
@@ -234,7 +236,11 @@ impl HttpClient {
             let Ok(Some(bytes)) = response.chunk().await else { break };
             body.extend_from_slice(&bytes);
         }
-        let message = error_message(&String::from_utf8_lossy(&body))
+        let moved = header(response.headers(), LOCATION.as_str())
+            .filter(|_| status.is_redirection())
+            .map(|address| format!("the server has moved to {address}"));
+        let message = moved
+            .or_else(|| error_message(&String::from_utf8_lossy(&body)))
             .unwrap_or_else(|| status.canonical_reason().unwrap_or("no reason given").to_owned());
         self.answered(status.as_u16(), &message, request_id, advice)
     }
@@ -269,7 +275,8 @@ fn client(local: bool) -> Result<Client, ProviderError> {
     builder.build().map_err(|error| ProviderError::NoClient { source: error.without_url().into() })
 }
 
-/// Follows a server to another address of its host only: the key is for that host.
+/// Follows a server to another address of its host only: the key is for that host. Where following
+/// would turn a question into a plain look-up of a page, it does not.
 fn to_the_same_host() -> Policy {
     Policy::custom(|attempt| {
         let from = attempt.previous().last().cloned();
@@ -277,7 +284,8 @@ fn to_the_same_host() -> Policy {
             let keeps_secret = from.scheme() == attempt.url().scheme() || from.scheme() == "http";
             from.host_str() == attempt.url().host_str() && keeps_secret
         });
-        if stays { Policy::default().redirect(attempt) } else { attempt.stop() }
+        let keeps_question = matches!(attempt.status().as_u16(), 307 | 308);
+        if stays && keeps_question { Policy::default().redirect(attempt) } else { attempt.stop() }
     })
 }
 

@@ -108,6 +108,13 @@ fn words_of_object(members: &Map<String, Value>) -> Option<String> {
     {
         said = format!("{said} (n_ctx {window})");
     }
+    // That the prompt is too long may stand in the error's name alone.
+    let name = ["code", "type"].iter().find_map(|place| word(members.get(*place)?));
+    if let Some(name) = name.filter(|name| name.contains("context"))
+        && !said.to_lowercase().contains("context")
+    {
+        said = format!("{said} ({name})");
+    }
     Some(said)
 }
 
@@ -182,6 +189,10 @@ mod tests {
             (
                 json!({"error": {"message": "exceeds the context size", "n_ctx": 1024}}),
                 Some("exceeds the context size (n_ctx 1024)"),
+            ),
+            (
+                json!({"error": {"message": "no", "code": "context_length_exceeded"}}),
+                Some("no (context_length_exceeded)"),
             ),
             (json!({"error": {"type": "overloaded_error"}}), Some("overloaded_error")),
             (json!({"id": "c1"}), None),

@@ -257,7 +257,10 @@ async fn a_proxys_web_page_is_told_by_its_title() {
 
     let answer = Answer::status("200 OK", "content-type: text/html", page);
     let error = outcome(answer).await.unwrap_err();
-    assert!(error.to_string().contains("text/html where an event stream was expected"), "{error}");
+    assert!(
+        error.to_string().contains("text/html where the answer of a model server was expected"),
+        "{error}"
+    );
     assert!(!error.is_transient());
 }
 

@@ -154,10 +154,20 @@ async fn the_body_decides_and_not_the_content_type() {
         let completion = completion.unwrap_or_else(|error| panic!("{content_type}: {error}"));
         assert_eq!(completion.text, TEXT, "{content_type}");
     }
-    for body in ["<html><title>Log in</title></html>", "OK", "{\"status\":\"ok\"}", "[]"] {
+    for (body, expected) in [
+        ("<html><title>Log in</title></html>", "Log in"),
+        ("OK", "OK"),
+        ("{\"code\":1113,\"msg\":\"Insufficient balance\"}", "Insufficient balance"),
+        ("{\"detail\":\"Unauthorized\"}", "Unauthorized"),
+        ("{\"status\":\"ok\"}", "{\"status\":\"ok\"}"),
+        ("[]", "[]"),
+    ] {
         let answer = Answer::status("200 OK", "content-type: application/json", body);
         let error = of_openai(answer).await.unwrap_err();
-        assert!(matches!(error, ProviderError::NotAStream { .. }), "{body}: {error}");
+        let ProviderError::NotAStream { said: Some(said), .. } = &error else {
+            panic!("{body}: {error}")
+        };
+        assert_eq!(said, expected);
     }
 }
 

@@ -1,8 +1,7 @@
 //! What servers say of their models and windows.
 
-use longmem_chat::{
-    Anthropic, Api, ApiKey, ModelServer, OpenAiCompatible, Provider, ProviderError, ServedModel,
-};
+use longmem_chat::{Anthropic, Api, ApiKey, ModelServer, OpenAiCompatible, Provider, ServedModel};
+use longmem_core::Diagnose;
 use serde_json::{Value, json};
 
 use crate::ask;
@@ -85,6 +84,16 @@ async fn a_key_goes_to_no_other_host() {
     let server = StandIn::answering(vec![moved]).await;
     let provider = Anthropic::new(&server.url, Some(ApiKey::new("sk-secret").unwrap())).unwrap();
     let error = ask(&provider).await.unwrap_err();
-    assert!(matches!(error, ProviderError::Answered { status: 307, .. }), "{error}");
+    assert!(error.to_string().contains("answered 307: the server has moved to http"), "{error}");
     assert!(other.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_question_does_not_become_a_look_up() {
+    let moved = Answer::status("301 Moved Permanently", "location: /v2/messages", "");
+    let server = StandIn::answering(vec![moved]).await;
+    let error = ask(&Anthropic::new(&server.url, None).unwrap()).await.unwrap_err();
+    assert!(error.to_string().contains("has moved to /v2/messages"), "{error}");
+    assert!(!error.remedies().is_empty());
+    assert_eq!(server.asked().len(), 1);
 }

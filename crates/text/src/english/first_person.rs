@@ -22,6 +22,9 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
     ],
     regular,
     beside_i: &[],
+    further_subject: Some("the user"),
+    and: "and",
+    unsure: "our ours us we we'd we'll we're we've",
     elsewhere: &[
         ("my", "the user's"),
         ("me", "the user"),

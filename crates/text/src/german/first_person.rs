@@ -39,6 +39,9 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
     ],
     regular,
     beside_i: &[("mich", "sich"), ("mir", "sich")],
+    further_subject: None,
+    and: "und",
+    unsure: "ich uns unser unsere unserem unseren unserer wir",
     // The genitive before a noun is the same for every gender and case.
     elsewhere: &[
         ("mein", "des Nutzers"),

@@ -75,6 +75,9 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
     ],
     regular,
     beside_i: &[("me", "se"), ("conmigo", "consigo")],
+    further_subject: None,
+    and: "y",
+    unsure: "nos nosotras nosotros nuestra nuestro yo",
     elsewhere: &[("mi", "su"), ("mis", "sus")],
 };
 

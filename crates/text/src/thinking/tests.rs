@@ -26,6 +26,7 @@ fn thinking_at_the_beginning_is_left_out() {
         ("<seed:think>a</seed:think>b", "b"),
         ("<|begin_of_thought|>a<|end_of_thought|>b", "b"),
         ("<|START_THINKING|>a<|END_THINKING|>b", "b"),
+        ("<|channel>thought\na<channel|>b", "b"),
         ("<think>never closed", ""),
         ("<think>closed by another</thinking> tag", ""),
         ("<think></think>", ""),

@@ -4,7 +4,7 @@
 //! Mistral, Bedrock, Groq, vLLM, TGI, llama.cpp and others.
 
 /// Words that speak of nothing else.
-const PHRASES: [&str; 28] = [
+const PHRASES: [&str; 37] = [
     "context_length_exceeded",
     "exceed_context_size",
     "context length",
@@ -33,6 +33,16 @@ const PHRASES: [&str; 28] = [
     "token limit",
     "`inputs` tokens",
     "string too long",
+    "message length",
+    "request length",
+    "token count",
+    "expected maxlength",
+    "n_keep:",
+    // vLLM, where the prompt leaves no room for an answer.
+    "max_tokens must be at least 1, got -",
+    "超长",
+    "输入长度",
+    "上下文长度",
 ];
 
 /// What a message says is too much, when one of [`TOO_MUCH`] stands behind it.
@@ -40,7 +50,7 @@ const SUBJECTS: [&str; 7] =
     ["prompt", "input", "inputs", "context", "tokens", "messages", "conversation"];
 
 /// How it says so.
-const TOO_MUCH: [&str; 8] = [
+const TOO_MUCH: [&str; 10] = [
     "too long",
     "too large",
     "too many tokens",
@@ -49,6 +59,8 @@ const TOO_MUCH: [&str; 8] = [
     "longer than",
     "larger than the",
     "greater than the",
+    "not fit in",
+    "cannot fit",
 ];
 
 /// Words about time: how often one may ask, how much in a time, or that it ran out. The same prompt may
@@ -87,7 +99,7 @@ const ANSWER_LIMITS: [&str; 5] =
 const PROMPT_WORDS: [&str; 5] = ["context", "prompt", "input", "messages", "sequence"];
 
 /// What stands right before the window's size.
-const BEFORE_WINDOW: [&str; 22] = [
+const BEFORE_WINDOW: [&str; 27] = [
     "context length is",
     "context length of",
     "context length:",
@@ -109,6 +121,11 @@ const BEFORE_WINDOW: [&str; 22] = [
     "must be <",
     "less than",
     "n_ctx",
+    "cannot exceed",
+    "max input tokens:",
+    "maximum prompt length is",
+    "max_seq_len",
+    "only supports up to",
     ">",
 ];
 
@@ -137,8 +154,11 @@ pub(super) fn is_said(message: &str) -> bool {
     if contains_any(&message, &TIME_LIMITS) {
         return false;
     }
-    let of_answer_only =
-        contains_any(&message, &ANSWER_LIMITS) && !contains_any(&message, &PROMPT_WORDS);
+    // What is wrong with the answer's length is that the prompt leaves none.
+    let leaves_none = message.contains("must be at least 1, got -");
+    let of_answer_only = !leaves_none
+        && contains_any(&message, &ANSWER_LIMITS)
+        && !contains_any(&message, &PROMPT_WORDS);
     if of_answer_only {
         return false;
     }
@@ -246,6 +266,32 @@ mod tests {
             ("Your input exceeds the context window of this model.", None),
             ("Token limit exceeded: the limit is 16000", Some(16_000)),
             ("The conversation is too long", None),
+            ("max_tokens must be at least 1, got -5000.", None),
+            ("n_keep: 9000 >= n_ctx: 2048", Some(2_048)),
+            ("Malformed input request: expected maxLength: 8000, actual: 60000", None),
+            (
+                "Requested token count (9000) exceeds the maximum allowed for this model (2048)",
+                None,
+            ),
+            ("Message length exceeds the maximum of 2048 tokens", Some(2_048)),
+            ("prompt (9000 tokens) does not fit in the context (2048 tokens)", None),
+            ("Prompt 超长", None),
+            ("输入长度超过模型最大长度限制", None),
+            (
+                "Too many input tokens. Max input tokens: 2048, request input token count: 9000",
+                Some(2_048),
+            ),
+            (
+                "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received \
+                 5000. Try using a shorter prompt, or enabling prompt truncating.",
+                Some(4_081),
+            ),
+            (
+                "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+                Some(131_072),
+            ),
+            ("Prompt length 9000 is greater than max_seq_len 2048", Some(2_048)),
+            ("the input token count is 40000 but model only supports up to 32768.", Some(32_768)),
             ("error code context_length_exceeded", None),
         ] {
             assert!(is_said(message), "{message}");

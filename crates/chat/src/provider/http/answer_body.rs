@@ -1,6 +1,6 @@
 //! Reads the body of an answer, whatever form it has: a stream of events, or one JSON document.
 
-use longmem_text::ThinkingFilter;
+use longmem_text::{ThinkingFilter, without_thinking};
 use serde_json::Value;
 
 use super::{AnswerReader, Step};
@@ -10,6 +10,9 @@ use crate::provider::lenient::JsonReader;
 
 /// Most bytes of an answer that is one document.
 const MAX_DOCUMENT: usize = 32 * 1024 * 1024;
+
+/// Bytes that are read of a body that is no answer.
+const MAX_FOREIGN: usize = 64 * 1024;
 
 /// Number of bytes that tell the forms apart.
 const TELLING_BYTES: usize = 6;
@@ -35,8 +38,8 @@ enum Form {
     Stream(EventParser),
     /// JSON: one document, or one a line.
     Document(Vec<u8>),
-    /// Something else.
-    Foreign,
+    /// Something else: its beginning.
+    Foreign(Vec<u8>),
 }
 
 /// How an answer ended.
@@ -49,8 +52,8 @@ pub(super) enum End {
         status: u16,
         message: String,
     },
-    /// The body is no answer.
-    Foreign,
+    /// The body is no answer: its beginning, which may say why.
+    Foreign(Vec<u8>),
 }
 
 impl<'a, R: AnswerReader> AnswerBody<'a, R> {
@@ -76,7 +79,7 @@ impl<'a, R: AnswerReader> AnswerBody<'a, R> {
             Form::Unknown(begun) => {
                 begun.extend_from_slice(bytes);
                 let form = match Form::told_by(begun)? {
-                    Form::Foreign if self.called_stream => Form::Stream(EventParser::default()),
+                    Form::Foreign(_) if self.called_stream => Form::Stream(EventParser::default()),
                     form => form,
                 };
                 let Form::Unknown(begun) = std::mem::replace(&mut self.form, form) else {
@@ -90,24 +93,27 @@ impl<'a, R: AnswerReader> AnswerBody<'a, R> {
             }
             Form::Document(document) => {
                 document.extend_from_slice(bytes);
-                (document.len() > MAX_DOCUMENT).then_some(End::Foreign)
+                (document.len() > MAX_DOCUMENT).then(|| End::Foreign(Vec::new()))
             }
-            Form::Foreign => Some(End::Foreign),
+            Form::Foreign(beginning) => {
+                beginning.extend_from_slice(bytes);
+                (beginning.len() > MAX_FOREIGN).then(|| End::Foreign(std::mem::take(beginning)))
+            }
         }
     }
 
     /// Takes the end of the body. Returns how the answer ended, if that is known.
     pub(super) fn end(&mut self) -> Option<End> {
-        match std::mem::replace(&mut self.form, Form::Foreign) {
+        match std::mem::replace(&mut self.form, Form::Foreign(Vec::new())) {
             Form::Stream(parser) => self.take_event(&parser.finish()?),
             Form::Document(document) => {
                 let text = String::from_utf8_lossy(&document);
                 let end = self.take_data("", &text);
-                let nothing = if self.understood { End::Finished } else { End::Foreign };
+                let nothing = if self.understood { End::Finished } else { End::Foreign(document) };
                 Some(end.unwrap_or(nothing))
             }
             Form::Unknown(begun) if begun.iter().all(u8::is_ascii_whitespace) => None,
-            Form::Unknown(_) | Form::Foreign => Some(End::Foreign),
+            Form::Unknown(begun) | Form::Foreign(begun) => Some(End::Foreign(begun)),
         }
     }
 
@@ -187,7 +193,7 @@ impl Form {
         match begun.first()? {
             b'{' | b'[' => Some(Self::Document(Vec::new())),
             _ if is_field => Some(Self::Stream(EventParser::default())),
-            _ => (begun.len() >= TELLING_BYTES).then_some(Self::Foreign),
+            _ => (begun.len() >= TELLING_BYTES).then(|| Self::Foreign(Vec::new())),
         }
     }
 }
@@ -238,12 +244,18 @@ impl<'a> AnswerText<'a> {
         self.shown.push_str(text);
     }
 
-    /// The whole text, and whether there was thinking before it.
+    /// The whole text, and whether there was thinking before it. Thinking whose beginning is not
+    /// marked was handed on before its end told it apart; it is no part of the text.
     fn finish(mut self) -> (String, bool) {
-        let thought = self.filter.found_thinking();
+        let found = self.filter.found_thinking();
         let held_back = std::mem::take(&mut self.filter).finish();
         self.show(&held_back);
-        (self.shown, thought)
+        if found {
+            return (self.shown, true);
+        }
+        let text = without_thinking(&self.shown).into_owned();
+        let thought = text.len() < self.shown.len();
+        (text, thought)
     }
 }
 
@@ -261,7 +273,7 @@ mod tests {
             text.push(piece);
         }
         let (whole, thought) = text.finish();
-        assert_eq!(heard, whole);
+        assert!(heard.ends_with(&whole), "{heard}");
         (whole, thought)
     }
 
@@ -277,6 +289,9 @@ mod tests {
         ] {
             assert_eq!(shown(pieces).0, text, "{pieces:?}");
         }
+        // Some servers send the opening tag with the prompt.
+        let unopened = shown(&["Ports, por", "ts.\n</thi", "nk>\n\nIt is 7443."]);
+        assert_eq!(unopened, ("It is 7443.".to_owned(), true));
         assert!(shown(&["<think>Hm."]).1);
         assert!(!shown(&["Hm, <think>."]).1);
     }
@@ -286,7 +301,7 @@ mod tests {
         let form = |bytes: &str| match Form::told_by(bytes.as_bytes()) {
             Some(Form::Stream(_)) => "stream",
             Some(Form::Document(_)) => "document",
-            Some(Form::Foreign | Form::Unknown(_)) => "foreign",
+            Some(Form::Foreign(_) | Form::Unknown(_)) => "foreign",
             None => "unknown",
         };
         for (bytes, expected) in [

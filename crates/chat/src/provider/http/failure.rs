@@ -69,7 +69,11 @@ mod tests {
             (json!({"error": {"message": "no", "code": 7}}), 500, "no"),
             (json!({"error": "no"}), 500, "no"),
             (json!({"error": {"message": "no", "type": "rate_limit_error"}}), 429, "no"),
-            (json!({"error": {"message": "no", "code": "context_length_exceeded"}}), 400, "no"),
+            (
+                json!({"error": {"message": "no", "code": "context_length_exceeded"}}),
+                400,
+                "no (context_length_exceeded)",
+            ),
             (json!({"object": "error", "message": "no", "code": 400}), 400, "no"),
             (
                 json!({"type": "error", "error": {"type": "overloaded_error"}}),
