@@ -1,5 +1,8 @@
 //! Turns what a person says of themselves into the form in which it is noted.
 
+mod clauses;
+
+use self::clauses::{is_unsure, push_clause};
 use crate::language::{Guess, Language, guess};
 use crate::phrases::lists;
 
@@ -36,12 +39,7 @@ pub fn third_person(statement: &str) -> String {
     }
     let begins_with_own = matches!(own, Subject::I | Subject::Verb);
     let unquoted = rest.iter().position(|word| word.contains(QUOTES)).unwrap_or(rest.len());
-    // "US" is none of these words.
-    let mut own_words = rest[..unquoted].iter().enumerate();
-    if own_words.any(|(place, word)| {
-        (place == 0 || word.starts_with(char::is_lowercase))
-            && lists(forms.unsure, &plain(trimmed(word)))
-    }) {
+    if is_unsure(&words, begins_with_own, forms) {
         return statement.to_owned();
     }
     let mut place = 0;
@@ -65,44 +63,6 @@ pub fn third_person(statement: &str) -> String {
         );
     }
     if turned.is_empty() { statement.to_owned() } else { turned.join(" ") }
-}
-
-/// Pushes the person as a further subject, with the verb behind it: "and I work" becomes "and the user
-/// works". Returns the number of words that it took; none where the pronoun does not stand, or may be a
-/// number ("World War I"). `beside_others` is whether an "and" before it joins two subjects, whose verb
-/// stays as it is.
-fn push_clause(
-    words: &[&str],
-    place: usize,
-    beside_others: bool,
-    forms: &FirstPerson,
-    turned: &mut Vec<String>,
-) -> Option<usize> {
-    let subject = forms.further_subject?;
-    let word = words[place];
-    let before = place.checked_sub(1).map_or("", |before| words[before]);
-    if let Some(verb) = contracted(word, forms) {
-        turned.push(format!("{subject} {verb}"));
-        return Some(1);
-    }
-    let names_before = place > 1 && before.starts_with(char::is_uppercase);
-    if !is(word, forms.pronoun) || !word.starts_with(char::is_uppercase) || names_before {
-        return None;
-    }
-    let adverbs = words[place + 1..].iter().take_while(|word| is_adverb(word, forms)).count();
-    let verb = words.get(place + 1 + adverbs)?;
-    let third = turned_verb(trimmed(verb), forms);
-    let joined = beside_others && is(before, forms.and);
-    if third.is_none() && !joined {
-        return None;
-    }
-    turned.push(replaced(word, forms.pronoun, subject));
-    turned.extend(words[place + 1..=place + adverbs].iter().map(|word| (*word).to_owned()));
-    match third.filter(|_| !joined) {
-        Some(third) => turned.push(replaced(verb, trimmed(verb), &third)),
-        None => turned.push((*verb).to_owned()),
-    }
-    Some(2 + adverbs)
 }
 
 /// Says whether a statement is about the person who makes it: it begins with "I", "my" or "the user", in
@@ -136,6 +96,8 @@ pub(crate) struct FirstPerson {
     pub(crate) verbs: &'static [(&'static str, &'static str)],
     /// Turns another verb, if that is one.
     pub(crate) regular: fn(&str) -> Option<String>,
+    /// Words that begin another clause ("dass"), beside those behind a comma.
+    pub(crate) clauses: &'static str,
     /// Words that change where the person is the subject ("mich" → "sich").
     pub(crate) beside_i: &'static [(&'static str, &'static str)],
     /// What the pronoun becomes behind the beginning, where the order of words tells its verb.

@@ -94,6 +94,7 @@ impl ProviderError {
             Self::Unreachable { .. } => true,
             Self::Interrupted { partial, .. } => partial.is_empty(),
             Self::Answered { .. } if self.is_too_long() || self.is_out_of_quota() => false,
+            Self::Answered { message, .. } if too_long::is_one_request(message) => false,
             Self::Answered { status, advice, .. } => {
                 advice.should_retry.unwrap_or(is_transient_status(*status))
             }
@@ -198,8 +199,8 @@ impl Diagnose for ProviderError {
             }],
             Self::Answered { .. } if self.is_too_long() => vec![Remedy::LowerBudget],
             Self::Answered { .. } if self.is_out_of_quota() => vec![Remedy::AddCredit],
-            Self::Answered { endpoint, status, advice, .. } => {
-                remedies_by_status(endpoint, *status, *advice)
+            Self::Answered { endpoint, status, advice, message, .. } => {
+                remedies_by_status(endpoint, *status, message, *advice)
             }
             Self::NotAStream { endpoint, .. } => vec![endpoint.api.check_base_url()],
             Self::Interrupted { .. } => vec![Remedy::AskAgain],
@@ -207,7 +208,12 @@ impl Diagnose for ProviderError {
     }
 }
 
-fn remedies_by_status(endpoint: &Endpoint, status: u16, advice: RetryAdvice) -> Vec<Remedy> {
+fn remedies_by_status(
+    endpoint: &Endpoint,
+    status: u16,
+    message: &str,
+    advice: RetryAdvice,
+) -> Vec<Remedy> {
     let provider = endpoint.api.as_str();
     vec![match status {
         300..=399 => endpoint.api.check_base_url(),
@@ -217,6 +223,7 @@ fn remedies_by_status(endpoint: &Endpoint, status: u16, advice: RetryAdvice) -> 
         404 => return vec![Remedy::CheckModelName, endpoint.api.check_base_url()],
         // A limit of tokens a minute that a single prompt exceeds.
         413 => Remedy::LowerBudget,
+        429 if too_long::is_one_request(message) => Remedy::LowerBudget,
         429 => Remedy::Wait { time: advice.after },
         500.. => Remedy::AskLaterOrFallBack,
         _ => return Vec::new(),

@@ -60,6 +60,9 @@ pub struct ModelServer {
     pub key: Option<ApiKey>,
 }
 
+/// Tokens of the smallest window that is believed.
+const LEAST_WINDOW: u64 = 64;
+
 /// A language model that a server has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedModel {
@@ -123,7 +126,7 @@ impl ServedModel {
             .into_iter()
             .flatten()
             .find_map(|place| member(place, &WINDOW_NAMES).and_then(count))
-            .filter(|window| *window > 0);
+            .filter(|window| *window >= LEAST_WINDOW);
         Some(Self { name: name.to_owned(), window: window.map(|window| window as usize) })
     }
 }
@@ -158,6 +161,8 @@ async fn local_server(name: &'static str, address: &str) -> Option<LocalServer> 
 fn ollama_address(host: &str) -> String {
     let host = host.trim().trim_end_matches('/');
     let (scheme, rest) = host.split_once("://").unwrap_or(("http", host));
+    // Some write the base URL of its API.
+    let rest = rest.strip_suffix("/v1").unwrap_or(rest);
     let port_at = rest.rfind(':').filter(|at| !rest[*at..].contains(']'));
     let (name, port) = port_at.map_or((rest, ""), |at| (&rest[..at], &rest[at + 1..]));
     // A server that listens everywhere is asked here.
@@ -180,6 +185,7 @@ mod tests {
             (json!({"id": "m", "meta": {"n_ctx_train": 131_072}}), None),
             (json!({"id": "m", "context_length": null, "context_window": "32768"}), Some(32_768)),
             (json!({"id": "m", "max_input_tokens": 200_000, "max_tokens": 64_000}), Some(200_000)),
+            (json!({"id": "m", "max_model_len": 7, "context_length": -1}), None),
             (json!({"id": "m", "object": "model"}), None),
         ] {
             let model = ServedModel { name: "m".to_owned(), window };
@@ -211,6 +217,7 @@ mod tests {
             ("http://box.lan/", "http://box.lan:11434"),
             ("https://box.lan", "https://box.lan:443"),
             ("[::1]:8000", "http://[::1]:8000"),
+            ("http://box.lan:8000/v1/", "http://box.lan:8000"),
         ] {
             assert_eq!(ollama_address(host), address, "{host}");
         }

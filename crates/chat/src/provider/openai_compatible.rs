@@ -288,9 +288,14 @@ impl AnswerReader for ChunkReader {
             self.take_usage(usage);
         }
         match event.get("choices") {
-            // The last chunk, with the usage, has no choice; only one is ever asked for.
+            // The last chunk, with the usage, has no choice. Only one is ever asked for, but some
+            // servers are set to give several.
             Some(Value::Array(choices)) => {
-                choices.first().map_or(Step::Nothing, |choice| self.take_choice(choice, came))
+                let is_first = |choice: &&Value| {
+                    choice.get("index").and_then(count).is_none_or(|index| index == 0)
+                };
+                let first = choices.iter().find(is_first);
+                first.map_or(Step::Nothing, |choice| self.take_choice(choice, came))
             }
             Some(Value::Null) => Step::Nothing,
             None if usage.is_some() => Step::Nothing,

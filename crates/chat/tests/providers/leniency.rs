@@ -67,6 +67,13 @@ fn odd_streams() -> Vec<(&'static str, String)> {
         ("a usage that is a text", format!("{answer}{end}{}{DONE}", usage(json!("none")))),
         ("a usage of floats", format!("{answer}{end}{}", usage(json!({"prompt_tokens": 1.5})))),
         ("content in parts", chunk(&json!({"content": parts}), &json!("stop"))),
+        (
+            "a second choice",
+            format!(
+                "{answer}{}{end}{DONE}",
+                data(&json!({"choices": [{"index": 1, "delta": {"content": "No."}}]}))
+            ),
+        ),
         ("an empty error", with("error", json!({}))),
         ("an error without words", with("error", json!({"message": "", "code": null}))),
         ("a model that is null", with("model", Value::Null)),

@@ -21,6 +21,7 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
         ("haven't", "has not"),
     ],
     regular,
+    clauses: "",
     beside_i: &[],
     further_subject: Some("the user"),
     and: "and",

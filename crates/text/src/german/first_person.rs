@@ -38,6 +38,7 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
         ("wasche", "wäscht"),
     ],
     regular,
+    clauses: "aber als bis damit dass denn ob obwohl oder sondern und weil wenn wie",
     beside_i: &[("mich", "sich"), ("mir", "sich")],
     further_subject: None,
     and: "und",

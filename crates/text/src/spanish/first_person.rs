@@ -74,6 +74,7 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
         ("interesan", "interesan"),
     ],
     regular,
+    clauses: "aunque como cuando donde e ni o pero porque que si u y",
     beside_i: &[("me", "se"), ("conmigo", "consigo")],
     further_subject: None,
     and: "y",

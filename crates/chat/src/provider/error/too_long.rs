@@ -148,6 +148,12 @@ pub(super) fn is_about_time(message: &str) -> bool {
     contains_any(&message.to_lowercase(), &TIME_LIMITS)
 }
 
+/// Says whether a single request is larger than what may be sent in a time, so that waiting is of no
+/// use.
+pub(super) fn is_one_request(message: &str) -> bool {
+    is_about_time(message) && message.to_lowercase().contains("request too large")
+}
+
 /// Says whether a message means that the prompt is too long.
 pub(super) fn is_said(message: &str) -> bool {
     let message = message.to_lowercase();
@@ -297,6 +303,15 @@ mod tests {
             assert!(is_said(message), "{message}");
             assert_eq!(window(message), expected, "{message}");
         }
+    }
+
+    #[test]
+    fn a_request_larger_than_the_limit_of_a_minute_is_told_from_too_many() {
+        assert!(is_one_request(
+            "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 41000."
+        ));
+        assert!(!is_one_request("Rate limit reached on tokens per min (TPM): Limit 30000, Used 9"));
+        assert!(!is_one_request("Request too large"));
     }
 
     #[test]
