@@ -177,13 +177,12 @@ impl TurnReceiver for Intake<'_> {
         true
     }
 
+    fn reads_unchanged(&self) -> bool {
+        self.request.again
+    }
+
     fn mark(&mut self, file: &Path) -> Option<Mark> {
-        if self.request.again {
-            return None;
-        }
-        // Without a mark, or with one that cannot be read, the file is read whole.
-        let name = self.request.mark_name(file);
-        Mark::from_json(&self.memory.kept_value(Some(self.request.user), &name).ok()??)
+        self.request.mark(self.memory, file)
     }
 
     fn set_mark(&mut self, file: &Path, mark: Mark) {
@@ -202,6 +201,12 @@ impl ImportRequest<'_> {
         let named = imported.user.take().filter(|_| self.users_from_file);
         imported.turn.note |= self.notes;
         (named.unwrap_or_else(|| self.user.clone()), imported)
+    }
+
+    /// The mark that is kept for a file. Without one, or with one that cannot be read, the file is
+    /// read whole.
+    pub(crate) fn mark(&self, memory: &Memory, file: &Path) -> Option<Mark> {
+        Mark::from_json(&memory.kept_value(Some(self.user), &self.mark_name(file)).ok()??)
     }
 
     /// The name under which the mark of a file is kept: with whatever else decides what becomes of

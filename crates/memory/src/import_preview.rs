@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use longmem_core::{SourceKey, Timestamp, UserName};
-use longmem_transcripts::{ImportedTurn, Progress, Report, Source, TurnReceiver, read_from};
+use longmem_transcripts::{ImportedTurn, Mark, Progress, Report, Source, TurnReceiver, read_from};
 
 use crate::{ImportRequest, KeyState, Memory, MemoryError};
 
@@ -109,6 +110,11 @@ impl TurnReceiver for Preview<'_> {
             return ControlFlow::Break(());
         }
         (self.progress)(read)
+    }
+
+    /// Sessions have the names that an import would give them.
+    fn mark(&mut self, file: &Path) -> Option<Mark> {
+        self.request.mark(self.memory?, file)
     }
 }
 

@@ -34,9 +34,13 @@ pub(crate) fn read_file(
     wanted: Option<Format>,
     output: &mut TurnOutput<'_>,
 ) -> Result<FileOutcome, TranscriptError> {
-    let keeps_marks = output.receiver().keeps_marks();
-    let marked = files.marked(index).filter(|marked| keeps_marks && !marked.is_zip);
-    let resume = match since_mark(files, marked.as_ref(), output) {
+    let mut marked = files.marked(index).filter(|marked| !marked.is_zip);
+    let since = since_mark(files, marked.as_mut(), output);
+    if let Some(marked) = &marked {
+        files.set_stem(index, marked.stem.clone());
+    }
+    let marked = marked.filter(|_| output.receiver().keeps_marks());
+    let resume = match since {
         SinceMark::Unchanged => return Ok(FileOutcome::Unchanged),
         SinceMark::Grown(format, resume) => Some((format, resume)),
         SinceMark::Other => None,

@@ -16,7 +16,7 @@ use crate::turn_output::{FileMemory, TurnOutput};
 
 /// Raised when a reader begins to read more or other turns from the same file: files that were read
 /// before are then read whole again.
-const READERS_VERSION: u32 = 1;
+const READERS_VERSION: u32 = 2;
 
 /// Bytes at the beginning, and before the end, by which a file is known again.
 const FINGERPRINT_BYTES: u64 = 512;
@@ -128,7 +128,7 @@ impl Mark {
 
     /// Compares a file with its mark; also says how many bytes of it were read for that.
     pub(crate) fn compare(self, file: &FileFacts<'_>) -> (SinceMark, u64) {
-        if self.readers_version != READERS_VERSION || self.stem != file.stem {
+        if self.readers_version != READERS_VERSION {
             return (SinceMark::Other, 0);
         }
         let Ok(mut opened) = fs_err::File::open(file.path) else { return (SinceMark::Other, 0) };
@@ -156,15 +156,19 @@ impl Mark {
     }
 }
 
-/// What became of a file since its mark was set.
+/// What became of a file since its mark was set. Its sessions keep the name that they had when it was
+/// read first, whatever files lie beside it now: under another name, all turns would be new.
 pub(crate) fn since_mark(
     files: &TranscriptFiles,
-    marked: Option<&Marked>,
+    marked: Option<&mut Marked>,
     output: &mut TurnOutput<'_>,
 ) -> SinceMark {
     let Some(marked) = marked else { return SinceMark::Other };
-    let Some(mark) = output.receiver().mark(&marked.path) else { return SinceMark::Other };
-    if has_write_ahead_log(&marked.path) {
+    let receiver = output.receiver();
+    let Some(mark) = receiver.mark(&marked.path) else { return SinceMark::Other };
+    marked.stem.clone_from(&mark.stem);
+    let looks_at_marks = receiver.keeps_marks() && !receiver.reads_unchanged();
+    if !looks_at_marks || has_write_ahead_log(&marked.path) {
         return SinceMark::Other;
     }
     let (since, bytes) = mark.compare(&marked.facts());

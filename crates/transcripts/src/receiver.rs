@@ -18,6 +18,11 @@ pub trait TurnReceiver {
         false
     }
 
+    /// Whether a file that did not change is read all the same.
+    fn reads_unchanged(&self) -> bool {
+        false
+    }
+
     /// The mark that was set for a file when it was read before, by its absolute path.
     fn mark(&mut self, _file: &Path) -> Option<Mark> {
         None

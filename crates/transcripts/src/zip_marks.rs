@@ -25,8 +25,8 @@ impl ZipMarks {
         let zip = files.marked(index).filter(|marked| keeps_marks && marked.is_zip);
         if self.current.as_ref().map(|(current, _)| current) != zip.as_ref() {
             self.finish(output);
-            self.current = zip.map(|zip| {
-                let since = since_mark(files, Some(&zip), output);
+            self.current = zip.map(|mut zip| {
+                let since = since_mark(files, Some(&mut zip), output);
                 (zip, matches!(since, SinceMark::Unchanged))
             });
         }

@@ -82,7 +82,8 @@ pub(crate) struct TranscriptFiles {
 pub(crate) struct Marked {
     pub(crate) path: PathBuf,
     pub(crate) is_zip: bool,
-    stem: String,
+    /// What sessions without a name are named after.
+    pub(crate) stem: String,
     bytes: u64,
     modified: Timestamp,
 }
@@ -232,6 +233,11 @@ impl TranscriptFiles {
         // What a zip's files are called does not depend on what lies beside the zip.
         let stem = if is_zip { String::new() } else { file.stem.clone() };
         Some(Marked { path, is_zip, stem, bytes, modified })
+    }
+
+    /// Names sessions without a name after something else than the file.
+    pub(crate) fn set_stem(&mut self, index: usize, stem: String) {
+        self.files[index].stem = stem;
     }
 
     /// Lets a function read a file as a database.

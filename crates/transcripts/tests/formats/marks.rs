@@ -129,6 +129,25 @@ fn a_read_that_was_broken_off_goes_on_within_the_file() {
 }
 
 #[test]
+fn a_file_keeps_the_name_of_its_sessions_when_another_of_its_name_comes() {
+    let files = Files::new();
+    let message = |text: &str| lines(&[json!({"role": "user", "content": text})]);
+    files.write("a/chat.jsonl", message("a"));
+    let mut reader = Reader::default();
+    reader.read(files.path());
+    files.write("b/chat.jsonl", message("b"));
+    reader.read(files.path());
+    append(&files.path().join("a/chat.jsonl"), message("more").as_bytes());
+    reader.read(files.path());
+    let turns: Vec<(&str, &str)> = reader
+        .turns
+        .iter()
+        .map(|imported| (imported.turn.session.as_str(), imported.turn.text.as_str()))
+        .collect();
+    assert_eq!(turns, [("chat", "a"), ("b/chat.jsonl", "b"), ("chat", "more")]);
+}
+
+#[test]
 fn a_file_that_was_written_anew_is_read_whole() {
     let files = Files::new();
     let path = files.write("a.jsonl", transcript(0, 100));
