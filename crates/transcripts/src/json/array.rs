@@ -7,6 +7,7 @@ use serde::Deserializer as _;
 use serde::de::{SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::repair::RepairingReader;
 use super::values::{FileEnd, JsonShape, Limits, OnValue, end_after, parse_raw};
 use crate::ended_early::EndReason;
 use crate::metered_reader::{Meter, MeteredReader};
@@ -28,7 +29,8 @@ pub(super) fn for_each_element(
             stopped: &mut stopped,
         };
         // The parser takes nothing behind the end of the array.
-        let result = serde_json::Deserializer::from_reader(&mut reader).deserialize_seq(visitor);
+        let text = RepairingReader::new(&mut reader);
+        let result = serde_json::Deserializer::from_reader(text).deserialize_seq(visitor);
         match result {
             // A visitor that stopped leaves the array unfinished, which the parser calls an error.
             _ if stopped => return Ok(FileEnd::Stopped),

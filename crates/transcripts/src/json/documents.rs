@@ -5,6 +5,7 @@ use std::mem;
 
 use serde::de::DeserializeSeed;
 
+use super::repair::RepairingReader;
 use super::values::{FileEnd, JsonShape, Limits, OnValue, end_after, parse_text};
 use super::wrapper::WrapperReader;
 use crate::metered_reader::MeteredReader;
@@ -18,7 +19,8 @@ pub(super) fn for_each_document(
     on_value: &mut OnValue<'_>,
 ) -> io::Result<FileEnd> {
     let meter = reader.meter();
-    let mut parser = serde_json::Deserializer::from_reader(beginning.chain(reader));
+    let mut parser =
+        serde_json::Deserializer::from_reader(RepairingReader::new(beginning.chain(reader)));
     loop {
         meter.allow(limits.value_bytes);
         let mut document = WrapperReader {

@@ -7,6 +7,7 @@ pub(crate) mod fields;
 mod lines;
 mod parse;
 mod records;
+mod repair;
 #[cfg(test)]
 mod tests;
 mod values;

@@ -81,6 +81,16 @@ fn a_cut_file_gives_what_stood_before_and_says_where() {
 }
 
 #[test]
+fn damaged_bytes_in_an_array_cost_no_element() {
+    let (values, _, end) = read_all(b"[{\"a\":\"caf\xE9\"},{\"b\":2}]\n[3]", Limits::default());
+    assert_eq!(values, [Ok(json!({"a": "caf\u{fffd}"})), Ok(json!({"b": 2})), Ok(json!(3))]);
+    assert_eq!(end, FileEnd::Complete);
+    let (values, _, end) = read_all(b"[{\"a\":\"x\0\ny\"},{\"b\":2}]", Limits::default());
+    assert_eq!(values, [Ok(json!({"a": "x\0\ny"})), Ok(json!({"b": 2}))]);
+    assert_eq!(end, FileEnd::Complete);
+}
+
+#[test]
 fn an_array_that_stops_being_json_ends_there() {
     let (values, _, end) = read_all(b"[{\"a\":1}, oops, {\"b\":2}]", Limits::default());
     assert_eq!(values, [Ok(json!({"a": 1}))]);
