@@ -111,6 +111,9 @@ fn parse_message(message: &Value, canvas: &mut Canvas) -> Result<(Role, String),
     if message["metadata"]["is_visually_hidden_from_conversation"] == true {
         return Err(SkipReason::Hidden);
     }
+    if message["metadata"]["is_user_system_message"] == true {
+        return Err(SkipReason::CustomInstructions);
+    }
     let role = match message["author"]["role"].as_str().unwrap_or("").parse() {
         Ok(role @ (Role::User | Role::Assistant)) => role,
         Ok(Role::System) => return Err(SkipReason::SystemMessage),
@@ -121,6 +124,10 @@ fn parse_message(message: &Value, canvas: &mut Canvas) -> Result<(Role, String),
     if message["recipient"].as_str().is_some_and(|recipient| recipient != "all") {
         let document = canvas.document(message).ok_or(SkipReason::ToolCall)?;
         return Ok((role, document));
+    }
+    // What a model writes for itself. Its other channels, "commentary" and "final", are shown.
+    if message["channel"] == "analysis" {
+        return Err(SkipReason::Reasoning);
     }
     let text = message_text(&message["content"])?;
     let text = without_marks(&text, &message["metadata"]["content_references"]);

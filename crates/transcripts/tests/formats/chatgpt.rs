@@ -171,6 +171,30 @@ fn marks_leave_the_words_that_the_person_saw() {
 }
 
 #[test]
+fn what_a_model_writes_for_itself_and_custom_instructions_are_counted() {
+    let with = |mut message: Value, field: &str, value: Value| {
+        message[field] = value;
+        message
+    };
+    let messages = [
+        with(
+            message("m1", "user", "Be brief."),
+            "metadata",
+            json!({"is_user_system_message": true}),
+        ),
+        with(message("m2", "assistant", "Hm."), "channel", json!("analysis")),
+        with(message("m3", "assistant", "I look it up."), "channel", json!("commentary")),
+        with(message("m4", "assistant", "At ten."), "channel", json!("final")),
+    ];
+    let (turns, report) = read_as("x.json", json!([chain(&messages)]).to_string());
+    assert_eq!(texts(&turns), ["I look it up.", "At ten."]);
+    assert_eq!(
+        report.skipped,
+        skipped(&[(SkipReason::CustomInstructions, 1), (SkipReason::Reasoning, 1)])
+    );
+}
+
+#[test]
 fn inherits_times_that_are_missing() {
     let mut timed = message("m3", "user", "three");
     timed["create_time"] = json!(1_700_000_100.5);

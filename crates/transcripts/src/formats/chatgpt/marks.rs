@@ -16,7 +16,7 @@ const END: char = '\u{e201}';
 const SEPARATOR: char = '\u{e202}';
 
 /// Kinds that show no words of the answer: footnotes, pictures, cards.
-const WORDLESS: [&str; 20] = [
+const WORDLESS: [&str; 19] = [
     "cite",
     "filecite",
     "memcite",
@@ -34,7 +34,6 @@ const WORDLESS: [&str; 20] = [
     "standing",
     "map",
     "calculator",
-    "genui",
     "hidden",
     "sources",
 ];
@@ -76,9 +75,10 @@ fn shown_for(references: &Value) -> HashMap<&str, &str> {
     let references = references.as_array().into_iter().flatten();
     references
         .filter_map(|reference| {
-            Some((reference["matched_text"].as_str()?, reference["alt"].as_str()?))
+            let shows_words = |text: &&str| !text.trim().is_empty() && !text.contains("](");
+            let shown = ["alt", "name"].iter().filter_map(|key| reference[*key].as_str());
+            Some((reference["matched_text"].as_str()?, shown.into_iter().find(shows_words)?))
         })
-        .filter(|(_, alt)| !alt.trim().is_empty() && !alt.contains("]("))
         .collect()
 }
 
@@ -222,7 +222,10 @@ fn name_in(value: &Value) -> String {
             if let Some(selections) = fields.get("selections") {
                 return name_in(selections);
             }
-            ["name", "title", "label", "text"].iter().find_map(|key| fields.get(*key)?.as_str())
+            // A widget that draws a formula holds it as its content.
+            let content = || fields.values().find_map(|widget| widget["content"].as_str());
+            let names = ["name", "title", "label", "text"];
+            names.iter().find_map(|key| fields.get(*key)?.as_str()).or_else(content)
         }
         Value::String(name) => Some(name.as_str()),
         _ => None,
@@ -355,6 +358,7 @@ mod tests {
             ("At {entity|[\"place\",\"Ribeira\",}.", "At Ribeira."),
             ("{new_kind|«\"name\":\"Kettle\"»}", "Kettle"),
             ("{new_kind|Two words|turn0new1}", "Two words"),
+            ("{genui|«\"math_block_widget\":«\"content\":\"E=mc^2\"»»}", "E=mc^2"),
         ] {
             assert_eq!(read(text), seen, "{text}");
         }
@@ -367,6 +371,7 @@ mod tests {
             ("{filecite|turn0file1|L10-L20}a", "a"),
             ("{navlist|News of the day|turn0news1,turn0news2}a", "a"),
             ("{image_group|«\"query\":[\"Porto at night\"]»}a", "a"),
+            ("{genui|«\"chart_widget\":«\"series\":[1,2]»»}{genui|7}a", "a"),
             ("{i|turn0image1}{forecast|turn0forecast0}{new_kind|turn0new1}a", "a"),
             ("{entity|[[[}{entity|«}{entity|turn0entity1}{product|«\"name\":7»}a", "a"),
             ("{new_kind|city}{new_kind|https://a.example/Page}{new_kind}{}a", "a"),
