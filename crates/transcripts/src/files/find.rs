@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use longmem_core::Timestamp;
+use tempfile::NamedTempFile;
 
 use super::names::{file_name, is_zip, unique_stems};
-use super::zips::{OpenZip, begins_as_zip};
+use super::zips::{OpenZip, begins_as_zip, is_beginning_of_zip};
 use super::{Location, Pipe, TranscriptFile, TranscriptFiles, folder};
 use crate::error::TranscriptError;
 use crate::formats::{Format, is_companion};
@@ -21,8 +22,10 @@ impl TranscriptFiles {
             Source::Path(path) => Self::open_path(path),
             Source::Stream { name, bytes, arrived } => {
                 let mut files = Self::empty(Path::new(name));
-                files.pipe = Some(Pipe { beginning: Vec::new(), rest: Some(bytes) });
-                files.add(name.to_owned(), None, arrived, Location::Pipe);
+                files.add_pipe(name, bytes, arrived)?;
+                if files.files.is_empty() {
+                    return Err(TranscriptError::NoTranscripts { path: files.path });
+                }
                 files.name_files();
                 Ok(files)
             }
@@ -39,9 +42,8 @@ impl TranscriptFiles {
             files.add_folder(path)?;
         } else if !metadata.is_file() {
             let pipe = fs_err::File::open(path).map_err(TranscriptError::Read)?;
-            files.pipe = Some(Pipe { beginning: Vec::new(), rest: Some(Box::new(pipe)) });
             let label = file_name(&path.to_string_lossy()).to_owned();
-            files.add(label, None, modified(&metadata), Location::Pipe);
+            files.add_pipe(&label, Box::new(pipe), modified(&metadata))?;
         } else if begins_as_zip(path)? {
             files.add_zip(path, "", &metadata)?;
         } else {
@@ -67,6 +69,7 @@ impl TranscriptFiles {
             zip: OpenZip::default(),
             zips: HashMap::new(),
             pipe: None,
+            zip_from_pipe: None,
             beginning: None,
             copy: None,
             bytes_read: Cell::new(0),
@@ -77,6 +80,35 @@ impl TranscriptFiles {
         // The stem depends on all files that are read together.
         let stem = String::new();
         self.files.push(TranscriptFile { label, stem, bytes, modified, location });
+    }
+
+    /// Adds what can be read only once. A zip is copied to the disk, since its directory is its end.
+    fn add_pipe(
+        &mut self,
+        label: &str,
+        mut bytes: Box<dyn Read>,
+        arrived: Timestamp,
+    ) -> Result<(), TranscriptError> {
+        let mut beginning = Vec::new();
+        bytes.by_ref().take(4).read_to_end(&mut beginning).map_err(TranscriptError::Read)?;
+        if !is_beginning_of_zip(&beginning) {
+            let rest = Box::new(io::Cursor::new(beginning).chain(bytes));
+            self.pipe = Some(Pipe { beginning: Vec::new(), rest: Some(rest) });
+            self.add(label.to_owned(), None, arrived, Location::Pipe);
+            return Ok(());
+        }
+        let mut copy = NamedTempFile::new().map_err(TranscriptError::Read)?;
+        io::copy(&mut beginning.as_slice().chain(bytes), &mut copy)
+            .map_err(TranscriptError::Read)?;
+        let added = self.add_members(copy.path(), "", arrived);
+        self.zip_from_pipe = Some(copy);
+        added.map_err(|error| match error {
+            TranscriptError::Archive { source, .. } => {
+                TranscriptError::Archive { path: label.into(), source }
+            }
+            TranscriptError::Encrypted { .. } => TranscriptError::Encrypted { path: label.into() },
+            other => other,
+        })
     }
 
     fn add_folder(&mut self, folder: &Path) -> Result<(), TranscriptError> {
@@ -107,8 +139,18 @@ impl TranscriptFiles {
         metadata: &std::fs::Metadata,
     ) -> Result<(), TranscriptError> {
         let modified = modified(metadata);
-        let mut members = self.zip.members(path)?;
+        self.add_members(path, prefix, modified)?;
         self.zips.insert(path.to_owned(), (metadata.len(), modified));
+        Ok(())
+    }
+
+    fn add_members(
+        &mut self,
+        path: &Path,
+        prefix: &str,
+        modified: Timestamp,
+    ) -> Result<(), TranscriptError> {
+        let mut members = self.zip.members(path)?;
         members.sort_by(|one, other| one.label.cmp(&other.label));
         for member in members {
             let label = format!("{prefix}{}", member.label);

@@ -69,6 +69,8 @@ pub(crate) struct TranscriptFiles {
     /// Size and time of each zip.
     zips: HashMap<PathBuf, (u64, Timestamp)>,
     pipe: Option<Pipe>,
+    /// The zip that came through a pipe.
+    zip_from_pipe: Option<NamedTempFile>,
     /// The beginning that was read last, by its file's index: it is looked at several times.
     beginning: Option<(usize, Rc<[u8]>)>,
     /// The copy of a file for what needs one on disk, by the file's index.

@@ -77,7 +77,12 @@ pub(super) fn begins_as_zip(path: &Path) -> Result<bool, TranscriptError> {
     let mut beginning = Vec::new();
     let file = fs_err::File::open(path).map_err(TranscriptError::Read)?;
     file.take(4).read_to_end(&mut beginning).map_err(TranscriptError::Read)?;
-    Ok(beginning == b"PK\x03\x04" || beginning == b"PK\x05\x06")
+    Ok(is_beginning_of_zip(&beginning))
+}
+
+/// Whether the first four bytes of a file are those of a zip.
+pub(super) fn is_beginning_of_zip(bytes: &[u8]) -> bool {
+    bytes == b"PK\x03\x04" || bytes == b"PK\x05\x06"
 }
 
 fn archive_error(path: &Path, source: io::Error) -> TranscriptError {

@@ -2,7 +2,10 @@ use std::io::{Cursor, Write};
 use std::ops::ControlFlow;
 
 use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
-use longmem_transcripts::{EndReason, Format, SkipReason, TranscriptError, detect};
+use longmem_transcripts::{
+    EndReason, Format, ImportedTurn, Progress, SkipReason, Source, TranscriptError, TurnReceiver,
+    detect, read_from,
+};
 use serde_json::{Value, json};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -177,6 +180,37 @@ fn files_of_one_name_in_two_folders_stay_two_conversations() {
     let (turns, report) = read(files.path());
     assert_eq!(sessions(&turns), ["a/chat.jsonl", "b/chat.jsonl", "other"]);
     assert_eq!(report.sessions, 3);
+}
+
+/// Collects the texts of turns.
+#[derive(Default)]
+struct Texts(Vec<String>);
+
+impl TurnReceiver for Texts {
+    fn receive(&mut self, turn: ImportedTurn, _progress: &Progress) -> ControlFlow<()> {
+        self.0.push(turn.turn.text);
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn a_zip_is_read_from_standard_input_too() {
+    let read = |bytes: Vec<u8>| {
+        let bytes = Box::new(Cursor::new(bytes));
+        let arrived = "2026-03-01T10:00:00Z".parse().unwrap();
+        let source = Source::Stream { name: "standard input", bytes, arrived };
+        let mut texts = Texts::default();
+        read_from(source, None, &mut texts).map(|_| texts.0)
+    };
+    let zip = zipped(&[
+        ("a/conversations.json", json!([chatgpt("a", "one")]).to_string()),
+        ("user.json", "{}".to_owned()),
+        ("chat.jsonl", "{\"role\":\"user\",\"text\":\"two\"}".to_owned()),
+    ]);
+    assert_eq!(read(zip.clone()).unwrap(), ["one", "two"]);
+    let error = read(zip[..40].to_vec()).unwrap_err();
+    assert!(error.to_string().starts_with("standard input cannot be unpacked"), "{error}");
+    assert!(matches!(read(zipped(&[])), Err(TranscriptError::NoTranscripts { .. })));
 }
 
 #[test]
