@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use self::canvas::Canvas;
 pub(super) use self::marks::without_marks;
+use super::deepseek;
 use super::reader::FormatReader;
 use crate::json::JsonShape;
 use crate::json::fields::{text_or_number, title};
@@ -33,7 +34,7 @@ impl FormatReader for ChatGpt {
     }
 
     fn recognizes(value: &Value, _shape: JsonShape) -> bool {
-        value["mapping"].is_object()
+        value["mapping"].is_object() && !deepseek::is_conversation(value)
     }
 
     fn read_value(&mut self, conversation: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {

@@ -7,6 +7,7 @@ mod chatgpt;
 mod claude_ai;
 mod claude_code;
 mod codex;
+mod deepseek;
 mod gemini_activity;
 mod gemini_cli;
 mod json_lines;
@@ -116,6 +117,8 @@ registry! {
     OpenWebUi = "open-webui", open_webui::OpenWebUi;
     /// LibreChat's export of one conversation as JSON.
     LibreChat = "librechat", librechat::LibreChat;
+    /// DeepSeek's data export: `conversations.json`, or the zip.
+    DeepSeek = "deepseek", deepseek::DeepSeek;
     /// LM Studio's conversations: `*.conversation.json`, or the folder of them.
     LmStudio = "lm-studio", lm_studio::LmStudio;
     /// Conversations `[{from, value}]`, as data sets for training have them.

@@ -8,6 +8,7 @@ mod claude_code;
 mod claude_code_queue;
 mod codex;
 mod containers;
+mod deepseek;
 mod gemini_activity;
 mod gemini_cli;
 mod hostile;

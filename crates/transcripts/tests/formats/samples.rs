@@ -8,7 +8,7 @@ use longmem_transcripts::{Format, SkipReason};
 use crate::{Files, only_format, read, read_as, sessions, texts};
 
 /// A small file of each format with the fields that its program really writes, our own words in it.
-pub(crate) const SAMPLES: [(&str, &str); 19] = [
+pub(crate) const SAMPLES: [(&str, &str); 20] = [
     ("conversations.json", include_str!("samples/chatgpt.json")),
     ("conversations.json", include_str!("samples/claude_ai.json")),
     ("5f.jsonl", include_str!("samples/claude_code.jsonl")),
@@ -21,6 +21,7 @@ pub(crate) const SAMPLES: [(&str, &str); 19] = [
     ("logs.json", include_str!("samples/llm.json")),
     ("chat-export-1772359200.json", include_str!("samples/open_webui.json")),
     ("Pruning.json", include_str!("samples/librechat.json")),
+    ("conversations.json", include_str!("samples/deepseek.json")),
     ("1772359200000.conversation.json", include_str!("samples/lm_studio.json")),
     ("sharegpt.json", include_str!("samples/sharegpt.json")),
     ("memories.json", include_str!("samples/mem0.json")),
