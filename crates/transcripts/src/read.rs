@@ -58,7 +58,13 @@ pub fn read_from(
     let mut left_out = LeftOutFiles::default();
     let mut first_error = None;
     let mut give_up_on = |left_out: &mut LeftOutFiles, label: &str, error: TranscriptError| {
-        left_out.add(label, LeftOutReason::Unreadable(error.to_string()));
+        let reason = match &error {
+            TranscriptError::UnreadFormat { description, instead, .. } => {
+                LeftOutReason::UnreadFormat { description, instead }
+            }
+            _ => LeftOutReason::Unreadable(error.to_string()),
+        };
+        left_out.add(label, reason);
         first_error.get_or_insert(error);
     };
     for (label, error) in files.take_unreadable() {

@@ -150,7 +150,16 @@ impl TranscriptFiles {
         prefix: &str,
         modified: Timestamp,
     ) -> Result<(), TranscriptError> {
-        let mut members = self.zip.members(path)?;
+        let (mut members, inner_zips) = self.zip.members(path)?;
+        for zip in inner_zips {
+            let label = format!("{prefix}{zip}");
+            let error = TranscriptError::UnreadFormat {
+                path: self.path.join(&label),
+                description: "a zip within a zip",
+                instead: "Unpack the outer zip, and import the folder.",
+            };
+            self.unreadable.push((label, error));
+        }
         members.sort_by(|one, other| one.label.cmp(&other.label));
         for member in members {
             let label = format!("{prefix}{}", member.label);

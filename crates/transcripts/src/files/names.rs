@@ -79,6 +79,11 @@ pub(super) fn is_candidate_member(label: &str) -> bool {
     is_candidate(label) && !is_zip(label) && !label.split('/').any(is_passed_over)
 }
 
+/// Whether the member of a zip is a zip that may hold conversations, by its path.
+pub(super) fn is_inner_zip(label: &str) -> bool {
+    is_zip(label) && !label.split('/').any(is_passed_over)
+}
+
 /// Whether a file is a zip by its name.
 pub(super) fn is_zip(label: &str) -> bool {
     has_extension(label, "zip")

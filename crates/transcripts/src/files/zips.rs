@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 
-use super::names::is_candidate_member;
+use super::names::{is_candidate_member, is_inner_zip};
 use crate::error::TranscriptError;
 
 /// A member of a zip that may hold conversations.
@@ -22,10 +22,13 @@ pub(super) struct Member {
 pub(super) struct OpenZip(Option<(PathBuf, ZipArchive<BufReader<fs_err::File>>)>);
 
 impl OpenZip {
-    /// The members of a zip that may hold conversations.
-    pub(super) fn members(&mut self, path: &Path) -> Result<Vec<Member>, TranscriptError> {
+    /// The members of a zip that may hold conversations, and the zips in it, which are not opened.
+    pub(super) fn members(
+        &mut self,
+        path: &Path,
+    ) -> Result<(Vec<Member>, Vec<String>), TranscriptError> {
         let zip = self.open(path)?;
-        let mut members = Vec::new();
+        let (mut members, mut zips) = (Vec::new(), Vec::new());
         for index in 0..zip.len() {
             let damaged = |error: zip::result::ZipError| archive_error(path, error.into());
             let member = zip.by_index_data(index).map_err(damaged)?;
@@ -36,9 +39,11 @@ impl OpenZip {
                     return Err(TranscriptError::Encrypted { path: path.to_owned() });
                 }
                 members.push(Member { label, index, bytes: member.size() });
+            } else if member.is_file() && is_inner_zip(&label) {
+                zips.push(label);
             }
         }
-        Ok(members)
+        Ok((members, zips))
     }
 
     /// Lets a function read a member, by its index.

@@ -182,6 +182,23 @@ fn files_of_one_name_in_two_folders_stay_two_conversations() {
     assert_eq!(report.sessions, 3);
 }
 
+#[test]
+fn a_zip_within_a_zip_is_named() {
+    let inner = ("more/export.zip", "PK".to_owned());
+    let outer = zipped(&[("a.json", json!([chatgpt("a", "one")]).to_string()), inner.clone()]);
+    let (turns, report) = read_as("outer.zip", outer);
+    assert_eq!(texts(&turns), ["one"]);
+    let named: Vec<String> = report.left_out.named.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        named,
+        ["more/export.zip: looks like a zip within a zip, which is not read. \
+          Unpack the outer zip, and import the folder."]
+    );
+    let files = Files::new();
+    let error = failure(&files.write("only.zip", zipped(&[inner])));
+    assert!(error.to_string().ends_with("looks like a zip within a zip, which is not read"));
+}
+
 /// Collects the texts of turns.
 #[derive(Default)]
 struct Texts(Vec<String>);

@@ -1,6 +1,7 @@
 //! Documents that Claude writes beside a conversation: artifacts.
 //!
-//! Newer exports have them as calls of the tool `artifacts`, older ones in the text, between
+//! Newer exports have them as files that Claude hands over, written by the tools `create_file` and
+//! `str_replace`; those before as calls of the tool `artifacts`, and older ones in the text, between
 //! `<antArtifact title="…">` and `</antArtifact>`.
 
 use std::collections::HashMap;
@@ -27,8 +28,13 @@ impl Artifacts {
     pub(super) fn written_in(&mut self, blocks: &Value) -> Vec<String> {
         let blocks = blocks.as_array().into_iter().flatten();
         blocks
-            .filter(|block| block["type"] == "tool_use" && block["name"] == "artifacts")
-            .filter_map(|block| self.written_by(&block["input"]))
+            .filter(|block| block["type"] == "tool_use")
+            .filter_map(|block| match block["name"].as_str()? {
+                "artifacts" => self.written_by(&block["input"]),
+                "create_file" => written_to_file(&block["input"], "file_text"),
+                "str_replace" => written_to_file(&block["input"], "new_str"),
+                _ => None,
+            })
             .collect()
     }
 
@@ -48,6 +54,13 @@ impl Artifacts {
         let title = self.titles.get(&id).map_or("document", String::as_str);
         Some(format!("[{title}]\n{text}"))
     }
+}
+
+/// What a call writes into a file that the person gets; other files are drafts and scripts.
+fn written_to_file(call: &Value, field: &str) -> Option<String> {
+    let (_, name) = call["path"].as_str()?.split_once("/outputs/")?;
+    let text = call[field].as_str().map(str::trim).filter(|text| !text.is_empty())?;
+    Some(format!("[{name}]\n{text}"))
 }
 
 /// A text in which each artifact stands under its title, and without the thinking about artifacts,
@@ -127,6 +140,24 @@ mod tests {
         assert_eq!(
             Artifacts::default().written_in(&blocks),
             ["[Menu]\n# Soup", "[Menu]\nFish", "[Dinner]\nRice", "[document]\nb"]
+        );
+    }
+
+    #[test]
+    fn files_that_the_person_gets_are_documents() {
+        let call =
+            |name: &str, input: Value| json!({"type": "tool_use", "name": name, "input": input});
+        let menu = "/mnt/user-data/outputs/menu.md";
+        let blocks = json!([
+            call("create_file", json!({"path": menu, "description": "d", "file_text": "# Soup\n"})),
+            call("str_replace", json!({"path": menu, "old_str": "Soup", "new_str": "Fish"})),
+            call("create_file", json!({"path": "/home/claude/make.py", "file_text": "print(1)"})),
+            call("create_file", json!({"path": menu, "file_text": " "})),
+            call("present_files", json!({"filepaths": [menu]}))
+        ]);
+        assert_eq!(
+            Artifacts::default().written_in(&blocks),
+            ["[menu.md]\n# Soup", "[menu.md]\nFish"]
         );
     }
 
