@@ -176,8 +176,13 @@ impl JsonLineReader<'_> {
         }
     }
 
-    /// Takes the whole records before and behind bytes that are not UTF-8.
+    /// Takes a line with bytes that are not UTF-8: the one record that they stand in, or the whole
+    /// records before and behind them.
     fn parse_around_bad_bytes(&self) -> JsonLine {
+        let text = String::from_utf8_lossy(&self.bytes);
+        if let Ok(value @ Value::Object(_)) = parse(text.trim(), self.limits.parts) {
+            return JsonLine::Value(value);
+        }
         let records_of = |text: Option<&str>| records_of(text.unwrap_or(""), self.limits.parts);
         let mut chunks = self.bytes.utf8_chunks();
         let before = records_of(chunks.next().map(|chunk| chunk.valid()));

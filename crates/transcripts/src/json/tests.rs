@@ -81,9 +81,12 @@ fn a_cut_file_gives_what_stood_before_and_says_where() {
 }
 
 #[test]
-fn damaged_bytes_in_an_array_cost_no_element() {
+fn damaged_bytes_cost_no_value() {
     let (values, _, end) = read_all(b"[{\"a\":\"caf\xE9\"},{\"b\":2}]\n[3]", Limits::default());
     assert_eq!(values, [Ok(json!({"a": "caf\u{fffd}"})), Ok(json!({"b": 2})), Ok(json!(3))]);
+    assert_eq!(end, FileEnd::Complete);
+    let (values, _, end) = read_all(b"{\"a\":\"caf\xE9\"}\n{\"b\":2}\n", Limits::default());
+    assert_eq!(values, [Ok(json!({"a": "caf\u{fffd}"})), Ok(json!({"b": 2}))]);
     assert_eq!(end, FileEnd::Complete);
     let (values, _, end) = read_all(b"[{\"a\":\"x\0\ny\"},{\"b\":2}]", Limits::default());
     assert_eq!(values, [Ok(json!({"a": "x\0\ny"})), Ok(json!({"b": 2}))]);
