@@ -102,6 +102,9 @@ impl Messages {
         let role: Role = role.parse().map_err(|_| SkipReason::UnknownRole)?;
         let own_session = session_of(outer).map(|name| session_name(&name));
         let session = own_session.unwrap_or_else(|| conversation.session.clone());
+        if message["isThought"] == true {
+            return Err(SkipReason::Reasoning);
+        }
         let mut text = message_text(message)?;
         let mut time = time_of(message).or_else(|| time_of(outer));
         // Only longmem writes "key". What it exported is stored already, and is taken unchanged.
@@ -169,15 +172,15 @@ pub(super) fn numbered_session(file_stem: &str, number: u64) -> String {
     }
 }
 
-/// The messages of a conversation, under one of the usual names.
+/// The messages of a conversation: of an array of messages, of an object that has them under one of
+/// the usual names, or of a prompt that Google AI Studio saved.
 fn messages_of(value: &Value) -> Option<&Vec<Value>> {
     const OTHER_NAMES: [&str; 8] =
         ["conversation", "conversations", "contents", "chat", "data", "turns", "history", "items"];
-    value["messages"].as_array().or_else(|| {
-        OTHER_NAMES
-            .iter()
-            .filter_map(|name| value[*name].as_array())
-            .find(|messages| messages.iter().any(is_message))
+    let named = value["messages"].as_array();
+    named.or_else(|| value["chunkedPrompt"]["chunks"].as_array()).or_else(|| {
+        let arrays = OTHER_NAMES.iter().filter_map(|name| value[*name].as_array());
+        value.as_array().into_iter().chain(arrays).find(|messages| messages.iter().any(is_message))
     })
 }
 

@@ -128,6 +128,26 @@ fn messages_of_other_programs_are_read_by_their_names_of_role_and_text() {
 }
 
 #[test]
+fn arrays_of_conversations_and_saved_prompts_are_read() {
+    let one = |text: &str| json!([{"role": "user", "content": text}]);
+    let (turns, report) = read_as("tune.json", json!([one("a"), one("b")]).to_string());
+    assert_eq!((texts(&turns), only_format(&report)), (vec!["a", "b"], Format::Messages));
+    assert_eq!(sessions(&turns), ["tune", "tune-2"]);
+    let prompt = json!({
+        "runSettings": {"model": "models/gemini-2.5-pro"},
+        "chunkedPrompt": {"chunks": [
+            {"text": "a", "role": "user", "createTime": "2026-01-01T00:00:00Z"},
+            {"text": "Hm.", "role": "model", "isThought": true},
+            {"text": "b", "role": "model"}
+        ], "pendingInputs": []}
+    });
+    let (turns, report) = read_as("Ports", format!("{prompt:#}"));
+    assert_eq!((texts(&turns), sessions(&turns)), (vec!["a", "b"], vec!["Ports"; 2]));
+    assert_eq!(times(&turns)[0], "2026-01-01T00:00:00Z");
+    assert_eq!(report.skipped, skipped(&[(SkipReason::Reasoning, 1)]));
+}
+
+#[test]
 fn a_turn_with_an_invalid_user_name_is_skipped() {
     let named = |user: Value| json!({"role": "user", "text": "secret", "user": user});
     let (turns, report) = read_as(
