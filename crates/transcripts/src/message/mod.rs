@@ -2,6 +2,7 @@
 //! of a conversation with branches are shown.
 
 pub(crate) mod branches;
+pub(crate) mod commands;
 pub(crate) mod content;
 pub(crate) mod html;
 pub(crate) mod injected;

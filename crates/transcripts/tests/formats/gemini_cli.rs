@@ -138,3 +138,31 @@ fn reads_a_capture_of_a_real_session() {
     assert_eq!(texts(&turns), ["and which database?", "Hello from the stand-in."]);
     assert_eq!(sessions(&turns), ["11d308a7-8410-4947-b57f-96add2b9f62d"; 2]);
 }
+
+#[test]
+fn records_are_read_without_their_header_and_beside_damage() {
+    let said = [message("m1", "user", "Which sensor broke?"), message("m2", "gemini", "Rack 4.")];
+    let first = header().to_string();
+    let torn_header = format!("{}\n{}", &first[30..], lines(&said));
+    let second = said[0].to_string();
+    let glued = format!("{first}\n{}{}\n{}\n", &second[..40], said[0], said[1]);
+    for file in [torn_header, glued] {
+        let (turns, report) = read_as("session-1.jsonl", file);
+        assert_eq!(only_format(&report), Format::GeminiCli);
+        assert_eq!(texts(&turns), ["Which sensor broke?", "Rack 4."]);
+        assert_eq!(report.skipped[&SkipReason::Malformed], 1);
+    }
+}
+
+#[test]
+fn the_first_lines_of_earlier_versions_are_read() {
+    let mut first = header();
+    first["type"] = json!("session_metadata");
+    let update = json!({"type": "message_update", "id": "m2", "tokens": {}});
+    let said = [message("m1", "user", "Which sensor broke?"), message("m2", "gemini", "Rack 4.")];
+    let file = lines(&[vec![first], said.to_vec(), vec![update]].concat());
+    let (turns, report) = read_as("session-1.jsonl", file);
+    assert_eq!(only_format(&report), Format::GeminiCli);
+    assert_eq!(texts(&turns), ["Which sensor broke?", "Rack 4."]);
+    assert_eq!(sessions(&turns), ["g-1"; 2]);
+}

@@ -15,12 +15,13 @@ use serde_json::Value;
 use self::prompts::typed_text;
 use self::queue::{Message, PromptQueues};
 use self::records::{
-    is_from_elsewhere, is_said, line_text, queue_key, role_of, session_of, turn_of,
+    is_from_elsewhere, line_text, queue_key, role_of, session_of, turn_of,
 };
 use self::titles::SessionTitles;
 use super::reader::{FormatReader, limited_state};
 use crate::json::JsonShape;
 use crate::keys::session_name;
+use crate::message::commands::is_command_alone;
 use crate::message::time::parse_time;
 use crate::message::tool_calls::ToolCalls;
 use crate::parsed_turn::ParsedTurn;
@@ -67,7 +68,11 @@ impl FormatReader for ClaudeCode {
         let of_session = value["sessionId"].is_string() || value.get("parentUuid").is_some();
         value.get("loglines").is_some()
             || value["leafUuid"].is_string()
-            || (value["type"].is_string() && of_session && !value["messageId"].is_number())
+            || (value["type"].is_string()
+                && of_session
+                // Gemini CLI's records name the session, too.
+                && !value["messageId"].is_number()
+                && value["projectHash"].is_null())
     }
 
     fn read_value(&mut self, mut value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
@@ -205,7 +210,7 @@ impl ClaudeCode {
         let session = session_of(line, output);
         let mode = line["commandMode"].as_str().or(line["mode"].as_str());
         let of_person = mode.is_none_or(|mode| mode == "prompt") && !is_from_elsewhere(line);
-        let text = typed_text(&line["content"]).ok().filter(|text| of_person && is_said(text));
+        let text = typed_text(&line["content"]).ok().filter(|text| of_person && !is_command_alone(text));
         match line["operation"].as_str() {
             Some("enqueue") => {
                 // What no person typed stays in the queue, so that its order is right.
@@ -250,7 +255,7 @@ impl ClaudeCode {
             return Err(SkipReason::MetaLine);
         }
         let text = typed_text(&attachment["prompt"])?;
-        if !is_said(&text) {
+        if is_command_alone(&text) {
             return Err(SkipReason::MetaLine);
         }
         let session = session_of(line, output);

@@ -69,12 +69,6 @@ pub(super) fn queue_key(text: &str, typed: Option<Timestamp>, output: &TurnOutpu
     output.source_key(&["queued", &fingerprint(&[&typed, text])])
 }
 
-/// Whether a queued prompt says something: a command alone (`/compact`) does not.
-pub(super) fn is_said(text: &str) -> bool {
-    let command = text.strip_prefix('/').unwrap_or_default();
-    command.is_empty() || command.contains(['/', ' ', '\n'])
-}
-
 /// Who speaks in a message, or why it is skipped.
 pub(super) fn role_of(line: &Value) -> Result<Role, SkipReason> {
     let is = |flag: &str| line[flag] == true;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::message::commands::is_command_alone;
 use crate::message::injected::without_blocks;
 use crate::skip_reason::SkipReason;
 
@@ -11,6 +12,11 @@ const ADDED_TAGS: [&str; 1] = ["hook_context"];
 /// Beginnings of what Gemini CLI tells the model of where it runs.
 const SESSION_CONTEXT: [&str; 2] =
     ["<session_context>", "This is the Gemini CLI. We are setting up"];
+
+/// The beginning of the summary by which Gemini CLI replaces a long conversation, and the answer that
+/// it gives to it in the model's place.
+const SUMMARY: &str = "<state_snapshot>";
+const ANSWER_TO_SUMMARY: &str = "Got it. Thanks for the additional context!";
 
 /// Between what a person typed and the files that it names.
 const NAMED_FILES: &str = "--- Content from referenced files ---";
@@ -35,7 +41,9 @@ pub(super) fn answered_text(message: &Value) -> Result<String, SkipReason> {
     let said = |part: &&Value| part["thought"] != true;
     let text = parts_of(&message["content"]).filter(said).filter_map(text_of).collect::<String>();
     let thinks = message["thoughts"].as_array().is_some_and(|thoughts| !thoughts.is_empty());
-    if !text.trim().is_empty() {
+    if text.trim() == ANSWER_TO_SUMMARY {
+        Err(SkipReason::CompactSummary)
+    } else if !text.trim().is_empty() {
         Ok(text)
     } else if thinks {
         Err(SkipReason::Reasoning)
@@ -69,7 +77,7 @@ fn typed_in(content: &Value) -> Result<String, SkipReason> {
         return Err(SkipReason::ToolResult);
     }
     let mut typed = Vec::new();
-    let mut is_context = false;
+    let mut instead = SkipReason::Empty;
     for text in parts_of(content).filter_map(text_of) {
         let text = without_blocks(text, &ADDED_TAGS);
         let (text, files) = match text.split_once(NAMED_FILES) {
@@ -77,7 +85,11 @@ fn typed_in(content: &Value) -> Result<String, SkipReason> {
             None => (text.trim(), false),
         };
         if SESSION_CONTEXT.iter().any(|beginning| text.starts_with(beginning)) {
-            is_context = true;
+            instead = SkipReason::SystemMessage;
+        } else if text.starts_with(SUMMARY) {
+            instead = SkipReason::CompactSummary;
+        } else if is_command_alone(text) {
+            instead = SkipReason::MetaLine;
         } else if !text.is_empty() {
             typed.push(text.to_owned());
         }
@@ -85,11 +97,7 @@ fn typed_in(content: &Value) -> Result<String, SkipReason> {
             break;
         }
     }
-    match typed.is_empty() {
-        false => Ok(typed.join("\n\n")),
-        true if is_context => Err(SkipReason::SystemMessage),
-        true => Err(SkipReason::Empty),
-    }
+    if typed.is_empty() { Err(instead) } else { Ok(typed.join("\n\n")) }
 }
 
 /// The parts of a content: a string, one part, or a list of them.
@@ -142,6 +150,17 @@ mod tests {
         ]);
         let message = json!({ "content": content });
         assert_eq!(typed_text(&message).as_deref(), Ok("What is in @a.txt?"));
+    }
+
+    #[test]
+    fn a_summary_and_a_command_alone_are_not_said() {
+        let of = |text: &str| typed_text(&json!({"content": [{"text": text}]}));
+        let summary = "<state_snapshot>\n<overall_goal>x</overall_goal>\n</state_snapshot>";
+        assert_eq!(of(summary), Err(SkipReason::CompactSummary));
+        assert_eq!(of("/help"), Err(SkipReason::MetaLine));
+        assert_eq!(of("/memory add tabs").as_deref(), Ok("/memory add tabs"));
+        let answer = json!({"content": ANSWER_TO_SUMMARY});
+        assert_eq!(answered_text(&answer), Err(SkipReason::CompactSummary));
     }
 
     #[test]

@@ -62,7 +62,13 @@ impl FormatReader for GeminiCli {
     }
 
     fn recognizes(value: &Value, shape: JsonShape) -> bool {
-        shape != JsonShape::Array && value["sessionId"].is_string() && is_header(value)
+        let is_of_lines = is_message(value) || value["$set"]["lastUpdated"].is_string();
+        match shape {
+            JsonShape::Array => false,
+            // The line with the header may be lost.
+            JsonShape::Lines | JsonShape::AfterDamage if is_of_lines => true,
+            _ => value["sessionId"].is_string() && is_header(value),
+        }
     }
 
     fn read_value(&mut self, mut value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
@@ -78,10 +84,11 @@ impl FormatReader for GeminiCli {
                 self.is_document |= change.is_none();
                 return messages.iter().try_for_each(|message| self.read_message(message, output));
             }
-        } else if value.get("$rewindTo").is_none() {
+        } else if value.get("$rewindTo").is_none() && value["type"] != "message_update" {
             return self.read_message(&value, output);
         }
-        // What a person took back was said all the same, so that nothing is taken away.
+        // What a person took back was said all the same, so that nothing is taken away. An update
+        // of earlier versions holds a few fields of a message, and not what was said.
         output.skip(SkipReason::MetaLine);
         ControlFlow::Continue(())
     }
@@ -193,5 +200,16 @@ impl GeminiCli {
 
 /// Whether a value says what session a file holds.
 fn is_header(value: &Value) -> bool {
-    value["type"].is_null() && (value["projectHash"].is_string() || value["startTime"].is_string())
+    (value["type"].is_null() || value["type"] == "session_metadata")
+        && (value["projectHash"].is_string() || value["startTime"].is_string())
+}
+
+/// Whether a line is a message, by fields that no other program writes together.
+fn is_message(value: &Value) -> bool {
+    let has = |field: &str| !value[field].is_null();
+    (value["type"] == "user" || value["type"] == "gemini")
+        && value["id"].is_string()
+        && value["timestamp"].is_string()
+        && has("content")
+        && !["role", "sessionId", "message", "sender"].iter().any(|field| has(field))
 }
