@@ -7,7 +7,7 @@ use longmem_core::{
     SummaryId, SummaryOf, Timestamp, Turn, TurnId, UserName,
 };
 use longmem_search::{NewLists, SessionNumber, TurnEntry};
-use longmem_store::{FactPlace, FactsAt, ForgetTarget, Inserted};
+use longmem_store::{FactPlace, FactsAt, ForgetTarget, Inserted, has_grown};
 use longmem_text::indexed_words;
 
 use super::{Kept, State, User, Vectors};
@@ -79,6 +79,24 @@ impl State {
                 kept.vectors.retain(|vectors| !of(&vectors.model));
             }
         }
+    }
+
+    /// Drops the turn of which this one is a grown one.
+    pub(super) fn drop_grown(&mut self, name: &UserName, new: &NewTurn) {
+        let (epoch, Some(key)) = (self.number(), &new.source_key) else { return };
+        let Some(user) = self.users.get_mut(name) else { return };
+        let Some(id) = user.turn_of(key).filter(|id| has_grown(&user.turns[id].turn.text, new))
+        else {
+            return;
+        };
+        let doomed = BTreeSet::from([id]);
+        let (facts, summaries) =
+            (user.doomed_facts(&doomed, false), user.doomed_summaries(&doomed, false));
+        user.drop_facts(&facts);
+        user.drop_summaries(&summaries);
+        user.turns.remove(&id);
+        user.queue.retain(|queued| *queued != id);
+        user.epoch = epoch;
     }
 
     pub(super) fn insert_fact(

@@ -34,6 +34,7 @@ impl Turns for MemoryStore {
                 hash.map(|hash| state.forgotten.remove(&hash));
             }
             let is_forgotten = hash.is_some_and(|hash| state.forgotten.contains(&hash));
+            state.drop_grown(user, turn);
             (!is_forgotten).then(|| state.insert(user, turn))
         });
         Ok(imported.collect())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use longmem_core::{FactId, TurnId};
+use longmem_core::{FactId, Scope, TurnId, UserName};
 use longmem_store::{Derived, Erasure, ForgetTarget, Forgotten, WouldForget};
 use longmem_text::indexed_words;
 use rusqlite::{Connection, Transaction, params};
@@ -73,6 +73,22 @@ pub(crate) fn delete(
         user: delete_user_without_memory(transaction, user)?,
         ..nothing
     })
+}
+
+/// Deletes turns in whose place others are stored, with what was learned from them. Unlike turns that
+/// a person forgets, they are not known as forgotten, and their session stays.
+pub(crate) fn delete_replaced(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    turns: &[TurnId],
+) -> rusqlite::Result<()> {
+    let known = if turns.is_empty() { None } else { user_id(transaction, user)? };
+    let Some(known) = known else { return Ok(()) };
+    let target = ForgetTarget::Turns(Scope::of(user.clone()), turns.to_vec());
+    delete_derived(transaction, known, &target, turns)?;
+    remove_from_blocks(transaction, known, turns)?;
+    transaction.execute("DELETE FROM turns WHERE id IN rarray(?1)", [turn_array(turns)])?;
+    begin_epoch(transaction, known)
 }
 
 /// The turns to delete.
@@ -150,7 +166,6 @@ fn remove_from_blocks(
 mod tests {
     use std::time::Duration;
 
-    use longmem_core::Scope;
     use longmem_search::Searcher;
     use longmem_store::Turns;
 

@@ -5,19 +5,19 @@ use std::collections::hash_map::Entry;
 
 use longmem_core::{NewTurn, Role, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::{NewLists, SessionNumber, TurnEntry};
-use longmem_store::{ForgottenKey, Inserted, KeyState, Result};
+use longmem_store::{ForgottenKey, Inserted, KeyState, Result, has_grown};
 use longmem_text::{IndexedWords, indexed_words};
 use rayon::prelude::*;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::block_tables::{self, Owner};
 use crate::connections::Connections;
-use crate::forgotten_keys;
 use crate::learning::learn_from;
 use crate::numbers::{Kind, Numbers};
 use crate::read::last_turns;
 use crate::rows::array;
 use crate::users::{user_id, user_id_or_new};
+use crate::{forget, forgotten_keys};
 
 /// Stores turns of one user; see [`Turns::insert_turns`](longmem_store::Turns::insert_turns).
 pub(crate) fn insert_turns(
@@ -52,10 +52,39 @@ pub(crate) fn import_turns(
         if wanted.is_empty() {
             return Ok(vec![None; turns.len()]);
         }
+        forget::delete_replaced(transaction, user, &grown_turns(transaction, user, &wanted)?)?;
         let mut inserted = insert(transaction, user, &wanted)?.into_iter();
         let outcome = |turn: &NewTurn| if is_left_out(turn) { None } else { inserted.next() };
         Ok(turns.iter().map(outcome).collect())
     })
+}
+
+/// The stored turns of which these are grown ones.
+fn grown_turns(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    turns: &[&(&NewTurn, IndexedWords)],
+) -> rusqlite::Result<Vec<TurnId>> {
+    let Some(user_id) = user_id(transaction, user)? else { return Ok(Vec::new()) };
+    let by_key: HashMap<&str, &NewTurn> = turns
+        .iter()
+        .filter(|(turn, _)| turn.role != Role::User)
+        .filter_map(|(turn, _)| Some((key_of(turn)?.0.as_str(), *turn)))
+        .collect();
+    let mut statement = transaction.prepare_cached(
+        "SELECT id, source_key, text FROM turns WHERE user_id = ?1 AND source_key IN rarray(?2)",
+    )?;
+    let keys = array(by_key.keys().map(|key| (*key).to_owned()));
+    let mut rows = statement.query(params![user_id, keys])?;
+    let mut grown = Vec::new();
+    while let Some(row) = rows.next()? {
+        let turn = by_key.get(row.get_ref(1)?.as_str()?);
+        let stored = row.get_ref(2)?.as_str()?;
+        if turn.is_some_and(|turn| has_grown(stored, turn)) {
+            grown.push(TurnId(row.get(0)?));
+        }
+    }
+    Ok(grown)
 }
 
 /// The source keys of these turns that were forgotten, each with its hash. One that the user has

@@ -41,7 +41,7 @@ pub use learning::{Learned, LearnedFact, Learning, Replaced};
 pub use longmem_search::Epoch;
 pub use turns::{
     Derived, Erasure, ForgetTarget, Forgotten, Inserted, KeyState, SessionSummary, StoredTurn,
-    Turns, UserOverview, WouldForget,
+    Turns, UserOverview, WouldForget, has_grown,
 };
 pub use upkeep::{StoreStats, Upkeep, UserStats};
 pub use vectors::{EmbeddedTurn, IndexLock, QueuedTurn, Vectors};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use longmem_core::{Fact, NewTurn, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
+use longmem_core::{Fact, NewTurn, Role, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::Epoch;
 
 use crate::Result;
@@ -22,6 +22,9 @@ pub trait Turns: Send + Sync {
     /// Stores turns as [`Turns::insert_turns`] does, but for those whose source key belongs to a turn
     /// that the user forgot: these are left out (none in their place), and of such turns alone no user
     /// and no session is made. With `again` they are stored, and are no longer known as forgotten.
+    ///
+    /// What a model or a tool said may have been imported before it was whole: a turn that
+    /// [has grown](has_grown) takes the place of the one with its source key, and is new.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError); then none of the turns was stored.
@@ -165,6 +168,15 @@ pub enum KeyState {
     Known,
     /// The user forgot it, so it would be left out.
     Forgotten,
+}
+
+/// Whether a turn that is imported is one that is stored, with more to it: what a model or a tool
+/// said, which goes on where the stored text ends. What a person said does not grow.
+pub fn has_grown(stored: &str, imported: &NewTurn) -> bool {
+    let stored = stored.trim_end();
+    imported.role != Role::User
+        && imported.text.starts_with(stored)
+        && imported.text.trim_end().len() > stored.len()
 }
 
 /// A turn with what only an export needs.

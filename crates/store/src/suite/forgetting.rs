@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longmem_core::{
-    Diagnose, Embedding, Fault, NewTurn, Remedy, Scope, SourceKey, SummaryOf, Turn, TurnId,
+    Diagnose, Embedding, Fault, NewTurn, Remedy, Role, Scope, SourceKey, SummaryOf, Turn, TurnId,
 };
 use longmem_search::Searcher;
 
@@ -255,6 +255,39 @@ pub fn an_import_again_brings_back_what_was_forgotten(make: Make<'_>) {
     // What was brought back is forgotten anew as if for the first time.
     store.forget(&ForgetTarget::User(ana.clone())).unwrap();
     assert_eq!(import(&file, false), ["forgotten"; 4]);
+}
+
+pub fn a_turn_that_has_grown_takes_the_place_of_its_beginning(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
+    let said = |text: &str, role| NewTurn {
+        source_key: Some(SourceKey(format!("file:{role}"))),
+        role,
+        ..turn("first", text, 0)
+    };
+    let import = |text: &str, role| {
+        let imported = fixture.store().import_turns(&ana, &[said(text, role)], false).unwrap();
+        let id = imported[0].unwrap().id;
+        (outcomes(&imported), store.turns(&ana, &[id]).unwrap().remove(0).text)
+    };
+    for role in [Role::Assistant, Role::Tool] {
+        import("lisbon ", role);
+        let epoch = store.epoch(&ana).unwrap();
+        assert_eq!(import("lisbon harbour", role), (vec!["new"], "lisbon harbour".to_owned()));
+        assert_ne!(store.epoch(&ana).unwrap(), epoch, "what is kept of the old turn is untrue");
+        for other in ["lisbon", "lisbon harbour\n", "oslo", "oslo and lisbon harbour"] {
+            assert_eq!(import(other, role), (vec!["known"], "lisbon harbour".to_owned()));
+        }
+    }
+    import("lisbon", Role::User);
+    assert_eq!(import("lisbon harbour", Role::User), (vec!["known"], "lisbon".to_owned()));
+    assert_eq!(store.stats().unwrap().turns, 3);
+    assert_eq!(store.stats().unwrap().sessions, 1);
+    store.check(&mut |problem| panic!("{problem}")).unwrap();
+    store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    let grown = [said("lisbon harbour at night", Role::Assistant)];
+    let imported = store.import_turns(&ana, &grown, false).unwrap();
+    assert_eq!(outcomes(&imported), ["forgotten"], "what was forgotten does not grow");
 }
 
 pub fn a_forgotten_turn_that_was_stored_by_name_is_known(make: Make<'_>) {

@@ -111,6 +111,7 @@ macro_rules! store_suite {
             an_import_again_brings_back_what_was_forgotten,
             a_forgotten_turn_that_was_stored_by_name_is_known,
             what_was_forgotten_by_a_former_key_stays_forgotten,
+            a_turn_that_has_grown_takes_the_place_of_its_beginning,
             keys_are_new_known_or_forgotten,
             names_that_are_not_here_are_refused_and_nothing_is_deleted,
         ]);

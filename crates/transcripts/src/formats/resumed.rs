@@ -1,9 +1,10 @@
 //! A file that has grown, read on from where its reading ended, gives the turns of the whole file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use longmem_core::Role;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -58,18 +59,27 @@ impl Session {
     }
 }
 
-/// What a store holds after these turns: those that it did not know by any of their keys.
+/// What a store holds after these turns: those that it did not know by any of their keys, and in
+/// place of those that have grown the grown ones.
 fn stored(turns: Vec<ImportedTurn>) -> Vec<(String, String, String)> {
-    let mut known = HashSet::new();
-    let mut stored = Vec::new();
+    let mut places = HashMap::new();
+    let mut stored: Vec<(String, String, String)> = Vec::new();
     for ImportedTurn { turn, former_keys, .. } in turns {
         let keys: Vec<String> =
             turn.source_key.into_iter().chain(former_keys).map(|key| key.0).collect();
-        if !keys.iter().any(|key| known.contains(key)) {
-            let session = turn.session.as_str().to_owned();
-            stored.push((session, turn.role.as_str().to_owned(), turn.text));
+        let known = keys.iter().find_map(|key| places.get(key).copied());
+        let place = known.unwrap_or(stored.len());
+        match known {
+            None => {
+                let session = turn.session.as_str().to_owned();
+                stored.push((session, turn.role.as_str().to_owned(), turn.text));
+            }
+            Some(place) if turn.role != Role::User && turn.text.starts_with(&stored[place].2) => {
+                stored[place].2 = turn.text;
+            }
+            Some(_) => {}
         }
-        known.extend(keys);
+        places.extend(keys.into_iter().map(|key| (key, place)));
     }
     stored.sort();
     stored
@@ -112,7 +122,7 @@ fn claude_code(events: &[(u8, u8)]) -> Vec<Value> {
         let queue = |operation: &str, content: Value| {
             record(json!({"type": "queue-operation", "operation": operation, "content": content}))
         };
-        records.push(match event % 10 {
+        records.push(match event % 11 {
             0 => message("user", json!(words)),
             1 => message("assistant", json!([{"type": "text", "text": words}])),
             2 => message(
@@ -129,6 +139,8 @@ fn claude_code(events: &[(u8, u8)]) -> Vec<Value> {
             7 => queue("dequeue", Value::Null),
             8 => record(json!({"type": "attachment",
                 "attachment": {"type": "queued_command", "prompt": words}})),
+            9 => record(json!({"type": "assistant", "message": {"id": "grows",
+                "content": [{"type": "text", "text": "word ".repeat(usize::from(word % 4) + 1)}]}})),
             _ => record(json!({"type": "ai-title", "aiTitle": words})),
         });
     }

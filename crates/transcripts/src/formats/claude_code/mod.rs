@@ -1,5 +1,6 @@
 //! Claude Code's transcripts: one line for everything that happens in a session.
 
+mod last_answer;
 mod prompts;
 mod queue;
 mod records;
@@ -12,11 +13,10 @@ use longmem_core::{Role, SessionName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::last_answer::LastAnswer;
 use self::prompts::typed_text;
 use self::queue::{Message, PromptQueues};
-use self::records::{
-    is_from_elsewhere, line_text, queue_key, role_of, session_of, turn_of,
-};
+use self::records::{is_from_elsewhere, line_text, queue_key, role_of, session_of, turn_of};
 use self::titles::SessionTitles;
 use super::reader::{FormatReader, limited_state};
 use crate::json::JsonShape;
@@ -40,8 +40,6 @@ pub(super) struct ClaudeCode {
     is_document: bool,
     waiting: Vec<ParsedTurn>,
     waiting_bytes: usize,
-    /// The model's last words in each session since its user's last message.
-    last_answers: HashMap<SessionName, LastAnswer>,
 }
 
 /// What later records of a file may complete.
@@ -50,13 +48,8 @@ struct OpenRecords {
     tool_calls: ToolCalls,
     titles: SessionTitles,
     queues: PromptQueues,
-}
-
-/// The model's last words in a session.
-struct LastAnswer {
-    message_id: String,
-    /// Place among the waiting turns.
-    place: usize,
+    /// The model's last words in each session since its user's last message.
+    last_answers: HashMap<SessionName, LastAnswer>,
 }
 
 impl FormatReader for ClaudeCode {
@@ -165,7 +158,7 @@ impl ClaudeCode {
         let session = session_of(line, output);
         let was_queued = line["promptSource"] == "queued";
         let message = self.open.queues.user_message(session, &text, was_queued);
-        self.last_answers.remove(&session_name(session));
+        self.open.last_answers.remove(&session_name(session));
         let turn = turn_of(line, Role::User, text, None, output);
         match message {
             Message::New { .. } => self.add_waiting(turn),
@@ -182,24 +175,27 @@ impl ClaudeCode {
     /// last of its records has all of it.
     fn add_answer(&mut self, line: &Value, text: String, output: &TurnOutput<'_>) {
         self.open.queues.answered(session_of(line, output));
-        let turn = turn_of(line, Role::Assistant, text, None, output);
+        let mut turn = turn_of(line, Role::Assistant, text, None, output);
         let message_id = line["message"]["id"].as_str().unwrap_or_default();
-        let grown = self
-            .last_answers
-            .get(&turn.session)
-            .filter(|last| !message_id.is_empty() && last.message_id == message_id)
-            .and_then(|last| self.waiting.get_mut(last.place))
-            .filter(|last| turn.text.starts_with(last.text.trim_end()));
-        if let Some(grown) = grown {
-            self.waiting_bytes += turn.bytes_in_memory();
-            self.waiting_bytes -= grown.bytes_in_memory();
-            *grown = turn;
-            return;
+        let mut place = None;
+        if let Some(last) = self.open.last_answers.get_mut(&turn.session)
+            && last.has_grown_to(message_id, &turn.text)
+        {
+            // Stores may know the beginning by the key of its record.
+            turn.former_keys.extend(last.keys.iter().cloned());
+            place = last.place;
         }
-        let place = self.waiting.len();
-        let last = LastAnswer { message_id: message_id.to_owned(), place };
-        self.last_answers.insert(turn.session.clone(), last);
-        self.add_waiting(turn);
+        let (session, mut last) = (turn.session.clone(), LastAnswer::new(message_id, &turn));
+        last.place = place.or(Some(self.waiting.len()));
+        self.open.last_answers.insert(session, last);
+        match place.and_then(|place| self.waiting.get_mut(place)) {
+            Some(grown) => {
+                self.waiting_bytes += turn.bytes_in_memory();
+                self.waiting_bytes -= grown.bytes_in_memory();
+                *grown = turn;
+            }
+            None => self.add_waiting(turn),
+        }
     }
 
     fn read_queue_operation(
@@ -210,7 +206,8 @@ impl ClaudeCode {
         let session = session_of(line, output);
         let mode = line["commandMode"].as_str().or(line["mode"].as_str());
         let of_person = mode.is_none_or(|mode| mode == "prompt") && !is_from_elsewhere(line);
-        let text = typed_text(&line["content"]).ok().filter(|text| of_person && !is_command_alone(text));
+        let text =
+            typed_text(&line["content"]).ok().filter(|text| of_person && !is_command_alone(text));
         match line["operation"].as_str() {
             Some("enqueue") => {
                 // What no person typed stays in the queue, so that its order is right.
@@ -260,7 +257,7 @@ impl ClaudeCode {
         }
         let session = session_of(line, output);
         let message = self.open.queues.attachment(session, &text);
-        self.last_answers.remove(&session_name(session));
+        self.open.last_answers.remove(&session_name(session));
         let mut turn = turn_of(line, Role::User, text, None, output);
         match message {
             Message::New { typed } => {
@@ -304,7 +301,7 @@ impl ClaudeCode {
         // The sort is stable: within a session the order of the file stays.
         self.waiting.sort_by_key(|turn| order[&turn.session]);
         self.waiting_bytes = 0;
-        self.last_answers.clear();
+        self.open.last_answers.values_mut().for_each(LastAnswer::delivered);
         self.open.queues.all_delivered();
         for turn in std::mem::take(&mut self.waiting) {
             let title = self.open.titles.of(&turn.session).map(str::to_owned);
