@@ -147,11 +147,13 @@ fn claude_code(events: &[(u8, u8)]) -> Vec<Value> {
     records
 }
 
-/// Records of Codex, with a message in both logs or in one.
+/// Records of Codex, with a message in both logs, but for those that an early version wrote.
 fn codex(events: &[(u8, u8)]) -> Vec<Value> {
     let mut records = vec![json!({"timestamp": "2026-01-01T00:00:00Z", "type": "session_meta",
         "payload": {"id": "c1"}})];
+    let mut early = true;
     for (index, (event, word)) in events.iter().enumerate() {
+        early &= *event >= 20;
         let words = format!("word {word}");
         let call = format!("call {word}");
         let mut push = |kind: &str, payload: Value| {
@@ -160,6 +162,10 @@ fn codex(events: &[(u8, u8)]) -> Vec<Value> {
         };
         let item = |role: &str| json!({"type": "message", "role": role, "content": words});
         match event % 4 {
+            0 | 1 if early => {
+                push("response_item", item("user"));
+                push("response_item", item("assistant"));
+            }
             0 => {
                 push("response_item", item("user"));
                 push("event_msg", json!({"type": "user_message", "message": words}));

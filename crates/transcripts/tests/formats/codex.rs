@@ -125,6 +125,47 @@ fn a_rollout_without_events_gives_the_messages_that_the_model_was_sent() {
 }
 
 #[test]
+fn a_later_version_adds_its_events_to_a_file_without_them() {
+    let early = [
+        meta("c1", 0),
+        item("user", "Add a switch.", 1),
+        item("assistant", "Added.", 2),
+        item("user", "go on", 3),
+        item("assistant", "Done.", 4),
+    ];
+    let later = [
+        item("user", "<new_context>\nx\n</new_context> of a later version", 5),
+        item("user", "go on", 6),
+        event("user_message", "go on", 6),
+        event("agent_message", "Done again.", 7),
+        item("assistant", "Done again.", 7),
+    ];
+    let turns = read_lines(&[&early[..], &later[..]].concat());
+    let said = ["Add a switch.", "Added.", "go on", "Done.", "go on", "Done again."];
+    assert_eq!(texts(&turns), said);
+    assert_eq!(keys(&turns)[..4], keys(&read_lines(&early)));
+}
+
+#[test]
+fn a_message_that_two_events_tell_of_is_one_turn() {
+    let completed = |kind: &str, text: &str, second: u32| {
+        let item = json!({"type": kind, "content": [{"type": "text", "text": text}]});
+        record("event_msg", second, json!({"type": "item_completed", "item": item}))
+    };
+    let turns = read_lines(&[
+        meta("c1", 0),
+        completed("UserMessage", "go on", 1),
+        event("user_message", "go on", 1),
+        event("agent_message", "Done.", 2),
+        completed("AgentMessage", "Done.", 2),
+        completed("UserMessage", "go on", 3),
+        completed("UserMessage", "go on", 4),
+        event("user_message", "go on", 4),
+    ]);
+    assert_eq!(texts(&turns), ["go on", "Done.", "go on", "go on"]);
+}
+
+#[test]
 fn reads_the_flat_files_of_the_first_versions() {
     let said = |role: &str, text: &str| {
         let kind = if role == "user" { "input_text" } else { "output_text" };

@@ -3,7 +3,8 @@
 //! A rollout is two logs in one file: events, which are what the person saw, and response items,
 //! which are what the model was sent and what it answered. Messages are in both. They are taken from
 //! the events; a file without events, as the first versions wrote them, gives those of its response
-//! items. Tool calls are taken from the response items.
+//! items, and so does such a beginning of a file to which a later version has added. Tool calls are
+//! taken from the response items.
 
 mod messages;
 mod session;
@@ -42,8 +43,8 @@ pub(super) struct Codex {
 
 struct WaitingTurn {
     turn: ParsedTurn,
-    /// Whether it is a message of the response items, which the events may hold, too.
-    is_response: bool,
+    /// The log of a message; none for a tool call.
+    log: Option<Log>,
 }
 
 impl FormatReader for Codex {
@@ -128,7 +129,8 @@ impl Codex {
         time: Option<Timestamp>,
         output: &mut TurnOutput<'_>,
     ) -> Result<(), SkipReason> {
-        let (message, role) = match event["type"].as_str().unwrap_or_default() {
+        let kind = event["type"].as_str().unwrap_or_default();
+        let (message, role) = match kind {
             "user_message" => {
                 // Some versions tell what no person typed by the kind of the message.
                 let kind = event["kind"].as_str().unwrap_or("plain");
@@ -165,6 +167,9 @@ impl Codex {
             }
             _ => return Err(SkipReason::MetaLine),
         };
+        if self.known.is_told_again(kind == "item_completed", role, message) {
+            return Err(SkipReason::MetaLine);
+        }
         self.add_message(message, role, Log::Events, event["turn_id"].as_str(), time, output)
     }
 
@@ -254,12 +259,16 @@ impl Codex {
             Role::User => &mut self.known.user_messages,
             _ => &mut self.known.assistant_messages,
         };
-        let number = counts.count(log, exchange);
+        let text_fingerprint = fingerprint(&[text.trim()]);
+        let message = Some(format!("{role} {text_fingerprint}"));
+        let is_told = self.known.last_response == message;
+        let number = counts.count(log, exchange, is_told);
+        self.known.last_response = message.filter(|_| log == Log::Responses);
         // Both logs give a message the same key, and so does a session that copies it.
         let scope = exchange.unwrap_or_else(|| self.known.scope(time, output)).to_owned();
-        let ids = [&scope, role.as_str(), &number.to_string(), &fingerprint(&[text.trim()])[..16]];
+        let ids = [&scope, role.as_str(), &number.to_string(), &text_fingerprint[..16]];
         let source_key = output.source_key(&ids);
-        self.add_waiting(role, text, time, source_key, log == Log::Responses, output);
+        self.add_waiting(role, text, time, source_key, Some(log), output);
         Ok(())
     }
 
@@ -277,7 +286,7 @@ impl Codex {
         // Some providers number their calls from the start in every exchange.
         let scope = exchange.unwrap_or_else(|| self.known.scope(time, output));
         let source_key = output.source_key(&[scope, call_id, &fingerprint(&[&text])[..16]]);
-        self.add_waiting(Role::Tool, text, time, source_key, false, output);
+        self.add_waiting(Role::Tool, text, time, source_key, None, output);
         Ok(())
     }
 
@@ -287,7 +296,7 @@ impl Codex {
         text: String,
         time: Option<Timestamp>,
         source_key: String,
-        is_response: bool,
+        log: Option<Log>,
         output: &TurnOutput<'_>,
     ) {
         let session = session_name(self.known.session.as_deref().unwrap_or(output.file_stem()));
@@ -298,21 +307,41 @@ impl Codex {
             ..ParsedTurn::new(session, role, text)
         };
         self.waiting_bytes += turn.bytes_in_memory();
-        self.waiting.push(WaitingTurn { turn, is_response });
+        self.waiting.push(WaitingTurn { turn, log });
     }
 
     fn deliver_waiting(&mut self, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
         self.waiting_bytes = 0;
-        for WaitingTurn { turn, is_response } in std::mem::take(&mut self.waiting) {
+        let before_events = self.end_of_part_without_events();
+        self.known.had_events |= self.known.has_events();
+        for (place, WaitingTurn { turn, log }) in
+            std::mem::take(&mut self.waiting).into_iter().enumerate()
+        {
             let counts = match turn.role {
                 Role::User => &self.known.user_messages,
                 _ => &self.known.assistant_messages,
             };
-            if is_response && counts.has_events {
+            let is_told = counts.has_events && place >= before_events;
+            if log == Some(Log::Responses) && is_told {
                 continue;
             }
             output.deliver(ParsedTurn { title: self.known.title.clone(), ..turn })?;
         }
         ControlFlow::Continue(())
+    }
+
+    /// How many of the waiting turns an early version wrote, without events, before a later one went
+    /// on. They end with an answer: a later version tells what the person said before the model
+    /// answers.
+    fn end_of_part_without_events(&self) -> usize {
+        if self.known.had_events {
+            return 0;
+        }
+        let first = self.waiting.iter().position(|waiting| waiting.log == Some(Log::Events));
+        let before = &self.waiting[..first.unwrap_or(self.waiting.len())];
+        let is_answer = |waiting: &WaitingTurn| {
+            waiting.log == Some(Log::Responses) && waiting.turn.role == Role::Assistant
+        };
+        before.iter().rposition(is_answer).map_or(0, |place| place + 1)
     }
 }

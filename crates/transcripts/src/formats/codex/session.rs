@@ -1,12 +1,13 @@
 //! What a Codex rollout says of its session, and what is known of its messages so far.
 
 use jiff::SignedDuration;
-use longmem_core::Timestamp;
+use longmem_core::{Role, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::messages::Log;
+use super::messages::{Log, joined_text};
 use crate::json::fields::{first_present, title};
+use crate::keys::fingerprint;
 use crate::message::time::parse_time;
 use crate::message::tool_calls::ToolCalls;
 use crate::turn_output::TurnOutput;
@@ -28,6 +29,19 @@ pub(super) struct Known {
     pub(super) tool_calls: ToolCalls,
     pub(super) user_messages: MessageCounts,
     pub(super) assistant_messages: MessageCounts,
+    /// Whether there were events among the messages that are delivered.
+    pub(super) had_events: bool,
+    last_event: Option<LastEvent>,
+    /// Role and fingerprint of the last message, where it is a response item.
+    pub(super) last_response: Option<String>,
+}
+
+/// The message of the last event that holds one.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct LastEvent {
+    is_item: bool,
+    is_persons: bool,
+    fingerprint: String,
 }
 
 /// Numbers of messages of one role so far.
@@ -67,6 +81,24 @@ impl Known {
             session["source"].get("subagent").is_some() || thread.contains("subagent");
     }
 
+    /// Whether any message was an event.
+    pub(super) fn has_events(&self) -> bool {
+        self.user_messages.has_events || self.assistant_messages.has_events
+    }
+
+    /// Whether the event before told the same as this one in its other form: as an item that was
+    /// completed, or as a message.
+    pub(super) fn is_told_again(&mut self, is_item: bool, role: Role, message: &Value) -> bool {
+        let fingerprint = fingerprint(&[joined_text(message).trim()]);
+        let event = LastEvent { is_item, is_persons: role == Role::User, fingerprint };
+        let before = self.last_event.take();
+        if before.is_some_and(|before| before == LastEvent { is_item: !is_item, ..event.clone() }) {
+            return true;
+        }
+        self.last_event = Some(event);
+        false
+    }
+
     /// The session to which a record of this time belongs: the one that was continued, for records
     /// that were copied when this one began.
     pub(super) fn scope<'a>(
@@ -87,8 +119,13 @@ impl Known {
 
 impl MessageCounts {
     /// Counts a message; returns its number in its exchange, or in the file, within its log.
-    pub(super) fn count(&mut self, log: Log, exchange: Option<&str>) -> u64 {
-        self.has_events |= log == Log::Events;
+    /// `is_told`: the message before it is the same one in the response items.
+    pub(super) fn count(&mut self, log: Log, exchange: Option<&str>, is_told: bool) -> u64 {
+        if log == Log::Events && !self.has_events {
+            self.has_events = true;
+            // The messages before are of a version without events.
+            self.in_file.events = self.in_file.responses.saturating_sub(u64::from(is_told));
+        }
         let counts = match exchange {
             Some(exchange) => {
                 if self.exchange != exchange {
