@@ -2,7 +2,7 @@
 
 mod clauses;
 
-use self::clauses::{is_unsure, push_clause};
+use self::clauses::{is_unsure, names_itself, push_clause};
 use crate::language::{Guess, Language, guess};
 use crate::phrases::lists;
 
@@ -62,7 +62,8 @@ pub fn third_person(statement: &str) -> String {
             },
         );
     }
-    if turned.is_empty() { statement.to_owned() } else { turned.join(" ") }
+    let stays = turned.is_empty() || (turned.len() > 1 && names_itself(&turned, forms));
+    if stays { statement.to_owned() } else { turned.join(" ") }
 }
 
 /// Says whether a statement is about the person who makes it: it begins with "I", "my" or "the user", in
@@ -102,6 +103,8 @@ pub(crate) struct FirstPerson {
     pub(crate) beside_i: &'static [(&'static str, &'static str)],
     /// What the pronoun becomes behind the beginning, where the order of words tells its verb.
     pub(crate) further_subject: Option<&'static str>,
+    /// Words behind which the pronoun is a number ("World War I").
+    pub(crate) numbered: &'static str,
     /// Joins two subjects.
     pub(crate) and: &'static str,
     /// Words of the first person that nothing turns: a statement with one stays as it was said.
@@ -156,7 +159,9 @@ fn own_subject(words: &[&str], forms: &FirstPerson) -> Subject {
     }
     match words {
         // "I and my brother live here" has another subject.
-        [first, next, ..] if is(first, forms.pronoun) && turned_verb(next, forms).is_some() => {
+        [first, next, ..]
+            if plain(first) == forms.pronoun && turned_verb(next, forms).is_some() =>
+        {
             Subject::I
         }
         [first, next, _, ..] if is(first, forms.pronoun) && is_adverb(next, forms) => Subject::I,
@@ -214,7 +219,12 @@ fn contracted(word: &str, forms: &FirstPerson) -> Option<String> {
 }
 
 fn turned_verb(word: &str, forms: &FirstPerson) -> Option<String> {
-    let word = plain(trimmed(word));
+    let word = trimmed(word);
+    // "I Ching" is a name.
+    if forms.further_subject.is_some() && word.starts_with(char::is_uppercase) {
+        return None;
+    }
+    let word = plain(word);
     listed(&word, forms).or_else(|| (forms.regular)(&word))
 }
 

@@ -24,6 +24,8 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
     clauses: "",
     beside_i: &[],
     further_subject: Some("the user"),
+    numbered: "act category chapter charles class elizabeth francis george james level napoleon \
+        nicholas part phase stage tier type volume war wilhelm",
     and: "and",
     unsure: "our ours us we we'd we'll we're we've",
     elsewhere: &[
@@ -35,7 +37,7 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
 };
 
 /// Verbs that are the same in the first and the third person.
-const SAME: &str = "can can't could couldn't cannot did didn't had hadn't may might must mustn't ought \
+const SAME: &str = "better can can't could couldn't cannot did didn't had hadn't may might must mustn't ought \
     should shouldn't was wasn't were will won't would wouldn't";
 
 /// Past forms that do not end in "ed".
@@ -50,8 +52,7 @@ const PAST: &str = "ate became began bent bit blew bought bred broke brought bui
 const PRESENT_IN_ED: &str = "bleed breed exceed feed heed need proceed seed speed succeed weed";
 
 /// Words that may follow "I" and are no verbs.
-const NO_VERBS: &str =
-    "and or as if in on at the a an to of for from with who which that not myself";
+const NO_VERBS: &str = "and or nor but so because when too as if in on at the a an to of for from with who which that not myself";
 
 fn regular(verb: &str) -> Option<String> {
     let is_word = verb.chars().all(|c| c.is_ascii_lowercase() || c == '\'');

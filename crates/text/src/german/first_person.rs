@@ -41,6 +41,7 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
     clauses: "aber als bis damit dass denn ob obwohl oder sondern und weil wenn wie",
     beside_i: &[("mich", "sich"), ("mir", "sich")],
     further_subject: None,
+    numbered: "",
     and: "und",
     unsure: "ich uns unser unsere unserem unseren unserer wir",
     // The genitive before a noun is the same for every gender and case.

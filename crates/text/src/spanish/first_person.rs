@@ -77,6 +77,7 @@ pub(super) const FIRST_PERSON: FirstPerson = FirstPerson {
     clauses: "aunque como cuando donde e ni o pero porque que si u y",
     beside_i: &[("me", "se"), ("conmigo", "consigo")],
     further_subject: None,
+    numbered: "",
     and: "y",
     unsure: "nos nosotras nosotros nuestra nuestro yo",
     elsewhere: &[("mi", "su"), ("mis", "sus")],

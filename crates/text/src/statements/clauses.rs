@@ -41,22 +41,34 @@ pub(super) fn push_clause(
         turned.push(format!("{subject} {verb}"));
         return Some(1);
     }
-    let names_before = place > 1 && before.starts_with(char::is_uppercase);
-    if !is(word, forms.pronoun) || !word.starts_with(char::is_uppercase) || names_before {
+    if plain(word) != forms.pronoun || !word.starts_with(char::is_uppercase) {
+        return None;
+    }
+    if lists(forms.numbered, &plain(before)) {
         return None;
     }
     let adverbs = words[place + 1..].iter().take_while(|word| is_adverb(word, forms)).count();
     let verb = words.get(place + 1 + adverbs)?;
-    let third = turned_verb(trimmed(verb), forms);
+    let third = turned_verb(verb, forms);
     let joined = beside_others && is(before, forms.and);
     if third.is_none() && !joined {
         return None;
     }
-    turned.push(replaced(word, forms.pronoun, subject));
+    turned.push(subject.to_owned());
     turned.extend(words[place + 1..=place + adverbs].iter().map(|word| (*word).to_owned()));
     match third.filter(|_| !joined) {
         Some(third) => turned.push(replaced(verb, trimmed(verb), &third)),
         None => turned.push((*verb).to_owned()),
     }
     Some(2 + adverbs)
+}
+
+/// Says whether the pronoun is still there, and is no number.
+pub(super) fn names_itself(turned: &[String], forms: &FirstPerson) -> bool {
+    let unquoted = turned.iter().position(|word| word.contains(QUOTES)).unwrap_or(turned.len());
+    turned[..unquoted].iter().enumerate().any(|(place, word)| {
+        let before = place.checked_sub(1).map_or("", |before| turned[before].as_str());
+        plain(trimmed(word).trim_start_matches('(')) == forms.pronoun
+            && !before.starts_with(char::is_uppercase)
+    })
 }
