@@ -33,7 +33,8 @@ impl Conversation {
         for count in 0..COUNTS {
             let request = self.request(model, &context);
             let counted = model.provider.count_tokens(&request).await?;
-            let counted = counted.ok_or(ChatError::NotCounted)?;
+            // No prompt has no tokens.
+            let counted = counted.filter(|tokens| *tokens > 0).ok_or(ChatError::NotCounted)?;
             let budget = context.budget.tokens();
             let is_full = |tokens: usize| tokens * FULL.1 > budget * FULL.0;
             let fits = counted <= budget;

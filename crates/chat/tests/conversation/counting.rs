@@ -14,6 +14,8 @@ struct TwoBytesAToken {
     counts: AtomicUsize,
     /// Whether it can count without answering.
     counts_prompts: bool,
+    /// Whether it says that every prompt has no tokens.
+    counts_nothing: bool,
     /// The tokens of the prompts that it answered.
     answered: Mutex<Vec<usize>>,
 }
@@ -44,7 +46,8 @@ impl Provider for TwoBytesAToken {
 
     async fn count_tokens(&self, request: &Request) -> Result<Option<usize>, ProviderError> {
         self.counts.fetch_add(1, Ordering::Relaxed);
-        Ok(self.counts_prompts.then(|| tokens(request)))
+        let nothing = self.counts_nothing.then_some(0);
+        Ok(nothing.or_else(|| self.counts_prompts.then(|| tokens(request))))
     }
 }
 
@@ -114,11 +117,16 @@ async fn a_prompt_that_a_server_counts_never_exceeds_the_budget_and_uses_it() {
 
 #[tokio::test]
 async fn a_server_that_was_to_count_and_cannot_is_an_error() {
-    let (mut world, model) = talk(false);
+    let (mut world, _) = talk(false);
     world.conversation.counting = TokenCounting::Server;
-    let error = world.conversation.consult("Which port?", &mut |_| {}).await.unwrap_err();
-    assert!(matches!(error, ChatError::NotCounted), "{error}");
-    assert!(model.answered.lock().unwrap().is_empty());
+    for counts_nothing in [false, true] {
+        let model = Arc::new(TwoBytesAToken { counts_nothing, ..TwoBytesAToken::default() });
+        let provider = Arc::clone(&model) as Arc<dyn Provider>;
+        world.conversation.model = Some(LanguageModel::new(provider, "bytes", 64));
+        let error = world.conversation.consult("Which port?", &mut |_| {}).await.unwrap_err();
+        assert!(matches!(error, ChatError::NotCounted), "{error}");
+        assert!(model.answered.lock().unwrap().is_empty());
+    }
 }
 
 #[tokio::test]

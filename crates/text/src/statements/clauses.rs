@@ -69,6 +69,6 @@ pub(super) fn names_itself(turned: &[String], forms: &FirstPerson) -> bool {
     turned[..unquoted].iter().enumerate().any(|(place, word)| {
         let before = place.checked_sub(1).map_or("", |before| turned[before].as_str());
         plain(trimmed(word).trim_start_matches('(')) == forms.pronoun
-            && !before.starts_with(char::is_uppercase)
+            && !lists(forms.numbered, &plain(before))
     })
 }

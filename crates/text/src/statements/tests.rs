@@ -95,6 +95,7 @@ fn what_is_not_about_the_speaker_stays() {
         "I am vegan (I was vegetarian before)",
         "I Ching readings are fun",
         "I, Robot is a film",
+        "Neither I nor my wife smoke",
         "Ich esse kein Fleisch, weil ich Tiere mag",
         "Seit 2019 lebe ich in Lyon",
         "Ich weiß, dass mein Chef mich hasst",
