@@ -19,7 +19,7 @@ impl State {
     }
 
     pub(super) fn user(&mut self, name: &UserName) -> &mut User {
-        let epoch = self.last_number + 1;
+        let epoch = self.number();
         self.users.entry(name.clone()).or_insert_with(|| User { epoch, ..User::default() })
     }
 

@@ -281,6 +281,27 @@ fn a_session_that_continues_another_keeps_its_id_and_the_keys_of_what_it_copied(
 }
 
 #[test]
+fn a_fork_that_only_names_its_origin_keeps_the_keys_of_what_it_copied() {
+    let copied = [event("user_message", "Port?", 1), event("agent_message", "7443.", 1)];
+    let origin = [&[meta("c1", 0)][..], &copied].concat();
+    let mut fork = meta("c2", 30);
+    fork["payload"]["forked_from_id"] = json!("c1");
+    let own = [event("user_message", "Port?", 40)];
+    let forked = read_lines(&[&[fork][..], &copied, &own].concat());
+    assert_eq!(keys(&forked)[..2], keys(&read_lines(&origin)));
+    assert!(!keys(&forked)[..2].contains(&keys(&forked)[2]));
+}
+
+#[test]
+fn subagents_are_known_however_they_are_written() {
+    for source in [json!({"subagent": "review"}), json!({"subAgent": {}}), json!("sub_agent")] {
+        let mut first = meta("c1", 0);
+        first["payload"]["source"] = source;
+        assert!(read_lines(&[first, event("user_message", "Look.", 1)]).is_empty());
+    }
+}
+
+#[test]
 fn a_subagents_rollout_is_left_out_and_a_title_is_kept() {
     let mut subagent = meta("c1", 0);
     subagent["payload"]["source"] = json!({"subagent": {"thread_spawn": {}}});

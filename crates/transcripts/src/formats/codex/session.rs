@@ -76,9 +76,12 @@ impl Known {
         self.session = Some(id.to_owned());
         self.began = parse_time(written).or_else(|| parse_time(&session["timestamp"]));
         self.title = title(first_present(session, &["title", "thread_name"]));
-        let thread = session["thread_source"].as_str().unwrap_or_default();
-        self.is_subagent =
-            session["source"].get("subagent").is_some() || thread.contains("subagent");
+        self.continued = session["forked_from_id"].as_str().map(str::to_owned);
+        // Versions differ in how they write the word, and in whether it is a name or a value.
+        self.is_subagent = ["source", "thread_source"].iter().any(|field| {
+            let source = session[*field].to_string().to_lowercase().replace('_', "");
+            source.contains("\"subagent")
+        });
     }
 
     /// Whether any message was an event.
