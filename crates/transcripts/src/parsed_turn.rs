@@ -12,6 +12,9 @@ pub(crate) struct ParsedTurn {
     pub(crate) text: String,
     /// When it was said. Without it, the turn follows the session's previous turn by a millisecond.
     pub(crate) time: Option<Timestamp>,
+    /// Whether version 0.1.0 read no time where there is one. It named a turn without an id by its time
+    /// too, so stores may know the turn by a key without it.
+    pub(crate) was_without_time: bool,
     /// When the session began: the time of a first turn that has none. Without it, that is when the
     /// file was last changed.
     pub(crate) session_began: Option<Timestamp>,
@@ -34,6 +37,7 @@ impl ParsedTurn {
             speaker: None,
             text,
             time: None,
+            was_without_time: false,
             session_began: None,
             note: false,
             source_key: None,

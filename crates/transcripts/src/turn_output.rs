@@ -204,7 +204,12 @@ impl<'a> TurnOutput<'a> {
 
     /// Completes a turn and hands it to the sink.
     pub(crate) fn deliver(&mut self, mut parsed: ParsedTurn) -> ControlFlow<()> {
-        let key = parsed.source_key.take().unwrap_or_else(|| self.derived_key(&parsed));
+        let key = parsed.source_key.take().unwrap_or_else(|| {
+            if parsed.was_without_time {
+                parsed.former_keys.push(self.derived_key(&parsed, None));
+            }
+            self.derived_key(&parsed, parsed.time)
+        });
         let time = self.complete_time(&parsed);
         let turn = NewTurn {
             session: parsed.session,
@@ -252,13 +257,13 @@ impl<'a> TurnOutput<'a> {
     }
 
     /// A key for a turn without an id, from its content and its place among equal turns.
-    fn derived_key(&mut self, parsed: &ParsedTurn) -> String {
+    fn derived_key(&mut self, parsed: &ParsedTurn, time: Option<Timestamp>) -> String {
         let fingerprint = keys::fingerprint(&[
             parsed.user.as_ref().map_or("", UserName::as_str),
             parsed.session.as_str(),
             parsed.role.as_str(),
             // Only a time that the file itself states: a time filled in could be another next time.
-            &parsed.time.map(|time| time.to_string()).unwrap_or_default(),
+            &time.map(|time| time.to_string()).unwrap_or_default(),
             &parsed.text,
         ]);
         let occurrence = self.file.occurrences.count(&fingerprint).to_string();

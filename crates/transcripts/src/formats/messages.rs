@@ -12,7 +12,7 @@ use crate::json::fields::{first_present, text_or_number, title};
 use crate::keys::{fingerprint, session_name};
 use crate::message::content::{content_text, said};
 use crate::message::injected::without_recalled_memory;
-use crate::message::time::time_of;
+use crate::message::time::{had_time_in_first_version, time_of};
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -132,6 +132,7 @@ impl Messages {
             title: title(&message["title"]).or_else(|| conversation.title.clone()),
             speaker: text_or_number(first_present(message, &["speaker", "name"])),
             time,
+            was_without_time: time.is_some() && !had_time_in_first_version(message),
             session_began: conversation.began,
             note: message["note"] == true,
             source_key,

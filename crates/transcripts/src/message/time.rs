@@ -88,6 +88,21 @@ pub(crate) fn time_of(object: &Value) -> Option<Timestamp> {
     times.into_iter().find_map(|(_, value)| parse_time(value))
 }
 
+/// Whether version 0.1.0 read a time of an object, too. It knew fewer names and forms.
+pub(crate) fn had_time_in_first_version(object: &Value) -> bool {
+    match first_present(object, &["timestamp", "ts", "time", "created_at"]) {
+        Value::Number(number) => number.as_f64().is_some_and(|number| number < MIN_MICROSECONDS),
+        Value::String(text) => {
+            let text = text.trim();
+            let number = text.parse::<f64>().ok();
+            number.is_some_and(|number| number < MIN_MICROSECONDS)
+                || text.parse::<Timestamp>().is_ok()
+                || text.parse::<DateTime>().is_ok()
+        }
+        _ => false,
+    }
+}
+
 /// The place of a field among the [`NAMES`] of times.
 fn rank_of(name: &str) -> Option<usize> {
     if name.len() > MAX_NAME_BYTES {

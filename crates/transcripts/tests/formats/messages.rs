@@ -358,3 +358,32 @@ fn conversations_and_messages_in_wrappers_are_read() {
     assert_eq!((texts(&turns), keys(&turns)), (vec!["gears"], vec!["chatgpt:w:n"]));
     assert_eq!(only_format(&report), Format::ChatGpt);
 }
+
+/// Version 0.1.0 named turns without an id by what it read; a store that it made is not to be filled
+/// twice.
+#[test]
+fn a_time_that_the_first_version_did_not_read_leaves_the_turns_key_known() {
+    let said = |time: Value| {
+        let mut message = json!({"role": "user", "text": "yes"});
+        message.as_object_mut().unwrap().extend(time.as_object().unwrap().clone());
+        message
+    };
+    let read_twice = |time: Value| read_as("a.jsonl", lines(&[said(time.clone()), said(time)])).0;
+    let former = |turns: &[ImportedTurn]| -> Vec<String> {
+        turns.iter().flat_map(|turn| &turn.former_keys).map(|key| key.0.clone()).collect()
+    };
+    let untimed = read_twice(json!({}));
+    assert!(former(&untimed).is_empty());
+    for time in [
+        json!({"createdAt": "2026-03-01T10:00:00Z"}),
+        json!({"time": 1_772_359_200_000_000_i64}),
+        json!({"time": "Sun, 1 Mar 2026 10:00:00 +0000"}),
+    ] {
+        let timed = read_twice(time);
+        assert_eq!(former(&timed), keys(&untimed));
+        assert_ne!(keys(&timed), keys(&untimed));
+    }
+    for time in [json!({"time": "2026-03-01 10:00:00"}), json!({"ts": 1_772_359_200})] {
+        assert!(former(&read_twice(time)).is_empty());
+    }
+}
