@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
-use longmem_core::{NewTurn, SourceKey, Timestamp, UserName};
+use longmem_core::{NewTurn, Role, SourceKey, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
 use crate::ended_early::EndedEarly;
@@ -254,6 +254,14 @@ impl<'a> TurnOutput<'a> {
             self.file.sessions.insert(session);
         }
         time
+    }
+
+    /// The key that version 0.1.0 gave a message which it read as a line of JSON Lines, without an id, a
+    /// session or a time.
+    pub(crate) fn key_as_json_line(&mut self, role: Role, text: &str) -> String {
+        let fingerprint = keys::fingerprint(&["", &self.file.stem, role.as_str(), "", text]);
+        let occurrence = self.file.occurrences.count(&fingerprint);
+        format!("{}:{fingerprint}:{occurrence}", Format::JsonLines)
     }
 
     /// A key for a turn without an id, from its content and its place among equal turns.

@@ -293,6 +293,18 @@ fn a_fork_that_only_names_its_origin_keeps_the_keys_of_what_it_copied() {
 }
 
 #[test]
+fn what_the_first_version_read_as_json_lines_is_known() {
+    let said = |role: &str| json!({"type": "message", "role": role, "content": "Go on."});
+    let said = [said("user"), said("assistant"), said("user")];
+    let first = json!({"id": "c1", "timestamp": "2025-06-01T08:00:00Z", "instructions": null});
+    let turns = read_lines(&[&[first][..], &said].concat());
+    let former = turns.iter().flat_map(|turn| &turn.former_keys).map(|key| key.0.as_str());
+    let (as_lines, report) = read_as("rollout-1.jsonl", lines(&said));
+    assert_eq!(only_format(&report), Format::JsonLines);
+    assert_eq!(former.collect::<Vec<_>>(), keys(&as_lines));
+}
+
+#[test]
 fn subagents_are_known_however_they_are_written() {
     for source in [json!({"subagent": "review"}), json!({"subAgent": {}}), json!("sub_agent")] {
         let mut first = meta("c1", 0);

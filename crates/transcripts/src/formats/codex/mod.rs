@@ -246,7 +246,7 @@ impl Codex {
         log: Log,
         exchange: Option<&str>,
         time: Option<Timestamp>,
-        output: &TurnOutput<'_>,
+        output: &mut TurnOutput<'_>,
     ) -> Result<(), SkipReason> {
         if self.known.is_subagent {
             return Err(SkipReason::Subagent);
@@ -268,7 +268,12 @@ impl Codex {
         let scope = exchange.unwrap_or_else(|| self.known.scope(time, output)).to_owned();
         let ids = [&scope, role.as_str(), &number.to_string(), &text_fingerprint[..16]];
         let source_key = output.source_key(&ids);
+        // The first version of longmem took the lines of the first versions of Codex for JSON Lines.
+        let former_key = time.is_none().then(|| output.key_as_json_line(role, &text));
         self.add_waiting(role, text, time, source_key, Some(log), output);
+        if let Some(waiting) = self.waiting.last_mut() {
+            waiting.turn.former_keys.extend(former_key);
+        }
         Ok(())
     }
 
