@@ -246,7 +246,7 @@ fn imports_with_malformed_lines() {
     home.write("cut.json", r#"[{"role":"user","content":"kept","id":"1"},{"role":"user","con"#);
     let lines = ["import mixed.jsonl", "import mixed.jsonl --json --again", "import cut.json"];
     assert_shown!(home, run_all(&home, &lines));
-    assert_eq!(home.exported("default").len(), 3);
+    assert_eq!(home.exported("default").len(), 4);
 }
 
 #[test]
