@@ -66,6 +66,16 @@ impl ConfigFile {
         }
         let refused = |reason: String| Failure::Config { path: path.to_owned(), reason };
         let text = fs_err::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| refused(error.to_string().trim_end().to_owned()))
+        toml::from_str(&text).map_err(|error| refused(located(&error, &text)))
     }
+}
+
+/// What is wrong and in which line, without the line: somebody may have written a key into it.
+fn located(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message().trim_end().replace('\n', "; ");
+    let before = error.span().and_then(|span| text.get(..span.start));
+    before.map_or_else(
+        || message.clone(),
+        |before| format!("line {}: {message}", before.matches('\n').count() + 1),
+    )
 }

@@ -144,12 +144,14 @@ fn wrong_settings() {
     home.write("provider.toml", "[llm]\nprovider = \"oracle\"\n");
     home.write("key.toml", "[llm]\napi_key_file = \"no-such-key\"\n");
     home.write("broken.toml", "user = ");
+    home.write("secret.toml", "[llm]\napi_key = \"sk-secret\"\n");
     let lines = [
         "stats --config nowhere.toml",
         "stats --config unknown.toml",
         "stats --config device.toml",
         "stats --config provider.toml",
         "stats --config broken.toml",
+        "stats --config secret.toml",
         "ask x --config key.toml",
         "context x --persona nobody.txt",
     ];
