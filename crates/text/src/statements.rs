@@ -141,7 +141,19 @@ fn language_spoken(statement: &str, words: &[&str]) -> Option<Language> {
             let is_own = |language: &Language| {
                 !matches!(own_subject(words, &language.lexicon().first_person), Subject::Other)
             };
-            Some(Language::ALL.into_iter().find(is_own).unwrap_or(Language::English))
+            // "me" is a word of many languages.
+            let may_be_english = || !words.iter().any(|word| is(word, "me"));
+            let begins_with_own = |language: &Language| {
+                let first = words.first().filter(|word| !is(word, "me"));
+                let elsewhere = language.lexicon().first_person.elsewhere;
+                elsewhere.iter().any(|(own, _)| first.is_some_and(|word| is(word, own)))
+            };
+            let find = |is_spoken: &dyn Fn(&Language) -> bool| {
+                Language::ALL.into_iter().find(|language| is_spoken(language))
+            };
+            find(&is_own)
+                .or_else(|| find(&begins_with_own))
+                .or_else(|| may_be_english().then_some(Language::English))
         }
     }
 }

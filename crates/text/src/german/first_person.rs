@@ -60,8 +60,9 @@ const SAME: &str = "bekam blieb darf fand fing fuhr gab ging hatte hielt kam kan
     möchte nahm sah schrieb soll sprach stand traf trug verlor war wäre weiß will wurde würde zog";
 
 /// Verbs in the present that end in "te".
-const PRESENT_IN_TE: &str = "achte antworte arbeite beobachte berichte betrachte biete bitte erwarte \
-    gestalte leite miete reite richte schalte unterrichte veranstalte verwalte vermiete warte züchte";
+const PRESENT_IN_TE: &str = "achte antworte arbeite beobachte berichte betrachte biete bitte \
+    erwarte faste gestalte heirate hüte koste leite miete poste reite rette richte schalte \
+    starte teste unterrichte veranstalte vermiete vermute verwalte warte wette züchte";
 
 fn regular(verb: &str) -> Option<String> {
     if lists(SAME, verb) {
