@@ -11,6 +11,10 @@ use crate::provider::lenient::JsonReader;
 /// Most bytes of an answer that is one document.
 const MAX_DOCUMENT: usize = 32 * 1024 * 1024;
 
+/// Marks by which models end their answers. A server that does not know its model's mark hands it on.
+const END_MARKS: [&str; 5] =
+    ["<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>", "<end_of_turn>"];
+
 /// Bytes that are read of a body that is no answer.
 const MAX_FOREIGN: usize = 64 * 1024;
 
@@ -245,11 +249,16 @@ impl<'a> AnswerText<'a> {
     }
 
     /// The whole text, and whether there was thinking before it. Thinking whose beginning is not
-    /// marked was handed on before its end told it apart; it is no part of the text.
+    /// marked was handed on before its end told it apart, and so was the mark of the answer's end; they
+    /// are no part of the text.
     fn finish(mut self) -> (String, bool) {
         let found = self.filter.found_thinking();
         let held_back = std::mem::take(&mut self.filter).finish();
         self.show(&held_back);
+        let end = END_MARKS.iter().find_map(|mark| self.shown.trim_end().strip_suffix(mark));
+        if let Some(length) = end.map(str::len) {
+            self.shown.truncate(length);
+        }
         if found {
             return (self.shown, true);
         }
@@ -273,7 +282,7 @@ mod tests {
             text.push(piece);
         }
         let (whole, thought) = text.finish();
-        assert!(heard.ends_with(&whole), "{heard}");
+        assert!(heard.contains(&whole), "{heard}");
         (whole, thought)
     }
 
@@ -286,6 +295,8 @@ mod tests {
             (&["\n", " "], ""),
             (&["<think>\nHm.", "</think>\n\n", "Yes.\n"], "Yes.\n"),
             (&["<thi"], "<thi"),
+            (&["Yes.<|im_", "end|>\n"], "Yes."),
+            (&["It ends with <|im_end|>."], "It ends with <|im_end|>."),
         ] {
             assert_eq!(shown(pieces).0, text, "{pieces:?}");
         }
