@@ -90,8 +90,10 @@ mod tests {
 
     #[test]
     fn what_exceeds_the_budget_is_left_out() {
-        let text = "My cat Tofu hates every vet.";
-        let recalled = [recalled(1, text), recalled(2, text)];
+        let recalled = [
+            recalled(1, "My cat Tofu hates every vet."),
+            recalled(2, "The dog hates one vet only."),
+        ];
         let turns = |tokens| contents(&recalled, tokens).turns;
         assert_eq!(turns(1_000), BTreeSet::from([TurnId(1), TurnId(2)]));
         assert_eq!(turns(60), BTreeSet::new(), "the frame leaves no room");
