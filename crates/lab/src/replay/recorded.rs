@@ -22,8 +22,10 @@ fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl RecordedModel {
-    /// Sets the next answer.
+    /// Sets the next answer. Where nobody answered, it is three points, since a model that says
+    /// nothing is an error.
     pub(super) fn set_answer(&self, answer: &str) {
+        let answer = if answer.trim().is_empty() { "…" } else { answer };
         answer.clone_into(&mut locked(&self.answer));
     }
 
