@@ -77,8 +77,8 @@ pub(super) struct Review {
 }
 
 impl Review {
-    /// Prepares a review without the candidates that repeat a known fact word for word, or a
-    /// standing instruction that was noted when it was said; returns their number too.
+    /// Prepares a review without the candidates that repeat a known fact or an earlier candidate word
+    /// for word, or a standing instruction that was noted when it was said; returns their number too.
     pub(super) fn new(known: Vec<Fact>, candidates: Vec<NewFact>) -> (Self, u64) {
         let count = candidates.len();
         let is_known = |candidate: &NewFact| {
@@ -88,8 +88,15 @@ impl Review {
                         || was_noted(candidate, fact))
             })
         };
-        let candidates: Vec<NewFact> =
-            candidates.into_iter().filter(|candidate| !is_known(candidate)).collect();
+        let mut seen = HashSet::new();
+        let mut is_repeated = |candidate: &NewFact| {
+            let words = (normalized(&candidate.subject), normalized(&candidate.statement));
+            !seen.insert(words)
+        };
+        let candidates: Vec<NewFact> = candidates
+            .into_iter()
+            .filter(|candidate| !is_known(candidate) && !is_repeated(candidate))
+            .collect();
         let same = (count - candidates.len()) as u64;
         (Self { known: related(known, &candidates), candidates }, same)
     }

@@ -30,6 +30,14 @@ fn known(id: i64, subject: &str, statement: &str) -> Fact {
     }
 }
 
+#[test]
+fn a_candidate_that_repeats_an_earlier_one_is_the_same() {
+    let candidates = ["was born in 1984", "Was born in 1984", "lives in Oslo"];
+    let candidates = candidates.map(|statement| candidate(USER_SUBJECT, statement)).to_vec();
+    let (review, same) = Review::new(Vec::new(), candidates);
+    assert_eq!((review.all_new().learned.len(), same), (2, 1));
+}
+
 /// Numbers 1 and 2 are known, 3 and 4 are candidates.
 fn review() -> Review {
     let known = vec![known(17, USER_SUBJECT, "lives in Porto"), known(18, "Priya", "has a dog")];
