@@ -192,11 +192,33 @@ pub(super) fn ground(fact: &mut NewFact, turns: &[&Turn], zone: &TimeZone) -> bo
     if sources.lacks_a_word_of(&fact.statement) && leaves_out_a_name(fact, &turn.text) {
         return false;
     }
+    if fact.subject == USER_SUBJECT && is_said_of_a_name(&fact.statement, &turn.text) {
+        return false;
+    }
     let noted = third_person(&fact.statement);
     if noted.chars().count() <= MAX_STATEMENT_CHARACTERS {
         fact.statement = noted;
     }
     true
+}
+
+/// Whether a statement without a subject begins with the word that stands behind a name in the text: of
+/// "My brother Rui plays the cello", "plays the cello" is not the person's own.
+fn is_said_of_a_name(statement: &str, text: &str) -> bool {
+    let Some(verb) = statement.split_whitespace().next() else { return false };
+    sentences(text).into_iter().any(|said| {
+        let mut names = names(said);
+        let words: Vec<&str> = said.split_whitespace().collect();
+        if !is_about_the_speaker(said) {
+            names.extend(words.first().map(|first| (*first).to_owned()));
+        }
+        let is_behind_a_name = |pair: &[&str]| {
+            pair[1] == verb
+                && names.iter().any(|name| name.split_whitespace().last() == Some(pair[0]))
+        };
+        words.windows(2).any(is_behind_a_name)
+            && lower_words(statement).is_subset(&lower_words(said))
+    })
 }
 
 /// Whether a note leaves out a name of the sentence that it shares most words with.
@@ -362,6 +384,27 @@ mod tests {
             );
             let mut fact = checked_of(&turn, &note).usable.remove(0);
             assert_eq!(ground(&mut fact, &[&turn], &TimeZone::UTC), grounded, "{statement}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_somebody_else_is_not_noted_of_the_person() {
+        for (text, statement, grounded) in [
+            ("My brother Rui plays the cello.", "plays the cello", false),
+            ("My sister Marta is a nurse in Graz.", "is a nurse in Graz", false),
+            ("Rui plays the cello.", "plays the cello", false),
+            ("My brother Rui plays the cello.", "brother Rui plays the cello", true),
+            ("I play the cello with Rui.", "plays the cello with Rui", true),
+            ("I live in Porto and work as a cook.", "lives in Porto", true),
+            ("Ich spiele Cello.", "spiele Cello", true),
+            ("My name is Sam.", "is Sam", true),
+        ] {
+            let turn = turn(1, text);
+            let note = format!(
+                r#"{{"turn":1,"subject":"user","statement":"{statement}","kind":"identity"}}"#
+            );
+            let mut fact = checked_of(&turn, &note).usable.remove(0);
+            assert_eq!(ground(&mut fact, &[&turn], &TimeZone::UTC), grounded, "{text} {statement}");
         }
     }
 
