@@ -192,10 +192,10 @@ pub(super) fn ground(fact: &mut NewFact, turns: &[&Turn], zone: &TimeZone) -> bo
     if sources.lacks_a_word_of(&fact.statement) && leaves_out_a_name(fact, &turn.text) {
         return false;
     }
-    if fact.subject == USER_SUBJECT && is_said_of_a_name(&fact.statement, &turn.text) {
+    let noted = third_person(&fact.statement);
+    if fact.subject == USER_SUBJECT && is_said_of_a_name(&noted, &turn.text) {
         return false;
     }
-    let noted = third_person(&fact.statement);
     if noted.chars().count() <= MAX_STATEMENT_CHARACTERS {
         fact.statement = noted;
     }
@@ -393,6 +393,7 @@ mod tests {
             ("My brother Rui plays the cello.", "plays the cello", false),
             ("My sister Marta is a nurse in Graz.", "is a nurse in Graz", false),
             ("Rui plays the cello.", "plays the cello", false),
+            ("My brother Rui plays the cello.", "I play the cello", false),
             ("My brother Rui plays the cello.", "brother Rui plays the cello", true),
             ("I play the cello with Rui.", "plays the cello with Rui", true),
             ("I live in Porto and work as a cook.", "lives in Porto", true),
