@@ -10,8 +10,9 @@ pub(crate) fn parse_cut(text: &str, max_parts: usize) -> Option<Value> {
     let text = text.trim_start();
     let mut open = Vec::new();
     let mut in_string = false;
-    // The longest beginning that ends between two values, with what is open there.
-    let mut between = (0, Vec::new());
+    // Where the longest beginning ends that ends between two values. Nothing is opened or closed behind
+    // it, so what is open at the end is open there too.
+    let mut between = 0;
     let mut bytes = text.bytes().enumerate();
     while let Some((at, byte)) = bytes.next() {
         match byte {
@@ -21,25 +22,25 @@ pub(crate) fn parse_cut(text: &str, max_parts: usize) -> Option<Value> {
             _ if in_string => {}
             b'{' | b'[' => {
                 open.push(if byte == b'{' { '}' } else { ']' });
-                between = (at + 1, open.clone());
+                between = at + 1;
             }
             b'}' | b']' => {
                 open.pop()?;
                 if open.is_empty() {
                     return parse(&text[..=at], max_parts).ok();
                 }
-                between = (at + 1, open.clone());
+                between = at + 1;
             }
-            b',' => between = (at, open.clone()),
+            b',' => between = at,
             _ => {}
         }
     }
-    let closed = |beginning: &str, end: &str, open: &[char]| {
-        let ends: String = open.iter().rev().collect();
+    let ends: String = open.iter().rev().collect();
+    let closed = |beginning: &str, end: &str| {
         parse(&format!("{beginning}{end}{ends}"), max_parts).ok()
     };
-    let whole = if in_string { closed(without_cut_escape(text), "\"", &open) } else { None };
-    whole.or_else(|| closed(&text[..between.0], "", &between.1))
+    let whole = if in_string { closed(without_cut_escape(text), "\"") } else { None };
+    whole.or_else(|| closed(&text[..between], ""))
 }
 
 /// A text without the escape that it ends in, if that is cut.
@@ -65,6 +66,13 @@ mod tests {
 
     fn cut(text: &str) -> Option<Value> {
         parse_cut(text, usize::MAX)
+    }
+
+    /// If what is open were copied at every bracket, this would take minutes.
+    #[test]
+    fn a_million_brackets_are_read_in_one_pass() {
+        let _ = cut(&"[".repeat(1 << 20));
+        assert_eq!(cut(&("[[],".to_owned() + &"[],".repeat(1 << 18))).map(|v| v.is_array()), Some(true));
     }
 
     #[test]
