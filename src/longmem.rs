@@ -97,14 +97,8 @@ impl Longmem {
     /// # Errors
     /// [`Error::Name`]; [`Error::Memory`] if the path cannot be read or the turns cannot be stored.
     pub fn import(&self, user: &str, path: impl AsRef<Path>) -> Result<ImportReport, Error> {
-        let request = ImportRequest {
-            path: path.as_ref(),
-            format: None,
-            user: &UserName::new(user)?,
-            users_from_file: false,
-            notes: false,
-            again: false,
-        };
+        let user = UserName::new(user)?;
+        let request = ImportRequest::new(path.as_ref(), &user);
         Ok(self.memory.import(request, &mut |_| ControlFlow::Continue(()))?)
     }
 

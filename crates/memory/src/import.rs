@@ -195,7 +195,12 @@ impl TurnReceiver for Intake<'_> {
     }
 }
 
-impl ImportRequest<'_> {
+impl<'a> ImportRequest<'a> {
+    /// All of a path that is detected, for one user, whomever the file names.
+    pub fn new(path: &'a Path, user: &'a UserName) -> Self {
+        Self { path, format: None, user, users_from_file: false, notes: false, again: false }
+    }
+
     /// Whose an imported turn becomes, and the turn as it is stored.
     pub(crate) fn turn_of(&self, mut imported: ImportedTurn) -> (UserName, ImportedTurn) {
         let named = imported.user.take().filter(|_| self.users_from_file);

@@ -371,6 +371,14 @@ mod tests {
         }
     }
 
+    /// Whether a statement about the person is grounded in a turn.
+    fn is_grounded(turn: &Turn, statement: &str) -> bool {
+        let note =
+            format!(r#"{{"turn":1,"subject":"user","statement":"{statement}","kind":"identity"}}"#);
+        let mut fact = checked_of(turn, &note).usable.remove(0);
+        ground(&mut fact, &[turn], &TimeZone::UTC)
+    }
+
     #[test]
     fn a_word_in_the_place_of_a_name_is_not_grounded() {
         let turn = turn(1, "We talked of cars. I drive an old blue Volvo.");
@@ -379,11 +387,7 @@ mod tests {
             ("drives a blue Volvo car", true),
             ("drives an old blue vauxhall", false),
         ] {
-            let note = format!(
-                r#"{{"turn":1,"subject":"user","statement":"{statement}","kind":"identity"}}"#
-            );
-            let mut fact = checked_of(&turn, &note).usable.remove(0);
-            assert_eq!(ground(&mut fact, &[&turn], &TimeZone::UTC), grounded, "{statement}");
+            assert_eq!(is_grounded(&turn, statement), grounded, "{statement}");
         }
     }
 
@@ -401,11 +405,7 @@ mod tests {
             ("My name is Sam.", "is Sam", true),
         ] {
             let turn = turn(1, text);
-            let note = format!(
-                r#"{{"turn":1,"subject":"user","statement":"{statement}","kind":"identity"}}"#
-            );
-            let mut fact = checked_of(&turn, &note).usable.remove(0);
-            assert_eq!(ground(&mut fact, &[&turn], &TimeZone::UTC), grounded, "{text} {statement}");
+            assert_eq!(is_grounded(&turn, statement), grounded, "{text} {statement}");
         }
     }
 

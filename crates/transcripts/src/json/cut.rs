@@ -36,9 +36,8 @@ pub(crate) fn parse_cut(text: &str, max_parts: usize) -> Option<Value> {
         }
     }
     let ends: String = open.iter().rev().collect();
-    let closed = |beginning: &str, end: &str| {
-        parse(&format!("{beginning}{end}{ends}"), max_parts).ok()
-    };
+    let closed =
+        |beginning: &str, end: &str| parse(&format!("{beginning}{end}{ends}"), max_parts).ok();
     let whole = if in_string { closed(without_cut_escape(text), "\"") } else { None };
     whole.or_else(|| closed(&text[..between], ""))
 }
@@ -72,7 +71,10 @@ mod tests {
     #[test]
     fn a_million_brackets_are_read_in_one_pass() {
         let _ = cut(&"[".repeat(1 << 20));
-        assert_eq!(cut(&("[[],".to_owned() + &"[],".repeat(1 << 18))).map(|v| v.is_array()), Some(true));
+        assert_eq!(
+            cut(&("[[],".to_owned() + &"[],".repeat(1 << 18))).map(|v| v.is_array()),
+            Some(true)
+        );
     }
 
     #[test]

@@ -2,63 +2,25 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod fixture;
+mod imports;
+
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
 use longmem_core::{
     EmbedError, Embedding, EmbeddingModel, FixedClock, NewTurn, PassageSpan, Role, Scope,
-    SessionName, SourceKey, TextEmbedder, Timestamp, TurnId, UserName,
+    SessionName, TextEmbedder, TurnId,
 };
 use longmem_memory::{
-    CATCH_UP_TURNS, CanaryStep, CaughtUp, Channels, ForgetTarget, Format, ImportRequest,
-    IndexEvent, IndexOptions, Memory, MemoryError, RecallRequest, StoreError, TranscriptSource,
-    preview_import,
+    CATCH_UP_TURNS, CanaryStep, CaughtUp, Channels, ForgetTarget, IndexEvent, IndexOptions, Memory,
+    MemoryError, RecallRequest, StoreError,
 };
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::Turns;
 use longmem_test_support::WordHashEmbedder;
-use tempfile::TempDir;
 
-struct Fixture {
-    folder: TempDir,
-    embedder: Arc<WordHashEmbedder>,
-    memory: Memory,
-}
-
-fn fixture() -> Fixture {
-    let folder = tempfile::tempdir().unwrap();
-    let embedder = Arc::new(WordHashEmbedder::default());
-    let memory = open(&folder, Arc::clone(&embedder));
-    Fixture { folder, embedder, memory }
-}
-
-fn open(folder: &TempDir, embedder: Arc<WordHashEmbedder>) -> Memory {
-    let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
-    let clock = FixedClock("2026-03-02T10:00:00Z".parse().unwrap());
-    Memory::new(Arc::new(store), embedder, Arc::new(clock))
-}
-
-fn user(name: &str) -> UserName {
-    UserName::new(name).unwrap()
-}
-
-fn turn(text: &str) -> NewTurn {
-    NewTurn {
-        session: SessionName::new("notes").unwrap(),
-        session_title: None,
-        role: Role::User,
-        speaker: None,
-        text: text.to_owned(),
-        time: "2026-03-02T10:00:00Z".parse().unwrap(),
-        note: false,
-        source_key: None,
-    }
-}
-
-fn turns(count: usize) -> Vec<NewTurn> {
-    (0..count).map(|n| turn(&format!("number {n} of many"))).collect()
-}
+use fixture::{Fixture, fixture, open, turn, turns, user};
 
 fn go_on(_: IndexEvent) -> ControlFlow<()> {
     ControlFlow::Continue(())
@@ -215,272 +177,8 @@ fn another_model_is_refused_until_asked_for_and_serves_when_complete() {
     assert_eq!(newer.stats().unwrap().vectors, 600);
 }
 
-#[test]
-fn importing_ten_times_equals_once_and_a_grown_file_adds_what_is_new() {
-    let Fixture { folder, memory, embedder: _embedder } = fixture();
-    let ana = user("ana");
-    let path = folder.path().join("chat.jsonl");
-    let line = |n: usize| format!("{{\"role\":\"user\",\"text\":\"message {}\"}}\n", n % 5);
-    std::fs::write(&path, (0..10).map(line).collect::<String>()).unwrap();
-    let request = ImportRequest {
-        path: &path,
-        format: None,
-        user: &ana,
-        users_from_file: false,
-        notes: false,
-        again: false,
-    };
-    let import = || memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(import().new_turns, 10, "equal messages at different places are different turns");
-    for _ in 0..9 {
-        let again = import();
-        assert_eq!((again.new_turns, again.read.unchanged), (0, 1));
-    }
-    std::fs::write(&path, (0..13).map(line).collect::<String>()).unwrap();
-    assert_eq!(import().new_turns, 3);
-}
-
-#[test]
-fn what_was_exported_is_imported_alike_and_adds_nothing_here() {
-    let Fixture { folder, memory, embedder: _embedder } = fixture();
-    let ana = user("ana");
-    let mut keyed = turn("with a key\nand two lines");
-    keyed.source_key = Some(SourceKey("k1".to_owned()));
-    keyed.speaker = Some("Ana".to_owned());
-    keyed.session_title = Some("Notes".to_owned());
-    let note = NewTurn { note: true, ..turn("without") };
-    memory.remember(&ana, &[keyed, turn("without"), note]).unwrap();
-    let export = |memory: &Memory| {
-        let mut lines = Vec::new();
-        memory.export(&Scope::of(ana.clone()), &mut lines).unwrap();
-        String::from_utf8(lines).unwrap()
-    };
-    let lines = export(&memory);
-    let path = folder.path().join("export.jsonl");
-    std::fs::write(&path, &lines).unwrap();
-    let request = ImportRequest {
-        path: &path,
-        format: None,
-        user: &user("somebody else"),
-        users_from_file: true,
-        notes: false,
-        again: false,
-    };
-    let here = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!((here.new_turns, here.known_turns), (0, 3));
-    let empty = fixture();
-    empty.memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(export(&empty.memory), lines);
-    assert_eq!(lines.matches("\"note\":true").count(), 1);
-}
-
-#[test]
-fn what_was_forgotten_comes_back_only_when_it_is_asked_for() {
-    let Fixture { folder, memory, embedder: _embedder } = fixture();
-    let ana = user("ana");
-    let path = folder.path().join("chat.jsonl");
-    let line = |n: usize| format!("{{\"role\":\"user\",\"text\":\"message {n}\"}}\n");
-    std::fs::write(&path, (0..4).map(line).collect::<String>()).unwrap();
-    let import = |again: bool| {
-        let request = ImportRequest {
-            path: &path,
-            format: None,
-            user: &ana,
-            users_from_file: false,
-            notes: false,
-            again,
-        };
-        let report = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-        (report.new_turns, report.known_turns, report.forgotten_turns)
-    };
-    assert_eq!(import(false), (4, 0, 0));
-    let session = memory.sessions(&ana).unwrap()[0].session.clone();
-    let first = memory.session_turns(&ana, &session, None, Some(1)).unwrap()[0].id;
-    memory.keep_value(Some(&ana), "import/chat.jsonl", Some(b"message 0")).unwrap();
-    memory.forget(&ForgetTarget::Turns(Scope::of(ana.clone()), vec![first])).unwrap();
-    assert_eq!(memory.kept_names(Some(&ana), "").unwrap(), [""; 0]);
-    assert_eq!(import(false), (0, 3, 1));
-    memory.forget(&ForgetTarget::User(ana.clone())).unwrap();
-    assert_eq!(import(false), (0, 0, 4));
-    assert_eq!(memory.users().unwrap(), []);
-    assert_eq!(import(true), (4, 0, 0));
-    assert_eq!(import(false), (0, 0, 0), "the file did not change");
-    assert_eq!(import(true), (0, 4, 0));
-}
-
-#[test]
-fn a_file_is_read_again_for_another_user_and_with_other_flags() {
-    let Fixture { folder, memory, embedder: _embedder } = fixture();
-    let path = folder.path().join("chat.jsonl");
-    std::fs::write(&path, "{\"role\":\"user\",\"text\":\"hello\"}\n").unwrap();
-    let (ana, bo) = (user("ana"), user("bo"));
-    let request = ImportRequest {
-        path: &path,
-        format: None,
-        user: &ana,
-        users_from_file: false,
-        notes: false,
-        again: false,
-    };
-    let unchanged = |request| {
-        let report = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-        report.read.unchanged
-    };
-    assert_eq!([unchanged(request), unchanged(request)], [0, 1]);
-    for other in [
-        ImportRequest { user: &bo, ..request },
-        ImportRequest { notes: true, ..request },
-        ImportRequest { format: Some(Format::JsonLines), ..request },
-        ImportRequest { again: true, ..request },
-    ] {
-        assert_eq!(unchanged(other), 0, "{other:?}");
-    }
-    assert_eq!(unchanged(request), 1);
-}
-
-#[test]
-fn a_transcript_imported_while_it_grows_ends_in_the_same_store() {
-    let line = |n: usize| {
-        format!(
-            "{{\"type\":\"user\",\"sessionId\":\"s\",\"uuid\":\"u{n}\",\
-             \"timestamp\":\"2026-05-01T10:{:02}:{:02}Z\",\
-             \"message\":{{\"role\":\"user\",\"content\":\"message {n}\"}}}}\n",
-            n / 60,
-            n % 60
-        )
-    };
-    let ana = user("ana");
-    let (grown, whole) = (fixture(), fixture());
-    let path = grown.folder.path().join("chat.jsonl");
-    let request = ImportRequest {
-        path: &path,
-        format: None,
-        user: &ana,
-        users_from_file: false,
-        notes: false,
-        again: false,
-    };
-    let mut content = String::new();
-    for step in 1..=10 {
-        let new: String = ((step - 1) * 150..step * 150).map(line).collect();
-        content.push_str(&new);
-        std::fs::write(&path, &content).unwrap();
-        let report = grown.memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-        assert_eq!((report.new_turns, report.known_turns), (150, 0));
-        // Of a grown file, its fingerprint is read as well.
-        let most = if step == 1 { 2 * new.len() } else { new.len() + 2 * 4096 };
-        assert!(report.read.bytes_read <= most as u64, "{} bytes", report.read.bytes_read);
-    }
-    whole.memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-    let export = |memory: &Memory| {
-        let mut lines = Vec::new();
-        memory.export(&Scope::of(ana.clone()), &mut lines).unwrap();
-        String::from_utf8(lines).unwrap()
-    };
-    assert_eq!(export(&grown.memory), export(&whole.memory));
-}
-
-#[test]
-fn turns_that_are_here_under_a_former_key_are_known() {
-    let Fixture { folder, memory, embedder: _embedder } = fixture();
-    let ana = user("ana");
-    let mut turns = [turn("message 0"), turn("message 1")];
-    for (n, turn) in turns.iter_mut().enumerate() {
-        turn.source_key = Some(SourceKey(format!("claude-code:s:u{n}")));
-    }
-    memory.remember(&ana, &turns).unwrap();
-    let first = memory.session_turns(&ana, &turns[0].session, None, Some(1)).unwrap()[0].id;
-    memory.forget(&ForgetTarget::Turns(Scope::of(ana.clone()), vec![first])).unwrap();
-    let path = folder.path().join("chat.jsonl");
-    let line = |n: usize| {
-        format!(
-            "{{\"type\":\"user\",\"sessionId\":\"s\",\"uuid\":\"u{n}\",\
-             \"message\":{{\"role\":\"user\",\"content\":\"message {n}\"}}}}\n"
-        )
-    };
-    std::fs::write(&path, (0..3).map(line).collect::<String>()).unwrap();
-    let request = ImportRequest {
-        path: &path,
-        format: None,
-        user: &ana,
-        users_from_file: false,
-        notes: false,
-        again: false,
-    };
-    let stream = || TranscriptSource::Path(&path);
-    let preview =
-        preview_import(Some(&memory), stream(), request, &mut |_| ControlFlow::Continue(()));
-    let preview = preview.unwrap();
-    let counts = (preview.new_turns, preview.known_turns, preview.forgotten_turns);
-    assert_eq!((counts, preview.first), ((1, 1, 1), None));
-    let report = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(counts, (report.new_turns, report.known_turns, report.forgotten_turns));
-}
-
-#[test]
-fn a_preview_stores_nothing_and_tells_the_dates() {
-    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
-    let ana = user("ana");
-    let request = ImportRequest {
-        path: Path::new("-"),
-        format: None,
-        user: &ana,
-        users_from_file: false,
-        notes: false,
-        again: false,
-    };
-    let lines = "{\"role\":\"user\",\"text\":\"a\",\"time\":\"2026-03-02\",\"id\":\"1\"}\n\
-        {\"role\":\"user\",\"text\":\"b\",\"time\":\"2026-03-01\",\"id\":\"2\"}\n\
-        {\"role\":\"user\",\"text\":\"c\"}\n";
-    for memory in [Some(&memory), None] {
-        let stream = TranscriptSource::Stream {
-            name: "standard input",
-            bytes: Box::new(lines.as_bytes()),
-            arrived: Timestamp::UNIX_EPOCH,
-        };
-        let preview = preview_import(memory, stream, request, &mut |_| ControlFlow::Continue(()));
-        let preview = preview.unwrap();
-        assert_eq!((preview.new_turns, preview.read.turns_without_time), (3, 1));
-        let dates = [preview.first, preview.last].map(|time| time.unwrap().to_string());
-        assert_eq!(dates, ["2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"]);
-    }
-    assert_eq!(memory.users().unwrap(), []);
-}
-
 /// Earlier versions named a turn of Claude Code by its session, so that a copy of it in another
 /// session was another turn.
-#[test]
-fn what_an_earlier_version_imported_is_known_wherever_it_was_copied() {
-    let Fixture { folder, memory, embedder: _embedder } = fixture();
-    let ana = user("ana");
-    let uuid = "0b0c1f5e-3c55-4cf5-9d20-9f1b3a2c4d5e";
-    let mut earlier = turn("Which port?");
-    earlier.source_key = Some(SourceKey(format!("claude-code:s-1:{uuid}")));
-    memory.remember(&ana, &[earlier]).unwrap();
-    let import = |session: &str| {
-        let path = folder.path().join(format!("{session}.jsonl"));
-        let line = format!(
-            "{{\"type\":\"user\",\"uuid\":\"{uuid}\",\"sessionId\":\"{session}\",\
-             \"message\":{{\"content\":\"Which port?\"}}}}\n"
-        );
-        std::fs::write(&path, line).unwrap();
-        let request = ImportRequest {
-            path: &path,
-            format: None,
-            user: &ana,
-            users_from_file: false,
-            notes: false,
-            again: false,
-        };
-        let report = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-        (report.new_turns, report.known_turns, report.forgotten_turns)
-    };
-    assert_eq!(import("s-1"), (0, 1, 0));
-    assert_eq!(import("s-2"), (0, 1, 0));
-    memory.forget(&ForgetTarget::User(ana.clone())).unwrap();
-    assert_eq!(import("s-3"), (0, 0, 1));
-}
-
 #[test]
 fn a_paste_without_words_is_kept_as_text_and_gets_no_vector() {
     let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
@@ -497,31 +195,6 @@ fn a_paste_without_words_is_kept_as_text_and_gets_no_vector() {
     let mut request = RecallRequest::new(Scope::of(ana.clone()), &*paste);
     request.channels = Channels::Words;
     assert_eq!(memory.recall(&request).unwrap().results[0].turn.text, paste);
-}
-
-#[test]
-fn an_import_marks_notes_if_it_is_asked_to_or_the_file_does() {
-    for (notes, expected) in [(false, [false, true]), (true, [true, true])] {
-        let Fixture { folder, memory, embedder: _embedder } = fixture();
-        let (ana, path) = (user("ana"), folder.path().join("diary.jsonl"));
-        let lines = [
-            r#"{"role":"user","text":"plain","note":"by hand"}"#,
-            r#"{"role":"user","text":"marked","note":true}"#,
-        ];
-        std::fs::write(&path, lines.join("\n")).unwrap();
-        let request = ImportRequest {
-            path: &path,
-            format: None,
-            user: &ana,
-            users_from_file: false,
-            notes,
-            again: false,
-        };
-        memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
-        let session = memory.sessions(&ana).unwrap()[0].session.clone();
-        let turns = memory.session_turns(&ana, &session, None, None).unwrap();
-        assert_eq!(turns.iter().map(|turn| turn.note).collect::<Vec<_>>(), expected);
-    }
 }
 
 #[test]
