@@ -25,7 +25,6 @@ impl FetchWatcher {
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             FetchEvent::Asking(source) => {
-                bar.take().inspect(ProgressBar::finish_and_clear);
                 self.output
                     .note(format!("fetching the embedding model (91 MB, once) from {source}"));
             }
@@ -33,21 +32,21 @@ impl FetchWatcher {
                 self.output.note("another process is fetching the embedding model; waiting for it");
             }
             FetchEvent::Progress { file, received, total } => {
-                let bar = bar.get_or_insert_with(|| {
-                    progress_bar::bytes(self.output, total.unwrap_or_default())
-                });
-                bar.set_length(total.unwrap_or(*received));
+                let bar = bar.get_or_insert_with(|| progress_bar::bytes(self.output, *total));
+                if let Some(total) = total {
+                    bar.set_length(*total);
+                }
                 bar.set_position(*received);
                 bar.set_message((*file).to_owned());
-                if *total == Some(*received) {
-                    bar.finish_and_clear();
-                }
+            }
+            // Before anything else is printed: a bar that goes on would be drawn over it.
+            FetchEvent::Ended(_) => {
+                bar.take().inspect(ProgressBar::finish_and_clear);
             }
             FetchEvent::PassedOver { error, .. } if is_damage(error) => {
                 self.output.warn(for_terminal(&error.to_string()));
             }
             FetchEvent::PassedOver { source, error } if is_download(source) => {
-                bar.take().inspect(ProgressBar::finish_and_clear);
                 self.output
                     .note(format!("{source} does not serve: {}", for_terminal(&error.to_string())));
             }

@@ -1,23 +1,23 @@
 //! Progress bars, on a terminal only.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::output::Output;
 
-/// A bar that counts things, with their rate and the time left.
+/// A bar that counts things, with a message and the time left.
 pub(crate) fn counting(output: Output, total: u64, noun: &str) -> ProgressBar {
-    bar(
-        output,
-        total,
-        &format!("{{wide_bar}} {{human_pos}}/{{human_len}} {noun}  {{msg}}  {{eta}} left"),
-    )
+    bar(output, total, &format!("{{wide_bar}} {{human_pos}}/{{human_len}} {noun}  {{msg}}{{left}}"))
 }
 
-/// A bar that counts bytes.
-pub(crate) fn bytes(output: Output, total: u64) -> ProgressBar {
-    bar(output, total, "{wide_bar} {bytes}/{total_bytes}  {msg}  {eta} left")
+/// A bar that counts bytes; without a total, their number so far.
+pub(crate) fn bytes(output: Output, total: Option<u64>) -> ProgressBar {
+    match total {
+        Some(total) => bar(output, total, "{wide_bar} {bytes}/{total_bytes}  {msg}{left}"),
+        None => bar(output, 0, "{spinner} {bytes} so far  {msg}"),
+    }
 }
 
 fn bar(output: Output, total: u64, template: &str) -> ProgressBar {
@@ -25,7 +25,16 @@ fn bar(output: Output, total: u64, template: &str) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(template).expect("the templates are constants");
+    let style = style.with_key("left", time_left);
     let bar = ProgressBar::new(total).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
+}
+
+/// The time left; nothing before the first step, when nothing is known of it.
+fn time_left(state: &ProgressState, out: &mut dyn Write) {
+    if state.pos() > 0 && !state.is_finished() {
+        // A bar that cannot be written to is not shown.
+        let _ = write!(out, "  {:#} left", HumanDuration(state.eta()));
+    }
 }

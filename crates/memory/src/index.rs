@@ -81,9 +81,27 @@ pub(crate) struct Stored {
     pub(crate) wordless_passages: u64,
 }
 
-/// Turns embedded and stored together: enough to sort by length well, few enough that stopping
-/// loses little work.
-const TURNS_PER_BATCH: usize = 512;
+/// Turns read from the queue at once.
+const TURNS_PER_READ: usize = 512;
+
+/// Bytes of text that are embedded and stored together, but for a longer turn: enough to sort by length
+/// well, few enough that progress is seen each second or two, and that stopping loses little work.
+const BYTES_PER_BATCH: usize = 32 << 10;
+
+/// Cuts turns into batches of about [`BYTES_PER_BATCH`], each with at least one turn.
+fn batches(mut turns: &[QueuedTurn]) -> impl Iterator<Item = &[QueuedTurn]> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fitting = turns.iter().take_while(|turn| {
+            bytes += turn.text.len();
+            bytes <= BYTES_PER_BATCH
+        });
+        let count = fitting.count().max(1).min(turns.len());
+        let (batch, rest) = turns.split_at(count);
+        turns = rest;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
 
 impl Memory {
     /// Embeds every turn that has no vectors, oldest first, but for passages without words (see
@@ -152,17 +170,22 @@ impl Memory {
         let mut last: Option<QueuedTurn> = None;
         let mut flow = see(IndexEvent::Progress(done));
         while flow.is_continue() {
-            let queued = self.store.queued_turns(user, last.as_ref(), TURNS_PER_BATCH)?;
+            let queued = self.store.queued_turns(user, last.as_ref(), TURNS_PER_READ)?;
             if queued.is_empty() {
                 break;
             }
-            let stored = self.embed_and_store(&queued)?;
+            for batch in batches(&queued) {
+                let stored = self.embed_and_store(batch)?;
+                done.turns += stored.turns;
+                done.passages += stored.passages;
+                wordless_passages += stored.wordless_passages;
+                done.total_turns = done.total_turns.max(done.turns);
+                flow = see(IndexEvent::Progress(done));
+                if flow.is_break() {
+                    break;
+                }
+            }
             last = queued.into_iter().next_back();
-            done.turns += stored.turns;
-            done.passages += stored.passages;
-            wordless_passages += stored.wordless_passages;
-            done.total_turns = done.total_turns.max(done.turns);
-            flow = see(IndexEvent::Progress(done));
         }
         let replaced_model = self.store.finish_replacing()?;
         Ok(IndexReport {

@@ -121,7 +121,7 @@ pub(super) fn import(
     output: Output,
     interrupt: &Interrupt,
 ) -> Result<ImportReport, MemoryError> {
-    let bar = progress_bar::bytes(output, 0);
+    let bar = progress_bar::bytes(output, Some(0));
     let request = request(path, arguments, settings);
     let report = memory.import_from(source(path, memory.now()), request, &mut |progress| {
         bar.set_length(progress.bytes_total.unwrap_or(progress.bytes_read));
@@ -141,7 +141,7 @@ fn preview_path(
     output: Output,
     interrupt: &Interrupt,
 ) -> Result<ImportPreview, MemoryError> {
-    let bar = progress_bar::bytes(output, 0);
+    let bar = progress_bar::bytes(output, Some(0));
     let request = request(path, arguments, settings);
     let now = settings.options.clock.now();
     let preview = preview_import(memory, source(path, now), request, &mut |progress| {

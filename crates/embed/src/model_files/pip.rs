@@ -140,7 +140,7 @@ fn wait(
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        let received = bytes_below(folder);
+        let received = largest_below(folder);
         if received > reported {
             reported = received;
             on_event(FetchEvent::Progress { file, received, total: None });
@@ -149,17 +149,17 @@ fn wait(
     }
 }
 
-/// The bytes of all files below a folder. Files come and go meanwhile, so one that cannot be read
+/// The bytes of the largest file below a folder: pip collects the wheel in one file and then copies
+/// it, so the sum would count it twice. Files come and go meanwhile, so one that cannot be read
 /// counts as empty.
-fn bytes_below(folder: &Path) -> u64 {
+fn largest_below(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        })
-        .sum()
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => largest_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    sizes.max().unwrap_or(0)
 }
 
 fn wheel_in(folder: &Path, command: &PipCommand) -> Result<PathBuf, EmbedderError> {

@@ -50,6 +50,8 @@ pub enum FetchEvent<'a> {
         /// Bytes of the whole file, where known.
         total: Option<u64>,
     },
+    /// The download from a source has ended, with the model or without it; nothing more of it arrives.
+    Ended(&'a Source),
     /// A source does not have the model; the next one is asked. The usual reason is
     /// [`EmbedderError::MissingFile`]; [`EmbedderError::WrongSum`] and
     /// [`EmbedderError::WrongSize`] mean that a file is damaged.

@@ -132,6 +132,7 @@ impl ModelSources {
             let published = self
                 .download(manifest, &source, &staging, on_event)
                 .and_then(|()| staging.publish(manifest, &destination));
+            on_event(FetchEvent::Ended(&source));
             match published {
                 Ok(()) => return ModelFiles::checked(manifest, &destination, source, &mut known),
                 Err(error) => pass_over(source, error, on_event, &mut attempts),

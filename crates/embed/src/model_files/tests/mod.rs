@@ -42,6 +42,7 @@ fn fetch(sources: &ModelSources) -> (Result<ModelFiles, EmbedderError>, Vec<Stri
     let result = sources.fetch(&manifest(), &mut |event| {
         events.push(match event {
             FetchEvent::Asking(source) => format!("asking {source}"),
+            FetchEvent::Ended(source) => format!("ended {source}"),
             FetchEvent::PassedOver { source, error } => format!("passed over {source}: {error}"),
             FetchEvent::Progress { file, received, total } => {
                 format!("{received}/{total:?} of {file}")
