@@ -2,6 +2,8 @@
 
 use longmem_core::Remedy;
 
+use crate::render::day;
+
 /// The hint for a remedy: a full sentence that names the flag, command or variable.
 pub(crate) fn hint(remedy: &Remedy) -> String {
     match remedy {
@@ -34,6 +36,11 @@ pub(crate) fn hint(remedy: &Remedy) -> String {
         }
         Remedy::Wait { time: Some(time) } => {
             format!("Ask again in {} seconds.", time.as_secs_f64().ceil())
+        }
+        Remedy::NameSession { session, title, last } => {
+            let title =
+                title.as_ref().map_or_else(String::new, |title| format!(" \"{title:.60}\""));
+            format!("Is it {session}{title} of {}?", day(*last))
         }
         _ => usual_hint(remedy).to_owned(),
     }

@@ -48,6 +48,8 @@ closed_words! {
         UnknownUser = "unknown_user",
         /// The user has no such session.
         UnknownSession = "unknown_session",
+        /// What was said to name a session names several.
+        AmbiguousSession = "ambiguous_session",
         /// The user has no such fact.
         UnknownFact = "unknown_fact",
         /// The store's vectors were made by another embedding model.

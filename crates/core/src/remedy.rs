@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use crate::SessionName;
+
 /// A next step. It names no flag, command or variable: the command line, an HTTP answer and a
 /// program that embeds the library each say it differently.
 ///
@@ -42,6 +46,15 @@ pub enum Remedy {
     ListUsers,
     /// Look at the list of the user's sessions.
     ListSessions,
+    /// Name this session, if it is the one that is meant.
+    NameSession {
+        /// Its name, unique among the user's.
+        session: SessionName,
+        /// Its title, if it has one.
+        title: Option<String>,
+        /// The time of its last turn.
+        last: Timestamp,
+    },
     /// Look at the list of the user's facts, those that were replaced included.
     ListFacts,
     /// Make new vectors with this model; the old ones serve until then.

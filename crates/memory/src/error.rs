@@ -2,8 +2,8 @@
 
 use std::io;
 
-use longmem_core::{Diagnose, EmbedError, ErrorCode, Fault, InvalidEmbedding, Remedy};
-use longmem_store::StoreError;
+use longmem_core::{Diagnose, EmbedError, ErrorCode, Fault, InvalidEmbedding, Remedy, UserName};
+use longmem_store::{SessionSummary, StoreError};
 use longmem_transcripts::TranscriptError;
 use thiserror::Error;
 
@@ -45,6 +45,30 @@ pub enum MemoryError {
     /// A statement or subject of a fact that is not one short line.
     #[error(transparent)]
     Line(#[from] InvalidLine),
+    /// What names none of the user's sessions.
+    #[error("user \"{user}\" has no session \"{asked}\"")]
+    UnknownSession {
+        /// Whose sessions were searched.
+        user: UserName,
+        /// What was asked for.
+        asked: String,
+        /// Sessions that may be meant, the likeliest first; at most
+        /// [`MAX_CANDIDATES`](crate::MAX_CANDIDATES).
+        near: Vec<SessionSummary>,
+    },
+    /// What names several of the user's sessions.
+    #[error("\"{asked}\" names {count} sessions of user \"{user}\"")]
+    AmbiguousSession {
+        /// Whose sessions were searched.
+        user: UserName,
+        /// What was asked for.
+        asked: String,
+        /// Number of sessions that it names.
+        count: usize,
+        /// The sessions, the one with the newest turn first; at most
+        /// [`MAX_CANDIDATES`](crate::MAX_CANDIDATES).
+        first: Vec<SessionSummary>,
+    },
     /// A scope without any filter, to be forgotten.
     #[error("no turn, session, role or time was named to be forgotten")]
     ForgetsEverything,
@@ -68,6 +92,8 @@ impl Diagnose for MemoryError {
             Self::Output(_) => ErrorCode::FileFailed,
             Self::EmptyText | Self::EmptyQuery => ErrorCode::EmptyText,
             Self::Line(_) => ErrorCode::InvalidLine,
+            Self::UnknownSession { .. } => ErrorCode::UnknownSession,
+            Self::AmbiguousSession { .. } => ErrorCode::AmbiguousSession,
             Self::ForgetsEverything => ErrorCode::NothingSelected,
         }
     }
@@ -79,9 +105,12 @@ impl Diagnose for MemoryError {
             Self::Embed(error) => error.fault(),
             Self::WrongWidth(_) | Self::WrongCount { .. } => Fault::Bug,
             Self::Output(_) => Fault::Environment,
-            Self::EmptyText | Self::EmptyQuery | Self::Line(_) | Self::ForgetsEverything => {
-                Fault::Caller
-            }
+            Self::EmptyText
+            | Self::EmptyQuery
+            | Self::Line(_)
+            | Self::UnknownSession { .. }
+            | Self::AmbiguousSession { .. }
+            | Self::ForgetsEverything => Fault::Caller,
         }
     }
 
@@ -92,6 +121,15 @@ impl Diagnose for MemoryError {
             Self::Embed(error) => error.remedies(),
             Self::EmptyQuery => vec![Remedy::AskQuestion],
             Self::Line(_) => vec![Remedy::WriteShortLine],
+            Self::UnknownSession { near: sessions, .. }
+            | Self::AmbiguousSession { first: sessions, .. } => {
+                let named = sessions.iter().map(|session| Remedy::NameSession {
+                    session: session.session.clone(),
+                    title: session.title.clone(),
+                    last: session.end,
+                });
+                named.chain([Remedy::ListSessions]).collect()
+            }
             Self::ForgetsEverything => vec![Remedy::SayWhatToForget],
             Self::WrongWidth(_) | Self::WrongCount { .. } | Self::Output(_) | Self::EmptyText => {
                 Vec::new()

@@ -50,6 +50,7 @@ mod ranking;
 mod recall;
 mod recalled_facts;
 mod relevance;
+mod session_names;
 mod short_line;
 mod signals;
 mod upkeep;
@@ -70,6 +71,7 @@ pub use ranking::RankingParameters;
 pub use recall::{Channels, Found, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, RecallTimings};
 pub use recalled_facts::RecalledFact;
 pub use relevance::{DEFAULT_THRESHOLD, PROMPT_THRESHOLD, RelevanceWeights, UNSURE_BELOW};
+pub use session_names::MAX_CANDIDATES;
 pub use short_line::{InvalidLine, MAX_STATEMENT_CHARACTERS, short_line};
 pub use signals::Signals;
 

@@ -5,6 +5,17 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+/// A title or a name in one spelling: lower case, without accents and invisible signs, and with single
+/// spaces between its words.
+///
+/// # Examples
+/// ```
+/// assert_eq!(longmem_text::folded_title("  Café  CENTRAL "), "cafe central");
+/// ```
+pub fn folded_title(title: &str) -> String {
+    folded(title).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Lower case without accents, vowel signs and invisible signs, with one form of each letter; plain
 /// ASCII, which most text is, needs no tables for that.
 pub(crate) fn folded(text: &str) -> String {

@@ -38,6 +38,7 @@ mod wordless;
 mod words;
 
 pub use days::{Bound, Days, days_named, is_month_or_weekday, tells_number, tells_when};
+pub use folding::folded_title;
 pub use general::{asks_general_knowledge, is_bare_command};
 pub use instructions::standing_instructions;
 pub use instructions_alike::{repeats_instruction, replaces_instruction};

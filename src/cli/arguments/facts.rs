@@ -82,7 +82,7 @@ pub(crate) struct SessionsArguments {
     /// Print the summary of each session
     #[arg(long)]
     pub(crate) summary: bool,
-    /// Only this session
+    /// Only this session, by its name, its title or the beginning of one
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
     /// Let a language model list what a session leaves to do and to answer

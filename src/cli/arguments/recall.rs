@@ -11,7 +11,7 @@ use crate::time_argument::TimeArgument;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which turns")]
 pub(crate) struct ScopeArguments {
-    /// Only this session; may be given several times
+    /// Only this session, by its name, its title or the beginning of one; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Vec<SessionName>,
     /// Only this role (user, assistant, system, tool); may be given several times
@@ -83,7 +83,7 @@ fn chance(text: &str) -> Result<f32, String> {
 pub(crate) struct ContextArguments {
     /// The message that would be sent
     pub(crate) message: String,
-    /// The session whose last turns go in
+    /// The session whose last turns go in, by its name, its title or the beginning of one
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
     /// Tokens of the prompt at most [default: 4000]

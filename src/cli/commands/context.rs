@@ -22,8 +22,13 @@ pub(super) fn run(
     let talk = &mut options.talk.conversation;
     talk.system = arguments.persona.as_deref().map(read_named_file).transpose()?;
     talk.budget = arguments.budget.map_or(talk.budget, TokenBudget::new);
-    let session = arguments.session.as_ref().map(SessionName::as_str);
-    let conversation = Longmem::open(options)?.prompting(settings.user.as_str(), session)?;
+    let longmem = Longmem::open(options)?;
+    let session = arguments.session.as_ref();
+    let session = session
+        .map(|words| longmem.memory().find_session(&settings.user, words.as_str()))
+        .transpose()?;
+    let session = session.as_ref().map(SessionName::as_str);
+    let conversation = longmem.prompting(settings.user.as_str(), session)?;
     let context = Blocking::new()?.run(conversation.context_for(&arguments.message))?;
     conversation::warn(&conversation.take_notices(), output);
     show(&context, output)

@@ -22,10 +22,10 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let scope = super::scope(arguments.scope, settings);
+    let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    let scope = super::scope(arguments.scope, &memory, settings)?;
     let turns = arguments.turn.into_iter().map(TurnId).collect();
     let target = forget_target(scope, turns, arguments.all);
-    let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let preview = memory.preview_forget(&target, SHOWN)?;
     let (count, derived) = (preview.turns, preview.derived);
     if !output.json {

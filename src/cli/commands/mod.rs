@@ -24,6 +24,7 @@ mod stats;
 
 use jiff::tz::TimeZone;
 use longmem_core::{Clock, Scope};
+use longmem_memory::Memory;
 
 use crate::arguments::{Arguments, Command, ScopeArguments};
 use longmem::SystemClock;
@@ -63,15 +64,24 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     }
 }
 
-/// The scope that the flags describe.
-fn scope(arguments: ScopeArguments, settings: &Settings) -> Scope {
+/// The scope that the flags describe; a session may be named by its title or a beginning.
+///
+/// # Errors
+/// Those of [`Memory::find_session`].
+fn scope(
+    arguments: ScopeArguments,
+    memory: &Memory,
+    settings: &Settings,
+) -> Result<Scope, Failure> {
     let now = SystemClock.now();
     let zone = TimeZone::system();
-    Scope {
+    let sessions = arguments.session.iter();
+    let sessions = sessions.map(|words| memory.find_session(&settings.user, words.as_str()));
+    Ok(Scope {
+        sessions: sessions.collect::<Result<_, _>>()?,
         user: settings.user.clone(),
-        sessions: arguments.session,
         roles: arguments.role,
         since: arguments.since.map(|time| time.resolve(now, &zone)),
         until: arguments.until.map(|time| time.resolve(now, &zone)),
-    }
+    })
 }

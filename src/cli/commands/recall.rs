@@ -18,7 +18,7 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    let scope = super::scope(arguments.scope, settings);
+    let scope = super::scope(arguments.scope, &memory, settings)?;
     memory.check_names(&scope)?;
     let mut request = RecallRequest::new(scope, arguments.query);
     request.limit = arguments.limit;

@@ -2,7 +2,6 @@
 
 use longmem::IfMissing;
 use longmem_chat::{ActionItems, Blocking};
-use longmem_core::Scope;
 use longmem_wire as wire;
 
 use super::learning;
@@ -21,10 +20,10 @@ pub(super) fn run(
     let longmem = compose::open(settings, IfMissing::Fail, output)?;
     let memory = longmem.memory();
     let learner = || learning::needed(&longmem, &arguments.provider, settings);
-    if let Some(session) = &arguments.session {
-        let mut scope = Scope::of(settings.user.clone());
-        scope.sessions = vec![session.clone()];
-        memory.check_names(&scope)?;
+    let asked = arguments.session.as_ref();
+    let asked =
+        asked.map(|words| memory.find_session(&settings.user, words.as_str())).transpose()?;
+    if let Some(session) = &asked {
         if arguments.actions {
             let items = Blocking::new()?.run(learner()?.action_items(session))?;
             return show_open_items(items, output);
@@ -34,7 +33,7 @@ pub(super) fn run(
         }
     }
     let mut sessions = memory.sessions(&settings.user)?;
-    sessions.retain(|known| arguments.session.as_ref().is_none_or(|asked| *asked == known.session));
+    sessions.retain(|known| asked.as_ref().is_none_or(|asked| *asked == known.session));
     let mut sessions = wire::Sessions::from(sessions);
     if arguments.summary {
         sessions = sessions.with_summaries(&memory.session_summaries(&settings.user)?);

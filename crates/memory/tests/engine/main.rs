@@ -4,6 +4,7 @@
 
 mod fixture;
 mod imports;
+mod session_names;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
