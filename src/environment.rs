@@ -32,6 +32,11 @@ pub const LEARNING_LLM: &str = "LONGMEM_LEARNING_LLM";
 /// `1` learns nothing: neither facts nor standing instructions are noted.
 pub const NO_LEARNING: &str = "LONGMEM_NO_LEARNING";
 
+/// The program that shows what is longer than the screen; before `PAGER`.
+pub const LONGMEM_PAGER: &str = "LONGMEM_PAGER";
+/// The program that shows what is longer than the screen.
+pub const PAGER: &str = "PAGER";
+
 /// The folder of Claude Code.
 pub const CLAUDE_CONFIG_DIR: &str = "CLAUDE_CONFIG_DIR";
 /// The folder of Codex.

@@ -10,6 +10,7 @@ mod fetch_watcher;
 mod interrupt;
 mod language_model;
 mod output;
+mod pager;
 mod parsing;
 mod progress_bar;
 mod remedy;
@@ -17,6 +18,7 @@ mod render;
 mod sanitize;
 mod settings;
 mod time_argument;
+mod wrap;
 
 use std::process::ExitCode;
 

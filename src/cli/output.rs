@@ -1,10 +1,17 @@
 //! The one place that writes to the terminal: data to standard output, the rest to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
 use indicatif::{DecimalBytes, HumanCount};
 use longmem_wire::ErrorDocument;
 use serde::Serialize;
+use terminal_size::{Height, Width, terminal_size_of};
+
+use crate::pager;
+use crate::wrap::wrapped;
 
 /// What every command writes through.
 #[derive(Debug, Clone, Copy)]
@@ -17,11 +24,32 @@ pub(crate) struct Output {
 
 #[expect(clippy::unused_self, reason = "only who was handed the output may write")]
 impl Output {
-    /// Writes a line of data.
+    /// Writes a line of data; on a terminal, a long one on several.
     pub(crate) fn line(self, line: impl AsRef<str>) -> io::Result<()> {
+        self.line_as_it_is(&fitted(line.as_ref(), terminal_size_of(io::stdout())))
+    }
+
+    /// Writes a line of data that is to stay one: of a table, a picture, or what a program gets.
+    pub(crate) fn line_as_it_is(self, line: &str) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
-        out.write_all(line.as_ref().as_bytes())?;
+        out.write_all(line.as_bytes())?;
         out.write_all(b"\n")
+    }
+
+    /// Writes blocks of lines with an empty line between them: in the pager if they are longer than the
+    /// screen, unless nobody wants one.
+    pub(crate) fn pages(self, blocks: &[String], no_pager: bool) -> io::Result<()> {
+        let terminal = terminal_size_of(io::stdout());
+        let text = fitted(&blocks.join("\n\n"), terminal).into_owned();
+        let is_longer = |(_, Height(rows))| text.lines().count() >= usize::from(rows);
+        if !no_pager && terminal.is_some_and(is_longer) {
+            let has_colours = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+            let shown = if has_colours { text.clone() } else { strip_str(&text).to_string() };
+            if pager::show(&format!("{shown}\n"))? {
+                return Ok(());
+            }
+        }
+        self.line_as_it_is(&text)
     }
 
     /// Writes lines of data.
@@ -75,7 +103,19 @@ impl Output {
 
     fn say(self, text: &str) {
         // Whoever closed standard error does not want to know.
-        let _ = writeln!(anstream::stderr().lock(), "{text}");
+        let _ =
+            writeln!(anstream::stderr().lock(), "{}", fitted(text, terminal_size_of(io::stderr())));
+    }
+}
+
+/// The narrowest terminal that lines are broken for.
+const LEAST_COLUMNS: u16 = 20;
+
+/// A text as it fits on a terminal; as it is, where it goes elsewhere.
+fn fitted(text: &str, terminal: Option<(Width, Height)>) -> Cow<'_, str> {
+    match terminal {
+        Some((Width(columns), _)) => wrapped(text, columns.max(LEAST_COLUMNS).into()).into(),
+        None => text.into(),
     }
 }
 

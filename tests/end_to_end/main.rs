@@ -13,6 +13,7 @@ mod laziness;
 mod locomo;
 mod privacy;
 mod rule_server;
+mod seeing;
 mod stand_in;
 mod support;
 mod tour;

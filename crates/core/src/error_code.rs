@@ -50,6 +50,8 @@ closed_words! {
         UnknownSession = "unknown_session",
         /// What was said to name a session names several.
         AmbiguousSession = "ambiguous_session",
+        /// The user has no such turn.
+        UnknownTurn = "unknown_turn",
         /// The user has no such fact.
         UnknownFact = "unknown_fact",
         /// The store's vectors were made by another embedding model.

@@ -55,6 +55,8 @@ pub enum Remedy {
         /// The time of its last turn.
         last: Timestamp,
     },
+    /// Find the turn: what finds and shows turns says their numbers.
+    FindTurn,
     /// Look at the list of the user's facts, those that were replaced included.
     ListFacts,
     /// Make new vectors with this model; the old ones serve until then.

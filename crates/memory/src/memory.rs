@@ -1,17 +1,21 @@
 //! The one type that every interface uses.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use longmem_core::{
     Clock, NewTurn, Role, Scope, SessionName, SourceKey, TextEmbedder, Turn, TurnId, UserName,
 };
 use longmem_search::Searcher;
-use longmem_store::{Inserted, KeyState, SessionSummary, Store};
+use longmem_store::{Inserted, KeyState, SessionSummary, Store, StoreError};
 
 use crate::MemoryError;
 
 /// The session of what is remembered outside any conversation.
 pub const NOTES_SESSION: &str = "notes";
+
+/// Number of turns that are read at a time from a session, which may be of any length.
+const PAGE: usize = 1000;
 
 /// A store with the model that embeds for it.
 pub struct Memory {
@@ -149,6 +153,40 @@ impl Memory {
     /// [`MemoryError::Store`].
     pub fn turns(&self, user: &UserName, ids: &[TurnId]) -> Result<Vec<Turn>, MemoryError> {
         Ok(self.store.turns(user, ids)?)
+    }
+
+    /// Reads a turn of one user with up to `count` turns before it and after it in its session, in
+    /// their order.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownTurn`] as a [`MemoryError::Store`], also for a turn of another user.
+    pub fn turns_around(
+        &self,
+        user: &UserName,
+        id: TurnId,
+        count: usize,
+    ) -> Result<Vec<Turn>, MemoryError> {
+        let Some(turn) = self.store.turns(user, &[id])?.pop() else {
+            return Err(StoreError::UnknownTurn { user: user.clone(), turn: id }.into());
+        };
+        if count == 0 {
+            return Ok(vec![turn]);
+        }
+        let mut around = VecDeque::new();
+        let mut after = None;
+        loop {
+            let page = self.store.session_turns(user, &turn.session, after, Some(PAGE))?;
+            after = page.last().map(|turn| turn.id);
+            around.extend(page.into_iter().take_while(|turn| turn.id < id));
+            around.drain(..around.len().saturating_sub(count));
+            if after.is_none_or(|after| after >= id) {
+                break;
+            }
+        }
+        let next = self.store.session_turns(user, &turn.session, Some(id), Some(count))?;
+        around.push_back(turn);
+        around.extend(next);
+        Ok(around.into())
     }
 
     /// Reads a session's turns after one (none: from the first), oldest first; at most `limit`.

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use longmem_core::{
-    Diagnose, ErrorCode, FactId, Fault, InvalidEmbedding, Remedy, SessionName, UserName,
+    Diagnose, ErrorCode, FactId, Fault, InvalidEmbedding, Remedy, SessionName, TurnId, UserName,
 };
 use longmem_search::DamagedVector;
 use thiserror::Error;
@@ -82,6 +82,14 @@ pub enum StoreError {
         user: UserName,
         /// What was asked for.
         session: SessionName,
+    },
+    /// A turn that the user does not have.
+    #[error("user \"{user}\" has no turn {turn}")]
+    UnknownTurn {
+        /// Whose turns were searched.
+        user: UserName,
+        /// What was asked for.
+        turn: TurnId,
     },
     /// A fact that the user does not have.
     #[error("user \"{user}\" has no fact {fact}")]
@@ -167,6 +175,7 @@ impl Diagnose for StoreError {
             Self::Locked { .. } => ErrorCode::Locked,
             Self::UnknownUser(_) => ErrorCode::UnknownUser,
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
+            Self::UnknownTurn { .. } => ErrorCode::UnknownTurn,
             Self::UnknownFact { .. } => ErrorCode::UnknownFact,
             Self::OtherModel { .. } => ErrorCode::OtherModel,
             Self::File(_) => ErrorCode::FileFailed,
@@ -182,6 +191,7 @@ impl Diagnose for StoreError {
             | Self::TooNew { .. }
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
+            | Self::UnknownTurn { .. }
             | Self::UnknownFact { .. }
             | Self::OtherModel { .. }
             | Self::Unsupported { .. } => Fault::Caller,
@@ -209,6 +219,7 @@ impl Diagnose for StoreError {
             Self::Locked { .. } => Remedy::WaitForOtherProcess,
             Self::UnknownUser(_) => Remedy::ListUsers,
             Self::UnknownSession { .. } => Remedy::ListSessions,
+            Self::UnknownTurn { .. } => Remedy::FindTurn,
             Self::UnknownFact { .. } => Remedy::ListFacts,
             Self::OtherModel { .. } => Remedy::ReplaceModel,
             Self::DamagedVector(_) | Self::DamagedFactVector { .. } => Remedy::EmbedAgain,

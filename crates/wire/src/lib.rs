@@ -57,9 +57,9 @@ pub use recall::{
     RecalledTurn, UnknownTimeZone,
 };
 pub use scope::Scope;
-pub use sessions::{OpenItems, Session, Sessions};
+pub use sessions::{OpenItems, Session, Sessions, ShownSession};
 pub use stats::{EmbeddingModel, Stats, UserStats, Users};
-pub use turn::{ExportedTurn, NewTurn, Remembered, Turn};
+pub use turn::{ExportedTurn, NewTurn, Remembered, Turn, Turns};
 pub use upkeep::{Backup, Check, Checks, Model};
 
 /// The examples of the README are tests.

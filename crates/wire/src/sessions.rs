@@ -7,6 +7,8 @@ use longmem_core::{SessionName, Timestamp};
 use longmem_memory::SessionSummary;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::Turn;
+
 /// A list of sessions.
 ///
 /// ```json
@@ -77,6 +79,31 @@ impl From<SessionSummary> for Session {
             end: session.end,
             summary: None,
         }
+    }
+}
+
+/// A session with its turns. The session's fields stand beside them.
+///
+/// ```json
+/// {
+///   "session": "move", "title": "Moving house", "turns": 4,
+///   "start": "2026-03-08T18:30:00Z", "end": "2026-03-08T18:31:06Z",
+///   "shown": []
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownSession {
+    /// The session at a glance.
+    #[serde(flatten)]
+    pub session: Session,
+    /// The turns that were asked for, in their order.
+    pub shown: Vec<Turn>,
+}
+
+impl ShownSession {
+    /// A session with those of its turns that were asked for.
+    pub fn new(session: SessionSummary, shown: Vec<longmem_core::Turn>) -> Self {
+        Self { session: session.into(), shown: shown.into_iter().map(Turn::from).collect() }
     }
 }
 

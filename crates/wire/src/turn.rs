@@ -4,6 +4,23 @@ use longmem_core::{FactId, Role, SessionName, SourceKey, Timestamp, TurnId, User
 use longmem_memory::{Inserted, NOTES_SESSION};
 use serde::{Deserialize, Serialize};
 
+/// Turns that were asked for by number, with those around them.
+///
+/// ```json
+/// { "turns": [] }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turns {
+    /// The turns.
+    pub turns: Vec<Turn>,
+}
+
+impl From<Vec<longmem_core::Turn>> for Turns {
+    fn from(turns: Vec<longmem_core::Turn>) -> Self {
+        Self { turns: turns.into_iter().map(Turn::from).collect() }
+    }
+}
+
 /// A turn as it is stored. `note` is absent where it is false.
 ///
 /// ```json

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use longmem_core::{FactKind, SessionName};
 
-use super::ProviderArguments;
+use super::{ProviderArguments, ReadingArguments};
 use crate::time_argument::TimeArgument;
 
 #[derive(Debug, Args)]
@@ -75,10 +75,13 @@ pub(crate) enum FactsAction {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   longmem sessions
+  longmem sessions show kitchen                 what was said in it
   longmem sessions --summary
   longmem sessions --summary --session kitchen  makes the summary if there is none
   longmem sessions --actions --session kitchen  what is left to do and to answer")]
 pub(crate) struct SessionsArguments {
+    #[command(subcommand)]
+    pub(crate) action: Option<SessionsAction>,
     /// Print the summary of each session
     #[arg(long)]
     pub(crate) summary: bool,
@@ -90,4 +93,22 @@ pub(crate) struct SessionsArguments {
     pub(crate) actions: bool,
     #[command(flatten)]
     pub(crate) provider: ProviderArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsAction {
+    /// Print a conversation
+    Show(SessionShowArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionShowArguments {
+    /// Its name, its title, or the beginning of one
+    #[arg(value_name = "NAME")]
+    pub(crate) session: SessionName,
+    /// Only the last N turns
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) last: Option<u32>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
 }

@@ -13,7 +13,9 @@ use clap::{Args, Parser, Subcommand};
 use longmem_core::UserName;
 use longmem_embed::{Device, Precision};
 
-pub(crate) use facts::{FactsAction, FactsArguments, SessionsArguments};
+pub(crate) use facts::{
+    FactsAction, FactsArguments, SessionShowArguments, SessionsAction, SessionsArguments,
+};
 pub(crate) use language_model::{
     AskArguments, ChatArguments, CountingKind, LearningArguments, ModelsArguments,
     ProviderArguments, ProviderKind,
@@ -23,7 +25,7 @@ pub(crate) use model::{ModelAction, ModelArguments};
 pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};
 pub(crate) use turns::{
     BackupArguments, ExportArguments, ForgetArguments, ImportArguments, IndexArguments,
-    RememberArguments,
+    ReadingArguments, RememberArguments, ShowArguments,
 };
 
 /// Long-term memory for chat assistants: every turn stored, embedded on this machine, and recalled
@@ -95,6 +97,8 @@ pub(crate) enum Command {
     Index(IndexArguments),
     /// Find what was said that is relevant
     Recall(RecallArguments),
+    /// Print turns by their numbers, with what was said around them
+    Show(ShowArguments),
     /// Answer a question from memory: by a language model, or by quoting
     Ask(AskArguments),
     /// Talk with a language model that remembers

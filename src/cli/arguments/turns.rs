@@ -85,6 +85,32 @@ pub(crate) struct IndexArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem show 131
+  longmem show 131 --around 3                   with what was said before and after it")]
+pub(crate) struct ShowArguments {
+    /// Numbers of turns, as recall prints them
+    #[arg(required = true, value_name = "TURN")]
+    pub(crate) turns: Vec<i64>,
+    /// Show also N turns before and after each in its conversation
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) around: u32,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+/// How turns are shown for reading.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct ReadingArguments {
+    /// Show long turns whole
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Print everything at once, also where it is longer than the screen
+    #[arg(long)]
+    pub(crate) no_pager: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ExportArguments {
     /// The file to write, which must not exist [default: standard output]
     #[arg(long, short, value_name = "FILE")]

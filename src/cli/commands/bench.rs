@@ -51,7 +51,7 @@ pub(super) fn run(
     }
     let width =
         terminal_size::terminal_size().map_or(chart::USUAL_WIDTH, |(width, _)| width.0.into());
-    Ok(output.line(chart::chart(&report, width))?)
+    Ok(output.line_as_it_is(&chart::chart(&report, width))?)
 }
 
 /// What every measurement needs.

@@ -39,7 +39,9 @@ pub(super) fn show(context: &Context, output: Output) -> Result<(), Failure> {
     if output.json {
         return Ok(output.document(&wire::Context::from(context.clone()))?);
     }
-    output.lines(render::prompt(context))?;
+    for line in render::prompt(context) {
+        output.line_as_it_is(&line)?;
+    }
     output.note(render::prompt_cost(context));
     Ok(())
 }

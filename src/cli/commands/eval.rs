@@ -54,7 +54,7 @@ pub(super) fn run(
     if let Some(limit) = bench.arguments.misses {
         for (set, run) in sets.iter().zip(&runs) {
             for strategy in bench.missing_strategies() {
-                output.line(misses(set, run, strategy, limit))?;
+                output.line_as_it_is(&misses(set, run, strategy, limit))?;
             }
         }
     }
@@ -207,16 +207,16 @@ fn show_evaluation(
 ) -> Result<(), Failure> {
     if arguments.details {
         for report in &evaluation.reports {
-            output.line(table(report))?;
+            output.line_as_it_is(&table(report))?;
         }
     }
-    output.line(comparison(evaluation))?;
+    output.line_as_it_is(&comparison(evaluation))?;
     if arguments.calibration {
-        output.line(calibration(&evaluation.reports))?;
+        output.line_as_it_is(&calibration(&evaluation.reports))?;
     }
     for report in &evaluation.reports {
         if let Some(found) = &report.nothing {
-            output.line(nothing_table(&report.dataset.name, found))?;
+            output.line_as_it_is(&nothing_table(&report.dataset.name, found))?;
         }
     }
     Ok(())

@@ -20,6 +20,7 @@ mod open;
 mod recall;
 mod remember;
 mod sessions;
+mod show;
 mod stats;
 
 use jiff::tz::TimeZone;
@@ -46,6 +47,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Import(arguments) => import::run(&arguments, &settings, output),
         Command::Index(arguments) => index::run(&arguments, &settings, output),
         Command::Recall(arguments) => recall::run(arguments, &settings, output),
+        Command::Show(arguments) => show::turns(&arguments, &settings, output),
         Command::Ask(arguments) => conversation::ask(&arguments, &settings, output),
         Command::Chat(arguments) => conversation::chat(arguments, &settings, output),
         Command::Context(arguments) => context::run(&arguments, &settings, output),

@@ -4,8 +4,8 @@ use longmem::IfMissing;
 use longmem_chat::{ActionItems, Blocking};
 use longmem_wire as wire;
 
-use super::learning;
-use crate::arguments::SessionsArguments;
+use super::{learning, show};
+use crate::arguments::{SessionsAction, SessionsArguments};
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -17,6 +17,9 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    if let Some(SessionsAction::Show(arguments)) = &arguments.action {
+        return show::session(arguments, settings, output);
+    }
     let longmem = compose::open(settings, IfMissing::Fail, output)?;
     let memory = longmem.memory();
     let learner = || learning::needed(&longmem, &arguments.provider, settings);

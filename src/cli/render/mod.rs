@@ -10,6 +10,8 @@ mod recalled;
 mod reports;
 mod sessions;
 mod stats;
+mod style;
+mod turns;
 
 pub(crate) use answer::{notice, sources, spent, stop_reason};
 pub(crate) use context::{prompt, prompt_cost};
@@ -21,6 +23,7 @@ pub(crate) use recalled::recall;
 pub(crate) use reports::{import_preview, imported, indexed};
 pub(crate) use sessions::{open_items, session};
 pub(crate) use stats::{check, model, stats};
+pub(crate) use turns::{Extent, earlier_turns, session_glance, session_heading, shown_turn};
 
 use jiff::tz::TimeZone;
 use longmem_core::{Role, Timestamp, Turn};
@@ -35,6 +38,16 @@ pub(crate) fn day(time: Timestamp) -> String {
 /// A turn's date and time, for people in their time zone.
 pub(crate) fn minute(time: Timestamp) -> String {
     time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// From one time to another, for people in their time zone: "2026-11-25 16:02 – 16:40".
+pub(crate) fn stretch(first: Timestamp, last: Timestamp) -> String {
+    let (begins, ends) = (minute(first), minute(last));
+    if begins == ends {
+        return begins;
+    }
+    let time = ends.strip_prefix(&day(first)).map(str::trim_start);
+    format!("{begins} – {}", time.unwrap_or(&ends))
 }
 
 /// Who speaks in a turn.

@@ -5,6 +5,7 @@
 mod fixture;
 mod imports;
 mod session_names;
+mod turns_around;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
