@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use longmem_chat::{ModelSettings, SpoolSettings, TalkSettings, TokenBudget};
-use longmem_core::{Clock, TextEmbedder};
+use longmem_core::{Clock, TextEmbedder, real_path};
 use longmem_embed::{Compute, FetchEvent, LazyEmbedder, Manifest, ModelSources};
 use longmem_sqlite::IfMissing;
 use longmem_store::Store;
@@ -157,16 +157,22 @@ impl Options {
     /// How conversations are held, with the place where their turns wait.
     pub fn talk_settings(&self) -> TalkSettings {
         let mut talk = self.talk.clone();
-        let place = self.store.as_ref().map_or_else(
-            || {
-                // The same for every process, whatever its working folder is.
-                let file = std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone());
-                file.display().to_string()
-            },
-            |store| store.place(),
-        );
-        talk.spool = Some(SpoolSettings::new(&self.spool, place));
+        talk.spool = Some(match &self.store {
+            Some(store) => SpoolSettings::new(&self.spool, store.place()),
+            None => self.spool_of_file(),
+        });
         talk
+    }
+
+    /// Where turns wait for the file, the same for every process, whatever its working folder is and
+    /// by whichever link it was given the file.
+    fn spool_of_file(&self) -> SpoolSettings {
+        let given = std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone());
+        // A folder that cannot be searched today has no other name than the one that was given.
+        let real = real_path(&self.file).unwrap_or_else(|_| given.clone());
+        let mut spool = SpoolSettings::new(&self.spool, real.display().to_string());
+        spool.former_place = Some(given.display().to_string());
+        spool
     }
 
     /// Makes embedding and search use as many threads as these options say.

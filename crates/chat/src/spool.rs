@@ -6,19 +6,17 @@
 //! and so are two processes that store it at once. Lines stay in order, and leave the file from its
 //! beginning.
 
-mod private_files;
-
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use longmem_core::private_files::{make_folder, open_options};
 use longmem_core::{NewTurn, Role, SessionName, SourceKey, UserName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use self::private_files::{make_folder, open_options};
 use crate::ChatError;
 
 /// How long storing may take by default before a turn goes to the spool: as long as a person waits
@@ -29,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Spool {
     path: PathBuf,
+    /// Where turns of the same user and store may still wait, under another name of the store.
+    former_path: Option<PathBuf>,
     patience: Duration,
 }
 
@@ -62,13 +62,26 @@ impl Spool {
     ///
     /// The file's name is a digest of both names, so that no name can lead out of the folder.
     pub fn new(folder: &Path, place: &str, user: &UserName) -> Self {
+        let path = Self::path_of(folder, place, user);
+        Self { path, former_path: None, patience: PATIENCE }
+    }
+
+    /// The same spool, which takes over what waits in the same folder for another name of the store.
+    #[must_use]
+    pub fn with_former_place(mut self, place: &str, user: &UserName) -> Self {
+        let former = Self::path_of(self.folder(), place, user);
+        self.former_path = Some(former).filter(|former| *former != self.path);
+        self
+    }
+
+    fn path_of(folder: &Path, place: &str, user: &UserName) -> PathBuf {
         let mut digest = Sha256::new();
         digest.update(place);
         digest.update([0]);
         digest.update(user.as_str());
         let digest = digest.finalize();
         let name = digest.iter().take(16).fold(0, |name, byte| name << 8 | u128::from(*byte));
-        Self { path: folder.join(format!("{name:032x}.jsonl")), patience: PATIENCE }
+        folder.join(format!("{name:032x}.jsonl"))
     }
 
     /// The same spool, which takes what cannot be stored within `patience`; 5 seconds by default.
@@ -89,7 +102,7 @@ impl Spool {
 
     /// Whether something waits.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.path.exists()
+        self.path.exists() || self.former_path.as_ref().is_some_and(|former| former.exists())
     }
 
     /// Appends a turn; when this returns it is on disk.
@@ -117,7 +130,8 @@ impl Spool {
     /// [`ChatError::Spool`].
     pub(crate) fn read(&self) -> Result<Spooled, ChatError> {
         let mut spooled = Spooled::default();
-        let bytes = self.bytes().map_err(|source| self.error(source))?;
+        let bytes =
+            self.take_over().and_then(|()| self.bytes()).map_err(|source| self.error(source))?;
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice::<Line>(line) {
                 Ok(Line { session, role, text, time, note, key }) => spooled.turns.push(NewTurn {
@@ -148,8 +162,31 @@ impl Spool {
     fn append_line(&self, line: &Line) -> io::Result<()> {
         let mut bytes = serde_json::to_vec(line).map_err(io::Error::from)?;
         bytes.push(b'\n');
+        self.take_over()?;
         let _lock = self.lock()?;
-        let mut file = open_options().read(true).append(true).create(true).open(&self.path)?;
+        self.append_bytes(bytes)
+    }
+
+    /// Moves what waits under the store's other name behind what waits here. Who dies on the way
+    /// leaves turns in both files, which are stored once.
+    fn take_over(&self) -> io::Result<()> {
+        let Some(former) = self.former_path.as_ref().filter(|former| former.exists()) else {
+            return Ok(());
+        };
+        let former = Self { path: former.clone(), former_path: None, patience: self.patience };
+        let _locks = (former.lock()?, self.lock()?);
+        let bytes = former.bytes()?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.append_bytes(bytes)?;
+        fs::remove_file(&former.path)
+    }
+
+    /// Appends whole lines, which are on disk when this returns.
+    fn append_bytes(&self, mut bytes: Vec<u8>) -> io::Result<()> {
+        let mut file =
+            open_options(&self.path).read(true).append(true).create(true).open(&self.path)?;
         if file.seek(SeekFrom::End(0))? > 0 {
             file.seek(SeekFrom::End(-1))?;
             let mut last = [0];
@@ -200,7 +237,7 @@ impl Spool {
     fn lock(&self) -> io::Result<File> {
         make_folder(self.folder())?;
         let path = self.path.with_extension("lock");
-        let lock = open_options().write(true).create(true).open(path)?;
+        let lock = open_options(&path).write(true).create(true).open(path)?;
         lock.lock()?;
         Ok(lock)
     }

@@ -4,8 +4,9 @@
 //! the embedding model's window, and each passage gets an [`Embedding`]. A **recall** answers a
 //! query with ranked turns ([`Recalled`]), seen through a [`Scope`].
 //!
-//! This crate does no input or output and depends on nothing else of the workspace. It is useful
-//! to every other crate; it is not the place for anything that only one of them needs.
+//! This crate depends on nothing else of the workspace, and does no input or output but for
+//! [`private_files`], which says how files are made that hold a person's memory, and [`real_path`]. It is useful to every
+//! other crate; it is not the place for anything that only one of them needs.
 
 mod clock;
 mod closed_words;
@@ -16,6 +17,8 @@ mod fact;
 mod fault;
 mod fnv;
 mod name;
+pub mod private_files;
+mod real_path;
 mod recalled;
 mod remedy;
 mod role;
@@ -33,6 +36,7 @@ pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT
 pub use fault::{Diagnose, Fault};
 pub use fnv::fnv1a;
 pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};
+pub use real_path::real_path;
 pub use recalled::{Adjustment, ChannelHit, Explanation, RECALLED_MEMORY_TAG, Recalled, Strength};
 pub use remedy::Remedy;
 pub use role::Role;

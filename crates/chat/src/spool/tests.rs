@@ -77,6 +77,27 @@ fn what_somebody_else_took_out_in_part_is_taken_out_whole() {
 }
 
 #[test]
+fn what_waits_under_another_name_of_the_store_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let former = spool(&folder);
+    former.append(&turn("1", "first")).unwrap();
+    former.append(&turn("2", "second")).unwrap();
+    let now = Spool::new(&folder.path().join("spool"), "/real/m.db", &user("ana"))
+        .with_former_place("/m.db", &user("ana"));
+    assert!(now.is_waiting());
+    assert_eq!(now.read().unwrap().turns, [turn("1", "first"), turn("2", "second")]);
+    assert!(!former.is_waiting());
+    // An older program may go on to write there.
+    former.append(&turn("3", "third")).unwrap();
+    now.append(&turn("4", "fourth")).unwrap();
+    let read = now.read().unwrap();
+    let texts: Vec<_> = read.turns.iter().map(|turn| turn.text.as_str()).collect();
+    assert_eq!(texts, ["first", "second", "third", "fourth"]);
+    now.take_out(&read).unwrap();
+    assert!(!now.is_waiting() && !former.is_waiting());
+}
+
+#[test]
 fn a_line_that_a_crash_cut_off_harms_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let spool = spool(&folder);

@@ -39,12 +39,23 @@ pub struct SpoolSettings {
     pub folder: PathBuf,
     /// The store's place, the same for every process: see [`Spool::new`].
     pub place: String,
+    /// Another name of the store, under which turns may still wait; none by default.
+    pub former_place: Option<String>,
 }
 
 impl SpoolSettings {
     /// Turns that wait in this folder for the store at this place.
     pub fn new(folder: impl Into<PathBuf>, place: impl Into<String>) -> Self {
-        Self { folder: folder.into(), place: place.into() }
+        Self { folder: folder.into(), place: place.into(), former_place: None }
+    }
+
+    /// The spool of one user.
+    pub fn of(&self, user: &UserName) -> Spool {
+        let spool = Spool::new(&self.folder, &self.place, user);
+        match &self.former_place {
+            Some(former) => spool.with_former_place(former, user),
+            None => spool,
+        }
     }
 }
 
@@ -77,8 +88,7 @@ impl TalkSettings {
     ) -> Result<Conversation, ProviderError> {
         let session = session
             .unwrap_or_else(|| SessionName::new(NO_SESSION).expect("the constant is a valid name"));
-        let spool = self.spool.as_ref();
-        let spool = spool.map(|spool| Spool::new(&spool.folder, &spool.place, &user));
+        let spool = self.spool.as_ref().map(|spool| spool.of(&user));
         let mut conversation = Conversation::new(memory, user, session);
         conversation.settings = self.conversation.clone();
         conversation.spool = spool;
