@@ -1,5 +1,7 @@
 //! What can go wrong at the library's front door.
 
+use std::path::PathBuf;
+
 use longmem_chat::ChatError;
 use longmem_core::{Diagnose, ErrorCode, Fault, InvalidName, Remedy};
 use longmem_memory::MemoryError;
@@ -24,6 +26,12 @@ pub enum Error {
         /// What the system says.
         reason: String,
     },
+    /// A path begins with the name of somebody's home folder, as `~ana/memory.db`.
+    #[error("{} begins with somebody's home folder, which only a shell can find", path.display())]
+    OtherHome {
+        /// The path.
+        path: PathBuf,
+    },
     /// An environment variable has a value that cannot be.
     #[error("{variable}: {reason}")]
     Environment {
@@ -40,13 +48,18 @@ impl Diagnose for Error {
             Self::Name(_) => ErrorCode::InvalidName,
             Self::Memory(error) => error.code(),
             Self::Chat(error) => error.code(),
-            Self::NoHomeFolder { .. } | Self::Environment { .. } => ErrorCode::WrongSettings,
+            Self::NoHomeFolder { .. } | Self::OtherHome { .. } | Self::Environment { .. } => {
+                ErrorCode::WrongSettings
+            }
         }
     }
 
     fn fault(&self) -> Fault {
         match self {
-            Self::Name(_) | Self::NoHomeFolder { .. } | Self::Environment { .. } => Fault::Caller,
+            Self::Name(_)
+            | Self::NoHomeFolder { .. }
+            | Self::OtherHome { .. }
+            | Self::Environment { .. } => Fault::Caller,
             Self::Memory(error) => error.fault(),
             Self::Chat(error) => error.fault(),
         }
@@ -58,6 +71,7 @@ impl Diagnose for Error {
             Self::Memory(error) => error.remedies(),
             Self::Chat(error) => error.remedies(),
             Self::NoHomeFolder { .. } => vec![Remedy::NameHomeFolder],
+            Self::OtherHome { .. } => vec![Remedy::NameWholePath],
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where a person's programs keep things, and what Hugging Face's variables say.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
@@ -40,6 +40,23 @@ impl Folders {
                 .map_or_else(|| hub_home.join("hub"), PathBuf::from),
             hub_token: hub_home.join("token"),
         })
+    }
+
+    /// A path with the home folder in the place of a `~` at its beginning, as a shell writes it: files and
+    /// variables are not read by a shell.
+    ///
+    /// # Errors
+    /// [`Error::OtherHome`] for `~name`, the home folder of somebody else.
+    pub fn expand(&self, path: &Path) -> Result<PathBuf, Error> {
+        let Some(first) = path.components().next().and_then(|first| first.as_os_str().to_str())
+        else {
+            return Ok(path.to_owned());
+        };
+        match first {
+            "~" => Ok(self.home.join(path.strip_prefix("~").unwrap_or(path))),
+            _ if first.starts_with('~') => Err(Error::OtherHome { path: path.to_owned() }),
+            _ => Ok(path.to_owned()),
+        }
     }
 }
 

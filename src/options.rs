@@ -104,9 +104,11 @@ impl Options {
         let hub = HubSettings::from_environment(&folders);
         let mut options = Self::of_user(&folders, hub);
         if let Some(file) = environment::read(environment::DB) {
-            options.file = file.into();
+            options.file = folders.expand(Path::new(&file))?;
         }
-        options.model.explicit = environment::read(environment::MODEL_DIR).map(PathBuf::from);
+        let model_dir = environment::read(environment::MODEL_DIR);
+        options.model.explicit =
+            model_dir.map(|folder| folders.expand(Path::new(&folder))).transpose()?;
         if let Some(device) = environment::parsed(environment::DEVICE)? {
             options.compute.device = device;
         }

@@ -22,7 +22,8 @@ use crate::settings::Settings;
 pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
     let folders = Folders::of_this_user()?;
     let hub = HubSettings::from_environment(&folders);
-    let file = ConfigFile::read(flags.config.as_deref(), &folders.config)?;
+    let named = flags.config.as_deref().map(|path| folders.expand(path)).transpose()?;
+    let file = ConfigFile::read(named.as_deref(), &folders)?;
     Settings::resolve(flags, file, &folders, hub)
 }
 

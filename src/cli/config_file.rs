@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use longmem::Folders;
 use longmem_core::UserName;
 use serde::Deserialize;
 
@@ -55,19 +56,60 @@ pub(crate) struct LearningConfig {
 }
 
 impl ConfigFile {
-    /// Reads the file that was named, or the usual one if it exists; nothing is set otherwise.
+    /// Reads the file that was named, or the usual one if it exists; nothing is set otherwise. A path in
+    /// it may begin with `~`, and is looked for from the file's folder.
     ///
     /// # Errors
     /// [`Failure::Config`] with the line and what was expected; also if a named file is not there.
-    pub(crate) fn read(named: Option<&Path>, usual: &Path) -> Result<Self, Failure> {
-        let path = named.unwrap_or(usual);
-        if named.is_none() && !path.exists() {
-            return Ok(Self::default());
+    pub(crate) fn read(named: Option<&Path>, folders: &Folders) -> Result<Self, Failure> {
+        let path = named.unwrap_or(&folders.config);
+        let Some(text) = text_of(named, &folders.config)? else { return Ok(Self::default()) };
+        let mut file = Self::parse(path, &text)?;
+        let folder = std::path::absolute(path)?.parent().map(Path::to_owned).unwrap_or_default();
+        for path in file.paths() {
+            *path = folder.join(folders.expand(path)?);
         }
-        let refused = |reason: String| Failure::Config { path: path.to_owned(), reason };
-        let text = fs_err::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-        toml::from_str(&text).map_err(|error| refused(located(&error, &text)))
+        Ok(file)
     }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// [`Failure::Config`] with the line and what was expected.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| refused(path, located(&error, text)))
+    }
+
+    /// What stands in the file, as it stands there; nothing if there is no file.
+    ///
+    /// # Errors
+    /// As [`ConfigFile::read`].
+    pub(crate) fn table(named: Option<&Path>, usual: &Path) -> Result<toml::Table, Failure> {
+        let path = named.unwrap_or(usual);
+        let text = text_of(named, usual)?.unwrap_or_default();
+        toml::from_str(&text).map_err(|error| refused(path, located(&error, &text)))
+    }
+
+    /// Every path in it.
+    fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { db, model_dir, llm, learning, .. } = self;
+        [db, model_dir, &mut llm.api_key_file, &mut llm.persona, &mut learning.api_key_file]
+            .into_iter()
+            .flatten()
+    }
+}
+
+/// The file's text; none if there is no file and none was named.
+fn text_of(named: Option<&Path>, usual: &Path) -> Result<Option<String>, Failure> {
+    let path = named.unwrap_or(usual);
+    if named.is_none() && !path.exists() {
+        return Ok(None);
+    }
+    fs_err::read_to_string(path).map(Some).map_err(|error| refused(path, error.to_string()))
+}
+
+fn refused(path: &Path, reason: String) -> Failure {
+    Failure::Config { path: path.to_owned(), reason }
 }
 
 /// What is wrong and in which line, without the line: somebody may have written a key into it.

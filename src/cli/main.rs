@@ -5,8 +5,10 @@ mod arguments;
 mod commands;
 mod compose;
 mod config_file;
+mod config_keys;
 mod failure;
 mod fetch_watcher;
+mod given;
 mod interrupt;
 mod language_model;
 mod output;
@@ -27,12 +29,12 @@ use longmem::environment;
 use output::Output;
 
 fn main() -> ExitCode {
-    let arguments = match parsing::parse() {
-        Ok(arguments) => arguments,
+    let (arguments, given) = match parsing::parse() {
+        Ok(parsed) => parsed,
         Err(code) => return code,
     };
     let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
-    match commands::run(arguments, output) {
+    match commands::run(arguments, &given, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(output),
     }

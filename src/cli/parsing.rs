@@ -8,17 +8,19 @@ use longmem_core::ErrorCode;
 use longmem_wire::ErrorDocument;
 
 use crate::arguments::Arguments;
+use crate::given::Given;
 use crate::output::Output;
 
-/// Reads the command line of this process.
+/// Reads the command line of this process: what is to be done, and which flags say so.
 ///
 /// # Errors
 /// The exit code, after help or an error was printed.
-pub(crate) fn parse() -> Result<Arguments, ExitCode> {
+pub(crate) fn parse() -> Result<(Arguments, Given), ExitCode> {
     let command = without_empty_variables(Arguments::command());
-    let arguments =
-        command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
-    arguments.map_err(|error| {
+    let parsed = command
+        .try_get_matches()
+        .and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, Given::new(matches))));
+    parsed.map_err(|error| {
         if error.use_stderr() && asks_for_json(std::env::args_os()) {
             let output = Output { json: true, quiet: false };
             output.error_document(&document(&error));

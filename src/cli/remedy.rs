@@ -56,6 +56,7 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
             "Name another file with --db, or move this one away; it was not changed."
         }
         Remedy::UseNewerVersion => "Use the newer longmem; the file was not changed.",
+        Remedy::NameWholePath => "Write the whole path, from / on.",
         Remedy::NameHomeFolder => "Set HOME to your home folder.",
         Remedy::MakeWritable => {
             "Make the file and its folder writable, or name another file with --db."

@@ -54,10 +54,13 @@ impl Settings {
         let user_was_named = named_user.is_some();
         let default_user = || UserName::new(DEFAULT_USER).expect("the constant is a valid name");
         let mut options = Options::of_user(folders, hub);
-        if let Some(db) = flags.db.clone().or(file.db) {
+        // A shell puts the home folder into `--db ~/memory.db`, but not into `--db=~/memory.db`.
+        let expanded =
+            |path: &Option<PathBuf>| path.as_deref().map(|path| folders.expand(path)).transpose();
+        if let Some(db) = expanded(&flags.db)?.or(file.db) {
             options.file = db;
         }
-        options.model.explicit = flags.model_dir.clone().or(file.model_dir);
+        options.model.explicit = expanded(&flags.model_dir)?.or(file.model_dir);
         options.model.offline |= flags.offline || file.offline.unwrap_or(false);
         options.compute = Compute::new(
             flags.device.or(device_in_file).unwrap_or_default(),

@@ -352,7 +352,8 @@ fn settings() {
         home.run(&[&["remember", "x", "--json"], flags].concat()).succeeds().json()["user"].clone()
     };
     assert_eq!(remembered(&home, &[]), "file");
-    assert!(home.path("from-file.db").exists());
+    // A relative path is looked for from the file's folder, wherever the command runs.
+    assert!(home.path("config/longmem/from-file.db").exists());
     let home = home.with("LONGMEM_USER", "variable").with("LONGMEM_DB", "from-variable.db");
     assert_eq!(remembered(&home, &[]), "variable");
     assert_eq!(remembered(&home, &["--user", "flag"]), "flag");

@@ -4,6 +4,7 @@
 
 mod bench;
 mod commands;
+mod configuration;
 mod durability;
 mod errors;
 mod errors_as_json;

@@ -32,6 +32,8 @@ pub enum Remedy {
     UseNewerVersion,
     /// Say where the home folder is, or name the places of the store and the model.
     NameHomeFolder,
+    /// Write the path out, from the root of the file system on.
+    NameWholePath,
     /// Make the store and its folder writable, or name another place.
     MakeWritable,
     /// Free some space and do the same again.

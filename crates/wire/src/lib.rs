@@ -25,6 +25,7 @@
 //! ```
 
 mod answer;
+mod config;
 mod context;
 mod error;
 mod facts;
@@ -41,6 +42,7 @@ mod turn;
 mod upkeep;
 
 pub use answer::{Answer, MessageRequest, Quote, QuotedFact, StopReason};
+pub use config::{ApiKeySet, ConfigChanged, Configuration, Setting, SettingSource};
 pub use context::{Context, TraceEntry, TraceKind};
 pub use error::{ErrorDocument, ErrorReport, full_message};
 pub use facts::{Entity, Fact, FactDeleted, FactEdited, FactNote, FactNoted, Facts, Name, Names};

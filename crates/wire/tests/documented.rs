@@ -30,9 +30,12 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         Adjustment,
         Answer,
         Backup,
+        ApiKeySet,
         ChannelHit,
         Check,
         Checks,
+        ConfigChanged,
+        Configuration,
         Context,
         EmbeddingModel,
         Entity,
@@ -76,7 +79,12 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         ServedModel,
         Session,
         Sessions,
+<<<<<<< Updated upstream
         ShownSession,
+=======
+        Setting,
+        SettingSource,
+>>>>>>> Stashed changes
         Stats,
         StopReason,
         Summaries,

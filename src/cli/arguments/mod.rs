@@ -1,5 +1,6 @@
 //! The command line as data: what may be written, and the help that explains it.
 
+mod config;
 mod facts;
 mod language_model;
 mod measuring;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use longmem_core::UserName;
 use longmem_embed::{Device, Precision};
 
+pub(crate) use config::{ConfigAction, ConfigArguments};
 pub(crate) use facts::{
     FactsAction, FactsArguments, SessionShowArguments, SessionsAction, SessionsArguments,
 };
@@ -122,6 +124,8 @@ pub(crate) enum Command {
     /// Prove that everything works: write, recall and delete a turn, check the store, reach the
     /// language model
     Doctor(DoctorArguments),
+    /// Show every setting and where it comes from, or change the configuration file
+    Config(ConfigArguments),
     /// Copy the store to a file while others use it
     Backup(BackupArguments),
     /// Measure recall on a data set: LoCoMo, LongMemEval, or your own

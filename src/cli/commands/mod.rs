@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod completions;
+mod config;
 mod context;
 mod conversation;
 mod demo;
@@ -32,13 +33,18 @@ use longmem::SystemClock;
 
 use crate::compose;
 use crate::failure::Failure;
+use crate::given::Given;
 use crate::output::Output;
 use crate::settings::Settings;
 
 /// Runs the command that was asked for.
-pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    if let Command::Completions(arguments) = arguments.command {
-        return completions::run(&arguments);
+pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Completions(arguments) => return completions::run(arguments),
+        Command::Config(chosen) => {
+            return config::run(chosen, &arguments.global, given, output);
+        }
+        _ => {}
     }
     let settings = compose::settings(&arguments.global)?;
     match arguments.command {
@@ -62,7 +68,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Eval(arguments) => eval::run(arguments, &settings, output),
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
-        Command::Completions(_) => Ok(()),
+        Command::Completions(_) | Command::Config(_) => Ok(()),
     }
 }
 

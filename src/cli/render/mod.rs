@@ -1,6 +1,7 @@
 //! Turns and results as people read them; nothing here prints.
 
 mod answer;
+mod config;
 mod context;
 mod facts;
 mod forgotten;
@@ -14,6 +15,7 @@ mod style;
 mod turns;
 
 pub(crate) use answer::{notice, sources, spent, stop_reason};
+pub(crate) use config::configuration;
 pub(crate) use context::{prompt, prompt_cost};
 pub(crate) use facts::{facts, name};
 pub(crate) use forgotten::forgotten;

@@ -1,0 +1,108 @@
+//! Changes of the configuration file: it is read again before it is written, so that no wrong value
+//! gets into it, and it is whole at every moment.
+
+use std::io::Write;
+use std::path::Path;
+
+use longmem_core::ErrorCode;
+use longmem_core::private_files::{self, IfExists, NewFile};
+use toml_edit::{Array, DocumentMut, Item, Table, Value};
+
+use crate::config_file::ConfigFile;
+use crate::config_keys::{ConfigKey, template};
+use crate::failure::Failure;
+
+/// Writes a file in which every key is explained.
+pub(super) fn init(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        let message = format!("{} exists already", path.display());
+        let hint = "longmem config set KEY VALUE changes it; longmem config --config FILE init \
+                    writes another one.";
+        return Err(Failure::refused(ErrorCode::FileExists, message, hint));
+    }
+    write(path, &template())
+}
+
+/// Sets a key.
+pub(super) fn set(path: &Path, key: &ConfigKey, values: &[String]) -> Result<(), Failure> {
+    let mut document = read(path)?;
+    let (table, name) = key.place();
+    let table = if table.is_empty() {
+        document.as_table_mut()
+    } else {
+        let new_table = || Item::Table(Table::new());
+        let item = document.entry(table).or_insert_with(new_table);
+        item.as_table_mut().ok_or_else(|| wrong(path, &format!("{table} is no table")))?
+    };
+    let value = value(key, values);
+    match table.get_mut(name).and_then(Item::as_value_mut) {
+        // What stands around the value stays: a comment behind it, the spaces before it.
+        Some(old) => {
+            let around = old.decor().clone();
+            *old = value;
+            *old.decor_mut() = around;
+        }
+        None => drop(table.insert(name, Item::Value(value))),
+    }
+    write(path, &document.to_string())
+}
+
+/// Takes a key out; says whether it was there.
+pub(super) fn unset(path: &Path, key: &ConfigKey) -> Result<bool, Failure> {
+    let mut document = read(path)?;
+    let (table, name) = key.place();
+    let table = if table.is_empty() {
+        Some(document.as_table_mut())
+    } else {
+        document.get_mut(table).and_then(Item::as_table_mut)
+    };
+    let was_set = table.is_some_and(|table| table.remove(name).is_some());
+    if was_set {
+        write(path, &document.to_string())?;
+    }
+    Ok(was_set)
+}
+
+/// A value as the file holds it: of the kind of the key's example, where it can be read so. What cannot
+/// stays a text, and reading the file says what was expected.
+fn value(key: &ConfigKey, values: &[String]) -> Value {
+    if key.example.starts_with('[') {
+        return Value::Array(values.iter().map(String::as_str).collect::<Array>());
+    }
+    let text = values.join(" ");
+    if key.example.starts_with('"') {
+        return text.into();
+    }
+    text.parse().unwrap_or_else(|_| text.into())
+}
+
+/// The file as a document that keeps its comments; an empty one if there is none.
+fn read(path: &Path) -> Result<DocumentMut, Failure> {
+    match fs_err::read_to_string(path) {
+        Ok(text) => {
+            text.parse().map_err(|error: toml_edit::TomlError| wrong(path, error.message()))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DocumentMut::new()),
+        Err(error) => Err(wrong(path, &error.to_string())),
+    }
+}
+
+/// Writes the file, whole or not at all, for its owner only.
+///
+/// # Errors
+/// [`Failure::Config`] if longmem would not read it; then nothing was changed.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    ConfigFile::parse(path, text)?;
+    // A link is followed: many people keep their configuration elsewhere.
+    let path = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if let Some(folder) = path.parent() {
+        private_files::make_folder(folder)?;
+    }
+    let mut file = NewFile::begin(&path, IfExists::Replace)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file.finish()?)
+}
+
+fn wrong(path: &Path, reason: &str) -> Failure {
+    Failure::Config { path: path.to_owned(), reason: reason.trim_end().replace('\n', "; ") }
+}

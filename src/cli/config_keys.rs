@@ -1,0 +1,234 @@
+//! Every key of the configuration file: what it is for, and what else sets it.
+
+/// A key of the configuration file.
+#[derive(Debug)]
+pub(crate) struct ConfigKey {
+    /// Its name, after its table's: `llm.model`.
+    pub(crate) name: &'static str,
+    /// The flag that sets it too, without its dashes.
+    pub(crate) flag: Option<&'static str>,
+    /// The variable that sets it too.
+    pub(crate) variable: Option<&'static str>,
+    /// A value as the file would hold it.
+    pub(crate) example: &'static str,
+    /// What holds if nobody sets it.
+    pub(crate) default: &'static str,
+    /// What it is for.
+    pub(crate) about: &'static str,
+}
+
+impl ConfigKey {
+    const fn new(name: &'static str, example: &'static str, about: &'static str) -> Self {
+        Self { name, flag: None, variable: None, example, default: "", about }
+    }
+
+    const fn flag(mut self, flag: &'static str) -> Self {
+        self.flag = Some(flag);
+        self
+    }
+
+    const fn variable(mut self, variable: &'static str) -> Self {
+        self.variable = Some(variable);
+        self
+    }
+
+    const fn default(mut self, default: &'static str) -> Self {
+        self.default = default;
+        self
+    }
+
+    /// The key of this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+
+    /// Its table, empty for those at the top of the file, and its name in there.
+    pub(crate) fn place(&self) -> (&'static str, &'static str) {
+        self.name.rsplit_once('.').unwrap_or(("", self.name))
+    }
+}
+
+/// The keys in the order of the file: those of one table stand together.
+pub(crate) const KEYS: &[ConfigKey] = &[
+    ConfigKey::new("db", r#""~/notes/memory.db""#, "The file that holds the memory")
+        .flag("db")
+        .variable(longmem::environment::DB)
+        .default("longmem/memory.db in the data folder"),
+    ConfigKey::new("user", r#""ana""#, "Whose memory it is")
+        .flag("user")
+        .variable(longmem::environment::USER)
+        .default("default"),
+    ConfigKey::new("device", r#""cpu""#, "Where the embedding model runs: cpu, cuda, metal")
+        .flag("device")
+        .variable(longmem::environment::DEVICE)
+        .default("cpu"),
+    ConfigKey::new("precision", r#""f32""#, "f32, or bf16: faster, on processors that have it")
+        .flag("precision")
+        .variable(longmem::environment::PRECISION)
+        .default("f32"),
+    ConfigKey::new("threads", "2", "Threads for embedding and search")
+        .flag("threads")
+        .variable(longmem::environment::THREADS)
+        .default("one per core"),
+    ConfigKey::new("budget", "4000", "Tokens of a prompt at most")
+        .flag("budget")
+        .variable(longmem::environment::BUDGET)
+        .default("4000, or what the model's window has room for"),
+    ConfigKey::new("offline", "false", "Never use the network")
+        .flag("offline")
+        .variable(longmem::environment::HF_HUB_OFFLINE)
+        .default("false"),
+    ConfigKey::new("model_dir", r#""~/models/minilm""#, "A folder that holds the embedding model")
+        .flag("model_dir")
+        .variable(longmem::environment::MODEL_DIR)
+        .default("looked for in the usual places, then fetched"),
+    ConfigKey::new("llm.provider", r#""anthropic""#, "Who answers: anthropic, openai, none")
+        .flag("provider")
+        .variable(longmem::environment::PROVIDER)
+        .default("whose key or address there is"),
+    ConfigKey::new("llm.model", r#""claude-haiku-5-5""#, "The language model's name")
+        .flag("llm")
+        .variable(longmem::environment::LLM)
+        .default("Anthropic's cheapest; none of other servers"),
+    ConfigKey::new(
+        "llm.fallback",
+        r#"["claude-sonnet-5-5"]"#,
+        "Models to try when the first is overloaded or refuses",
+    )
+    .flag("fallback_llm")
+    .default("none"),
+    ConfigKey::new("llm.base_url", r#""http://localhost:11434/v1""#, "The server's address")
+        .flag("base_url")
+        .variable(longmem::environment::BASE_URL)
+        .default("the provider's own"),
+    ConfigKey::new(
+        "llm.count_tokens",
+        r#""estimate""#,
+        "Who counts prompts: estimate, or server (Anthropic, llama.cpp, vLLM)",
+    )
+    .flag("count_tokens")
+    .default("estimate"),
+    ConfigKey::new(
+        "llm.api_key_file",
+        r#""/run/secrets/anthropic""#,
+        "A file whose first line is the key; this file holds no secret",
+    )
+    .default("none; ANTHROPIC_API_KEY or OPENAI_API_KEY"),
+    ConfigKey::new(
+        "llm.persona",
+        r#""persona.md""#,
+        "A file whose text begins the prompt: who the assistant is",
+    )
+    .flag("persona")
+    .default("none"),
+    ConfigKey::new(
+        "learning.enabled",
+        "true",
+        "Whether facts and summaries are learned; LONGMEM_NO_LEARNING=1 switches it off",
+    )
+    .default("true"),
+    ConfigKey::new(
+        "learning.provider",
+        r#""anthropic""#,
+        "Who learns, if not the one that answers",
+    )
+    .default("the one that answers"),
+    ConfigKey::new("learning.model", r#""claude-haiku-5-5""#, "The model that learns")
+        .flag("learning_llm")
+        .variable(longmem::environment::LEARNING_LLM)
+        .default("the one that answers"),
+    ConfigKey::new(
+        "learning.base_url",
+        r#""http://localhost:11434/v1""#,
+        "The address of the server that learns",
+    )
+    .default("that of the one that answers"),
+    ConfigKey::new(
+        "learning.api_key_file",
+        r#""/run/secrets/learning""#,
+        "A file whose first line is its key",
+    )
+    .default("that of the one that answers"),
+    ConfigKey::new("learning.history_tokens", "8000", "A longer session is summed up")
+        .default("8000"),
+];
+
+/// A configuration file in which every key stands, with its explanation, and nothing is set.
+pub(crate) fn template() -> String {
+    let mut text = "# What longmem uses where no flag and no variable says otherwise.\n\
+                    # Take the # away from a line to set it. Paths may begin with ~, and are\n\
+                    # looked for from this file's folder.\n"
+        .to_owned();
+    let mut table = "";
+    for key in KEYS {
+        let (key_table, name) = key.place();
+        if key_table != table {
+            text += &format!("\n[{key_table}]\n");
+            table = key_table;
+        }
+        let also = key.variable.map_or_else(String::new, |variable| format!(" ({variable})"));
+        text += &format!("\n# {}{also}. Default: {}.\n", key.about, key.default);
+        text += &format!("# {name} = {}\n", key.example);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config_file::ConfigFile;
+
+    /// The template with every example set.
+    fn everything_set() -> toml::Table {
+        let text: Vec<String> = template()
+            .lines()
+            .filter_map(|line| match line.strip_prefix("# ") {
+                Some(setting) if setting.contains(" = ") => Some(setting.to_owned()),
+                Some(_) => None,
+                None => Some(line.to_owned()),
+            })
+            .filter(|line| !line.starts_with('#'))
+            .collect();
+        toml::from_str(&text.join("\n")).unwrap()
+    }
+
+    fn names(table: &toml::Table, before: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        for (name, value) in table {
+            match value {
+                toml::Value::Table(inner) => names.extend(self::names(inner, &format!("{name}."))),
+                _ => names.push(format!("{before}{name}")),
+            }
+        }
+        names.sort();
+        names
+    }
+
+    fn key_names() -> Vec<String> {
+        let mut names: Vec<String> = KEYS.iter().map(|key| key.name.to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_template_holds_every_key_and_is_read_with_all_of_them_set() {
+        let all = everything_set();
+        assert_eq!(names(&all, ""), key_names());
+        all.try_into::<ConfigFile>().unwrap();
+        toml::from_str::<ConfigFile>(&template()).unwrap();
+    }
+
+    #[test]
+    fn the_file_of_the_readme_holds_every_key() {
+        let readme = include_str!("../../README.md");
+        let block = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let table: toml::Table = toml::from_str(block.unwrap()).unwrap();
+        assert_eq!(names(&table, ""), key_names());
+    }
+
+    #[test]
+    fn an_unknown_key_is_none_of_them() {
+        assert!(ConfigKey::named("llm.modle").is_none());
+        assert_eq!(ConfigKey::named("llm.model").map(ConfigKey::place), Some(("llm", "model")));
+    }
+}
