@@ -62,6 +62,10 @@ pub fn open_patiently(options: Options) -> Result<AsyncMemory, Error> {
 fn store(options: &Options, if_missing: IfMissing) -> Result<Arc<dyn Store>, MemoryError> {
     match &options.store {
         Some(store) => Ok(Arc::clone(store)),
-        None => Ok(Arc::new(SqliteStore::open(&options.file, if_missing)?)),
+        None => {
+            let store = SqliteStore::open(&options.file, if_missing)?;
+            store.notices().iter().for_each(|notice| (options.on_open)(notice));
+            Ok(Arc::new(store))
+        }
     }
 }

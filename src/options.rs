@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use longmem_chat::{ModelSettings, SpoolSettings, TalkSettings, TokenBudget};
 use longmem_core::{Clock, TextEmbedder, real_path};
 use longmem_embed::{Compute, FetchEvent, LazyEmbedder, Manifest, ModelSources};
-use longmem_sqlite::IfMissing;
+use longmem_sqlite::{IfMissing, OpeningNotice};
 use longmem_store::Store;
 
 use crate::{Error, Folders, HubSettings, SystemClock, environment};
@@ -40,6 +40,8 @@ pub struct Options {
     pub compute: Compute,
     /// Told what happens while the model is looked for and fetched; nobody by default.
     pub on_fetch: Arc<dyn Fn(FetchEvent<'_>) + Send + Sync>,
+    /// Told what opening the file changed that its owner should hear of; nobody by default.
+    pub on_open: Arc<dyn Fn(&OpeningNotice) + Send + Sync>,
     /// Threads for embedding and search; one per core by default. They are those of rayon's global
     /// pool, so the first memory that a process opens decides.
     pub threads: Option<usize>,
@@ -65,6 +67,7 @@ impl Options {
             model: ModelSources::new(folder.join("models")),
             compute: Compute::default(),
             on_fetch: Arc::new(|_| {}),
+            on_open: Arc::new(|_| {}),
             threads: None,
             clock: Arc::new(SystemClock),
             talk: TalkSettings::default(),

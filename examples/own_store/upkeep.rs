@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use longmem_core::UserName;
+use longmem_core::private_files::IfExists;
 use longmem_store::{Result, StoreError, StoreStats, Turns, Upkeep, UserStats};
 
 use super::MemoryStore;
@@ -44,7 +45,12 @@ impl Upkeep for MemoryStore {
         Ok(())
     }
 
-    fn backup(&self, _to: &Path) -> Result<()> {
+    fn backup(
+        &self,
+        _to: &Path,
+        _if_exists: IfExists,
+        _stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<()> {
         let instead = "It is gone with the process; export the turns instead.".to_owned();
         Err(StoreError::Unsupported { place: self.place(), what: "be copied", instead })
     }

@@ -13,6 +13,8 @@ use crate::failure::Failure;
 use crate::fetch_watcher::FetchWatcher;
 use crate::language_model::LlmEnvironment;
 use crate::output::Output;
+use crate::render;
+use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
 /// Reads the environment and the configuration file, and resolves the settings.
@@ -57,6 +59,11 @@ pub(crate) fn options(settings: &Settings, if_missing: IfMissing, output: Output
     let mut options = settings.options.clone();
     options.if_missing = if_missing;
     options.on_fetch = Arc::new(move |event: FetchEvent<'_>| watcher.see(&event));
+    options.on_open = Arc::new(move |notice| {
+        if let Some(note) = render::opening_notice(notice) {
+            output.note(for_terminal(&note));
+        }
+    });
     options
 }
 

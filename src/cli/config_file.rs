@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::arguments::{CountingKind, ProviderKind};
 use crate::failure::Failure;
+use crate::named_file;
 
 /// What the file may say.
 #[derive(Debug, Default, Deserialize)]
@@ -105,7 +106,7 @@ fn text_of(named: Option<&Path>, usual: &Path) -> Result<Option<String>, Failure
     if named.is_none() && !path.exists() {
         return Ok(None);
     }
-    fs_err::read_to_string(path).map(Some).map_err(|error| refused(path, error.to_string()))
+    named_file::read(path).map(Some)
 }
 
 fn refused(path: &Path, reason: String) -> Failure {

@@ -62,12 +62,27 @@ impl Failure {
 
     /// A new file could not be made.
     pub(crate) fn new_file(path: &Path, error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::AlreadyExists {
-            let message = format!("{} exists already", path.display());
-            let hint = "Name another file; existing files are never overwritten.";
-            return Self::refused(ErrorCode::FileExists, message, hint);
+        let shown = path.display();
+        match error.kind() {
+            io::ErrorKind::AlreadyExists if path.is_file() => Self::refused(
+                ErrorCode::FileExists,
+                format!("{shown} exists already"),
+                "Name another file, or replace this one with --force.",
+            ),
+            io::ErrorKind::AlreadyExists => Self::refused(
+                ErrorCode::FileExists,
+                format!("{shown} exists already and is no file that could be replaced"),
+                "Name a new file.",
+            ),
+            io::ErrorKind::WouldBlock => Self::refused(
+                ErrorCode::FileExists,
+                format!("another process is writing {shown}"),
+                "Wait until it is done, or name another file.",
+            ),
+            kind => {
+                Self::Output(io::Error::new(kind, format!("{shown} cannot be written: {error}")))
+            }
         }
-        Self::Output(error)
     }
 
     /// Whether the output itself failed, so that nothing more can be shown.

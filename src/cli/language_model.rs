@@ -8,7 +8,8 @@ use longmem_core::ErrorCode;
 
 use crate::arguments::{ProviderArguments, ProviderKind};
 use crate::failure::Failure;
-use crate::settings::{Settings, read_named_file};
+use crate::named_file;
+use crate::settings::Settings;
 
 /// The language model that answers, and how its prompts begin and end.
 #[derive(Debug, Clone)]
@@ -57,7 +58,7 @@ impl LlmSettings {
         Ok(Self {
             model,
             budget: flags.budget.map(TokenBudget::new),
-            persona: persona.map(read_named_file).transpose()?,
+            persona: persona.map(named_file::read).transpose()?,
         })
     }
 
@@ -132,7 +133,7 @@ pub(crate) fn server(
     environment: &LlmEnvironment,
 ) -> Result<Option<ModelServer>, Failure> {
     let file = &settings.llm;
-    let key_in_file = file.api_key_file.as_deref().map(read_named_file).transpose()?;
+    let key_in_file = file.api_key_file.as_deref().map(named_file::read).transpose()?;
     let key_in_file = key_in_file.as_deref().and_then(first_line);
     let base_url = flags.base_url.clone().or_else(|| file.base_url.clone());
     let openai_url = base_url.clone().or_else(|| environment.openai_base_url.clone());

@@ -11,6 +11,8 @@ mod fetch_watcher;
 mod given;
 mod interrupt;
 mod language_model;
+mod named_file;
+mod new_file;
 mod output;
 mod pager;
 mod parsing;

@@ -71,6 +71,16 @@ impl Output {
         out.write_all(b"\n")
     }
 
+    /// Passes on that the report of something done was printed. Where it could not be, what was done
+    /// stays done: the command says so and ends well, so that nobody does it a second time.
+    pub(crate) fn reported(self, done: &str, printed: io::Result<()>) {
+        if let Err(error) = printed
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.warn(format!("{done}, but that could not be printed: {error}"));
+        }
+    }
+
     /// Writes a note beside the data, unless quiet.
     pub(crate) fn note(self, note: impl AsRef<str>) {
         if !self.quiet {

@@ -61,7 +61,19 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::MakeWritable => {
             "Make the file and its folder writable, or name another file with --db."
         }
-        Remedy::FreeSpace => "Free some space and run the same command again.",
+        Remedy::BringBackStore => {
+            "Put the store's file back beside its log; if it is gone for good, move the log away."
+        }
+        Remedy::KeepOneName => {
+            "Delete the other names (find -samefile FILE lists them), or copy the file: cp FILE NEW."
+        }
+        Remedy::OpenWhereWritable => {
+            "Run longmem stats once with an account that may write there; that empties the log."
+        }
+        Remedy::FreeSpace => {
+            "Free some space and run the same command again: what is stored already stays, and a write \
+             that failed changed nothing."
+        }
         Remedy::CheckDisk => {
             "Look at the disk: it may be failing, gone, or at a limit on the size of files."
         }

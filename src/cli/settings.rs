@@ -1,6 +1,6 @@
 //! What a command works with: flags first, then the environment, the file, and the defaults.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use longmem::{Folders, HubSettings, Options};
 use longmem_chat::TokenBudget;
@@ -83,13 +83,4 @@ impl Settings {
             learning: file.learning,
         })
     }
-}
-
-/// Reads a text file that a setting names.
-///
-/// # Errors
-/// [`Failure::Config`] if it cannot be read.
-pub(crate) fn read_named_file(path: &Path) -> Result<String, Failure> {
-    fs_err::read_to_string(path)
-        .map_err(|error| Failure::Config { path: path.to_owned(), reason: error.to_string() })
 }

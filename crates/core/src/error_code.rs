@@ -32,11 +32,15 @@ closed_words! {
         NoStore = "no_store",
         /// The file is something else than a store.
         NotAStore = "not_a_store",
+        /// The store's file has several names (hard links), through which turns get lost.
+        SeveralNames = "several_names",
         /// A newer version wrote the store.
         NewerStore = "newer_store",
+        /// This account may not read the store.
+        NotReadable = "not_readable",
         /// The store or its folder cannot be written.
         NotWritable = "not_writable",
-        /// The disk is full; nothing was stored.
+        /// The disk is full. The step that met it changed nothing; what was stored before stays.
         DiskFull = "disk_full",
         /// The disk failed to read or write.
         DiskFailed = "disk_failed",

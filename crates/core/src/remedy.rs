@@ -36,6 +36,12 @@ pub enum Remedy {
     NameWholePath,
     /// Make the store and its folder writable, or name another place.
     MakeWritable,
+    /// Put the store back beside its write-ahead log, or move the log away.
+    BringBackStore,
+    /// Delete the other names of the store's file, or use a copy.
+    KeepOneName,
+    /// Open the store once with an account that may write it, which empties the write-ahead log.
+    OpenWhereWritable,
     /// Free some space and do the same again.
     FreeSpace,
     /// Look at the disk: it may be failing, gone, or at a limit on the size of files.

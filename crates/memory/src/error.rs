@@ -16,6 +16,16 @@ pub enum MemoryError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store failed in the middle of an import or of indexing.
+    #[error(
+        "{source}; what was stored before stays ({turns} turns), and the same again goes on there"
+    )]
+    PartlyDone {
+        /// Why it stopped.
+        source: StoreError,
+        /// Number of turns that were stored, or that got their vectors, before.
+        turns: u64,
+    },
     /// A transcript could not be read.
     #[error(transparent)]
     Transcript(#[from] TranscriptError),
@@ -78,14 +88,22 @@ impl MemoryError {
     /// Says whether the store cannot be used now, and may be later:
     /// see [`StoreError::is_unavailable`].
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_unavailable())
+        matches!(self, Self::Store(error) | Self::PartlyDone { source: error, .. } if error.is_unavailable())
+    }
+
+    /// The same error for work of which something was done before; unchanged if nothing was.
+    pub(crate) fn after(self, turns: u64) -> Self {
+        match self {
+            Self::Store(source) if turns > 0 => Self::PartlyDone { source, turns },
+            error => error,
+        }
     }
 }
 
 impl Diagnose for MemoryError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Store(error) => error.code(),
+            Self::Store(error) | Self::PartlyDone { source: error, .. } => error.code(),
             Self::Transcript(error) => error.code(),
             Self::Embed(error) => error.code(),
             Self::WrongWidth(_) | Self::WrongCount { .. } => ErrorCode::ModelFailed,
@@ -100,7 +118,7 @@ impl Diagnose for MemoryError {
 
     fn fault(&self) -> Fault {
         match self {
-            Self::Store(error) => error.fault(),
+            Self::Store(error) | Self::PartlyDone { source: error, .. } => error.fault(),
             Self::Transcript(error) => error.fault(),
             Self::Embed(error) => error.fault(),
             Self::WrongWidth(_) | Self::WrongCount { .. } => Fault::Bug,
@@ -116,7 +134,7 @@ impl Diagnose for MemoryError {
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::Store(error) => error.remedies(),
+            Self::Store(error) | Self::PartlyDone { source: error, .. } => error.remedies(),
             Self::Transcript(error) => error.remedies(),
             Self::Embed(error) => error.remedies(),
             Self::EmptyQuery => vec![Remedy::AskQuestion],

@@ -75,7 +75,7 @@ impl Memory {
     ///
     /// # Errors
     /// [`MemoryError::Transcript`] if the file cannot be read as a transcript at all;
-    /// [`MemoryError::Store`]. What was stored until then stays.
+    /// [`MemoryError::Store`]; [`MemoryError::PartlyDone`] where turns were stored before.
     pub fn import(
         &self,
         request: ImportRequest<'_>,
@@ -109,10 +109,10 @@ impl Memory {
         };
         let read = read_from(source, request.format, &mut intake);
         if let Some(error) = intake.failed.take() {
-            return Err(error);
+            return Err(error.after(intake.new_turns));
         }
         // Also after a file that broke off: what was read before that is kept.
-        intake.store()?;
+        intake.store().map_err(|error| error.after(intake.new_turns))?;
         Ok(ImportReport {
             read: read?,
             new_turns: intake.new_turns,

@@ -112,7 +112,8 @@ impl Memory {
     ///
     /// # Errors
     /// [`StoreError::OtherModel`](crate::StoreError::OtherModel) if the store's vectors were made
-    /// by another model and `reembed` is not set; [`MemoryError::Embed`]; [`MemoryError::Store`].
+    /// by another model and `reembed` is not set; [`MemoryError::Embed`]; [`MemoryError::Store`];
+    /// [`MemoryError::PartlyDone`] where turns got their vectors before.
     pub fn index(
         &self,
         options: IndexOptions,
@@ -132,7 +133,8 @@ impl Memory {
     }
 
     /// Indexes what waits of one user if it is at most [`CATCH_UP_TURNS`] and nobody else is at it:
-    /// cheap enough to do before a recall, so that what was just said is found by its meaning.
+    /// cheap enough to do before a recall, so that what was just said is found by its meaning. In a
+    /// store that cannot be written now, what waits goes on waiting.
     ///
     /// # Errors
     /// [`MemoryError::Embed`]; [`MemoryError::Store`].
@@ -146,10 +148,17 @@ impl Memory {
         if waiting > CATCH_UP_TURNS || other_model {
             return Ok(CaughtUp::Behind(waiting));
         }
+        match self.catch_up_with(user, waiting) {
+            Err(error) if error.is_unavailable() => Ok(CaughtUp::Behind(self.waiting(Some(user))?)),
+            caught_up => caught_up,
+        }
+    }
+
+    fn catch_up_with(&self, user: &UserName, waiting: u64) -> Result<CaughtUp, MemoryError> {
         let Some(lock) = self.store.lock_index(false)? else {
             return Ok(CaughtUp::Behind(waiting));
         };
-        self.store.begin_indexing(model, false)?;
+        self.store.begin_indexing(self.embedder.model(), false)?;
         let report = self.drain_queue(&lock, Some(user), &mut |_| ControlFlow::Continue(()))?;
         Ok(if report.remaining == 0 {
             CaughtUp::Complete
@@ -175,7 +184,8 @@ impl Memory {
                 break;
             }
             for batch in batches(&queued) {
-                let stored = self.embed_and_store(batch)?;
+                let stored =
+                    self.embed_and_store(batch).map_err(|error| error.after(done.turns))?;
                 done.turns += stored.turns;
                 done.passages += stored.passages;
                 wordless_passages += stored.wordless_passages;

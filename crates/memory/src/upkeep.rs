@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use longmem_core::private_files::IfExists;
 use longmem_core::{EmbeddingModel, Scope, UserName};
 use longmem_store::{Epoch, StoreStats, UserStats};
 
@@ -66,12 +67,19 @@ impl Memory {
         Ok(self.store.check(problem)?)
     }
 
-    /// Writes a compact copy of the store, as it is at one moment, to a file that must not exist.
+    /// Writes a compact copy of the store, as it is at one moment, to a file for its owner alone, which
+    /// appears when it is whole; what was there is replaced only on request. `stop` is asked now and
+    /// then by another thread; when it says true, the copy is given up and nothing is left of it.
     ///
     /// # Errors
-    /// [`MemoryError::Store`], also if the file exists.
-    pub fn backup(&self, to: &Path) -> Result<(), MemoryError> {
-        Ok(self.store.backup(to)?)
+    /// [`MemoryError::Store`], also if the file exists and must stay, and if it was stopped.
+    pub fn backup(
+        &self,
+        to: &Path,
+        if_exists: IfExists,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<(), MemoryError> {
+        Ok(self.store.backup(to, if_exists, stop)?)
     }
 
     /// Where the store is, as a person would name it: "memory.db".

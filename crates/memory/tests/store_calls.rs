@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use longmem_core::private_files::IfExists;
 use longmem_core::{
     Embedding, Entity, Fact, FactId, FixedClock, NewFact, NewTurn, Role, Scope, SessionName,
     SourceKey, Summary, SummaryId, SummaryOf, Timestamp, Turn, TurnId, UserName,
@@ -161,7 +162,11 @@ counted! {
         fn stats() -> Result<StoreStats>;
         fn users() -> Result<Vec<UserStats>>;
         fn check(problem: &mut dyn FnMut(String)) -> Result<()>;
-        fn backup(to: &Path) -> Result<()>;
+        fn backup(
+            to: &Path,
+            if_exists: IfExists,
+            stop: &(dyn Fn() -> bool + Sync)
+        ) -> Result<()>;
         fn place() -> String;
         fn is_there() -> bool;
     }

@@ -1,4 +1,5 @@
-//! One connection that writes, and a few that read beside it.
+//! One connection that writes, and a few that read beside it; or only reads, each on a connection of
+//! its own.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,6 +9,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{place, store_error};
 use crate::open::connect;
+use crate::read_only;
 
 /// Number of idle readers that are kept; more readers than this at once open a connection each time.
 const IDLE_READERS: usize = 8;
@@ -15,13 +17,25 @@ const IDLE_READERS: usize = 8;
 /// The connections of one process to one file.
 pub(crate) struct Connections {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    writer: Writer,
     idle_readers: Mutex<Vec<Connection>>,
+}
+
+enum Writer {
+    Connected(Mutex<Connection>),
+    /// The store cannot be written, for the reason that the system gave.
+    Refused(String),
 }
 
 impl Connections {
     pub(crate) fn new(path: PathBuf, writer: Connection) -> Self {
-        Self { path, writer: Mutex::new(writer), idle_readers: Mutex::new(Vec::new()) }
+        let writer = Writer::Connected(Mutex::new(writer));
+        Self { path, writer, idle_readers: Mutex::new(Vec::new()) }
+    }
+
+    /// Those to a file that can only be read.
+    pub(crate) fn read_only(path: PathBuf, reason: String) -> Self {
+        Self { path, writer: Writer::Refused(reason), idle_readers: Mutex::new(Vec::new()) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -33,6 +47,11 @@ impl Connections {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
+        if let Writer::Refused(_) = &self.writer {
+            return read_only::read(&self.path, |reader| {
+                reader.unchecked_transaction().and_then(|transaction| work(&transaction))
+            });
+        }
         let reader = match locked(&self.idle_readers).pop() {
             Some(reader) => Ok(reader),
             // SQLite would make an empty file, which nobody could tell from the store.
@@ -59,7 +78,7 @@ impl Connections {
         &self,
         work: impl Fn(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        let mut writer = locked(&self.writer);
+        let mut writer = self.writer()?;
         if !self.path.exists() {
             return Err(StoreError::Missing(place(&self.path)));
         }
@@ -77,7 +96,31 @@ impl Connections {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        work(&locked(&self.writer)).map_err(|error| store_error(&self.path, error))
+        let writer = self.writer()?;
+        work(&writer).map_err(|error| store_error(&self.path, error))
+    }
+
+    /// Runs something that only reads on a connection outside a transaction.
+    pub(crate) fn copy<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        match &self.writer {
+            Writer::Connected(writer) => {
+                work(&locked(writer)).map_err(|error| store_error(&self.path, error))
+            }
+            Writer::Refused(_) => read_only::read(&self.path, work),
+        }
+    }
+
+    /// Fails if the store can only be read.
+    pub(crate) fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        match &self.writer {
+            Writer::Connected(writer) => Ok(locked(writer)),
+            Writer::Refused(reason) => {
+                Err(StoreError::ReadOnly { place: place(&self.path), reason: reason.clone() })
+            }
+        }
     }
 
     /// Empties the write-ahead log, so that deleted bytes are nowhere on disk, unless another process

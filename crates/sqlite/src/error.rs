@@ -70,11 +70,7 @@ mod tests {
     #[test]
     fn what_a_person_can_mend_has_a_name_and_a_remedy() {
         for (codes, message, remedy) in [
-            (
-                &[ffi::SQLITE_FULL][..],
-                "the disk that holds m.db is full; nothing was stored",
-                Remedy::FreeSpace,
-            ),
+            (&[ffi::SQLITE_FULL][..], "the disk that holds m.db is full", Remedy::FreeSpace),
             (
                 &[ffi::SQLITE_BUSY, ffi::SQLITE_BUSY_SNAPSHOT, ffi::SQLITE_LOCKED],
                 "m.db is locked by another process for more than 20 seconds",

@@ -44,16 +44,19 @@ mod error;
 mod fact_lines;
 mod fact_vectors;
 mod facts;
+mod file;
 mod forget;
 mod forgotten_keys;
 mod insert;
 mod kept;
 mod learning;
+mod lock_file;
 mod migrations;
 mod numbers;
 mod open;
 mod queue;
 mod read;
+mod read_only;
 mod rows;
 mod scope_filter;
 mod search_source;
@@ -67,27 +70,27 @@ mod word_lists;
 #[path = "../tests/made_up/mod.rs"]
 mod made_up;
 
-use std::path::{Path, PathBuf};
-
-use rusqlite::Connection;
+use std::path::Path;
 
 use connections::Connections;
 
-pub use open::IfMissing;
+pub use open::{IfMissing, OpeningNotice};
 
 /// A store in one SQLite file.
 pub struct SqliteStore {
     connections: Connections,
+    notices: Vec<OpeningNotice>,
 }
 
 impl SqliteStore {
-    fn with_connection(path: PathBuf, writer: Connection) -> Self {
-        Self { connections: Connections::new(path, writer) }
-    }
-
     /// The file.
     pub fn path(&self) -> &Path {
         self.connections.path()
+    }
+
+    /// What opening the store changed that its owner should hear of.
+    pub fn notices(&self) -> &[OpeningNotice] {
+        &self.notices
     }
 }
 

@@ -1,18 +1,18 @@
 //! Opens a file as a store, or says without changing it why it cannot be one.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use longmem_core::private_files::{make_folder, narrow, open_options};
+use longmem_core::real_path;
 use longmem_store::StoreError;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::SqliteStore;
+use crate::connections::Connections;
 use crate::error::{place, store_error};
+use crate::file::{APPLICATION_ID, Found, look_at, with_suffix};
 use crate::migrations::{self, FORMAT};
-
-/// "lmem": stands in the file's header and tells a store from every other SQLite file.
-const APPLICATION_ID: i32 = 0x6c6d_656d;
+use crate::{SqliteStore, read_only};
 
 /// How long a writer waits for another process.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -22,19 +22,35 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 pub enum IfMissing {
     /// Make a new, empty store.
     Create,
-    /// Fail with [`StoreError::Missing`].
+    /// Fail with [`StoreError::Missing`], or [`StoreError::Empty`] for a file without content.
     Fail,
+}
+
+/// Something that opening a store changed, which its owner should hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OpeningNotice {
+    /// Other accounts could read the file, and cannot any more.
+    Narrowed {
+        /// The file.
+        path: PathBuf,
+        /// The mode that it had on Unix, such as 0o644.
+        mode: u32,
+    },
 }
 
 impl SqliteStore {
     /// Opens the store in a file, brings its schema up to date, or makes a new one.
     ///
     /// Several processes may have one file open; the file system must support locks (a local
-    /// disk does).
+    /// disk does). On Unix the file is its owner's alone, as
+    /// [`private_files`](longmem_core::private_files) says; one of this account that others could
+    /// read is taken from them, and [`SqliteStore::notices`] says so. A store that this account may
+    /// read and not write opens, too: then every write is [`StoreError::ReadOnly`].
     ///
     /// # Errors
-    /// [`StoreError`] for a file that is missing, not a store, from a newer longmem, damaged,
-    /// locked, or cannot be written. The file is then as it was.
+    /// [`StoreError`] for a file that is missing, not a store, from a newer longmem, damaged, locked,
+    /// or cannot be read. The file is then as it was.
     ///
     /// # Examples
     /// ```
@@ -47,37 +63,103 @@ impl SqliteStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open(path: impl Into<PathBuf>, if_missing: IfMissing) -> Result<Self, StoreError> {
-        let path = path.into();
-        if !path.exists() && if_missing == IfMissing::Fail {
-            return Err(StoreError::Missing(place(&path)));
+        let path = without_link(path.into());
+        let found = look_at(&path)?;
+        match (found, if_missing) {
+            (Found::Nothing, IfMissing::Fail) => return Err(StoreError::Missing(place(&path))),
+            (Found::Empty, IfMissing::Fail) => return Err(StoreError::Empty(place(&path))),
+            (Found::Nothing, IfMissing::Create) => make_file(&path)?,
+            (Found::Empty, IfMissing::Create) | (Found::Store, _) => {}
         }
-        if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-            fs_err::create_dir_all(parent).map_err(|error| StoreError::ReadOnly {
-                place: place(&path),
-                reason: error.to_string(),
-            })?;
+        match Self::open_to_write(&path) {
+            Err(StoreError::ReadOnly { reason, .. }) if found == Found::Store => {
+                Self::open_to_read(path, reason)
+            }
+            opened => opened,
         }
-        refuse_other_files(&path)?;
-        let sqlite = |source| store_error(&path, source);
-        let mut connection = connect(&path).map_err(sqlite)?;
+    }
+
+    fn open_to_write(path: &Path) -> Result<Self, StoreError> {
+        // SQLite opens a file without write permission for reading only, silently, and leaves
+        // companions that nobody may write; so the file is opened for writing here first.
+        fs_err::OpenOptions::new().read(true).write(true).open(path).map_err(|error| {
+            StoreError::ReadOnly { place: place(path), reason: error.to_string() }
+        })?;
+        // Before SQLite opens it, which gives the file's mode to the companions that it makes.
+        let notices = narrow_files(path);
+        let sqlite = |source| store_error(path, source);
+        let mut connection = connect(path).map_err(sqlite)?;
         let format = migrations::format_of(&connection).map_err(sqlite)?;
-        if format > FORMAT {
-            return Err(StoreError::TooNew { place: place(&path), found: format, known: FORMAT });
-        }
+        refuse_newer(path, format)?;
         if format < FORMAT {
             migrate(&mut connection).map_err(sqlite)?;
         }
         switch_to_wal(&connection).map_err(sqlite)?;
-        Ok(Self::with_connection(path, connection))
+        Ok(Self { connections: Connections::new(path.to_owned(), connection), notices })
+    }
+
+    /// Opens a store that cannot be written, for the reason that the system gave.
+    fn open_to_read(path: PathBuf, reason: String) -> Result<Self, StoreError> {
+        let format = read_only::read(&path, migrations::format_of)?;
+        refuse_newer(&path, format)?;
+        if format < FORMAT {
+            let reason = format!("its format {format} is brought to {FORMAT} by writing; {reason}");
+            return Err(StoreError::ReadOnly { place: place(&path), reason });
+        }
+        Ok(Self { connections: Connections::read_only(path, reason), notices: Vec::new() })
     }
 }
 
-/// Opens one connection with the settings that every connection has.
+/// The file that a link leads to: SQLite keeps the companions beside that.
+fn without_link(path: PathBuf) -> PathBuf {
+    if path.is_symlink() { real_path(&path).unwrap_or(path) } else { path }
+}
+
+/// Makes an empty file for its owner, which SQLite fills.
+fn make_file(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let made = folder.map_or(Ok(()), make_folder).and_then(|()| {
+        let mut options = open_options(path);
+        // Another process may make it at the same time.
+        options.write(true).create(true).truncate(false).open(path)
+    });
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) => Err(StoreError::ReadOnly { place: place(path), reason: error.to_string() }),
+    }
+}
+
+/// Takes the store and its companions from those who may not read them. A file system that does not
+/// let its modes be changed keeps them.
+fn narrow_files(path: &Path) -> Vec<OpeningNotice> {
+    let companions = ["-wal", "-shm", "-journal", "-index.lock"];
+    for companion in companions {
+        let _ = narrow(&with_suffix(path, companion));
+    }
+    let narrowed = narrow(path).ok().flatten();
+    let notice = |mode| OpeningNotice::Narrowed { path: path.to_owned(), mode };
+    narrowed.map(notice).into_iter().collect()
+}
+
+fn refuse_newer(path: &Path, format: u32) -> Result<(), StoreError> {
+    if format > FORMAT {
+        return Err(StoreError::TooNew { place: place(path), found: format, known: FORMAT });
+    }
+    Ok(())
+}
+
+/// Opens a connection that may write.
 pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    set_up(&connection)?;
+    Ok(connection)
+}
+
+/// Gives a connection the settings that every one has.
+pub(crate) fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // A turn that was acknowledged survives a power cut, not only a crash of the process.
@@ -88,52 +170,7 @@ pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -8_192)?;
     connection.set_prepared_statement_cache_capacity(64);
     // Lets one parameter hold many values: `IN rarray(?)`.
-    rusqlite::vtab::array::load_module(&connection)?;
-    Ok(connection)
-}
-
-/// Reads the file's first 100 bytes, so that a file of something else is not even opened by SQLite.
-fn refuse_other_files(path: &Path) -> Result<(), StoreError> {
-    let other = |found: &str| StoreError::NotAStore { place: place(path), found: found.into() };
-    if path.is_dir() {
-        return Err(other("it is a folder"));
-    }
-    let mut header = Vec::with_capacity(100);
-    // SQLite opens a file without write permission for reading only, silently, and leaves companions
-    // that nobody may write; so the file is opened for writing here first.
-    match fs_err::OpenOptions::new().read(true).write(true).open(path) {
-        Ok(file) => file.take(100).read_to_end(&mut header)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => {
-            return Err(StoreError::ReadOnly { place: place(path), reason: error.to_string() });
-        }
-    };
-    // A process that died while it made the file leaves a journal; SQLite rolls it back.
-    let unfinished = with_suffix(path, "-journal").exists();
-    if header.is_empty() || unfinished && header.iter().all(|byte| *byte == 0) {
-        return Ok(());
-    }
-    if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
-        return Err(other("it is not an SQLite file"));
-    }
-    let word = |at: usize| {
-        u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
-    };
-    if word(68) as i32 != APPLICATION_ID {
-        return Err(other("it is an SQLite file of another program"));
-    }
-    let page_size = match u16::from_be_bytes([header[16], header[17]]) {
-        1 => 65_536,
-        size => u64::from(size),
-    };
-    let expected = u64::from(word(28)) * page_size;
-    let length = fs_err::metadata(path)?.len();
-    // Pages that only the write-ahead log holds yet are missing from the file rightly.
-    if length < expected && !unfinished && !with_suffix(path, "-wal").exists() {
-        let reason = format!("it has {length} bytes, its header says {expected}");
-        return Err(StoreError::Damaged { place: place(path), reason });
-    }
-    Ok(())
+    rusqlite::vtab::array::load_module(connection)
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -160,11 +197,4 @@ fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
             result => return result,
         }
     }
-}
-
-/// A file's name with something appended, as SQLite names its companions.
-pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }

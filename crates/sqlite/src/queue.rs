@@ -1,7 +1,6 @@
 //! Which turns wait for vectors, and how vectors come in.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{File, TryLockError};
 
 use longmem_core::{EmbeddingModel, TurnId, UserName};
 use longmem_search::{NewLists, PassageId, vector_bytes};
@@ -11,8 +10,9 @@ use rusqlite::{Connection, Transaction, params};
 use crate::SqliteStore;
 use crate::block_tables::{self, Owner};
 use crate::embedding_models::{self as models, State, model_in};
+use crate::file::with_suffix;
+use crate::lock_file::LockFile;
 use crate::numbers::{Kind, Numbers};
-use crate::open::with_suffix;
 use crate::rows::{parsed, row_limit, turn_array};
 use crate::users::user_id;
 
@@ -135,16 +135,8 @@ impl Vectors for SqliteStore {
     }
 
     fn lock_index(&self, wait: bool) -> Result<Option<IndexLock>> {
-        let path = with_suffix(self.path(), "-index.lock");
-        let file = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
-        let file: File = file.into_parts().0;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) if wait => file.lock()?,
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
-        Ok(Some(IndexLock::new(file)))
+        drop(self.connections.writer()?);
+        Ok(LockFile::hold(with_suffix(self.path(), "-index.lock"), wait)?.map(IndexLock::new))
     }
 }
 

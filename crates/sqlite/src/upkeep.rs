@@ -1,10 +1,15 @@
 //! Counts, copies, and says where the store is.
 
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
-use longmem_store::{Result, StoreStats, Upkeep, UserStats};
+use longmem_core::private_files::{IfExists, NewFile};
+use longmem_store::{Result, StoreError, StoreStats, Upkeep, UserStats};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, ffi};
 
-use crate::open::with_suffix;
+use crate::file::with_suffix;
 use crate::rows::parsed;
 use crate::{SqliteStore, check, error};
 
@@ -61,18 +66,26 @@ impl Upkeep for SqliteStore {
         self.connections.read(|connection| check::check(connection, problem))
     }
 
-    fn backup(&self, to: &Path) -> Result<()> {
-        // Made first and empty, so that no other file can be overwritten.
-        fs_err::OpenOptions::new().write(true).create_new(true).open(to)?;
-        let name = to.to_string_lossy();
-        let copied = self
-            .connections
-            .maintain(|connection| connection.execute("VACUUM INTO ?1", [name.as_ref()]).map(drop));
-        if copied.is_err() {
-            // Half a copy must not be taken for one; the failure itself is what is returned.
-            let _ = fs_err::remove_file(to);
+    fn backup(
+        &self,
+        to: &Path,
+        if_exists: IfExists,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<()> {
+        let copy = NewFile::begin(to, if_exists)?;
+        // A killed process leaves it, and SQLite would take it for the new copy's.
+        let journal = with_suffix(copy.partial(), "-journal");
+        remove_if_there(&journal)?;
+        let name = ValueRef::Text(copy.partial().as_os_str().as_encoded_bytes());
+        let written = self.connections.copy(|connection| {
+            let vacuum = || connection.execute("VACUUM INTO ?1", [ToSqlOutput::Borrowed(name)]);
+            Ok(until_stopped(connection, stop, vacuum))
+        })?;
+        if let Err(error) = written {
+            remove_if_there(&journal)?;
+            return Err(copying_error(self.path(), to, error));
         }
-        copied
+        Ok(copy.finish()?)
     }
 
     fn place(&self) -> String {
@@ -81,5 +94,57 @@ impl Upkeep for SqliteStore {
 
     fn is_there(&self) -> bool {
         self.path().exists()
+    }
+}
+
+/// Runs a statement, and asks every few milliseconds whether it should be given up.
+fn until_stopped<T>(
+    connection: &Connection,
+    stop: &(dyn Fn() -> bool + Sync),
+    work: impl FnOnce() -> T,
+) -> T {
+    const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+    let (done, waits) = mpsc::channel::<()>();
+    let handle = connection.get_interrupt_handle();
+    std::thread::scope(|threads| {
+        let watch = move || {
+            while waits.recv_timeout(BETWEEN_LOOKS) == Err(mpsc::RecvTimeoutError::Timeout) {
+                if stop() {
+                    handle.interrupt();
+                }
+            }
+        };
+        // Where no thread can be started, the work is done to its end.
+        let _watcher = std::thread::Builder::new().spawn_scoped(threads, watch);
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
+/// The error of a copy, which names the file that it is about.
+fn copying_error(from: &Path, to: &Path, source: rusqlite::Error) -> StoreError {
+    const READING: [i32; 2] = [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_SHORT_READ];
+    let about_the_store = match source.sqlite_error() {
+        Some(error) if error.code == ErrorCode::OperationInterrupted => return StoreError::Stopped,
+        Some(error) => {
+            READING.contains(&error.extended_code)
+                || matches!(
+                    error.code,
+                    ErrorCode::DatabaseCorrupt
+                        | ErrorCode::NotADatabase
+                        | ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                )
+        }
+        None => true,
+    };
+    error::store_error(if about_the_store { from } else { to }, source)
+}
+
+fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match fs_err::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }

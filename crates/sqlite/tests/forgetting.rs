@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use longmem_core::private_files::IfExists;
 use longmem_core::{
     Embedding, Entity, EntityKind, FactKind, NewFact, NewTurn, PassageSpan, Scope, SourceKey,
     SummaryOf, TextEmbedder, TurnId, USER_SUBJECT,
@@ -144,7 +145,8 @@ fn a_user() {
 fn a_backup_made_afterwards_holds_nothing_of_it() {
     let memory = Memory::new();
     memory.forget(&memory.secret_turn());
-    memory.store.backup(&memory.folder.path().join("backup.db")).unwrap();
+    let copy = memory.folder.path().join("backup.db");
+    memory.store.backup(&copy, IfExists::Fail, &|| false).unwrap();
     assert_eq!(memory.left_on_disk(), [""; 0]);
 }
 

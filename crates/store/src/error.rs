@@ -17,6 +17,28 @@ pub enum StoreError {
     /// There is no store, and the caller did not ask to make one.
     #[error("there is no memory at {0}")]
     Missing(String),
+    /// There is a file without content, and the caller did not ask to make a store of it.
+    #[error("there is no memory in {0}: the file is empty")]
+    Empty(String),
+    /// A write-ahead log is there without the store that it belongs to.
+    #[error("{place} is missing or empty, but {log}, which belongs to it, may hold turns")]
+    LogAlone {
+        /// Where the store should be.
+        place: String,
+        /// The log.
+        log: String,
+    },
+    /// The file has several names, and two processes that use different ones overwrite each other's
+    /// turns.
+    #[error(
+        "{place} is one of {names} names of the same file (hard links), through which turns get lost"
+    )]
+    SeveralNames {
+        /// The name that was given.
+        place: String,
+        /// Number of names.
+        names: u64,
+    },
     /// What is there is something else.
     #[error("{place} is not a longmem store: {found}")]
     NotAStore {
@@ -37,6 +59,25 @@ pub enum StoreError {
         /// The newest format that this program knows.
         known: u32,
     },
+    /// This account may not read the store.
+    #[error("{place} cannot be read: {reason}")]
+    Unreadable {
+        /// Where it is.
+        place: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// This account may not write the store, and what was written last cannot be read without that.
+    #[error("{place} cannot be read without being written: {log} holds what was written last")]
+    LogUnreadable {
+        /// Where it is.
+        place: String,
+        /// The write-ahead log.
+        log: String,
+    },
+    /// Another account wrote a store that this one may only read, while it was read.
+    #[error("{0} was written by another process while it was read")]
+    ChangedMeanwhile(String),
     /// The store cannot be written.
     #[error("{place} cannot be written: {reason}")]
     ReadOnly {
@@ -46,7 +87,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The disk is full.
-    #[error("the disk that holds {0} is full; nothing was stored")]
+    #[error("the disk that holds {0} is full")]
     DiskFull(String),
     /// The system failed to read or write the store.
     #[error("{place} cannot be read or written: {reason}")]
@@ -123,6 +164,9 @@ pub enum StoreError {
     /// A file beside the store could not be made or read.
     #[error(transparent)]
     File(#[from] std::io::Error),
+    /// The caller stopped it.
+    #[error("it was stopped before it was done; nothing of it was kept")]
+    Stopped,
     /// This kind of store cannot do it.
     #[error("{place} cannot {what}: {instead}")]
     Unsupported {
@@ -150,6 +194,11 @@ impl StoreError {
         matches!(
             self,
             Self::Missing(_)
+                | Self::Empty(_)
+                | Self::LogAlone { .. }
+                | Self::Unreadable { .. }
+                | Self::LogUnreadable { .. }
+                | Self::ChangedMeanwhile(_)
                 | Self::ReadOnly { .. }
                 | Self::DiskFull(_)
                 | Self::InputOutput { .. }
@@ -163,16 +212,20 @@ impl StoreError {
 impl Diagnose for StoreError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Missing(_) => ErrorCode::NoStore,
+            Self::Missing(_) | Self::Empty(_) => ErrorCode::NoStore,
             Self::NotAStore { .. } => ErrorCode::NotAStore,
+            Self::SeveralNames { .. } => ErrorCode::SeveralNames,
+            Self::Unreadable { .. } | Self::LogUnreadable { .. } => ErrorCode::NotReadable,
             Self::TooNew { .. } => ErrorCode::NewerStore,
             Self::ReadOnly { .. } => ErrorCode::NotWritable,
             Self::DiskFull(_) => ErrorCode::DiskFull,
             Self::InputOutput { .. } => ErrorCode::DiskFailed,
-            Self::Damaged { .. } | Self::DamagedVector(_) | Self::DamagedFactVector { .. } => {
-                ErrorCode::DamagedStore
-            }
-            Self::Locked { .. } => ErrorCode::Locked,
+            Self::LogAlone { .. }
+            | Self::Damaged { .. }
+            | Self::DamagedVector(_)
+            | Self::DamagedFactVector { .. } => ErrorCode::DamagedStore,
+            Self::Locked { .. } | Self::ChangedMeanwhile(_) => ErrorCode::Locked,
+            Self::Stopped => ErrorCode::Interrupted,
             Self::UnknownUser(_) => ErrorCode::UnknownUser,
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
             Self::UnknownTurn { .. } => ErrorCode::UnknownTurn,
@@ -187,7 +240,10 @@ impl Diagnose for StoreError {
     fn fault(&self) -> Fault {
         match self {
             Self::Missing(_)
+            | Self::Empty(_)
             | Self::NotAStore { .. }
+            | Self::SeveralNames { .. }
+            | Self::Stopped
             | Self::TooNew { .. }
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
@@ -196,6 +252,10 @@ impl Diagnose for StoreError {
             | Self::OtherModel { .. }
             | Self::Unsupported { .. } => Fault::Caller,
             Self::ReadOnly { .. }
+            | Self::Unreadable { .. }
+            | Self::LogUnreadable { .. }
+            | Self::LogAlone { .. }
+            | Self::ChangedMeanwhile(_)
             | Self::DiskFull(_)
             | Self::InputOutput { .. }
             | Self::Damaged { .. }
@@ -210,20 +270,27 @@ impl Diagnose for StoreError {
     fn remedies(&self) -> Vec<Remedy> {
         vec![match self {
             Self::Missing(_) => Remedy::RememberFirst,
+            Self::Empty(_) => return vec![Remedy::RememberFirst, Remedy::RestoreBackup],
+            Self::LogAlone { .. } => Remedy::BringBackStore,
+            Self::SeveralNames { .. } => Remedy::KeepOneName,
+            Self::Unreadable { .. } => Remedy::CheckPath,
+            Self::LogUnreadable { .. } => Remedy::OpenWhereWritable,
             Self::NotAStore { .. } => Remedy::NameAnotherStore,
             Self::TooNew { .. } => Remedy::UseNewerVersion,
             Self::ReadOnly { .. } => Remedy::MakeWritable,
             Self::DiskFull(_) => Remedy::FreeSpace,
             Self::InputOutput { .. } => Remedy::CheckDisk,
             Self::Damaged { .. } => Remedy::RestoreBackup,
-            Self::Locked { .. } => Remedy::WaitForOtherProcess,
+            Self::Locked { .. } | Self::ChangedMeanwhile(_) => Remedy::WaitForOtherProcess,
             Self::UnknownUser(_) => Remedy::ListUsers,
             Self::UnknownSession { .. } => Remedy::ListSessions,
             Self::UnknownTurn { .. } => Remedy::FindTurn,
             Self::UnknownFact { .. } => Remedy::ListFacts,
             Self::OtherModel { .. } => Remedy::ReplaceModel,
             Self::DamagedVector(_) | Self::DamagedFactVector { .. } => Remedy::EmbedAgain,
-            Self::File(_) | Self::Unsupported { .. } | Self::Backend { .. } => return Vec::new(),
+            Self::File(_) | Self::Stopped | Self::Unsupported { .. } | Self::Backend { .. } => {
+                return Vec::new();
+            }
         }]
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use longmem_core::UserName;
+use longmem_core::private_files::IfExists;
 
 use crate::Result;
 
@@ -28,13 +29,21 @@ pub trait Upkeep: Send + Sync {
     /// When the store cannot be read at all.
     fn check(&self, problem: &mut dyn FnMut(String)) -> Result<()>;
 
-    /// Writes a compact copy of the store, as it is at one moment, to a file that must not exist.
+    /// Writes a compact copy of the store, as it is at one moment, to a file for its owner alone,
+    /// which appears when it is whole; what was there is replaced only on request, and only then.
+    /// `stop` is asked now and then by another thread; when it says true, the copy is given up.
     ///
     /// # Errors
-    /// [`StoreError::File`](crate::StoreError::File) if the file exists;
+    /// [`StoreError::File`](crate::StoreError::File) if the file exists and must stay;
+    /// [`StoreError::Stopped`](crate::StoreError::Stopped);
     /// [`StoreError::Unsupported`](crate::StoreError::Unsupported) by a store that has its own tools
-    /// for it.
-    fn backup(&self, to: &Path) -> Result<()>;
+    /// for it. Nothing is left of the copy then.
+    fn backup(
+        &self,
+        to: &Path,
+        if_exists: IfExists,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<()>;
 
     /// Where the store is, as a person would name it; without any password.
     fn place(&self) -> String;

@@ -115,6 +115,9 @@ pub(crate) struct ExportArguments {
     /// The file to write, which must not exist [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Replace the file if it exists, once the new one is whole
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
 }
@@ -146,4 +149,7 @@ pub(crate) struct ForgetArguments {
 pub(crate) struct BackupArguments {
     /// A file that does not exist yet
     pub(crate) to: PathBuf,
+    /// Replace the file if it exists, once the copy is whole
+    #[arg(long)]
+    pub(crate) force: bool,
 }

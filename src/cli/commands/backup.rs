@@ -7,6 +7,8 @@ use longmem_wire as wire;
 use crate::arguments::BackupArguments;
 use crate::compose;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::new_file;
 use crate::output::{Output, bytes};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
@@ -16,19 +18,26 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    let if_exists = new_file::if_exists(&arguments.to, arguments.force, settings)?;
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    memory.backup(&arguments.to).map_err(|error| match error {
+    let interrupt = Interrupt::listen()?;
+    let copied = memory.backup(&arguments.to, if_exists, &|| interrupt.happened());
+    copied.map_err(|error| match error {
         MemoryError::Store(StoreError::File(error)) => Failure::new_file(&arguments.to, error),
+        MemoryError::Store(StoreError::Stopped) => {
+            Failure::Interrupted("nothing was copied, and no file was left".to_owned())
+        }
         error => error.into(),
     })?;
     let file = arguments.to.display().to_string();
     let file_bytes = fs_err::metadata(&arguments.to)?.len();
-    if output.json {
-        return Ok(output.document(&wire::Backup { file, file_bytes })?);
-    }
-    Ok(output.line(format!(
-        "Copied the store to {} ({})",
-        for_terminal(&file),
-        bytes(file_bytes)
-    ))?)
+    let done = format!("the store is copied to {}", for_terminal(&file));
+    let printed = if output.json {
+        output.document(&wire::Backup { file, file_bytes })
+    } else {
+        let size = bytes(file_bytes);
+        output.line(format!("Copied the store to {} ({size})", for_terminal(&file)))
+    };
+    output.reported(&done, printed);
+    Ok(())
 }

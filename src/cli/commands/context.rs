@@ -9,9 +9,10 @@ use super::conversation;
 use crate::arguments::ContextArguments;
 use crate::compose;
 use crate::failure::Failure;
+use crate::named_file;
 use crate::output::Output;
 use crate::render;
-use crate::settings::{Settings, read_named_file};
+use crate::settings::Settings;
 
 pub(super) fn run(
     arguments: &ContextArguments,
@@ -20,7 +21,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let mut options = compose::options(settings, IfMissing::Fail, output);
     let talk = &mut options.talk.conversation;
-    talk.system = arguments.persona.as_deref().map(read_named_file).transpose()?;
+    talk.system = arguments.persona.as_deref().map(named_file::read).transpose()?;
     talk.budget = arguments.budget.map_or(talk.budget, TokenBudget::new);
     let longmem = Longmem::open(options)?;
     let session = arguments.session.as_ref();

@@ -8,6 +8,7 @@ use longmem_memory::{FactsAt, MemoryError};
 use crate::arguments::ExportArguments;
 use crate::compose;
 use crate::failure::Failure;
+use crate::new_file;
 use crate::output::{Output, counted};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
@@ -20,19 +21,21 @@ pub(super) fn run(
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let scope = super::scope(arguments.scope, &memory, settings)?;
     memory.check_names(&scope)?;
-    let mut out: Box<dyn Write> = match &arguments.output {
-        // An export never overwrites: it may be the only copy of something.
-        Some(path) => Box::new(BufWriter::new(
-            fs_err::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .open(path)
-                .map_err(|error| Failure::new_file(path, error))?,
-        )),
-        None => Box::new(BufWriter::new(stdout().lock())),
+    let report = match &arguments.output {
+        Some(path) => {
+            let mut out = BufWriter::new(new_file::begin(path, arguments.force, settings)?);
+            let report = memory.export(&scope, &mut out)?;
+            let file = out.into_inner().map_err(|error| MemoryError::Output(error.into_error()))?;
+            file.finish().map_err(|error| Failure::new_file(path, error))?;
+            report
+        }
+        None => {
+            let mut out = BufWriter::new(stdout().lock());
+            let report = memory.export(&scope, &mut out)?;
+            out.flush().map_err(MemoryError::Output)?;
+            report
+        }
     };
-    let report = memory.export(&scope, &mut out)?;
-    out.flush().map_err(MemoryError::Output)?;
     let user = for_terminal(settings.user.as_str());
     let facts = memory.facts(&settings.user, FactsAt::Ever)?.len();
     if facts > 0 {

@@ -33,22 +33,23 @@ pub(super) fn run(
             note.replaces = replaces.map(FactId);
             let id = memory.note_fact(user, &note)?;
             let (user, replaces) = (user.clone(), note.replaces);
-            done(output, "Noted", id, &wire::FactNoted { id, user, replaces })
+            done(output, &format!("Noted: fact {id}"), &wire::FactNoted { id, user, replaces });
+            Ok(())
         }
         FactsAction::Edit { id, statement } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
             let id = FactId(id);
             memory.edit_fact(user, id, &statement)?;
-            done(output, "Corrected", id, &wire::FactEdited { id, user: user.clone() })
+            let edited = wire::FactEdited { id, user: user.clone() };
+            done(output, &format!("Corrected: fact {id}"), &edited);
+            Ok(())
         }
         FactsAction::Delete { id } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
             let deleted = memory.delete_fact(user, FactId(id))?;
-            if output.json {
-                let user = user.clone();
-                return Ok(output.document(&wire::FactDeleted { deleted, user })?);
-            }
-            Ok(output.line(format!("Deleted {}", counted(deleted, "fact")))?)
+            let line = format!("Deleted {}", counted(deleted, "fact"));
+            done(output, &line, &wire::FactDeleted { deleted, user: user.clone() });
+            Ok(())
         }
     }
 }
@@ -84,11 +85,10 @@ fn learn(
     Ok(())
 }
 
-fn done(output: Output, what: &str, id: FactId, document: &impl Serialize) -> Result<(), Failure> {
-    if output.json {
-        return Ok(output.document(document)?);
-    }
-    Ok(output.line(format!("{what}: fact {id}"))?)
+/// Reports what was done.
+fn done(output: Output, line: &str, document: &impl Serialize) {
+    let printed = if output.json { output.document(document) } else { output.line(line) };
+    output.reported(&format!("it is stored ({line})"), printed);
 }
 
 /// Prints facts.

@@ -58,14 +58,18 @@ pub(super) fn run(
             "the database server keeps the deleted bytes until it overwrites them; its own tools erase them",
         ),
     }
-    if output.json {
-        return Ok(output.document(&wire::Forgotten::from(forgotten))?);
-    }
-    Ok(output.line(format!(
+    let line = format!(
         "Forgot {} and {}",
         render::forgotten(forgotten.turns, forgotten.derived),
         counted(forgotten.sessions, "session")
-    ))?)
+    );
+    let printed = if output.json {
+        output.document(&wire::Forgotten::from(forgotten))
+    } else {
+        output.line(&line)
+    };
+    output.reported(&format!("it is done ({line})"), printed);
+    Ok(())
 }
 
 /// Asks the person at the terminal; without a terminal, forgetting needs `--yes`.

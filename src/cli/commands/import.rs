@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use longmem::{IfMissing, environment};
-use longmem_core::Timestamp;
+use longmem_core::{ErrorCode, Timestamp};
 use longmem_memory::{
     ImportPreview, ImportReport, ImportRequest, IndexOptions, Memory, MemoryError,
     TranscriptSource, preview_import,
@@ -17,10 +17,14 @@ use crate::arguments::ImportArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::named_file;
 use crate::output::{Output, counted};
 use crate::progress_bar;
 use crate::render;
 use crate::settings::Settings;
+
+/// What is done when a report of it is printed.
+const STORED: &str = "what was read is stored";
 
 /// What stands for the path of standard input.
 const STANDARD_INPUT: &str = "-";
@@ -45,7 +49,7 @@ pub(super) fn run(
         if output.json {
             imports.push(wire::Import::new(path, report));
         } else {
-            output.line(render::imported(path, &report))?;
+            output.reported(STORED, output.line(render::imported(path, &report)));
         }
         if stopped {
             return Err(Failure::Interrupted(
@@ -55,7 +59,8 @@ pub(super) fn run(
     }
     let indexed = if arguments.index { Some(index(&memory, output, &interrupt)?) } else { None };
     if output.json {
-        output.document(&wire::Imports { imports, failed: failed.documents(), indexed })?;
+        let imports = wire::Imports { imports, failed: failed.documents(), indexed };
+        output.reported(STORED, output.document(&imports));
     } else if !arguments.index {
         note_waiting(&memory, output)?;
     }
@@ -108,7 +113,14 @@ fn paths(arguments: &ImportArguments, home: &Path) -> Result<Vec<PathBuf>, Failu
             paths.extend(agent.folders(environment::read(variable).as_deref(), home)?);
         }
     }
-    paths.extend(arguments.paths.iter().cloned());
+    for path in &arguments.paths {
+        if let Some(kind) = named_file::waits_for_ever(path) {
+            let message = format!("{} is {kind}; expected a file or a folder", path.display());
+            let hint = "To import what a program writes, pipe it: program | longmem import -";
+            return Err(Failure::refused(ErrorCode::UnknownFormat, message, hint));
+        }
+        paths.push(path.clone());
+    }
     Ok(paths)
 }
 
@@ -184,7 +196,7 @@ fn index(memory: &Memory, output: Output, interrupt: &Interrupt) -> Result<wire:
     let report = index::index(memory, IndexOptions::default(), output, interrupt)?;
     let took = began.elapsed();
     if !output.json {
-        output.line(render::indexed(&report, took))?;
+        output.reported("the vectors are stored", output.line(render::indexed(&report, took)));
     }
     index::complete(&report, interrupt)?;
     Ok(wire::Indexed::new(report, took))

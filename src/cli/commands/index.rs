@@ -26,11 +26,12 @@ pub(super) fn run(
     let began = Instant::now();
     let report = index(&memory, options, output, &interrupt)?;
     let took = began.elapsed();
-    if output.json {
-        output.document(&wire::Indexed::new(report, took))?;
+    let printed = if output.json {
+        output.document(&wire::Indexed::new(report, took))
     } else {
-        output.line(render::indexed(&report, took))?;
-    }
+        output.line(render::indexed(&report, took))
+    };
+    output.reported("the vectors are stored", printed);
     complete(&report, &interrupt)
 }
 

@@ -43,16 +43,19 @@ pub(super) fn run(
     } else {
         Vec::new()
     };
-    if output.json {
-        let remembered = wire::Remembered::new(stored, settings.user.clone(), turn.session);
-        let noted = noted.iter().map(|instruction| instruction.fact).collect();
-        return Ok(output.document(&wire::Remembered { noted, ..remembered })?);
-    }
     let what = if stored.new { "Remembered" } else { "Known already" };
     let place = format!("turn {} of {} in session {}", stored.id, settings.user, turn.session);
-    output.line(format!("{what}: {}", for_terminal(&place)))?;
-    for instruction in &noted {
-        output.note(render::noted(instruction));
+    let line = format!("{what}: {}", for_terminal(&place));
+    let printed = if output.json {
+        let remembered = wire::Remembered::new(stored, settings.user.clone(), turn.session);
+        let noted = noted.iter().map(|instruction| instruction.fact).collect();
+        output.document(&wire::Remembered { noted, ..remembered })
+    } else {
+        output.line(&line)
+    };
+    output.reported(&format!("it is stored ({line})"), printed);
+    if !output.json {
+        noted.iter().for_each(|instruction| output.note(render::noted(instruction)));
     }
     Ok(())
 }

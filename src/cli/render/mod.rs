@@ -22,7 +22,7 @@ pub(crate) use forgotten::forgotten;
 pub(crate) use learning::{learned, noted, outcome};
 pub(crate) use models::{how_to_get_answers, model_server};
 pub(crate) use recalled::recall;
-pub(crate) use reports::{import_preview, imported, indexed};
+pub(crate) use reports::{import_preview, imported, indexed, opening_notice};
 pub(crate) use sessions::{open_items, session};
 pub(crate) use stats::{check, model, stats};
 pub(crate) use turns::{Extent, earlier_turns, session_glance, session_heading, shown_turn};

@@ -4,11 +4,23 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use longmem::OpeningNotice;
 use longmem_memory::{ImportPreview, ImportReport, IndexReport, TranscriptReport};
 
 use super::day;
 use crate::output::{counted, grouped};
 use crate::sanitize::for_terminal;
+
+/// What opening the store changed that its owner should hear of; none for what a newer library says.
+pub(crate) fn opening_notice(notice: &OpeningNotice) -> Option<String> {
+    match notice {
+        OpeningNotice::Narrowed { path, mode } => Some(format!(
+            "{} could be read by other accounts (mode {mode:o}); from now on it is yours alone",
+            path.display()
+        )),
+        _ => None,
+    }
+}
 
 /// What an import of one path did.
 pub(crate) fn imported(path: &Path, report: &ImportReport) -> String {

@@ -8,12 +8,7 @@ const STORE: &str = "LONGMEM_TEST_STORE";
 
 /// The command that runs one ignored test of this file on a store.
 pub(crate) fn child(test: &str, store: &Path) -> Command {
-    child_of(&env::current_exe().unwrap(), test, store)
-}
-
-/// The same from a copy of this file's program.
-pub(crate) fn child_of(program: &Path, test: &str, store: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", test, "--ignored", "--nocapture", "--quiet"]).env(STORE, store);
     command
 }
