@@ -9,6 +9,7 @@ mod durability;
 mod errors;
 mod errors_as_json;
 mod facts;
+mod files;
 mod language_model;
 mod laziness;
 mod locomo;

@@ -196,7 +196,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    fn of(line: String, process: Command, input: &str) -> Self {
+    pub(crate) fn of(line: String, process: Command, input: &str) -> Self {
         let output = assert_cmd::Command::from_std(process).write_stdin(input).output().unwrap();
         Self {
             line,
@@ -204,6 +204,11 @@ impl Run {
             stderr: String::from_utf8(output.stderr).unwrap(),
             code: output.status.code(),
         }
+    }
+
+    /// A run whose standard output nobody sees.
+    pub(crate) fn ended(line: String, stderr: String, code: Option<i32>) -> Self {
+        Self { line, stdout: String::new(), stderr, code }
     }
 
     /// The run, which must have done what was asked.

@@ -1,0 +1,255 @@
+//! Who may read what longmem writes, which files are refused, and what is said when a disk is full or
+//! the output cannot be written.
+
+#![cfg(unix)]
+
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::{Home, Run, assert_shown, read_all, transcript};
+
+/// Runs the program through a shell that sets something up first.
+fn run_after(home: &Home, set_up: &str, arguments: &[&str]) -> Run {
+    let inner = home.longmem(arguments);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{set_up}; exec \"$0\" \"$@\"")]);
+    shell.arg(inner.get_program()).args(inner.get_args());
+    shell.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.current_dir(home.path(""));
+    Run::of(format!("{set_up}; longmem {}", arguments.join(" ")), shell, "")
+}
+
+/// Runs the program with an output on which nothing can be written.
+fn run_to_full_output(home: &Home, line: &str) -> Run {
+    let mut process = home.longmem(&line.split(' ').collect::<Vec<_>>());
+    process.stdout(File::create("/dev/full").unwrap()).stderr(Stdio::piped());
+    let mut child = process.spawn().unwrap();
+    let stderr = read_all(child.stderr.take().unwrap());
+    let code = child.wait().unwrap().code();
+    Run::ended(format!("longmem {line} > /dev/full"), stderr, code)
+}
+
+/// Every file and folder below a folder that others than its owner may read.
+fn open_to_others(folder: &Path) -> Vec<String> {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .flat_map(|path| {
+            let metadata = fs::metadata(&path).unwrap();
+            let mode = metadata.mode() & 0o777;
+            let mut open = if metadata.is_dir() { open_to_others(&path) } else { Vec::new() };
+            if mode & 0o077 != 0 {
+                open.push(format!("{} {mode:o}", path.display()));
+            }
+            open
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_written_is_private_under_any_umask() {
+    for umask in ["umask 000", "umask 022", "umask 077"] {
+        let home = Home::new();
+        fs::create_dir(home.path("mine")).unwrap();
+        fs::set_permissions(home.path("mine"), fs::Permissions::from_mode(0o700)).unwrap();
+        fs::remove_dir(home.path("no-model")).unwrap();
+        for line in [
+            "remember hello",
+            "backup mine/copy.db",
+            "export -o mine/turns.jsonl",
+            "remember hello --db mine/new/memory.db",
+        ] {
+            run_after(&home, umask, &line.split(' ').collect::<Vec<_>>()).succeeds();
+        }
+        // The folder that everything of a person stands in is theirs to open.
+        let made = home.path("data/longmem");
+        assert_eq!(fs::metadata(&made).unwrap().mode() & 0o777, 0o700, "{umask}");
+        for folder in [made, home.path("mine")] {
+            assert_eq!(open_to_others(&folder), [""; 0], "{umask}");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_others_could_read_is_narrowed_with_a_notice() {
+    let home = Home::new().with_history();
+    fs::set_permissions(home.store(), fs::Permissions::from_mode(0o644)).unwrap();
+    let first = home.run(&["stats", "--json"]).succeeds();
+    let expected = format!(
+        "{} could be read by other accounts (mode 644); from now on it is yours alone\n",
+        home.store().display()
+    );
+    assert_eq!(first.stderr, expected);
+    assert_eq!(first.json()["turns"], 7);
+    assert_eq!(home.run(&["stats"]).succeeds().stderr, "");
+    assert_eq!(fs::metadata(home.store()).unwrap().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn files_that_are_no_files_are_refused_at_once() {
+    let home = Home::new().with_history();
+    assert!(Command::new("mkfifo").arg(home.path("pipe")).status().unwrap().success());
+    fs::hard_link(home.store(), home.path("second.db")).unwrap();
+    home.write("empty.db", "");
+    let lines = [
+        "stats --db pipe",
+        "remember x --db pipe",
+        "remember x --db /dev/null",
+        "stats --db /dev/full",
+        "stats --db .",
+        "stats --config pipe",
+        "context x --persona pipe",
+        "import pipe",
+        "import /dev/zero",
+        "stats --db second.db",
+        "stats",
+        "stats --db empty.db",
+        "recall x --words-only --db empty.db",
+    ];
+    assert_shown!(home, transcript(lines.map(|line| home.run_words(line))));
+    assert_eq!(fs::read(home.path("empty.db")).unwrap(), b"");
+    home.run(&["stats", "--config", "/dev/null", "--db", "empty.db"]).ends_with(1);
+}
+
+#[test]
+fn new_files_replace_others_only_on_request() {
+    let home = Home::new().with_history();
+    let store = home.store().display().to_string();
+    symlink("turns.jsonl", home.path("link")).unwrap();
+    let lines = [
+        "export -o turns.jsonl",
+        "export -o turns.jsonl",
+        "export -o turns.jsonl --force",
+        "export -o link --force",
+        "export -o /dev/null --force",
+        "backup copy.db",
+        "backup copy.db --force",
+        "export --force",
+    ];
+    let mut runs: Vec<_> = lines.iter().map(|line| home.run_words(line)).collect();
+    runs.push(home.run(&["backup", &store, "--force"]));
+    runs.push(home.run(&["export", "-o", &format!("{store}-wal"), "--force"]));
+    assert_shown!(home, transcript(runs));
+    assert_eq!(home.exported("default").len(), 7);
+    assert_eq!(fs::read_to_string(home.path("turns.jsonl")).unwrap().lines().count(), 7);
+    let left = fs::read_dir(home.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("partial")));
+}
+
+/// What was stored must not be stored again because its report could not be printed.
+#[test]
+fn what_is_done_is_said_to_be_done_where_nothing_can_be_printed() {
+    let home = Home::new();
+    home.write("history.jsonl", crate::support::HISTORY);
+    let lines = [
+        "remember hello",
+        "remember hello --json",
+        "facts add likes-tea",
+        "facts add likes-tea --json",
+        "facts edit 1 likes-coffee",
+        "facts delete 1",
+        "import history.jsonl",
+        "import history.jsonl --json",
+        "backup copy.db",
+        "forget --session kitchen --yes",
+        "forget --session move --yes --json",
+        "stats",
+        "export",
+    ];
+    assert_shown!(home, transcript(lines.map(|line| run_to_full_output(&home, line))));
+    assert_eq!(home.exported("default").len(), 2, "what was said to be stored and forgotten is");
+}
+
+/// A limit on the size of files stops an import in the middle, as a full disk does.
+#[test]
+fn an_import_that_stops_in_the_middle_says_what_is_stored_and_goes_on() {
+    let home = Home::new();
+    let lines: String = (0..20_000)
+        .map(|n| {
+            format!("{{\"id\":\"{n}\",\"role\":\"user\",\"text\":\"word{n} of many {}\"}}\n", n * 7)
+        })
+        .collect();
+    home.write("history.jsonl", lines);
+    let limit = "trap '' XFSZ; ulimit -f 5000";
+    let stopped = run_after(&home, limit, &["import", "history.jsonl"]).ends_with(3);
+    let stored = home.run(&["stats", "--json"]).succeeds().json()["turns"].as_u64().unwrap();
+    assert!((1_000..20_000).contains(&stored), "{stored}");
+    let said = format!("what was stored before stays ({stored} turns), and the same again goes on");
+    assert!(stopped.stderr.contains(&said), "{stopped}");
+    // Neither a copy nor an export that did not fit leaves anything.
+    run_after(&home, "trap '' XFSZ; ulimit -f 100", &["backup", "copy.db"]).ends_with(3);
+    run_after(&home, "trap '' XFSZ; ulimit -f 100", &["export", "-o", "out.jsonl"]).ends_with(3);
+    let names: Vec<_> = fs::read_dir(home.path(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("copy") || name.starts_with("out"))
+        .collect();
+    assert_eq!(names, [""; 0]);
+    home.run(&["import", "history.jsonl"]).succeeds();
+    assert_eq!(home.run(&["stats", "--json"]).json()["turns"], 20_000);
+    home.run(&["backup", "copy.db"]).succeeds();
+}
+
+#[test]
+fn an_interrupted_backup_leaves_nothing_and_says_so() {
+    let home = Home::new();
+    let lines: String = (0..40_000)
+        .map(|n| {
+            format!("{{\"id\":\"{n}\",\"role\":\"user\",\"text\":\"word{n} of many {}\"}}\n", n * 7)
+        })
+        .collect();
+    home.write("history.jsonl", lines);
+    home.run(&["import", "history.jsonl"]).succeeds();
+    let mut child = home.longmem(&["backup", "copy.db"]).stderr(Stdio::piped()).spawn().unwrap();
+    while !home.path("copy.db.partial").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be interrupted");
+        std::thread::yield_now();
+    }
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(signal.is_ok_and(|status| status.success()));
+    let said = read_all(child.stderr.take().unwrap());
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert_eq!(said, "error: interrupted; nothing was copied, and no file was left\n");
+    assert!(!home.path("copy.db").exists() && !home.path("copy.db.partial").exists());
+    // Whoever is killed leaves no file under the final name, and the next copy replaces the rest.
+    let mut child = home.longmem(&["backup", "copy.db"]).spawn().unwrap();
+    while !home.path("copy.db.partial").exists() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!home.path("copy.db").exists());
+    home.run(&["backup", "copy.db"]).succeeds();
+    assert!(!home.path("copy.db.partial").exists());
+    assert_eq!(home.run(&["stats", "--json", "--db", "copy.db"]).json()["turns"], 40_000);
+}
+
+/// The administrator may write anywhere; there a read-only file system would be needed.
+#[test]
+fn a_store_that_may_not_be_written_is_read() {
+    let home = Home::new().with_history();
+    let folder = home.path("data/longmem");
+    let set_modes = |file, of_folder| {
+        fs::set_permissions(home.store(), fs::Permissions::from_mode(file)).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(of_folder)).unwrap();
+    };
+    set_modes(0o400, 0o500);
+    if File::options().append(true).open(home.store()).is_ok() {
+        return;
+    }
+    let lines = [
+        "recall lisbon --words-only -n 1",
+        "stats --json",
+        "sessions",
+        "export --session move",
+        "backup copy.db",
+        "remember x",
+        "facts add x",
+        "forget --all --yes",
+    ];
+    let shown = transcript(lines.map(|line| home.run_words(line)));
+    set_modes(0o600, 0o700);
+    assert_shown!(home, shown);
+}
