@@ -226,30 +226,48 @@ fn an_interrupted_backup_leaves_nothing_and_says_so() {
     assert_eq!(home.run(&["stats", "--json", "--db", "copy.db"]).json()["turns"], 40_000);
 }
 
-/// The administrator may write anywhere; there a read-only file system would be needed.
+/// In a name space of its own the store's folder is mounted for reading only; where that is not
+/// allowed, the tests of longmem-sqlite with another account have to do.
+#[cfg(target_os = "linux")]
 #[test]
-fn a_store_that_may_not_be_written_is_read() {
-    let home = Home::new().with_history();
-    let folder = home.path("data/longmem");
-    let set_modes = |file, of_folder| {
-        fs::set_permissions(home.store(), fs::Permissions::from_mode(file)).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(of_folder)).unwrap();
-    };
-    set_modes(0o400, 0o500);
-    if File::options().append(true).open(home.store()).is_ok() {
+fn a_store_on_a_read_only_file_system_is_read() {
+    const MOUNT: &str =
+        "mount --bind data/longmem data/longmem && mount -o remount,bind,ro data/longmem";
+    let home = Home::with_model().with_history();
+    home.run(&["index"]).succeeds();
+    home.run(&["remember", "The dog is called Baltasar."]).succeeds();
+    let may_mount = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", MOUNT])
+        .current_dir(home.path(""))
+        .status();
+    if !may_mount.is_ok_and(|status| status.success()) {
         return;
     }
     let lines = [
-        "recall lisbon --words-only -n 1",
+        "recall Baltasar --words-only -n 1",
+        "recall dog -n 1",
         "stats --json",
         "sessions",
         "export --session move",
         "backup copy.db",
         "remember x",
         "facts add x",
+        "index",
         "forget --all --yes",
     ];
-    let shown = transcript(lines.map(|line| home.run_words(line)));
-    set_modes(0o600, 0o700);
+    let shown = transcript(lines.map(|line| {
+        let inner = home.longmem(&line.split(' ').collect::<Vec<_>>());
+        let mut process = Command::new("unshare");
+        let then = format!("{MOUNT} && exec \"$0\" \"$@\"");
+        process.args(["--map-root-user", "--mount", "sh", "-c", &then]);
+        process.arg(inner.get_program()).args(inner.get_args());
+        process.env_clear();
+        process.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        process.current_dir(home.path(""));
+        Run::of(format!("longmem {line}"), process, "")
+    }));
     assert_shown!(home, shown);
+    let files = fs::read_dir(home.path("data/longmem")).unwrap();
+    let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(names, ["memory.db"]);
 }
