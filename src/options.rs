@@ -188,3 +188,37 @@ impl Options {
         }
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// The place where turns wait for a file.
+    fn waits(file: &Path) -> SpoolSettings {
+        Options::at(file).talk_settings().spool.unwrap()
+    }
+
+    #[test]
+    fn turns_wait_in_one_place_whatever_the_file_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink("real", folder.path().join("folder")).unwrap();
+        std::os::unix::fs::symlink("real/memory.db", folder.path().join("link.db")).unwrap();
+        let names = ["real/memory.db", "folder/memory.db", "link.db", "real/../folder/./memory.db"];
+        let expected = real.canonicalize().unwrap().join("memory.db").display().to_string();
+        for made in [false, true] {
+            if made {
+                std::fs::write(real.join("memory.db"), "").unwrap();
+            }
+            for name in names {
+                let given = folder.path().join(name);
+                let spool = waits(&given);
+                assert_eq!(spool.place, expected, "{name}, made: {made}");
+                // Where it was looked for before links were resolved.
+                let former = std::path::absolute(&given).unwrap().display().to_string();
+                assert_eq!(spool.former_place, Some(former));
+            }
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Ctrl-C as a flag that long work checks between two steps.
 
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +11,7 @@ pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
     /// Starts to listen for Ctrl-C.
-    pub(crate) fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let flag = Self(Arc::new(AtomicBool::new(false)));
         let seen = flag.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -34,5 +35,34 @@ impl Interrupt {
     /// Tells work that reports its progress whether to stop.
     pub(crate) fn flow(&self) -> ControlFlow<()> {
         if self.happened() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+    /// A writer that fails once Ctrl-C was pressed.
+    pub(crate) fn stops<W: Write>(&self, writer: W) -> StoppedWriter<W> {
+        StoppedWriter { writer, interrupt: self.clone() }
+    }
+}
+
+/// See [`Interrupt::stops`].
+pub(crate) struct StoppedWriter<W> {
+    writer: W,
+    interrupt: Interrupt,
+}
+
+impl<W> StoppedWriter<W> {
+    pub(crate) fn into_inner(self) -> W {
+        self.writer
+    }
+}
+
+impl<W: Write> Write for StoppedWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.interrupt.happened() {
+            return Err(io::Error::other("interrupted"));
+        }
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 }

@@ -148,11 +148,9 @@ fn refuse_newer(path: &Path, format: u32) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Opens a connection that may write.
+/// Opens a connection that may write, to a file that is there: SQLite would make it for everybody.
 pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     set_up(&connection)?;
     Ok(connection)

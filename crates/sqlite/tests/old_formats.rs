@@ -24,6 +24,7 @@ use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
 mod made_up;
+mod process;
 
 const TEXTS: [&str; 4] = [
     "I moved to Lisbon in March",
@@ -258,6 +259,49 @@ fn an_old_store_ends_with_the_schema_of_a_new_one() {
             "a step is missing, or one was changed after its release"
         );
     }
+}
+
+/// A limit on the size of files kills the process at the write that would cross it: at every stage of
+/// the journal, the tables and the log.
+#[cfg(unix)]
+#[test]
+fn an_old_store_survives_a_death_at_any_point_of_its_migration() {
+    let (mut killed, mut finished) = (0, 0);
+    // In blocks of 512 bytes.
+    for limit in (8..=800).step_by(24) {
+        for (folder, path) in copies() {
+            let before: u64 = Connection::open(&path)
+                .unwrap()
+                .query_row("SELECT count(*) FROM turns", [], |row| row.get(0))
+                .unwrap();
+            let inner = process::child("opens_until_it_is_killed", &path);
+            let status = std::process::Command::new("sh")
+                .args(["-c", &format!("ulimit -c 0; ulimit -f {limit}; exec \"$0\" \"$@\"")])
+                .arg(inner.get_program())
+                .args(inner.get_args())
+                .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+                .stdout(std::process::Stdio::null())
+                .status()
+                .unwrap();
+            if status.code().is_some() {
+                finished += 1
+            } else {
+                killed += 1
+            }
+            let store = SqliteStore::open(&path, IfMissing::Fail).unwrap();
+            assert_eq!(store.stats().unwrap().turns, before, "{limit}");
+            store.check(&mut |problem| panic!("{limit}: {problem}")).unwrap();
+            drop((store, folder));
+        }
+    }
+    assert!(killed > 20 && finished > 20, "{killed} killed, {finished} finished");
+}
+
+#[test]
+#[ignore = "run by an_old_store_survives_a_death_at_any_point_of_its_migration"]
+fn opens_until_it_is_killed() {
+    let Some(path) = process::store_of_parent() else { return };
+    SqliteStore::open(path, IfMissing::Fail).unwrap();
 }
 
 /// Every table and index with its columns, white space and comments left out.

@@ -8,6 +8,7 @@ use longmem_memory::{FactsAt, MemoryError};
 use crate::arguments::ExportArguments;
 use crate::compose;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::new_file;
 use crate::output::{Output, counted};
 use crate::sanitize::for_terminal;
@@ -23,10 +24,17 @@ pub(super) fn run(
     memory.check_names(&scope)?;
     let report = match &arguments.output {
         Some(path) => {
-            let mut out = BufWriter::new(new_file::begin(path, arguments.force, settings)?);
-            let report = memory.export(&scope, &mut out)?;
-            let file = out.into_inner().map_err(|error| MemoryError::Output(error.into_error()))?;
-            file.finish().map_err(|error| Failure::new_file(path, error))?;
+            let interrupt = Interrupt::listen()?;
+            let file = new_file::begin(path, arguments.force, settings)?;
+            let mut out = BufWriter::new(interrupt.stops(file));
+            let report = memory.export(&scope, &mut out);
+            if interrupt.happened() {
+                let left = "nothing was exported, and no file was left";
+                return Err(Failure::Interrupted(left.to_owned()));
+            }
+            let report = report?;
+            let out = out.into_inner().map_err(|error| MemoryError::Output(error.into_error()))?;
+            out.into_inner().finish().map_err(|error| Failure::new_file(path, error))?;
             report
         }
         None => {
