@@ -76,8 +76,7 @@ pub fn narrow(path: &Path) -> io::Result<Option<u32>> {
         let metadata = std::fs::metadata(path)?;
         let mode = metadata.mode() & 0o777;
         let narrower = mode & (allowed_mode(path) | 0o700);
-        let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
-        if mode == narrower || !is_ours {
+        if mode == narrower || !may_be_ours(&metadata) {
             return Ok(None);
         }
         std::fs::set_permissions(path, PermissionsExt::from_mode(narrower))?;
@@ -89,6 +88,14 @@ pub fn narrow(path: &Path) -> io::Result<Option<u32>> {
         std::fs::metadata(path)?;
         Ok(None)
     }
+}
+
+/// Whether a file belongs to the account that this process runs as. Where the system does not say
+/// which that is, only the administrator could change the mode of another's file.
+#[cfg(unix)]
+fn may_be_ours(file: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").map_or(true, |process| process.uid() == file.uid())
 }
 
 /// The widest mode of a file at this path.

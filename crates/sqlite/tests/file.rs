@@ -112,7 +112,7 @@ fn an_empty_file_is_no_memory_until_somebody_writes() {
             format!("there is no memory in {}: the file is empty", path.display())
         );
         assert_eq!((error.code(), error.fault()), (ErrorCode::NoStore, Fault::Caller));
-        assert_eq!(error.remedies(), [Remedy::RememberFirst, Remedy::RestoreBackup]);
+        assert_eq!(error.remedies(), [Remedy::RememberFirst]);
         assert_eq!(fs_err::read(&path).unwrap(), left.as_bytes());
     }
     fs_err::write(&path, "").unwrap();

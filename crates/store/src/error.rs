@@ -269,8 +269,7 @@ impl Diagnose for StoreError {
 
     fn remedies(&self) -> Vec<Remedy> {
         vec![match self {
-            Self::Missing(_) => Remedy::RememberFirst,
-            Self::Empty(_) => return vec![Remedy::RememberFirst, Remedy::RestoreBackup],
+            Self::Missing(_) | Self::Empty(_) => Remedy::RememberFirst,
             Self::LogAlone { .. } => Remedy::BringBackStore,
             Self::SeveralNames { .. } => Remedy::KeepOneName,
             Self::Unreadable { .. } => Remedy::CheckPath,
