@@ -9,6 +9,7 @@
 
 #![expect(clippy::print_stdout, reason = "it prints what it found")]
 
+mod changes;
 mod facts;
 mod kept;
 mod learning;
@@ -63,6 +64,10 @@ struct User {
     learned: BTreeMap<SessionName, Option<TurnId>>,
     summaries: Vec<Summary>,
     values: BTreeMap<String, Vec<u8>>,
+    /// Where turns of sessions go that have another name now.
+    present_names: BTreeMap<SessionName, SessionName>,
+    /// The sessions whose titles imports leave as they are.
+    titled: BTreeSet<SessionName>,
 }
 
 /// A turn with what belongs to it.
@@ -71,6 +76,8 @@ struct Kept {
     key: SourceKey,
     session: SessionNumber,
     vectors: Vec<Vectors>,
+    /// Whether its words were replaced.
+    amended: bool,
 }
 
 /// The vectors of a turn that one model made.

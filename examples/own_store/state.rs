@@ -52,7 +52,7 @@ impl State {
             note: new.note,
         };
         let session = SessionNumber(place as i64 + 1);
-        user.turns.insert(id, Kept { turn, key, session, vectors: Vec::new() });
+        user.turns.insert(id, Kept { turn, key, session, vectors: Vec::new(), amended: false });
         if new.role != Role::Tool {
             user.queue.insert(id);
         }
@@ -81,11 +81,27 @@ impl State {
         }
     }
 
+    /// A turn as an import stores it: where its session is now, and without a title that would replace
+    /// one that a person set.
+    pub(super) fn placed(&self, name: &UserName, new: &NewTurn) -> NewTurn {
+        let mut placed = new.clone();
+        if let Some(user) = self.users.get(name) {
+            if let Some(present) = user.present_names.get(&new.session) {
+                placed.session = present.clone();
+            }
+            placed.session_title =
+                placed.session_title.filter(|_| !user.titled.contains(&placed.session));
+        }
+        placed
+    }
+
     /// Drops the turn of which this one is a grown one.
     pub(super) fn drop_grown(&mut self, name: &UserName, new: &NewTurn) {
         let (epoch, Some(key)) = (self.number(), &new.source_key) else { return };
         let Some(user) = self.users.get_mut(name) else { return };
-        let Some(id) = user.turn_of(key).filter(|id| has_grown(&user.turns[id].turn.text, new))
+        let Some(id) = user
+            .turn_of(key)
+            .filter(|id| !user.turns[id].amended && has_grown(&user.turns[id].turn.text, new))
         else {
             return;
         };
@@ -177,6 +193,14 @@ impl User {
         for summary in &mut self.summaries {
             summary.folded_into = summary.folded_into.filter(|whole| !gone.contains(whole));
         }
+    }
+
+    /// Forgets the names that lead to sessions without turns.
+    pub(super) fn drop_names_of_gone(&mut self) {
+        let turns = self.turns.values();
+        let there: BTreeSet<SessionName> = turns.map(|kept| kept.turn.session.clone()).collect();
+        self.present_names.retain(|_, present| there.contains(present));
+        self.titled.retain(|session| there.contains(session));
     }
 
     pub(super) fn drop_facts(&mut self, gone: &BTreeSet<FactId>) {

@@ -35,7 +35,10 @@ impl Turns for MemoryStore {
             }
             let is_forgotten = hash.is_some_and(|hash| state.forgotten.contains(&hash));
             state.drop_grown(user, turn);
-            (!is_forgotten).then(|| state.insert(user, turn))
+            (!is_forgotten).then(|| {
+                let placed = state.placed(user, turn);
+                state.insert(user, &placed)
+            })
         });
         Ok(imported.collect())
     }
@@ -199,12 +202,22 @@ impl Turns for MemoryStore {
         let (doomed, all) = (user.doomed(target), target.is_whole_user());
         let mut first: Vec<Turn> = doomed.iter().map(|id| user.read(&user.turns[id])).collect();
         first.sort_by_key(|turn| (turn.time, turn.id));
+        let newest = first.last().map(|turn| turn.time);
         first.truncate(shown);
-        let derived = Derived {
-            facts: user.doomed_facts(&doomed, all).len() as u64,
-            summaries: user.doomed_summaries(&doomed, all).len() as u64,
+        let sessions = |is_in: &dyn Fn(&TurnId) -> bool| -> BTreeSet<SessionName> {
+            let turns = user.turns.values().map(|kept| &kept.turn);
+            turns.filter(|turn| is_in(&turn.id)).map(|turn| turn.session.clone()).collect()
         };
-        Ok(WouldForget { turns: doomed.len() as u64, first, derived })
+        let kept = sessions(&|id| !doomed.contains(id));
+        let emptied = sessions(&|id| doomed.contains(id));
+        Ok(WouldForget {
+            turns: doomed.len() as u64,
+            first,
+            newest,
+            sessions: emptied.difference(&kept).cloned().collect(),
+            facts: user.doomed_facts(&doomed, all).into_iter().collect(),
+            summaries: user.doomed_summaries(&doomed, all).into_iter().collect(),
+        })
     }
 
     fn forget(&self, target: &ForgetTarget) -> Result<Forgotten> {
@@ -228,6 +241,7 @@ impl Turns for MemoryStore {
         user.values.retain(|name, _| !name.starts_with(IMPORT_MARKS));
         user.queue.retain(|id| !doomed.contains(id));
         user.epoch = epoch;
+        user.drop_names_of_gone();
         let gone_sessions = before - sessions(user);
         let is_gone = user.turns.is_empty() && user.facts.is_empty();
         state.forgotten.extend(hashes);

@@ -84,6 +84,7 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::ListUsers => "longmem stats lists the users of this store.",
         Remedy::ListSessions => "longmem sessions lists the sessions of a user.",
         Remedy::FindTurn => "longmem recall and longmem sessions show print the numbers of turns.",
+        Remedy::ChooseAnotherName => "Choose a name that no session of the user has.",
         Remedy::ListFacts => "longmem facts --history lists a user's facts by number.",
         Remedy::ReplaceModel => {
             "Run longmem index --reembed to make new vectors; the old ones serve until then."

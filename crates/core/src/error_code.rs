@@ -56,8 +56,12 @@ closed_words! {
         AmbiguousSession = "ambiguous_session",
         /// The user has no such turn.
         UnknownTurn = "unknown_turn",
+        /// The user has a session of this name already.
+        SessionExists = "session_exists",
         /// The user has no such fact.
         UnknownFact = "unknown_fact",
+        /// The user has a fact that says the same already.
+        KnownFact = "known_fact",
         /// The store's vectors were made by another embedding model.
         OtherModel = "other_model",
 

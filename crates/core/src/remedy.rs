@@ -65,6 +65,8 @@ pub enum Remedy {
     },
     /// Find the turn: what finds and shows turns says their numbers.
     FindTurn,
+    /// Choose a name that is not in use.
+    ChooseAnotherName,
     /// Look at the list of the user's facts, those that were replaced included.
     ListFacts,
     /// Make new vectors with this model; the old ones serve until then.

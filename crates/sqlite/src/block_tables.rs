@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use longmem_core::TurnId;
 use longmem_search::{
-    BlockId, Listed, NewLists, codes_in, turn_block_of, without_turns, word_block_of,
+    BlockId, Listed, NewLists, SessionNumber, codes_in, turn_block_of, with_session, with_turns,
+    without_turns, word_block_of,
 };
 use rusqlite::types::Value;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::rows::array;
 
@@ -58,6 +59,70 @@ pub(crate) fn append(
                     .execute(params![user_id, model_id, block.0, last.0, passages as i64, bytes])?
             }
         };
+    }
+    Ok(())
+}
+
+/// Puts the lists of turns that have older and newer ones beside them into the blocks of a user, which
+/// do not hold them. There are no codes among them.
+pub(crate) fn insert_between(
+    transaction: &Transaction<'_>,
+    user_id: i64,
+    lists: &NewLists,
+) -> rusqlite::Result<()> {
+    for (list, block, added) in lists.blocks() {
+        let word = match list {
+            Listed::Word(word) => word,
+            _ => "",
+        };
+        let [select, write] = match list {
+            Listed::Turns => [
+                "SELECT entries FROM turn_blocks WHERE user_id = ?1 AND block = ?2 AND ?3 = ''",
+                "INSERT INTO turn_blocks (user_id, block, entries)
+                 SELECT ?1, ?2, ?4 WHERE ?3 = ''
+                 ON CONFLICT DO UPDATE SET entries = excluded.entries",
+            ],
+            Listed::Word(_) => [
+                "SELECT entries FROM postings WHERE user_id = ?1 AND block = ?2 AND word = ?3",
+                "INSERT INTO postings (user_id, block, word, entries) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET entries = excluded.entries",
+            ],
+            Listed::Codes { .. } => continue,
+        };
+        let stored: Option<Vec<u8>> = transaction
+            .prepare_cached(select)?
+            .query_row(params![user_id, block.0, word], |row| row.get(0))
+            .optional()?;
+        let entries = with_turns(list, block, &stored.unwrap_or_default(), added);
+        transaction.prepare_cached(write)?.execute(params![user_id, block.0, word, entries])?;
+        if matches!(list, Listed::Word(_)) {
+            transaction
+                .prepare_cached("INSERT OR IGNORE INTO words (user_id, word) VALUES (?1, ?2)")?
+                .execute(params![user_id, word])?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes in the blocks of a user that turns are of another session now.
+pub(crate) fn set_session(
+    transaction: &Transaction<'_>,
+    user_id: i64,
+    moved: &BTreeSet<TurnId>,
+    session: SessionNumber,
+) -> rusqlite::Result<()> {
+    let blocks: BTreeSet<i64> = moved.iter().map(|turn| turn_block_of(*turn).0).collect();
+    let stored: Vec<(i64, Vec<u8>)> = transaction
+        .prepare_cached(
+            "SELECT block, entries FROM turn_blocks WHERE user_id = ?1 AND block IN rarray(?2)",
+        )?
+        .query_map(params![user_id, blocks_array(&blocks)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut update = transaction
+        .prepare_cached("UPDATE turn_blocks SET entries = ?3 WHERE user_id = ?1 AND block = ?2")?;
+    for (block, entries) in stored {
+        let changed = with_session(BlockId(block), &entries, moved, session);
+        update.execute(params![user_id, block, changed])?;
     }
     Ok(())
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use longmem_core::{FactId, Scope, TurnId, UserName};
+use longmem_core::{FactId, Scope, SummaryId, TurnId, UserName};
 use longmem_store::{Derived, Erasure, ForgetTarget, Forgotten, WouldForget};
 use longmem_text::indexed_words;
 use rusqlite::{Connection, Transaction, params};
 
-use crate::rows::{SELECT_TURN, row_limit, timestamp, turn_array, turn_from_row};
+use crate::rows::{SELECT_TURN, parsed, row_limit, timestamp, turn_array, turn_from_row};
 use crate::scope_filter::Condition;
 use crate::users::{begin_epoch, delete_user_without_memory, user_id};
-use crate::{block_tables, fact_lines, forgotten_keys, kept};
+use crate::{block_tables, fact_lines, forgotten_keys, kept, session_names};
 
 /// Shows what [`delete`] would delete, with the first `shown` turns, oldest first.
 pub(crate) fn preview(
@@ -28,12 +28,28 @@ pub(crate) fn preview(
         .query_map(params![turn_array(&doomed), row_limit(shown)], turn_from_row)?
         .collect::<rusqlite::Result<_>>()?;
     let parameters = params![user, turn_array(&doomed), target.is_whole_user()];
-    let count = |sql: &str| connection.query_row(sql, parameters, |row| row.get(0));
-    let derived = Derived {
-        facts: count(&format!("SELECT count(*) FROM facts d WHERE {DOOMED_FACTS}"))?,
-        summaries: count(&format!("SELECT count(*) FROM summaries d WHERE {DOOMED_SUMMARIES}"))?,
-    };
-    Ok(WouldForget { turns: doomed.len() as u64, first, derived })
+    let facts = connection
+        .prepare(&format!("SELECT d.id FROM facts d WHERE {DOOMED_FACTS} ORDER BY d.id"))?
+        .query_map(parameters, |row| row.get(0).map(FactId))?
+        .collect::<rusqlite::Result<_>>()?;
+    let summaries = connection
+        .prepare(&format!("SELECT d.id FROM summaries d WHERE {DOOMED_SUMMARIES} ORDER BY d.id"))?
+        .query_map(parameters, |row| row.get(0).map(SummaryId))?
+        .collect::<rusqlite::Result<_>>()?;
+    let sessions = connection
+        .prepare(
+            "SELECT s.name FROM sessions s WHERE s.user_id = ?1 AND NOT EXISTS (
+                 SELECT 1 FROM turns t WHERE t.session_id = s.id AND t.id NOT IN rarray(?2))
+             ORDER BY s.name",
+        )?
+        .query_map(params![user, turn_array(&doomed)], |row| parsed(row, 0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let newest = connection
+        .prepare("SELECT time_ms FROM turns WHERE id IN rarray(?1) ORDER BY time_ms DESC LIMIT 1")?
+        .query_map([turn_array(&doomed)], |row| timestamp(row, 0))?
+        .next()
+        .transpose()?;
+    Ok(WouldForget { turns: doomed.len() as u64, first, newest, sessions, facts, summaries })
 }
 
 /// Deletes turns with their words, vectors, facts and summaries, and what nothing is left of.
@@ -65,6 +81,7 @@ pub(crate) fn delete(
          AND NOT EXISTS (SELECT 1 FROM turns WHERE session_id = sessions.id)",
         [user],
     )?;
+    session_names::delete_of_gone(transaction, user)?;
     begin_epoch(transaction, user)?;
     Ok(Forgotten {
         turns: turns as u64,
@@ -117,7 +134,7 @@ const DOOMED_SUMMARIES: &str = "d.user_id = ?1 AND (?3 OR EXISTS (
     WHERE (p.id = d.id OR p.folded_into = d.id) AND t.id IN rarray(?2)))";
 
 /// Deletes the facts and summaries that were made of the turns.
-fn delete_derived(
+pub(crate) fn delete_derived(
     transaction: &Transaction<'_>,
     user: i64,
     target: &ForgetTarget,
@@ -129,11 +146,23 @@ fn delete_derived(
         .query_map(parameters, |row| row.get(0).map(FactId))?
         .collect::<rusqlite::Result<BTreeSet<FactId>>>()?;
     let facts = fact_lines::delete(transaction, user, &doomed_facts)?;
-    let before = count_summaries(transaction, user)?;
-    transaction
-        .execute(&format!("DELETE FROM summaries AS d WHERE {DOOMED_SUMMARIES}"), parameters)?;
-    let summaries = before - count_summaries(transaction, user)?;
+    let summaries = delete_summaries(transaction, user, doomed, target.is_whole_user())?;
     Ok(Derived { facts, summaries })
+}
+
+/// Deletes the summaries that cover one of the turns, or all of the user's; returns how many.
+pub(crate) fn delete_summaries(
+    transaction: &Transaction<'_>,
+    user: i64,
+    covered: &[TurnId],
+    all: bool,
+) -> rusqlite::Result<u64> {
+    let before = count_summaries(transaction, user)?;
+    transaction.execute(
+        &format!("DELETE FROM summaries AS d WHERE {DOOMED_SUMMARIES}"),
+        params![user, turn_array(covered), all],
+    )?;
+    Ok(before - count_summaries(transaction, user)?)
 }
 
 /// A trigger deletes some of them, which SQLite does not count.
@@ -143,7 +172,7 @@ fn count_summaries(connection: &Connection, user: i64) -> rusqlite::Result<u64> 
 }
 
 /// Takes the turns off all blocks, in which they are found by their words.
-fn remove_from_blocks(
+pub(crate) fn remove_from_blocks(
     transaction: &Transaction<'_>,
     user: i64,
     doomed: &[TurnId],

@@ -16,6 +16,7 @@ use crate::learning::learn_from;
 use crate::numbers::{Kind, Numbers};
 use crate::read::last_turns;
 use crate::rows::array;
+use crate::session_names::{SessionNames, is_amended};
 use crate::users::{user_id, user_id_or_new};
 use crate::{forget, forgotten_keys};
 
@@ -29,7 +30,9 @@ pub(crate) fn insert_turns(
         return Ok(Vec::new());
     }
     let new = with_words(turns);
-    connections.write(|transaction| insert(transaction, user, &new.iter().collect::<Vec<_>>()))
+    connections.write(|transaction| {
+        insert(transaction, user, &new.iter().collect::<Vec<_>>(), &SessionNames::default())
+    })
 }
 
 /// Stores turns of one user that were not forgotten; see
@@ -53,7 +56,11 @@ pub(crate) fn import_turns(
             return Ok(vec![None; turns.len()]);
         }
         forget::delete_replaced(transaction, user, &grown_turns(transaction, user, &wanted)?)?;
-        let mut inserted = insert(transaction, user, &wanted)?.into_iter();
+        let names = match user_id(transaction, user)? {
+            Some(user_id) => SessionNames::of(transaction, user_id)?,
+            None => SessionNames::default(),
+        };
+        let mut inserted = insert(transaction, user, &wanted, &names)?.into_iter();
         let outcome = |turn: &NewTurn| if is_left_out(turn) { None } else { inserted.next() };
         Ok(turns.iter().map(outcome).collect())
     })
@@ -80,8 +87,11 @@ fn grown_turns(
     while let Some(row) = rows.next()? {
         let turn = by_key.get(row.get_ref(1)?.as_str()?);
         let stored = row.get_ref(2)?.as_str()?;
-        if turn.is_some_and(|turn| has_grown(stored, turn)) {
-            grown.push(TurnId(row.get(0)?));
+        let id = TurnId(row.get(0)?);
+        if turn.is_some_and(|turn| has_grown(stored, turn))
+            && !is_amended(transaction, user_id, id)?
+        {
+            grown.push(id);
         }
     }
     Ok(grown)
@@ -144,7 +154,7 @@ pub(crate) fn insert_unless(
         let last = last_turns(transaction, user, &turn.session, 2)?;
         let inserted = match already(&last) {
             Some(id) => Inserted { id, new: false },
-            None => insert(transaction, user, &[&new[0]])?[0],
+            None => insert(transaction, user, &[&new[0]], &SessionNames::default())?[0],
         };
         if learns {
             learn_from(transaction, user, &turn.session)?;
@@ -185,11 +195,13 @@ fn insert(
     transaction: &Transaction<'_>,
     user: &UserName,
     new: &[&(&NewTurn, IndexedWords)],
+    names: &SessionNames,
 ) -> rusqlite::Result<Vec<Inserted>> {
     let user_id = user_id_or_new(transaction, user)?;
     let mut batch = Batch {
         transaction,
         user_id,
+        names,
         sessions: HashMap::new(),
         numbers: Numbers::of(transaction, Kind::Turn, user_id)?,
         lists: NewLists::default(),
@@ -214,6 +226,7 @@ fn insert(
 struct Batch<'a> {
     transaction: &'a Transaction<'a>,
     user_id: i64,
+    names: &'a SessionNames,
     sessions: HashMap<&'a SessionName, OpenSession>,
     numbers: Numbers,
     lists: NewLists,
@@ -278,10 +291,13 @@ impl<'a> Batch<'a> {
 
     /// The turn's session, found or made when its first turn comes.
     fn session(&mut self, turn: &'a NewTurn) -> rusqlite::Result<&mut OpenSession> {
-        Ok(match self.sessions.entry(&turn.session) {
+        let name = self.names.present(&turn.session);
+        let title = turn.session_title.as_deref().filter(|_| !self.names.is_titled(name));
+        Ok(match self.sessions.entry(name) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
-                new.insert(OpenSession::find_or_make(self.transaction, self.user_id, turn)?)
+                let found = OpenSession::find_or_make(self.transaction, self.user_id, name, title)?;
+                new.insert(found)
             }
         })
     }
@@ -316,28 +332,27 @@ struct OpenSession {
 }
 
 impl OpenSession {
-    /// Finds or makes the turn's session; a title fills an empty one and replaces an older one.
+    /// Finds or makes a session; a title fills an empty one and replaces an older one.
     fn find_or_make(
         transaction: &Transaction<'_>,
         user_id: i64,
-        turn: &NewTurn,
+        name: &SessionName,
+        new_title: Option<&str>,
     ) -> rusqlite::Result<Self> {
         let found: Option<(i64, Option<String>)> = transaction
             .prepare_cached("SELECT id, title FROM sessions WHERE user_id = ?1 AND name = ?2")?
-            .query_row(params![user_id, turn.session.as_str()], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+            .query_row(params![user_id, name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((id, title)) = found else {
             transaction
                 .prepare_cached("INSERT INTO sessions (user_id, name, title) VALUES (?1, ?2, ?3)")?
-                .execute(params![user_id, turn.session.as_str(), turn.session_title])?;
+                .execute(params![user_id, name.as_str(), new_title])?;
             return Ok(Self { id: transaction.last_insert_rowid(), next_position: 0 });
         };
-        if turn.session_title.is_some() && turn.session_title != title {
+        if new_title.is_some() && new_title != title.as_deref() {
             transaction
                 .prepare_cached("UPDATE sessions SET title = ?2 WHERE id = ?1")?
-                .execute(params![id, turn.session_title])?;
+                .execute(params![id, new_title])?;
         }
         let next_position = transaction
             .prepare_cached(

@@ -36,6 +36,7 @@
 //! ```
 
 mod block_tables;
+mod changes;
 mod check;
 mod connections;
 mod embedding_models;
@@ -60,6 +61,7 @@ mod read_only;
 mod rows;
 mod scope_filter;
 mod search_source;
+mod session_names;
 mod source_keys;
 mod summaries;
 mod upkeep;

@@ -132,6 +132,14 @@ pub enum StoreError {
         /// What was asked for.
         turn: TurnId,
     },
+    /// The user has a session of this name already.
+    #[error("user \"{user}\" has a session \"{session}\" already")]
+    SessionExists {
+        /// Whose sessions were searched.
+        user: UserName,
+        /// The name.
+        session: SessionName,
+    },
     /// A fact that the user does not have.
     #[error("user \"{user}\" has no fact {fact}")]
     UnknownFact {
@@ -229,6 +237,7 @@ impl Diagnose for StoreError {
             Self::UnknownUser(_) => ErrorCode::UnknownUser,
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
             Self::UnknownTurn { .. } => ErrorCode::UnknownTurn,
+            Self::SessionExists { .. } => ErrorCode::SessionExists,
             Self::UnknownFact { .. } => ErrorCode::UnknownFact,
             Self::OtherModel { .. } => ErrorCode::OtherModel,
             Self::File(_) => ErrorCode::FileFailed,
@@ -248,6 +257,7 @@ impl Diagnose for StoreError {
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
             | Self::UnknownTurn { .. }
+            | Self::SessionExists { .. }
             | Self::UnknownFact { .. }
             | Self::OtherModel { .. }
             | Self::Unsupported { .. } => Fault::Caller,
@@ -284,6 +294,7 @@ impl Diagnose for StoreError {
             Self::UnknownUser(_) => Remedy::ListUsers,
             Self::UnknownSession { .. } => Remedy::ListSessions,
             Self::UnknownTurn { .. } => Remedy::FindTurn,
+            Self::SessionExists { .. } => Remedy::ChooseAnotherName,
             Self::UnknownFact { .. } => Remedy::ListFacts,
             Self::OtherModel { .. } => Remedy::ReplaceModel,
             Self::DamagedVector(_) | Self::DamagedFactVector { .. } => Remedy::EmbedAgain,

@@ -17,6 +17,7 @@
 //! With the feature `suite`, `store_suite!` makes one test of each of these promises for a store of
 //! one's own.
 
+mod changes;
 mod error;
 mod fact_lines;
 mod facts;
@@ -32,6 +33,7 @@ pub mod suite;
 
 use longmem_search::SearchSource;
 
+pub use changes::{Amended, Changes, Moved};
 pub use error::StoreError;
 pub use fact_lines::{FactLines, FactPlace};
 pub use facts::{Facts, FactsAt, KnownEntity};
@@ -52,11 +54,25 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// A place that keeps the memory of many users. It is shared by threads, and may be shared by
 /// processes.
 pub trait Store:
-    Turns + Vectors + Facts + Learning + KeptValues + Upkeep + SearchSource<Error = StoreError>
+    Turns
+    + Changes
+    + Vectors
+    + Facts
+    + Learning
+    + KeptValues
+    + Upkeep
+    + SearchSource<Error = StoreError>
 {
 }
 
 impl<S> Store for S where
-    S: Turns + Vectors + Facts + Learning + KeptValues + Upkeep + SearchSource<Error = StoreError>
+    S: Turns
+        + Changes
+        + Vectors
+        + Facts
+        + Learning
+        + KeptValues
+        + Upkeep
+        + SearchSource<Error = StoreError>
 {
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use longmem_core::{Fact, NewTurn, Role, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
+use longmem_core::{
+    Fact, FactId, NewTurn, Role, Scope, SessionName, SourceKey, SummaryId, Turn, TurnId, UserName,
+};
 use longmem_search::Epoch;
 
 use crate::Result;
@@ -24,7 +26,12 @@ pub trait Turns: Send + Sync {
     /// and no session is made. With `again` they are stored, and are no longer known as forgotten.
     ///
     /// What a model or a tool said may have been imported before it was whole: a turn that
-    /// [has grown](has_grown) takes the place of the one with its source key, and is new.
+    /// [has grown](has_grown) takes the place of the one with its source key, and is new, unless that was
+    /// [amended](crate::Changes::amend_turn).
+    ///
+    /// A turn of a session that was [renamed](crate::Changes::rename_session), or whose turns were all
+    /// [moved](crate::Changes::move_turns), is stored where that one is now, and a title that was
+    /// [set](crate::Changes::set_session_title) stays.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError); then none of the turns was stored.
@@ -259,8 +266,22 @@ pub struct WouldForget {
     pub turns: u64,
     /// The first of them, oldest first.
     pub first: Vec<Turn>,
-    /// What was made of them.
-    pub derived: Derived,
+    /// The time of the newest of them; none if there is none.
+    pub newest: Option<Timestamp>,
+    /// The sessions that have no other turns, in the order of their names.
+    pub sessions: Vec<SessionName>,
+    /// The facts that were learned from them, in the order of their numbers; with the whole user, those
+    /// added by hand too.
+    pub facts: Vec<FactId>,
+    /// The summaries that cover one of them, in the order of their numbers.
+    pub summaries: Vec<SummaryId>,
+}
+
+impl WouldForget {
+    /// Counts what was made of the turns.
+    pub fn derived(&self) -> Derived {
+        Derived { facts: self.facts.len() as u64, summaries: self.summaries.len() as u64 }
+    }
 }
 
 /// What was deleted.

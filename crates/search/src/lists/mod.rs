@@ -10,8 +10,10 @@ mod turn_list;
 mod word_list;
 
 pub use blocks::BlockId;
-pub use new_lists::{Listed, NewLists, codes_in, turn_block_of, without_turns, word_block_of};
-pub use turn_list::{TurnEntry, with_notes};
+pub use new_lists::{
+    Listed, NewLists, codes_in, turn_block_of, with_turns, without_turns, word_block_of,
+};
+pub use turn_list::{TurnEntry, with_notes, with_session};
 
 pub(crate) use code_list::decode_codes;
 pub(crate) use turn_list::decode_turns;

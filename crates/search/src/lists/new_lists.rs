@@ -157,6 +157,29 @@ pub fn codes_in(width: usize, block: BlockId, bytes: &[u8]) -> Option<(usize, Pa
         .reduce(|(count, last), (more, later)| (count + more, last.max(later)))
 }
 
+/// A block's bytes with those of turns that stand between its turns: for lists of turns and of words,
+/// whose turns come in the order of their numbers. Codes come in the order of passages, and are only
+/// appended.
+pub fn with_turns(list: Listed<'_>, block: BlockId, bytes: &[u8], added: &[u8]) -> Vec<u8> {
+    let mut merged = Vec::with_capacity(bytes.len() + added.len());
+    match list {
+        Listed::Turns => {
+            let mut entries: Vec<_> =
+                decode_turns(block, bytes).chain(decode_turns(block, added)).collect();
+            entries.sort_by_key(|entry| entry.turn);
+            entries.iter().for_each(|entry| push_turn(&mut merged, entry));
+        }
+        Listed::Word(_) => {
+            let mut postings: Vec<_> =
+                decode_postings(block, bytes).chain(decode_postings(block, added)).collect();
+            postings.sort_by_key(|posting| posting.turn);
+            postings.iter().for_each(|posting| push_posting(&mut merged, *posting));
+        }
+        Listed::Codes { .. } => merged.extend_from_slice(&[bytes, added].concat()),
+    }
+    merged
+}
+
 /// What is left of a block's bytes without these turns; empty if nothing is.
 pub fn without_turns(
     list: Listed<'_>,
@@ -177,4 +200,49 @@ pub fn without_turns(
             .for_each(|turn| push_codes(&mut kept, &turn)),
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use longmem_core::Role;
+    use longmem_text::indexed_words;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::SessionNumber;
+
+    fn lists_of(turns: &[(i64, &str)]) -> NewLists {
+        let mut lists = NewLists::default();
+        for (turn, text) in turns {
+            let words = indexed_words(longmem_core::Timestamp::UNIX_EPOCH, None, text);
+            let entry = TurnEntry {
+                turn: TurnId(*turn),
+                session: SessionNumber(1),
+                role: Role::User,
+                note: false,
+                time_ms: 0,
+                words: words.all,
+            };
+            lists.add_turn(&entry, &words);
+        }
+        lists
+    }
+
+    proptest! {
+        #[test]
+        fn a_turn_that_is_taken_out_and_put_back_stands_where_it_was(count in 1..20i64, at in 0..20i64) {
+            let texts = ["lisbon oslo", "oslo", "lisbon lisbon tokyo"];
+            let turns: Vec<(i64, &str)> =
+                (1..=count).map(|turn| (turn, texts[turn as usize % 3])).collect();
+            let one = turns[(at % count) as usize];
+            let (all, again) = (lists_of(&turns), lists_of(&[one]));
+            let gone = BTreeSet::from([TurnId(one.0)]);
+            for (list, block, added) in again.blocks() {
+                let whole = all.blocks().into_iter().find(|(l, b, _)| (*l, *b) == (list, block));
+                let whole = whole.expect("the turn is in both").2;
+                let without = without_turns(list, block, whole, &gone);
+                prop_assert_eq!(with_turns(list, block, &without, added), whole);
+            }
+        }
+    }
 }

@@ -60,6 +60,21 @@ pub(crate) fn decode_turns(
     })
 }
 
+/// A block in which these turns are of another session; the other entries stay as they are.
+pub fn with_session(
+    block: BlockId,
+    bytes: &[u8],
+    moved: &BTreeSet<TurnId>,
+    session: SessionNumber,
+) -> Vec<u8> {
+    let mut changed = Vec::with_capacity(bytes.len());
+    for entry in decode_turns(block, bytes) {
+        let session = if moved.contains(&entry.turn) { session } else { entry.session };
+        push_turn(&mut changed, &TurnEntry { session, ..entry });
+    }
+    changed
+}
+
 /// A block in which these turns are notes; the other entries stay as they are.
 pub fn with_notes(block: BlockId, bytes: &[u8], notes: &BTreeSet<TurnId>) -> Vec<u8> {
     let mut marked = Vec::with_capacity(bytes.len());
@@ -116,6 +131,25 @@ mod tests {
                 ..entry
             });
             prop_assert!(decode_turns(BlockId(7), &marked).eq(expected));
+        }
+
+        #[test]
+        fn turns_change_their_session_in_place(
+            entries in prop::collection::vec(entries(), 0..50), every in 1..5i64
+        ) {
+            let moved: BTreeSet<TurnId> =
+                entries.iter().map(|entry| entry.turn).filter(|turn| turn.0 % every == 0).collect();
+            let mut bytes = Vec::new();
+            for entry in &entries {
+                push_turn(&mut bytes, entry);
+            }
+            let to = SessionNumber(12);
+            let changed = with_session(BlockId(7), &bytes, &moved, to);
+            let expected = entries.into_iter().map(|entry| TurnEntry {
+                session: if moved.contains(&entry.turn) { to } else { entry.session },
+                ..entry
+            });
+            prop_assert!(decode_turns(BlockId(7), &changed).eq(expected));
         }
 
         #[test]

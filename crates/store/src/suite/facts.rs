@@ -175,7 +175,7 @@ pub fn a_forgotten_turn_takes_its_facts_along_as_if_it_had_never_been_said(make:
     let turns = learned(store);
     let target = ForgetTarget::Turns(Scope::of(user("ana")), vec![turns[1]]);
     let expected = Derived { facts: 1, summaries: 0 };
-    assert_eq!(store.preview_forget(&target, 0).unwrap().derived, expected);
+    assert_eq!(store.preview_forget(&target, 0).unwrap().derived(), expected);
     assert_eq!(store.forget(&target).unwrap().derived, expected);
     assert_eq!(held(store, "ana", FactsAt::Now), ["lives in Porto", "has a dog"]);
 }
@@ -207,7 +207,7 @@ pub fn forgetting_sessions_leaves_what_was_added_by_hand_and_forgetting_the_user
     assert_eq!(held(store, "ana", FactsAt::Ever), ["has a dog"]);
 
     let everything = ForgetTarget::User(user("ana"));
-    assert_eq!(store.preview_forget(&everything, 0).unwrap().derived.facts, 1);
+    assert_eq!(store.preview_forget(&everything, 0).unwrap().derived().facts, 1);
     let forgotten = store.forget(&everything).unwrap();
     assert_eq!((forgotten.derived.facts, forgotten.user), (1, true));
     assert_eq!(held(store, "ana", FactsAt::Ever), [""; 0]);

@@ -131,7 +131,8 @@ impl Memory {
         let announced = self.store.preview_forget(target, 0).unwrap();
         let before = self.store.epoch(target.user()).unwrap();
         let forgotten = self.store.forget(target).unwrap();
-        assert_eq!((forgotten.turns, forgotten.derived), (announced.turns, announced.derived));
+        assert_eq!((forgotten.turns, forgotten.derived), (announced.turns, announced.derived()));
+        assert_eq!(forgotten.sessions, announced.sessions.len() as u64);
         assert_ne!(self.other.epoch(target.user()).unwrap(), before);
         assert_eq!(self.open_doors(), [[""; 0]; 2]);
         self.other.check(&mut |problem| panic!("{problem}")).unwrap();

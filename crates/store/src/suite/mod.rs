@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::missing_panics_doc, reason = "a test that fails panics")]
 
+pub mod changes;
 pub mod fact_vectors;
 pub mod facts;
 pub mod forgetting;
@@ -114,6 +115,15 @@ macro_rules! store_suite {
             a_turn_that_has_grown_takes_the_place_of_its_beginning,
             keys_are_new_known_or_forgotten,
             names_that_are_not_here_are_refused_and_nothing_is_deleted,
+        ]);
+        $crate::store_suite!(@of changes, $make, [
+            an_amended_turn_is_found_by_its_new_words_only,
+            an_import_leaves_an_amended_turn_as_it_is,
+            only_turns_of_the_user_are_amended_and_moved,
+            a_title_that_was_set_stays_when_the_session_is_imported_again,
+            a_renamed_session_is_imported_under_its_new_name,
+            moved_turns_keep_their_numbers_and_stand_in_their_order,
+            a_session_that_was_moved_whole_is_imported_where_it_went,
         ]);
         $crate::store_suite!(@of kept, $make, [
             a_value_is_replaced_and_deleted,

@@ -54,7 +54,7 @@ impl World {
 
     fn forget(&self, turn: usize) -> Derived {
         let target = ForgetTarget::Turns(Scope::of(self.ana.clone()), vec![self.turns[turn]]);
-        let announced = self.store.preview_forget(&target, 0).unwrap().derived;
+        let announced = self.store.preview_forget(&target, 0).unwrap().derived();
         let derived = self.store.forget(&target).unwrap().derived;
         assert_eq!(announced, derived);
         derived
