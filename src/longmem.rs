@@ -221,13 +221,13 @@ impl Longmem {
         Ok(self.memory.facts(&UserName::new(user)?, FactsAt::Now)?)
     }
 
-    /// Notes a fact about the user by hand: "works in fintech".
+    /// Notes a fact about the user by hand: "works in fintech". What is known already keeps its number.
     ///
     /// # Errors
     /// [`Error::Name`]; [`Error::Memory`] for a statement that is not one short line.
     pub fn note_fact(&self, user: &str, statement: &str) -> Result<FactId, Error> {
         let note = FactNote::new(statement, FactKind::Identity);
-        Ok(self.memory.note_fact(&UserName::new(user)?, &note)?)
+        Ok(self.memory.note_fact(&UserName::new(user)?, &note)?.id)
     }
 
     /// A user's sessions, the one with the newest turn first.
@@ -239,10 +239,9 @@ impl Longmem {
     }
 
     /// Deletes turns for good: text, words, vectors, what was made of them, and their bytes on disk.
-    /// Numbers that are not the user's are passed over.
     ///
     /// # Errors
-    /// [`Error::Name`]; [`Error::Memory`], also for a user that is not in the store.
+    /// [`Error::Name`]; [`Error::Memory`], also for a user or a turn that is not in the store.
     pub fn forget(&self, user: &str, turns: &[TurnId]) -> Result<Forgotten, Error> {
         let scope = Scope::of(UserName::new(user)?);
         Ok(self.memory.forget(&ForgetTarget::Turns(scope, turns.to_vec()))?)

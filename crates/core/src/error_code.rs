@@ -60,8 +60,6 @@ closed_words! {
         SessionExists = "session_exists",
         /// The user has no such fact.
         UnknownFact = "unknown_fact",
-        /// The user has a fact that says the same already.
-        KnownFact = "known_fact",
         /// The store's vectors were made by another embedding model.
         OtherModel = "other_model",
 

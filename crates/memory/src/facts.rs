@@ -1,7 +1,9 @@
 //! What is known of a user, read and corrected.
 
+use std::sync::PoisonError;
+
 use longmem_core::{Fact, FactId, FactKind, NewFact, Scope, UserName};
-use longmem_store::{FactsAt, KnownEntity};
+use longmem_store::{FactLines, FactPlace, FactsAt, KnownEntity, StoreError};
 
 use crate::{MAX_STATEMENT_CHARACTERS, Memory, MemoryError, entities_in, facts_about, short_line};
 
@@ -25,6 +27,16 @@ impl FactNote {
         let subject = longmem_core::USER_SUBJECT.to_owned();
         Self { statement: statement.into(), subject, kind, replaces: None }
     }
+}
+
+/// A fact that was noted by hand, or was known already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotedFact {
+    /// Its number, also if it was known before.
+    pub id: FactId,
+    /// False if the user has a fact that says the same.
+    pub new: bool,
 }
 
 impl Memory {
@@ -51,12 +63,14 @@ impl Memory {
         Ok(about.map_or_else(|| facts.clone(), |name| facts_about(&facts, name)))
     }
 
-    /// Notes a fact by hand, with the names that come up in it, as said now.
+    /// Notes a fact by hand, with the names that come up in it, as said now. What a fact that holds says
+    /// of the same subject already, but for case, spaces and a full stop, is not noted again; an
+    /// instruction and a fact of another kind are two.
     ///
     /// # Errors
     /// [`MemoryError::Line`] for a statement or subject that is not one short line;
     /// [`MemoryError::Store`], also if the user does not have the fact that it replaces.
-    pub fn note_fact(&self, user: &UserName, note: &FactNote) -> Result<FactId, MemoryError> {
+    pub fn note_fact(&self, user: &UserName, note: &FactNote) -> Result<NotedFact, MemoryError> {
         let subject = short_line("subject", &note.subject, MAX_STATEMENT_CHARACTERS)?;
         let statement = short_line("statement", &note.statement, MAX_STATEMENT_CHARACTERS)?;
         let entities = entities_in(&subject, &statement);
@@ -68,7 +82,16 @@ impl Memory {
             since: self.now(),
             entities,
         };
-        Ok(self.store.insert_fact(user, &fact, note.replaces)?)
+        // Of two threads with the same statement, the second finds what the first noted.
+        let _held = self.noting.lock().unwrap_or_else(PoisonError::into_inner);
+        let known =
+            self.facts(user, FactsAt::Now)?.into_iter().find(|known| says_the_same(known, &fact));
+        // What replaces another fact does so, even where a third says the same.
+        if let Some(known) = known.filter(|known| note.replaces.is_none_or(|old| old == known.id)) {
+            return Ok(NotedFact { id: known.id, new: false });
+        }
+        let id = self.store.insert_fact(user, &fact, note.replaces)?;
+        Ok(NotedFact { id, new: true })
     }
 
     /// Corrects the words of a fact; its subject, source and time stay.
@@ -90,6 +113,26 @@ impl Memory {
         Ok(self.store.edit_fact(user, fact, &statement, &entities)?)
     }
 
+    /// Reads what [`Memory::delete_fact`] would delete: the fact, and the older ones that it had
+    /// replaced, as [`Memory::facts`] orders them.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`], also if the user has no such fact.
+    pub fn fact_with_past(&self, user: &UserName, fact: FactId) -> Result<Vec<Fact>, MemoryError> {
+        let mut facts = self.facts(user, FactsAt::Ever)?;
+        if !facts.iter().any(|known| known.id == fact) {
+            return Err(StoreError::UnknownFact { user: user.clone(), fact }.into());
+        }
+        let place = |fact: &Fact| FactPlace {
+            id: fact.id,
+            since_ms: fact.since.as_millisecond(),
+            superseded_by: fact.superseded_by,
+        };
+        let gone = FactLines::new(facts.iter().map(place).collect()).with_past(fact);
+        facts.retain(|known| gone.contains(&known.id));
+        Ok(facts)
+    }
+
     /// Deletes a fact for good, with the older ones that it had replaced: they would hold again.
     /// Returns how many facts are gone.
     ///
@@ -106,4 +149,18 @@ impl Memory {
     pub fn entities(&self, user: &UserName) -> Result<Vec<KnownEntity>, MemoryError> {
         Ok(self.store.entities(user)?)
     }
+}
+
+/// Whether a fact says what another one would say.
+fn says_the_same(known: &Fact, fact: &NewFact) -> bool {
+    let instructs = |kind: FactKind| kind == FactKind::Instruction;
+    instructs(known.kind) == instructs(fact.kind)
+        && folded(&known.subject) == folded(&fact.subject)
+        && folded(&known.statement) == folded(&fact.statement)
+}
+
+/// A text in lower case, with single spaces and without a full stop at its end.
+fn folded(text: &str) -> String {
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    words.join(" ").trim_end_matches(['.', ' ']).to_owned()
 }

@@ -1,9 +1,43 @@
 //! Deletes for good, after showing what would go.
 
-use longmem_core::{Scope, TurnId};
-use longmem_store::{ForgetTarget, Forgotten, WouldForget};
+use std::collections::BTreeMap;
+
+use longmem_core::{Fact, FactId, Scope, SessionName, Summary, Timestamp, Turn, TurnId, UserName};
+use longmem_store::{Derived, FactsAt, ForgetTarget, Forgotten, StoreError};
 
 use crate::{Memory, MemoryError};
+
+/// What would be deleted, and what would hold again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ForgetPreview {
+    /// Number of turns.
+    pub turns: u64,
+    /// The first of them, oldest first.
+    pub first: Vec<Turn>,
+    /// The time of the newest of them; none if there is none.
+    pub newest: Option<Timestamp>,
+    /// The sessions that have no other turns.
+    pub sessions: Vec<SessionName>,
+    /// The facts that were learned from them, as [`Memory::facts`] orders them.
+    pub facts: Vec<Fact>,
+    /// The facts that these had replaced, and that hold again without them.
+    pub hold_again: Vec<Fact>,
+    /// The summaries that cover one of them.
+    pub summaries: Vec<Summary>,
+}
+
+impl ForgetPreview {
+    /// Counts what was made of the turns.
+    pub fn derived(&self) -> Derived {
+        Derived { facts: self.facts.len() as u64, summaries: self.summaries.len() as u64 }
+    }
+
+    /// Whether there is nothing to delete.
+    pub fn is_empty(&self) -> bool {
+        self.turns == 0 && self.facts.is_empty() && self.summaries.is_empty()
+    }
+}
 
 impl Memory {
     /// Shows what [`Memory::forget`] would delete, with the first `shown` of the turns.
@@ -14,9 +48,31 @@ impl Memory {
         &self,
         target: &ForgetTarget,
         shown: usize,
-    ) -> Result<WouldForget, MemoryError> {
-        refuse_unsaid(target)?;
-        Ok(self.store.preview_forget(target, shown)?)
+    ) -> Result<ForgetPreview, MemoryError> {
+        self.refuse_unclear(target)?;
+        let doomed = self.store.preview_forget(target, shown)?;
+        let user = target.user();
+        let all = if doomed.facts.is_empty() {
+            Vec::new()
+        } else {
+            self.store.facts(user, FactsAt::Ever)?
+        };
+        let hold_again = holding_without(&all, &doomed.facts);
+        let goes = |fact: &Fact| doomed.facts.contains(&fact.id);
+        let mut summaries = Vec::new();
+        if !doomed.summaries.is_empty() {
+            summaries = self.store.summaries(user)?;
+            summaries.retain(|summary| doomed.summaries.contains(&summary.id));
+        }
+        Ok(ForgetPreview {
+            turns: doomed.turns,
+            first: doomed.first,
+            newest: doomed.newest,
+            sessions: doomed.sessions,
+            facts: all.into_iter().filter(goes).collect(),
+            hold_again,
+            summaries,
+        })
     }
 
     /// Deletes turns for good: text, words, vectors, what was made of them, and their bytes on disk. An
@@ -25,14 +81,57 @@ impl Memory {
     ///
     /// # Errors
     /// [`MemoryError::ForgetsEverything`] for a scope without any filter: to forget everything of a
-    /// user is asked for by [`ForgetTarget::User`]. [`MemoryError::Store`], also for a user or
-    /// session that is not in the store. Then nothing was deleted.
+    /// user is asked for by [`ForgetTarget::User`]. [`MemoryError::Store`], also for a user, a session
+    /// or a turn that is not in the store. Then nothing was deleted.
     pub fn forget(&self, target: &ForgetTarget) -> Result<Forgotten, MemoryError> {
-        refuse_unsaid(target)?;
+        self.refuse_unclear(target)?;
         let forgotten = self.store.forget(target)?;
         self.searcher.drop_user(target.user());
         Ok(forgotten)
     }
+
+    /// A filter that was left out by mistake must not delete everything, and a number that was mistyped
+    /// must not look as if its turn were gone.
+    fn refuse_unclear(&self, target: &ForgetTarget) -> Result<(), MemoryError> {
+        match target {
+            ForgetTarget::Scope(scope) if scope.is_whole_user() => {
+                Err(MemoryError::ForgetsEverything)
+            }
+            ForgetTarget::Turns(scope, turns) => {
+                self.store.check_names(scope)?;
+                self.check_turns(&scope.user, turns)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails for a turn that the user does not have.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownTurn`] for the first of them, in [`MemoryError::Store`].
+    pub fn check_turns(&self, user: &UserName, turns: &[TurnId]) -> Result<(), MemoryError> {
+        let known = self.store.turns(user, turns)?;
+        let is_known = |id: &&TurnId| known.iter().any(|turn| turn.id == **id);
+        match turns.iter().find(|id| !is_known(id)) {
+            None => Ok(()),
+            Some(turn) => Err(StoreError::UnknownTurn { user: user.clone(), turn: *turn }.into()),
+        }
+    }
+}
+
+/// The facts that hold if those are gone, and did not before: all facts of a user are given.
+fn holding_without(all: &[Fact], gone: &[FactId]) -> Vec<Fact> {
+    let next: BTreeMap<FactId, Option<FactId>> =
+        all.iter().map(|fact| (fact.id, fact.superseded_by)).collect();
+    let holds_again = |fact: &&Fact| {
+        let mut later = fact.superseded_by;
+        while let Some(id) = later.filter(|id| gone.contains(id)) {
+            later = next.get(&id).copied().flatten();
+        }
+        fact.superseded_by.is_some() && later.is_none() && !gone.contains(&fact.id)
+    };
+    // Of several in a line, only the last one holds: the others are replaced by one that stays.
+    all.iter().filter(holds_again).cloned().collect()
 }
 
 /// What is to be forgotten: single turns of a scope if some are named; everything of its user if
@@ -44,13 +143,5 @@ pub fn forget_target(scope: Scope, turns: Vec<TurnId>, everything: bool) -> Forg
         ForgetTarget::User(scope.user)
     } else {
         ForgetTarget::Scope(scope)
-    }
-}
-
-/// A filter that was left out by mistake must not delete everything.
-fn refuse_unsaid(target: &ForgetTarget) -> Result<(), MemoryError> {
-    match target {
-        ForgetTarget::Scope(scope) if scope.is_whole_user() => Err(MemoryError::ForgetsEverything),
-        _ => Ok(()),
     }
 }

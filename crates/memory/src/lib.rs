@@ -32,6 +32,7 @@
 mod alike;
 mod asking;
 mod canary;
+mod changes;
 mod contenders;
 mod error;
 mod export;
@@ -59,8 +60,8 @@ pub use alike::says_the_question;
 pub use canary::CanaryStep;
 pub use error::MemoryError;
 pub use export::ExportReport;
-pub use facts::FactNote;
-pub use forget::forget_target;
+pub use facts::{FactNote, NotedFact};
+pub use forget::{ForgetPreview, forget_target};
 pub use import::{ImportProgress, ImportReport, ImportRequest};
 pub use import_preview::{ImportPreview, preview_import};
 pub use index::{CATCH_UP_TURNS, CaughtUp, IndexEvent, IndexOptions, IndexProgress, IndexReport};
@@ -77,9 +78,9 @@ pub use signals::Signals;
 
 pub use longmem_search::{Scan, SessionNumber};
 pub use longmem_store::{
-    Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, IMPORT_MARKS, Inserted, KeyState,
-    KnownEntity, Learned, LearnedFact, Replaced, SessionSummary, Store, StoreError, StoreStats,
-    UserStats, WouldForget,
+    Amended, Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, IMPORT_MARKS, Inserted,
+    KeyState, KnownEntity, Learned, LearnedFact, Moved, Replaced, SessionSummary, Store,
+    StoreError, StoreStats, UserStats,
 };
 pub use longmem_transcripts::{
     EndReason, EndedEarly, Format, LeftOutFile, LeftOutFiles, LeftOutReason,

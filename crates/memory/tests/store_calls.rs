@@ -15,8 +15,8 @@ use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVector};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::{
-    EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten, IndexLock, Inserted, KeptValues,
-    KeyState, KnownEntity, Learned, LearnedFact, Learning, QueuedTurn, Result, SessionSummary,
+    Amended, Changes, EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten, IndexLock, Inserted, KeptValues,
+    KeyState, KnownEntity, Learned, LearnedFact, Learning, Moved, QueuedTurn, Result, SessionSummary,
     StoreError, StoreStats, StoredTurn, Turns, Upkeep, UserOverview, UserStats, Vectors,
     WouldForget,
 };
@@ -77,6 +77,16 @@ counted! {
         fn epoch(user: &UserName) -> Result<Epoch>;
         fn preview_forget(target: &ForgetTarget, shown: usize) -> Result<WouldForget>;
         fn forget(target: &ForgetTarget) -> Result<Forgotten>;
+    }
+    Changes {
+        fn amend_turn(user: &UserName, turn: TurnId, text: &str) -> Result<Amended>;
+        fn set_session_title(
+            user: &UserName,
+            session: &SessionName,
+            title: Option<&str>
+        ) -> Result<()>;
+        fn rename_session(user: &UserName, session: &SessionName, name: &SessionName) -> Result<()>;
+        fn move_turns(user: &UserName, turns: &[TurnId], into: &SessionName) -> Result<Moved>;
     }
     Vectors {
         fn serving_model() -> Result<Option<longmem_core::EmbeddingModel>>;
