@@ -1,5 +1,5 @@
 //! What a text says: words and stems, sentences, names, days, questions, small talk, instructions,
-//! statements, and which part of an answer is only thinking.
+//! statements, secrets, and which part of an answer is only thinking.
 //!
 //! Useful to read a message, a question or a note before it is searched for; no parser of grammar,
 //! and no detector of the world's languages. What is known of a language stands in the folder of
@@ -29,6 +29,7 @@ mod names;
 mod parts;
 mod phrases;
 mod questions;
+mod secrets;
 mod sentences;
 mod small_talk;
 mod spanish;
@@ -49,6 +50,7 @@ pub use questions::{
     Party, asked_party, asks_for_history, asks_number, asks_the_other, asks_what_is_known,
     asks_when, negations,
 };
+pub use secrets::{InvalidPattern, Redactor, SecretKind, UnknownSecretKind};
 pub use sentences::{begins_sentence, only_asks, sentences};
 pub use small_talk::is_small_talk;
 pub use statements::{is_about_the_speaker, third_person};
