@@ -54,7 +54,7 @@ pub use error::Error;
 pub use folders::{Folders, HubSettings};
 pub use longmem::Longmem;
 pub use opening::{open_memory, open_patiently};
-pub use options::Options;
+pub use options::{MAX_THREADS, Options, checked_threads};
 
 pub use longmem_chat as chat;
 pub use longmem_core as core;

@@ -42,8 +42,9 @@ pub struct Options {
     pub on_fetch: Arc<dyn Fn(FetchEvent<'_>) + Send + Sync>,
     /// Told what opening the file changed that its owner should hear of; nobody by default.
     pub on_open: Arc<dyn Fn(&OpeningNotice) + Send + Sync>,
-    /// Threads for embedding and search; one per core by default. They are those of rayon's global
-    /// pool, so the first memory that a process opens decides.
+    /// Threads for embedding and search, 1 to [`MAX_THREADS`] (what is outside becomes the nearest);
+    /// one per core by default. They are those of rayon's global pool, so the first memory that a
+    /// process opens decides.
     pub threads: Option<usize>,
     /// Where the time comes from; the machine's clock by default.
     pub clock: Arc<dyn Clock>,
@@ -118,7 +119,10 @@ impl Options {
         if let Some(precision) = environment::parsed(environment::PRECISION)? {
             options.compute.precision = precision;
         }
-        options.threads = environment::parsed(environment::THREADS)?;
+        options.threads = environment::parsed(environment::THREADS)?
+            .map(checked_threads)
+            .transpose()
+            .map_err(|reason| Error::Environment { variable: environment::THREADS, reason })?;
         if let Some(budget) = environment::parsed(environment::BUDGET)? {
             options.talk.conversation.budget = TokenBudget::new(budget);
         }
@@ -180,12 +184,36 @@ impl Options {
         spool
     }
 
-    /// Makes embedding and search use as many threads as these options say.
+    /// Makes embedding and search use as many threads as these options say, or as few as the system
+    /// allows: where it starts none, the calling thread does the work.
     pub fn apply_threads(&self) {
-        if let Some(threads) = self.threads {
-            // Fails only if there is a pool already, which keeps its size.
-            let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        let Some(threads) = self.threads else { return };
+        let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads);
+        // A pool that is there already keeps its size; only what the system refuses has a source.
+        let is_refused = |tried: Result<(), rayon::ThreadPoolBuildError>| {
+            tried.is_err_and(|error| std::error::Error::source(&error).is_some())
+        };
+        if is_refused(pool(threads.clamp(1, MAX_THREADS)).build_global())
+            && is_refused(pool(1).build_global())
+        {
+            let _ = pool(1).use_current_thread().build_global();
         }
+    }
+}
+
+/// Greatest number of threads that embed and search. More than the machine has cores only wait for each
+/// other, and some thousands take minutes to start.
+pub const MAX_THREADS: usize = 256;
+
+/// The number of threads, if it is one that can be.
+///
+/// # Errors
+/// What is expected and what came, in words.
+pub fn checked_threads(threads: usize) -> Result<usize, String> {
+    if (1..=MAX_THREADS).contains(&threads) {
+        Ok(threads)
+    } else {
+        Err(format!("the number of threads is 1 to {MAX_THREADS}, not {threads}"))
     }
 }
 

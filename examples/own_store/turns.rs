@@ -151,6 +151,7 @@ impl Turns for MemoryStore {
             speakers: speakers.collect::<BTreeSet<_>>().into_iter().collect(),
             waiting: user.queue.len() as u64,
             facts: user.read_facts(FactsAt::Now),
+            models: state.serving.iter().chain(&state.building).cloned().collect(),
         })
     }
 

@@ -15,6 +15,7 @@ mod named_file;
 mod new_file;
 mod output;
 mod pager;
+mod panics;
 mod parsing;
 mod progress_bar;
 mod remedy;
@@ -31,13 +32,16 @@ use longmem::environment;
 use output::Output;
 
 fn main() -> ExitCode {
-    let (arguments, given) = match parsing::parse() {
-        Ok(parsed) => parsed,
-        Err(code) => return code,
-    };
-    let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
-    match commands::run(arguments, &given, output) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(output),
-    }
+    let before_reading = Output { json: parsing::asks_for_json(), quiet: false };
+    panics::run(before_reading, || {
+        let (arguments, given) = match parsing::parse() {
+            Ok(parsed) => parsed,
+            Err(code) => return code,
+        };
+        let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
+        match commands::run(arguments, &given, output) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.report(output),
+        }
+    })
 }

@@ -21,7 +21,7 @@ pub(crate) fn parse() -> Result<(Arguments, Given), ExitCode> {
         .try_get_matches()
         .and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, Given::new(matches))));
     parsed.map_err(|error| {
-        if error.use_stderr() && asks_for_json(std::env::args_os()) {
+        if error.use_stderr() && asks_for_json() {
             let output = Output { json: true, quiet: false };
             output.error_document(&document(&error));
         } else {
@@ -42,9 +42,9 @@ fn without_empty_variables(command: Command) -> Command {
     command.mut_subcommands(without_empty_variables)
 }
 
-/// Says whether `--json` is among the flags, also in a command line that cannot be read.
-fn asks_for_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
-    arguments.take_while(|argument| argument != "--").any(|argument| argument == "--json")
+/// Says whether `--json` is among the flags of this process, also if its command line cannot be read.
+pub(crate) fn asks_for_json() -> bool {
+    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
 
 /// What clap says, a sentence a line: its first paragraph is the message, the others are hints.

@@ -1,8 +1,10 @@
 //! What a command works with: flags first, then the environment, the file, and the defaults.
 
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 
-use longmem::{Folders, HubSettings, Options};
+use longmem::{Folders, HubSettings, Options, checked_threads};
 use longmem_chat::TokenBudget;
 use longmem_core::UserName;
 use longmem_embed::{Compute, Device, Precision};
@@ -66,7 +68,9 @@ impl Settings {
             flags.device.or(device_in_file).unwrap_or_default(),
             flags.precision.or(precision_in_file).unwrap_or_default(),
         );
-        options.threads = flags.threads.or(file.threads);
+        let threads_in_file = file.threads.map(checked_threads).transpose().map_err(wrong)?;
+        let one_per_core = || available_parallelism().ok().map(NonZero::get);
+        options.threads = flags.threads.or(threads_in_file).or_else(one_per_core);
         if let Some(budget) = file.budget {
             options.talk.conversation.budget = TokenBudget::new(budget);
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
-use longmem_core::{Embedding, Recalled, Scope, Timestamp, Turn, TurnId};
+use longmem_core::{Embedding, EmbeddingModel, Recalled, Scope, Timestamp, Turn, TurnId};
 use longmem_search::{Candidate, CandidateRequest, Candidates, Scan};
 use longmem_store::UserOverview;
 use longmem_text::{asks_general_knowledge, is_bare_command, is_small_talk};
@@ -103,6 +103,9 @@ pub struct Recall {
     pub unsure: bool,
     /// Turns of the user that have no vectors yet and are found by words only.
     pub turns_without_vectors: u64,
+    /// The model that made the store's vectors, if it is another one than the one that embeds. Then
+    /// nothing was found by its meaning, also where that was asked for.
+    pub other_model: Option<EmbeddingModel>,
     /// How long it took.
     pub timings: RecallTimings,
 }
@@ -173,6 +176,7 @@ impl Memory {
             let turns_without_vectors = overview.waiting;
             return Ok(Recall { turns_without_vectors, ..Recall::default() });
         }
+        let other_model = self.other_model(request, &overview);
         let Gathered { turns, facts, timings } = self.gathered(request, &overview)?;
         let scored = Instant::now();
         let ranking = &request.ranking;
@@ -196,7 +200,20 @@ impl Memory {
         let facts = facts.into_iter().map(|fact| fact.recalled).collect();
         let results = self.with_neighbours(request, turns)?;
         let timings = RecallTimings { ranking: timings.ranking + scored.elapsed(), ..timings };
-        Ok(Recall { results, facts, unsure, turns_without_vectors: overview.waiting, timings })
+        let turns_without_vectors = overview.waiting;
+        Ok(Recall { results, facts, unsure, turns_without_vectors, other_model, timings })
+    }
+
+    /// The model of the store's vectors, if a request asks for meaning and the model that embeds has
+    /// none there.
+    fn other_model(
+        &self,
+        request: &RecallRequest,
+        overview: &UserOverview,
+    ) -> Option<EmbeddingModel> {
+        let asks_for_meaning = request.channels != Channels::Words;
+        let has_vectors = overview.models.contains(self.embedder.model());
+        overview.models.first().filter(|_| asks_for_meaning && !has_vectors).cloned()
     }
 
     /// Finds the `limit` turns in scope whose vectors are nearest to a text, as a vector database

@@ -123,7 +123,7 @@ impl<'a> Reading<'a> {
     fn close_turn(&mut self) {
         let Some((model, open)) = self.model.zip(self.open_turn.take()) else { return };
         let row = self.user.table.row_finder().row(open.turn);
-        let last = PassageId(open.first_passage.0 + open.vectors.len() as i64 - 1);
+        let last = PassageId(open.first_passage.0.saturating_add(open.vectors.len() as i64 - 1));
         self.vectors_taken += open.vectors.len();
         let whole = &mut self.user.vectors(model).whole;
         whole.last = whole.last.max(Some(last));

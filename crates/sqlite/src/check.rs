@@ -1,4 +1,7 @@
-//! Checks that a store is whole, user by user and block by block.
+//! Checks that a store is whole: the file, the values, and user by user and block by block the lists.
+
+mod file;
+mod values;
 
 use std::collections::BTreeSet;
 
@@ -10,60 +13,83 @@ use longmem_search::{
 use longmem_text::indexed_words;
 use rusqlite::{Connection, params};
 
+use crate::error::{may_be_damage, reason_of};
 use crate::fact_vectors;
 use crate::rows::{parsed, timestamp};
 
-/// Number of lines in which SQLite's own check says what is wrong.
+/// Greatest number of lines in which SQLite's own check says what is wrong.
 const MAX_INTEGRITY_LINES: usize = 20;
 
 /// Turns whose lists are made again at once: a block of words, which is eight blocks of turns. So the
 /// memory that a check takes does not grow with the store.
 const TURNS_AT_ONCE: i64 = 8192;
 
-/// Hands on what is wrong, a line each.
+/// Hands on what is wrong, a line each. A part that cannot be read is a problem itself, and the other
+/// parts are checked all the same.
 pub(crate) fn check(
     connection: &Connection,
     problem: &mut dyn FnMut(String),
 ) -> rusqlite::Result<()> {
-    check_file(connection, problem)?;
-    fact_vectors::check(connection, problem)?;
-    let users: Vec<i64> = connection
-        .prepare("SELECT id FROM users ORDER BY id")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut parts = Parts { problem };
+    parts.check("the file", |problem| file::pages(connection, MAX_INTEGRITY_LINES, problem))?;
+    parts.check("its tables", |problem| file::schema(connection, problem))?;
+    parts.check("references", |problem| file::references(connection, problem))?;
+    parts.check("numbers", |problem| file::numbers(connection, problem))?;
+    parts.check("the models", |problem| file::models(connection, problem))?;
+    values::check(connection, &mut parts)?;
+    parts.check("the vectors of facts", |problem| fact_vectors::check(connection, problem))?;
+    let mut users: Vec<i64> = Vec::new();
+    parts.check("the list of users", |_| {
+        let mut statement = connection.prepare("SELECT id FROM users ORDER BY id")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            users.push(row.get(0)?);
+        }
+        Ok(())
+    })?;
     let mut wrong = Wrong::default();
     for user_id in users {
-        UserCheck { connection, user_id }.check(&mut wrong, problem)?;
+        UserCheck { connection, user_id }.check(&mut wrong, &mut parts)?;
     }
     for (count, of_what) in [(wrong.words, "word"), (wrong.turns, "turn"), (wrong.codes, "code")] {
         if count > 0 {
-            problem(format!("{count} {of_what} lists do not hold what they should"));
+            (parts.problem)(format!("{count} {of_what} lists do not hold what they should"));
         }
     }
     Ok(())
 }
 
-/// What SQLite itself says of the file.
-fn check_file(connection: &Connection, problem: &mut dyn FnMut(String)) -> rusqlite::Result<()> {
-    let mut statement =
-        connection.prepare(&format!("PRAGMA integrity_check({MAX_INTEGRITY_LINES})"))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let line: String = row.get(0)?;
-        if line != "ok" {
-            problem(line);
+/// The first thing that a check finds; none if the store is whole, or cannot be looked at now.
+pub(crate) fn first_problem(connection: &Connection) -> Option<String> {
+    let mut first = None;
+    // What ends the check before it found anything says nothing of damage.
+    let _ = check(connection, &mut |problem| {
+        first.get_or_insert(problem);
+    });
+    first
+}
+
+/// The parts of a check, each on its own.
+struct Parts<'a> {
+    problem: &'a mut dyn FnMut(String),
+}
+
+impl Parts<'_> {
+    /// Runs one part. What cannot be read because of what the file holds is a problem; an error of the
+    /// surroundings ends the check.
+    fn check(
+        &mut self,
+        part: &str,
+        work: impl FnOnce(&mut dyn FnMut(String)) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        match work(self.problem) {
+            Err(error) if may_be_damage(&error) => {
+                (self.problem)(format!("{part} cannot be read: {}", reason_of(&error)));
+                Ok(())
+            }
+            other => other,
         }
     }
-    let mut statement = connection.prepare("PRAGMA foreign_key_check")?;
-    let mut rows = statement.query([])?;
-    let mut orphans = 0;
-    while rows.next()?.is_some() {
-        orphans += 1;
-    }
-    if orphans > 0 {
-        problem(format!("{orphans} rows refer to rows that are not there"));
-    }
-    Ok(())
 }
 
 /// Number of lists of each kind that differ from what they were made of.
@@ -81,14 +107,30 @@ struct UserCheck<'a> {
 }
 
 impl UserCheck<'_> {
-    fn check(&self, wrong: &mut Wrong, problem: &mut dyn FnMut(String)) -> rusqlite::Result<()> {
-        for stretch in self.stretches()? {
-            let first = stretch * TURNS_AT_ONCE;
-            self.check_turns(first, wrong)?;
-            self.check_codes(first, wrong, problem)?;
+    fn check(&self, wrong: &mut Wrong, parts: &mut Parts<'_>) -> rusqlite::Result<()> {
+        let user = self.user_id;
+        let mut stretches = BTreeSet::new();
+        parts.check(&format!("what there is of user {user}"), |_| {
+            stretches = self.stretches()?;
+            Ok(())
+        })?;
+        for stretch in stretches {
+            let Some(first) = stretch.checked_mul(TURNS_AT_ONCE) else {
+                (parts.problem)(format!("user {user} has a list of impossible number {stretch}"));
+                continue;
+            };
+            parts.check(&format!("the words of user {user} from turn {first} on"), |_| {
+                self.check_turns(first, wrong)
+            })?;
+            parts
+                .check(&format!("the vectors of user {user} from turn {first} on"), |problem| {
+                    self.check_codes(first, wrong, problem)
+                })?;
         }
-        wrong.words += self.wrong_vocabulary()?;
-        Ok(())
+        parts.check(&format!("the vocabulary of user {user}"), |_| {
+            wrong.words += self.wrong_vocabulary()?;
+            Ok(())
+        })
     }
 
     /// The stretches of turn numbers in which there are turns, or blocks of them.
@@ -111,7 +153,8 @@ impl UserCheck<'_> {
             "SELECT id, session_id, role, time_ms, speaker, text, note FROM turns
              WHERE user_id = ?1 AND id >= ?2 AND id < ?3 ORDER BY id",
         )?;
-        let mut rows = statement.query(params![self.user_id, first, first + TURNS_AT_ONCE])?;
+        let mut rows =
+            statement.query(params![self.user_id, first, first.saturating_add(TURNS_AT_ONCE)])?;
         while let Some(row) = rows.next()? {
             let speaker: Option<String> = row.get(4)?;
             let text = row.get_ref(5)?.as_str()?;
@@ -131,7 +174,8 @@ impl UserCheck<'_> {
             "SELECT block, entries FROM turn_blocks
              WHERE user_id = ?1 AND block >= ?2 / 1024 AND block < ?3 / 1024",
         )?;
-        let mut rows = statement.query(params![self.user_id, first, first + TURNS_AT_ONCE])?;
+        let mut rows =
+            statement.query(params![self.user_id, first, first.saturating_add(TURNS_AT_ONCE)])?;
         while let Some(row) = rows.next()? {
             let stored = row.get_ref(1)?.as_blob()?;
             let made = expected.take(Listed::Turns, BlockId(row.get(0)?));
@@ -169,7 +213,7 @@ impl UserCheck<'_> {
         let models: Vec<(i64, usize)> = self
             .connection
             .prepare_cached("SELECT id, dimensions FROM embedding_models")?
-            .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as usize)))?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
         for (model_id, width) in models {
             let mut expected = self.codes_of_vectors(first, (model_id, width), problem)?;
@@ -177,12 +221,12 @@ impl UserCheck<'_> {
                 "SELECT block, entries, passages, last_passage FROM code_blocks
                  WHERE user_id = ?1 AND model_id = ?2 AND block >= ?3 / 1024 AND block < ?4 / 1024",
             )?;
-            let end = first + TURNS_AT_ONCE;
+            let end = first.saturating_add(TURNS_AT_ONCE);
             let mut rows = statement.query(params![self.user_id, model_id, first, end])?;
             while let Some(row) = rows.next()? {
                 let block = BlockId(row.get(0)?);
                 let stored = row.get_ref(1)?.as_blob()?;
-                let counted = (row.get::<_, i64>(2)? as usize, PassageId(row.get(3)?));
+                let counted = (row.get(2)?, PassageId(row.get(3)?));
                 let made = expected.take(Listed::Codes { width }, block);
                 let is_right = made == stored && codes_in(width, block, stored) == Some(counted);
                 wrong.codes += u64::from(!is_right);
@@ -205,7 +249,7 @@ impl UserCheck<'_> {
              WHERE p.user_id = ?1 AND p.model_id = ?2 AND p.turn_id >= ?3 AND p.turn_id < ?4
              ORDER BY p.id",
         )?;
-        let end = first + TURNS_AT_ONCE;
+        let end = first.saturating_add(TURNS_AT_ONCE);
         let mut rows = statement.query(params![self.user_id, model_id, first, end])?;
         // The passages of the turn that is being read, with the number of the first.
         let mut open: Option<(TurnId, PassageId)> = None;

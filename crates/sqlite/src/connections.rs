@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use longmem_store::{Erasure, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::error::{place, store_error};
+use crate::check;
+use crate::error::{may_be_damage, place, store_error};
 use crate::open::connect;
 use crate::read_only;
 
@@ -60,15 +61,14 @@ impl Connections {
             }
             None => connect(&self.path),
         };
-        let result = reader.and_then(|reader| {
-            let result = reader.unchecked_transaction().and_then(|transaction| work(&transaction));
-            let mut idle = locked(&self.idle_readers);
-            if idle.len() < IDLE_READERS {
-                idle.push(reader);
-            }
-            result
-        });
-        result.map_err(|error| store_error(&self.path, error))
+        let reader = reader.map_err(|error| store_error(&self.path, error))?;
+        let result = reader.unchecked_transaction().and_then(|transaction| work(&transaction));
+        let result = result.map_err(|error| self.explained(&reader, error));
+        let mut idle = locked(&self.idle_readers);
+        if idle.len() < IDLE_READERS {
+            idle.push(reader);
+        }
+        result
     }
 
     /// Runs a write as one transaction: it is on disk when this returns, or nothing changed. A file
@@ -88,7 +88,7 @@ impl Connections {
             transaction.commit()?;
             Ok(value)
         };
-        write().map_err(|error| store_error(&self.path, error))
+        write().map_err(|error| self.explained(&writer, error))
     }
 
     /// Runs something on the writing connection outside a transaction.
@@ -97,7 +97,7 @@ impl Connections {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let writer = self.writer()?;
-        work(&writer).map_err(|error| store_error(&self.path, error))
+        work(&writer).map_err(|error| self.explained(&writer, error))
     }
 
     /// Runs something that only reads on a connection outside a transaction.
@@ -107,7 +107,8 @@ impl Connections {
     ) -> Result<T, StoreError> {
         match &self.writer {
             Writer::Connected(writer) => {
-                work(&locked(writer)).map_err(|error| store_error(&self.path, error))
+                let writer = locked(writer);
+                work(&writer).map_err(|error| self.explained(&writer, error))
             }
             Writer::Refused(_) => read_only::read(&self.path, work),
         }
@@ -120,6 +121,22 @@ impl Connections {
             Writer::Refused(reason) => {
                 Err(StoreError::ReadOnly { place: place(&self.path), reason: reason.clone() })
             }
+        }
+    }
+
+    /// The store's error for one of SQLite's. Where that one may come of a bug or of damage (a table
+    /// that is not there, a number given out twice), a check of the store tells which.
+    fn explained(&self, connection: &Connection, error: rusqlite::Error) -> StoreError {
+        let may_be_damage = may_be_damage(&error);
+        let error = store_error(&self.path, error);
+        match error {
+            StoreError::Backend { place, source } if may_be_damage => {
+                match check::first_problem(connection) {
+                    Some(reason) => StoreError::Damaged { place, reason },
+                    None => StoreError::Backend { place, source },
+                }
+            }
+            other => other,
         }
     }
 

@@ -69,6 +69,12 @@ pub(crate) fn model_in(
     connection.prepare_cached(&sql)?.query_row([state.as_str()], from_row).optional()
 }
 
+/// The models that have vectors, the one that serves first.
+pub(crate) fn models(connection: &Connection) -> rusqlite::Result<Vec<EmbeddingModel>> {
+    let sql = format!("SELECT id, {IDENTITY} FROM embedding_models ORDER BY state DESC");
+    connection.prepare_cached(&sql)?.query_map([], |row| Ok(from_row(row)?.1))?.collect()
+}
+
 /// The model whose vectors are written now.
 pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<Option<(i64, EmbeddingModel)>> {
     match model_in(connection, State::Building)? {

@@ -27,7 +27,15 @@ pub(crate) fn store_error(path: &Path, source: rusqlite::Error) -> StoreError {
     }
     let place = place(path);
     let Some(code) = source.sqlite_error_code() else {
-        return StoreError::Backend { place, source: Box::new(source) };
+        return match source {
+            rusqlite::Error::QueryReturnedNoRows => {
+                StoreError::Damaged { place, reason: "a row that it must have is missing".into() }
+            }
+            _ if is_unreadable_value(&source) => {
+                StoreError::Damaged { place, reason: format!("a value cannot be read: {source}") }
+            }
+            _ => StoreError::Backend { place, source: Box::new(source) },
+        };
     };
     let reason = source.to_string();
     if code == ErrorCode::DiskFull {
@@ -45,6 +53,57 @@ pub(crate) fn store_error(path: &Path, source: rusqlite::Error) -> StoreError {
         StoreError::InputOutput { place, reason }
     } else {
         StoreError::Backend { place, source: Box::new(source) }
+    }
+}
+
+/// The error for a file that could not even be opened as a database: no statement of ours was run, so
+/// it is the file.
+pub(crate) fn opening_error(path: &Path, source: rusqlite::Error) -> StoreError {
+    let reason = reason_of(&source);
+    match store_error(path, source) {
+        StoreError::Backend { place, .. } => StoreError::Damaged { place, reason },
+        other => other,
+    }
+}
+
+/// Whether a value in the file is not what was written there: of another type, outside of its range,
+/// not UTF-8, or in no row at all.
+fn is_unreadable_value(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::InvalidColumnType(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+            | Error::QueryReturnedNoRows
+    )
+}
+
+/// Whether what the file holds may be the reason of an error, and not its surroundings.
+pub(crate) fn may_be_damage(error: &rusqlite::Error) -> bool {
+    match error.sqlite_error_code() {
+        // A statement that does not fit the tables.
+        _ if matches!(error, rusqlite::Error::SqlInputError { .. }) => true,
+        None => is_unreadable_value(error),
+        Some(code) => matches!(
+            code,
+            ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::ConstraintViolation
+                | ErrorCode::TypeMismatch
+                | ErrorCode::SchemaChanged
+                | ErrorCode::TooBig
+                | ErrorCode::Unknown
+        ),
+    }
+}
+
+/// What SQLite says of an error, in one line, without the statement.
+pub(crate) fn reason_of(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -33,14 +33,49 @@ const STEPS: &[Step] = &[
 /// The format that this program reads and writes.
 pub(crate) const FORMAT: u32 = STEPS.len() as u32;
 
-/// Reads the format's number; 0 for an empty file.
-pub(crate) fn format_of(connection: &Connection) -> rusqlite::Result<u32> {
-    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+/// Greatest number of a format that is believed; a greater one is a damaged number.
+const GREATEST_FORMAT: u32 = 9999;
+
+/// What the file says of its format.
+pub(crate) enum FoundFormat {
+    /// The file is empty.
+    None,
+    /// A format's number, from 1.
+    Numbered(u32),
+    /// What no longmem writes, in words.
+    Damaged(String),
+}
+
+/// Reads the format's number.
+pub(crate) fn format_of(connection: &Connection) -> rusqlite::Result<FoundFormat> {
+    // One statement, since another process may be making the tables.
+    let (number, tables): (i64, i64) = connection.query_row(
+        "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(match u32::try_from(number) {
+        Ok(0) if tables == 0 => FoundFormat::None,
+        Ok(format @ 1..=GREATEST_FORMAT) => FoundFormat::Numbered(format),
+        _ => FoundFormat::Damaged(format!("its format is {number}, which no longmem writes")),
+    })
+}
+
+/// An empty database of the present format, against which others are compared.
+pub(crate) fn example() -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    let transaction = connection.transaction()?;
+    apply(&transaction)?;
+    transaction.commit()?;
+    Ok(connection)
 }
 
 /// Applies the missing steps inside one transaction: all of them or none.
 pub(crate) fn apply(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    let present = format_of(transaction)? as usize;
+    let present = match format_of(transaction)? {
+        FoundFormat::Numbered(format) => format as usize,
+        _ => 0,
+    };
     for step in &STEPS[present.min(STEPS.len())..] {
         transaction.execute_batch(step.sql)?;
         (step.then)(transaction)?;

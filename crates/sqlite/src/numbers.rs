@@ -8,6 +8,9 @@ use rusqlite::{Transaction, params};
 /// Numbers in a chunk.
 const CHUNK: i64 = 8192;
 
+/// No store comes near to this number; one that is there is damaged.
+const GREATEST: i64 = 1 << 56;
+
 /// What is numbered.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
@@ -50,6 +53,9 @@ impl Numbers {
     ) -> rusqlite::Result<Self> {
         let sql = format!("SELECT {} FROM users WHERE id = ?1", kind.column());
         let next: i64 = transaction.prepare_cached(&sql)?.query_row([user_id], |row| row.get(0))?;
+        if !(0..GREATEST).contains(&next) {
+            return Err(rusqlite::Error::IntegralValueOutOfRange(0, next));
+        }
         Ok(Self { kind, user_id, next, end: (next + CHUNK - 1) / CHUNK * CHUNK })
     }
 
@@ -79,10 +85,11 @@ impl Numbers {
         let chunks = (count + CHUNK) / CHUNK;
         let first_chunk: i64 = transaction
             .prepare_cached(
-                "UPDATE number_chunks SET next_chunk = next_chunk + ?2 WHERE kind = ?1
+                "UPDATE number_chunks SET next_chunk = next_chunk + ?2
+                 WHERE kind = ?1 AND next_chunk BETWEEN 0 AND ?3
                  RETURNING next_chunk - ?2",
             )?
-            .query_row(params![self.kind.name(), chunks], |row| row.get(0))?;
+            .query_row(params![self.kind.name(), chunks, GREATEST / CHUNK], |row| row.get(0))?;
         (self.next, self.end) = ((first_chunk * CHUNK).max(1), (first_chunk + chunks) * CHUNK);
         Ok(())
     }

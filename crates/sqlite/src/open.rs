@@ -9,9 +9,9 @@ use longmem_store::StoreError;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::connections::Connections;
-use crate::error::{place, store_error};
+use crate::error::{may_be_damage, opening_error, place, reason_of};
 use crate::file::{APPLICATION_ID, Found, look_at, with_suffix};
-use crate::migrations::{self, FORMAT};
+use crate::migrations::{self, FORMAT, FoundFormat};
 use crate::{SqliteStore, read_only};
 
 /// How long a writer waits for another process.
@@ -87,12 +87,20 @@ impl SqliteStore {
         })?;
         // Before SQLite opens it, which gives the file's mode to the companions that it makes.
         let notices = narrow_files(path);
-        let sqlite = |source| store_error(path, source);
+        let sqlite = |source| opening_error(path, source);
         let mut connection = connect(path).map_err(sqlite)?;
-        let format = migrations::format_of(&connection).map_err(sqlite)?;
-        refuse_newer(path, format)?;
-        if format < FORMAT {
-            migrate(&mut connection).map_err(sqlite)?;
+        match known_format(path, migrations::format_of(&connection).map_err(sqlite)?)? {
+            Some(FORMAT) => {}
+            Some(format) => migrate(&mut connection).map_err(|error| {
+                if may_be_damage(&error) {
+                    let reason = reason_of(&error);
+                    let reason = format!("its tables are not those of its format {format}: {reason}");
+                    StoreError::Damaged { place: place(path), reason }
+                } else {
+                    sqlite(error)
+                }
+            })?,
+            None => migrate(&mut connection).map_err(sqlite)?,
         }
         switch_to_wal(&connection).map_err(sqlite)?;
         Ok(Self { connections: Connections::new(path.to_owned(), connection), notices })
@@ -100,8 +108,8 @@ impl SqliteStore {
 
     /// Opens a store that cannot be written, for the reason that the system gave.
     fn open_to_read(path: PathBuf, reason: String) -> Result<Self, StoreError> {
-        let format = read_only::read(&path, migrations::format_of)?;
-        refuse_newer(&path, format)?;
+        let found = read_only::read(&path, migrations::format_of)?;
+        let format = known_format(&path, found)?.unwrap_or_default();
         if format < FORMAT {
             let reason = format!("its format {format} is brought to {FORMAT} by writing; {reason}");
             return Err(StoreError::ReadOnly { place: place(&path), reason });
@@ -141,11 +149,19 @@ fn narrow_files(path: &Path) -> Vec<OpeningNotice> {
     narrowed.map(notice).into_iter().collect()
 }
 
-fn refuse_newer(path: &Path, format: u32) -> Result<(), StoreError> {
-    if format > FORMAT {
-        return Err(StoreError::TooNew { place: place(path), found: format, known: FORMAT });
+/// The number of a file's format, none of an empty file.
+///
+/// # Errors
+/// [`StoreError::TooNew`]; [`StoreError::Damaged`] for a number that no longmem writes.
+fn known_format(path: &Path, found: FoundFormat) -> Result<Option<u32>, StoreError> {
+    match found {
+        FoundFormat::None => Ok(None),
+        FoundFormat::Numbered(found) if found > FORMAT => {
+            Err(StoreError::TooNew { place: place(path), found, known: FORMAT })
+        }
+        FoundFormat::Numbered(format) => Ok(Some(format)),
+        FoundFormat::Damaged(reason) => Err(StoreError::Damaged { place: place(path), reason }),
     }
-    Ok(())
 }
 
 /// Opens a connection that may write, to a file that is there: SQLite would make it for everybody.

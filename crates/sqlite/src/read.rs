@@ -8,6 +8,7 @@ use longmem_store::{
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::embedding_models::models;
 use crate::facts::facts_that_hold;
 use crate::queue::waiting_of;
 use crate::rows::{SELECT_TURN, array, parsed, row_limit, timestamp, turn_array, turn_from_row};
@@ -134,6 +135,7 @@ impl Turns for SqliteStore {
                 speakers: speakers(connection, user_id)?,
                 waiting: waiting_of(connection, user_id)?,
                 facts: facts_that_hold(connection, user_id)?,
+                models: models(connection)?,
             })
         })
     }

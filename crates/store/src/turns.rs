@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use longmem_core::{
-    Fact, FactId, NewTurn, Role, Scope, SessionName, SourceKey, SummaryId, Turn, TurnId, UserName,
+    EmbeddingModel, Fact, FactId, NewTurn, Role, Scope, SessionName, SourceKey, SummaryId, Turn, TurnId,
+    UserName,
 };
 use longmem_search::Epoch;
 
@@ -204,6 +205,9 @@ pub struct UserOverview {
     pub waiting: u64,
     /// The facts that hold, as [`Facts::facts`](crate::Facts::facts) orders them.
     pub facts: Vec<Fact>,
+    /// The models that have vectors in the store: the one that serves, and then the one that is to
+    /// replace it, if there is one.
+    pub models: Vec<EmbeddingModel>,
 }
 
 /// One conversation at a glance.

@@ -6,7 +6,7 @@ use longmem_memory::Scan;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Fact, Scope, Turn};
+use crate::{EmbeddingModel, Fact, Scope, Turn};
 
 /// Asks for the turns that are relevant to a query. Only `user` and `query` are needed; the scope's
 /// fields stand beside the others.
@@ -124,7 +124,9 @@ impl From<Channels> for longmem_memory::Channels {
 /// What a recall found.
 ///
 /// ```json
-/// { "facts": [], "results": [], "unsure": false, "turns_without_vectors": 3 }
+/// {
+///   "facts": [], "results": [], "unsure": false, "turns_without_vectors": 3, "other_model": null
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recall {
@@ -138,6 +140,10 @@ pub struct Recall {
     pub unsure: bool,
     /// Turns of the user that have no vectors yet and are found by words only.
     pub turns_without_vectors: u64,
+    /// The model that made the store's vectors, if it is another one than the one that embeds: then
+    /// nothing was found by its meaning.
+    #[serde(default)]
+    pub other_model: Option<EmbeddingModel>,
 }
 
 impl From<longmem_memory::Recall> for Recall {
@@ -147,6 +153,7 @@ impl From<longmem_memory::Recall> for Recall {
             results: recall.results.into_iter().map(RecalledTurn::from).collect(),
             unsure: recall.unsure,
             turns_without_vectors: recall.turns_without_vectors,
+            other_model: recall.other_model.map(EmbeddingModel::from),
         }
     }
 }

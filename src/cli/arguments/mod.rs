@@ -11,6 +11,7 @@ mod turns;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use longmem::{MAX_THREADS, checked_threads};
 use longmem_core::UserName;
 use longmem_embed::{Device, Precision};
 
@@ -79,8 +80,15 @@ pub(crate) struct GlobalArguments {
     /// Never use the network
     #[arg(long, global = true)]
     pub(crate) offline: bool,
-    /// Threads for embedding and search [default: one per core]
-    #[arg(long, global = true, value_name = "N", env = crate::environment::THREADS)]
+    /// Threads for embedding and search, 1 to 256 [default: one per core]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        env = crate::environment::THREADS,
+        allow_negative_numbers = true,
+        value_parser = threads
+    )]
     pub(crate) threads: Option<usize>,
     /// A configuration file [default: config.toml in the user's configuration folder]
     #[arg(long, global = true, value_name = "FILE", env = crate::environment::CONFIG)]
@@ -146,6 +154,12 @@ pub(crate) struct DoctorArguments {
 pub(crate) struct CompletionsArguments {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// Reads a number of threads.
+fn threads(text: &str) -> Result<usize, String> {
+    let expected = || format!("a whole number from 1 to {MAX_THREADS} is expected");
+    checked_threads(text.parse().map_err(|_| expected())?)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 use longmem::IfMissing;
+use longmem_core::Remedy;
 use longmem_memory::{Channels, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, Scan};
 use longmem_wire as wire;
 
@@ -9,6 +10,7 @@ use crate::arguments::{RecallArguments, RecalledDetail};
 use crate::compose;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
+use crate::remedy::hint;
 use crate::render;
 use crate::settings::Settings;
 
@@ -41,6 +43,15 @@ pub(super) fn run(
         output.note(format!(
             "{} found by words only; `longmem index` lets them be found by meaning.",
             counted(recall.turns_without_vectors, "turn")
+        ));
+    }
+    if let Some(other) = &recall.other_model {
+        output.warn(format!(
+            "everything is found by words only: the store's vectors were made by {}@{}, not by the \
+             model in use. {}",
+            other.name,
+            other.revision,
+            hint(&Remedy::ReplaceModel)
         ));
     }
     show(recall, &request.query, arguments.detail, output)

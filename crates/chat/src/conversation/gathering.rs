@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use longmem_core::{Role, Scope, Timestamp, TurnId};
+use longmem_core::{Remedy, Role, Scope, Timestamp, TurnId};
 use longmem_memory::{
     Channels, Epoch, Memory, MemoryError, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest,
 };
@@ -142,6 +142,16 @@ impl Conversation {
             let caught_up =
                 if self.something_waits() { Ok(()) } else { memory.catch_up(&self.user).map(drop) };
             match caught_up.and_then(|()| memory.recall(&request)) {
+                Ok(recall) => {
+                    if let Some(other) = &recall.other_model {
+                        self.live.limit_to_words();
+                        let made_by = format!("{}@{}", other.name, other.revision);
+                        let reason = format!("the store's vectors were made by {made_by}");
+                        let remedies = vec![Remedy::ReplaceModel];
+                        self.live.push_notice(Notice::WordsOnly { reason, remedies });
+                    }
+                    return Ok(recall);
+                }
                 Err(MemoryError::Embed(error)) => {
                     self.live.limit_to_words();
                     let (reason, remedies) = (error.to_string(), error.remedies());

@@ -33,8 +33,11 @@ pub(crate) fn decode_codes(
 ) -> impl Iterator<Item = TurnCodes<'_>> + '_ {
     std::iter::from_fn(move || {
         let turn = Blocks::OF_TURNS.turn(block, take_number(&mut bytes)?)?;
-        let first_passage = PassageId(take_number(&mut bytes)? as i64);
+        let first_passage = i64::try_from(take_number(&mut bytes)?).ok()?;
         let passages = take_number(&mut bytes)? as usize;
+        // The number after the last one is a number too, in a list that is not damaged.
+        first_passage.checked_add_unsigned(passages as u64)?;
+        let first_passage = PassageId(first_passage);
         let (codes, rest) = bytes.split_at_checked(passages.checked_mul(code_bytes)?)?;
         bytes = rest;
         Some(TurnCodes { turn, first_passage, passages, codes })

@@ -13,7 +13,7 @@ pub fn vector_bytes(embedding: &Embedding) -> Vec<u8> {
 /// # Errors
 /// [`InvalidEmbedding`] for another length, a number that is not finite, or no unit length.
 pub fn vector_from_bytes(bytes: &[u8], width: usize) -> Result<Embedding, InvalidEmbedding> {
-    if bytes.len() != width * size_of::<f32>() {
+    if Some(bytes.len()) != width.checked_mul(size_of::<f32>()) {
         return Err(InvalidEmbedding::Width {
             expected: width,
             actual: bytes.len() / size_of::<f32>(),
