@@ -28,6 +28,7 @@ impl Upkeep for MemoryStore {
             turns_without_vectors: users().map(|user| user.queue.len() as u64).sum(),
             truncated_tokens: state.truncated_tokens,
             file_bytes: 0,
+            unused_bytes: 0,
         })
     }
 

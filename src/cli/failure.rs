@@ -139,6 +139,18 @@ impl Failure {
         hints
     }
 
+    /// The error in a line, with what would help.
+    pub(crate) fn finding(&self) -> String {
+        let hints = self.hints().join(" ");
+        let message = full_message(self);
+        if hints.is_empty() { message } else { format!("{message}. {hints}") }
+    }
+
+    /// Whether the store holds what was not written there.
+    pub(crate) fn is_damage(&self) -> bool {
+        self.code() == ErrorCode::DamagedStore
+    }
+
     /// The error as a document.
     pub(crate) fn document(&self) -> ErrorDocument {
         ErrorDocument::new(self.code(), full_message(self), self.hints())

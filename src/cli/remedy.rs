@@ -78,7 +78,7 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
             "Look at the disk: it may be failing, gone, or at a limit on the size of files."
         }
         Remedy::RestoreBackup => {
-            "Restore a backup, or save what can be read with: sqlite3 FILE .recover"
+            "Restore a backup, or save what can be read: longmem doctor --salvage NEW.db"
         }
         Remedy::WaitForOtherProcess => "Wait for the other process, or end it, and try again.",
         Remedy::ListUsers => "longmem stats lists the users of this store.",

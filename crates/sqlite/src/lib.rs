@@ -59,6 +59,7 @@ mod queue;
 mod read;
 mod read_only;
 mod rows;
+mod salvage;
 mod scope_filter;
 mod search_source;
 mod session_names;
@@ -77,6 +78,7 @@ use std::path::Path;
 use connections::Connections;
 
 pub use open::{IfMissing, OpeningNotice};
+pub use salvage::{Readable, Salvaged, readable_turns, salvage};
 
 /// A store in one SQLite file.
 pub struct SqliteStore {

@@ -191,9 +191,14 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     // The first format is written with a rollback journal, so that the header with its application
     // id is in the file itself as soon as the file is a store.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    mark_as_store(&transaction)?;
     migrations::apply(&transaction)?;
     transaction.commit()
+}
+
+/// Writes into the header that the file is a store.
+pub(crate) fn mark_as_store(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "application_id", APPLICATION_ID)
 }
 
 /// Switching needs the file for oneself for an instant, and SQLite does not wait for that by itself.

@@ -25,7 +25,9 @@ impl Upkeep for SqliteStore {
                 "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions),
                         (SELECT count(*) FROM turns), (SELECT count(*) FROM passages),
                         (SELECT count(*) FROM vectors), (SELECT count(*) FROM index_queue),
-                        (SELECT coalesce(sum(truncated_tokens), 0) FROM embedding_models)",
+                        (SELECT coalesce(sum(truncated_tokens), 0) FROM embedding_models),
+                        (SELECT freelist_count * page_size
+                         FROM pragma_freelist_count, pragma_page_size)",
                 [],
                 |row| {
                     Ok(StoreStats {
@@ -37,6 +39,7 @@ impl Upkeep for SqliteStore {
                         turns_without_vectors: row.get(5)?,
                         truncated_tokens: row.get(6)?,
                         file_bytes,
+                        unused_bytes: row.get(7)?,
                     })
                 },
             )

@@ -28,7 +28,8 @@ pub(crate) fn make_again(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
     users.into_iter().try_for_each(|user_id| make_again_for(transaction, user_id))
 }
 
-fn make_again_for(transaction: &Transaction<'_>, user_id: i64) -> rusqlite::Result<()> {
+/// Makes the lists of turns and words of a user again.
+pub(crate) fn make_again_for(transaction: &Transaction<'_>, user_id: i64) -> rusqlite::Result<()> {
     block_tables::remove_words_and_turns(transaction, user_id)?;
     let stretches: Vec<i64> = transaction
         .prepare("SELECT DISTINCT id / ?2 FROM turns WHERE user_id = ?1 ORDER BY 1")?

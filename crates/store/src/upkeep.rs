@@ -71,6 +71,8 @@ pub struct StoreStats {
     pub truncated_tokens: u64,
     /// Bytes on disk, logs included.
     pub file_bytes: u64,
+    /// Those of them that hold nothing any more: new turns fill them first, and a copy leaves them out.
+    pub unused_bytes: u64,
 }
 
 /// What a store holds of one user.

@@ -43,13 +43,55 @@ impl From<Vec<Check>> for Checks {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What was looked at: `store`, `model`, `canary`, `vectors`, `truncation`, `language_model`, or
+    /// What was looked at: `store`, `file` (who may read it, and the space that it takes), `waiting`
+    /// (turns that were kept aside), `model`, `canary`, `vectors`, `truncation`, `language_model`, or
     /// `tokens` once an answer has shown how its model counts them.
     pub name: String,
     /// Whether it is as it should be.
     pub ok: bool,
     /// What was found, in words.
     pub finding: String,
+}
+
+/// What was saved of a damaged store into a new one.
+///
+/// ```json
+/// {
+///   "file": "saved.db", "users": 2, "sessions": 12, "turns": 418, "facts": 9, "summaries": 3,
+///   "kept_values": 4, "forgotten_keys": 5, "turns_with_vectors": 400, "turns_without_vectors": 18,
+///   "lost_turns": 2, "unusable_rows": 1, "mended_texts": 3, "made_up_names": 0
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Salvaged {
+    /// The new store, as it was named.
+    pub file: String,
+    /// Users.
+    pub users: u64,
+    /// Conversations.
+    pub sessions: u64,
+    /// Messages.
+    pub turns: u64,
+    /// Facts, those that were replaced included.
+    pub facts: u64,
+    /// Summaries.
+    pub summaries: u64,
+    /// Values that were kept beside the turns.
+    pub kept_values: u64,
+    /// Turns that are known as forgotten.
+    pub forgotten_keys: u64,
+    /// Turns with all their vectors.
+    pub turns_with_vectors: u64,
+    /// Turns that wait for vectors.
+    pub turns_without_vectors: u64,
+    /// Turns of which it is known that they were there, and that are not saved.
+    pub lost_turns: u64,
+    /// Rows that were found and cannot be used.
+    pub unusable_rows: u64,
+    /// Texts with signs in them that stand for what could not be read.
+    pub mended_texts: u64,
+    /// Users and sessions with made-up names, since their own are lost.
+    pub made_up_names: u64,
 }
 
 /// The embedding model and its files.

@@ -75,6 +75,7 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         RecalledFact,
         RecalledTurn,
         Remembered,
+        Salvaged,
         Scope,
         ServedModel,
         Session,

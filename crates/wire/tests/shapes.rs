@@ -344,6 +344,7 @@ fn stats() {
         turns_without_vectors: 0,
         truncated_tokens: 0,
         file_bytes: 282_624,
+        unused_bytes: 0,
     };
     let users = || vec![memory::UserStats { user: ana(), sessions: 4, turns: 14 }];
     let stats = wire::Stats::new(counted, "memory.db".to_owned(), Some(model()), users());

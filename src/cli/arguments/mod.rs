@@ -146,6 +146,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
+    /// Save what can be read of a damaged store into this new one; the damaged file is not changed
+    #[arg(long, value_name = "NEW.db")]
+    pub(crate) salvage: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) provider: ProviderArguments,
 }

@@ -1,36 +1,45 @@
 //! `longmem doctor`: proves that everything works, or says what does not.
 
+mod file;
 mod language_model;
+mod salvage;
+mod waiting;
 
-use longmem::IfMissing;
+use longmem::{IfMissing, Readable, readable_turns};
 use longmem_chat::calibrations;
-use longmem_core::Diagnose;
+use longmem_core::{Diagnose, EmbeddingModel, Remedy};
 use longmem_memory::{CanaryStep, Memory, StoreStats};
 use longmem_wire::{Check, Checks};
 
 use crate::arguments::DoctorArguments;
 use crate::compose;
 use crate::failure::{Failure, hints};
-use crate::output::{Output, bytes, counted};
+use crate::output::{Output, bytes, counted, grouped};
+use crate::remedy::hint;
 use crate::render;
 use crate::settings::Settings;
+
+/// Number of problems of the store that are named; of further ones it is said how many there are.
+const SHOWN_PROBLEMS: usize = 20;
 
 pub(super) fn run(
     arguments: &DoctorArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let memory = compose::memory(settings, IfMissing::Create, output)?;
-    let stats = memory.stats()?;
-    let mut checks = vec![
-        store_file(&memory, &stats)?,
-        model(settings, output),
-        canary(&memory),
-        vectors(&stats),
-        truncated(&stats),
-        language_model::check(&arguments.provider, settings)?,
-    ];
-    checks.extend(tokens(&memory)?);
+    if let Some(to) = &arguments.salvage {
+        return salvage::run(to, settings, output);
+    }
+    let mut checks = match compose::memory(settings, IfMissing::Create, output) {
+        Ok(memory) => of_memory(&memory, settings, output),
+        Err(failure) => vec![unopened_store(&failure, settings), model(settings, output)],
+    };
+    let language_model = language_model::check(&arguments.provider, settings);
+    let position = checks.iter().position(|check| check.name == "tokens").unwrap_or(checks.len());
+    checks.insert(
+        position,
+        language_model.unwrap_or_else(|failure| failed("language_model", &failure)),
+    );
     let checks = Checks::from(checks);
     if output.json {
         output.document(&checks)?;
@@ -42,21 +51,85 @@ pub(super) fn run(
     if failed.is_empty() { Ok(()) } else { Err(Failure::Unhealthy(failed.join(", "))) }
 }
 
-fn store_file(memory: &Memory, stats: &StoreStats) -> Result<Check, Failure> {
-    let mut problems = Vec::new();
-    memory.check(&mut |problem| problems.push(problem))?;
-    let finding = if problems.is_empty() {
-        format!(
+/// Everything that can be looked at in a store that opens. What fails in one check does not end the
+/// others.
+fn of_memory(memory: &Memory, settings: &Settings, output: Output) -> Vec<Check> {
+    let stats = memory.stats().map_err(Failure::from);
+    let counted = |name: &str, check: fn(&StoreStats) -> Check| match &stats {
+        Ok(stats) => check(stats),
+        Err(failure) => failed(name, failure),
+    };
+    let mut checks = vec![
+        store_content(memory, stats.as_ref().ok(), settings),
+        file::check(settings, stats.as_ref().ok()),
+    ];
+    checks.extend(waiting::check(memory, settings));
+    checks.push(model(settings, output));
+    checks.push(canary(memory));
+    checks.push(match (&stats, memory.serving_model()) {
+        (Ok(stats), Ok(serving)) => vectors(stats, serving.as_ref(), memory.embedder().model()),
+        (Err(failure), _) => failed("vectors", failure),
+        (_, Err(error)) => failed("vectors", &error.into()),
+    });
+    checks.push(counted("truncation", truncated));
+    checks.extend(tokens(memory).unwrap_or_else(|failure| Some(failed("tokens", &failure))));
+    checks
+}
+
+/// A check that could not be made.
+fn failed(name: &str, failure: &Failure) -> Check {
+    Check { name: name.to_owned(), ok: false, finding: failure.finding() }
+}
+
+/// The check of a store that cannot be opened, with what can be saved of it.
+fn unopened_store(failure: &Failure, settings: &Settings) -> Check {
+    let mut check = failed("store", failure);
+    if failure.is_damage() {
+        check.finding += &can_be_saved(settings);
+    }
+    check
+}
+
+fn store_content(memory: &Memory, stats: Option<&StoreStats>, settings: &Settings) -> Check {
+    let (mut problems, mut more) = (Vec::new(), 0u64);
+    let checked = memory.check(&mut |problem| {
+        if problems.len() < SHOWN_PROBLEMS {
+            problems.push(problem);
+        } else {
+            more += 1;
+        }
+    });
+    if let Err(error) = checked {
+        problems.push(Failure::from(error).finding());
+    }
+    if more > 0 {
+        problems.push(format!("and {more} more"));
+    }
+    let whole = || match stats {
+        Some(stats) => format!(
             "{} is whole: {} in {}, {}",
             memory.place(),
             counted(stats.turns, "turn"),
             counted(stats.sessions, "session"),
             bytes(stats.file_bytes)
-        )
-    } else {
-        problems.join("; ")
+        ),
+        None => format!("{} is whole", memory.place()),
     };
-    Ok(Check { name: "store".to_owned(), ok: problems.is_empty(), finding })
+    let ok = problems.is_empty();
+    let finding = if ok { whole() } else { problems.join("; ") + &can_be_saved(settings) };
+    Check { name: "store".to_owned(), ok, finding }
+}
+
+/// How much of a damaged store can be read, and how it is saved.
+fn can_be_saved(settings: &Settings) -> String {
+    let Ok(Readable { turns, known_turns }) = readable_turns(&settings.options.file) else {
+        return String::new();
+    };
+    format!(
+        ". {} of {} can be read: longmem doctor --salvage NEW.db saves them",
+        grouped(turns),
+        counted(known_turns, "known turn")
+    )
 }
 
 fn model(settings: &Settings, output: Output) -> Check {
@@ -87,17 +160,26 @@ fn judged(worked: &[CanaryStep]) -> (bool, String) {
     (worked.len() == CanaryStep::ALL.len(), format!("a test turn was {}", said.join(", ")))
 }
 
-/// Turns that wait for vectors are not a failure: they are found by words.
-fn vectors(stats: &StoreStats) -> Check {
-    let finding = if stats.turns_without_vectors == 0 {
-        "every turn is found by its meaning".to_owned()
-    } else {
-        format!(
-            "{} found by words only until longmem index is run",
-            counted(stats.turns_without_vectors, "turn")
-        )
+/// Turns that wait for vectors are not a failure: they are found by words. Vectors of another model
+/// are one: nothing is found by its meaning then.
+fn vectors(stats: &StoreStats, serving: Option<&EmbeddingModel>, in_use: &EmbeddingModel) -> Check {
+    let is_other = serving.filter(|serving| *serving != in_use);
+    let finding = match (is_other, stats.turns_without_vectors) {
+        (Some(other), _) => format!(
+            "nothing is found by its meaning: the vectors were made by {}@{}, not by {}@{}. {}",
+            other.name,
+            other.revision,
+            in_use.name,
+            in_use.revision,
+            hint(&Remedy::ReplaceModel)
+        ),
+        (None, 0) => "every turn is found by its meaning".to_owned(),
+        (None, waiting) => {
+            format!("{} found by words only until longmem index is run", counted(waiting, "turn"))
+        }
     };
-    Check { name: "vectors".to_owned(), ok: stats.passages == stats.vectors, finding }
+    let ok = is_other.is_none() && stats.passages == stats.vectors;
+    Check { name: "vectors".to_owned(), ok, finding }
 }
 
 fn truncated(stats: &StoreStats) -> Check {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod made_up;
+mod salvage;
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -129,7 +130,6 @@ fn on_copies(of: &[u8], count: usize, damage: impl Fn(&Path, usize) -> String + 
                         std::fs::write(&path, of).unwrap();
                         let damage = damage(&path, number);
                         misdeeds_found.extend(misdeeds(&path, &damage));
-                        eprintln!("{:?} {damage} {misdeeds_found:?}", t.elapsed());
                     }
                     misdeeds_found
                 })

@@ -13,7 +13,7 @@ pub use blocks::BlockId;
 pub use new_lists::{
     Listed, NewLists, codes_in, turn_block_of, with_turns, without_turns, word_block_of,
 };
-pub use turn_list::{TurnEntry, with_notes, with_session};
+pub use turn_list::{TurnEntry, turns_in, with_notes, with_session};
 
 pub(crate) use code_list::decode_codes;
 pub(crate) use turn_list::decode_turns;

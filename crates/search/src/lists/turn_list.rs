@@ -75,6 +75,11 @@ pub fn with_session(
     changed
 }
 
+/// What a block says of turns, up to where it is damaged.
+pub fn turns_in(block: BlockId, bytes: &[u8]) -> Vec<TurnEntry> {
+    decode_turns(block, bytes).collect()
+}
+
 /// A block in which these turns are notes; the other entries stay as they are.
 pub fn with_notes(block: BlockId, bytes: &[u8], notes: &BTreeSet<TurnId>) -> Vec<u8> {
     let mut marked = Vec::with_capacity(bytes.len());

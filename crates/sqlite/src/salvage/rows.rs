@@ -1,0 +1,198 @@
+//! Takes the rows out of a page, however damaged the pages around it are.
+
+use rusqlite::types::Value;
+
+use super::pages::{PAGE, Pages};
+
+/// What kind of page it is, by its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Holds rows of a table, each with its number.
+    TableLeaf,
+    /// Points to pages of a table.
+    TableInterior,
+    /// Holds entries of an index, or rows of a table without numbers.
+    IndexLeaf,
+    /// The same, and points to further pages between them.
+    IndexInterior,
+}
+
+/// A row as it stands in the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    /// Its number; 0 in an index.
+    pub(super) number: i64,
+    /// Its columns; a column that is the row's number is null.
+    pub(super) values: Vec<Value>,
+    /// Whether some text was not UTF-8, and has signs in it that stand for what could not be read.
+    pub(super) mended: bool,
+}
+
+/// The longest row that is believed: SQLite's own limit.
+const LONGEST_ROW: u64 = 1_000_000_000;
+
+/// A page that belongs to a table or an index.
+pub(super) struct TreePage<'a> {
+    pages: &'a Pages,
+    bytes: &'a [u8],
+    /// Where its header begins: behind the file's own on the first page.
+    header: usize,
+    pub(super) kind: Kind,
+}
+
+impl<'a> TreePage<'a> {
+    /// Looks at a page; none if it belongs to no table.
+    pub(super) fn of(pages: &'a Pages, number: u32, bytes: &'a [u8]) -> Option<Self> {
+        let header = if number == 1 { 100 } else { 0 };
+        let kind = match bytes[header] {
+            0x0d => Kind::TableLeaf,
+            0x05 => Kind::TableInterior,
+            0x0a => Kind::IndexLeaf,
+            0x02 => Kind::IndexInterior,
+            _ => return None,
+        };
+        Some(Self { pages, bytes, header, kind })
+    }
+
+    /// Where its cells begin.
+    fn cells(&self) -> impl Iterator<Item = usize> + '_ {
+        let first = self.header + if self.is_interior() { 12 } else { 8 };
+        let count = usize::from(self.short(self.header + 3));
+        (0..count)
+            .map(move |cell| first + 2 * cell)
+            .take_while(|at| at + 2 <= PAGE)
+            .map(|at| usize::from(self.short(at)))
+            .filter(|at| *at + 4 <= PAGE)
+    }
+
+    fn is_interior(&self) -> bool {
+        matches!(self.kind, Kind::TableInterior | Kind::IndexInterior)
+    }
+
+    /// The pages that it points to.
+    pub(super) fn children(&self) -> Vec<u32> {
+        if !self.is_interior() {
+            return Vec::new();
+        }
+        let last = self.word(self.header + 8);
+        self.cells().map(|at| self.word(at)).chain([last]).collect()
+    }
+
+    /// The rows that can be read.
+    pub(super) fn rows(&self) -> Vec<Row> {
+        match self.kind {
+            Kind::TableInterior => Vec::new(),
+            _ => self.cells().filter_map(|at| self.row(at)).collect(),
+        }
+    }
+
+    fn row(&self, mut at: usize) -> Option<Row> {
+        if self.kind == Kind::IndexInterior {
+            at += 4;
+        }
+        let mut rest = self.bytes.get(at..)?;
+        let length = take_varint(&mut rest)?;
+        let number = if self.kind == Kind::TableLeaf { take_varint(&mut rest)? as i64 } else { 0 };
+        let payload = self.payload(length, rest)?;
+        let (values, mended) = record(&payload)?;
+        Some(Row { number, values, mended })
+    }
+
+    /// The bytes of a row: those on the page, and those on the pages that follow it.
+    fn payload(&self, length: u64, on_page: &[u8]) -> Option<Vec<u8>> {
+        if length > LONGEST_ROW {
+            return None;
+        }
+        let length = length as usize;
+        let most =
+            if self.kind == Kind::TableLeaf { PAGE - 35 } else { (PAGE - 12) * 64 / 255 - 23 };
+        let least = (PAGE - 12) * 32 / 255 - 23;
+        if length <= most {
+            return Some(on_page.get(..length)?.to_vec());
+        }
+        let wanted = least + (length - least) % (PAGE - 4);
+        let local = if wanted <= most { wanted } else { least };
+        let mut payload = on_page.get(..local)?.to_vec();
+        let next = on_page.get(local..local + 4)?;
+        let mut next = u32::from_be_bytes([next[0], next[1], next[2], next[3]]);
+        while payload.len() < length && next != 0 {
+            let page = self.pages.read(next);
+            next = u32::from_be_bytes([page[0], page[1], page[2], page[3]]);
+            let missing = (length - payload.len()).min(PAGE - 4);
+            payload.extend_from_slice(&page[4..4 + missing]);
+        }
+        (payload.len() == length).then_some(payload)
+    }
+
+    fn short(&self, at: usize) -> u16 {
+        u16::from_be_bytes([self.bytes[at], self.bytes[at + 1]])
+    }
+
+    fn word(&self, at: usize) -> u32 {
+        u32::from_be_bytes([
+            self.bytes[at],
+            self.bytes[at + 1],
+            self.bytes[at + 2],
+            self.bytes[at + 3],
+        ])
+    }
+}
+
+/// Reads a number of one to nine bytes, seven bits in each but the ninth.
+fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0u64;
+    for place in 0..9 {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        if place == 8 {
+            return Some(number << 8 | u64::from(*byte));
+        }
+        number = number << 7 | u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    Some(number)
+}
+
+/// The columns of a row, and whether a text had to be mended.
+fn record(payload: &[u8]) -> Option<(Vec<Value>, bool)> {
+    let mut rest = payload;
+    let header_length = usize::try_from(take_varint(&mut rest)?).ok()?;
+    let mut header = payload.get(payload.len() - rest.len()..header_length)?;
+    let mut body = payload.get(header_length..)?;
+    let mut values = Vec::new();
+    let mut mended = false;
+    while !header.is_empty() {
+        let kind = take_varint(&mut header)?;
+        let length = match kind {
+            0 | 8 | 9 => 0,
+            1..=4 => kind,
+            5 => 6,
+            6 | 7 => 8,
+            10 | 11 => return None,
+            _ => (kind - 12) / 2,
+        };
+        let (bytes, after) = body.split_at_checked(usize::try_from(length).ok()?)?;
+        body = after;
+        values.push(match kind {
+            0 => Value::Null,
+            8 => Value::Integer(0),
+            9 => Value::Integer(1),
+            1..=6 => Value::Integer(integer(bytes)),
+            7 => Value::Real(f64::from_bits(integer(bytes) as u64)),
+            _ if kind % 2 == 0 => Value::Blob(bytes.to_vec()),
+            _ => {
+                mended |= std::str::from_utf8(bytes).is_err();
+                Value::Text(String::from_utf8_lossy(bytes).into_owned())
+            }
+        });
+    }
+    Some((values, mended))
+}
+
+/// A signed number, the highest byte first.
+fn integer(bytes: &[u8]) -> i64 {
+    let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
+    bytes.iter().fold(if negative { -1 } else { 0 }, |number, byte| number << 8 | i64::from(*byte))
+}
