@@ -5,6 +5,7 @@
 mod bench;
 mod commands;
 mod configuration;
+mod damage;
 mod durability;
 mod errors;
 mod errors_as_json;

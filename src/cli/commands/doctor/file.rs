@@ -34,12 +34,8 @@ pub(super) fn check(settings: &Settings, stats: Option<&StoreStats>) -> Check {
         ));
     }
     let taken = stats.map_or(0, |stats| stats.file_bytes);
-    if let Some(free) = free_bytes(file) {
-        if free < taken.max(LITTLE_SPACE) {
-            problems.push(format!("its disk has only {} left", bytes(free)));
-        } else {
-            said.push(format!("its disk has {} left", bytes(free)));
-        }
+    if let Some(free) = free_bytes(file).filter(|free| *free < taken.max(LITTLE_SPACE)) {
+        problems.push(format!("its disk has only {} left", bytes(free)));
     }
     let unused = stats.map_or(0, |stats| stats.unused_bytes);
     if unused >= WORTH_A_COPY {
@@ -50,7 +46,10 @@ pub(super) fn check(settings: &Settings, stats: Option<&StoreStats>) -> Check {
         ));
     }
     let ok = problems.is_empty();
-    let finding = if ok { said.join("; ") } else { problems.join("; ") };
+    let mut finding = if ok { said.join("; ") } else { problems.join("; ") };
+    if finding.is_empty() {
+        finding = "nothing is wrong with it".to_owned();
+    }
     Check { name: "file".to_owned(), ok, finding }
 }
 
