@@ -85,6 +85,9 @@ impl Provider for GoingOn {
             Err(ProviderError::Interrupted { endpoint, reason, .. }) => {
                 Err(ProviderError::Interrupted { endpoint, partial: rest.text, reason })
             }
+            Err(ProviderError::TooMuch { endpoint, what, limit, .. }) => {
+                Err(ProviderError::TooMuch { endpoint, partial: rest.text, what, limit })
+            }
             error => error,
         }
     }

@@ -74,6 +74,18 @@ pub enum ProviderError {
         /// beginning of a text.
         said: Option<String>,
     },
+    /// The server sent more than any answer has, so the rest was not read.
+    #[error("{endpoint} sent {what} of more than {limit} bytes; the rest was not read")]
+    TooMuch {
+        /// The server.
+        endpoint: Endpoint,
+        /// The text that came before.
+        partial: String,
+        /// What was too long: a line, an answer.
+        what: &'static str,
+        /// The most that is read of it, in bytes.
+        limit: usize,
+    },
     /// The answer began and did not come to its end.
     #[error("the answer from {endpoint} broke off: {reason}")]
     Interrupted {
@@ -98,7 +110,10 @@ impl ProviderError {
             Self::Answered { status, advice, .. } => {
                 advice.should_retry.unwrap_or(is_transient_status(*status))
             }
-            Self::InvalidBaseUrl { .. } | Self::NoClient { .. } | Self::NotAStream { .. } => false,
+            Self::InvalidBaseUrl { .. }
+            | Self::NoClient { .. }
+            | Self::NotAStream { .. }
+            | Self::TooMuch { .. } => false,
         }
     }
 
@@ -150,7 +165,9 @@ impl ProviderError {
     /// The text that came before the answer broke off; none if nothing came.
     pub fn partial(&self) -> Option<&str> {
         match self {
-            Self::Interrupted { partial, .. } if !partial.is_empty() => Some(partial),
+            Self::Interrupted { partial, .. } | Self::TooMuch { partial, .. } => {
+                Some(partial.as_str()).filter(|partial| !partial.is_empty())
+            }
             _ => None,
         }
     }
@@ -176,7 +193,7 @@ impl Diagnose for ProviderError {
                 status if is_transient_status(*status) => ErrorCode::ServerFailed,
                 _ => ErrorCode::ServerRefused,
             },
-            Self::Interrupted { .. } => ErrorCode::AnswerBrokeOff,
+            Self::Interrupted { .. } | Self::TooMuch { .. } => ErrorCode::AnswerBrokeOff,
         }
     }
 
@@ -202,7 +219,9 @@ impl Diagnose for ProviderError {
             Self::Answered { endpoint, status, advice, message, .. } => {
                 remedies_by_status(endpoint, *status, message, *advice)
             }
-            Self::NotAStream { endpoint, .. } => vec![endpoint.api.check_base_url()],
+            Self::NotAStream { endpoint, .. } | Self::TooMuch { endpoint, .. } => {
+                vec![endpoint.api.check_base_url()]
+            }
             Self::Interrupted { .. } => vec![Remedy::AskAgain],
         }
     }

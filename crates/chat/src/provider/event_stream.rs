@@ -12,6 +12,9 @@ pub(super) struct ServerEvent {
     pub(super) data: String,
 }
 
+/// Most bytes of a line, and of the data of an event: no server sends a hundredth of it.
+pub(super) const MAX_EVENT: usize = 4 * 1024 * 1024;
+
 /// Turns bytes into events; an event that is not complete waits for the next bytes.
 #[derive(Debug, Default)]
 pub(super) struct EventParser {
@@ -44,6 +47,13 @@ impl EventParser {
             self.end_line();
         }
         self.end_line()
+    }
+
+    /// Whether the event that is not complete is longer than any event. A parser that is told so
+    /// after each push holds no more than this and the last bytes.
+    pub(super) fn is_overlong(&self) -> bool {
+        let data = self.data.as_ref().map_or(0, String::len);
+        self.line.len() + data + self.name.len() > MAX_EVENT
     }
 
     fn end_line(&mut self) -> Option<ServerEvent> {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::answer_body::{AnswerBody, End};
-use self::refusal::{error_message, header, retry_advice};
+use self::refusal::{MAX_SHOWN_CHARACTERS, error_message, header, retry_advice};
 use super::{Api, ApiKey, Completion, Endpoint, OnText, ProviderError, RetryAdvice};
 
 /// Time to make a connection.
@@ -32,8 +32,8 @@ const MAX_ERROR_BODY: usize = 64 * 1024;
 /// How long a document that is looked up is waited for.
 const LOOK_UP_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Bytes of a document that is looked up.
-const MAX_LOOKED_UP: usize = 16 * 1024 * 1024;
+/// Most bytes of a document that is looked up.
+const MAX_LOOKED_UP: usize = 8 * 1024 * 1024;
 
 /// Sends requests to one address of one server.
 #[derive(Debug)]
@@ -134,12 +134,30 @@ impl HttpClient {
 
     async fn look_up(&self, request: RequestBuilder) -> Result<Value, ProviderError> {
         let mut response = self.send(request.timeout(LOOK_UP_PATIENCE)).await?;
-        let mut document = Vec::new();
-        while document.len() < MAX_LOOKED_UP {
-            let Ok(Some(bytes)) = response.chunk().await else { break };
-            document.extend_from_slice(&bytes);
-        }
+        let document = self.whole(&mut response).await?;
         serde_json::from_slice(&document).map_err(|_| self.not_an_answer(&response, &document))
+    }
+
+    /// Reads a document to its end.
+    async fn whole(&self, response: &mut Response) -> Result<Vec<u8>, ProviderError> {
+        let mut document = Vec::new();
+        let broke_off = |error: reqwest::Error| ProviderError::Interrupted {
+            endpoint: self.endpoint.clone(),
+            partial: String::new(),
+            reason: with_sources(&error.without_url()),
+        };
+        while let Some(bytes) = response.chunk().await.map_err(broke_off)? {
+            document.extend_from_slice(&bytes);
+            if document.len() > MAX_LOOKED_UP {
+                return Err(ProviderError::TooMuch {
+                    endpoint: self.endpoint.clone(),
+                    partial: String::new(),
+                    what: "a document",
+                    limit: MAX_LOOKED_UP,
+                });
+            }
+        }
+        Ok(document)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, ProviderError> {
@@ -180,6 +198,10 @@ impl HttpClient {
                 None => Err(self.interrupted(body, reason)),
                 Some(End::Failed { status, message }) => Err(self.failed(body, status, &message)),
                 Some(End::Foreign(said)) => Err(self.not_an_answer(&response, &said)),
+                Some(End::TooMuch { what, limit }) => {
+                    let (endpoint, partial) = (self.endpoint.clone(), body.partial());
+                    Err(ProviderError::TooMuch { endpoint, partial, what, limit })
+                }
             };
         }
     }
@@ -238,7 +260,8 @@ impl HttpClient {
         }
         let moved = header(response.headers(), LOCATION.as_str())
             .filter(|_| status.is_redirection())
-            .map(|address| format!("the server has moved to {address}"));
+            .map(|address| address.chars().take(MAX_SHOWN_CHARACTERS).collect::<String>())
+            .map(|address| format!("the server has moved to {address}; nothing was sent there"));
         let message = moved
             .or_else(|| error_message(&String::from_utf8_lossy(&body)))
             .unwrap_or_else(|| status.canonical_reason().unwrap_or("no reason given").to_owned());
@@ -269,24 +292,11 @@ fn client(local: bool) -> Result<Client, ProviderError> {
         .user_agent(concat!("longmem/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
-        .redirect(to_the_same_host());
+        // The key and the prompt are for the address that was named, and for no other.
+        .redirect(Policy::none());
     // A proxy cannot reach this machine under the name by which it calls itself.
     let builder = if local { builder.no_proxy() } else { builder };
     builder.build().map_err(|error| ProviderError::NoClient { source: error.without_url().into() })
-}
-
-/// Follows a server to another address of its host only: the key is for that host. Where following
-/// would turn a question into a plain look-up of a page, it does not.
-fn to_the_same_host() -> Policy {
-    Policy::custom(|attempt| {
-        let from = attempt.previous().last().cloned();
-        let stays = from.is_some_and(|from| {
-            let keeps_secret = from.scheme() == attempt.url().scheme() || from.scheme() == "http";
-            from.host_str() == attempt.url().host_str() && keeps_secret
-        });
-        let keeps_question = matches!(attempt.status().as_u16(), 307 | 308);
-        if stays && keeps_question { Policy::default().redirect(attempt) } else { attempt.stop() }
-    })
 }
 
 fn is_local(url: &Url) -> bool {

@@ -1,5 +1,6 @@
 //! A server on this machine that gives prepared answers and keeps what it was asked.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -146,4 +147,27 @@ async fn give(mut connection: TcpStream, answer: &Answer) {
         let _ = connection.write_all(b"0\r\n\r\n").await;
     }
     let _ = connection.shutdown().await;
+}
+
+/// Starts a server that answers every request with a beginning and then with the same bytes without
+/// end; returns its address and how many bytes of bodies it has sent.
+pub(crate) async fn endless(beginning: &str, again: &str) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&sent);
+    let beginning = beginning.as_bytes().to_vec();
+    let again = again.repeat((64 * 1024 / again.len()).max(1)).into_bytes();
+    tokio::spawn(async move {
+        loop {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            read_request(&mut connection).await;
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+            let _ = connection.write_all(&[head.as_bytes(), &beginning].concat()).await;
+            while connection.write_all(&again).await.is_ok() {
+                counter.fetch_add(again.len(), Ordering::Relaxed);
+            }
+        }
+    });
+    (url, sent)
 }

@@ -5,11 +5,17 @@ use serde_json::Value;
 
 use super::{AnswerReader, Step};
 use crate::provider::Completion;
-use crate::provider::event_stream::{EventParser, ServerEvent};
+use crate::provider::event_stream::{EventParser, MAX_EVENT, ServerEvent};
 use crate::provider::lenient::JsonReader;
 
 /// Most bytes of an answer that is one document.
 const MAX_DOCUMENT: usize = 32 * 1024 * 1024;
+
+/// Most bytes of an answer's text, thinking included: about two million tokens.
+const MAX_TEXT: usize = 8 * 1024 * 1024;
+
+/// Most bytes of a stream. An event of a few letters takes some hundred bytes.
+const MAX_STREAM: usize = 1024 * 1024 * 1024;
 
 /// Marks by which models end their answers. A server that does not know its model's mark hands it on.
 const END_MARKS: [&str; 5] =
@@ -32,6 +38,8 @@ pub(super) struct AnswerBody<'a, R> {
     /// Number of events that could not be read.
     unreadable: usize,
     understood: bool,
+    /// Number of bytes that came.
+    received: usize,
 }
 
 /// What a body turns out to be: its content type is often wrong.
@@ -58,6 +66,13 @@ pub(super) enum End {
     },
     /// The body is no answer: its beginning, which may say why.
     Foreign(Vec<u8>),
+    /// The body is longer than any answer.
+    TooMuch {
+        /// What of it: a line, the text.
+        what: &'static str,
+        /// The most that is read, in bytes.
+        limit: usize,
+    },
 }
 
 impl<'a, R: AnswerReader> AnswerBody<'a, R> {
@@ -74,14 +89,35 @@ impl<'a, R: AnswerReader> AnswerBody<'a, R> {
             text: AnswerText::new(on_text),
             unreadable: 0,
             understood: false,
+            received: 0,
         }
     }
 
     /// Takes the next bytes. Returns how the answer ended, if it did.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Option<End> {
+        self.received = self.received.saturating_add(bytes.len());
+        self.take(bytes).or_else(|| self.too_much())
+    }
+
+    /// What of the body is too long already.
+    fn too_much(&self) -> Option<End> {
+        let too_much = |what, limit| Some(End::TooMuch { what, limit });
+        match &self.form {
+            Form::Stream(parser) if parser.is_overlong() => too_much("an event", MAX_EVENT),
+            _ if self.text.came.len() > MAX_TEXT => too_much("a text", MAX_TEXT),
+            _ if self.received > MAX_STREAM => too_much("a stream", MAX_STREAM),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Option<End> {
         match &mut self.form {
             Form::Unknown(begun) => {
                 begun.extend_from_slice(bytes);
+                if begun.trim_ascii_start().is_empty() {
+                    // White space that a server sends while its model loads.
+                    begun.clear();
+                }
                 let form = match Form::told_by(begun)? {
                     Form::Foreign(_) if self.called_stream => Form::Stream(EventParser::default()),
                     form => form,
@@ -89,7 +125,7 @@ impl<'a, R: AnswerReader> AnswerBody<'a, R> {
                 let Form::Unknown(begun) = std::mem::replace(&mut self.form, form) else {
                     unreachable!("it was unknown a line before")
                 };
-                self.push(&begun)
+                self.take(&begun)
             }
             Form::Stream(parser) => {
                 let events = parser.push(bytes);
@@ -97,7 +133,15 @@ impl<'a, R: AnswerReader> AnswerBody<'a, R> {
             }
             Form::Document(document) => {
                 document.extend_from_slice(bytes);
-                (document.len() > MAX_DOCUMENT).then(|| End::Foreign(Vec::new()))
+                if document.len() <= MAX_DOCUMENT {
+                    return None;
+                }
+                // It may be a document a line: those that are whole are of the answer.
+                let document = std::mem::take(document);
+                let lines = String::from_utf8_lossy(&document);
+                let whole = lines.rfind('\n').map_or("", |end| &lines[..end]);
+                let end = whole.lines().find_map(|line| self.take_data("", line));
+                end.or(Some(End::TooMuch { what: "a document", limit: MAX_DOCUMENT }))
             }
             Form::Foreign(beginning) => {
                 beginning.extend_from_slice(bytes);

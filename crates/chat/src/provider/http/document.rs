@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{HttpClient, with_sources};
+use super::HttpClient;
 use crate::ProviderError;
 
 impl HttpClient {
@@ -16,23 +16,12 @@ impl HttpClient {
     ) -> Result<Value, ProviderError> {
         let mut url = self.url.clone();
         url.set_path(&path(self.url.path()));
-        let request = self.client.post(url).headers(self.headers.clone()).json(body);
-        let response = request.send().await.map_err(|source| ProviderError::Unreachable {
-            endpoint: self.endpoint.clone(),
-            source: source.without_url().into(),
-        })?;
-        if !response.status().is_success() {
-            return Err(self.refused(response).await);
-        }
-        let broke_off = |reason| ProviderError::Interrupted {
+        let mut response = self.send(self.client.post(url).json(body)).await?;
+        let document = self.whole(&mut response).await?;
+        serde_json::from_slice(&document).map_err(|error| ProviderError::Interrupted {
             endpoint: self.endpoint.clone(),
             partial: String::new(),
-            reason,
-        };
-        let bytes = response
-            .bytes()
-            .await
-            .map_err(|error| broke_off(with_sources(&error.without_url())))?;
-        serde_json::from_slice(&bytes).map_err(|error| broke_off(error.to_string()))
+            reason: error.to_string(),
+        })
     }
 }

@@ -8,8 +8,8 @@ use reqwest::header::HeaderMap;
 use crate::RetryAdvice;
 use crate::provider::lenient::words;
 
-/// Characters shown of an error's body that is not JSON.
-const MAX_SHOWN_CHARACTERS: usize = 200;
+/// Characters shown of an error's body that is not JSON, and of an address that a server names.
+pub(super) const MAX_SHOWN_CHARACTERS: usize = 200;
 
 /// The text of a header, if it has one.
 pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
