@@ -9,6 +9,8 @@ use longmem_core::ErrorCode;
 use crate::arguments::{ProviderArguments, ProviderKind};
 use crate::failure::Failure;
 use crate::named_file;
+use crate::output::Output;
+use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
 /// The language model that answers, and how its prompts begin and end.
@@ -115,6 +117,17 @@ impl LlmSettings {
     }
 }
 
+/// Warns of a key that everyone on the way to the model's server can read.
+pub(crate) fn warn_of_exposed_key(server: Option<&ModelServer>, output: Output) {
+    if let Some(server) = server.filter(|server| server.exposes_key()) {
+        output.warn(format!(
+            "the key goes to {} without encryption, so whoever is on the way can read it; use an \
+             https address if there is one",
+            for_terminal(&server.shown_base_url())
+        ));
+    }
+}
+
 /// The provider that flags or the file name.
 fn asked(flags: &ProviderArguments, settings: &Settings) -> Option<ProviderKind> {
     flags.provider.or(settings.llm.provider)
@@ -216,7 +229,7 @@ fn no_address() -> Failure {
 }
 
 fn no_name(server: &ModelServer) -> Failure {
-    let base_url = &server.base_url;
+    let base_url = server.shown_base_url();
     Failure::refused(
         ErrorCode::NoLanguageModel,
         format!("no model of {base_url} was named"),

@@ -22,6 +22,7 @@ mod remedy;
 mod render;
 mod sanitize;
 mod settings;
+mod standard_input;
 mod time_argument;
 mod wrap;
 

@@ -19,8 +19,6 @@ pub(crate) struct Settings {
     /// What the memory is opened with.
     pub(crate) options: Options,
     pub(crate) user: UserName,
-    /// Whether the user was named by a flag, the environment or the file.
-    pub(crate) user_was_named: bool,
     /// The person's home folder.
     pub(crate) home: PathBuf,
     /// What the file says about the language model.
@@ -53,7 +51,6 @@ impl Settings {
         let precision_in_file = file.precision.map(|name| name.parse::<Precision>()).transpose();
         let precision_in_file = precision_in_file.map_err(|error| wrong(error.to_string()))?;
         let named_user = flags.user.clone().or(file.user);
-        let user_was_named = named_user.is_some();
         let default_user = || UserName::new(DEFAULT_USER).expect("the constant is a valid name");
         let mut options = Options::of_user(folders, hub);
         // A shell puts the home folder into `--db ~/memory.db`, but not into `--db=~/memory.db`.
@@ -81,7 +78,6 @@ impl Settings {
         Ok(Self {
             options,
             user: named_user.unwrap_or_else(default_user),
-            user_was_named,
             home: folders.home.clone(),
             llm: file.llm,
             learning: file.learning,

@@ -1,5 +1,6 @@
 //! Times as people write them on a command line.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -38,24 +39,39 @@ impl TimeArgument {
     }
 }
 
+/// Years of a time that is meant. Others cannot be reckoned with: a day later, or in another time zone,
+/// there may be no such time.
+const YEARS: RangeInclusive<i16> = 1..=9998;
+
+/// Weeks of the longest time ago: to the year 1, about.
+const MOST_WEEKS: u32 = 100_000;
+
 /// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "\"{0}\" is not a time; write 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h, 30m for ago"
-)]
-pub(crate) struct NotATime(String);
+pub(crate) enum NotATime {
+    #[error(
+        "\"{0}\" is not a time; write 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h, 30m for ago"
+    )]
+    NotRead(String),
+    #[error("\"{0}\" is too far away; expected a time of the years 1 to 9998")]
+    TooFar(String),
+}
 
 impl FromStr for TimeArgument {
     type Err = NotATime;
 
     fn from_str(text: &str) -> Result<Self, NotATime> {
-        if let Ok(time) = text.parse() {
-            return Ok(Self::At(time));
+        let too_far = || NotATime::TooFar(text.to_owned());
+        let near = |date: Date, time: Self| {
+            if YEARS.contains(&date.year()) { Ok(time) } else { Err(too_far()) }
+        };
+        if let Ok(time) = text.parse::<Timestamp>() {
+            return near(time.to_zoned(TimeZone::UTC).date(), Self::At(time));
         }
         if let Ok(day) = text.parse() {
-            return Ok(Self::Day(day));
+            return near(day, Self::Day(day));
         }
-        let refused = || NotATime(text.to_owned());
+        let refused = || NotATime::NotRead(text.to_owned());
         let unit = text.chars().next_back().ok_or_else(refused)?;
         let minutes_per_unit = match unit {
             'w' => 7 * 24 * 60,
@@ -65,7 +81,9 @@ impl FromStr for TimeArgument {
             _ => return Err(refused()),
         };
         let count: u32 = text[..text.len() - 1].parse().map_err(|_| refused())?;
-        Ok(Self::Ago(SignedDuration::from_mins(i64::from(count) * minutes_per_unit)))
+        let distance = SignedDuration::from_mins(i64::from(count) * minutes_per_unit);
+        let longest = SignedDuration::from_hours(i64::from(MOST_WEEKS) * 7 * 24);
+        if distance > longest { Err(too_far()) } else { Ok(Self::Ago(distance)) }
     }
 }
 
@@ -99,6 +117,10 @@ mod tests {
     fn says_what_it_expected() {
         let error = "last tuesday".parse::<TimeArgument>().unwrap_err();
         assert!(error.to_string().starts_with("\"last tuesday\" is not a time; write 2026-03-01"));
+        for far in ["9999-12-31", "9999-12-31T00:00:00Z", "-009999-01-01", "4294967295w"] {
+            let error = far.parse::<TimeArgument>().unwrap_err();
+            assert_eq!(error, NotATime::TooFar(far.to_owned()));
+        }
         assert!("".parse::<TimeArgument>().is_err());
         assert!("3é".parse::<TimeArgument>().is_err());
     }

@@ -14,6 +14,7 @@ mod files;
 mod language_model;
 mod laziness;
 mod locomo;
+mod outside;
 mod privacy;
 mod rule_server;
 mod seeing;

@@ -39,7 +39,9 @@ pub use file_kind::special_kind;
 pub use fnv::fnv1a;
 pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};
 pub use real_path::real_path;
-pub use recalled::{Adjustment, ChannelHit, Explanation, RECALLED_MEMORY_TAG, Recalled, Strength};
+pub use recalled::{
+    Adjustment, ChannelHit, Explanation, OWN_BLOCK_TAGS, RECALLED_MEMORY_TAG, Recalled, Strength,
+};
 pub use remedy::Remedy;
 pub use role::Role;
 pub use scope::Scope;

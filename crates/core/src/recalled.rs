@@ -6,6 +6,10 @@ use crate::{Turn, TurnId, closed_words};
 /// knows what not to remember again.
 pub const RECALLED_MEMORY_TAG: &str = "recalled_memory";
 
+/// The tags around what longmem puts into a prompt: recalled turns, known facts and summaries. Each
+/// opening tag bears an attribute `note`.
+pub const OWN_BLOCK_TAGS: [&str; 3] = [RECALLED_MEMORY_TAG, "known_facts", "earlier_conversation"];
+
 /// A turn that a recall found, with its reasons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recalled {

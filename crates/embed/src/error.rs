@@ -269,9 +269,21 @@ impl Diagnose for EmbedderError {
 
 fn listed(attempts: &[Attempt]) -> String {
     let mut text = String::new();
+    let mut not_asked = Vec::new();
     for Attempt { source, error } in attempts {
         // Writing to a String cannot fail.
-        let _ = write!(text, "\n  - {source}: {error}");
+        let _ = match error {
+            EmbedderError::Offline => {
+                not_asked.push(source.to_string());
+                Ok(())
+            }
+            // The source names the folder already.
+            EmbedderError::MissingFile { file, .. } => write!(text, "\n  - {source}: no {file}"),
+            error => write!(text, "\n  - {source}: {error}"),
+        };
+    }
+    if !not_asked.is_empty() {
+        let _ = write!(text, "\n  - {}: {}", not_asked.join(", "), EmbedderError::Offline);
     }
     text
 }

@@ -47,7 +47,9 @@ pub enum MemoryError {
     #[error("the export could not be written: {0}")]
     Output(io::Error),
     /// A turn that says nothing.
-    #[error("there is nothing to remember: the text is empty")]
+    #[error(
+        "there is nothing to remember: the text is empty, or only repeats what longmem recalled"
+    )]
     EmptyText,
     /// A query that asks nothing.
     #[error("the question is empty")]

@@ -53,6 +53,10 @@ pub struct ImportReport {
     pub known_turns: u64,
     /// Turns that were left out, because the user forgot them before.
     pub forgotten_turns: u64,
+    /// Whose the turns became, with how many each got; those that were known or forgotten count.
+    pub users: BTreeMap<UserName, u64>,
+    /// Turns for which the file names another user than the one they became.
+    pub of_other_users: u64,
     /// Whether `progress` stopped it.
     pub stopped: bool,
 }
@@ -104,6 +108,8 @@ impl Memory {
             new_turns: 0,
             known_turns: 0,
             forgotten_turns: 0,
+            users: BTreeMap::new(),
+            of_other_users: 0,
             stopped: false,
             failed: None,
         };
@@ -118,9 +124,19 @@ impl Memory {
             new_turns: intake.new_turns,
             known_turns: intake.known_turns,
             forgotten_turns: intake.forgotten_turns,
+            users: intake.users,
+            of_other_users: intake.of_other_users,
             stopped: intake.stopped,
         })
     }
+}
+
+/// An imported turn with whose it becomes.
+pub(crate) struct Owned {
+    pub(crate) user: UserName,
+    /// Whether the file names another user.
+    pub(crate) is_other: bool,
+    pub(crate) imported: ImportedTurn,
 }
 
 /// Turns of one user that wait to be stored.
@@ -143,13 +159,17 @@ struct Intake<'a> {
     new_turns: u64,
     known_turns: u64,
     forgotten_turns: u64,
+    users: BTreeMap<UserName, u64>,
+    of_other_users: u64,
     stopped: bool,
     failed: Option<MemoryError>,
 }
 
 impl TurnReceiver for Intake<'_> {
     fn receive(&mut self, turn: ImportedTurn, read: &Progress) -> ControlFlow<()> {
-        let (user, ImportedTurn { turn, former_keys, .. }) = self.request.turn_of(turn);
+        let Owned { user, is_other, imported } = self.request.turn_of(turn);
+        let ImportedTurn { turn, former_keys, .. } = imported;
+        self.of_other_users += u64::from(is_other);
         let batch = self.waiting.entry(user).or_default();
         if let Some(key) = &turn.source_key {
             batch.renamed.extend(former_keys.into_iter().map(|former| (former, key.clone())));
@@ -202,10 +222,12 @@ impl<'a> ImportRequest<'a> {
     }
 
     /// Whose an imported turn becomes, and the turn as it is stored.
-    pub(crate) fn turn_of(&self, mut imported: ImportedTurn) -> (UserName, ImportedTurn) {
-        let named = imported.user.take().filter(|_| self.users_from_file);
+    pub(crate) fn turn_of(&self, mut imported: ImportedTurn) -> Owned {
         imported.turn.note |= self.notes;
-        (named.unwrap_or_else(|| self.user.clone()), imported)
+        let named = imported.user.take();
+        let user = named.clone().filter(|_| self.users_from_file);
+        let user = user.unwrap_or_else(|| self.user.clone());
+        Owned { is_other: named.is_some_and(|named| named != user), user, imported }
     }
 
     /// The mark that is kept for a file. Without one, or with one that cannot be read, the file is
@@ -231,6 +253,7 @@ impl Intake<'_> {
     fn store(&mut self) -> Result<(), MemoryError> {
         self.count = 0;
         for (user, Batch { turns, renamed }) in std::mem::take(&mut self.waiting) {
+            *self.users.entry(user.clone()).or_default() += turns.len() as u64;
             self.memory.store.rename_source_keys(&user, &renamed)?;
             for imported in self.memory.import_turns(&user, &turns, self.request.again)? {
                 match imported {

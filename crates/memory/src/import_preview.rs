@@ -7,6 +7,7 @@ use std::path::Path;
 use longmem_core::{SourceKey, Timestamp, UserName};
 use longmem_transcripts::{ImportedTurn, Mark, Progress, Report, Source, TurnReceiver, read_from};
 
+use crate::import::Owned;
 use crate::{ImportRequest, KeyState, Memory, MemoryError};
 
 /// What an import would do.
@@ -20,6 +21,10 @@ pub struct ImportPreview {
     pub known_turns: u64,
     /// Turns that would be left out, because the user forgot them before.
     pub forgotten_turns: u64,
+    /// Whose the turns would become, with how many each would get.
+    pub users: BTreeMap<UserName, u64>,
+    /// Turns for which the file names another user than the one they would become.
+    pub of_other_users: u64,
     /// The time of the first turn, among those whose time is known.
     pub first: Option<Timestamp>,
     /// The time of the last turn, among those whose time is known.
@@ -50,6 +55,8 @@ pub fn preview_import(
         new_turns: 0,
         known_turns: 0,
         forgotten_turns: 0,
+        users: BTreeMap::new(),
+        of_other_users: 0,
         first: None,
         last: None,
         failed: None,
@@ -64,6 +71,8 @@ pub fn preview_import(
         new_turns: preview.new_turns,
         known_turns: preview.known_turns,
         forgotten_turns: preview.forgotten_turns,
+        users: preview.users,
+        of_other_users: preview.of_other_users,
         first: preview.first,
         last: preview.last,
     })
@@ -81,6 +90,8 @@ struct Preview<'a> {
     new_turns: u64,
     known_turns: u64,
     forgotten_turns: u64,
+    users: BTreeMap<UserName, u64>,
+    of_other_users: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     failed: Option<MemoryError>,
@@ -88,7 +99,10 @@ struct Preview<'a> {
 
 impl TurnReceiver for Preview<'_> {
     fn receive(&mut self, turn: ImportedTurn, read: &Progress) -> ControlFlow<()> {
-        let (user, ImportedTurn { turn, own_time, former_keys, .. }) = self.request.turn_of(turn);
+        let Owned { user, is_other, imported } = self.request.turn_of(turn);
+        let ImportedTurn { turn, own_time, former_keys, .. } = imported;
+        *self.users.entry(user.clone()).or_default() += 1;
+        self.of_other_users += u64::from(is_other);
         if own_time {
             self.first = Some(self.first.map_or(turn.time, |first| first.min(turn.time)));
             self.last = Some(self.last.map_or(turn.time, |last| last.max(turn.time)));

@@ -66,7 +66,7 @@ pub use import::{ImportProgress, ImportReport, ImportRequest};
 pub use import_preview::{ImportPreview, preview_import};
 pub use index::{CATCH_UP_TURNS, CaughtUp, IndexEvent, IndexOptions, IndexProgress, IndexReport};
 pub use instructions::NotedInstruction;
-pub use memory::{Memory, NOTES_SESSION};
+pub use memory::{Memory, NOTES_SESSION, own_words};
 pub use naming::{entities_in, facts_about, named_in};
 pub use ranking::RankingParameters;
 pub use recall::{Channels, Found, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, RecallTimings};

@@ -1,5 +1,6 @@
 //! The one type that every interface uses.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +9,7 @@ use longmem_core::{
 };
 use longmem_search::Searcher;
 use longmem_store::{Inserted, KeyState, SessionSummary, Store, StoreError};
+use longmem_transcripts::without_own_blocks;
 
 use crate::MemoryError;
 
@@ -48,14 +50,15 @@ impl Memory {
         self.clock.now()
     }
 
-    /// Makes a turn of a conversation that is said now; it becomes a note by [`NewTurn::note`].
+    /// Makes a turn of a conversation that is said now; it becomes a note by [`NewTurn::note`]. Memory
+    /// that longmem itself put into a prompt is no part of it: see [`own_words`].
     pub fn new_turn(&self, session: SessionName, role: Role, text: impl Into<String>) -> NewTurn {
         NewTurn {
             session,
             session_title: None,
             role,
             speaker: None,
-            text: text.into(),
+            text: own_words(&text.into()).into_owned(),
             time: self.now(),
             note: false,
             source_key: None,
@@ -64,18 +67,20 @@ impl Memory {
 
     /// Stores turns: when this returns they are on disk and found by their words. A turn whose
     /// source key the user already has is not stored again; one whose source key was forgotten is
-    /// stored, unlike by [`Memory::import_turns`].
+    /// stored, unlike by [`Memory::import_turns`]. Memory that longmem itself put into a prompt, and
+    /// that somebody pasted, is left out: memory does not feed on itself.
     ///
     /// # Errors
-    /// [`MemoryError::EmptyText`] for a turn of white space only; [`MemoryError::Store`]. None of
-    /// the turns was stored then.
+    /// [`MemoryError::EmptyText`] for a turn of nothing but white space and such memory;
+    /// [`MemoryError::Store`]. None of the turns was stored then.
     pub fn remember(
         &self,
         user: &UserName,
         turns: &[NewTurn],
     ) -> Result<Vec<Inserted>, MemoryError> {
-        refuse_empty(turns)?;
-        Ok(self.store.insert_turns(user, turns)?)
+        let turns = said(turns);
+        refuse_empty(&turns)?;
+        Ok(self.store.insert_turns(user, &turns)?)
     }
 
     /// Stores turns of another program's file as [`Memory::remember`] does, but for those that the
@@ -120,6 +125,7 @@ impl Memory {
         learns: bool,
         already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
     ) -> Result<Inserted, MemoryError> {
+        let turn = &said(std::slice::from_ref(turn))[0];
         refuse_empty(std::slice::from_ref(turn))?;
         Ok(self.store.insert_unless(user, turn, learns, already)?)
     }
@@ -201,6 +207,28 @@ impl Memory {
         limit: Option<usize>,
     ) -> Result<Vec<Turn>, MemoryError> {
         Ok(self.store.session_turns(user, session, after, limit)?)
+    }
+}
+
+/// Turns without the memory that longmem itself put into a prompt.
+fn said(turns: &[NewTurn]) -> Cow<'_, [NewTurn]> {
+    if turns.iter().all(|turn| matches!(without_own_blocks(&turn.text), Cow::Borrowed(_))) {
+        return Cow::Borrowed(turns);
+    }
+    let mut turns = turns.to_vec();
+    for turn in &mut turns {
+        turn.text = own_words(&turn.text).into_owned();
+    }
+    Cow::Owned(turns)
+}
+
+/// What somebody said themselves: a text without the memory that longmem itself put into a prompt
+/// ([recalled turns, known facts and summaries](longmem_core::OWN_BLOCK_TAGS)), and without the white
+/// space that was around that.
+pub fn own_words(text: &str) -> Cow<'_, str> {
+    match without_own_blocks(text) {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        Cow::Owned(rest) => Cow::Owned(rest.trim().to_owned()),
     }
 }
 

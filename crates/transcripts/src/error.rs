@@ -48,6 +48,12 @@ pub enum TranscriptError {
         /// The folder or zip.
         path: PathBuf,
     },
+    /// A folder holds nothing that is read but a link that leads out of it.
+    #[error("{path} is a link that leads out of the folder, which is not followed")]
+    LinkOutside {
+        /// The link.
+        path: PathBuf,
+    },
     /// The content is nothing but white space.
     #[error("{path} is empty; expected a chat file")]
     Empty {
@@ -92,7 +98,9 @@ impl Diagnose for TranscriptError {
             Self::Read(_) | Self::Database { .. } => ErrorCode::FileFailed,
             Self::Archive { .. } => ErrorCode::DamagedArchive,
             Self::Encrypted { .. } => ErrorCode::EncryptedArchive,
-            Self::NoTranscripts { .. } | Self::Empty { .. } => ErrorCode::NoTranscripts,
+            Self::NoTranscripts { .. } | Self::LinkOutside { .. } | Self::Empty { .. } => {
+                ErrorCode::NoTranscripts
+            }
             Self::OtherFormat { .. } | Self::UnreadFormat { .. } | Self::Unrecognised { .. } => {
                 ErrorCode::UnknownFormat
             }
@@ -106,6 +114,7 @@ impl Diagnose for TranscriptError {
             Self::Missing { .. }
             | Self::Encrypted { .. }
             | Self::NoTranscripts { .. }
+            | Self::LinkOutside { .. }
             | Self::Empty { .. }
             | Self::OtherFormat { .. }
             | Self::UnreadFormat { .. }
@@ -118,7 +127,7 @@ impl Diagnose for TranscriptError {
             Self::Missing { .. } | Self::Read(_) | Self::Database { .. } => Remedy::CheckPath,
             Self::Archive { .. } => Remedy::DownloadExportAgain,
             Self::Encrypted { .. } => Remedy::UnpackWithPassword,
-            Self::NoTranscripts { .. } => Remedy::NameExport,
+            Self::NoTranscripts { .. } | Self::LinkOutside { .. } => Remedy::NameExport,
             Self::Empty { .. } => return Vec::new(),
             Self::OtherFormat { .. } => Remedy::NameFormat,
             Self::UnreadFormat { instead, .. } => Remedy::ExportOtherwise { how: instead },

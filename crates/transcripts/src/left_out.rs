@@ -42,6 +42,8 @@ pub enum LeftOutReason {
         /// What can be read in its place, as an instruction.
         instead: &'static str,
     },
+    /// It is a link that leads out of the folder.
+    LinkOutside,
     /// It cannot be read; with the cause in words.
     Unreadable(String),
 }
@@ -54,6 +56,7 @@ impl LeftOutReason {
             LeftOutReason::UnknownFormat => "unknown_format",
             LeftOutReason::OtherFormat(_) => "other_format",
             LeftOutReason::UnreadFormat { .. } => "unread_format",
+            LeftOutReason::LinkOutside => "link_outside",
             LeftOutReason::Unreadable(_) => "unreadable",
         }
     }
@@ -100,6 +103,9 @@ impl fmt::Display for LeftOutReason {
             LeftOutReason::OtherFormat(format) => write!(f, "looks like {}", format.description()),
             LeftOutReason::UnreadFormat { description, instead } => {
                 write!(f, "looks like {description}, which is not read. {instead}")
+            }
+            LeftOutReason::LinkOutside => {
+                f.write_str("a link that leads out of the folder, which is not followed")
             }
             LeftOutReason::Unreadable(cause) => f.write_str(cause),
         }

@@ -12,6 +12,8 @@ pub(crate) struct ParsedTurn {
     pub(crate) text: String,
     /// When it was said. Without it, the turn follows the session's previous turn by a millisecond.
     pub(crate) time: Option<Timestamp>,
+    /// Whether the file states a time, among others perhaps, that cannot be read.
+    pub(crate) unreadable_time: bool,
     /// Whether version 0.1.0 read no time where there is one. It named a turn without an id by its time
     /// too, so stores may know the turn by a key without it.
     pub(crate) was_without_time: bool,
@@ -37,6 +39,7 @@ impl ParsedTurn {
             speaker: None,
             text,
             time: None,
+            unreadable_time: false,
             was_without_time: false,
             session_began: None,
             note: false,

@@ -70,6 +70,9 @@ pub fn read_from(
     for (label, error) in files.take_unreadable() {
         give_up_on(&mut left_out, &label, error);
     }
+    for label in files.take_links_outside() {
+        left_out.add(&label, LeftOutReason::LinkOutside);
+    }
     let mut unchanged = 0;
     let mut zips = ZipMarks::default();
     let mut output = TurnOutput::new(files.bytes(), receiver);
@@ -117,6 +120,7 @@ pub fn read_from(
         sessions: progress.sessions,
         turns: progress.turns,
         turns_without_time: counts.turns_without_time,
+        unreadable_times: counts.unreadable_times,
         skipped: counts.skipped,
         ended_early: counts.ended_early,
         left_out,

@@ -21,8 +21,10 @@ pub struct Report {
     pub sessions: u64,
     /// Turns that were delivered, whether a store already has them or not.
     pub turns: u64,
-    /// Turns for which the file states no time, among those delivered.
+    /// Turns for which the file states no time, or none that can be read, among those delivered.
     pub turns_without_time: u64,
+    /// Those among them for which the file states a time that cannot be read.
+    pub unreadable_times: u64,
     /// Number of skipped messages and lines, by reason.
     pub skipped: BTreeMap<SkipReason, u64>,
     /// Files that could not be read to their end.

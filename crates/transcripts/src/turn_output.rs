@@ -44,6 +44,8 @@ pub(crate) struct Counts {
     pub(crate) formats: BTreeMap<Format, u64>,
     /// Turns for which the file states no time.
     pub(crate) turns_without_time: u64,
+    /// Those among them for which it states one that cannot be read.
+    pub(crate) unreadable_times: u64,
     pub(crate) skipped: BTreeMap<SkipReason, u64>,
     pub(crate) ended_early: Vec<EndedEarly>,
 }
@@ -225,6 +227,7 @@ impl<'a> TurnOutput<'a> {
         self.file.turns += 1;
         self.file.well_formed = true;
         self.counts.turns_without_time += u64::from(parsed.time.is_none());
+        self.counts.unreadable_times += u64::from(parsed.time.is_none() && parsed.unreadable_time);
         self.progress.sessions = self.sessions.len() as u64;
         self.progress.bytes_read = self.bytes_before_file + self.file.meter.position();
         let former_keys = parsed.former_keys.into_iter().map(SourceKey).collect();

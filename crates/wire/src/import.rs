@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use longmem_core::Timestamp;
+use longmem_core::{Timestamp, UserName};
 use longmem_memory::{
     EndReason, EndedEarly, Format, ImportReport, LeftOutFile, SkipReason, TranscriptReport,
 };
@@ -50,10 +50,10 @@ pub struct FailedImport {
 ///   "path": "conversations.json",
 ///   "read": {
 ///     "formats": { "chatgpt": 1 }, "unchanged": 0, "bytes_read": 4096, "sessions": 2, "turns": 7,
-///     "turns_without_time": 0, "skipped": {}, "ended_early": [], "left_out": [],
+///     "turns_without_time": 0, "unreadable_times": 0, "skipped": {}, "ended_early": [], "left_out": [],
 ///     "more_left_out": 0
 ///   },
-///   "turns": 7, "new": 6, "known": 1, "forgotten": 0
+///   "turns": 7, "new": 6, "known": 1, "forgotten": 0, "users": { "ana": 7 }, "of_other_users": 0
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,10 @@ pub struct Import {
     pub known: u64,
     /// Turns that were left out, because the user forgot them before.
     pub forgotten: u64,
+    /// Whose the turns became, with how many each got.
+    pub users: BTreeMap<UserName, u64>,
+    /// Turns for which the file names another user than the one they became.
+    pub of_other_users: u64,
 }
 
 impl Import {
@@ -81,6 +85,8 @@ impl Import {
             new: report.new_turns,
             known: report.known_turns,
             forgotten: report.forgotten_turns,
+            users: report.users,
+            of_other_users: report.of_other_users,
             read: report.read.into(),
         }
     }
@@ -106,10 +112,10 @@ pub struct ImportPreviews {
 ///   "path": "conversations.json",
 ///   "read": {
 ///     "formats": { "chatgpt": 1 }, "unchanged": 0, "bytes_read": 4096, "sessions": 2, "turns": 7,
-///     "turns_without_time": 0, "skipped": {}, "ended_early": [], "left_out": [],
+///     "turns_without_time": 0, "unreadable_times": 0, "skipped": {}, "ended_early": [], "left_out": [],
 ///     "more_left_out": 0
 ///   },
-///   "new": 6, "known": 1, "forgotten": 0,
+///   "new": 6, "known": 1, "forgotten": 0, "users": { "ana": 7 }, "of_other_users": 0,
 ///   "first": "2026-03-02T10:00:00Z", "last": "2026-03-04T12:30:00Z"
 /// }
 /// ```
@@ -125,6 +131,10 @@ pub struct ImportPreview {
     pub known: u64,
     /// Turns that would be left out, because the user forgot them before.
     pub forgotten: u64,
+    /// Whose the turns would become, with how many each would get.
+    pub users: BTreeMap<UserName, u64>,
+    /// Turns for which the file names another user than the one they would become.
+    pub of_other_users: u64,
     /// The time of the first turn, among those whose time is known.
     pub first: Option<Timestamp>,
     /// The time of the last turn, among those whose time is known.
@@ -140,6 +150,8 @@ impl ImportPreview {
             new: preview.new_turns,
             known: preview.known_turns,
             forgotten: preview.forgotten_turns,
+            users: preview.users,
+            of_other_users: preview.of_other_users,
             first: preview.first,
             last: preview.last,
         }
@@ -151,7 +163,7 @@ impl ImportPreview {
 /// ```json
 /// {
 ///   "formats": { "jsonl": 1 }, "unchanged": 2, "bytes_read": 4096, "sessions": 2, "turns": 7,
-///   "turns_without_time": 3,
+///   "turns_without_time": 3, "unreadable_times": 1,
 ///   "skipped": { "empty": 2, "malformed": 1 },
 ///   "ended_early": [{ "file": "cut.json", "byte": 2048, "reason": "cut_off" }],
 ///   "left_out": [
@@ -173,8 +185,10 @@ pub struct TranscriptRead {
     pub sessions: u64,
     /// Turns that were read.
     pub turns: u64,
-    /// Turns for which the files state no time.
+    /// Turns for which the files state no time, or none that can be read.
     pub turns_without_time: u64,
+    /// Those among them for which the files state a time that cannot be read.
+    pub unreadable_times: u64,
     /// What was skipped within the files, counted by reason.
     pub skipped: BTreeMap<SkipReason, u64>,
     /// Files that could not be read to their end.
@@ -194,6 +208,7 @@ impl From<TranscriptReport> for TranscriptRead {
             sessions: report.sessions,
             turns: report.turns,
             turns_without_time: report.turns_without_time,
+            unreadable_times: report.unreadable_times,
             skipped: report.skipped,
             ended_early: report.ended_early.into_iter().map(FileEndedEarly::from).collect(),
             left_out: report.left_out.named.into_iter().map(FileLeftOut::from).collect(),
@@ -232,7 +247,7 @@ impl From<EndedEarly> for FileEndedEarly {
 pub struct FileLeftOut {
     /// The file, relative to the path that was read.
     pub file: String,
-    /// `unknown_format`, `other_format`, `unread_format` or `unreadable`.
+    /// `unknown_format`, `other_format`, `unread_format`, `link_outside` or `unreadable`.
     pub reason: String,
     /// The reason in words.
     pub message: String,

@@ -72,6 +72,9 @@ pub(crate) struct ImportArguments {
     /// Only files of this format, such as chatgpt or jsonl [default: detected]
     #[arg(long, value_name = "NAME")]
     pub(crate) format: Option<Format>,
+    /// Give each turn to the user that the file names for it, as in an export of several users
+    #[arg(long)]
+    pub(crate) all_users: bool,
     /// Keep every turn as a note, which stands alone, instead of as a part of a conversation
     #[arg(long)]
     pub(crate) notes: bool,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use longmem::{IfMissing, Longmem, open_patiently};
 use longmem_chat::{
-    Blocking, ChatError, Conversation, LastLearning, LearningOutcome, Notice, QuotedAnswer, Reply,
-    Talk,
+    Blocking, ChatError, Conversation, LastLearning, LearningOutcome, ModelSettings, Notice,
+    QuotedAnswer, Reply, Talk,
 };
 use longmem_core::SessionName;
 use longmem_memory::FactsAt;
@@ -18,7 +18,7 @@ use super::facts;
 use crate::arguments::{AskArguments, ChatArguments};
 use crate::compose;
 use crate::failure::Failure;
-use crate::language_model::LlmSettings;
+use crate::language_model::{LlmSettings, warn_of_exposed_key};
 use crate::output::Output;
 use crate::render;
 use crate::sanitize::for_terminal;
@@ -41,6 +41,7 @@ pub(super) fn ask(
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
     let mut options = compose::options(settings, IfMissing::Fail, output);
     llm.answers_in(&mut options.talk);
+    warn_of_exposed_key(options.talk.model.as_ref().map(ModelSettings::server).as_ref(), output);
     options.talk.conversation.learns &= !arguments.learning.no_learning;
     let longmem = Longmem::open(options)?;
     if asks_what_is_known(&arguments.question) {
@@ -76,6 +77,7 @@ pub(super) fn chat(
     let llm = LlmSettings::resolve(&arguments.provider, settings, &environment)?;
     let mut options = compose::options(settings, IfMissing::Create, output);
     llm.answers_in(&mut options.talk);
+    warn_of_exposed_key(options.talk.model.as_ref().map(ModelSettings::server).as_ref(), output);
     options.talk.conversation.learns &= !arguments.learning.no_learning;
     if options.talk.conversation.learns {
         let llm = LlmSettings::resolve_learning(&arguments.provider, settings, &environment)?;

@@ -34,7 +34,6 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
     fs_err::write(&history, HISTORY)?;
     settings.options.file = folder.path().join("memory.db");
     settings.user = UserName::new("ana").expect("the constant is a valid name");
-    settings.user_was_named = true;
     let interrupt = Interrupt::listen()?;
     let memory = compose::memory(&settings, IfMissing::Create, output)?;
 

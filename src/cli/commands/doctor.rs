@@ -7,7 +7,7 @@ mod waiting;
 
 use longmem::{IfMissing, Readable, readable_turns};
 use longmem_chat::calibrations;
-use longmem_core::{Diagnose, EmbeddingModel, Remedy};
+use longmem_core::{Diagnose, EmbeddingModel, ErrorCode, Remedy};
 use longmem_memory::{CanaryStep, Memory, StoreStats};
 use longmem_wire::{Check, Checks};
 
@@ -144,6 +144,9 @@ fn model(settings: &Settings, output: Output) -> Check {
 fn canary(memory: &Memory) -> Check {
     let (ok, finding) = match memory.canary() {
         Ok(worked) => judged(&worked),
+        Err(error) if error.code() == ErrorCode::ModelMissing => {
+            (false, "it cannot be tried without the model".to_owned())
+        }
         Err(error) => (false, with_hints(&error)),
     };
     Check { name: "canary".to_owned(), ok, finding }
@@ -208,6 +211,7 @@ fn tokens(memory: &Memory) -> Result<Option<Check>, Failure> {
 }
 
 fn with_hints(error: &impl Diagnose) -> String {
-    let hints = hints(error).join(" ");
-    if hints.is_empty() { error.to_string() } else { format!("{error}. {hints}") }
+    let mut lines = vec![error.to_string()];
+    lines.extend(hints(error).iter().map(|hint| format!("  hint: {hint}")));
+    lines.join("\n")
 }

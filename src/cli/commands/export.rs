@@ -1,6 +1,6 @@
 //! `longmem export`: turns as JSON Lines.
 
-use std::io::{BufWriter, Write, stdout};
+use std::io::{BufWriter, Write};
 
 use longmem::IfMissing;
 use longmem_memory::{FactsAt, MemoryError};
@@ -38,7 +38,7 @@ pub(super) fn run(
             report
         }
         None => {
-            let mut out = BufWriter::new(stdout().lock());
+            let mut out = output.json_lines();
             let report = memory.export(&scope, &mut out)?;
             out.flush().map_err(MemoryError::Output)?;
             report

@@ -175,7 +175,7 @@ fn request<'a>(
         path,
         format: arguments.format,
         user: &settings.user,
-        users_from_file: !settings.user_was_named,
+        users_from_file: arguments.all_users,
         notes: arguments.notes,
         again: arguments.again,
     }

@@ -6,7 +6,7 @@ use longmem_wire as wire;
 use crate::arguments::ModelsArguments;
 use crate::compose;
 use crate::failure::Failure;
-use crate::language_model::server;
+use crate::language_model::{server, warn_of_exposed_key};
 use crate::output::Output;
 use crate::render;
 use crate::settings::Settings;
@@ -21,6 +21,7 @@ pub(super) fn run(
     let mut failed = None;
     let environment = compose::llm_environment();
     if let Some(server) = server(&arguments.provider, settings, &environment)? {
+        warn_of_exposed_key(Some(&server), output);
         let place = servers.iter().position(|other| is_same(&other.base_url, &server.base_url));
         let local = place.map(|place| servers.remove(place));
         let (models, error) = match Blocking::new()?.run(server.models()) {
@@ -32,7 +33,7 @@ pub(super) fn run(
             wire::ModelServer {
                 name: local.map_or_else(|| server.api.to_string(), |local| local.name),
                 api: server.api.to_string(),
-                base_url: server.base_url,
+                base_url: server.shown_base_url(),
                 set_up: true,
                 error: error.as_ref().map(ToString::to_string),
                 models: models.into_iter().map(wire::ServedModel::from).collect(),

@@ -1,7 +1,5 @@
 //! `longmem remember`: one turn, durable when the command returns.
 
-use std::io::Read;
-
 use jiff::tz::TimeZone;
 use longmem::IfMissing;
 use longmem_core::SourceKey;
@@ -14,19 +12,15 @@ use crate::output::Output;
 use crate::render;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
+use crate::standard_input::read_text;
 
 pub(super) fn run(
     arguments: RememberArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let text = if arguments.text == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        text.trim_end().to_owned()
-    } else {
-        arguments.text
-    };
+    let text =
+        if arguments.text == "-" { read_text()?.trim_end().to_owned() } else { arguments.text };
     let memory = compose::memory(settings, IfMissing::Create, output)?;
     let mut turn = memory.new_turn(arguments.session, arguments.role, text);
     turn.note = true;

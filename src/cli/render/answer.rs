@@ -6,21 +6,19 @@ use crate::output::grouped;
 use crate::remedy::hint;
 use crate::sanitize::for_terminal;
 
-/// A notice with what would help.
+/// A notice with what would help, a line each.
 pub(crate) fn notice(notice: &Notice) -> String {
-    let mut words = vec![notice.to_string()];
+    let mut lines = vec![notice.to_string()];
     match notice {
         Notice::WordsOnly { remedies, .. } => {
-            words.extend(
-                remedies.iter().map(|remedy| hint(remedy).trim_end_matches('.').to_owned()),
-            );
+            lines.extend(remedies.iter().map(|remedy| format!("  hint: {}", hint(remedy))));
         }
         Notice::MadeSmaller { budget } => {
-            words.push(format!("With --budget {budget}, prompts are that small at once"));
+            lines.push(format!("  hint: With --budget {budget}, prompts are that small at once."));
         }
         _ => {}
     }
-    words.join(". ")
+    lines.join("\n")
 }
 
 /// How a person continues an answer that was cut off.

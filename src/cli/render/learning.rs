@@ -29,19 +29,19 @@ pub(crate) fn noted(instruction: &NotedInstruction) -> String {
 /// One line about what was learned; none if nothing was.
 pub(crate) fn learned(report: &LearningReport) -> Option<String> {
     let dropped = report.ungrounded + report.malformed;
-    let parts: Vec<String> = [
-        (report.new, "new fact"),
-        (report.changed, "changed fact"),
-        (report.summaries, "summary"),
-        (dropped, "unusable statement"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| match (count, what) {
-        (1, _) => format!("1 {what}"),
-        (_, "summary") => format!("{count} summaries"),
-        _ => counted(count, what),
-    })
-    .collect();
-    (!parts.is_empty()).then(|| format!("(learned: {})", parts.join(", ")))
+    let dropped =
+        (dropped > 0).then(|| format!("left out: {}", counted(dropped, "unusable statement")));
+    let parts: Vec<String> =
+        [(report.new, "new fact"), (report.changed, "changed fact"), (report.summaries, "summary")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| match (count, what) {
+                (1, _) => format!("1 {what}"),
+                (_, "summary") => format!("{count} summaries"),
+                _ => counted(count, what),
+            })
+            .collect();
+    let learned = (!parts.is_empty()).then(|| format!("learned: {}", parts.join(", ")));
+    let said: Vec<String> = learned.into_iter().chain(dropped).collect();
+    (!said.is_empty()).then(|| format!("({})", said.join("; ")))
 }

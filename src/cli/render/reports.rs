@@ -1,15 +1,20 @@
 //! What an import or an index run did, as a person reads it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use longmem::OpeningNotice;
+use longmem_core::UserName;
 use longmem_memory::{ImportPreview, ImportReport, IndexReport, TranscriptReport};
 
 use super::day;
 use crate::output::{counted, grouped};
 use crate::sanitize::for_terminal;
+
+/// Users that a report names; the rest is counted.
+const USERS_NAMED: usize = 10;
 
 /// What opening the store changed that its owner should hear of; none for what a newer library says.
 pub(crate) fn opening_notice(notice: &OpeningNotice) -> Option<String> {
@@ -33,12 +38,12 @@ pub(crate) fn imported(path: &Path, report: &ImportReport) -> String {
             let _ = write!(line, ", {} forgotten before", grouped(*forgotten_turns));
         }
     }
-    with_details(line, read)
+    with_details(line, read, &owners(&report.users, report.of_other_users))
 }
 
 /// What an import of one path would do.
 pub(crate) fn import_preview(path: &Path, preview: &ImportPreview) -> String {
-    let ImportPreview { read, new_turns, known_turns, forgotten_turns, first, last } = preview;
+    let ImportPreview { read, new_turns, known_turns, forgotten_turns, first, last, .. } = preview;
     let mut line = beginning(path, read, read.turns);
     if let (Some(first), Some(last)) = (first, last) {
         let _ = write!(line, ", {} to {}", day(*first), day(*last));
@@ -47,7 +52,31 @@ pub(crate) fn import_preview(path: &Path, preview: &ImportPreview) -> String {
     if *forgotten_turns > 0 {
         let _ = write!(line, ", {} forgotten before", grouped(*forgotten_turns));
     }
-    with_details(line, read)
+    with_details(line, read, &owners(&preview.users, preview.of_other_users))
+}
+
+/// Whose the turns of a file became, where that is not plain.
+fn owners(users: &BTreeMap<UserName, u64>, of_other_users: u64) -> Vec<String> {
+    let mut lines = Vec::new();
+    if users.len() > 1 {
+        let shown = users.iter().take(USERS_NAMED);
+        let mut named: Vec<String> = shown
+            .map(|(user, turns)| for_terminal(&format!("{user} ({})", counted(*turns, "turn"))))
+            .collect();
+        if users.len() > USERS_NAMED {
+            named.push(format!("{} more", grouped((users.len() - USERS_NAMED) as u64)));
+        }
+        lines.push(format!("  turns of several users: {}", named.join(", ")));
+    }
+    if of_other_users > 0 {
+        let whose = users.keys().next().map_or_else(String::new, |user| format!("{user}'s"));
+        lines.push(for_terminal(&format!(
+            "  {} for which the file names another user became {whose}; --all-users gives each to \
+             the user that is named",
+            counted(of_other_users, "turn"),
+        )));
+    }
+    lines
 }
 
 /// What was found at a path: "chats: chatgpt, 12 turns in 2 sessions".
@@ -61,15 +90,25 @@ fn beginning(path: &Path, read: &TranscriptReport, turns: u64) -> String {
 }
 
 /// A line with what else is worth knowing of what was read, below it.
-fn with_details(line: String, read: &TranscriptReport) -> String {
+fn with_details(line: String, read: &TranscriptReport, owners: &[String]) -> String {
     let mut lines = vec![line];
+    lines.extend_from_slice(owners);
     if read.unchanged > 0 {
         let files = counted(read.unchanged, "file");
         lines.push(format!("  unchanged since the last import: {files}"));
     }
     if read.turns_without_time > 0 {
         let turns = counted(read.turns_without_time, "turn");
-        lines.push(format!("  without a time of their own: {turns}"));
+        let mut line =
+            format!("  without a time of their own, so dated by their session or file: {turns}");
+        if read.unreadable_times > 0 {
+            let _ = write!(
+                line,
+                ", {} with a time that cannot be read",
+                grouped(read.unreadable_times)
+            );
+        }
+        lines.push(line);
     }
     if !read.skipped.is_empty() {
         let reasons: Vec<String> =

@@ -2,7 +2,8 @@
 //!
 //! A block's structure is its tags and the lines that start in its first column. So stored text
 //! loses its `<`, and each of its line breaks is followed by an indent: it can neither close the
-//! block, nor open another, nor pose as a date line or as somebody else's words.
+//! block, nor open another, nor pose as a date line or as somebody else's words. It loses the characters
+//! too that nobody sees: words can be hidden in them that a model reads.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -45,11 +46,23 @@ fn defused(text: &str, line_break: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '\t' => safe.push(character),
             // Escape sequences and the like mean nothing to a reader.
-            _ if character.is_control() => {}
+            _ if character.is_control() || is_hidden(character) => {}
             _ => safe.push(character),
         }
     }
     safe
+}
+
+/// Whether a character is not seen, and no language or emoji needs it: those that turn the direction of
+/// writing, tags, most variation selectors, and those of no width but the joiners.
+fn is_hidden(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}'
+            | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{fe00}'..='\u{fe0d}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// Writes a day with its weekday, as `Mon 2026-03-02`: with the weekday, "last Friday" can be
@@ -72,6 +85,19 @@ mod tests {
         );
         assert_eq!(quoted_name("Ana\n- Bob\u{1b}[31m"), "Ana - Bob[31m");
         assert_eq!(quoted_block("a\tb\n<c>"), "a\tb\n&lt;c>");
+    }
+
+    #[test]
+    fn no_words_are_hidden_in_characters_that_nobody_sees() {
+        let tags = "obey".chars().map(|c| char::from_u32(0xe_0000 + u32::from(c)).unwrap());
+        let text =
+            format!("tea{}\u{202e}\u{200b}\u{feff} and\u{e0100} cake", String::from_iter(tags));
+        assert_eq!(quoted(&text), "tea and cake");
+        assert_eq!(quoted_name("A\u{202e}na"), "Ana");
+        for kept in ["👩\u{200d}👧 ❤\u{fe0f}", "می\u{200c}خواهم", "क्\u{200d}ष"]
+        {
+            assert_eq!(quoted(kept), kept);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A session's last turns, stored and not.
 
 use longmem_core::{NewTurn, Role, Turn, TurnId};
+use longmem_memory::own_words;
 
 use crate::context::{BROKEN_OFF, TurnRef};
 
@@ -74,6 +75,7 @@ fn unanswered<'a>(
     mut newest_first: impl Iterator<Item = (Role, &'a str)>,
     message: &str,
 ) -> Option<usize> {
+    let message = &*own_words(message);
     let is_message = |(role, text): (Role, &str)| role == Role::User && text == message;
     let is_part =
         |(role, text): (Role, &str)| role == Role::Assistant && text.ends_with(BROKEN_OFF);

@@ -1,7 +1,7 @@
 //! Stores what is said, or spools it until it can be stored.
 
 use longmem_core::{NewTurn, Role, SourceKey, Turn, TurnId};
-use longmem_memory::Memory;
+use longmem_memory::{Memory, own_words};
 use longmem_text::without_thinking;
 
 use super::Conversation;
@@ -30,7 +30,7 @@ impl Conversation {
             return Ok(TurnRef::Stored(id));
         }
         let waiting = SessionTurns { stored: Vec::new(), waiting: self.waiting_turns()? };
-        if let Some(already_there) = waiting.unanswered(text) {
+        if let Some(already_there) = waiting.unanswered(&turn.text) {
             return Ok(already_there);
         }
         self.spool_turn(&turn)?;
@@ -43,6 +43,10 @@ impl Conversation {
     /// If it is neither stored nor spooled.
     pub(super) async fn store_answer(&self, text: &str) -> Result<(), ChatError> {
         let turn = self.new_turn(Role::Assistant, text);
+        if turn.text.trim().is_empty() {
+            // The model only repeated what it was given.
+            return Ok(());
+        }
         let (user, new) = (self.user.clone(), turn.clone());
         let store = move |memory: &Memory| Ok(memory.remember(&user, &[new])?[0].id);
         match self.store_or_yield(store).await? {
@@ -120,7 +124,7 @@ impl Conversation {
             session_title: None,
             role,
             speaker: None,
-            text: text.to_owned(),
+            text: own_words(text).into_owned(),
             time: self.memory.now(),
             note: false,
             source_key: Some(SourceKey(key)),

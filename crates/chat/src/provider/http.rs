@@ -299,7 +299,8 @@ fn client(local: bool) -> Result<Client, ProviderError> {
     builder.build().map_err(|error| ProviderError::NoClient { source: error.without_url().into() })
 }
 
-fn is_local(url: &Url) -> bool {
+/// Whether an address is of this machine.
+pub(super) fn is_local(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }

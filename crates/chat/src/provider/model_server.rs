@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use reqwest::Url;
 use serde_json::Value;
 
+use super::http::is_local;
 use super::lenient::{count, member, word};
 use super::{Anthropic, Api, ApiKey, OpenAiCompatible, ProviderError};
 
@@ -100,6 +102,29 @@ impl ModelServer {
             Api::OpenAiCompatible => OpenAiCompatible::OPENAI_BASE_URL,
         };
         self.base_url.trim().trim_end_matches('/') == own
+    }
+
+    /// Its base URL without a user name or a password that may be in it, to be shown.
+    pub fn shown_base_url(&self) -> String {
+        let base = self.base_url.trim().trim_end_matches('/');
+        match Url::parse(base).ok().filter(Url::has_host) {
+            Some(url) if url.username().is_empty() && url.password().is_none() => base.to_owned(),
+            Some(mut url) => {
+                // It fails for addresses that cannot have a user only.
+                let _ = (url.set_username(""), url.set_password(None));
+                url.as_str().trim_end_matches('/').to_owned()
+            }
+            None => base.rsplit('@').next().unwrap_or(base).to_owned(),
+        }
+    }
+
+    /// Whether everyone on the way can read the key: it goes to another machine without encryption.
+    pub fn exposes_key(&self) -> bool {
+        let url = Url::parse(self.base_url.trim()).ok();
+        url.is_some_and(|url| {
+            let has_secret = self.key.is_some() || url.password().is_some();
+            has_secret && url.scheme() == "http" && !is_local(&url)
+        })
     }
 
     /// Lists its models.
@@ -204,6 +229,41 @@ mod tests {
             (json!({}), 0),
         ] {
             assert_eq!(entries(&list).count(), length, "{list}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_not_shown() {
+        for (base_url, shown) in [
+            ("http://ana:secret@example.org/v1/", "http://example.org/v1"),
+            ("http://secret@example.org", "http://example.org"),
+            ("http://localhost:11434/v1/", "http://localhost:11434/v1"),
+            ("ana:secret@example.org", "example.org"),
+            ("http://ana:secret@example.org:port", "example.org:port"),
+        ] {
+            let mut server = ModelServer::new(Api::OpenAiCompatible);
+            server.base_url = base_url.to_owned();
+            assert_eq!(server.shown_base_url(), shown);
+        }
+    }
+
+    #[test]
+    fn a_key_is_exposed_where_it_goes_unencrypted_to_another_machine() {
+        for (base_url, with_key, exposed) in [
+            ("http://example.org/v1", true, true),
+            ("http://192.168.1.5:8080/v1", true, true),
+            ("http://ana:secret@example.org", false, true),
+            ("http://example.org/v1", false, false),
+            ("https://example.org/v1", true, false),
+            ("http://localhost:1234/v1", true, false),
+            ("http://127.0.0.1/v1", true, false),
+            ("http://[::1]:8080", true, false),
+            ("no address", true, false),
+        ] {
+            let mut server = ModelServer::new(Api::OpenAiCompatible);
+            server.base_url = base_url.to_owned();
+            server.key = with_key.then(|| ApiKey::new("sk-secret").unwrap());
+            assert_eq!(server.exposes_key(), exposed, "{base_url}");
         }
     }
 

@@ -182,6 +182,30 @@ async fn what_was_recalled_is_sent_but_never_stored() {
 }
 
 #[tokio::test]
+async fn a_pasted_prompt_and_an_answer_that_repeats_it_are_not_stored_again() {
+    let block =
+        "<recalled_memory today=\"Mon\" note=\"Quotes\">\n- The port is 7443.\n</recalled_memory>";
+    let answers = [Act::Answer("As you said:"), Act::BreakOff, Act::Answer("7443.")];
+    let world = World::with(answers);
+    world.remember("ana", "gateway", "The gateway listens on port 7443.");
+    for round in 0..3 {
+        let Ok(Reply::Answer { context, .. }) = world.ask(&format!("{block}\nWhich port?")).await
+        else {
+            assert_eq!(round, 1);
+            continue;
+        };
+        // What the person types goes to the model as it is.
+        assert!(context.messages.last().unwrap().content[0].text.starts_with(block));
+    }
+    let stored = world.stored();
+    assert!(stored.iter().all(|turn| !turn.contains("recalled_memory")), "{stored:?}");
+    // The second message was not answered, so the third is the same.
+    assert_eq!(stored.iter().filter(|turn| *turn == "user: Which port?").count(), 2, "{stored:?}");
+    let error = world.ask(block).await.unwrap_err();
+    assert!(error.to_string().contains("only repeats what longmem recalled"), "{error}");
+}
+
+#[tokio::test]
 async fn the_message_is_stored_before_the_model_is_asked() {
     let world = World::with([Act::Hang]);
     let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();

@@ -45,7 +45,10 @@ async fn an_endless_list_or_count_is_given_up() {
         let mut server = ModelServer::new(api);
         server.base_url.clone_from(&url);
         let error = server.models().await.unwrap_err();
-        assert!(error.to_string().contains("sent a document of more than 8388608 bytes"), "{error}");
+        assert!(
+            error.to_string().contains("sent a document of more than 8388608 bytes"),
+            "{error}"
+        );
     }
     let provider = Anthropic::new(&url, None).unwrap();
     assert_eq!(provider.window("m").await, None);
@@ -57,7 +60,9 @@ async fn an_endless_list_or_count_is_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn white_space_before_an_answer_is_not_kept() {
     let blank = " \n".repeat(4 * MEBIBYTE);
-    let whole = format!("{blank}{{\"choices\":[{{\"message\":{{\"content\":\"Yes.\"}},\"finish_reason\":\"stop\"}}]}}");
+    let whole = format!(
+        "{blank}{{\"choices\":[{{\"message\":{{\"content\":\"Yes.\"}},\"finish_reason\":\"stop\"}}]}}"
+    );
     let server = StandIn::answering(vec![Answer::status("200 OK", "x: y", &whole)]).await;
     let provider = OpenAiCompatible::new(&server.url, None).unwrap();
     assert_eq!(ask(&provider).await.unwrap().text, "Yes.");

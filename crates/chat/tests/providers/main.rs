@@ -4,6 +4,7 @@
 
 mod anthropic;
 mod count_tokens;
+mod endless;
 mod leniency;
 mod model_servers;
 mod openai_compatible;

@@ -89,6 +89,34 @@ async fn a_key_goes_to_no_other_host() {
 }
 
 #[tokio::test]
+async fn no_request_follows_the_server_to_another_address() {
+    let other = StandIn::with_documents(vec![]).await;
+    let key = || Some(ApiKey::new("sk-secret").unwrap());
+    // Another port of the same host, and another path of the same server.
+    for (address, status) in [(other.url.clone(), "307"), ("/elsewhere".to_owned(), "308")] {
+        let head = format!("location: {address}");
+        let moved = Answer::status(&format!("{status} Moved"), &head, "");
+        let server = StandIn::answering(vec![moved]).await;
+        let anthropic = Anthropic::new(&server.url, key()).unwrap();
+        let openai = OpenAiCompatible::new(&server.url, key()).unwrap();
+        let expected = format!("answered {status}: the server has moved to {address}");
+        for provider in [&anthropic as &dyn Provider, &openai] {
+            let error = ask(provider).await.unwrap_err();
+            assert!(error.to_string().contains(&expected), "{error}");
+            assert_eq!(provider.window("m").await, None);
+            assert!(provider.count_tokens(&crate::request()).await.is_err());
+        }
+        for api in [Api::Anthropic, Api::OpenAiCompatible] {
+            let mut of = ModelServer::new(api);
+            (of.base_url, of.key) = (server.url.clone(), key());
+            assert!(of.models().await.unwrap_err().to_string().contains(&expected));
+        }
+        assert!(server.asked().iter().all(|asked| !asked.head.contains("/elsewhere")));
+    }
+    assert!(other.asked().is_empty());
+}
+
+#[tokio::test]
 async fn a_question_does_not_become_a_look_up() {
     let moved = Answer::status("301 Moved Permanently", "location: /v2/messages", "");
     let server = StandIn::answering(vec![moved]).await;

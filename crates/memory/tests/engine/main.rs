@@ -4,6 +4,7 @@
 
 mod fixture;
 mod imports;
+mod own_memory;
 mod session_names;
 mod turns_around;
 

@@ -53,6 +53,9 @@ impl TranscriptFiles {
             files.find_companions_beside(path);
         }
         if files.files.is_empty() && files.unreadable.is_empty() {
+            if let Some(link) = files.links_outside.first() {
+                return Err(TranscriptError::LinkOutside { path: path.join(link) });
+            }
             return Err(TranscriptError::NoTranscripts { path: path.to_owned() });
         }
         files.name_files();
@@ -66,6 +69,7 @@ impl TranscriptFiles {
             companions: HashMap::new(),
             read_companions: HashMap::new(),
             unreadable: Vec::new(),
+            links_outside: Vec::new(),
             zip: OpenZip::default(),
             zips: HashMap::new(),
             pipe: None,
@@ -116,6 +120,8 @@ impl TranscriptFiles {
         for (label, error) in walk.unreadable {
             self.unreadable.push((label, TranscriptError::Read(error)));
         }
+        walk.links_outside.sort();
+        self.links_outside = walk.links_outside;
         walk.files.sort();
         for (label, path) in walk.files {
             // A file can be gone since it was found.
@@ -173,7 +179,8 @@ impl TranscriptFiles {
         for format in Format::ALL {
             for name in format.companions() {
                 let companion = path.with_file_name(name);
-                if companion.is_file() {
+                // A link may lead anywhere.
+                if fs_err::symlink_metadata(&companion).is_ok_and(|metadata| metadata.is_file()) {
                     self.companions.insert((*name).to_owned(), Location::OnDisk(companion));
                 }
             }

@@ -1,4 +1,4 @@
-//! The files below a folder, links followed.
+//! The files below a folder, links within it followed.
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
@@ -13,10 +13,14 @@ pub(super) struct Walk {
     pub(super) files: Vec<(String, PathBuf)>,
     /// Folders that cannot be read, with the cause.
     pub(super) unreadable: Vec<(String, io::Error)>,
+    /// Links to files and folders outside of it, which are not followed.
+    pub(super) links_outside: Vec<String>,
 }
 
 /// Finds the files below a folder. Links are followed after everything else was found, so that what
-/// can be reached without one has its own path, and nothing is found twice.
+/// can be reached without one has its own path, and nothing is found twice. A link that leads out of
+/// the folder is not followed: whoever made the folder does not choose which of the person's other files
+/// are read.
 pub(super) fn walk(folder: &Path) -> io::Result<Walk> {
     // Below a path without links, what is no link has such a path, too.
     let top = fs_err::canonicalize(folder)?;
@@ -28,12 +32,14 @@ pub(super) fn walk(folder: &Path) -> io::Result<Walk> {
     while let Some((label, link)) = links.pop_front() {
         // A link that leads nowhere is as good as none.
         let Ok(target) = fs_err::canonicalize(&link) else { continue };
-        if target.is_dir() {
-            // Its own folder is above what it holds, so all of that is found already, or is
-            // outside of what was named.
-            if !top.starts_with(&target) {
-                walk.descend(&target, format!("{label}/"), &mut visited, &mut links);
+        if !target.starts_with(&top) {
+            // A folder above holds this one, whose files are found already.
+            let is_above = top.starts_with(&target);
+            if target.is_dir() && !is_above || target.is_file() && is_candidate(&label) {
+                walk.links_outside.push(label);
             }
+        } else if target.is_dir() {
+            walk.descend(&target, format!("{label}/"), &mut visited, &mut links);
         } else if target.is_file() && is_candidate(&label) && visited.insert(target.clone()) {
             walk.files.push((label, target));
         }

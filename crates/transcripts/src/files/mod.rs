@@ -65,6 +65,8 @@ pub(crate) struct TranscriptFiles {
     read_companions: HashMap<String, Option<Rc<Value>>>,
     /// What could not be looked into.
     unreadable: Vec<(String, TranscriptError)>,
+    /// Links that lead out of the folder, by their path within it.
+    links_outside: Vec<String>,
     zip: OpenZip,
     /// Size and time of each zip.
     zips: HashMap<PathBuf, (u64, Timestamp)>,
@@ -126,6 +128,11 @@ impl TranscriptFiles {
     /// What could not be looked into, by its path within the folder: folders and zips.
     pub(crate) fn take_unreadable(&mut self) -> Vec<(String, TranscriptError)> {
         std::mem::take(&mut self.unreadable)
+    }
+
+    /// Links that lead out of the folder, by their path within it.
+    pub(crate) fn take_links_outside(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.links_outside)
     }
 
     /// Whether a file is in a folder or zip that was named, and not named itself.

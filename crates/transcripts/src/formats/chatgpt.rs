@@ -19,7 +19,7 @@ use crate::json::fields::{text_or_number, title};
 use crate::keys::{fingerprint, session_name, short_id};
 use crate::message::branches::{Node, branches};
 use crate::message::content::said;
-use crate::message::time::parse_time;
+use crate::message::time::{has_unreadable_time, parse_time};
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -69,6 +69,7 @@ impl FormatReader for ChatGpt {
             }
             let message_id = message["id"].as_str().unwrap_or(id);
             let parsed = parse_message(message, &mut canvas).map(|(role, text)| ParsedTurn {
+                unreadable_time: has_unreadable_time(message),
                 title: title.clone(),
                 time,
                 session_began: began,

@@ -14,7 +14,7 @@ use crate::json::fields::{first_present, text_or_number, title};
 use crate::keys::{fingerprint, session_name};
 use crate::message::branches::{Branches, Node, branches};
 use crate::message::content::{content_text, said};
-use crate::message::time::parse_time;
+use crate::message::time::{has_unreadable_time, parse_time};
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -51,6 +51,7 @@ impl FormatReader for ClaudeAi {
         tree.count_left_out(output);
         for Node { message, time, .. } in tree.shown {
             let parsed = parse_message(message, &mut artifacts).map(|(role, text)| ParsedTurn {
+                unreadable_time: has_unreadable_time(message),
                 title: title.clone(),
                 time,
                 session_began: began,

@@ -11,7 +11,7 @@ use crate::json::fields::{text_or_number, title};
 use crate::keys::{fingerprint, session_name, short_id};
 use crate::message::branches::{Node, branches};
 use crate::message::content::{content_text, said};
-use crate::message::time::time_of;
+use crate::message::time::{has_unreadable_time, time_of};
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -55,6 +55,7 @@ impl FormatReader for DeepSeek {
             tree.shown.into_iter().filter(|node| !node.message.is_null())
         {
             let parsed = parse_message(message).map(|(role, text)| ParsedTurn {
+                unreadable_time: has_unreadable_time(message),
                 title: title.clone(),
                 time,
                 session_began: began,

@@ -12,7 +12,7 @@ use crate::json::{JsonShape, Limits, parse_text};
 use crate::keys::{session_name, short_id};
 use crate::message::branches::{Node, branches};
 use crate::message::content::{content_text, said};
-use crate::message::time::time_of;
+use crate::message::time::{has_unreadable_time, time_of};
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -66,6 +66,7 @@ impl FormatReader for LibreChat {
         tree.count_left_out(output);
         for Node { id, message, time, .. } in tree.shown {
             let parsed = parse_message(message).map(|(role, text)| ParsedTurn {
+                unreadable_time: has_unreadable_time(message),
                 title: title.clone(),
                 time,
                 source_key: (!id.is_empty()).then(|| output.source_key(&[&key_id, id])),

@@ -11,8 +11,8 @@ use crate::json::JsonShape;
 use crate::json::fields::{first_present, text_or_number, title};
 use crate::keys::{fingerprint, session_name};
 use crate::message::content::{content_text, said};
-use crate::message::injected::without_recalled_memory;
-use crate::message::time::{had_time_in_first_version, time_of};
+use crate::message::injected::without_own_blocks;
+use crate::message::time::{had_time_in_first_version, has_unreadable_time, time_of};
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -112,7 +112,7 @@ impl Messages {
         if exported_key.is_some() {
             time = message["time"].as_str().and_then(|time| time.parse().ok()).or(time);
         } else {
-            text = said(role, without_recalled_memory(&text))?;
+            text = said(role, without_own_blocks(&text).into_owned())?;
             if text.trim().is_empty() {
                 return Err(SkipReason::Empty);
             }
@@ -133,6 +133,7 @@ impl Messages {
             speaker: text_or_number(first_present(message, &["speaker", "name"])),
             time,
             was_without_time: time.is_some() && !had_time_in_first_version(message),
+            unreadable_time: has_unreadable_time(message) || has_unreadable_time(outer),
             session_began: conversation.began,
             note: message["note"] == true,
             source_key,

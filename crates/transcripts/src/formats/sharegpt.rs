@@ -11,7 +11,7 @@ use crate::json::JsonShape;
 use crate::json::fields::{first_present, text_or_number, title};
 use crate::keys::session_name;
 use crate::message::content::{content_text, said};
-use crate::message::time::time_of;
+use crate::message::time::{has_unreadable_time, time_of};
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -74,5 +74,9 @@ fn parse_message(message: &Value, session: &SessionName) -> Result<ParsedTurn, S
         other => other.parse().map_err(|_| SkipReason::UnknownRole)?,
     };
     let text = said(role, content_text(&message["value"])?)?;
-    Ok(ParsedTurn { time: time_of(message), ..ParsedTurn::new(session.clone(), role, text) })
+    Ok(ParsedTurn {
+        time: time_of(message),
+        unreadable_time: has_unreadable_time(message),
+        ..ParsedTurn::new(session.clone(), role, text)
+    })
 }

@@ -9,7 +9,7 @@ use super::reader::FormatReader;
 use crate::json::JsonShape;
 use crate::json::fields::{first_present, text_or_number, title};
 use crate::keys::{fingerprint, session_name, short_id};
-use crate::message::time::parse_time;
+use crate::message::time::{has_unreadable_time, parse_time};
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -60,6 +60,7 @@ fn read_chat(chat: &Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
             title: title.clone(),
             speaker: text_or_number(&message["from"]),
             time: parse_time(first_present(message, &["date_unixtime", "date"])),
+            unreadable_time: has_unreadable_time(message),
             source_key: text_or_number(&message["id"])
                 .map(|number| output.source_key(&[&id, &number])),
             ..ParsedTurn::new(session.clone(), Role::User, text)

@@ -1,50 +1,75 @@
 //! Text that programs insert into what a person wrote.
 
-use longmem_core::RECALLED_MEMORY_TAG;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
-/// Removes the blocks of recalled memory that longmem itself put into a prompt, so that memory does
-/// not feed on itself. They are known as they are and HTML-escaped (`&lt;recalled_memory`).
+use longmem_core::OWN_BLOCK_TAGS;
+
+/// Removes the blocks of memory that longmem itself put into a prompt, so that memory does not feed on
+/// itself: recalled turns, known facts and summaries.
 ///
-/// A block begins at the start of a line, after any white space. A block that is never closed was
-/// cut off, and goes to the end of the text.
-pub(crate) fn without_recalled_memory(text: &str) -> String {
-    without_blocks(text, &[])
-}
-
-/// Removes recalled memory from what a tool printed, also where a block begins within a line: a tool
-/// prints transcripts and logs that hold such blocks.
-pub(crate) fn without_printed_memory(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut never_closed: Vec<Marks> = Vec::new();
-    let mut position = 0;
-    for (name_start, _) in text.match_indices(RECALLED_MEMORY_TAG) {
-        let opening = Marks::ALL.into_iter().find_map(|marks| {
-            let start = name_start.checked_sub(marks.open().len())?;
-            let opens = marks.tag_name(text.get(start..)?) == Some(RECALLED_MEMORY_TAG);
-            (opens && start >= position).then_some((start, marks))
-        });
-        let Some((start, marks)) = opening.filter(|(_, marks)| !never_closed.contains(marks))
-        else {
-            continue;
-        };
-        match marks.end_of_block(&text[start..], RECALLED_MEMORY_TAG) {
-            Some(length) => {
-                kept.push_str(&text[position..start]);
-                position = start + length;
-            }
-            None => never_closed.push(marks),
+/// Such a block has the tag and the note that longmem gives it, and its end: what only begins like one,
+/// or was written by somebody else, stays. Blocks are known as they are and HTML-escaped
+/// (`&lt;recalled_memory`), wherever they stand, since tools print transcripts and logs that hold them.
+///
+/// # Examples
+/// ```
+/// use longmem_transcripts::without_own_blocks;
+///
+/// let pasted = "<recalled_memory note=\"…\">\n- a quote\n</recalled_memory>\nIs it still so?";
+/// assert_eq!(without_own_blocks(pasted), "\nIs it still so?");
+/// let tag = "<recalled_memory> is a tag. My flight is at 9.";
+/// assert_eq!(without_own_blocks(tag), tag);
+/// ```
+pub fn without_own_blocks(text: &str) -> Cow<'_, str> {
+    let mut kept = String::new();
+    // The next end of each kind of block: none where there is no further one.
+    let mut ends: HashMap<(&str, Marks), Option<usize>> = HashMap::new();
+    // Up to where the text was kept or removed, and from where on a block is looked for.
+    let (mut position, mut from) = (0, 0);
+    while let Some((start, tag, marks)) = next_own_block(text, from) {
+        from = start + 1;
+        let end_behind = || Some(start + marks.end_of_block(&text[start..], tag)?);
+        let end = ends.entry((tag, marks)).or_insert_with(end_behind);
+        if end.is_some_and(|end| end <= start) {
+            *end = end_behind();
+        }
+        // What longmem quotes holds no tag, so a block begins with the last one before its end.
+        let Some(end) = *end else { continue };
+        let begins_again = next_own_block(&text[..end], from).is_some_and(|next| next.2 == marks);
+        if !begins_again {
+            kept.push_str(&text[position..start]);
+            position = end;
+            from = end;
         }
     }
+    if position == 0 {
+        return Cow::Borrowed(text);
+    }
     kept.push_str(&text[position..]);
-    without_recalled_memory(&kept)
+    Cow::Owned(kept)
 }
 
-/// Removes the blocks between these tags, and those of recalled memory, that begin at the start of a
-/// line.
+/// The beginning of the next block that longmem wrote, with its tag and how that is written.
+fn next_own_block(text: &str, from: usize) -> Option<(usize, &'static str, Marks)> {
+    let mut places = text[from..].match_indices(['<', '&']).map(|(place, _)| from + place);
+    places.find_map(|start| {
+        let opened = &text[start..];
+        let (marks, name) =
+            Marks::ALL.into_iter().find_map(|marks| Some((marks, marks.tag_name(opened)?)))?;
+        let tag = OWN_BLOCK_TAGS.into_iter().find(|tag| *tag == name)?;
+        let end = opened.floor_char_boundary(MAX_OPENING_BYTES);
+        let attributes = opened[..end].split_once(marks.close())?.0;
+        attributes.contains(" note=").then_some((start, tag, marks))
+    })
+}
+
+/// Removes the blocks between these tags that begin at the start of a line, and those of longmem's own.
 ///
 /// It takes one pass: neither the end of a line nor a closing tag is searched for twice over the
 /// same text.
 pub(crate) fn without_blocks(text: &str, tags: &[&str]) -> String {
+    let text = &*without_own_blocks(text);
     let mut kept = String::with_capacity(text.len());
     let mut never_closed: Vec<&str> = Vec::new();
     let mut position = 0;
@@ -54,17 +79,13 @@ pub(crate) fn without_blocks(text: &str, tags: &[&str]) -> String {
             line_end = text[position..].find('\n').map_or(text.len(), |end| position + end + 1);
         }
         let line = &text[position..line_end];
-        let opened = opened_tag(line, tags).filter(|(tag, _)| !never_closed.contains(tag));
-        if let Some((tag, marks)) = opened {
-            if let Some(end) = marks.end_of_block(&text[position..], tag) {
+        if let Some(tag) = opened_tag(line, tags).filter(|tag| !never_closed.contains(tag)) {
+            if let Some(end) = Marks::Plain.end_of_block(&text[position..], tag) {
                 // What follows the block on its line is looked at as a line of its own.
                 position += end;
                 continue;
             }
-            if tag == RECALLED_MEMORY_TAG {
-                break;
-            }
-            // A person may well write about any other tag without closing it.
+            // A person may well write about a tag without closing it.
             never_closed.push(tag);
         }
         kept.push_str(line);
@@ -81,7 +102,7 @@ pub(crate) fn text_in_block<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
 }
 
 /// How a tag is written: with angle brackets, or with their names in HTML.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Marks {
     Plain,
     Escaped,
@@ -119,16 +140,13 @@ impl Marks {
 /// Bytes of the longest name of a tag that is looked for.
 const MAX_TAG_BYTES: usize = 40;
 
-/// The tag that a line opens, after any white space. Only recalled memory is known escaped, too.
-fn opened_tag<'a>(line: &str, tags: &[&'a str]) -> Option<(&'a str, Marks)> {
-    let line = line.trim_start();
-    for marks in Marks::ALL {
-        if marks.tag_name(line) == Some(RECALLED_MEMORY_TAG) {
-            return Some((RECALLED_MEMORY_TAG, marks));
-        }
-    }
-    let name = Marks::Plain.tag_name(line)?;
-    tags.iter().copied().find(|tag| *tag == name).map(|tag| (tag, Marks::Plain))
+/// Bytes of the longest opening tag of a block of longmem's own.
+const MAX_OPENING_BYTES: usize = 1_000;
+
+/// The tag that a line opens, after any white space.
+fn opened_tag<'a>(line: &str, tags: &[&'a str]) -> Option<&'a str> {
+    let name = Marks::Plain.tag_name(line.trim_start())?;
+    tags.iter().copied().find(|tag| *tag == name)
 }
 
 #[cfg(test)]
@@ -153,12 +171,24 @@ mod tests {
             ("<system-reminder> is what?", "<system-reminder> is what?"),
             ("<system-reminders>a</system-reminders>", "<system-reminders>a</system-reminders>"),
             ("Hi\n<recalled_memory note=\"x\">\n- a\n</recalled_memory>\nBye", "Hi\n\nBye"),
-            ("Hi\n<recalled_memory>\ncut off", "Hi"),
+            (
+                "Hi\n<recalled_memory note=\"x\">\ncut off",
+                "Hi\n<recalled_memory note=\"x\">\ncut off",
+            ),
+            (
+                "<recalled_memory>\n- a\n</recalled_memory>",
+                "<recalled_memory>\n- a\n</recalled_memory>",
+            ),
+            (
+                "<known_facts note=\"x\">a</known_facts><earlier_conversation note=\"x\">b\
+                 </earlier_conversation>Bye",
+                "Bye",
+            ),
             (
                 "Hi\n&lt;recalled_memory note=\"x\"&gt;\n- a\n&lt;/recalled_memory&gt;\nBye",
                 "Hi\n\nBye",
             ),
-            ("Hi\n&lt;recalled_memory&gt;\ncut off", "Hi"),
+            ("Hi\n&lt;recalled_memory&gt;\ncut off", "Hi\n&lt;recalled_memory&gt;\ncut off"),
             (
                 "&lt;system-reminder&gt;a&lt;/system-reminder&gt;",
                 "&lt;system-reminder&gt;a&lt;/system-reminder&gt;",
@@ -174,23 +204,37 @@ mod tests {
     #[test]
     fn only_our_own_blocks_leave_other_programs_messages() {
         let text = "<system-reminder>a</system-reminder>";
-        assert_eq!(without_recalled_memory(text), text);
+        assert_eq!(without_own_blocks(text), text);
     }
 
     #[test]
     fn printed_memory_goes_wherever_it_stands() {
         let cases = [
             ("{\"a\": \"<recalled_memory note=1>x</recalled_memory> b\"}", "{\"a\": \" b\"}"),
-            ("a &lt;recalled_memory&gt;x&lt;/recalled_memory&gt; b", "a  b"),
-            ("a <recalled_memory> is never closed", "a <recalled_memory> is never closed"),
-            ("a\n<recalled_memory> cut off", "a\n"),
+            ("{\"a\": \"<recalled_memory note=\\\"x\\\">x</recalled_memory>\"}", "{\"a\": \"\"}"),
+            ("a &lt;recalled_memory note=1&gt;x&lt;/recalled_memory&gt; b", "a  b"),
             (
-                "<recalled_memory>1</recalled_memory>,&lt;recalled_memory&gt;2&lt;/recalled_memory&gt;",
+                "a <recalled_memory note=1> is never closed",
+                "a <recalled_memory note=1> is never closed",
+            ),
+            (
+                "<recalled_memory note=1>1</recalled_memory>,\
+                 &lt;recalled_memory note=1&gt;2&lt;/recalled_memory&gt;",
                 ",",
+            ),
+            ("<<recalled_memory note=1>x</recalled_memory>", "<"),
+            (
+                "Does <recalled_memory note=1> end?\n<recalled_memory note=2>x</recalled_memory>",
+                "Does <recalled_memory note=1> end?\n",
+            ),
+            (
+                "<recalled_memory note=1>&lt;recalled_memory note=2></recalled_memory>, \
+                 <recalled_memory note=1>x</recalled_memory>",
+                ", ",
             ),
         ];
         for (text, expected) in cases {
-            assert_eq!(without_printed_memory(text), expected, "{text}");
+            assert_eq!(without_own_blocks(text), expected, "{text}");
         }
     }
 
@@ -211,20 +255,30 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_recalled_memory_is_left_at_the_start_of_a_line(
+        fn what_is_no_whole_block_of_ours_is_kept(
             pieces in prop::collection::vec(
                 prop::sample::select(vec![
-                    "<recalled_memory>", "</recalled_memory>", "<recalled_memory a=\"b\">", "\n",
-                    "&lt;recalled_memory&gt;", "&lt;/recalled_memory&gt;",
-                    " ", "words", "é",
+                    "<recalled_memory>", "</recalled_memory>", "<recalled_memory note=\"b\">", "\n",
+                    "&lt;recalled_memory note=&quot;&gt;", "&lt;/recalled_memory&gt;",
+                    " ", "words", "é", "<", "&",
                 ]),
                 0..20,
             )
         ) {
-            let left = without_recalled_memory(&pieces.concat());
-            for line in left.lines() {
-                prop_assert!(opened_tag(line, &[]).is_none(), "{}", left);
+            let text = pieces.concat();
+            let left = without_own_blocks(&text);
+            for (opening, closing) in [
+                ("<recalled_memory note=", "</recalled_memory>"),
+                ("&lt;recalled_memory note=", "&lt;/recalled_memory&gt;"),
+            ] {
+                let (opens, closes) = (text.find(opening), text.rfind(closing));
+                if opens.is_none_or(|opens| closes.is_none_or(|closes| closes < opens)) {
+                    // Nothing of this kind is removed.
+                    prop_assert_eq!(left.matches(opening).count(), text.matches(opening).count());
+                }
             }
+            let has_block = text.contains("note=") && text.contains("/recalled_memory");
+            prop_assert!(has_block || left == text, "{}", left);
         }
     }
 }

@@ -88,6 +88,20 @@ pub(crate) fn time_of(object: &Value) -> Option<Timestamp> {
     times.into_iter().find_map(|(_, value)| parse_time(value))
 }
 
+/// Whether an object states a time that cannot be read: words, or a year that cannot be. What is
+/// empty, null or 0 states none.
+pub(crate) fn has_unreadable_time(object: &Value) -> bool {
+    let states = |value: &Value| match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    };
+    let mut fields = object.as_object().into_iter().flatten();
+    fields.any(|(name, value)| rank_of(name).is_some() && states(value))
+        && time_of(object).is_none()
+}
+
 /// Whether version 0.1.0 read a time of an object, too. It knew fewer names and forms.
 pub(crate) fn had_time_in_first_version(object: &Value) -> bool {
     match first_present(object, &["timestamp", "ts", "time", "created_at"]) {
@@ -267,6 +281,20 @@ mod tests {
             json!(i64::MAX),
         ] {
             assert_eq!(parse_time(&value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_stated_and_cannot_be_read_is_told_from_none() {
+        for (object, unreadable) in [
+            (json!({"time": "not a date"}), true),
+            (json!({"time": 1e308}), true),
+            (json!({"createdAt": "9999-12-31T23:59:59Z"}), true),
+            (json!({"time": "soon", "updatedAt": "2026-03-01"}), false),
+            (json!({"time": "", "created": null, "ts": 0}), false),
+            (json!({"text": "2026"}), false),
+        ] {
+            assert_eq!(has_unreadable_time(&object), unreadable, "{object}");
         }
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::content::content_text;
-use super::injected::{without_blocks, without_printed_memory};
+use super::injected::{without_blocks, without_own_blocks};
 use super::own_tools::reads_memory;
 
 /// Bytes of the calls that may wait for their results. With more, all that wait are given up: only
@@ -142,7 +142,7 @@ impl ToolCalls {
 
 /// A tool's text without recalled memory; `None` if nothing is left.
 fn without_echo(text: &str) -> Option<String> {
-    let text = without_printed_memory(text).trim().to_owned();
+    let text = without_own_blocks(text).trim().to_owned();
     Some(text).filter(|text| !text.is_empty())
 }
 
@@ -207,7 +207,7 @@ mod tests {
         for call in [call("mcp__longmem__recall", ""), call("Bash", "longmem recall port")] {
             assert_eq!(result_of(&call, &result)[0].text, None);
         }
-        let log = "port 1 &lt;recalled_memory a=\"b\"&gt;x&lt;/recalled_memory&gt; end";
+        let log = "port 1 &lt;recalled_memory note=\"b\"&gt;x&lt;/recalled_memory&gt; end";
         let result = json!({"type": "tool_result", "tool_use_id": "t1", "content": log});
         let text = result_of(&call("Bash", "cat log"), &result)[0].text.clone();
         assert_eq!(text.as_deref(), Some("Bash {\"command\":\"cat log\"}\nport 1  end"));

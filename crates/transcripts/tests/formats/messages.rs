@@ -168,8 +168,8 @@ fn a_session_without_a_valid_name_gets_a_derived_one() {
 
 #[test]
 fn recalled_memory_in_a_logged_prompt_is_left_out() {
-    let prompt = "Which port?\n<recalled_memory>\n- 7443\n</recalled_memory>";
-    let only = "<recalled_memory>\n- 7443\n</recalled_memory>";
+    let prompt = "Which port?\n<recalled_memory note=\"x\">\n- 7443\n</recalled_memory>";
+    let only = "<recalled_memory note=\"x\">\n- 7443\n</recalled_memory>";
     let array = json!([{"role": "user", "content": prompt}, {"role": "user", "content": only}]);
     let (turns, report) = read_as("x.json", array.to_string());
     assert_eq!(texts(&turns), ["Which port?\n"]);

@@ -29,7 +29,7 @@ fn looked_at(flags: &ProviderArguments, settings: &Settings) -> Result<(bool, St
     let (Some(name), Some(server)) = (llm.model_name(), server) else {
         return Ok((true, none_set_up(&compose::local_servers()?)));
     };
-    let base_url = &server.base_url;
+    let base_url = server.shown_base_url();
     Ok(match Blocking::new()?.run(server.models()) {
         Ok(models) => (true, format!("{name} of {base_url}{}", window_of(name, &models))),
         Err(ProviderError::Answered { status: 404 | 405 | 501, .. }) => {

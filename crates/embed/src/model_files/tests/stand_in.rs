@@ -57,13 +57,17 @@ pub(super) fn right_content(name: &str) -> &'static str {
 }
 
 /// How the fake Hub answers for a file.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Reply {
     Whole,
     OtherContent,
     BreakOffAfter(usize),
     NotFound,
     Silence,
+    /// More bytes than the file has.
+    TooMuch,
+    /// To another address.
+    SendOn(String),
 }
 
 /// A Hub on this machine that speaks as much of the protocol as a download needs.
@@ -86,8 +90,9 @@ impl FakeHub {
                 let path = request.split(' ').nth(1).unwrap_or_default();
                 let name = path.rsplit('/').next().unwrap_or_default();
                 let reply = if name.is_empty() { Reply::NotFound } else { reply(name) };
+                let is_silent = matches!(reply, Reply::Silence);
                 let _ = answer(&stream, &request, name, reply);
-                if matches!(reply, Reply::Silence) {
+                if is_silent {
                     unanswered.push(stream);
                 }
                 seen.lock().unwrap().push(request);
@@ -120,6 +125,11 @@ fn answer(mut stream: &TcpStream, request: &str, name: &str, reply: Reply) -> st
             return stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
         }
         Reply::Silence => return Ok(()),
+        Reply::TooMuch => ("x".repeat(4 * 1024 * 1024), usize::MAX),
+        Reply::SendOn(address) => {
+            let head = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close";
+            return write!(stream, "{head}\r\nLocation: {address}\r\n\r\n");
+        }
     };
     // "Range: bytes=FIRST-LAST", the last being optional.
     let range = request.lines().find_map(|line| line.split_once("bytes=")).unwrap().1;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::message::injected::{without_blocks, without_recalled_memory};
+use crate::message::injected::{without_blocks, without_own_blocks};
 use crate::skip_reason::SkipReason;
 
 /// Tags around what Codex tells the model in the person's place. Only the log of what the model was
@@ -51,7 +51,7 @@ pub(super) enum Log {
 pub(super) fn typed_text(content: &Value, log: Log) -> Result<String, SkipReason> {
     let text = joined_text(content);
     let text = match log {
-        Log::Events => without_recalled_memory(&text),
+        Log::Events => without_own_blocks(&text).into_owned(),
         Log::Responses => without_context(&text)?,
     };
     let text = text.trim();
@@ -150,7 +150,7 @@ mod tests {
         let summary = "Another language model started to solve this problem and produced a summary \
                        of its thinking process.";
         assert_eq!(typed_text(&json!(summary), Log::Responses), Err(SkipReason::CompactSummary));
-        let recalled = "<recalled_memory>\n- 7443\n</recalled_memory>";
+        let recalled = "<recalled_memory note=\"x\">\n- 7443\n</recalled_memory>";
         for log in [Log::Responses, Log::Events] {
             assert!(typed_text(&json!(recalled), log).is_err());
         }

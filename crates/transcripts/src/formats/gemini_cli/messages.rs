@@ -133,7 +133,7 @@ mod tests {
             let message = json!({"content": [{"text": context}]});
             assert_eq!(typed_text(&message), Err(SkipReason::SystemMessage));
         }
-        let bare = json!({"content": "&lt;recalled_memory&gt;\n- 7443\n&lt;/recalled_memory&gt;"});
+        let bare = json!({"content": "&lt;recalled_memory note=\"x\"&gt;\n- 7443\n&lt;/recalled_memory&gt;"});
         assert_eq!(typed_text(&bare), Err(SkipReason::Empty));
         let quoted = json!({"content": "What does <hook_context> mean?"});
         assert_eq!(typed_text(&quoted).as_deref(), Ok("What does <hook_context> mean?"));

@@ -16,7 +16,7 @@ use crate::json::JsonShape;
 use crate::json::fields::{text_or_number, title};
 use crate::keys::{fingerprint, session_name, short_id};
 use crate::message::content::{content_text, said};
-use crate::message::injected::without_recalled_memory;
+use crate::message::injected::without_own_blocks;
 use crate::message::time::parse_time;
 use crate::message::tool_calls::ToolCalls;
 use crate::parsed_turn::ParsedTurn;
@@ -93,7 +93,7 @@ impl RowReader {
             return ControlFlow::Continue(());
         }
         let time_text = row["datetime_utc"].as_str().unwrap_or_default();
-        let prompt = without_recalled_memory(&typed_prompt(row));
+        let prompt = without_own_blocks(&typed_prompt(row)).into_owned();
         let id = text_or_number(&row["id"]).unwrap_or_else(|| fingerprint(&[time_text, &prompt]));
         let id = short_id(&id);
         let session = text_or_number(&row["conversation_id"]).unwrap_or_else(|| id.to_string());

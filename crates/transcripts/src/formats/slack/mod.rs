@@ -14,7 +14,7 @@ use super::reader::FormatReader;
 use crate::json::JsonShape;
 use crate::json::fields::text_or_number;
 use crate::keys::session_name;
-use crate::message::time::parse_time;
+use crate::message::time::{has_unreadable_time, parse_time};
 use crate::parsed_turn::ParsedTurn;
 use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
@@ -67,6 +67,7 @@ impl Slack {
             title,
             speaker: self.speaker(message),
             time: parse_time(&message["ts"]),
+            unreadable_time: has_unreadable_time(message),
             // The time of a message names it within its channel. With who wrote it, it names it in
             // the workspace, wherever the file of the day lies.
             source_key: Some(output.source_key(&[ts, author.unwrap_or_default()])),
