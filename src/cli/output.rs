@@ -11,6 +11,7 @@ use serde::Serialize;
 use terminal_size::{Height, Width, terminal_size_of};
 
 use crate::pager;
+use crate::sanitize::{for_terminal_in_colour, json_for_terminal};
 use crate::wrap::wrapped;
 
 /// What every command writes through.
@@ -32,7 +33,7 @@ impl Output {
     /// Writes a line of data that is to stay one: of a table, a picture, or what a program gets.
     pub(crate) fn line_as_it_is(self, line: &str) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
-        out.write_all(line.as_bytes())?;
+        out.write_all(for_terminal_in_colour(line).as_bytes())?;
         out.write_all(b"\n")
     }
 
@@ -40,7 +41,8 @@ impl Output {
     /// screen, unless nobody wants one.
     pub(crate) fn pages(self, blocks: &[String], no_pager: bool) -> io::Result<()> {
         let terminal = terminal_size_of(io::stdout());
-        let text = fitted(&blocks.join("\n\n"), terminal).into_owned();
+        let text = for_terminal_in_colour(&blocks.join("\n\n")).into_owned();
+        let text = fitted(&text, terminal).into_owned();
         let is_longer = |(_, Height(rows))| text.lines().count() >= usize::from(rows);
         if !no_pager && terminal.is_some_and(is_longer) {
             let has_colours = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
@@ -64,10 +66,16 @@ impl Output {
         out.flush()
     }
 
-    /// Writes data as one JSON document.
+    /// Writes data as one JSON document. On a terminal, characters that act on it are escaped, which
+    /// changes nothing for a program.
     pub(crate) fn document(self, data: &impl Serialize) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, data).map_err(io::Error::from)?;
+        if out.is_terminal() {
+            let json = serde_json::to_string_pretty(data)?;
+            out.write_all(json_for_terminal(&json).as_bytes())?;
+        } else {
+            serde_json::to_writer_pretty(&mut out, data).map_err(io::Error::from)?;
+        }
         out.write_all(b"\n")
     }
 
@@ -78,6 +86,16 @@ impl Output {
             && error.kind() != io::ErrorKind::BrokenPipe
         {
             self.warn(format!("{done}, but that could not be printed: {error}"));
+        }
+    }
+
+    /// Where lines of JSON are written to; on a terminal as [`document`](Self::document) does.
+    pub(crate) fn json_lines(self) -> Box<dyn Write> {
+        let out = io::stdout().lock();
+        if out.is_terminal() {
+            Box::new(JsonForTerminal { out, line: Vec::new() })
+        } else {
+            Box::new(io::BufWriter::new(out))
         }
     }
 
@@ -105,16 +123,46 @@ impl Output {
 
     /// Writes why a command failed, for a program: one line of JSON.
     pub(crate) fn error_document(self, error: &ErrorDocument) {
-        let mut line = serde_json::to_vec(error).expect("an error is words and lists of words");
-        line.push(b'\n');
+        let mut line = serde_json::to_string(error).expect("an error is words and lists of words");
+        if io::stderr().is_terminal() {
+            line = json_for_terminal(&line).into_owned();
+        }
+        line.push('\n');
         // A closed standard error is no failure of the command.
-        let _ = io::stderr().lock().write_all(&line);
+        let _ = io::stderr().lock().write_all(line.as_bytes());
     }
 
     fn say(self, text: &str) {
+        let text = &*for_terminal_in_colour(text);
         // Whoever closed standard error does not want to know.
         let _ =
             writeln!(anstream::stderr().lock(), "{}", fitted(text, terminal_size_of(io::stderr())));
+    }
+}
+
+/// Writes lines of JSON to a terminal.
+struct JsonForTerminal {
+    out: io::StdoutLock<'static>,
+    line: Vec<u8>,
+}
+
+impl Write for JsonForTerminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        if bytes.contains(&b'\n') {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    /// Writes the lines that are whole; a part of a character waits for the rest.
+    fn flush(&mut self) -> io::Result<()> {
+        let whole = self.line.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let rest = self.line.split_off(whole);
+        let lines = String::from_utf8_lossy(&self.line);
+        self.out.write_all(json_for_terminal(&lines).as_bytes())?;
+        self.line = rest;
+        self.out.flush()
     }
 }
 

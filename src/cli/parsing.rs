@@ -1,5 +1,6 @@
 //! Reads the command line; what is wrong with it is said in words, or as JSON to who asked for that.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::builder::Resettable;
@@ -10,13 +11,17 @@ use longmem_wire::ErrorDocument;
 use crate::arguments::Arguments;
 use crate::given::Given;
 use crate::output::Output;
+use crate::sanitize::for_terminal_in_colour;
 
 /// Reads the command line of this process: what is to be done, and which flags say so.
 ///
 /// # Errors
 /// The exit code, after help or an error was printed.
 pub(crate) fn parse() -> Result<(Arguments, Given), ExitCode> {
-    let command = without_empty_variables(Arguments::command());
+    let mut command = Arguments::command();
+    // With it, every subcommand knows its whole name.
+    command.build();
+    let command = without_empty_variables(with_plain_usage(command));
     let parsed = command
         .try_get_matches()
         .and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, Given::new(matches))));
@@ -25,11 +30,29 @@ pub(crate) fn parse() -> Result<(Arguments, Given), ExitCode> {
             let output = Output { json: true, quiet: false };
             output.error_document(&document(&error));
         } else {
-            // Whoever closed the terminal does not want to know.
-            let _ = error.print();
+            print(&error);
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     })
+}
+
+/// Prints help, or what is wrong; an argument that is quoted may hold anything.
+fn print(error: &clap::Error) {
+    // Whoever closed the terminal does not want to know.
+    let _ = if error.use_stderr() {
+        let text = error.render().ansi().to_string();
+        write!(anstream::stderr().lock(), "{}", for_terminal_in_colour(&text))
+    } else {
+        error.print()
+    };
+}
+
+/// Makes a command line whose errors show the usage as the help does. clap would put those flags into it
+/// that were given, and take a variable for a flag that has to be given.
+fn with_plain_usage(mut command: Command) -> Command {
+    let usage = command.render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
+    command.override_usage(usage).mut_subcommands(with_plain_usage)
 }
 
 /// Makes a command line whose flags pass over the variables that are set to nothing, as
