@@ -10,17 +10,27 @@ use crate::support::{Home, Run};
 const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{7f}\r\u{202e}\u{200b}\u{61c}\u{2028}\
                        \u{feff}\u{e0041}\u{e007f}";
 
-/// What is not to be seen of a run, besides line breaks.
-fn harmful(run: &Run) -> Option<char> {
+/// What is not to be seen of a run, besides line breaks and colours.
+fn harmful(run: &Run) -> Option<String> {
     let shown = run.shown();
-    shown.chars().find(|c| (c.is_control() && *c != '\n') || HOSTILE.contains(*c))
+    let is_colour = |sequence: &&str| {
+        let end = sequence.find(|c: char| !c.is_ascii_digit() && c != ';' && c != '[');
+        sequence.starts_with('[') && end.is_some_and(|end| sequence[end..].starts_with('m'))
+    };
+    let sequence = shown.split('\u{1b}').skip(1).find(|sequence| !is_colour(sequence));
+    let acts = |c: &char| {
+        let is_hostile = !c.is_ascii() && HOSTILE.contains(*c);
+        (c.is_control() && !matches!(c, '\n' | '\u{1b}')) || is_hostile
+    };
+    let character = shown.chars().find(acts).map(|c| c.escape_unicode().to_string());
+    sequence.map(|sequence| format!("ESC{sequence:.20}")).or(character)
 }
 
 #[test]
 fn no_command_prints_what_acts_on_a_terminal() {
     // The escapes of colours are left out where there is no terminal, unless somebody wants them.
     for colours in ["0", "1"] {
-        let home = Home::new().with("CLICOLOR_FORCE", colours).with("NO_COLOR", "1");
+        let home = Home::new().with("CLICOLOR_FORCE", colours);
         let session = "s\u{202e}\u{200b}x";
         let text = format!("garden {HOSTILE} gate");
         let line = json!({"role": "user", "text": text, "session": session, "title": text,
