@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::open::with_suffix;
+use crate::file::with_suffix;
 
 /// Bytes of a page: SQLite's own choice, which no store changes.
 pub(super) const PAGE: usize = 4096;
