@@ -32,6 +32,11 @@ pub const LEARNING_LLM: &str = "LONGMEM_LEARNING_LLM";
 /// `1` learns nothing: neither facts nor standing instructions are noted.
 pub const NO_LEARNING: &str = "LONGMEM_NO_LEARNING";
 
+/// The program in which texts are edited; before `EDITOR`.
+pub const VISUAL: &str = "VISUAL";
+/// The program in which texts are edited.
+pub const EDITOR: &str = "EDITOR";
+
 /// The program that shows what is longer than the screen; before `PAGER`.
 pub const LONGMEM_PAGER: &str = "LONGMEM_PAGER";
 /// The program that shows what is longer than the screen.

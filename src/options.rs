@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use longmem_chat::{ModelSettings, SpoolSettings, TalkSettings, TokenBudget};
-use longmem_core::{Clock, TextEmbedder, real_path};
+use longmem_chat::{ModelSettings, Spool, SpoolSettings, TalkSettings, TokenBudget};
+use longmem_core::{Clock, TextEmbedder, UserName, real_path};
 use longmem_embed::{Compute, FetchEvent, LazyEmbedder, Manifest, ModelSources};
 use longmem_sqlite::{IfMissing, OpeningNotice};
 use longmem_store::Store;
@@ -166,11 +166,21 @@ impl Options {
     /// How conversations are held, with the place where their turns wait.
     pub fn talk_settings(&self) -> TalkSettings {
         let mut talk = self.talk.clone();
-        talk.spool = Some(match &self.store {
+        talk.spool = Some(self.spool_settings());
+        talk
+    }
+
+    /// What a user said in conversations while the store could not be written.
+    pub fn spool_of(&self, user: &UserName) -> Spool {
+        self.spool_settings().of(user)
+    }
+
+    /// Where turns of conversations wait.
+    fn spool_settings(&self) -> SpoolSettings {
+        match &self.store {
             Some(store) => SpoolSettings::new(&self.spool, store.place()),
             None => self.spool_of_file(),
-        });
-        talk
+        }
     }
 
     /// Where turns wait for the file, the same for every process, whatever its working folder is and

@@ -6,6 +6,8 @@ mod commands;
 mod compose;
 mod config_file;
 mod config_keys;
+mod confirm;
+mod copies;
 mod failure;
 mod fetch_watcher;
 mod given;
@@ -24,6 +26,7 @@ mod sanitize;
 mod settings;
 mod standard_input;
 mod time_argument;
+mod waiting;
 mod wrap;
 
 use std::process::ExitCode;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use longmem_core::private_files::{make_folder, open_options};
 use longmem_core::{NewTurn, Role, SessionName, SourceKey, UserName};
+use longmem_memory::{Memory, NotedInstruction};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -30,6 +31,57 @@ pub struct Spool {
     /// Where turns of the same user and store may still wait, under another name of the store.
     former_path: Option<PathBuf>,
     patience: Duration,
+}
+
+/// A spool that nobody else stores from, until this is dropped: whoever forgets holds it, so that what
+/// waited is forgotten too, and nothing that was read before is stored after. Turns may still be added.
+#[derive(Debug)]
+pub struct HeldSpool {
+    spool: Spool,
+    /// None where there is no folder of spools, so that nothing waits.
+    _lock: Option<File>,
+}
+
+/// What was stored of a spool.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct StoredLater {
+    /// Number of turns that were stored, or were there already.
+    pub turns: usize,
+    /// Number of lines that could not be read, and are gone: a crash had cut them off.
+    pub unreadable: usize,
+    /// The standing instructions in them that became facts.
+    pub noted: Vec<NotedInstruction>,
+}
+
+impl HeldSpool {
+    /// Stores all that waits, in order, and takes it out of the spool. Turns that were forgotten
+    /// meanwhile stay forgotten. With `learns`, their sessions may be learned from, and standing
+    /// instructions in them become facts.
+    ///
+    /// # Errors
+    /// [`ChatError::Spool`]; [`ChatError::Memory`] if the store cannot be written. Then they still
+    /// wait.
+    pub fn store_into(
+        &self,
+        memory: &Memory,
+        user: &UserName,
+        learns: bool,
+    ) -> Result<StoredLater, ChatError> {
+        let spooled = self.spool.read()?;
+        if spooled.bytes.is_empty() {
+            return Ok(StoredLater::default());
+        }
+        let stored = memory.import_turns(user, &spooled.turns, false)?;
+        let mut noted = Vec::new();
+        for (turn, stored) in spooled.turns.iter().zip(stored).filter(|_| learns) {
+            let Some(stored) = stored else { continue };
+            memory.learn_from(user, &turn.session)?;
+            noted.extend(memory.note_instructions(user, stored.id, turn)?);
+        }
+        self.spool.take_out(&spooled)?;
+        Ok(StoredLater { turns: spooled.turns.len(), unreadable: spooled.unreadable, noted })
+    }
 }
 
 /// What a spool holds at one moment.
@@ -93,6 +145,27 @@ impl Spool {
     /// The file, which exists only while something waits in it.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Counts the turns that wait.
+    ///
+    /// # Errors
+    /// [`ChatError::Spool`].
+    pub fn count(&self) -> Result<usize, ChatError> {
+        Ok(self.read()?.turns.len())
+    }
+
+    /// Waits until nobody else stores what waits, and keeps others from it until the result is dropped.
+    ///
+    /// # Errors
+    /// [`ChatError::Spool`].
+    pub fn hold(&self) -> Result<HeldSpool, ChatError> {
+        let lock = if self.folder().exists() {
+            Some(self.lock("storing").map_err(|source| self.error(source))?)
+        } else {
+            None
+        };
+        Ok(HeldSpool { spool: self.clone(), _lock: lock })
     }
 
     /// How long storing may take before a turn goes to the spool.
@@ -163,7 +236,7 @@ impl Spool {
         let mut bytes = serde_json::to_vec(line).map_err(io::Error::from)?;
         bytes.push(b'\n');
         self.take_over()?;
-        let _lock = self.lock()?;
+        let _lock = self.lock("lock")?;
         self.append_bytes(bytes)
     }
 
@@ -174,7 +247,7 @@ impl Spool {
             return Ok(());
         };
         let former = Self { path: former.clone(), former_path: None, patience: self.patience };
-        let _locks = (former.lock()?, self.lock()?);
+        let _locks = (former.lock("lock")?, self.lock("lock")?);
         let bytes = former.bytes()?;
         if bytes.is_empty() {
             return Ok(());
@@ -201,7 +274,7 @@ impl Spool {
     }
 
     fn take_out_bytes(&self, read: &[u8]) -> io::Result<()> {
-        let _lock = self.lock()?;
+        let _lock = self.lock("lock")?;
         let now = self.bytes()?;
         // Another process may have stored the first lines and taken them out meanwhile, so the file
         // begins with some end of what was read, from a line's start on.
@@ -211,7 +284,11 @@ impl Spool {
             line_starts.map(|start| &read[start..]).filter(|lines| !lines.is_empty());
         match ends_of_read.find_map(|lines| now.strip_prefix(lines)) {
             None => Ok(()),
-            Some([]) => fs::remove_file(&self.path),
+            Some([]) => {
+                let gone = open_options(&self.path).write(true).open(&self.path)?;
+                fs::remove_file(&self.path)?;
+                overwrite(&gone, now.len())
+            }
             Some(rest) => self.replace(rest),
         }
     }
@@ -221,8 +298,10 @@ impl Spool {
         let mut next = tempfile::NamedTempFile::new_in(self.folder())?;
         next.write_all(bytes)?;
         next.as_file().sync_all()?;
+        let gone = open_options(&self.path).write(true).open(&self.path)?;
+        let gone_bytes = gone.metadata()?.len();
         next.persist(&self.path)?;
-        Ok(())
+        overwrite(&gone, gone_bytes as usize)
     }
 
     /// The file's bytes; none if there is no file.
@@ -233,10 +312,11 @@ impl Spool {
         }
     }
 
-    /// Keeps other processes from changing the file, until the result is dropped.
-    fn lock(&self) -> io::Result<File> {
+    /// Keeps other processes from doing the same, until the result is dropped: `lock` is held by whoever
+    /// changes the file, `storing` by whoever stores what waits.
+    fn lock(&self, extension: &str) -> io::Result<File> {
         make_folder(self.folder())?;
-        let path = self.path.with_extension("lock");
+        let path = self.path.with_extension(extension);
         let lock = open_options(&path).write(true).create(true).open(path)?;
         lock.lock()?;
         Ok(lock)
@@ -249,6 +329,13 @@ impl Spool {
     fn error(&self, source: io::Error) -> ChatError {
         ChatError::Spool { path: self.path.clone(), source }
     }
+}
+
+/// Writes zeros over a file that nobody can open any more, so that what was said in it is not left on
+/// the disk.
+fn overwrite(mut gone: &File, bytes: usize) -> io::Result<()> {
+    gone.write_all(&vec![0; bytes])?;
+    gone.sync_all()
 }
 
 #[cfg(test)]

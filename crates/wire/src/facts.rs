@@ -130,15 +130,17 @@ impl From<FactNote> for longmem_memory::FactNote {
     }
 }
 
-/// A fact was noted.
+/// A fact was noted, or was known already.
 ///
 /// ```json
-/// { "id": 5, "user": "ana", "replaces": 4 }
+/// { "id": 5, "new": true, "user": "ana", "replaces": 4 }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactNoted {
     /// Its number.
     pub id: FactId,
+    /// False if the user has a fact that says the same.
+    pub new: bool,
     /// Whose fact it is.
     pub user: UserName,
     /// The fact that it replaced, if it is a change.

@@ -1,10 +1,10 @@
 //! Forgetting: what is asked, what would go, what went.
 
-use longmem_core::TurnId;
+use longmem_core::{FactId, SessionName, TurnId, UserName};
 use longmem_memory::ForgetTarget;
 use serde::{Deserialize, Serialize};
 
-use crate::{Scope, Turn};
+use crate::{Fact, Scope, Turn};
 
 /// Asks for turns to be deleted for good: single ones, all in scope, or everything of the user. The
 /// scope's fields stand beside the others.
@@ -45,7 +45,10 @@ impl From<ForgetRequest> for ForgetTarget {
 /// What would be deleted.
 ///
 /// ```json
-/// { "would_forget": 2, "facts": 1, "summaries": 0, "turns": [] }
+/// {
+///   "would_forget": 2, "facts": 1, "summaries": 0, "turns": [], "sessions": ["notes"],
+///   "facts_that_go": [], "facts_that_hold_again": []
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WouldForget {
@@ -57,15 +60,26 @@ pub struct WouldForget {
     pub summaries: u64,
     /// The first of the turns, oldest first.
     pub turns: Vec<Turn>,
+    /// Sessions that have no other turns.
+    pub sessions: Vec<SessionName>,
+    /// The facts that were learned from them.
+    pub facts_that_go: Vec<Fact>,
+    /// Facts that these had replaced, and that hold again.
+    pub facts_that_hold_again: Vec<Fact>,
 }
 
-impl From<longmem_memory::WouldForget> for WouldForget {
-    fn from(preview: longmem_memory::WouldForget) -> Self {
+impl From<longmem_memory::ForgetPreview> for WouldForget {
+    fn from(preview: longmem_memory::ForgetPreview) -> Self {
+        let derived = preview.derived();
+        let facts = |facts: Vec<longmem_core::Fact>| facts.into_iter().map(Fact::from).collect();
         Self {
             would_forget: preview.turns,
-            facts: preview.derived.facts,
-            summaries: preview.derived.summaries,
+            facts: derived.facts,
+            summaries: derived.summaries,
             turns: preview.first.into_iter().map(Turn::from).collect(),
+            sessions: preview.sessions,
+            facts_that_go: facts(preview.facts),
+            facts_that_hold_again: facts(preview.hold_again),
         }
     }
 }
@@ -75,10 +89,10 @@ impl From<longmem_memory::WouldForget> for WouldForget {
 /// ```json
 /// {
 ///   "turns": 2, "sessions": 1, "facts": 1, "summaries": 0, "user": false,
-///   "erased_from_disk": true
+///   "erased_from_disk": true, "copies": ["/backups/memory.db"]
 /// }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forgotten {
     /// Turns, with their words and vectors.
     pub turns: u64,
@@ -93,6 +107,9 @@ pub struct Forgotten {
     /// False if the deleted bytes leave the disk later, because another process reads an older
     /// state.
     pub erased_from_disk: bool,
+    /// Files to which backups and exports went, and which keep what was forgotten.
+    #[serde(default)]
+    pub copies: Vec<String>,
 }
 
 impl From<longmem_memory::Forgotten> for Forgotten {
@@ -104,6 +121,30 @@ impl From<longmem_memory::Forgotten> for Forgotten {
             summaries: forgotten.derived.summaries,
             user: forgotten.user,
             erased_from_disk: forgotten.erasure == longmem_memory::Erasure::Done,
+            copies: Vec::new(),
         }
     }
+}
+
+/// The text of a turn was replaced.
+///
+/// ```json
+/// {
+///   "id": 17, "user": "ana", "facts": 1, "summaries": 0, "erased_from_disk": true, "noted": []
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amended {
+    /// The turn's number, which it keeps.
+    pub id: TurnId,
+    /// Whose turn it is.
+    pub user: UserName,
+    /// Facts that were learned from the old text, and are gone.
+    pub facts: u64,
+    /// Summaries that covered the turn, and are gone.
+    pub summaries: u64,
+    /// False if the old text leaves the disk later, because another process reads an older state.
+    pub erased_from_disk: bool,
+    /// The facts that the standing instructions of the new text became.
+    pub noted: Vec<FactId>,
 }

@@ -46,7 +46,7 @@ pub use config::{ApiKeySet, ConfigChanged, Configuration, Setting, SettingSource
 pub use context::{Context, TraceEntry, TraceKind};
 pub use error::{ErrorDocument, ErrorReport, full_message};
 pub use facts::{Entity, Fact, FactDeleted, FactEdited, FactNote, FactNoted, Facts, Name, Names};
-pub use forget::{ForgetRequest, Forgotten, WouldForget};
+pub use forget::{Amended, ForgetRequest, Forgotten, WouldForget};
 pub use import::{
     FailedImport, FileEndedEarly, FileLeftOut, Import, ImportPreview, ImportPreviews, Imports,
     TranscriptRead,
@@ -59,7 +59,7 @@ pub use recall::{
     RecalledTurn, UnknownTimeZone,
 };
 pub use scope::Scope;
-pub use sessions::{OpenItems, Session, Sessions, ShownSession};
+pub use sessions::{Moved, OpenItems, Session, Sessions, ShownSession};
 pub use stats::{EmbeddingModel, Stats, UserStats, Users};
 pub use turn::{ExportedTurn, NewTurn, Remembered, Turn, Turns};
 pub use upkeep::{Backup, Check, Checks, Model, Salvaged};

@@ -107,6 +107,23 @@ impl ShownSession {
     }
 }
 
+/// Turns were moved into a session.
+///
+/// ```json
+/// { "turns": 4, "sessions": 1, "summaries": 0, "session": "house" }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Turns that are in another session now.
+    pub turns: u64,
+    /// Sessions that have no turns any more, and are gone.
+    pub sessions: u64,
+    /// Summaries that covered one of the turns, and are gone.
+    pub summaries: u64,
+    /// The session that they are in.
+    pub session: SessionName,
+}
+
 /// What a session leaves to be done and to be answered.
 ///
 /// ```json

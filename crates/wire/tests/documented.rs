@@ -28,6 +28,7 @@ macro_rules! shapes {
 fn shapes() -> BTreeMap<&'static str, Rewrite> {
     shapes![
         Adjustment,
+        Amended,
         Answer,
         Backup,
         ApiKeySet,
@@ -64,6 +65,7 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         Model,
         ModelServer,
         ModelServers,
+        Moved,
         Name,
         Names,
         NewTurn,

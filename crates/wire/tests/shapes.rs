@@ -355,7 +355,9 @@ fn stats() {
 #[test]
 fn forget() {
     let derived = memory::Derived { facts: 1, summaries: 2 };
-    let preview = memory::WouldForget { turns: 2, first: vec![turn(17)], derived };
+    let mut preview = memory::ForgetPreview::default();
+    (preview.turns, preview.first) = (2, vec![turn(17)]);
+    preview.sessions = vec!["move".parse().unwrap()];
     assert_snapshot!("would_forget", json(wire::WouldForget::from(preview)));
     let forgotten = memory::Forgotten {
         turns: 2,

@@ -69,6 +69,12 @@ pub(crate) enum FactsAction {
     Delete {
         /// Its number
         id: i64,
+        /// Show what would be deleted, and delete nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Delete without asking
+        #[arg(long, short)]
+        yes: bool,
     },
 }
 
@@ -76,6 +82,8 @@ pub(crate) enum FactsAction {
 #[command(after_help = "Examples:
   longmem sessions
   longmem sessions show kitchen                 what was said in it
+  longmem sessions rename kitchen \"Kitchen budget\"
+  longmem sessions move kitchen house
   longmem sessions --summary
   longmem sessions --summary --session kitchen  makes the summary if there is none
   longmem sessions --actions --session kitchen  what is left to do and to answer")]
@@ -99,6 +107,52 @@ pub(crate) struct SessionsArguments {
 pub(crate) enum SessionsAction {
     /// Print a conversation
     Show(SessionShowArguments),
+    /// Give a conversation another title, or another name
+    Rename(RenameArguments),
+    /// Move a conversation into another one, or single turns
+    Move(MoveArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem sessions rename 0803dbe8 \"Kitchen budget\"
+  longmem sessions rename \"chat 2026-11-25 16:46:47\" --name kitchen
+
+The title is what lists show; the name is what --session takes, and is unique. Later imports leave
+both as they are, and add to the session what is new in its file.")]
+pub(crate) struct RenameArguments {
+    /// Its name, its title, or the beginning of one
+    #[arg(value_name = "SESSION")]
+    pub(crate) session: SessionName,
+    /// The new title
+    #[arg(required_unless_present = "name")]
+    pub(crate) title: Option<String>,
+    /// The new name
+    #[arg(long, value_name = "NEW")]
+    pub(crate) name: Option<SessionName>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem sessions move kitchen house            all of it; the session kitchen is gone then
+  longmem sessions move --turn 17 --turn 18 --to house
+
+Turns keep their numbers and times. Summaries of what was moved are deleted.")]
+pub(crate) struct MoveArguments {
+    /// The session that is moved, by its name, its title, or the beginning of one
+    #[arg(required_unless_present = "turn", requires = "into")]
+    pub(crate) from: Option<SessionName>,
+    /// The session that it is moved into
+    pub(crate) into: Option<SessionName>,
+    /// Only this turn, by its number; may be given several times
+    #[arg(long, value_name = "ID", conflicts_with_all = ["from", "into"], requires = "to")]
+    pub(crate) turn: Vec<i64>,
+    /// The session that these turns are moved into; it is made if there is none of that name
+    #[arg(long, value_name = "SESSION", requires = "turn")]
+    pub(crate) to: Option<SessionName>,
+    /// Move without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]

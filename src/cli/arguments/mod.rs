@@ -17,7 +17,8 @@ use longmem_embed::{Device, Precision};
 
 pub(crate) use config::{ConfigAction, ConfigArguments};
 pub(crate) use facts::{
-    FactsAction, FactsArguments, SessionShowArguments, SessionsAction, SessionsArguments,
+    FactsAction, FactsArguments, MoveArguments, RenameArguments, SessionShowArguments,
+    SessionsAction, SessionsArguments,
 };
 pub(crate) use language_model::{
     AskArguments, ChatArguments, CountingKind, LearningArguments, ModelsArguments,
@@ -27,8 +28,8 @@ pub(crate) use measuring::{BenchArguments, EvalArguments};
 pub(crate) use model::{ModelAction, ModelArguments};
 pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};
 pub(crate) use turns::{
-    BackupArguments, ExportArguments, ForgetArguments, ImportArguments, IndexArguments,
-    ReadingArguments, RememberArguments, ShowArguments,
+    BackupArguments, EditArguments, ExportArguments, ForgetArguments, ImportArguments,
+    IndexArguments, ReadingArguments, RememberArguments, ShowArguments,
 };
 
 /// Long-term memory for chat assistants: every turn stored, embedded on this machine, and recalled
@@ -109,6 +110,8 @@ pub(crate) enum Command {
     Recall(RecallArguments),
     /// Print turns by their numbers, with what was said around them
     Show(ShowArguments),
+    /// Replace the text of a turn; the old one is deleted for good
+    Edit(EditArguments),
     /// Answer a question from memory: by a language model, or by quoting
     Ask(AskArguments),
     /// Talk with a language model that remembers
@@ -117,7 +120,7 @@ pub(crate) enum Command {
     Context(ContextArguments),
     /// List what is known about the user, add to it, correct it, delete from it
     Facts(FactsArguments),
-    /// List conversations, their summaries, or what they leave to do
+    /// List conversations, show, rename and move them; their summaries, or what they leave to do
     Sessions(SessionsArguments),
     /// Count what is stored
     Stats,

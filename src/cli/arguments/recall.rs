@@ -72,7 +72,7 @@ pub(crate) struct RecallArguments {
 }
 
 /// Reads a number from 0 to 1.
-fn chance(text: &str) -> Result<f32, String> {
+pub(super) fn chance(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(chance) if (0.0..=1.0).contains(&chance) => Ok(chance),
         _ => Err("expected a number from 0 to 1".to_owned()),

@@ -129,16 +129,35 @@ pub(crate) struct ExportArguments {
 #[command(after_help = "Examples:
   longmem forget --session notes --dry-run      show what would go
   longmem forget --turn 17 --turn 18 --yes
+  longmem forget --matching \"my old job\"      choose among what is found
   longmem forget --until 2025-01-01
   longmem forget --all --user ana")]
 pub(crate) struct ForgetArguments {
     /// This turn, by the number that recall prints; may be given several times
     #[arg(long, value_name = "ID")]
     pub(crate) turn: Vec<i64>,
+    /// What recall finds for these words: it is shown, and you choose
+    #[arg(long, value_name = "QUERY", conflicts_with_all = ["turn", "all"])]
+    pub(crate) matching: Option<String>,
+    /// Number of results of --matching at most
+    #[arg(long, short = 'n', default_value_t = 10, value_name = "N", requires = "matching")]
+    pub(crate) limit: usize,
+    /// Leave out results of --matching that are less likely than this to be meant, 0 to 1
+    #[arg(
+        long,
+        value_name = "CHANCE",
+        default_value_t = longmem_memory::DEFAULT_THRESHOLD,
+        value_parser = super::recall::chance,
+        requires = "matching"
+    )]
+    pub(crate) threshold: f32,
+    /// Let --matching search words only; the model is not needed
+    #[arg(long, requires = "matching")]
+    pub(crate) words_only: bool,
     /// Everything of the user
     #[arg(long, conflicts_with_all = ["turn", "session", "role", "since", "until"])]
     pub(crate) all: bool,
-    /// Show what would be deleted, and delete nothing
+    /// Show everything that would be deleted, and delete nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Forget without asking
@@ -146,6 +165,29 @@ pub(crate) struct ForgetArguments {
     pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem edit 17                               opens $VISUAL or $EDITOR
+  longmem edit 17 \"I moved to Lisbon in March\"
+  sed s/Libson/Lisbon/ corrected.txt | longmem edit 17 - --yes
+
+The old text is deleted for good, with the facts and summaries made of it. Importing the file that
+the turn came from leaves it as it is.")]
+pub(crate) struct EditArguments {
+    /// The turn, by the number that recall and show print
+    pub(crate) turn: i64,
+    /// The new text; - reads standard input [default: opens an editor on the old one]
+    pub(crate) text: Option<String>,
+    /// Show what would be deleted, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Replace the text without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) learning: LearningArguments,
 }
 
 #[derive(Debug, Args)]

@@ -1,17 +1,18 @@
 //! `longmem backup`: copies the store while others use it.
 
 use longmem::IfMissing;
-use longmem_memory::{MemoryError, StoreError};
+use longmem_core::UserName;
+use longmem_memory::{Memory, MemoryError, StoreError};
 use longmem_wire as wire;
 
 use crate::arguments::BackupArguments;
-use crate::compose;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::new_file;
 use crate::output::{Output, bytes};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
+use crate::{compose, copies, waiting};
 
 pub(super) fn run(
     arguments: &BackupArguments,
@@ -20,6 +21,12 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let if_exists = new_file::if_exists(&arguments.to, arguments.force, settings)?;
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    for user in users_of(&memory, settings)? {
+        // What cannot be stored now is not in the copy, which is made all the same.
+        if waiting::store(&memory, &user, settings, output).is_err() {
+            waiting::warn(&user, settings, output);
+        }
+    }
     let interrupt = Interrupt::listen()?;
     let copied = memory.backup(&arguments.to, if_exists, &|| interrupt.happened());
     copied.map_err(|error| match error {
@@ -29,6 +36,7 @@ pub(super) fn run(
         }
         error => error.into(),
     })?;
+    copies::note(&memory, &arguments.to);
     let file = arguments.to.display().to_string();
     let file_bytes = fs_err::metadata(&arguments.to)?.len();
     let done = format!("the store is copied to {}", for_terminal(&file));
@@ -40,4 +48,13 @@ pub(super) fn run(
     };
     output.reported(&done, printed);
     Ok(())
+}
+
+/// Everybody who has memory here, and who runs the command, who may have nothing but what waits.
+fn users_of(memory: &Memory, settings: &Settings) -> Result<Vec<UserName>, Failure> {
+    let mut users: Vec<UserName> = memory.users()?.into_iter().map(|stats| stats.user).collect();
+    if !users.contains(&settings.user) {
+        users.push(settings.user.clone());
+    }
+    Ok(users)
 }

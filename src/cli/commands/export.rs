@@ -6,13 +6,13 @@ use longmem::IfMissing;
 use longmem_memory::{FactsAt, MemoryError};
 
 use crate::arguments::ExportArguments;
-use crate::compose;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::new_file;
 use crate::output::{Output, counted};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
+use crate::{compose, copies, waiting};
 
 pub(super) fn run(
     arguments: ExportArguments,
@@ -20,6 +20,9 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
+    if waiting::store(&memory, &settings.user, settings, output).is_err() {
+        waiting::warn(&settings.user, settings, output);
+    }
     let scope = super::scope(arguments.scope, &memory, settings)?;
     memory.check_names(&scope)?;
     let report = match &arguments.output {
@@ -44,6 +47,9 @@ pub(super) fn run(
             report
         }
     };
+    if let Some(path) = &arguments.output {
+        copies::note(&memory, path);
+    }
     let user = for_terminal(settings.user.as_str());
     let facts = memory.facts(&settings.user, FactsAt::Ever)?.len();
     if facts > 0 {

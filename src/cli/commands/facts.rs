@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::learning;
 use crate::arguments::{FactsAction, FactsArguments};
 use crate::compose;
+use crate::confirm::confirm;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::render;
@@ -31,9 +32,12 @@ pub(super) fn run(
             let mut note = FactNote::new(statement, kind);
             note.subject = subject;
             note.replaces = replaces.map(FactId);
-            let id = memory.note_fact(user, &note)?;
-            let (user, replaces) = (user.clone(), note.replaces);
-            done(output, &format!("Noted: fact {id}"), &wire::FactNoted { id, user, replaces });
+            let noted = memory.note_fact(user, &note)?;
+            let id = noted.id;
+            let (user, replaces) = (user.clone(), note.replaces.filter(|_| noted.new));
+            let what = if noted.new { "Noted" } else { "Known already" };
+            let document = wire::FactNoted { id, new: noted.new, user, replaces };
+            done(output, &format!("{what}: fact {id}"), &document);
             Ok(())
         }
         FactsAction::Edit { id, statement } => {
@@ -44,8 +48,23 @@ pub(super) fn run(
             done(output, &format!("Corrected: fact {id}"), &edited);
             Ok(())
         }
-        FactsAction::Delete { id } => {
+        FactsAction::Delete { id, dry_run, yes } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
+            let going = memory.fact_with_past(user, FactId(id))?;
+            if dry_run && output.json {
+                return Ok(output.document(&wire::Facts::from(going))?);
+            }
+            if !output.json {
+                render::facts(&going).iter().for_each(|line| output.note(line));
+            }
+            let count = counted(going.len() as u64, "fact");
+            if dry_run {
+                return Ok(output.line(format!("{count} would be deleted"))?);
+            }
+            if !yes {
+                let with = if going.len() > 1 { ", with what it had replaced," } else { "" };
+                confirm(&format!("Delete {count}{with} for good?"), "nothing was deleted")?;
+            }
             let deleted = memory.delete_fact(user, FactId(id))?;
             let line = format!("Deleted {}", counted(deleted, "fact"));
             done(output, &line, &wire::FactDeleted { deleted, user: user.clone() });

@@ -1,55 +1,91 @@
 //! `longmem forget`: shows what would go, asks, and deletes it for good.
 
-use std::io::{BufRead, IsTerminal, stdin};
+use std::collections::BTreeSet;
 
 use longmem::IfMissing;
-use longmem_core::{ErrorCode, TurnId};
-use longmem_memory::{Erasure, forget_target};
+use longmem_core::{ErrorCode, Scope, TurnId};
+use longmem_memory::{Channels, Erasure, ForgetTarget, Memory, RecallRequest, forget_target};
 use longmem_wire as wire;
 
 use crate::arguments::ForgetArguments;
-use crate::compose;
+use crate::confirm::{ask, confirm};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
-use crate::render;
 use crate::settings::Settings;
+use crate::{compose, copies, render, waiting};
 
 /// Number of turns that a preview shows.
 const SHOWN: usize = 10;
+
+const NOTHING: &str = "nothing was forgotten";
 
 pub(super) fn run(
     arguments: ForgetArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    let done = forget(arguments, settings, output);
+    if done.is_err() {
+        waiting::warn(&settings.user, settings, output);
+    }
+    done
+}
+
+fn forget(arguments: ForgetArguments, settings: &Settings, output: Output) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
-    let scope = super::scope(arguments.scope, &memory, settings)?;
-    let turns = arguments.turn.into_iter().map(TurnId).collect();
-    let target = forget_target(scope, turns, arguments.all);
+    // What waits is forgotten too, and no talk stores it behind our back.
+    let _held = waiting::store(&memory, &settings.user, settings, output)?;
+    let scope = super::scope(arguments.scope.clone(), &memory, settings)?;
+    let turns = arguments.turn.iter().copied().map(TurnId).collect();
+    let target = match &arguments.matching {
+        None => forget_target(scope, turns, arguments.all),
+        Some(query) => matching(query, scope, &arguments, &memory, output)?,
+    };
     let preview = memory.preview_forget(&target, SHOWN)?;
-    let (count, derived) = (preview.turns, preview.derived);
+    let what = render::forgotten(preview.turns, preview.derived());
+    let is_listed = arguments.matching.is_some() && !output.json;
     if !output.json {
-        for turn in &preview.first {
-            output.note(render::turn(turn));
-        }
-        let shown = preview.first.len() as u64;
-        if count > shown {
-            output.note(format!("… and {} more", count - shown));
-        }
+        let lines = if is_listed {
+            render::made_of_turns(&preview)
+        } else {
+            render::would_forget(&preview)
+        };
+        lines.iter().for_each(|line| output.note(line));
     }
     if arguments.dry_run {
         if output.json {
             return Ok(output.document(&wire::WouldForget::from(preview))?);
         }
-        return Ok(
-            output.line(format!("{} would be forgotten", render::forgotten(count, derived)))?
-        );
+        return Ok(output.line(format!("{what} would be forgotten"))?);
     }
-    if count + derived.facts > 0 && !arguments.yes {
-        confirm(&render::forgotten(count, derived))?;
+    if !preview.is_empty() && !arguments.yes {
+        confirm(&format!("Forget {what} for good?"), NOTHING)?;
     }
     let forgotten = memory.forget(&target)?;
-    match forgotten.erasure {
+    warn_of_erasure(forgotten.erasure, output);
+    let copies = copies::known(&memory);
+    let line = format!(
+        "Forgot {} and {}",
+        render::forgotten(forgotten.turns, forgotten.derived),
+        counted(forgotten.sessions, "session")
+    );
+    let printed = if output.json {
+        let mut document = wire::Forgotten::from(forgotten);
+        document.copies = copies.iter().map(|copy| copy.file.display().to_string()).collect();
+        output.document(&document)
+    } else {
+        output.line(&line)
+    };
+    output.reported(&format!("it is done ({line})"), printed);
+    if !output.json && !preview.is_empty() {
+        copies::warn(&copies, output);
+    }
+    Ok(())
+}
+
+/// Says if deleted bytes are not gone from the disk yet.
+pub(super) fn warn_of_erasure(erasure: Erasure, output: Output) {
+    match erasure {
         Erasure::Done => {}
         Erasure::WhenReadersFinish => output.warn(
             "another process is reading an older state; the deleted bytes leave the disk when it is done",
@@ -58,32 +94,85 @@ pub(super) fn run(
             "the database server keeps the deleted bytes until it overwrites them; its own tools erase them",
         ),
     }
-    let line = format!(
-        "Forgot {} and {}",
-        render::forgotten(forgotten.turns, forgotten.derived),
-        counted(forgotten.sessions, "session")
-    );
-    let printed = if output.json {
-        output.document(&wire::Forgotten::from(forgotten))
-    } else {
-        output.line(&line)
-    };
-    output.reported(&format!("it is done ({line})"), printed);
-    Ok(())
 }
 
-/// Asks the person at the terminal; without a terminal, forgetting needs `--yes`.
-fn confirm(what: &str) -> Result<(), Failure> {
-    let refused = || {
-        let hint = "Add --yes to forget without being asked.";
-        Failure::refused(ErrorCode::NotConfirmed, "nothing was forgotten", hint)
-    };
-    if !stdin().is_terminal() {
-        return Err(refused());
+/// The turns that a recall finds, as far as the person chooses them.
+fn matching(
+    query: &str,
+    scope: Scope,
+    arguments: &ForgetArguments,
+    memory: &Memory,
+    output: Output,
+) -> Result<ForgetTarget, Failure> {
+    let mut request = RecallRequest::new(scope.clone(), query);
+    request.limit = arguments.limit;
+    request.threshold = arguments.threshold;
+    request.catch_up = !arguments.words_only;
+    if arguments.words_only {
+        request.channels = Channels::Words;
     }
-    // A prompt is for the person, not data: it goes to standard error.
-    Output { json: false, quiet: false }.note(format!("Forget {what} for good? [y/N]"));
-    let mut answer = String::new();
-    stdin().lock().read_line(&mut answer)?;
-    if answer.trim().eq_ignore_ascii_case("y") { Ok(()) } else { Err(refused()) }
+    let found = memory.recall(&request)?;
+    let turns: Vec<TurnId> = found.results.iter().map(|found| found.turn.id).collect();
+    if !output.json {
+        for (number, found) in found.results.iter().enumerate() {
+            output.note(format!("{}. {}", number + 1, render::turn(&found.turn)));
+        }
+        if !found.facts.is_empty() {
+            let facts: Vec<_> = found.facts.iter().map(|found| found.fact.clone()).collect();
+            output.note("Known besides (longmem facts delete N deletes one):");
+            render::facts(&facts).iter().for_each(|line| output.note(line));
+        }
+    }
+    if turns.is_empty() {
+        let message = format!("nothing that matches \"{query}\" was found");
+        let hint =
+            "Ask in other words, or lower --threshold; facts are deleted by longmem facts delete.";
+        return Err(Failure::refused(ErrorCode::NothingSelected, message, hint));
+    }
+    let chosen = if arguments.yes || arguments.dry_run {
+        turns
+    } else {
+        let question = "Forget which of these? Numbers (1 3-5), all, or nothing:";
+        let answer = ask(question, NOTHING)?;
+        let chosen = chosen(&answer, turns.len()).ok_or_else(|| {
+            let message = format!("\"{answer}\" names none of the results; {NOTHING}");
+            let hint = "Answer with numbers of the list, such as 1 3-5, or with all.";
+            Failure::refused(ErrorCode::NothingSelected, message, hint)
+        })?;
+        chosen.into_iter().map(|number| turns[number - 1]).collect()
+    };
+    Ok(ForgetTarget::Turns(scope, chosen))
+}
+
+/// The numbers that an answer names, of those from 1 to `last`; none if it names others, or none.
+fn chosen(answer: &str, last: usize) -> Option<BTreeSet<usize>> {
+    if answer.eq_ignore_ascii_case("all") {
+        return Some((1..=last).collect());
+    }
+    let mut numbers = BTreeSet::new();
+    for part in answer.split([',', ' ']).filter(|part| !part.is_empty()) {
+        let (first, end) = part.split_once('-').unwrap_or((part, part));
+        let (first, end) = (first.parse::<usize>().ok()?, end.parse::<usize>().ok()?);
+        if first == 0 || first > end || end > last {
+            return None;
+        }
+        numbers.extend(first..=end);
+    }
+    (!numbers.is_empty()).then_some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_names_numbers_of_the_list() {
+        let of = |answer: &str| chosen(answer, 5).map(|numbers| numbers.into_iter().collect());
+        assert_eq!(of("1 3-5"), Some(vec![1, 3, 4, 5]));
+        assert_eq!(of("2, 2,1"), Some(vec![1, 2]));
+        assert_eq!(of("ALL"), Some(vec![1, 2, 3, 4, 5]));
+        for wrong in ["", "0", "6", "4-6", "3-1", "-", "x", "1 x", "-1"] {
+            assert_eq!(of(wrong), None::<Vec<usize>>, "{wrong}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod context;
 mod conversation;
 mod demo;
 mod doctor;
+mod edit;
 mod eval;
 mod export;
 mod facts;
@@ -54,6 +55,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Index(arguments) => index::run(&arguments, &settings, output),
         Command::Recall(arguments) => recall::run(arguments, &settings, output),
         Command::Show(arguments) => show::turns(&arguments, &settings, output),
+        Command::Edit(arguments) => edit::run(&arguments, &settings, output),
         Command::Ask(arguments) => conversation::ask(&arguments, &settings, output),
         Command::Chat(arguments) => conversation::chat(arguments, &settings, output),
         Command::Context(arguments) => context::run(&arguments, &settings, output),

@@ -1,8 +1,13 @@
 //! What is forgotten, as a person reads it.
 
-use longmem_memory::Derived;
+use longmem_memory::{Derived, ForgetPreview};
 
+use super::{day, facts, indented, shortened, turn};
 use crate::output::counted;
+use crate::sanitize::for_terminal;
+
+/// Number of characters of a summary that show which one is meant.
+const SUMMARY: usize = 100;
 
 /// Counts turns, and the facts and summaries made of them.
 pub(crate) fn forgotten(turns: u64, derived: Derived) -> String {
@@ -16,4 +21,40 @@ pub(crate) fn forgotten(turns: u64, derived: Derived) -> String {
         count => format!(", {count} summaries"),
     };
     format!("{}{facts}{summaries}", counted(turns, "turn"))
+}
+
+/// Everything that would go: the first turns, then what is left of none, then what was made of them.
+pub(crate) fn would_forget(preview: &ForgetPreview) -> Vec<String> {
+    let mut lines: Vec<String> = preview.first.iter().map(turn).collect();
+    let shown = preview.first.len() as u64;
+    if let Some(newest) = preview.newest.filter(|_| preview.turns > shown) {
+        lines.push(format!("… and {} more, up to {}", preview.turns - shown, day(newest)));
+    }
+    if !preview.sessions.is_empty() {
+        lines.push("Sessions without other turns, which go:".to_owned());
+        let names =
+            preview.sessions.iter().map(|name| format!("  {}", for_terminal(name.as_str())));
+        lines.extend(names);
+    }
+    lines.extend(made_of_turns(preview));
+    lines
+}
+
+/// The facts and summaries that would go, and the facts that would hold again.
+pub(crate) fn made_of_turns(preview: &ForgetPreview) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !preview.facts.is_empty() {
+        lines.push("Facts that go:".to_owned());
+        lines.extend(facts(&preview.facts).iter().map(|line| indented(line)));
+    }
+    if !preview.hold_again.is_empty() {
+        lines.push("Facts that hold again, since what replaced them goes:".to_owned());
+        lines.extend(facts(&preview.hold_again).iter().map(|line| indented(line)));
+    }
+    if !preview.summaries.is_empty() {
+        lines.push("Summaries that go:".to_owned());
+        let texts = preview.summaries.iter().map(|summary| shortened(&summary.text, SUMMARY));
+        lines.extend(texts.map(|text| indented(&text)));
+    }
+    lines
 }

@@ -18,7 +18,7 @@ pub(crate) use answer::{notice, sources, spent, stop_reason};
 pub(crate) use config::configuration;
 pub(crate) use context::{prompt, prompt_cost};
 pub(crate) use facts::{facts, name};
-pub(crate) use forgotten::forgotten;
+pub(crate) use forgotten::{forgotten, made_of_turns, would_forget};
 pub(crate) use learning::{learned, noted, outcome};
 pub(crate) use models::{how_to_get_answers, model_server};
 pub(crate) use recalled::recall;

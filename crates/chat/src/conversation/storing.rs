@@ -7,7 +7,7 @@ use longmem_text::without_thinking;
 use super::Conversation;
 use super::session_turns::{SessionTurns, unanswered_stored};
 use crate::context::{BROKEN_OFF, TurnRef};
-use crate::{ChatError, Notice, ProviderError, Spool};
+use crate::{ChatError, Notice, ProviderError, Spool, StoredLater};
 
 impl Conversation {
     /// Stores a message of the user's, unless the session ends with the same one, unanswered, and
@@ -74,22 +74,15 @@ impl Conversation {
     pub(super) async fn store_spooled(&self) {
         let Some(spool) = self.spool_with_turns() else { return };
         let (user, spool, learns) = (self.user.clone(), spool.clone(), self.settings.learns);
-        let store = move |memory: &Memory| {
-            let spooled = spool.read()?;
-            let stored = memory.remember(&user, &spooled.turns)?;
-            let mut noted = Vec::new();
-            for (turn, stored) in spooled.turns.iter().zip(stored).filter(|_| learns) {
-                memory.learn_from(&user, &turn.session)?;
-                noted.extend(memory.note_instructions(&user, stored.id, turn)?);
-            }
-            spool.take_out(&spooled)?;
-            let (turns, unreadable) = (spooled.turns.len(), spooled.unreadable);
-            Ok((Notice::StoredLater { turns, unreadable }, noted))
-        };
+        let store = move |memory: &Memory| spool.hold()?.store_into(memory, &user, learns);
         let notice = match self.within_patience(store).await {
-            Ok((stored, noted)) => {
+            Ok(StoredLater { turns, unreadable, noted }) => {
                 self.live.push_noted(noted);
-                stored
+                if turns + unreadable == 0 {
+                    // Somebody else stored it meanwhile, or forgot it.
+                    return;
+                }
+                Notice::StoredLater { turns, unreadable }
             }
             Err(error) => Notice::Spooled { reason: error.to_string() },
         };

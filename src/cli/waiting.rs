@@ -1,0 +1,49 @@
+//! What was said in talks while the store could not be written.
+
+use longmem_chat::HeldSpool;
+use longmem_core::UserName;
+use longmem_memory::Memory;
+
+use crate::failure::Failure;
+use crate::output::{Output, counted};
+use crate::sanitize::for_terminal;
+use crate::settings::Settings;
+
+/// Stores what waits of a user, so that a command sees all that was said, and keeps talks from storing
+/// more until the result is dropped.
+///
+/// # Errors
+/// [`Failure::Chat`] if something waits and cannot be stored; it waits on.
+pub(crate) fn store(
+    memory: &Memory,
+    user: &UserName,
+    settings: &Settings,
+    output: Output,
+) -> Result<HeldSpool, Failure> {
+    let held = settings.options.spool_of(user).hold()?;
+    let learns = settings.options.talk.conversation.learns;
+    let stored = held.store_into(memory, user, learns)?;
+    if stored.turns > 0 {
+        let turns = counted(stored.turns as u64, "turn");
+        output.note(format!("stored first: {turns} that had been kept aside"));
+    }
+    Ok(held)
+}
+
+/// Number of turns that wait of a user; 0 where they cannot be counted, which a talk will say.
+pub(crate) fn count(user: &UserName, settings: &Settings) -> u64 {
+    settings.options.spool_of(user).count().unwrap_or(0) as u64
+}
+
+/// Says that turns wait and are not among what was forgotten, changed or copied, where that is so.
+pub(crate) fn warn(user: &UserName, settings: &Settings, output: Output) {
+    let count = count(user, settings);
+    if count > 0 {
+        let file = settings.options.spool_of(user).path().display().to_string();
+        output.warn(for_terminal(&format!(
+            "{} of {user} wait to be stored in {file} and were left there; a command that writes \
+             the store stores them, and deleting that file forgets them",
+            counted(count, "turn")
+        )));
+    }
+}
