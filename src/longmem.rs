@@ -10,7 +10,7 @@ use longmem_chat::{
 };
 use longmem_core::{Fact, FactId, FactKind, NewTurn, Role, Scope, SessionName, TurnId, UserName};
 use longmem_memory::{
-    FactNote, FactsAt, ForgetTarget, Forgotten, ImportReport, ImportRequest, IndexOptions,
+    Amended, FactNote, FactsAt, ForgetTarget, Forgotten, ImportReport, ImportRequest, IndexOptions,
     IndexReport, Memory, NOTES_SESSION, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest,
     SessionSummary,
 };
@@ -244,7 +244,7 @@ impl Longmem {
     /// [`Error::Name`]; [`Error::Memory`], also for a user or a turn that is not in the store.
     pub fn forget(&self, user: &str, turns: &[TurnId]) -> Result<Forgotten, Error> {
         let scope = Scope::of(UserName::new(user)?);
-        Ok(self.memory.forget(&ForgetTarget::Turns(scope, turns.to_vec()))?)
+        self.forget_target(&ForgetTarget::Turns(scope, turns.to_vec()))
     }
 
     /// Deletes a session for good, as [`Longmem::forget`] does turns.
@@ -254,7 +254,7 @@ impl Longmem {
     pub fn forget_session(&self, user: &str, session: &str) -> Result<Forgotten, Error> {
         let mut scope = Scope::of(UserName::new(user)?);
         scope.sessions.push(SessionName::new(session)?);
-        Ok(self.memory.forget(&ForgetTarget::Scope(scope))?)
+        self.forget_target(&ForgetTarget::Scope(scope))
     }
 
     /// Deletes everything of a user for good.
@@ -262,6 +262,28 @@ impl Longmem {
     /// # Errors
     /// [`Error::Name`]; [`Error::Memory`], also for a user that is not in the store.
     pub fn forget_user(&self, user: &str) -> Result<Forgotten, Error> {
-        Ok(self.memory.forget(&ForgetTarget::User(UserName::new(user)?))?)
+        self.forget_target(&ForgetTarget::User(UserName::new(user)?))
+    }
+
+    /// Puts other words into the place of a turn's text, for good: the old text and what was made of it
+    /// are deleted. The turn keeps its number, time and session, and is found by its new words at once.
+    ///
+    /// # Errors
+    /// [`Error::Name`]; [`Error::Memory`] for an empty text, and for a user or a turn that is not in
+    /// the store.
+    pub fn amend(&self, user: &str, turn: TurnId, text: &str) -> Result<Amended, Error> {
+        Ok(self.memory.amend_turn(&UserName::new(user)?, turn, text)?)
+    }
+
+    /// Forgets, what waits to be stored of a conversation included.
+    fn forget_target(&self, target: &ForgetTarget) -> Result<Forgotten, Error> {
+        let user = target.user();
+        let spool = self.talk.spool.as_ref().map(|spool| spool.of(user));
+        // Held until all is forgotten, so that no conversation stores what it read before.
+        let held = spool.map(|spool| spool.hold()).transpose()?;
+        if let Some(held) = &held {
+            held.store_into(&self.memory, user, self.talk.conversation.learns)?;
+        }
+        Ok(self.memory.forget(target)?)
     }
 }

@@ -1,9 +1,11 @@
 //! Facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use longmem_core::{Embedding, EmbeddingModel, Entity, Fact, FactId, NewFact, UserName};
-use longmem_store::{Facts, FactsAt, KnownEntity, Result, StoreError};
+use longmem_core::{Embedding, EmbeddingModel, Entity, Fact, FactId, NewFact, TurnId, UserName};
+use longmem_store::{
+    FactLines, FactPlace, Facts, FactsAt, ImportedFact, KnownEntity, Replaced, Result, StoreError,
+};
 
 use super::{MemoryStore, State};
 
@@ -24,6 +26,41 @@ impl Facts for MemoryStore {
             state.known_fact(user, old)?;
         }
         Ok(state.insert_fact(user, fact, replaces))
+    }
+
+    fn import_facts(
+        &self,
+        user: &UserName,
+        facts: &[ImportedFact],
+        superseded: &[(FactId, usize)],
+    ) -> Result<Vec<Option<FactId>>> {
+        let mut state = self.state();
+        let turns: BTreeSet<TurnId> = state
+            .users
+            .get(user)
+            .map(|user| user.turns.keys().copied().collect())
+            .unwrap_or_default();
+        let mut stored = Vec::new();
+        for ImportedFact { fact, .. } in facts {
+            let is_there = fact.source.is_none_or(|turn| turns.contains(&turn));
+            stored.push(is_there.then(|| state.insert_fact(user, fact, None)));
+        }
+        let of_list = stored.iter().zip(facts).filter_map(|(id, imported)| {
+            let next = match imported.superseded_by? {
+                Replaced::Known(next) => next,
+                Replaced::Learned(place) => stored[place]?,
+            };
+            Some(((*id)?, next))
+        });
+        let known = superseded.iter().filter_map(|(old, place)| Some((*old, stored[*place]?)));
+        let mut next: BTreeMap<FactId, FactId> = of_list.chain(known).collect();
+        let user = state.user(user);
+        let places = user.lines.places().iter().map(|place| FactPlace {
+            superseded_by: next.remove(&place.id).or(place.superseded_by),
+            ..*place
+        });
+        user.lines = FactLines::new(places.collect());
+        Ok(stored)
     }
 
     fn edit_fact(

@@ -107,6 +107,12 @@ impl Turns for MemoryStore {
         Ok(ids.iter().filter_map(|id| Some(user.read(user.turns.get(id)?))).collect())
     }
 
+    fn turns_with_keys(&self, user: &UserName, keys: &[SourceKey]) -> Result<Vec<Option<TurnId>>> {
+        let state = self.state();
+        let user = state.users.get(user);
+        Ok(keys.iter().map(|key| user.and_then(|user| user.turn_of(key))).collect())
+    }
+
     fn recent_turns(
         &self,
         user: &UserName,

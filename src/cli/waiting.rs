@@ -2,7 +2,7 @@
 
 use longmem_chat::HeldSpool;
 use longmem_core::UserName;
-use longmem_memory::Memory;
+use longmem_memory::{Memory, UserStats};
 
 use crate::failure::Failure;
 use crate::output::{Output, counted};
@@ -33,6 +33,12 @@ pub(crate) fn store(
 /// Number of turns that wait of a user; 0 where they cannot be counted, which a talk will say.
 pub(crate) fn count(user: &UserName, settings: &Settings) -> u64 {
     settings.options.spool_of(user).count().unwrap_or(0) as u64
+}
+
+/// Number of turns that wait of all who have memory here, and of who runs the command.
+pub(crate) fn count_of_all(users: &[UserStats], settings: &Settings) -> u64 {
+    let others = users.iter().map(|stats| &stats.user).filter(|user| **user != settings.user);
+    others.chain([&settings.user]).map(|user| count(user, settings)).sum()
 }
 
 /// Says that turns wait and are not among what was forgotten, changed or copied, where that is so.

@@ -27,7 +27,7 @@ fn by_hand() {
         home.run(&["facts", "--about", "priya"]),
         home.run(&["facts", "--names"]),
         home.run(&["facts", "--as-of", "2020-01-01"]),
-        home.run(&["facts", "delete", "3"]),
+        home.run(&["facts", "delete", "3", "--yes"]),
         home.run(&["facts", "--history", "--json"]),
     ];
     assert_shown!(home, transcript(runs));
@@ -44,7 +44,7 @@ fn facts_that_cannot_be() {
         no_store,
         home.run(&["facts", "--user", "nobody"]),
         home.run(&["facts", "edit", "2", "lives in Rome", "--user", "ana"]),
-        home.run(&["facts", "delete", "2", "--user", "ana"]),
+        home.run(&["facts", "delete", "2", "--yes", "--user", "ana"]),
         home.run(&["facts", "delete", "99", "--user", "ana", "--json"]),
         home.run(&["facts", "add", "lives here", "--replaces", "2", "--user", "ana"]),
         home.run(&["facts", "add", "two\nlines", "--user", "ana"]),
@@ -216,7 +216,7 @@ fn standing_instructions_are_noted_when_they_are_said() {
         home.run(&["facts", "--history"]),
         home.run(&["context", "How far is Porto?"]).beginning(8),
         home.run(&["forget", "--session", "one", "--yes"]),
-        home.run(&["facts", "delete", "3"]),
+        home.run(&["facts", "delete", "3", "--yes"]),
         home.run(&["remember", "Call me Samuel.", "--key", "name"]),
         home.run(&["facts"]),
     ];

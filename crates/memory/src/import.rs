@@ -6,9 +6,10 @@ use std::path::Path;
 
 use longmem_core::{NewTurn, Scope, SourceKey, UserName};
 use longmem_transcripts::{
-    Format, ImportedTurn, Mark, Progress, Report, Source, TurnReceiver, read_from,
+    ExportedRecord, Format, ImportedTurn, Mark, Progress, Report, Source, TurnReceiver, read_from,
 };
 
+use crate::import_records::StoredRecords;
 use crate::{IMPORT_MARKS, Inserted, Memory, MemoryError};
 
 /// What is imported, and for whom.
@@ -57,6 +58,10 @@ pub struct ImportReport {
     pub users: BTreeMap<UserName, u64>,
     /// Turns for which the file names another user than the one they became.
     pub of_other_users: u64,
+    /// Facts of an export of longmem that were new.
+    pub new_facts: u64,
+    /// Summaries of an export of longmem that were new.
+    pub new_summaries: u64,
     /// Whether `progress` stopped it.
     pub stopped: bool,
 }
@@ -105,6 +110,7 @@ impl Memory {
             waiting: BTreeMap::new(),
             count: 0,
             marks: Vec::new(),
+            records: BTreeMap::new(),
             new_turns: 0,
             known_turns: 0,
             forgotten_turns: 0,
@@ -119,8 +125,12 @@ impl Memory {
         }
         // Also after a file that broke off: what was read before that is kept.
         intake.store().map_err(|error| error.after(intake.new_turns))?;
+        let read = read?;
+        let stored = intake.store_records().map_err(|error| error.after(intake.new_turns))?;
         Ok(ImportReport {
-            read: read?,
+            read,
+            new_facts: stored.facts,
+            new_summaries: stored.summaries,
             new_turns: intake.new_turns,
             known_turns: intake.known_turns,
             forgotten_turns: intake.forgotten_turns,
@@ -156,6 +166,8 @@ struct Intake<'a> {
     count: usize,
     /// Marks whose turns are stored, or wait to be.
     marks: Vec<(String, Vec<u8>)>,
+    /// Facts and summaries of exports, which wait until all turns are stored.
+    records: BTreeMap<UserName, Vec<ExportedRecord>>,
     new_turns: u64,
     known_turns: u64,
     forgotten_turns: u64,
@@ -191,6 +203,15 @@ impl TurnReceiver for Intake<'_> {
         });
         self.stopped = flow.is_break();
         flow
+    }
+
+    fn receive_record(&mut self, record: ExportedRecord) {
+        let named = match &record {
+            ExportedRecord::Fact(fact) => &fact.user,
+            ExportedRecord::Summary(summary) => &summary.user,
+        };
+        let user = if self.request.users_from_file { named } else { self.request.user };
+        self.records.entry(user.clone()).or_default().push(record);
     }
 
     fn keeps_marks(&self) -> bool {
@@ -249,6 +270,19 @@ impl<'a> ImportRequest<'a> {
 }
 
 impl Intake<'_> {
+    /// Stores the facts and summaries that wait, unless the import was stopped before their turns came.
+    fn store_records(&mut self) -> Result<StoredRecords, MemoryError> {
+        let mut all = StoredRecords::default();
+        for (user, records) in std::mem::take(&mut self.records) {
+            if !self.stopped {
+                let stored = self.memory.import_records(&user, records)?;
+                all.facts += stored.facts;
+                all.summaries += stored.summaries;
+            }
+        }
+        Ok(all)
+    }
+
     /// Stores the turns that wait, then the marks that say so.
     fn store(&mut self) -> Result<(), MemoryError> {
         self.count = 0;

@@ -40,6 +40,7 @@ mod facts;
 mod forget;
 mod import;
 mod import_preview;
+mod import_records;
 mod index;
 mod instructions;
 mod learning;

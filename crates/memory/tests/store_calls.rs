@@ -15,10 +15,10 @@ use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVector};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::{
-    Amended, Changes, EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten, IndexLock,
-    Inserted, KeptValues, KeyState, KnownEntity, Learned, LearnedFact, Learning, Moved, QueuedTurn,
-    Result, SessionSummary, StoreError, StoreStats, StoredTurn, Turns, Upkeep, UserOverview,
-    UserStats, Vectors, WouldForget,
+    Amended, Changes, EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten, ImportedFact,
+    IndexLock, Inserted, KeptValues, KeyState, KnownEntity, Learned, LearnedFact, Learning, Moved,
+    QueuedTurn, Result, SessionSummary, StoreError, StoreStats, StoredTurn, Turns, Upkeep,
+    UserOverview, UserStats, Vectors, WouldForget,
 };
 use longmem_test_support::WordHashEmbedder;
 

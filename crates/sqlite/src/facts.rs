@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use longmem_core::{
     Embedding, EmbeddingModel, Entity, Fact, FactId, FactKind, NewFact, TurnId, UserName,
 };
-use longmem_store::{FactLines, FactPlace, Facts, FactsAt, KnownEntity, Result, StoreError};
+use longmem_store::{
+    FactLines, FactPlace, Facts, FactsAt, ImportedFact, KnownEntity, Replaced, Result, StoreError,
+};
 use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::entities::{self, mentions};
@@ -35,6 +37,51 @@ impl Facts for SqliteStore {
             }
         })?;
         stored.map_err(|fact| StoreError::UnknownFact { user: user.clone(), fact })
+    }
+
+    fn import_facts(
+        &self,
+        user: &UserName,
+        facts: &[ImportedFact],
+        superseded: &[(FactId, usize)],
+    ) -> Result<Vec<Option<FactId>>> {
+        if facts.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.connections.write(|transaction| {
+            let user = user_id_or_new(transaction, user)?;
+            let mut is_turn =
+                transaction.prepare_cached("SELECT 1 FROM turns WHERE user_id = ?1 AND id = ?2")?;
+            let mut stored = Vec::with_capacity(facts.len());
+            for ImportedFact { fact, .. } in facts {
+                let is_there = match fact.source {
+                    Some(turn) => is_turn.exists([user, turn.0])?,
+                    None => true,
+                };
+                let insert = || insert(transaction, user, fact, None);
+                stored.push(is_there.then(insert).transpose()?);
+            }
+            let mut supersede = transaction.prepare_cached(
+                "UPDATE facts SET superseded_by = ?3 WHERE user_id = ?1 AND id = ?2 AND EXISTS (
+                     SELECT 1 FROM facts WHERE user_id = ?1 AND id = ?3)",
+            )?;
+            for (id, ImportedFact { superseded_by, .. }) in stored.iter().zip(facts) {
+                let next = match superseded_by {
+                    Some(Replaced::Known(next)) => Some(*next),
+                    Some(Replaced::Learned(place)) => stored[*place],
+                    None => None,
+                };
+                if let (Some(id), Some(next)) = (id, next) {
+                    supersede.execute([user, id.0, next.0])?;
+                }
+            }
+            for (old, place) in superseded {
+                if let Some(next) = stored[*place] {
+                    supersede.execute([user, old.0, next.0])?;
+                }
+            }
+            Ok(stored)
+        })
     }
 
     fn edit_fact(

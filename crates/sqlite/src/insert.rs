@@ -174,7 +174,7 @@ fn with_words(turns: &[NewTurn]) -> Vec<(&NewTurn, IndexedWords)> {
 }
 
 /// The turns that the user has already, of those with these source keys.
-fn known_keys<'a>(
+pub(crate) fn known_keys<'a>(
     connection: &Connection,
     user_id: i64,
     keys: impl IntoIterator<Item = &'a SourceKey>,

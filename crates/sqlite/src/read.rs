@@ -70,6 +70,16 @@ impl Turns for SqliteStore {
         Ok(ids.iter().filter_map(found).map(|place| turns[place].clone()).collect())
     }
 
+    fn turns_with_keys(&self, user: &UserName, keys: &[SourceKey]) -> Result<Vec<Option<TurnId>>> {
+        self.connections.read(|connection| {
+            let Some(user_id) = user_id(connection, user)? else {
+                return Ok(vec![None; keys.len()]);
+            };
+            let known = insert::known_keys(connection, user_id, keys)?;
+            Ok(keys.iter().map(|key| known.get(&key.0).copied()).collect())
+        })
+    }
+
     fn recent_turns(
         &self,
         user: &UserName,

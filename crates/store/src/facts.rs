@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use longmem_core::{Embedding, EmbeddingModel, Entity, Fact, FactId, NewFact, UserName};
 
-use crate::Result;
+use crate::{Replaced, Result};
 
 /// What a store does with facts.
 pub trait Facts: Send + Sync {
@@ -25,6 +25,22 @@ pub trait Facts: Send + Sync {
         fact: &NewFact,
         replaces: Option<FactId>,
     ) -> Result<FactId>;
+
+    /// Stores facts of another store with what replaced them there: a fact of this list by its place, or
+    /// one that the user has. `superseded` are facts that the user has, each with the place of the one
+    /// that replaces it. A fact whose source is no turn of the user is left out, none in its place.
+    ///
+    /// Whoever calls it makes sure that a fact is replaced only by one that was said later, or at the
+    /// same time and has a later place, so that no fact comes to replace itself.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError); then none of them was stored.
+    fn import_facts(
+        &self,
+        user: &UserName,
+        facts: &[ImportedFact],
+        superseded: &[(FactId, usize)],
+    ) -> Result<Vec<Option<FactId>>>;
 
     /// Corrects the words of a fact; its source and time stay. Its vectors are deleted.
     ///
@@ -77,6 +93,15 @@ pub trait Facts: Send + Sync {
         model: &EmbeddingModel,
         vectors: &[(FactId, Embedding)],
     ) -> Result<()>;
+}
+
+/// A fact of another store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportedFact {
+    /// The fact.
+    pub fact: NewFact,
+    /// What replaced it; none if it holds.
+    pub superseded_by: Option<Replaced>,
 }
 
 /// Which facts are read.

@@ -36,7 +36,7 @@ use longmem_search::SearchSource;
 pub use changes::{Amended, Changes, Moved};
 pub use error::StoreError;
 pub use fact_lines::{FactLines, FactPlace};
-pub use facts::{Facts, FactsAt, KnownEntity};
+pub use facts::{Facts, FactsAt, ImportedFact, KnownEntity};
 pub use forgotten_key::ForgottenKey;
 pub use kept::{IMPORT_MARKS, KeptValues};
 pub use learning::{Learned, LearnedFact, Learning, Replaced};

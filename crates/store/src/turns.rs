@@ -82,6 +82,13 @@ pub trait Turns: Send + Sync {
     /// When the store cannot be read.
     fn turns(&self, user: &UserName, ids: &[TurnId]) -> Result<Vec<Turn>>;
 
+    /// Finds turns of one user by their source keys, in the order given; none for a key that no turn
+    /// has.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn turns_with_keys(&self, user: &UserName, keys: &[SourceKey]) -> Result<Vec<Option<TurnId>>>;
+
     /// Reads the last `limit` turns of a session, oldest first; none if there is no such session.
     ///
     /// # Errors

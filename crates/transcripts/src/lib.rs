@@ -37,6 +37,7 @@ mod detect;
 mod encoding;
 mod ended_early;
 mod error;
+mod exported_record;
 mod exported_turn;
 mod file_reading;
 mod files;
@@ -63,6 +64,10 @@ mod zip_marks;
 pub use detect::detect;
 pub use ended_early::{EndReason, EndedEarly};
 pub use error::TranscriptError;
+pub use exported_record::{
+    EXPORT_FORM, ExportHeader, ExportedFact, ExportedRecord, ExportedSummary, SummarizedPart,
+    write_export_header,
+};
 pub use exported_turn::ExportedTurn;
 pub use formats::Format;
 pub use imported_turn::ImportedTurn;

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::exported_record::ExportedRecord;
 use crate::imported_turn::ImportedTurn;
 use crate::mark::Mark;
 use crate::progress::Progress;
@@ -12,6 +13,10 @@ use crate::progress::Progress;
 pub trait TurnReceiver {
     /// Takes a turn; `Break` stops the reading.
     fn receive(&mut self, turn: ImportedTurn, progress: &Progress) -> ControlFlow<()>;
+
+    /// Takes what an export of longmem holds besides turns; passed over by default. The turns that it
+    /// refers to come before it in the same file.
+    fn receive_record(&mut self, _record: ExportedRecord) {}
 
     /// Whether it keeps marks; if not, none is made.
     fn keeps_marks(&self) -> bool {

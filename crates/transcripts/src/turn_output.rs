@@ -9,6 +9,7 @@ use longmem_core::{NewTurn, Role, SourceKey, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
 use crate::ended_early::EndedEarly;
+use crate::exported_record::ExportedRecord;
 use crate::files::TranscriptFile;
 use crate::formats::Format;
 use crate::imported_turn::ImportedTurn;
@@ -130,6 +131,14 @@ impl<'a> TurnOutput<'a> {
     /// The receiver, for what is no turn.
     pub(crate) fn receiver(&mut self) -> &mut dyn TurnReceiver {
         self.receiver
+    }
+
+    /// Hands on a line of an export that is no turn; none is its first line, which says what it is.
+    pub(crate) fn deliver_record(&mut self, record: Option<ExportedRecord>) {
+        self.file.well_formed = true;
+        if let Some(record) = record {
+            self.receiver.receive_record(record);
+        }
     }
 
     /// Passes over a file of so many bytes.

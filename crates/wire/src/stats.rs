@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 ///   "turns_without_vectors": 0, "truncated_tokens": 0,
 ///   "file": "/home/ana/.local/share/longmem/memory.db", "file_bytes": 282624,
 ///   "model": null,
-///   "per_user": [{ "user": "ana", "sessions": 4, "turns": 14 }]
+///   "per_user": [{ "user": "ana", "sessions": 4, "turns": 14 }],
+///   "turns_kept_aside": 0
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Stats {
     pub model: Option<EmbeddingModel>,
     /// The users by name.
     pub per_user: Vec<UserStats>,
+    /// Turns of these users, and of who asks, that were said in talks and wait to be stored.
+    #[serde(default)]
+    pub turns_kept_aside: u64,
 }
 
 impl Stats {
@@ -61,6 +65,7 @@ impl Stats {
             file_bytes: stats.file_bytes,
             model: model.map(EmbeddingModel::from),
             per_user: Users::from(users).users,
+            turns_kept_aside: 0,
         }
     }
 }

@@ -27,6 +27,10 @@ pub(crate) fn stats(stats: &Stats) -> Vec<String> {
             |model| format!("vectors by {}@{:.12}", model.name, model.revision),
         ),
     ];
+    if stats.turns_kept_aside > 0 {
+        let turns = counted(stats.turns_kept_aside, "turn");
+        lines.push(format!("{turns} said in talks wait to be stored"));
+    }
     lines.extend(stats.per_user.iter().map(|user| {
         for_terminal(&format!(
             "  {}: {} in {}",

@@ -7,11 +7,16 @@ use serde_json::Value;
 use super::messages::{Messages, is_message};
 use super::reader::FormatReader;
 use crate::json::JsonShape;
+use crate::skip_reason::SkipReason;
 use crate::turn_output::TurnOutput;
 
-/// Reads one message a line, by the rules for [`Messages`].
+/// Reads one message a line, by the rules for [`Messages`], and what else an export of longmem holds.
 #[derive(Default)]
-pub(super) struct JsonLines(Messages);
+pub(super) struct JsonLines {
+    messages: Messages,
+    /// Whether the file began as our exports do. Facts in other files are nobody's word.
+    is_export: bool,
+}
 
 impl FormatReader for JsonLines {
     fn description() -> &'static str {
@@ -19,11 +24,23 @@ impl FormatReader for JsonLines {
     }
 
     fn recognizes(value: &Value, shape: JsonShape) -> bool {
-        shape != JsonShape::Array && is_message(value)
+        shape != JsonShape::Array && (is_message(value) || is_export_header(value))
     }
 
     fn read_value(&mut self, value: Value, output: &mut TurnOutput<'_>) -> ControlFlow<()> {
-        self.0.read_value(value, output)
+        if is_export_header(&value) {
+            self.is_export = true;
+            output.deliver_record(None);
+            return ControlFlow::Continue(());
+        }
+        if self.is_export && value["role"].is_null() {
+            match serde_json::from_value(value) {
+                Ok(record) => output.deliver_record(Some(record)),
+                Err(_) => output.skip(SkipReason::Malformed),
+            }
+            return ControlFlow::Continue(());
+        }
+        self.messages.read_value(value, output)
     }
 
     fn holds_nothing_back(&self) -> bool {
@@ -31,10 +48,15 @@ impl FormatReader for JsonLines {
     }
 
     fn state(&self) -> Option<Value> {
-        self.0.state()
+        self.messages.state()
     }
 
     fn restore(&mut self, state: Value) {
-        self.0.restore(state);
+        self.messages.restore(state);
     }
+}
+
+/// Whether a line is the first one of an export.
+fn is_export_header(value: &Value) -> bool {
+    value["longmem_export"].is_u64()
 }
