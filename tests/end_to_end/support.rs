@@ -141,10 +141,11 @@ impl Home {
         Run::of(line.to_owned(), shell, "")
     }
 
-    /// A user's memory as `export` writes it, line by line.
+    /// A user's turns as `export` writes them, line by line.
     pub(crate) fn exported(&self, user: &str) -> Vec<Value> {
         let run = self.run(&["export", "--user", user]).succeeds();
-        run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let lines = run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line["role"].is_string()).collect()
     }
 
     /// Takes out of snapshots what differs from run to run or from machine to machine.

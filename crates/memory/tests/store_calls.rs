@@ -59,6 +59,7 @@ counted! {
             already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync)
         ) -> Result<Inserted>;
         fn turns(user: &UserName, ids: &[TurnId]) -> Result<Vec<Turn>>;
+        fn turns_with_keys(user: &UserName, keys: &[SourceKey]) -> Result<Vec<Option<TurnId>>>;
         fn recent_turns(user: &UserName, session: &SessionName, limit: usize) -> Result<Vec<Turn>>;
         fn session_turns(
             user: &UserName,
@@ -113,6 +114,11 @@ counted! {
             fact: &NewFact,
             replaces: Option<FactId>
         ) -> Result<FactId>;
+        fn import_facts(
+            user: &UserName,
+            facts: &[ImportedFact],
+            superseded: &[(FactId, usize)]
+        ) -> Result<Vec<Option<FactId>>>;
         fn edit_fact(
             user: &UserName,
             fact: FactId,

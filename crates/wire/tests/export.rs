@@ -1,4 +1,4 @@
-//! A line of an export is an [`ExportedTurn`].
+//! A line of an export is an [`ExportedTurn`], but for its first.
 
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ fn every_line_is_read_and_written_as_it_stands() {
     let mut lines = Vec::new();
     memory.export(&Scope::of(ana), &mut lines).unwrap();
     let lines = String::from_utf8(lines).unwrap();
+    let (header, lines) = lines.split_once('\n').unwrap();
+    assert_eq!(header, r#"{"longmem_export":1}"#);
     assert_eq!(lines.lines().count(), 2);
     for line in lines.lines() {
         let turn: ExportedTurn = serde_json::from_str(line).unwrap();

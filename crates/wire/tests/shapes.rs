@@ -155,6 +155,8 @@ fn import() {
         new_turns: 6,
         known_turns: 1,
         forgotten_turns: 0,
+        new_facts: 0,
+        new_summaries: 0,
         stopped: false,
     };
     let imports = vec![wire::Import::new(Path::new("folder"), report)];

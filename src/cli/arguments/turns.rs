@@ -121,6 +121,12 @@ pub(crate) struct ExportArguments {
     /// Replace the file if it exists, once the new one is whole
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
+    /// Write pages of Markdown to read: one a session, and one of facts, into this new folder
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["output", "all_users"])]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Everything of all users, for another store; import reads it back as it is
+    #[arg(long, conflicts_with_all = ["session", "role", "since", "until"])]
+    pub(crate) all_users: bool,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
 }

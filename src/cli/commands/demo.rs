@@ -1,11 +1,12 @@
-//! `longmem demo`: import, index and recall on a sample history, in a temporary store.
+//! `longmem demo`: everything on a sample history, in a temporary store.
 
 use std::path::Path;
 use std::time::Instant;
 
-use longmem::IfMissing;
-use longmem_core::{Scope, UserName};
-use longmem_memory::{IndexOptions, RecallRequest};
+use longmem::{IfMissing, Longmem};
+use longmem_chat::Blocking;
+use longmem_core::{ErrorCode, Scope, UserName};
+use longmem_memory::{FactsAt, IndexOptions, RecallRequest};
 
 use super::{import, index};
 use crate::arguments::{ImportArguments, RecalledDetail};
@@ -19,37 +20,64 @@ use crate::settings::Settings;
 /// A ChatGPT export, written for this project.
 pub(super) const HISTORY: &[u8] = include_bytes!("../../../chats/conversations.json");
 
-const QUESTIONS: [&str; 3] = [
-    "Where do I live now?",
-    "What food is my partner allergic to?",
-    "How did we fix ERR_CONN_4711?",
-];
+const USER: &str = "ana";
+
+/// What the demo notes besides the history, and what becomes a fact of itself.
+const NOTE: &str = "The bike is in the cellar; the code of its lock is 4711.";
+const INSTRUCTION: &str = "From now on, always answer in metric units.";
+
+/// In other words than what was said, but for the error's name.
+const QUESTIONS: [&str; 3] =
+    ["Where do I live now?", "How do I unlock my bicycle?", "How did we fix ERR_CONN_4711?"];
 
 /// Number of results shown for each question.
-const SHOWN: usize = 3;
+const SHOWN: usize = 2;
+
+/// What would be sent to a language model is shown for this message.
+const MESSAGE: &str = "What food is my partner allergic to?";
+
+/// Tokens of that prompt: few, so that it fits a screen.
+const BUDGET: usize = 350;
 
 pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure> {
+    if output.json {
+        let message = "the demo is to be read, and has no JSON";
+        let hint = "Leave --json out; recall, context and all other commands have it.";
+        return Err(Failure::refused(ErrorCode::Unsupported, message, hint));
+    }
     let folder = tempfile::tempdir()?;
     let history = folder.path().join("conversations.json");
     fs_err::write(&history, HISTORY)?;
     settings.options.file = folder.path().join("memory.db");
-    settings.user = UserName::new("ana").expect("the constant is a valid name");
+    settings.options.spool = folder.path().join("spool");
+    settings.user = UserName::new(USER).expect("the constant is a valid name");
     let interrupt = Interrupt::listen()?;
-    let memory = compose::memory(&settings, IfMissing::Create, output)?;
+    let mut options = compose::options(&settings, IfMissing::Create, output);
+    options.talk.conversation.budget = longmem_chat::TokenBudget::new(BUDGET);
+    options.talk.conversation.learns = true;
+    let longmem = Longmem::open(options)?;
+    let memory = longmem.memory();
 
     output.line("1. Import a chat history (chats/conversations.json)")?;
     let arguments = ImportArguments::default();
-    let report = import::import(&memory, &history, &arguments, &settings, output, &interrupt)?;
+    let report = import::import(memory, &history, &arguments, &settings, output, &interrupt)?;
     output.line(render::indented(&render::imported(Path::new("conversations.json"), &report)))?;
 
-    output.line("\n2. Embed every turn on this machine")?;
+    output.line("\n2. Remember a note, and a wish, which becomes a fact")?;
+    for said in [NOTE, INSTRUCTION] {
+        output.line(format!("\n> {said}"))?;
+        longmem.remember(USER, said)?;
+    }
+    for fact in render::facts(&memory.facts(&settings.user, FactsAt::Now)?) {
+        output.line(render::indented(&fact))?;
+    }
+
+    output.line("\n3. Embed every turn on this machine")?;
     let began = Instant::now();
-    let report = index::index(&memory, IndexOptions::default(), output, &interrupt)?;
+    let report = index::index(memory, IndexOptions::default(), output, &interrupt)?;
     output.line(render::indented(&render::indexed(&report, began.elapsed())))?;
 
-    output.line(
-        "\n3. Ask (without a language model, an answer is what was said, most relevant first)",
-    )?;
+    output.line("\n4. Ask, in other words; what was said comes, most relevant first")?;
     for question in QUESTIONS {
         let mut request = RecallRequest::new(Scope::of(settings.user.clone()), question);
         request.limit = SHOWN;
@@ -58,6 +86,13 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
         for found in render::recall(&recall, question, RecalledDetail::default()) {
             output.line(render::indented(&found))?;
         }
+    }
+
+    output.line(format!("\n5. What a language model would get, within {BUDGET} tokens"))?;
+    output.line(format!("\n> {MESSAGE}"))?;
+    let context = Blocking::new()?.run(longmem.prompting(USER, None)?.context_for(MESSAGE))?;
+    for line in render::prompt(&context) {
+        output.line(render::indented(&line))?;
     }
     output.note(
         "\nThe store of this demo is deleted. Your own: longmem import YOUR-EXPORT, longmem index, longmem ask \"…\"",

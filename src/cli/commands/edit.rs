@@ -59,7 +59,7 @@ pub(super) fn run(
         if output.json {
             return Ok(output.document(&wire::WouldForget::from(preview))?);
         }
-        let what = render::forgotten(0, preview.derived());
+        let what = render::contents(0, preview.derived());
         let what =
             what.strip_prefix("0 turns, ").map_or_else(String::new, |what| format!(" and {what}"));
         return Ok(output.line(format!("The old text of turn {id}{what} would be deleted"))?);

@@ -42,7 +42,7 @@ fn forget(arguments: ForgetArguments, settings: &Settings, output: Output) -> Re
         Some(query) => matching(query, scope, &arguments, &memory, output)?,
     };
     let preview = memory.preview_forget(&target, SHOWN)?;
-    let what = render::forgotten(preview.turns, preview.derived());
+    let what = render::contents(preview.turns, preview.derived());
     let is_listed = arguments.matching.is_some() && !output.json;
     if !output.json {
         let lines = if is_listed {
@@ -66,7 +66,7 @@ fn forget(arguments: ForgetArguments, settings: &Settings, output: Output) -> Re
     let copies = copies::known(&memory);
     let line = format!(
         "Forgot {} and {}",
-        render::forgotten(forgotten.turns, forgotten.derived),
+        render::contents(forgotten.turns, forgotten.derived),
         counted(forgotten.sessions, "session")
     );
     let printed = if output.json {

@@ -10,7 +10,7 @@ use crate::sanitize::for_terminal;
 const SUMMARY: usize = 100;
 
 /// Counts turns, and the facts and summaries made of them.
-pub(crate) fn forgotten(turns: u64, derived: Derived) -> String {
+pub(crate) fn contents(turns: u64, derived: Derived) -> String {
     let facts = match derived.facts {
         0 => String::new(),
         count => format!(", {}", counted(count, "fact")),

@@ -29,13 +29,28 @@ pub(crate) fn opening_notice(notice: &OpeningNotice) -> Option<String> {
 
 /// What an import of one path did.
 pub(crate) fn imported(path: &Path, report: &ImportReport) -> String {
-    let ImportReport { read, new_turns, known_turns, forgotten_turns, .. } = report;
+    let ImportReport {
+        read,
+        new_turns,
+        known_turns,
+        forgotten_turns,
+        new_facts,
+        new_summaries,
+        ..
+    } = report;
     let mut line = beginning(path, read, new_turns + known_turns + forgotten_turns);
     if !read.formats.is_empty() {
         let (new, known) = (counted(*new_turns, "new turn"), grouped(*known_turns));
         let _ = write!(line, "; {new} and {known} known already");
         if *forgotten_turns > 0 {
             let _ = write!(line, ", {} forgotten before", grouped(*forgotten_turns));
+        }
+        if *new_facts > 0 {
+            let _ = write!(line, "; {}", counted(*new_facts, "new fact"));
+        }
+        if *new_summaries > 0 {
+            let summaries = if *new_summaries == 1 { "summary" } else { "summaries" };
+            let _ = write!(line, "; {} new {summaries}", grouped(*new_summaries));
         }
     }
     with_details(line, read, &owners(&report.users, report.of_other_users))

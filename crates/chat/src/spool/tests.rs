@@ -147,3 +147,79 @@ fn a_file_that_cannot_be_read_is_an_error_with_its_path() {
     assert!(error.to_string().contains("cannot be read or written"), "{error}");
     assert!(spool.read().is_err());
 }
+
+/// Whoever reads the disk finds nothing of what is stored elsewhere, or forgotten.
+#[test]
+fn what_leaves_the_spool_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder);
+    for taken in [true, false] {
+        spool.append(&turn("1", "a secret")).unwrap();
+        let read = spool.read().unwrap();
+        if taken {
+            spool.append(&turn("2", "another")).unwrap();
+        }
+        let mut still_open = File::open(spool.path()).unwrap();
+        spool.take_out(&read).unwrap();
+        let mut bytes = Vec::new();
+        still_open.read_to_end(&mut bytes).unwrap();
+        assert!(!bytes.is_empty() && bytes.iter().all(|byte| *byte == 0));
+        spool.take_out(&spool.read().unwrap()).unwrap();
+    }
+    assert!(!spool.is_waiting());
+}
+
+fn memory(folder: &tempfile::TempDir) -> Memory {
+    let path = folder.path().join("memory.db");
+    let store = longmem_sqlite::SqliteStore::open(path, longmem_sqlite::IfMissing::Create).unwrap();
+    let clock = longmem_core::FixedClock("2026-03-02T10:00:00Z".parse().unwrap());
+    let embedder = longmem_test_support::WordHashEmbedder::default();
+    Memory::new(
+        std::sync::Arc::new(store),
+        std::sync::Arc::new(embedder),
+        std::sync::Arc::new(clock),
+    )
+}
+
+/// Number of turns that are stored of ana.
+fn stored(memory: &Memory) -> u64 {
+    memory.users().unwrap().iter().map(|stats| stats.turns).sum()
+}
+
+#[test]
+fn whoever_forgets_reaches_what_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, memory, ana) = (spool(&folder), memory(&folder), user("ana"));
+    let instruction = turn("1", "From now on, always answer in metric units.");
+    spool.append(&instruction).unwrap();
+    spool.append(&turn("2", "The code is 4711.")).unwrap();
+    let held = spool.hold().unwrap();
+    let later = held.store_into(&memory, &ana, true).unwrap();
+    assert_eq!((later.turns, later.noted.len(), stored(&memory)), (2, 1, 2));
+    memory.forget(&longmem_memory::ForgetTarget::User(ana.clone())).unwrap();
+    drop(held);
+    assert!(!spool.is_waiting());
+    assert_eq!(stored(&memory), 0);
+    // Another copy of the same turns, which somebody had read before, stays forgotten.
+    spool.append(&instruction).unwrap();
+    spool.hold().unwrap().store_into(&memory, &ana, true).unwrap();
+    assert_eq!((stored(&memory), spool.is_waiting()), (0, false));
+}
+
+#[test]
+fn a_talk_that_stores_what_waits_and_one_who_forgets_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, memory, ana) = (spool(&folder), memory(&folder), user("ana"));
+    spool.append(&turn("1", "The code is 4711.")).unwrap();
+    let held = spool.hold().unwrap();
+    std::thread::scope(|scope| {
+        let talk =
+            scope.spawn(|| spool.hold().unwrap().store_into(&memory, &ana, false).unwrap().turns);
+        held.store_into(&memory, &ana, false).unwrap();
+        memory.forget(&longmem_memory::ForgetTarget::User(ana.clone())).unwrap();
+        assert!(!talk.is_finished(), "it stored while somebody else held the spool");
+        drop(held);
+        assert_eq!(talk.join().unwrap(), 0);
+    });
+    assert_eq!(stored(&memory), 0);
+}

@@ -5,6 +5,7 @@
 mod fixture;
 mod imports;
 mod own_memory;
+mod round_trip;
 mod session_names;
 mod turns_around;
 

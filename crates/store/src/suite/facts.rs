@@ -8,7 +8,9 @@ use proptest::prelude::*;
 
 use super::Make;
 use super::made_up::{at, session, turn, user};
-use crate::{Derived, FactsAt, ForgetTarget, Learned, LearnedFact, Store, StoreError};
+use crate::{
+    Derived, FactsAt, ForgetTarget, ImportedFact, Learned, LearnedFact, Replaced, Store, StoreError,
+};
 
 pub(super) fn said(statement: &str, second: i64) -> NewFact {
     NewFact {
@@ -316,4 +318,29 @@ pub fn of_what_replaced_one_another_one_holds_at_a_time(make: Make<'_>) {
             }
         }
     });
+}
+
+pub fn facts_of_another_store_come_with_what_replaced_them(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (&*fixture.store(), user("ana"));
+    let turn = store.insert_turns(&ana, &[turn("talk", "lisbon", 0)]).unwrap()[0].id;
+    let porto = store.insert_fact(&ana, &said("lives in Porto", 10), None).unwrap();
+    let imported = |fact: NewFact, superseded_by| ImportedFact { fact, superseded_by };
+    let facts = [
+        imported(said("lives in Faro", 5), Some(Replaced::Known(porto))),
+        imported(about("lives in Lisbon", &["Lisbon"]), None),
+        imported(said_in("moved", turn), Some(Replaced::Learned(1))),
+        imported(said_in("of no turn", TurnId(turn.0 + 99)), None),
+    ];
+    let stored = store.import_facts(&ana, &facts, &[(porto, 1)]).unwrap();
+    assert_eq!(stored.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, true, false]);
+    let ever = store.facts(&ana, FactsAt::Ever).unwrap();
+    let next = |statement: &str| {
+        ever.iter().find(|fact| fact.statement == statement).unwrap().superseded_by
+    };
+    assert_eq!(next("lives in Faro"), Some(porto));
+    assert_eq!([next("lives in Porto"), next("moved")], [stored[1], stored[1]]);
+    assert_eq!(held(store, "ana", FactsAt::Now), ["lives in Lisbon"]);
+    assert_eq!(store.import_facts(&user("bob"), &[], &[]).unwrap(), []);
+    assert!(store.users().unwrap().iter().all(|stats| stats.user == ana));
 }

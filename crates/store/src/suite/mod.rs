@@ -57,6 +57,7 @@ macro_rules! store_suite {
             numbers_rise_for_each_user_and_never_come_twice,
             of_two_with_the_same_turn_one_stores_it,
             an_overview_holds_speakers_waiting_turns_and_facts,
+            turns_are_found_by_their_keys,
         ]);
         $crate::store_suite!(@of facts, $make, [
             a_changed_fact_stays_in_history_with_its_time,
@@ -72,6 +73,7 @@ macro_rules! store_suite {
             nothing_is_learned_from_a_turn_that_was_forgotten_meanwhile,
             of_what_replaced_one_another_one_holds_at_a_time,
             instructions_come_before_all_other_facts,
+            facts_of_another_store_come_with_what_replaced_them,
         ]);
         $crate::store_suite!(@of fact_vectors, $make, [
             a_fact_keeps_the_newest_vector_of_each_model,

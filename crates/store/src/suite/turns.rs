@@ -189,3 +189,14 @@ pub fn an_overview_holds_speakers_waiting_turns_and_facts(make: Make<'_>) {
     assert_eq!(overview.facts.len(), 1);
     assert_eq!(overview.facts[0].statement, "lives in Oslo");
 }
+
+pub fn turns_are_found_by_their_keys(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
+    let ids =
+        store.insert_turns(&ana, &["a", "b"].map(|key| keyed("talk", None, Some(key)))).unwrap();
+    let keys = ["b", "c", "a", "b"].map(|key| SourceKey(key.to_owned()));
+    let found = store.turns_with_keys(&ana, &keys).unwrap();
+    assert_eq!(found, [Some(ids[1].id), None, Some(ids[0].id), Some(ids[1].id)]);
+    assert_eq!(store.turns_with_keys(&user("bob"), &keys).unwrap(), [None; 4]);
+}
