@@ -71,9 +71,7 @@ pub use longmem_core::{
     Turn, TurnId, UserName,
 };
 pub use longmem_memory::{Forgotten, ImportReport, IndexReport, Memory, Recall, RecallRequest};
-pub use longmem_sqlite::{
-    IfMissing, OpeningNotice, Readable, Salvaged, readable_turns, salvage,
-};
+pub use longmem_sqlite::{IfMissing, OpeningNotice, Readable, Salvaged, readable_turns, salvage};
 pub use longmem_store::Store;
 
 /// The examples of the README are tests.

@@ -67,7 +67,11 @@ fn without_empty_variables(command: Command) -> Command {
 
 /// Says whether `--json` is among the flags of this process, also if its command line cannot be read.
 pub(crate) fn asks_for_json() -> bool {
-    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+    is_json_asked_in(std::env::args_os())
+}
+
+fn is_json_asked_in(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    arguments.take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
 
 /// What clap says, a sentence a line: its first paragraph is the message, the others are hints.
@@ -105,7 +109,7 @@ mod tests {
 
     #[test]
     fn json_is_asked_for_by_its_flag_and_not_by_a_text() {
-        let asks = |line: &str| asks_for_json(line.split(' ').map(Into::into));
+        let asks = |line: &str| is_json_asked_in(line.split(' ').map(Into::into));
         assert!(asks("longmem frobnicate --json"));
         assert!(!asks("longmem remember -- --json"));
     }

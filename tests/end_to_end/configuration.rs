@@ -1,7 +1,6 @@
 //! `longmem config`: what holds, where it comes from, and changes of the file.
 
-use crate::assert_shown;
-use crate::support::{Home, transcript};
+use crate::support::{Home, assert_shown, transcript};
 
 /// A new person looks, sets something, and looks again.
 #[test]

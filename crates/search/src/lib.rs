@@ -26,8 +26,8 @@ mod words;
 
 pub use candidates::{Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit};
 pub use lists::{
-    BlockId, Listed, NewLists, TurnEntry, codes_in, turn_block_of, turns_in, with_notes, with_session,
-    with_turns, without_turns, word_block_of,
+    BlockId, Listed, NewLists, TurnEntry, codes_in, turn_block_of, turns_in, with_notes,
+    with_session, with_turns, without_turns, word_block_of,
 };
 pub use searcher::Searcher;
 pub use source::{

@@ -94,7 +94,8 @@ impl SqliteStore {
             Some(format) => migrate(&mut connection).map_err(|error| {
                 if may_be_damage(&error) {
                     let reason = reason_of(&error);
-                    let reason = format!("its tables are not those of its format {format}: {reason}");
+                    let reason =
+                        format!("its tables are not those of its format {format}: {reason}");
                     StoreError::Damaged { place: place(path), reason }
                 } else {
                     sqlite(error)

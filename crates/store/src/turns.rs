@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use longmem_core::{
-    EmbeddingModel, Fact, FactId, NewTurn, Role, Scope, SessionName, SourceKey, SummaryId, Turn, TurnId,
-    UserName,
+    EmbeddingModel, Fact, FactId, NewTurn, Role, Scope, SessionName, SourceKey, SummaryId, Turn,
+    TurnId, UserName,
 };
 use longmem_search::Epoch;
 

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use longmem_core::private_files::IfExists;
 use longmem_core::{Diagnose, FactKind, Fault, Role, Scope};
 use longmem_memory::{
     Channels, FactNote, FactsAt, ForgetTarget, IndexOptions, Memory, MemoryError, RecallRequest,
@@ -89,7 +90,9 @@ fn run_everything(path: &Path, failed: &mut dyn FnMut(&str, MemoryError)) {
         memory.forget(&ForgetTarget::Scope(scope)).map(drop)
     });
     run("forget user", &|memory| memory.forget(&ForgetTarget::User(user("bob"))).map(drop));
-    run("backup", &|memory| memory.backup(&path.with_extension("copy")));
+    run("backup", &|memory| {
+        memory.backup(&path.with_extension("copy"), IfExists::Replace, &|| false)
+    });
 }
 
 /// Runs everything on a damaged file. Returns what a command did that it must not do.
