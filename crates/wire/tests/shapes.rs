@@ -132,6 +132,7 @@ fn import() {
         sessions: 3,
         turns: 7,
         turns_without_time: 1,
+        unreadable_times: 0,
         skipped: BTreeMap::from([
             (memory::SkipReason::Empty, 2),
             (memory::SkipReason::ToolCall, 1),
@@ -155,6 +156,8 @@ fn import() {
         new_turns: 6,
         known_turns: 1,
         forgotten_turns: 0,
+        users: BTreeMap::from([(ana(), 7)]),
+        of_other_users: 0,
         new_facts: 0,
         new_summaries: 0,
         stopped: false,
@@ -202,6 +205,7 @@ fn recall() {
         facts: vec![known],
         unsure: false,
         turns_without_vectors: 3,
+        other_model: None,
         timings: memory::RecallTimings::default(),
     };
     let nothing = memory::Recall { results: Vec::new(), facts: Vec::new(), ..recall.clone() };
@@ -267,7 +271,7 @@ fn reasons_why_an_answer_ends() {
 #[test]
 fn facts() {
     assert_snapshot!(json(wire::Facts::from(vec![fact(4)])));
-    let noted = wire::FactNoted { id: FactId(5), user: ana(), replaces: None };
+    let noted = wire::FactNoted { id: FactId(5), new: true, user: ana(), replaces: None };
     assert_snapshot!("fact_noted", json(noted));
     assert_snapshot!("fact_edited", json(wire::FactEdited { id: FactId(5), user: ana() }));
     assert_snapshot!("fact_deleted", json(wire::FactDeleted { deleted: 2, user: ana() }));
