@@ -121,7 +121,7 @@ fn everything_of_everybody_is_exported_and_imported() {
     home.run(&["export", "--all-users", "-o", "all.jsonl"]).succeeds();
     let other = Home::new();
     std::fs::copy(home.path("all.jsonl"), other.path("all.jsonl")).unwrap();
-    other.run(&["import", "all.jsonl"]).succeeds();
+    other.run(&["import", "all.jsonl", "--all-users"]).succeeds();
     other.run(&["export", "--all-users", "-o", "again.jsonl"]).succeeds();
     let read = |home: &Home, name: &str| std::fs::read_to_string(home.path(name)).unwrap();
     assert_eq!(read(&other, "again.jsonl"), read(&home, "all.jsonl"));

@@ -222,7 +222,7 @@ fn what_is_exported_is_imported_as_it_was() {
         home.run(&["import", "all.jsonl"]),
     ];
     assert_shown!(home, transcript(runs));
-    assert_eq!(std::fs::read_to_string(home.path("out.jsonl")).unwrap().lines().count(), 3);
+    assert_eq!(std::fs::read_to_string(home.path("out.jsonl")).unwrap().lines().count(), 4);
 
     let exported = home.exported("default");
     assert_eq!(exported.len(), 8);

@@ -133,7 +133,7 @@ fn new_files_replace_others_only_on_request() {
     runs.push(home.run(&["export", "-o", &format!("{store}-wal"), "--force"]));
     assert_shown!(home, transcript(runs));
     assert_eq!(home.exported("default").len(), 7);
-    assert_eq!(fs::read_to_string(home.path("turns.jsonl")).unwrap().lines().count(), 7);
+    assert_eq!(fs::read_to_string(home.path("turns.jsonl")).unwrap().lines().count(), 8);
     let left = fs::read_dir(home.path("")).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("partial")));
 }

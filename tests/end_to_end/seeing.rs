@@ -23,7 +23,10 @@ fn turns_and_conversations_are_shown() {
 #[test]
 fn a_session_is_read_by_any_of_its_names() {
     let home = Home::new().with_history();
-    home.write("more.jsonl", r#"{"session":"kitchen-2","title":"Kitchen colours","text":"Blue."}"#);
+    home.write(
+        "more.jsonl",
+        r#"{"session":"kitchen-2","title":"Kitchen colours","role":"user","text":"Blue."}"#,
+    );
     home.run(&["import", "more.jsonl"]).succeeds();
     let recall = ["recall", "budget", "--words-only", "--session"];
     let shown = transcript([

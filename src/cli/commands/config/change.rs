@@ -26,25 +26,57 @@ pub(super) fn init(path: &Path) -> Result<(), Failure> {
 /// Sets a key.
 pub(super) fn set(path: &Path, key: &ConfigKey, values: &[String]) -> Result<(), Failure> {
     let mut document = read(path)?;
-    let (table, name) = key.place();
-    let table = if table.is_empty() {
-        document.as_table_mut()
-    } else {
-        let new_table = || Item::Table(Table::new());
-        let item = document.entry(table).or_insert_with(new_table);
-        item.as_table_mut().ok_or_else(|| wrong(path, &format!("{table} is no table")))?
-    };
-    let value = value(key, values);
-    match table.get_mut(name).and_then(Item::as_value_mut) {
-        // What stands around the value stays: a comment behind it, the spaces before it.
-        Some(old) => {
-            let around = old.decor().clone();
-            *old = value;
-            *old.decor_mut() = around;
-        }
-        None => drop(table.insert(name, Item::Value(value))),
+    let (table_name, name) = key.place();
+    let is_table = |item: &Item| item.is_none() || item.is_table();
+    if !table_name.is_empty() && !document.get(table_name).is_none_or(is_table) {
+        return Err(wrong(path, &format!("{table_name} is no table")));
     }
-    write(path, &document.to_string())
+    let table = table_of(&mut document, key);
+    let value = value(key, values);
+    if let Some(old) = table.get_mut(name).and_then(Item::as_value_mut) {
+        // What stands around the value stays: a comment behind it, the spaces before it.
+        let around = old.decor().clone();
+        *old = value;
+        *old.decor_mut() = around;
+        return write(path, &document.to_string());
+    }
+    let in_place = in_place_of_comment(&document.to_string(), key, &value);
+    table_of(&mut document, key).insert(name, Item::Value(value));
+    write(path, &in_place.unwrap_or_else(|| document.to_string()))
+}
+
+/// The file's text with a setting in the place of the comment that shows it, as [`template`] writes them.
+fn in_place_of_comment(text: &str, key: &ConfigKey, value: &Value) -> Option<String> {
+    let (table, name) = key.place();
+    let (beginning, heading) = (format!("# {name} = "), format!("[{table}]"));
+    let mut is_in_table = table.is_empty();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with('[') {
+            is_in_table = line.trim() == heading;
+        }
+        if is_in_table && line.starts_with(&beginning) {
+            let value = value.to_string();
+            return Some(format!(
+                "{}{name} = {}\n{}",
+                &text[..at],
+                value.trim(),
+                &text[at + line.len()..]
+            ));
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The table of a key, made if it is not there.
+fn table_of<'a>(document: &'a mut DocumentMut, key: &ConfigKey) -> &'a mut Table {
+    let (table, _) = key.place();
+    if table.is_empty() {
+        return document.as_table_mut();
+    }
+    let item = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
+    item.as_table_mut().expect("it was looked at before")
 }
 
 /// Takes a key out; says whether it was there.
