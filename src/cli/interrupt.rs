@@ -15,9 +15,14 @@ impl Interrupt {
         let flag = Self(Arc::new(AtomicBool::new(false)));
         let seen = flag.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Registered here, not in the thread: a Ctrl-C in the meantime would end the process at once.
+        let mut pressed = {
+            let _runtime = runtime.enter();
+            ctrl_c()?
+        };
         std::thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
             runtime.block_on(async {
-                while tokio::signal::ctrl_c().await.is_ok() {
+                while pressed.recv().await.is_some() {
                     if seen.0.swap(true, Ordering::Relaxed) {
                         std::process::exit(130);
                     }
@@ -36,10 +41,21 @@ impl Interrupt {
     pub(crate) fn flow(&self) -> ControlFlow<()> {
         if self.happened() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
+
     /// A writer that fails once Ctrl-C was pressed.
     pub(crate) fn stops<W: Write>(&self, writer: W) -> StoppedWriter<W> {
         StoppedWriter { writer, interrupt: self.clone() }
     }
+}
+
+#[cfg(unix)]
+fn ctrl_c() -> io::Result<tokio::signal::unix::Signal> {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+}
+
+#[cfg(windows)]
+fn ctrl_c() -> io::Result<tokio::signal::windows::CtrlC> {
+    tokio::signal::windows::ctrl_c()
 }
 
 /// See [`Interrupt::stops`].

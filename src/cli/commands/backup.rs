@@ -20,6 +20,7 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let if_exists = new_file::if_exists(&arguments.to, arguments.force, settings)?;
+    let interrupt = Interrupt::listen()?;
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     for user in users_of(&memory, settings)? {
         // What cannot be stored now is not in the copy, which is made all the same.
@@ -27,7 +28,6 @@ pub(super) fn run(
             waiting::warn(&user, settings, output);
         }
     }
-    let interrupt = Interrupt::listen()?;
     let copied = memory.backup(&arguments.to, if_exists, &|| interrupt.happened());
     copied.map_err(|error| match error {
         MemoryError::Store(StoreError::File(error)) => Failure::new_file(&arguments.to, error),
