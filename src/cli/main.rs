@@ -27,6 +27,7 @@ mod settings;
 mod standard_input;
 mod time_argument;
 mod waiting;
+mod words;
 mod wrap;
 
 use std::process::ExitCode;

@@ -100,8 +100,8 @@ mod tests {
     fn a_wrong_command_line_is_a_message_with_hints() {
         let error = refused("longmem remember --json").error;
         assert_eq!(error.code, ErrorCode::WrongCommandLine);
-        assert_eq!(error.message, "the following required arguments were not provided: <TEXT>");
-        assert_eq!(error.hints[0], "Usage: longmem remember --json <TEXT>");
+        assert_eq!(error.message, "the following required arguments were not provided: <TEXT>...");
+        assert_eq!(error.hints[0], "Usage: longmem remember --json <TEXT>...");
         let error = refused("longmem forgte").error;
         assert_eq!(error.message, "unrecognized subcommand 'forgte'");
         assert!(error.hints[0].contains("'forget'"), "{:?}", error.hints);

@@ -3,54 +3,89 @@
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp, Zoned};
+use longmem_text::days_meant;
 use thiserror::Error;
 
-/// A moment, a day, or a time ago.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A moment, a stretch of days, or a time ago.
+#[derive(Debug, Clone)]
 pub(crate) enum TimeArgument {
+    /// A moment with its distance from UTC.
     At(Timestamp),
-    Day(Date),
-    Ago(SignedDuration),
+    /// A moment on a clock of this time zone.
+    Civil(DateTime),
+    /// So long ago.
+    Ago(Span),
+    /// Days in words or digits ("last week", "2026-03"), and a time on the first of them.
+    Days(String, Option<Time>),
 }
 
 impl TimeArgument {
-    /// The moment that is meant, at this time and in this time zone. A day means its first moment.
-    pub(crate) fn resolve(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+    /// The moment that is meant, at this time and in this time zone. Days mean their first moment.
+    pub(crate) fn resolve(&self, now: &Zoned) -> Timestamp {
         match self {
-            Self::At(time) => time,
-            Self::Day(day) => day.to_zoned(zone.clone()).map_or(now, |zoned| zoned.timestamp()),
-            Self::Ago(distance) => now.checked_sub(distance).unwrap_or(Timestamp::MIN),
+            Self::At(time) => *time,
+            Self::Civil(time) => moment(*time, now),
+            Self::Ago(distance) => {
+                now.checked_sub(*distance).map_or(Timestamp::MIN, |then| then.timestamp())
+            }
+            Self::Days(text, time) => match days(text, now.date()) {
+                Some((first, _)) => moment(first.to_datetime(time.unwrap_or_default()), now),
+                // Words that are read on one day are read on every day.
+                None => now.timestamp(),
+            },
         }
     }
 
-    /// The moment that is meant as an end. A day means its last moment: what was said on a day was
-    /// known on that day.
-    pub(crate) fn resolve_end(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+    /// The moment at which what is meant is over: that of the last day, where days are meant.
+    pub(crate) fn resolve_end(&self, now: &Zoned) -> Timestamp {
         match self {
-            Self::Day(day) => {
-                let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.clone()).ok());
-                next.map_or(now, |next| next.timestamp() - SignedDuration::from_millis(1))
-            }
-            time => time.resolve(now, zone),
+            Self::Days(text, None) => match days(text, now.date()) {
+                Some((_, last)) => last
+                    .tomorrow()
+                    .map_or(Timestamp::MAX, |next| moment(next.to_datetime(Time::MIN), now)),
+                None => now.timestamp(),
+            },
+            time => time.resolve(now),
         }
     }
+
+    /// The last moment of what is meant: what was said on a day was known on that day.
+    pub(crate) fn resolve_last(&self, now: &Zoned) -> Timestamp {
+        match self {
+            Self::Days(_, None) => self.resolve_end(now) - SignedDuration::from_millis(1),
+            time => time.resolve(now),
+        }
+    }
+}
+
+/// A time on the clocks of the time zone of another; beyond the calendar, that other time.
+fn moment(time: DateTime, now: &Zoned) -> Timestamp {
+    time.to_zoned(now.time_zone().clone()).map_or(now.timestamp(), |zoned| zoned.timestamp())
+}
+
+/// The first and the last of the days that a text names, seen from a day.
+fn days(text: &str, today: Date) -> Option<(Date, Date)> {
+    if let Ok(first) = Date::strptime("%Y-%m-%d", format!("{text}-01")) {
+        return Some((first, first.last_of_month()));
+    }
+    let days = days_meant(text, today)?;
+    Some((days.first, days.last))
 }
 
 /// Years of a time that is meant. Others cannot be reckoned with: a day later, or in another time zone,
 /// there may be no such time.
 const YEARS: RangeInclusive<i16> = 1..=9998;
 
-/// Weeks of the longest time ago: to the year 1, about.
-const MOST_WEEKS: u32 = 100_000;
-
 /// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum NotATime {
     #[error(
-        "\"{0}\" is not a time; write 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h, 30m for ago"
+        "\"{0}\" is not a time; write a day (2026-03-01, yesterday, monday), days (2026-03, 2026, \
+         last week, this month), a moment (10:30, \"2026-03-01 10:30\", 2026-03-01T10:30:00Z), or a \
+         time ago (2h, 3d, 2w, \"3 days ago\")"
     )]
     NotRead(String),
     #[error("\"{0}\" is too far away; expected a time of the years 1 to 9998")]
@@ -61,29 +96,59 @@ impl FromStr for TimeArgument {
     type Err = NotATime;
 
     fn from_str(text: &str) -> Result<Self, NotATime> {
-        let too_far = || NotATime::TooFar(text.to_owned());
-        let near = |date: Date, time: Self| {
-            if YEARS.contains(&date.year()) { Ok(time) } else { Err(too_far()) }
+        let text = text.trim();
+        // Which day is today makes no difference to whether words name days.
+        let today = Date::constant(2026, 3, 18);
+        let near = |date: Option<Date>, time: Self| {
+            let is_near = date.is_some_and(|date| YEARS.contains(&date.year()));
+            if is_near { Ok(time) } else { Err(NotATime::TooFar(text.to_owned())) }
         };
         if let Ok(time) = text.parse::<Timestamp>() {
-            return near(time.to_zoned(TimeZone::UTC).date(), Self::At(time));
+            return near(Some(time.to_zoned(TimeZone::UTC).date()), Self::At(time));
         }
-        if let Ok(day) = text.parse() {
-            return near(day, Self::Day(day));
+        if text.eq_ignore_ascii_case("now") {
+            return Ok(Self::Ago(Span::new()));
         }
-        let refused = || NotATime::NotRead(text.to_owned());
-        let unit = text.chars().next_back().ok_or_else(refused)?;
-        let minutes_per_unit = match unit {
-            'w' => 7 * 24 * 60,
-            'd' => 24 * 60,
-            'h' => 60,
-            'm' => 1,
-            _ => return Err(refused()),
-        };
-        let count: u32 = text[..text.len() - 1].parse().map_err(|_| refused())?;
-        let distance = SignedDuration::from_mins(i64::from(count) * minutes_per_unit);
-        let longest = SignedDuration::from_hours(i64::from(MOST_WEEKS) * 7 * 24);
-        if distance > longest { Err(too_far()) } else { Ok(Self::Ago(distance)) }
+        match ago(text) {
+            Some(Ok(distance)) => {
+                return near(today.checked_sub(distance).ok(), Self::Ago(distance));
+            }
+            Some(Err(_)) => return Err(NotATime::TooFar(text.to_owned())),
+            None => {}
+        }
+        if let Some((first, _)) = days(text, today) {
+            return near(Some(first), Self::Days(text.to_owned(), None));
+        }
+        if let Ok(time) = text.parse::<DateTime>() {
+            return near(Some(time.date()), Self::Civil(time));
+        }
+        let (day, clock) = text.rsplit_once([' ', 'T']).unwrap_or(("today", text));
+        let time = Time::strptime("%H:%M", clock).or_else(|_| Time::strptime("%H:%M:%S", clock));
+        match (time, days(day, today)) {
+            (Ok(time), Some((first, _))) => {
+                near(Some(first), Self::Days(day.to_owned(), Some(time)))
+            }
+            _ => Err(NotATime::NotRead(text.to_owned())),
+        }
+    }
+}
+
+/// Reads a time ago: "3d", "2h ago", "3 days ago", "2 weeks"; an error if it is too long to reckon with.
+fn ago(text: &str) -> Option<Result<Span, jiff::Error>> {
+    // "10:30:00" is a time of a clock.
+    let distance = text.strip_suffix("ago").map_or(text, str::trim_end);
+    if distance.contains(':') {
+        return None;
+    }
+    match distance.parse::<Span>() {
+        Ok(span) if span.is_negative() || span.is_zero() => None,
+        Ok(span) => Some(Ok(span)),
+        // A number with a unit that a small one has.
+        Err(error) => {
+            let unit = distance.trim_start_matches(|c: char| c.is_ascii_digit());
+            let has_number = unit.len() < distance.len();
+            (has_number && format!("1{unit}").parse::<Span>().is_ok()).then_some(Err(error))
+        }
     }
 }
 
@@ -91,37 +156,93 @@ impl FromStr for TimeArgument {
 mod tests {
     use super::*;
 
-    fn resolved(text: &str) -> String {
-        let now = "2026-03-15T12:00:00Z".parse().unwrap();
-        text.parse::<TimeArgument>().unwrap().resolve(now, &TimeZone::UTC).to_string()
+    fn now() -> Zoned {
+        "2026-03-18T12:00:00Z".parse::<Timestamp>().unwrap().to_zoned(TimeZone::UTC)
+    }
+
+    fn start(text: &str) -> String {
+        text.parse::<TimeArgument>().unwrap().resolve(&now()).to_string()
     }
 
     #[test]
     fn reads_moments_days_and_distances() {
-        assert_eq!(resolved("2026-03-01"), "2026-03-01T00:00:00Z");
-        assert_eq!(resolved("2026-03-01T10:00:00+02:00"), "2026-03-01T08:00:00Z");
-        assert_eq!(resolved("2w"), "2026-03-01T12:00:00Z");
-        assert_eq!(resolved("90m"), "2026-03-15T10:30:00Z");
+        for (text, time) in [
+            ("2026-03-01", "2026-03-01T00:00:00Z"),
+            ("2026-03-01T10:00:00+02:00", "2026-03-01T08:00:00Z"),
+            ("2026-03-01 10:30", "2026-03-01T10:30:00Z"),
+            ("2026-03-01T10:30", "2026-03-01T10:30:00Z"),
+            ("2w", "2026-03-04T12:00:00Z"),
+            ("90m", "2026-03-18T10:30:00Z"),
+            ("2h ago", "2026-03-18T10:00:00Z"),
+            ("3 days ago", "2026-03-15T12:00:00Z"),
+            ("2 weeks ago", "2026-03-04T12:00:00Z"),
+            ("1 month ago", "2026-02-18T12:00:00Z"),
+            ("now", "2026-03-18T12:00:00Z"),
+            ("yesterday", "2026-03-17T00:00:00Z"),
+            ("Today", "2026-03-18T00:00:00Z"),
+            ("last week", "2026-03-09T00:00:00Z"),
+            ("this month", "2026-03-01T00:00:00Z"),
+            ("monday", "2026-03-16T00:00:00Z"),
+            ("2026-02", "2026-02-01T00:00:00Z"),
+            ("2025", "2025-01-01T00:00:00Z"),
+            ("March 2025", "2025-03-01T00:00:00Z"),
+            ("10:30", "2026-03-18T10:30:00Z"),
+            ("yesterday 9:05", "2026-03-17T09:05:00Z"),
+            ("gestern", "2026-03-17T00:00:00Z"),
+        ] {
+            assert_eq!(start(text), time, "{text}");
+        }
     }
 
     #[test]
-    fn a_day_ends_with_its_last_moment() {
-        let now = "2026-03-15T12:00:00Z".parse().unwrap();
-        let end =
-            |text: &str| text.parse::<TimeArgument>().unwrap().resolve_end(now, &TimeZone::UTC);
-        assert_eq!(end("2026-03-01").to_string(), "2026-03-01T23:59:59.999Z");
-        assert_eq!(end("2w").to_string(), "2026-03-01T12:00:00Z");
+    fn days_end_with_their_last_moment() {
+        let argument = |text: &str| text.parse::<TimeArgument>().unwrap();
+        for (text, end) in [
+            ("2026-03-01", "2026-03-02T00:00:00Z"),
+            ("2026-02", "2026-03-01T00:00:00Z"),
+            ("2025", "2026-01-01T00:00:00Z"),
+            ("yesterday", "2026-03-18T00:00:00Z"),
+            ("last week", "2026-03-16T00:00:00Z"),
+            ("10:30", "2026-03-18T10:30:00Z"),
+            ("2w", "2026-03-04T12:00:00Z"),
+        ] {
+            assert_eq!(argument(text).resolve_end(&now()).to_string(), end, "{text}");
+        }
+        let last = argument("2026-03-01").resolve_last(&now());
+        assert_eq!(last.to_string(), "2026-03-01T23:59:59.999Z");
+    }
+
+    #[test]
+    fn a_day_is_that_of_the_time_zone() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let now = "2026-03-18T02:00:00Z".parse::<Timestamp>().unwrap().to_zoned(zone);
+        let today = "today".parse::<TimeArgument>().unwrap();
+        assert_eq!(today.resolve(&now).to_string(), "2026-03-17T04:00:00Z");
+        assert_eq!(today.resolve_end(&now).to_string(), "2026-03-18T04:00:00Z");
     }
 
     #[test]
     fn says_what_it_expected() {
-        let error = "last tuesday".parse::<TimeArgument>().unwrap_err();
-        assert!(error.to_string().starts_with("\"last tuesday\" is not a time; write 2026-03-01"));
-        for far in ["9999-12-31", "9999-12-31T00:00:00Z", "-009999-01-01", "4294967295w"] {
+        for text in [
+            "",
+            "soon",
+            "last tuesdayish",
+            "3é",
+            "-3d",
+            "0d",
+            "25:00",
+            "2026-13",
+            "2026-02-30",
+            "x",
+        ] {
+            let error = text.parse::<TimeArgument>().unwrap_err().to_string();
+            let message = format!("\"{text}\" is not a time; write a day (2026-03-01, yesterday");
+            assert!(error.starts_with(&message), "{error}");
+        }
+        for far in ["9999-12-31", "9999-12-31T00:00:00Z", "-009999-01-01", "4294967295w", "9999-12"]
+        {
             let error = far.parse::<TimeArgument>().unwrap_err();
             assert_eq!(error, NotATime::TooFar(far.to_owned()));
         }
-        assert!("".parse::<TimeArgument>().is_err());
-        assert!("3é".parse::<TimeArgument>().is_err());
     }
 }

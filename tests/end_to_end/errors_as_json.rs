@@ -26,7 +26,7 @@ fn an_error_is_one_line_with_its_kind_and_what_would_help() {
         "stats --config nowhere.toml --json",
         "recall x --model-dir nowhere --json",
         "remember --json",
-        "recall x --since yesterday --json",
+        "recall x --since soon --json",
         "--json frobnicate",
         "--json",
     ];

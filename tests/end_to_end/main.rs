@@ -19,6 +19,7 @@ mod outside;
 mod privacy;
 mod rule_server;
 mod seeing;
+mod speaking;
 mod stand_in;
 mod support;
 mod tour;

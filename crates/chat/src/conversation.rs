@@ -1,5 +1,6 @@
 //! A conversation that remembers.
 
+mod about_text;
 mod answering;
 mod asked;
 mod gathering;
@@ -94,7 +95,8 @@ impl Conversation {
     /// # Errors
     /// [`ChatError`].
     pub async fn consult(&self, question: &str, on_text: OnText<'_>) -> Result<Reply, ChatError> {
-        self.reply(&Asked::Outside(question.into()), on_text).await
+        let question: Arc<str> = question.into();
+        self.reply(&Asked::Outside { message: Arc::clone(&question), question }, on_text).await
     }
 
     /// Answers a message, handing on the text as it comes.

@@ -40,6 +40,15 @@ pub enum Notice {
         /// The budget of the smaller prompt.
         budget: TokenBudget,
     },
+    /// The text that a question is about was too long for the prompt; parts of it were sent.
+    TextShortened {
+        /// Tokens that were sent of it.
+        sent: usize,
+        /// Tokens of all of it.
+        all: usize,
+    },
+    /// Memory is quoted, and nobody read the text that the question is about.
+    TextUnread,
     /// The answer broke off; the part that came is stored, marked as broken off.
     KeptPart,
 }
@@ -67,6 +76,14 @@ impl fmt::Display for Notice {
             Self::MadeSmaller { budget } => write!(
                 f,
                 "the model's window is too small for the prompt; {budget} tokens were sent"
+            ),
+            Self::TextShortened { sent, all } => write!(
+                f,
+                "the text that the question is about has {all} tokens; the {sent} nearest to the \
+                 question were sent"
+            ),
+            Self::TextUnread => f.write_str(
+                "without a language model nobody reads the text that the question is about",
             ),
             Self::KeptPart => {
                 f.write_str("what came of the answer is stored, marked as broken off")

@@ -53,6 +53,7 @@ mod recall;
 mod recalled_facts;
 mod relevance;
 mod session_names;
+mod session_search;
 mod short_line;
 mod signals;
 mod upkeep;

@@ -165,7 +165,8 @@ impl Memory {
     /// their order.
     ///
     /// # Errors
-    /// [`StoreError::UnknownTurn`] as a [`MemoryError::Store`], also for a turn of another user.
+    /// [`StoreError::UnknownTurn`] as a [`MemoryError::Store`], also for a turn of another user;
+    /// [`MemoryError::Store`] for a user that is not in the store.
     pub fn turns_around(
         &self,
         user: &UserName,
@@ -173,6 +174,7 @@ impl Memory {
         count: usize,
     ) -> Result<Vec<Turn>, MemoryError> {
         let Some(turn) = self.store.turns(user, &[id])?.pop() else {
+            self.store.check_names(&Scope::of(user.clone()))?;
             return Err(StoreError::UnknownTurn { user: user.clone(), turn: id }.into());
         };
         if count == 0 {

@@ -28,6 +28,7 @@ mod lexicon;
 mod names;
 mod parts;
 mod phrases;
+mod places;
 mod questions;
 mod secrets;
 mod sentences;
@@ -38,7 +39,9 @@ mod thinking;
 mod wordless;
 mod words;
 
-pub use days::{Bound, Days, days_named, is_month_or_weekday, tells_number, tells_when};
+pub use days::{
+    Bound, Days, days_meant, days_named, is_month_or_weekday, tells_number, tells_when,
+};
 pub use folding::folded_title;
 pub use general::{asks_general_knowledge, is_bare_command};
 pub use instructions::standing_instructions;
@@ -46,6 +49,7 @@ pub use instructions_alike::{repeats_instruction, replaces_instruction};
 pub use language::{Language, language_of};
 pub use names::{holds_name, names, names_mentioned, without_names};
 pub use parts::{Part, is_all_questions, parts};
+pub use places::places_of_words;
 pub use questions::{
     Party, asked_party, asks_for_history, asks_number, asks_the_other, asks_what_is_known,
     asks_when, negations,

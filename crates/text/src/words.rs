@@ -139,7 +139,7 @@ fn for_each_word(text: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
     }
 }
 
-fn is_word_character(c: char) -> bool {
+pub(crate) fn is_word_character(c: char) -> bool {
     c.is_alphanumeric() || !c.is_ascii() && is_combining_mark(c)
 }
 
@@ -177,7 +177,7 @@ fn push_pairs(run: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
 }
 
 /// Han, Hiragana, Katakana and Hangul: scripts whose words are found by pairs of characters.
-fn is_unspaced(c: char) -> bool {
+pub(crate) fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c),
         0x1100..=0x11ff | 0x2e80..=0x30ff | 0x3105..=0x31ff | 0x3400..=0x9fff
         | 0xac00..=0xd7af | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff)
@@ -185,6 +185,11 @@ fn is_unspaced(c: char) -> bool {
 
 fn cut(word: &str) -> &str {
     word.char_indices().nth(MAX_WORD_CHARS).map_or(word, |(end, _)| &word[..end])
+}
+
+/// A single word, or characters of a script without spaces, as it is stored.
+pub(crate) fn stored_word(word: &str) -> String {
+    stemmed(cut(&folded(word))).into_owned()
 }
 
 fn stemmed(word: &str) -> Cow<'_, str> {

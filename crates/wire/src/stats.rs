@@ -4,7 +4,7 @@ use longmem_core::UserName;
 use longmem_memory::StoreStats;
 use serde::{Deserialize, Serialize};
 
-/// What a store holds, all users together.
+/// What a store holds: all users together, or one of them.
 ///
 /// ```json
 /// {
@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 pub struct Stats {
     /// Messages.
     pub turns: u64,
-    /// Pieces of turns that fit the embedding model's window.
+    /// Pieces of turns that fit the embedding model's window, of all users.
     pub passages: u64,
-    /// Passages that have their vector.
+    /// Passages that have their vector, of all users.
     pub vectors: u64,
     /// Users with at least one turn or fact.
     pub users: u64,

@@ -103,7 +103,7 @@ pub struct Salvaged {
 ///     "dimensions": 384, "pooling": "mean", "normalized": true, "window": 256
 ///   },
 ///   "folder": "models/all-MiniLM-L6-v2", "source": "models", "weights_bytes": 90868376,
-///   "verified": false
+///   "verified": true
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +116,7 @@ pub struct Model {
     pub source: String,
     /// Bytes of the weights.
     pub weights_bytes: u64,
-    /// Whether every file was compared with its known sum just now.
+    /// Whether every file has the sum that is known of it: they were compared now, or before and the
+    /// file did not change since.
     pub verified: bool,
 }

@@ -82,12 +82,9 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         ServedModel,
         Session,
         Sessions,
-<<<<<<< Updated upstream
         ShownSession,
-=======
         Setting,
         SettingSource,
->>>>>>> Stashed changes
         Stats,
         StopReason,
         Summaries,

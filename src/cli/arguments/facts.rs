@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use longmem_core::{FactKind, SessionName};
 
-use super::{ProviderArguments, ReadingArguments};
+use super::{ProviderArguments, ReadingArguments, count_from_one};
 use crate::time_argument::TimeArgument;
 
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(crate) struct FactsArguments {
     /// Only facts about this person, project or other name
     #[arg(long, value_name = "NAME")]
     pub(crate) about: Option<String>,
-    /// What was known at a time, a day included: 2026-03-01, 2026-03-01T10:00:00Z, or 2w ago
+    /// What was known at a time, a day included: 2026-03-01, yesterday, "last month", 2w (ago)
     #[arg(long, value_name = "TIME", conflicts_with = "history")]
     pub(crate) as_of: Option<TimeArgument>,
     /// Also facts that were replaced
@@ -46,8 +46,9 @@ pub(crate) struct FactsArguments {
 pub(crate) enum FactsAction {
     /// Note a fact by hand
     Add {
-        /// The statement, without its subject: "works in fintech"
-        statement: String,
+        /// The statement, without its subject: works in fintech; - reads standard input
+        #[arg(required = true)]
+        statement: Vec<String>,
         /// Whom or what it is about
         #[arg(long, value_name = "NAME", default_value = longmem_core::USER_SUBJECT)]
         subject: String,
@@ -62,8 +63,9 @@ pub(crate) enum FactsAction {
     Edit {
         /// Its number
         id: i64,
-        /// The corrected statement
-        statement: String,
+        /// The corrected statement; - reads standard input
+        #[arg(required = true)]
+        statement: Vec<String>,
     },
     /// Delete a fact for good, with the facts that it had replaced
     Delete {
@@ -84,12 +86,22 @@ pub(crate) enum FactsAction {
   longmem sessions show kitchen                 what was said in it
   longmem sessions rename kitchen \"Kitchen budget\"
   longmem sessions move kitchen house
+  longmem sessions --search \"kitchen tiles\" --since 2026-01-01
   longmem sessions --summary
   longmem sessions --summary --session kitchen  makes the summary if there is none
   longmem sessions --actions --session kitchen  what is left to do and to answer")]
 pub(crate) struct SessionsArguments {
     #[command(subcommand)]
     pub(crate) action: Option<SessionsAction>,
+    /// Only sessions that hold these words, in their title or in what was said
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) search: Option<String>,
+    /// Only sessions with turns from this time on
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<TimeArgument>,
+    /// At most so many, the newest [default: all; 20 on a terminal]
+    #[arg(long, short = 'n', value_name = "N", value_parser = count_from_one)]
+    pub(crate) limit: Option<u32>,
     /// Print the summary of each session
     #[arg(long)]
     pub(crate) summary: bool,
@@ -161,7 +173,7 @@ pub(crate) struct SessionShowArguments {
     #[arg(value_name = "NAME")]
     pub(crate) session: SessionName,
     /// Only the last N turns
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = count_from_one)]
     pub(crate) last: Option<u32>,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,

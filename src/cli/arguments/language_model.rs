@@ -100,13 +100,17 @@ pub(crate) struct ModelsArguments {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  longmem ask \"where do I live now?\" --user ana
+  longmem ask where do I live now --user ana
+  cat build.log | longmem ask \"what failed?\"
   longmem ask \"what is due this week?\" --provider openai --base-url http://localhost:11434/v1 --llm llama3.2
 
-Without --session the question is only answered; with it, question and answer are remembered there.")]
+Without --session the question is only answered; with it, question and answer are remembered there.
+What is piped in is what the question is about: a long text is cut to its parts nearest to the question.
+It is stored with --session only, as a part of the question.")]
 pub(crate) struct AskArguments {
-    /// The question
-    pub(crate) question: String,
+    /// The question; quotes are not needed; - reads standard input
+    #[arg(required = true)]
+    pub(crate) question: Vec<String>,
     /// Continue this session, and remember question and answer in it
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,

@@ -96,6 +96,12 @@ pub(crate) struct GlobalArguments {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// Reads a number of things of which there must be one at least.
+fn count_from_one(text: &str) -> Result<u32, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| format!("expected a whole number from 1 to {}", u32::MAX))
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show everything on a sample history, in a temporary store
@@ -122,7 +128,7 @@ pub(crate) enum Command {
     Facts(FactsArguments),
     /// List conversations, show, rename and move them; their summaries, or what they leave to do
     Sessions(SessionsArguments),
-    /// Count what is stored
+    /// Count what is stored: of the user that is named, or of all
     Stats,
     /// Write turns as JSON Lines that import reads back
     Export(ExportArguments),
@@ -145,6 +151,8 @@ pub(crate) enum Command {
     Bench(BenchArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
+    /// Print a manual page: longmem manual | man -l -
+    Manual(ManualArguments),
 }
 
 #[derive(Debug, Args)]
@@ -166,6 +174,12 @@ pub(crate) struct CompletionsArguments {
 fn threads(text: &str) -> Result<usize, String> {
     let expected = || format!("a whole number from 1 to {MAX_THREADS} is expected");
     checked_threads(text.parse().map_err(|_| expected())?)
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManualArguments {
+    /// The command that it describes [default: all in short]
+    pub(crate) command: Option<String>,
 }
 
 #[cfg(test)]

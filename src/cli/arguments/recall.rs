@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use longmem_core::{Role, SessionName};
 
+use super::count_from_one;
 use crate::time_argument::TimeArgument;
 
 /// What part of a user's memory is read.
@@ -17,10 +18,10 @@ pub(crate) struct ScopeArguments {
     /// Only this role (user, assistant, system, tool); may be given several times
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Vec<Role>,
-    /// Only from this time on: 2026-03-01, 2026-03-01T10:00:00Z, or 2w, 3d, 12h ago
+    /// Only from this time on: 2026-03-01, 2026-03, yesterday, "last week", 10:30, 3d (ago)
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<TimeArgument>,
-    /// Only before this time
+    /// Only up to this time; a day or a month that is named is included
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<TimeArgument>,
 }
@@ -34,6 +35,9 @@ pub(crate) struct RecalledDetail {
     /// Show long turns whole, instead of the parts that are nearest to the question
     #[arg(long)]
     pub(crate) full: bool,
+    /// Whether turns can be opened by their numbers
+    #[arg(skip = true)]
+    pub(crate) opens: bool,
 }
 
 #[derive(Debug, Args)]
@@ -42,11 +46,19 @@ pub(crate) struct RecalledDetail {
   longmem recall \"Priya's deadline\" --since 2026-01-01 --explain
   longmem recall ERR_CONN_4711 --words-only --json | jq -r '.results[].text'")]
 pub(crate) struct RecallArguments {
-    /// The question, as you would ask a person
-    pub(crate) query: String,
+    /// The question, as you would ask a person; quotes are not needed; - reads standard input
+    #[arg(required = true, value_name = "QUESTION")]
+    pub(crate) query: Vec<String>,
     /// Number of results at most
-    #[arg(long, short = 'n', default_value_t = 5, value_name = "N")]
-    pub(crate) limit: usize,
+    #[arg(
+        long,
+        short = 'n',
+        default_value_t = 5,
+        value_name = "N",
+        allow_negative_numbers = true,
+        value_parser = count_from_one
+    )]
+    pub(crate) limit: u32,
     #[command(flatten)]
     pub(crate) detail: RecalledDetail,
     /// Search words only; the model is not needed
@@ -60,6 +72,7 @@ pub(crate) struct RecallArguments {
     #[arg(
         long,
         value_name = "CHANCE",
+        allow_negative_numbers = true,
         default_value_t = longmem_memory::DEFAULT_THRESHOLD,
         value_parser = chance
     )]
@@ -81,8 +94,9 @@ pub(super) fn chance(text: &str) -> Result<f32, String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct ContextArguments {
-    /// The message that would be sent
-    pub(crate) message: String,
+    /// The message that would be sent; quotes are not needed; - reads standard input
+    #[arg(required = true)]
+    pub(crate) message: Vec<String>,
     /// The session whose last turns go in, by its name, its title or the beginning of one
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,

@@ -15,8 +15,9 @@ use crate::time_argument::TimeArgument;
   echo \"long text\" | longmem remember - --session notes
   longmem remember \"The port is 7443.\" --role assistant --time 2026-03-02")]
 pub(crate) struct RememberArguments {
-    /// The text; - reads standard input
-    pub(crate) text: String,
+    /// The text; quotes are not needed; - reads standard input
+    #[arg(required = true)]
+    pub(crate) text: Vec<String>,
     /// The conversation it belongs to
     #[arg(long, value_name = "NAME", default_value = "notes")]
     pub(crate) session: SessionName,
@@ -26,7 +27,7 @@ pub(crate) struct RememberArguments {
     /// The speaker's name
     #[arg(long, value_name = "NAME")]
     pub(crate) speaker: Option<String>,
-    /// When it was said [default: now]
+    /// When it was said: 2026-03-01, yesterday, "yesterday 10:30", 2h (ago) [default: now]
     #[arg(long)]
     pub(crate) time: Option<TimeArgument>,
     /// A name for the turn, so that remembering it again stores nothing
@@ -93,13 +94,18 @@ pub(crate) struct IndexArguments {
   longmem show 131 --around 3                   with what was said before and after it")]
 pub(crate) struct ShowArguments {
     /// Numbers of turns, as recall prints them
-    #[arg(required = true, value_name = "TURN")]
+    #[arg(required = true, value_name = "TURN", value_parser = turn_number)]
     pub(crate) turns: Vec<i64>,
     /// Show also N turns before and after each in its conversation
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) around: u32,
     #[command(flatten)]
     pub(crate) reading: ReadingArguments,
+}
+
+/// Reads the number of a turn.
+fn turn_number(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "expected the number of a turn, as recall prints it".to_owned())
 }
 
 /// How turns are shown for reading.

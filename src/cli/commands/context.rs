@@ -13,6 +13,7 @@ use crate::named_file;
 use crate::output::Output;
 use crate::render;
 use crate::settings::Settings;
+use crate::words;
 
 pub(super) fn run(
     arguments: &ContextArguments,
@@ -30,7 +31,8 @@ pub(super) fn run(
         .transpose()?;
     let session = session.as_ref().map(SessionName::as_str);
     let conversation = longmem.prompting(settings.user.as_str(), session)?;
-    let context = Blocking::new()?.run(conversation.context_for(&arguments.message))?;
+    let context =
+        Blocking::new()?.run(conversation.context_for(&words::text(&arguments.message)?))?;
     conversation::warn(&conversation.take_notices(), output);
     show(&context, output)
 }

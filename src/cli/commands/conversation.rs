@@ -23,6 +23,7 @@ use crate::output::Output;
 use crate::render;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
+use crate::words;
 
 /// How long the end of a talk may take without a word.
 const MOMENT: Duration = Duration::from_millis(300);
@@ -38,13 +39,15 @@ pub(super) fn ask(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    let question = words::text(&arguments.question)?;
+    let material = words::material()?;
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
     let mut options = compose::options(settings, IfMissing::Fail, output);
     llm.answers_in(&mut options.talk);
     warn_of_exposed_key(options.talk.model.as_ref().map(ModelSettings::server).as_ref(), output);
     options.talk.conversation.learns &= !arguments.learning.no_learning;
     let longmem = Longmem::open(options)?;
-    if asks_what_is_known(&arguments.question) {
+    if material.is_none() && asks_what_is_known(&question) {
         let known = longmem.memory().known_facts(&settings.user, FactsAt::Now, None)?;
         return facts::show(&known, output);
     }
@@ -56,10 +59,11 @@ pub(super) fn ask(
             began = true;
             show_piece(piece, output);
         };
-        if session.is_some() {
-            conversation.ask(&arguments.question, &mut on_text).await
-        } else {
-            conversation.consult(&arguments.question, &mut on_text).await
+        match (session, &material) {
+            (Some(_), Some(text)) => conversation.ask_about(&question, text, &mut on_text).await,
+            (Some(_), None) => conversation.ask(&question, &mut on_text).await,
+            (None, Some(text)) => conversation.consult_about(&question, text, &mut on_text).await,
+            (None, None) => conversation.consult(&question, &mut on_text).await,
         }
     });
     if reply.is_err() && began {

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::render;
 use crate::settings::Settings;
+use crate::words;
 
 pub(super) fn run(
     arguments: FactsArguments,
@@ -29,7 +30,7 @@ pub(super) fn run(
     match action {
         FactsAction::Add { statement, subject, kind, replaces } => {
             let memory = compose::memory(settings, IfMissing::Create, output)?;
-            let mut note = FactNote::new(statement, kind);
+            let mut note = FactNote::new(words::text(&statement)?, kind);
             note.subject = subject;
             note.replaces = replaces.map(FactId);
             let noted = memory.note_fact(user, &note)?;
@@ -43,7 +44,7 @@ pub(super) fn run(
         FactsAction::Edit { id, statement } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
             let id = FactId(id);
-            memory.edit_fact(user, id, &statement)?;
+            memory.edit_fact(user, id, &words::text(&statement)?)?;
             let edited = wire::FactEdited { id, user: user.clone() };
             done(output, &format!("Corrected: fact {id}"), &edited);
             Ok(())
@@ -83,9 +84,9 @@ fn listed(arguments: &FactsArguments, settings: &Settings, output: Output) -> Re
     if arguments.names {
         return show_names(&memory.entities(user)?, output);
     }
-    let at = match arguments.as_of {
+    let at = match &arguments.as_of {
         _ if arguments.history => FactsAt::Ever,
-        Some(time) => FactsAt::Time(time.resolve_end(memory.now(), &TimeZone::system())),
+        Some(time) => FactsAt::Time(time.resolve_last(&memory.now().to_zoned(TimeZone::system()))),
         None => FactsAt::Now,
     };
     show(&memory.known_facts(user, at, arguments.about.as_deref())?, output)

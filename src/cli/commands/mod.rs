@@ -16,6 +16,7 @@ mod forget;
 mod import;
 mod index;
 mod learning;
+mod manual;
 mod model;
 mod models;
 mod open;
@@ -26,7 +27,7 @@ mod show;
 mod stats;
 
 use jiff::tz::TimeZone;
-use longmem_core::{Clock, Scope};
+use longmem_core::{Clock, ErrorCode, Scope};
 use longmem_memory::Memory;
 
 use crate::arguments::{Arguments, Command, ScopeArguments};
@@ -36,12 +37,14 @@ use crate::compose;
 use crate::failure::Failure;
 use crate::given::Given;
 use crate::output::Output;
+use crate::render;
 use crate::settings::Settings;
 
 /// Runs the command that was asked for.
 pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result<(), Failure> {
     match &arguments.command {
         Command::Completions(arguments) => return completions::run(arguments),
+        Command::Manual(arguments) => return manual::run(arguments),
         Command::Config(chosen) => {
             return config::run(chosen, &arguments.global, given, output);
         }
@@ -70,28 +73,39 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Eval(arguments) => eval::run(arguments, &settings, output),
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
-        Command::Completions(_) | Command::Config(_) => Ok(()),
+        Command::Completions(_) | Command::Config(_) | Command::Manual(_) => Ok(()),
     }
 }
 
 /// The scope that the flags describe; a session may be named by its title or a beginning.
 ///
 /// # Errors
-/// Those of [`Memory::find_session`].
+/// Those of [`Memory::find_session`]; [`Failure::Refused`] for a time that ends before it begins.
 fn scope(
     arguments: ScopeArguments,
     memory: &Memory,
     settings: &Settings,
 ) -> Result<Scope, Failure> {
-    let now = SystemClock.now();
-    let zone = TimeZone::system();
+    let now = SystemClock.now().to_zoned(TimeZone::system());
     let sessions = arguments.session.iter();
     let sessions = sessions.map(|words| memory.find_session(&settings.user, words.as_str()));
-    Ok(Scope {
+    let scope = Scope {
         sessions: sessions.collect::<Result<_, _>>()?,
         user: settings.user.clone(),
         roles: arguments.role,
-        since: arguments.since.map(|time| time.resolve(now, &zone)),
-        until: arguments.until.map(|time| time.resolve(now, &zone)),
-    })
+        since: arguments.since.map(|time| time.resolve(&now)),
+        until: arguments.until.map(|time| time.resolve_end(&now)),
+    };
+    if let (Some(since), Some(until)) = (scope.since, scope.until)
+        && since >= until
+    {
+        let message = format!(
+            "the end of the time ({}) is not after its beginning ({})",
+            render::minute(until),
+            render::minute(since)
+        );
+        let hint = "Give --since the earlier time, and --until the later one.";
+        return Err(Failure::refused(ErrorCode::WrongCommandLine, message, hint));
+    }
+    Ok(scope)
 }

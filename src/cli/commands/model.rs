@@ -19,16 +19,16 @@ pub(super) fn run(
     let manifest = Manifest::all_minilm_l6_v2();
     let watcher = FetchWatcher::new(output);
     let mut see = |event: FetchEvent<'_>| watcher.see(&event);
-    let (files, verified) = match arguments.action.unwrap_or(ModelAction::Show) {
-        ModelAction::Show => (settings.options.model.locate(&manifest, &mut see)?, false),
-        ModelAction::Fetch => (fetch(&settings.options.model, &manifest, &mut see)?, false),
+    let files = match arguments.action.unwrap_or(ModelAction::Show) {
+        ModelAction::Show => settings.options.model.locate(&manifest, &mut see)?,
+        ModelAction::Fetch => fetch(&settings.options.model, &manifest, &mut see)?,
         ModelAction::Verify => {
             let files = settings.options.model.locate(&manifest, &mut see)?;
             files.verify(&manifest)?;
-            (files, true)
+            files
         }
     };
-    show(&manifest, &files, verified, output)
+    show(&manifest, &files, output)
 }
 
 /// Finds the model, or fetches it: into the folder that is named, if one is.
@@ -47,18 +47,14 @@ fn fetch(
     })
 }
 
-fn show(
-    manifest: &Manifest,
-    files: &ModelFiles,
-    verified: bool,
-    output: Output,
-) -> Result<(), Failure> {
+fn show(manifest: &Manifest, files: &ModelFiles, output: Output) -> Result<(), Failure> {
     let model = wire::Model {
         model: manifest.embedding_model().into(),
         folder: files.folder().display().to_string(),
         source: files.source.to_string(),
         weights_bytes: fs_err::metadata(&files.weights)?.len(),
-        verified,
+        // Files are found only if they have the sums that the manifest says.
+        verified: true,
     };
     if output.json {
         return Ok(output.document(&model)?);

@@ -13,21 +13,23 @@ use crate::output::{Output, counted};
 use crate::remedy::hint;
 use crate::render;
 use crate::settings::Settings;
+use crate::words;
 
 pub(super) fn run(
     arguments: RecallArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    let query = words::text(&arguments.query)?;
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let scope = super::scope(arguments.scope, &memory, settings)?;
     memory.check_names(&scope)?;
-    let mut request = RecallRequest::new(scope, arguments.query);
-    request.limit = arguments.limit;
+    let mut request = RecallRequest::new(scope, query);
+    request.limit = arguments.limit as usize;
     request.threshold = arguments.threshold;
     request.time_zone = TimeZone::system();
     request.asked_at =
-        arguments.asked_at.map(|time| time.resolve(memory.now(), &request.time_zone));
+        arguments.asked_at.map(|time| time.resolve(&memory.now().to_zoned(TimeZone::system())));
     if arguments.exact {
         request.scan = Scan::Exact;
     }

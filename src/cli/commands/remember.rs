@@ -12,22 +12,21 @@ use crate::output::Output;
 use crate::render;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
-use crate::standard_input::read_text;
+use crate::words;
 
 pub(super) fn run(
     arguments: RememberArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let text =
-        if arguments.text == "-" { read_text()?.trim_end().to_owned() } else { arguments.text };
+    let text = words::text(&arguments.text)?;
     let memory = compose::memory(settings, IfMissing::Create, output)?;
     let mut turn = memory.new_turn(arguments.session, arguments.role, text);
     turn.note = true;
     turn.speaker = arguments.speaker;
     turn.source_key = arguments.key.map(SourceKey);
     if let Some(time) = arguments.time {
-        turn.time = time.resolve(memory.now(), &TimeZone::system());
+        turn.time = time.resolve(&memory.now().to_zoned(TimeZone::system()));
     }
     let stored = memory.remember(&settings.user, std::slice::from_ref(&turn))?[0];
     let learns = settings.options.talk.conversation.learns && !arguments.learning.no_learning;

@@ -1,5 +1,8 @@
 //! `longmem sessions`: a user's conversations.
 
+use std::io::{IsTerminal, stdout};
+
+use jiff::tz::TimeZone;
 use longmem::IfMissing;
 use longmem_chat::{ActionItems, Blocking};
 use longmem_core::{ErrorCode, Scope, TurnId};
@@ -11,9 +14,13 @@ use crate::arguments::{MoveArguments, RenameArguments, SessionsAction, SessionsA
 use crate::confirm::confirm;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
+use crate::render::ShortNames;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 use crate::{compose, render, waiting};
+
+/// Number of sessions that a terminal shows unless more are asked for.
+const ON_A_SCREEN: usize = 20;
 
 pub(super) fn run(
     arguments: &SessionsArguments,
@@ -41,8 +48,21 @@ pub(super) fn run(
             Blocking::new()?.run(learner()?.end_session(session))?;
         }
     }
-    let mut sessions = memory.sessions(&settings.user)?;
-    sessions.retain(|known| asked.as_ref().is_none_or(|asked| *asked == known.session));
+    let all = memory.sessions(&settings.user)?;
+    let mut sessions = match &arguments.search {
+        Some(words) => memory.search_sessions(&settings.user, words)?,
+        None => all.clone(),
+    };
+    let since = arguments
+        .since
+        .as_ref()
+        .map(|time| time.resolve(&memory.now().to_zoned(TimeZone::system())));
+    sessions.retain(|known| {
+        asked.as_ref().is_none_or(|asked| *asked == known.session)
+            && since.is_none_or(|since| known.end >= since)
+    });
+    let left_out = sessions.len() - limit(arguments, output).min(sessions.len());
+    sessions.truncate(sessions.len() - left_out);
     let mut sessions = wire::Sessions::from(sessions);
     if arguments.summary {
         sessions = sessions.with_summaries(&memory.session_summaries(&settings.user)?);
@@ -50,7 +70,23 @@ pub(super) fn run(
     if output.json {
         return Ok(output.document(&sessions)?);
     }
-    Ok(output.lines(sessions.sessions.iter().map(render::session))?)
+    let names = ShortNames::of(&all);
+    output.lines(sessions.sessions.iter().map(|session| render::session(session, &names)))?;
+    if sessions.sessions.is_empty() {
+        output.note("There is no such conversation.");
+    } else if left_out > 0 {
+        output.note(format!(
+            "… {left_out} more; --limit {} lists all",
+            left_out + sessions.sessions.len()
+        ));
+    }
+    Ok(())
+}
+
+/// Number of sessions that are listed at most.
+fn limit(arguments: &SessionsArguments, output: Output) -> usize {
+    let usual = if output.json || !stdout().is_terminal() { usize::MAX } else { ON_A_SCREEN };
+    arguments.limit.map_or(usual, |limit| limit as usize)
 }
 
 /// Gives a session another title, or another name.
@@ -66,14 +102,15 @@ fn rename(arguments: &RenameArguments, settings: &Settings, output: Output) -> R
     if let Some(title) = &arguments.title {
         memory.set_session_title(user, &session, title)?;
     }
-    let renamed = memory.sessions(user)?.into_iter().find(|known| known.session == session);
+    let all = memory.sessions(user)?;
+    let renamed = all.iter().find(|known| known.session == session).cloned();
     let renamed =
         renamed.ok_or_else(|| StoreError::UnknownSession { user: user.clone(), session })?;
     let renamed = wire::Session::from(renamed);
     if output.json {
         return Ok(output.document(&renamed)?);
     }
-    Ok(output.line(render::session(&renamed))?)
+    Ok(output.line(render::session(&renamed, &ShortNames::of(&all)))?)
 }
 
 /// Moves a session, or single turns, into another session.

@@ -25,7 +25,7 @@ pub(crate) use markdown::{facts_page, file_name, session_page};
 pub(crate) use models::{how_to_get_answers, model_server};
 pub(crate) use recalled::recall;
 pub(crate) use reports::{import_preview, imported, indexed, opening_notice};
-pub(crate) use sessions::{open_items, session};
+pub(crate) use sessions::{ShortNames, open_items, session};
 pub(crate) use stats::{check, model, stats};
 pub(crate) use turns::{Extent, earlier_turns, session_glance, session_heading, shown_turn};
 
@@ -69,7 +69,12 @@ const TITLE: usize = 60;
 /// The title of a turn's session, or else its name.
 fn session_title(turn: &Turn) -> String {
     let title = turn.session_title.as_deref().unwrap_or(turn.session.as_str());
-    shortened(title, TITLE)
+    short_title(title)
+}
+
+/// A title on one line, cut at a word where it is long.
+fn short_title(title: &str) -> String {
+    shortened(&title.split_whitespace().collect::<Vec<_>>().join(" "), TITLE)
 }
 
 /// Number of characters that show which turn is meant.

@@ -5,8 +5,20 @@ use longmem_wire::{Check, Model, Stats};
 use crate::output::{bytes, counted};
 use crate::sanitize::for_terminal;
 
-/// What a store holds, and of whom.
-pub(crate) fn stats(stats: &Stats) -> Vec<String> {
+/// What a store holds, and of whom; or what it holds of one user.
+pub(crate) fn stats(stats: &Stats, of_one_user: bool) -> Vec<String> {
+    if let (true, [user]) = (of_one_user, &stats.per_user[..]) {
+        return vec![
+            for_terminal(&format!(
+                "{}: {} in {}; {} without vectors",
+                user.user,
+                counted(user.turns, "turn"),
+                counted(user.sessions, "session"),
+                counted(stats.turns_without_vectors, "turn"),
+            )),
+            format!("in {} ({})", for_terminal(&stats.file), bytes(stats.file_bytes)),
+        ];
+    }
     let mut lines = vec![
         format!("{} ({})", for_terminal(&stats.file), bytes(stats.file_bytes)),
         format!(

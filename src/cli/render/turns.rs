@@ -4,7 +4,7 @@ use longmem_core::{SessionName, Turn};
 use longmem_memory::SessionSummary;
 
 use super::style::{aside, title};
-use super::{TITLE, indented, minute, shortened, speaker, stretch};
+use super::{indented, minute, short_title, shortened, speaker, stretch};
 use crate::output::{counted, grouped};
 use crate::sanitize::for_terminal;
 
@@ -31,7 +31,7 @@ pub(crate) fn session_glance(session: &SessionSummary) -> String {
 pub(crate) fn session_heading(session: &SessionName, named: Option<&str>) -> String {
     let name = for_terminal(session.as_str());
     match named {
-        Some(named) => format!("{} ({name})", title(&shortened(named, TITLE))),
+        Some(named) => format!("{} ({name})", title(&short_title(named))),
         None => title(&name),
     }
 }
@@ -53,7 +53,7 @@ pub(crate) fn shown_turn(turn: &Turn, extent: Extent) -> String {
         Extent::Beginning if count > BEGINNING => {
             lines.push(indented(&shortened(text, BEGINNING)));
             lines.push(indented(&aside(&format!(
-                "{} characters in all: longmem show {}",
+                "the beginning of {} characters; longmem show {} prints all",
                 grouped(count as u64),
                 turn.id
             ))));
@@ -83,7 +83,11 @@ mod tests {
             note: false,
         };
         let beginning = strip_str(&shown_turn(&turn, Extent::Beginning)).to_string();
-        assert!(beginning.ends_with("\n   2,010 characters in all: longmem show 7"), "{beginning}");
+        assert!(
+            beginning
+                .ends_with("\n   the beginning of 2,010 characters; longmem show 7 prints all"),
+            "{beginning}"
+        );
         assert!(beginning.starts_with("7 · 2026-03-02 ") && beginning.contains("Ana\\u{1b}[2J\n"));
         let whole = strip_str(&shown_turn(&turn, Extent::Whole)).to_string();
         assert_eq!(whole.matches("word").count(), 400);

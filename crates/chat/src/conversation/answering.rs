@@ -38,7 +38,7 @@ impl Conversation {
         }
         let message_turn = match asked {
             Asked::Message(message) => Some(self.store_message(message).await?),
-            Asked::Outside(_) | Asked::More => None,
+            Asked::Outside { .. } | Asked::More => None,
         };
         // A person who asks wants to see what is nearest; a model had better see nothing than that.
         let threshold = if self.model.is_some() { PROMPT_THRESHOLD } else { DEFAULT_THRESHOLD };
@@ -47,7 +47,7 @@ impl Conversation {
         let inputs = inputs?;
         let Some(model) = &self.model else {
             let zone = &self.settings.time_zone;
-            return Ok(Reply::Quotes(quote_answer(asked.message(), &inputs.recall, zone)));
+            return Ok(Reply::Quotes(quote_answer(asked.question(), &inputs.recall, zone)));
         };
 
         let model = &model_for(asked, model, &inputs);
@@ -80,7 +80,7 @@ impl Conversation {
 
     /// Asks the model's server how large the window is, once in a conversation, so that the first
     /// prompt fits already. A server that does not say so soon is not waited for.
-    async fn fit_window(&self) {
+    pub(super) async fn fit_window(&self) {
         let Some(model) = self.model.as_ref().filter(|_| self.settings.fits_window) else { return };
         if self.live.ask_for_window() {
             return;
@@ -177,7 +177,7 @@ impl Conversation {
         self.required_costs(message, budget).map(drop)
     }
 
-    fn required_costs(
+    pub(super) fn required_costs(
         &self,
         message: &str,
         budget: TokenBudget,

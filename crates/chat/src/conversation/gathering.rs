@@ -205,6 +205,7 @@ impl Lead {
         if let Some(message_turn) = &message_turn {
             hidden.extend(turns.remove_from(message_turn));
         }
-        Ok(Self { question: message.clone(), message, message_turn, turns, hidden })
+        let question = asked.question().to_owned();
+        Ok(Self { message, message_turn, turns, question, hidden })
     }
 }

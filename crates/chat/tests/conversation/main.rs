@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops where it is")]
 
+mod about_text;
 mod counting;
 mod failures;
 mod instructions;

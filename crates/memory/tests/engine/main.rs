@@ -7,6 +7,7 @@ mod imports;
 mod own_memory;
 mod round_trip;
 mod session_names;
+mod session_search;
 mod turns_around;
 
 use std::ops::ControlFlow;

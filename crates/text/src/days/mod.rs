@@ -127,6 +127,22 @@ pub fn days_named(text: &str, today: Date) -> Vec<Days> {
     reading::days_in(text, &language.lexicon().days, today)
 }
 
+/// The days that a text names in one of the known languages, if it says nothing else, seen from a day.
+///
+/// # Examples
+/// ```
+/// use longmem_text::days_meant;
+/// let today = jiff::civil::date(2026, 3, 18);
+/// let days = days_meant("last week", today).expect("names days");
+/// assert_eq!((days.first, days.last), (jiff::civil::date(2026, 3, 9), jiff::civil::date(2026, 3, 15)));
+/// assert!(days_meant("last week or so", today).is_none());
+/// ```
+pub fn days_meant(text: &str, today: Date) -> Option<Days> {
+    let read = |language: &Language| reading::days_meant(text, &language.lexicon().days, today);
+    let (first, last) = Language::ALL.iter().find_map(read)?;
+    Some(Days { first, last, bound: Bound::On })
+}
+
 /// Says whether a text places anything in time ("last Friday", "vor zwei Jahren").
 ///
 /// # Examples

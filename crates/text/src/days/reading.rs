@@ -209,6 +209,15 @@ pub(super) fn days_in(text: &str, days: &DayWords, today: Date) -> Vec<Days> {
     found
 }
 
+/// The days that a text names if it names nothing else.
+pub(super) fn days_meant(text: &str, days: &DayWords, today: Date) -> Option<Stretch> {
+    let mut words = words_and_dates(text);
+    // Where nothing else stands, "march" is the month.
+    words.insert(0, days.before_month.split(' ').next()?.to_owned());
+    let (stretch, length) = expression(&words, 1, days, today)?;
+    stretch.filter(|(first, last)| length + 1 == words.len() && first <= last)
+}
+
 /// Reads one expression that begins at a word: its days, if it names any, and its number of words.
 fn expression(
     words: &[String],

@@ -199,6 +199,38 @@ fn other_texts_name_no_days() {
 }
 
 #[test]
+fn a_text_that_names_days_and_nothing_else_is_read_as_them() {
+    let meant = |text: &str| {
+        let days = days_meant(text, Date::constant(2026, 3, 18))?;
+        Some(if days.first == days.last {
+            days.first.to_string()
+        } else {
+            format!("{}..{}", days.first, days.last)
+        })
+    };
+    for (text, days) in [
+        ("Yesterday", "2026-03-17"),
+        ("today", "2026-03-18"),
+        ("last-week", "2026-03-09..2026-03-15"),
+        ("this month", "2026-03-01..2026-03-31"),
+        ("monday", "2026-03-16"),
+        ("march", "2026-03-01..2026-03-31"),
+        ("jan", "2026-01-01..2026-01-31"),
+        ("May 2025", "2025-05-01..2025-05-31"),
+        ("2025", "2025-01-01..2025-12-31"),
+        ("7 March", "2026-03-07"),
+        ("gestern", "2026-03-17"),
+        ("letzte Woche", "2026-03-09..2026-03-15"),
+        ("ayer", "2026-03-17"),
+    ] {
+        assert_eq!(meant(text).as_deref(), Some(days), "{text}");
+    }
+    for text in ["", "in", "yesterday or so", "next week", "31 February", "room", "-", "2026x"] {
+        assert_eq!(meant(text), None, "{text}");
+    }
+}
+
+#[test]
 fn several_stretches_keep_their_order() {
     assert_eq!(
         named("between yesterday and the first week of May"),
