@@ -128,7 +128,7 @@ pub(crate) enum Command {
     Facts(FactsArguments),
     /// List conversations, show, rename and move them; their summaries, or what they leave to do
     Sessions(SessionsArguments),
-    /// Count what is stored: of the user that is named, or of all
+    /// Count what is stored of all users, or of the one that --user names
     Stats,
     /// Write turns as JSON Lines that import reads back
     Export(ExportArguments),

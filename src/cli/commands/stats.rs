@@ -1,8 +1,7 @@
 //! `longmem stats`: how much is stored.
 
 use longmem::IfMissing;
-use longmem_core::{Diagnose, UserName};
-use longmem_memory::{StoreError, UserStats};
+use longmem_memory::StoreError;
 use longmem_wire as wire;
 
 use crate::failure::Failure;
@@ -10,15 +9,16 @@ use crate::output::Output;
 use crate::settings::Settings;
 use crate::{compose, render, waiting};
 
-pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
+/// Counts what is stored of all users, or of the one that a flag names.
+pub(super) fn run(settings: &Settings, of_one_user: bool, output: Output) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     let (mut stats, mut users) = (memory.stats()?, memory.users()?);
-    if settings.user_was_named {
-        let named = users.iter().position(|known| known.user == settings.user);
-        let Some(named) = named else { return Err(unknown_user(&settings.user, &users)) };
-        users = vec![users.swap_remove(named)];
-        stats.users = 1;
-        (stats.turns, stats.sessions) = (users[0].turns, users[0].sessions);
+    if of_one_user {
+        users.retain(|known| known.user == settings.user);
+        let [named] = &users[..] else {
+            return Err(StoreError::UnknownUser(settings.user.clone()).into());
+        };
+        (stats.users, stats.turns, stats.sessions) = (1, named.turns, named.sessions);
         stats.turns_without_vectors = memory.waiting(Some(&settings.user))?;
     }
     let kept_aside = waiting::count_of_all(&users, settings);
@@ -27,23 +27,5 @@ pub(super) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
     if output.json {
         return Ok(output.document(&stats)?);
     }
-    Ok(output.lines(render::stats(&stats, settings.user_was_named))?)
-}
-
-/// Number of users that an error names at most.
-const NAMED: usize = 20;
-
-/// The error of a user without memory, with those that have one: nothing else lists them while the user
-/// is named in the environment.
-fn unknown_user(user: &UserName, users: &[UserStats]) -> Failure {
-    let error = StoreError::UnknownUser(user.clone());
-    let mut names: Vec<&str> = users.iter().map(|known| known.user.as_str()).take(NAMED).collect();
-    if users.len() > NAMED {
-        names.push("…");
-    }
-    let hint = match names[..] {
-        [] => "There is nobody in this store yet.".to_owned(),
-        _ => format!("The users of this store: {}.", names.join(", ")),
-    };
-    Failure::refused(error.code(), error.to_string(), hint)
+    Ok(output.lines(render::stats(&stats, of_one_user))?)
 }
