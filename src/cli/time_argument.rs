@@ -119,7 +119,8 @@ impl FromStr for TimeArgument {
         if let Some((first, _)) = days(text, today) {
             return near(Some(first), Self::Days(text.to_owned(), None));
         }
-        if let Ok(time) = text.parse::<DateTime>() {
+        // One that ends in Z and comes here is beyond the times that there are.
+        if let Ok(time) = text.trim_end_matches('Z').parse::<DateTime>() {
             return near(Some(time.date()), Self::Civil(time));
         }
         let (day, clock) = text.rsplit_once([' ', 'T']).unwrap_or(("today", text));

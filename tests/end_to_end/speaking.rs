@@ -23,8 +23,10 @@ fn words_need_no_quotes() {
 #[test]
 fn times_are_words_stretches_and_moments() {
     let home = Home::new().with_history();
-    let count =
-        |flags: &str| home.run_words(&format!("export {flags}")).succeeds().stdout.lines().count();
+    let count = |flags: &str| {
+        let run = home.run_words(&format!("export {flags}")).succeeds();
+        run.stdout.lines().filter(|line| line.contains("\"role\"")).count()
+    };
     assert_eq!(count("--since 2026-01-10 --until 2026-01-10"), 3, "a day is included as an end");
     assert_eq!(count("--until 2026-02"), 3, "so is a month");
     assert_eq!(count("--since 2026"), 7);
