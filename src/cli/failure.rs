@@ -64,7 +64,7 @@ impl Failure {
     pub(crate) fn new_file(path: &Path, error: io::Error) -> Self {
         let shown = path.display();
         match error.kind() {
-            io::ErrorKind::AlreadyExists if path.is_file() => Self::refused(
+            io::ErrorKind::AlreadyExists if is_plain_file(path) => Self::refused(
                 ErrorCode::FileExists,
                 format!("{shown} exists already"),
                 "Name another file, or replace this one with --force.",
@@ -188,6 +188,11 @@ impl Failure {
             (_, Fault::Bug) => 70,
         }
     }
+}
+
+/// Whether a path names a file itself, and not by a link.
+fn is_plain_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|there| there.is_file())
 }
 
 /// What would help against an error, one sentence each.

@@ -127,15 +127,16 @@ fn without_link(path: PathBuf) -> PathBuf {
 /// Makes an empty file for its owner, which SQLite fills.
 fn make_file(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let made = folder.map_or(Ok(()), make_folder).and_then(|()| {
-        let mut options = open_options(path);
-        // Another process may make it at the same time.
-        options.write(true).create(true).truncate(false).open(path)
-    });
-    match made {
-        Ok(_) => Ok(()),
-        Err(error) => Err(StoreError::ReadOnly { place: place(path), reason: error.to_string() }),
+    let refused = |reason| StoreError::ReadOnly { place: place(path), reason };
+    if let Some(folder) = folder {
+        make_folder(folder).map_err(|error| {
+            refused(format!("the folder {} cannot be made: {error}", folder.display()))
+        })?;
     }
+    let mut options = open_options(path);
+    // Another process may make it at the same time.
+    options.write(true).create(true).truncate(false);
+    options.open(path).map(drop).map_err(|error| refused(error.to_string()))
 }
 
 /// Takes the store and its companions from those who may not read them. A file system that does not
