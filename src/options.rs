@@ -227,7 +227,8 @@ pub fn checked_threads(threads: usize) -> Result<usize, String> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 
