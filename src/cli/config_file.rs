@@ -115,10 +115,54 @@ fn refused(path: &Path, reason: String) -> Failure {
 
 /// What is wrong and in which line, without the line: somebody may have written a key into it.
 fn located(error: &toml::de::Error, text: &str) -> String {
-    let message = error.message().trim_end().replace('\n', "; ");
+    let message = without_long_value(&error.message().trim_end().replace('\n', "; "));
     let before = error.span().and_then(|span| text.get(..span.start));
     before.map_or_else(
         || message.clone(),
         |before| format!("line {}: {message}", before.matches('\n').count() + 1),
     )
+}
+
+/// Characters of a value that an error may quote; keys are longer.
+const MAX_QUOTED: usize = 16;
+
+/// A message without the value that it quotes, if that is long: it may be a key.
+fn without_long_value(message: &str) -> String {
+    let quotes = [("unknown variant `", '`'), ("string \"", '"')];
+    let quoted = quotes.into_iter().find_map(|(before, end)| {
+        let start = message.find(before)? + before.len();
+        Some((start, start + message[start..].rfind(&format!("{end}, "))?))
+    });
+    match quoted {
+        Some((start, end)) if end - start > MAX_QUOTED => {
+            format!("{}…{}", &message[..start], &message[end..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_does_not_quote_a_key() {
+        for (text, shown) in [
+            (
+                "[llm]\nprovider = \"sk-ant-secret-0123456789\"",
+                "line 2: unknown variant `…`, expected",
+            ),
+            (
+                "threads = \"sk-ant-`, secret\\\", -0123456789\"",
+                "line 1: invalid type: string \"…\", expected",
+            ),
+            ("[llm]\nprovider = \"antropic\"", "line 2: unknown variant `antropic`, expected"),
+            ("[llm]\nmodel = sk-ant-secret-0123456789", "line 2: "),
+            ("api_key = \"sk-ant-secret-0123456789\"", "line 1: unknown field `api_key`, expected"),
+        ] {
+            let error = toml::from_str::<ConfigFile>(text).unwrap_err();
+            let said = located(&error, text);
+            assert!(said.starts_with(shown) && !said.contains("secret"), "{said}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ const MAX_DOCUMENT: usize = 32 * 1024 * 1024;
 const MAX_TEXT: usize = 8 * 1024 * 1024;
 
 /// Most bytes of a stream. An event of a few letters takes some hundred bytes.
-const MAX_STREAM: usize = 1024 * 1024 * 1024;
+const MAX_STREAM: usize = 256 * 1024 * 1024;
 
 /// Marks by which models end their answers. A server that does not know its model's mark hands it on.
 const END_MARKS: [&str; 5] =
