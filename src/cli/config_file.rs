@@ -131,7 +131,7 @@ fn without_long_value(message: &str) -> String {
     let quotes = [("unknown variant `", '`'), ("string \"", '"')];
     let quoted = quotes.into_iter().find_map(|(before, end)| {
         let start = message.find(before)? + before.len();
-        Some((start, start + message[start..].rfind(&format!("{end}, "))?))
+        Some((start, start + message[start..].rfind(&format!("{end}, expected"))?))
     });
     match quoted {
         Some((start, end)) if end - start > MAX_QUOTED => {
@@ -157,7 +157,7 @@ mod tests {
                 "line 1: invalid type: string \"…\", expected",
             ),
             ("[llm]\nprovider = \"antropic\"", "line 2: unknown variant `antropic`, expected"),
-            ("[llm]\nmodel = sk-ant-secret-0123456789", "line 2: "),
+            ("[llm]\nmodel = sk-ant-secret-0123456789", "line 2: string values must be quoted"),
             ("api_key = \"sk-ant-secret-0123456789\"", "line 1: unknown field `api_key`, expected"),
         ] {
             let error = toml::from_str::<ConfigFile>(text).unwrap_err();

@@ -19,7 +19,7 @@ fn a_thousand_pasted_prompts_add_what_is_new_and_nothing_else() {
     let mut pasted = String::new();
     for round in 0..1_000 {
         let new = format!("The gate number {round} is open.");
-        let text = format!("{pasted}\n{new}");
+        let text = if pasted.is_empty() { new } else { format!("{pasted}\n{new}") };
         let turn = match round % 2 {
             0 => memory.new_turn(session.clone(), Role::User, text),
             _ => turn(&text),
