@@ -10,7 +10,7 @@ fn number(home: &Home, word: &str) -> String {
 
 #[test]
 fn edit() {
-    let home = Home::new().with_history();
+    let home = Home::new().with("LONGMEM_NO_LEARNING", "0").with_history();
     let metric = "From now on, always answer in metric units.";
     home.run(&["remember", metric]).succeeds();
     let turn = number(&home, "metric");
@@ -56,12 +56,13 @@ fn sessions_are_renamed_and_moved() {
     let shown = transcript([
         home.run(&["sessions", "rename", "kitchen", "Our kitchen"]),
         home.run(&["sessions", "rename", "Our kitchen", "--name", "house", "--json"]),
-        home.run(&["sessions", "rename", "house", "--name", "notes"]),
+        home.run(&["sessions", "rename", "house", "--name", "move"]),
         home.run(&["sessions", "rename", "nowhere", "x"]),
         home.run(&["import", "history.jsonl", "--again"]),
         home.run(&["sessions"]),
-        home.run(&["sessions", "move", "house", "notes"]),
-        home.run(&["sessions", "move", "house", "notes", "--yes"]),
+        home.run(&["sessions", "move", "house", "move"]),
+        home.run(&["sessions", "move", "house", "move", "--dry-run"]),
+        home.run(&["sessions", "move", "house", "move", "--yes"]),
         home.run(&["sessions", "move", "--turn", "9999", "--to", "new", "--yes"]),
         home.run(&["sessions", "move", "--turn", "1", "--to", "new", "--yes", "--json"]),
         home.run(&["import", "history.jsonl", "--again"]),

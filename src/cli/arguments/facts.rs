@@ -162,6 +162,9 @@ pub(crate) struct MoveArguments {
     /// The session that these turns are moved into; it is made if there is none of that name
     #[arg(long, value_name = "SESSION", requires = "turn")]
     pub(crate) to: Option<SessionName>,
+    /// Show what would be moved, and move nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Move without asking
     #[arg(long, short)]
     pub(crate) yes: bool,

@@ -149,6 +149,10 @@ fn move_turns(
         }
         _ => unreachable!("the command line demands two sessions, or turns and a session"),
     };
+    if arguments.dry_run {
+        let line = format!("{what} would be moved into session {into}");
+        return Ok(output.line(for_terminal(&line))?);
+    }
     if !arguments.yes {
         let question = for_terminal(&format!(
             "Move {what} into session {into}? Summaries that cover them are deleted."
