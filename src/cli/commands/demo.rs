@@ -36,8 +36,11 @@ const SHOWN: usize = 2;
 /// What would be sent to a language model is shown for this message.
 const MESSAGE: &str = "What food is my partner allergic to?";
 
-/// Tokens of that prompt: few, so that it fits a screen.
-const BUDGET: usize = 350;
+/// Tokens of that prompt: the fewest that leave room for facts.
+const BUDGET: usize = 1100;
+
+/// Number of lines of it that are shown, so that it fits a screen.
+const PROMPT_LINES: usize = 16;
 
 pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure> {
     if output.json {
@@ -91,8 +94,13 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
     output.line(format!("\n5. What a language model would get, within {BUDGET} tokens"))?;
     output.line(format!("\n> {MESSAGE}"))?;
     let context = Blocking::new()?.run(longmem.prompting(USER, None)?.context_for(MESSAGE))?;
-    for line in render::prompt(&context) {
-        output.line(render::indented(&line))?;
+    let prompt = render::prompt(&context).join("\n");
+    for line in prompt.lines().take(PROMPT_LINES) {
+        output.line(render::indented(line))?;
+    }
+    let more = prompt.lines().count().saturating_sub(PROMPT_LINES);
+    if more > 0 {
+        output.line(format!("   … and {more} more lines (longmem context shows all)"))?;
     }
     output.note(
         "\nThe store of this demo is deleted. Your own: longmem import YOUR-EXPORT, longmem index, longmem ask \"…\"",
