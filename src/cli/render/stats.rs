@@ -8,7 +8,7 @@ use crate::sanitize::for_terminal;
 /// What a store holds, and of whom; or what it holds of one user.
 pub(crate) fn stats(stats: &Stats, of_one_user: bool) -> Vec<String> {
     if let (true, [user]) = (of_one_user, &stats.per_user[..]) {
-        return vec![
+        let mut lines = vec![
             for_terminal(&format!(
                 "{}: {} in {}; {} without vectors",
                 user.user,
@@ -18,6 +18,8 @@ pub(crate) fn stats(stats: &Stats, of_one_user: bool) -> Vec<String> {
             )),
             format!("in {} ({})", for_terminal(&stats.file), bytes(stats.file_bytes)),
         ];
+        lines.extend(kept_aside(stats));
+        return lines;
     }
     let mut lines = vec![
         format!("{} ({})", for_terminal(&stats.file), bytes(stats.file_bytes)),
@@ -39,10 +41,7 @@ pub(crate) fn stats(stats: &Stats, of_one_user: bool) -> Vec<String> {
             |model| format!("vectors by {}@{:.12}", model.name, model.revision),
         ),
     ];
-    if stats.turns_kept_aside > 0 {
-        let turns = counted(stats.turns_kept_aside, "turn");
-        lines.push(format!("{turns} said in talks wait to be stored"));
-    }
+    lines.extend(kept_aside(stats));
     lines.extend(stats.per_user.iter().map(|user| {
         for_terminal(&format!(
             "  {}: {} in {}",
@@ -52,6 +51,12 @@ pub(crate) fn stats(stats: &Stats, of_one_user: bool) -> Vec<String> {
         ))
     }));
     lines
+}
+
+/// How many turns wait in the spool; none if none does.
+fn kept_aside(stats: &Stats) -> Option<String> {
+    let turns = counted(stats.turns_kept_aside, "turn");
+    (stats.turns_kept_aside > 0).then(|| format!("{turns} said in talks wait to be stored"))
 }
 
 /// One check and its finding.
