@@ -131,6 +131,14 @@ impl Conversation {
         self.reply(&Asked::More, on_text).await
     }
 
+    /// Breaks off the answer that is being given, from a clone of the conversation or while the future
+    /// of [`ask`](Self::ask) or [`go_on`](Self::go_on) is polled: that ends with
+    /// [`ChatError::BrokenOff`], and in a session, what came of the answer is stored, marked as broken
+    /// off, so that `go_on` goes on from there. Where no answer is being given, nothing happens.
+    pub fn break_off(&self) {
+        self.live.break_off();
+    }
+
     /// Makes the prompt that [`ask`](Self::ask) would send, and stores nothing.
     ///
     /// # Errors

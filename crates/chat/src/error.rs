@@ -57,6 +57,12 @@ pub enum ChatError {
         /// What happened.
         source: Box<ChatError>,
     },
+    /// Somebody broke the answer off: see [`Conversation::break_off`](crate::Conversation::break_off).
+    #[error("the answer was broken off; {}", what_was_kept(*kept))]
+    BrokenOff {
+        /// Whether the part that had come was stored, as an answer marked as broken off.
+        kept: bool,
+    },
     /// The system could not start a thread, or what a thread needs to wait for the network.
     #[error("no thread can be started: {source}")]
     NoThread {
@@ -75,6 +81,11 @@ impl ChatError {
             _ => false,
         }
     }
+}
+
+/// What is stored of an answer that was broken off, in words.
+fn what_was_kept(kept: bool) -> &'static str {
+    if kept { "what came of it is stored, marked as broken off" } else { "nothing of it had come" }
 }
 
 /// Why a model said nothing, in words.
@@ -112,6 +123,7 @@ impl Diagnose for ChatError {
             Self::NoAnswer { .. } => ErrorCode::NoAnswer,
             Self::NotCounted => ErrorCode::Unsupported,
             Self::NothingToContinue => ErrorCode::NothingToContinue,
+            Self::BrokenOff { .. } => ErrorCode::Interrupted,
             Self::Memory(error) => error.code(),
             Self::AnswerNotStored { source, .. } => source.code(),
             Self::Provider(error) => error.code(),
@@ -126,7 +138,7 @@ impl Diagnose for ChatError {
     fn fault(&self) -> Fault {
         match self {
             Self::Assemble(error) => error.fault(),
-            Self::NotCounted | Self::NothingToContinue => Fault::Caller,
+            Self::NotCounted | Self::NothingToContinue | Self::BrokenOff { .. } => Fault::Caller,
             Self::Memory(error) => error.fault(),
             Self::AnswerNotStored { source, .. } => source.fault(),
             Self::Provider(error) => error.fault(),
@@ -146,7 +158,10 @@ impl Diagnose for ChatError {
                 StopReason::Refusal { .. } => Vec::new(),
                 StopReason::EndTurn | StopReason::Other(_) => vec![Remedy::AskAgain],
             },
-            Self::NotCounted | Self::NothingToContinue | Self::NoThread { .. } => Vec::new(),
+            Self::NotCounted
+            | Self::NothingToContinue
+            | Self::BrokenOff { .. }
+            | Self::NoThread { .. } => Vec::new(),
             Self::Memory(error) => error.remedies(),
             Self::AnswerNotStored { source, .. } => source.remedies(),
             Self::Provider(error) => error.remedies(),

@@ -26,6 +26,7 @@ impl Conversation {
         asked: &Asked,
         on_text: OnText<'_>,
     ) -> Result<Reply, ChatError> {
+        let breaks = self.live.breaks();
         // What can never be answered should not stand in the session as an open question.
         // Quoting makes no prompt.
         if self.model.is_some() {
@@ -43,7 +44,10 @@ impl Conversation {
         // A person who asks wants to see what is nearest; a model had better see nothing than that.
         let threshold = if self.model.is_some() { PROMPT_THRESHOLD } else { DEFAULT_THRESHOLD };
         let gathering = self.gather(asked, message_turn, threshold);
-        let (inputs, ()) = tokio::join!(gathering, self.fit_window());
+        let gathering = async { tokio::join!(gathering, self.fit_window()).0 };
+        let Some(inputs) = breaks.unless_broken_off(gathering).await else {
+            return Err(ChatError::BrokenOff { kept: false });
+        };
         let inputs = inputs?;
         let Some(model) = &self.model else {
             let zone = &self.settings.time_zone;
@@ -51,15 +55,26 @@ impl Conversation {
         };
 
         let model = &model_for(asked, model, &inputs);
-        let (answer, context) = self.complete(model, asked, &inputs, on_text).await?;
+        let mut shown = String::new();
+        let mut on_text = |piece: &str| {
+            shown.push_str(piece);
+            on_text(piece);
+        };
+        let answering = self.complete(model, asked, &inputs, &mut on_text);
+        let Some(answered) = breaks.unless_broken_off(answering).await else {
+            let kept = asked.is_in_session() && self.store_part(&shown).await?;
+            return Err(ChatError::BrokenOff { kept });
+        };
+        let (answer, context) = answered?;
         let completion = match answer {
             Ok(completion) if completion.text.trim().is_empty() => {
                 return Err(ChatError::NoAnswer { completion: Box::new(completion) });
             }
             Ok(completion) => completion,
             Err(error) => {
-                if asked.is_in_session() {
-                    self.store_part(&error).await?;
+                let part = error.partial().unwrap_or_default();
+                if asked.is_in_session() && self.store_part(part).await? {
+                    self.live.push_notice(Notice::KeptPart);
                 }
                 return Err(error.into());
             }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longmem_core::Turn;
+use tokio::sync::watch;
 use longmem_memory::{Epoch, NotedInstruction};
 
 use super::window::WindowShares;
@@ -11,7 +12,11 @@ use crate::{Context, DatedText, Notice, TokenBudget};
 
 /// What a conversation keeps in mind, shared by its clones. Nothing of it outlives the process.
 #[derive(Clone, Default)]
-pub(super) struct LiveState(Arc<Mutex<State>>);
+pub(super) struct LiveState {
+    state: Arc<Mutex<State>>,
+    /// Tells who gives an answer that it is to be broken off.
+    breaks: Arc<watch::Sender<()>>,
+}
 
 /// Five things that live for different times.
 #[derive(Default)]
@@ -56,6 +61,22 @@ pub(super) struct AnsweredPrompt {
     /// The user's epoch when it was made, which changes when something is deleted; none if memory
     /// could not be read.
     pub(super) epoch: Option<Epoch>,
+}
+
+/// Waits for an answer to be broken off.
+#[derive(Clone)]
+pub(super) struct Breaks(watch::Receiver<()>);
+
+impl Breaks {
+    /// Does a piece of work; none if the answer is broken off meanwhile, or was before.
+    pub(super) async fn unless_broken_off<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut breaks = self.0.clone();
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            Ok(()) = breaks.changed() => None,
+        }
+    }
 }
 
 impl LiveState {
@@ -121,7 +142,17 @@ impl LiveState {
         self.state().limits.words_only = true;
     }
 
+    /// Breaks off the answers that are being given.
+    pub(super) fn break_off(&self) {
+        self.breaks.send_replace(());
+    }
+
+    /// Watches for an answer that begins now to be broken off.
+    pub(super) fn breaks(&self) -> Breaks {
+        Breaks(self.breaks.subscribe())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,7 @@ use longmem_text::without_thinking;
 use super::Conversation;
 use super::session_turns::{SessionTurns, unanswered_stored};
 use crate::context::{BROKEN_OFF, TurnRef};
-use crate::{ChatError, Notice, ProviderError, Spool, StoredLater};
+use crate::{ChatError, Notice, Spool, StoredLater};
 
 impl Conversation {
     /// Stores a message of the user's, unless the session ends with the same one, unanswered, and
@@ -56,18 +56,18 @@ impl Conversation {
         Ok(())
     }
 
-    /// Stores the part of an answer that came before it broke off, with a mark.
+    /// Stores the part of an answer that came before it broke off, with a mark; returns whether
+    /// there was anything to store.
     ///
     /// # Errors
     /// If it is neither stored nor spooled.
-    pub(super) async fn store_part(&self, error: &ProviderError) -> Result<(), ChatError> {
-        let part = error.partial().map(without_thinking).unwrap_or_default();
+    pub(super) async fn store_part(&self, part: &str) -> Result<bool, ChatError> {
+        let part = without_thinking(part);
         if part.trim().is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.store_answer(&format!("{}\n\n{BROKEN_OFF}", part.trim_end())).await?;
-        self.live.push_notice(Notice::KeptPart);
-        Ok(())
+        Ok(true)
     }
 
     /// Stores what waits in the spool, in order, and leaves a notice how that went.
