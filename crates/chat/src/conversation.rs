@@ -10,10 +10,13 @@ mod prompts;
 mod session_turns;
 mod settings;
 mod storing;
+mod title;
 mod token_costs;
 mod window;
 
 pub use settings::ConversationSettings;
+pub(crate) use storing::SAID;
+pub(crate) use title::UNNAMED;
 
 use std::sync::Arc;
 

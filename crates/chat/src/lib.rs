@@ -77,7 +77,7 @@ pub use provider::{
 };
 pub use quoted_answer::{Quote, QuotedAnswer, QuotedFact, quote_answer};
 pub use spool::{HeldSpool, Spool, StoredLater};
-pub use talk::{SpoolSettings, Talk, TalkSettings};
+pub use talk::{SpoolSettings, Talk, TalkSettings, last_talk};
 
 /// What an own [`Provider`] is implemented with.
 pub use async_trait::async_trait;

@@ -6,8 +6,10 @@ pub use settings::{SpoolSettings, TalkSettings};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use longmem_core::{SessionName, UserName};
+use longmem_core::{SessionName, SourceKey, UserName};
+use longmem_memory::{Memory, MemoryError, SessionSummary, StoreError};
 
+use crate::conversation::{SAID, UNNAMED};
 use crate::learning::BackgroundLearner;
 use crate::{AsyncMemory, ChatError, Conversation, LastLearning, Learner};
 
@@ -48,7 +50,7 @@ pub struct Talk {
 
 impl Talk {
     /// Begins a session or continues it; without a name, a new session is named after the second in
-    /// which it begins. Its prompts continue one another wherever they can.
+    /// which it begins, and gets a title from the first message that is not small talk. Its prompts continue one another wherever they can.
     ///
     /// # Errors
     /// [`ChatError::Provider`] for a base URL that is not valid; [`ChatError::NoThread`].
@@ -63,6 +65,7 @@ impl Talk {
         let learner = settings.learner(memory.clone(), user.clone())?;
         let mut conversation = settings.conversation(memory, user, Some(session))?;
         conversation.settings.continued = true;
+        conversation.settings.gives_titles = true;
         Self::new(conversation, learner)
     }
 
@@ -99,9 +102,28 @@ impl Talk {
     }
 }
 
+/// The user's newest session that was held as a conversation of this crate, other than an import; none
+/// if there is none, or no such user.
+///
+/// # Errors
+/// [`MemoryError::Store`].
+pub fn last_talk(memory: &Memory, user: &UserName) -> Result<Option<SessionSummary>, MemoryError> {
+    let sessions = match memory.sessions(user) {
+        Err(MemoryError::Store(StoreError::UnknownUser(_))) => return Ok(None),
+        sessions => sessions?,
+    };
+    for session in sessions {
+        let keys = memory.outer_source_keys(user, &session.session)?;
+        if keys.iter().any(|SourceKey(key)| key.starts_with(SAID)) {
+            return Ok(Some(session));
+        }
+    }
+    Ok(None)
+}
+
 /// A session named after the second in which it began.
 fn new_session(now: Timestamp, time_zone: &TimeZone) -> SessionName {
-    let began = now.to_zoned(time_zone.clone()).strftime("chat %Y-%m-%d %H:%M:%S");
+    let began = now.to_zoned(time_zone.clone()).strftime(UNNAMED);
     SessionName::new(began.to_string()).expect("a date is a valid name")
 }
 

@@ -152,6 +152,24 @@ impl Memory {
         Ok(self.store.sessions(user)?)
     }
 
+    /// Reads the source keys of the first and of the last turn of a session: they tell who stored it.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn outer_source_keys(
+        &self,
+        user: &UserName,
+        session: &SessionName,
+    ) -> Result<Vec<SourceKey>, MemoryError> {
+        let mut scope = Scope::of(user.clone());
+        scope.sessions.push(session.clone());
+        let mut outer = self.store.turns_after(&scope, None, 1)?;
+        if let Some(last) = self.store.recent_turns(user, session, 1)?.last() {
+            outer.extend(self.store.turns_after(&scope, Some(TurnId(last.id.0 - 1)), 1)?);
+        }
+        Ok(outer.into_iter().map(|stored| stored.source_key).collect())
+    }
+
     /// Reads turns of one user by number, in the order given; numbers that are not this user's
     /// are left out.
     ///

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longmem_core::Turn;
-use tokio::sync::watch;
 use longmem_memory::{Epoch, NotedInstruction};
+use tokio::sync::watch;
 
 use super::window::WindowShares;
 use crate::context::TurnRef;

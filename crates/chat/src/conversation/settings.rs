@@ -32,6 +32,9 @@ pub struct ConversationSettings {
     /// that the first prompt and its answer fit it. Off by default: then the server's refusal of a
     /// prompt that is too long says so.
     pub fits_window: bool,
+    /// Whether a session that bears no name of its own ("chat 2026-03-02 10:00:00") and no title gets
+    /// one: the first words of the message that is stored, unless it is small talk. Off by default.
+    pub gives_titles: bool,
     /// Where days begin and end; UTC by default.
     pub time_zone: TimeZone,
 }
@@ -44,6 +47,7 @@ impl Default for ConversationSettings {
             learns: true,
             continued: false,
             fits_window: false,
+            gives_titles: false,
             time_zone: TimeZone::UTC,
         }
     }

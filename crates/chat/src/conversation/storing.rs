@@ -6,8 +6,12 @@ use longmem_text::without_thinking;
 
 use super::Conversation;
 use super::session_turns::{SessionTurns, unanswered_stored};
+use super::title::{is_unnamed, title_of};
 use crate::context::{BROKEN_OFF, TurnRef};
 use crate::{ChatError, Notice, Spool, StoredLater};
+
+/// Begins the source keys of what is said in a conversation.
+pub(crate) const SAID: &str = "said:";
 
 impl Conversation {
     /// Stores a message of the user's, unless the session ends with the same one, unanswered, and
@@ -17,8 +21,14 @@ impl Conversation {
     /// If it is neither stored nor spooled.
     pub(super) async fn store_message(&self, text: &str) -> Result<TurnRef, ChatError> {
         let turn = self.new_turn(Role::User, text);
-        let (user, new, learns) = (self.user.clone(), turn.clone(), self.settings.learns);
+        let (user, mut new, learns) = (self.user.clone(), turn.clone(), self.settings.learns);
+        let gives_title = self.settings.gives_titles && is_unnamed(&self.session);
         let store = move |memory: &Memory| {
+            if gives_title {
+                let last = memory.recent(&user, &new.session, 1)?;
+                let is_untitled = last.iter().all(|turn| turn.session_title.is_none());
+                new.session_title = is_untitled.then(|| title_of(&new.text)).flatten();
+            }
             let find_it = |last: &[Turn]| unanswered_stored(last, &new.text);
             let id = memory.remember_unless(&user, &new, learns, &find_it)?.id;
             let noted =
@@ -111,7 +121,7 @@ impl Conversation {
 
     fn new_turn(&self, role: Role, text: &str) -> NewTurn {
         // No other turn has the same 128 random bits.
-        let key = format!("said:{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+        let key = format!("{SAID}{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
         NewTurn {
             session: self.session.clone(),
             session_title: None,

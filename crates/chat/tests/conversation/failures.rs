@@ -521,3 +521,32 @@ async fn of_two_processes_that_ask_the_same_at_once_one_stores_the_message() {
         assert!(questions == 1 || after, "{stored:?}");
     }
 }
+
+/// Breaks an answer off once its first word has come.
+async fn broken_off(world: &World, message: &str) -> ChatError {
+    let breaking = world.conversation.clone();
+    let mut on_text = |_: &str| breaking.break_off();
+    let asked = world.conversation.ask(message, &mut on_text);
+    tokio::time::timeout(Duration::from_secs(20), asked).await.unwrap().unwrap_err()
+}
+
+#[tokio::test]
+async fn an_answer_that_somebody_breaks_off_is_kept_and_goes_on_from_there() {
+    let world = World::with([Act::Hang, Act::Answer("Half of it, and the rest.")]);
+    world.conversation.break_off();
+    let error = broken_off(&world, "Where is the key?").await;
+    assert!(matches!(error, ChatError::BrokenOff { kept: true }), "{error}");
+    assert_eq!(world.stored(), ["user: Where is the key?", "assistant: Half\n\n[broken off]"]);
+    world.conversation.go_on(&mut |_| {}).await.unwrap();
+    assert_eq!(world.stored().len(), 3);
+    assert_eq!(world.notices(), []);
+}
+
+#[tokio::test]
+async fn an_answer_outside_a_session_that_is_broken_off_stores_nothing() {
+    let world = World::with([Act::Hang]);
+    let breaking = world.conversation.clone();
+    let error = world.conversation.consult("Where?", &mut |_| breaking.break_off()).await;
+    assert!(matches!(error, Err(ChatError::BrokenOff { kept: false })));
+    assert_eq!(world.stored(), Vec::<String>::new());
+}

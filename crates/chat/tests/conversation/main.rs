@@ -6,6 +6,7 @@ mod about_text;
 mod counting;
 mod failures;
 mod instructions;
+mod titles;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
