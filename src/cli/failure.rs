@@ -90,6 +90,11 @@ impl Failure {
         matches!(self, Self::Output(_))
     }
 
+    /// Whether whoever talks is gone, so that nothing more is to be done.
+    pub(crate) fn ends_a_talk(&self) -> bool {
+        matches!(self, Self::Interrupted(_))
+    }
+
     /// The library's error behind it, if there is one.
     fn library_error(&self) -> Option<&dyn Diagnose> {
         match self {

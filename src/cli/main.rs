@@ -20,6 +20,7 @@ mod pager;
 mod panics;
 mod parsing;
 mod progress_bar;
+mod prompt_history;
 mod remedy;
 mod render;
 mod sanitize;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use terminal_size::{Height, Width, terminal_size_of};
 
 use crate::pager;
+use crate::progress_bar;
 use crate::sanitize::{for_terminal_in_colour, json_for_terminal};
 use crate::wrap::wrapped;
 
@@ -135,8 +136,10 @@ impl Output {
     fn say(self, text: &str) {
         let text = &*for_terminal_in_colour(text);
         // Whoever closed standard error does not want to know.
-        let _ =
-            writeln!(anstream::stderr().lock(), "{}", fitted(text, terminal_size_of(io::stderr())));
+        let _ = progress_bar::aside(|| {
+            let text = fitted(text, terminal_size_of(io::stderr()));
+            writeln!(anstream::stderr().lock(), "{text}")
+        });
     }
 }
 

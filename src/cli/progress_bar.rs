@@ -1,11 +1,15 @@
 //! Progress bars, on a terminal only.
 
 use std::fmt::Write;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::output::Output;
+
+/// All bars and signs of the program, one below the other.
+static ALL: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// A bar that counts things, with a message and the time left.
 pub(crate) fn counting(output: Output, total: u64, noun: &str) -> ProgressBar {
@@ -20,13 +24,28 @@ pub(crate) fn bytes(output: Output, total: Option<u64>) -> ProgressBar {
     }
 }
 
+/// Writes to the terminal beside the bars and signs that are shown.
+pub(crate) fn aside<T>(write: impl FnOnce() -> T) -> T {
+    ALL.suspend(write)
+}
+
+/// A sign that something happens, for which there is no measure; hidden where progress is.
+pub(crate) fn sign(output: Output, words: &str) -> ProgressBar {
+    if !output.shows_progress() {
+        return ProgressBar::hidden();
+    }
+    let sign = ALL.add(ProgressBar::new_spinner().with_message(words.to_owned()));
+    sign.enable_steady_tick(Duration::from_millis(100));
+    sign
+}
+
 fn bar(output: Output, total: u64, template: &str) -> ProgressBar {
     if !output.shows_progress() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(template).expect("the templates are constants");
     let style = style.with_key("left", time_left);
-    let bar = ProgressBar::new(total).with_style(style);
+    let bar = ALL.add(ProgressBar::new(total).with_style(style));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

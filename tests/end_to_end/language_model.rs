@@ -213,26 +213,6 @@ fn an_answer_that_was_cut_off_goes_on_on_request() {
     assert_eq!(roles(&server.asked()[1]), ["user", "assistant", "user"]);
 }
 
-/// The question stands there, the half of the answer does not, and the next talk begins with it.
-#[cfg(unix)]
-#[test]
-fn ctrl_c_in_the_middle_of_an_answer_leaves_a_clean_store() {
-    use std::io::Read;
-    use std::process::Stdio;
-
-    let (home, _server) = home(vec![Answer::anthropic_hanging("Half an")]);
-    let mut chat = home.longmem(&["ask", "Really?", "--session", "talk"]);
-    let mut chat = chat.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut heard = [0; 7];
-    chat.stdout.as_mut().unwrap().read_exact(&mut heard).unwrap();
-    assert_eq!(&heard, b"Half an");
-    let interrupt = ["-INT", &chat.id().to_string()];
-    assert!(std::process::Command::new("kill").args(interrupt).status().unwrap().success());
-    assert!(!chat.wait().unwrap().success());
-    assert_eq!(said_in(&home, "talk"), [user("Really?")]);
-    home.run(&["doctor"]).succeeds();
-}
-
 /// An OpenAI-compatible server that gives these chunks for each question.
 fn home_with_chunks(chunks: &[Value]) -> (Home, StandIn) {
     let server = StandIn::answering(vec![Answer::openai_chunks(chunks)]);

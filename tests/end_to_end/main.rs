@@ -22,4 +22,7 @@ mod seeing;
 mod speaking;
 mod stand_in;
 mod support;
+mod talk;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod tour;

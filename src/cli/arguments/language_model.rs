@@ -111,23 +111,43 @@ pub(crate) struct AskArguments {
     /// The question; quotes are not needed; - reads standard input
     #[arg(required = true)]
     pub(crate) question: Vec<String>,
-    /// Continue this session, and remember question and answer in it
-    #[arg(long, value_name = "NAME")]
-    pub(crate) session: Option<SessionName>,
+    #[command(flatten)]
+    pub(crate) session: TalkSession,
     #[command(flatten)]
     pub(crate) learning: LearningArguments,
     #[command(flatten)]
     pub(crate) provider: ProviderArguments,
 }
 
-#[derive(Debug, Args)]
-#[command(
-    after_help = "In the chat: /recall QUESTION, /memory, /continue, /context, /usage, /session, /help, /quit."
-)]
-pub(crate) struct ChatArguments {
-    /// Continue this session [default: a new one, named after the time]
+/// The session in which something is said.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct TalkSession {
+    /// Say it in this session, by its name, its title or the beginning of one; a name that none has
+    /// begins a session
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
+    /// Begin a new session of this very name, though another is called much like it
+    #[arg(long, requires = "session")]
+    pub(crate) new: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem chat                      a new session
+  longmem chat -c                   go on with the last talk
+  longmem chat --resume             pick one from a list
+  longmem chat --session kitchen    by its name, its title or the beginning of one
+
+In the chat, /help lists the commands; Tab completes them.")]
+pub(crate) struct ChatArguments {
+    #[command(flatten)]
+    pub(crate) session: TalkSession,
+    /// Go on with the newest session that was held here
+    #[arg(long = "continue", short = 'c', conflicts_with_all = ["session", "resume"])]
+    pub(crate) goes_on: bool,
+    /// Pick the session to go on with from a list
+    #[arg(long, conflicts_with = "session")]
+    pub(crate) resume: bool,
     #[command(flatten)]
     pub(crate) learning: LearningArguments,
     #[command(flatten)]

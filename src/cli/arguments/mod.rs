@@ -22,7 +22,7 @@ pub(crate) use facts::{
 };
 pub(crate) use language_model::{
     AskArguments, ChatArguments, CountingKind, LearningArguments, ModelsArguments,
-    ProviderArguments, ProviderKind,
+    ProviderArguments, ProviderKind, TalkSession,
 };
 pub(crate) use measuring::{BenchArguments, EvalArguments};
 pub(crate) use model::{ModelAction, ModelArguments};

@@ -1,6 +1,15 @@
 //! `longmem ask` and `longmem chat`: answers with recalled context.
 
+mod answer_view;
+mod answering;
+mod choosing;
+mod command;
+mod completer;
+mod in_talk;
+mod input;
+mod signals;
 mod terminal;
+mod waiting;
 
 use std::time::Duration;
 
@@ -9,17 +18,21 @@ use longmem_chat::{
     Blocking, ChatError, Conversation, LastLearning, LearningOutcome, ModelSettings, Notice,
     QuotedAnswer, Reply, Talk,
 };
-use longmem_core::SessionName;
+use longmem_core::{FactId, SessionName};
 use longmem_memory::FactsAt;
 use longmem_text::asks_what_is_known;
 use longmem_wire as wire;
 
+use self::answering::{Answering, Ended, Question};
+use self::choosing::Choosing;
+use self::terminal::Terminal;
 use super::facts;
 use crate::arguments::{AskArguments, ChatArguments};
 use crate::compose;
 use crate::failure::Failure;
 use crate::language_model::{LlmSettings, warn_of_exposed_key};
 use crate::output::Output;
+use crate::prompt_history::PromptHistory;
 use crate::render;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
@@ -51,29 +64,34 @@ pub(super) fn ask(
         let known = longmem.memory().known_facts(&settings.user, FactsAt::Now, None)?;
         return facts::show(&known, output);
     }
-    let session = arguments.session.as_ref().map(SessionName::as_str);
-    let conversation = longmem.conversation(settings.user.as_str(), session)?;
-    let mut began = false;
-    let reply = Blocking::new()?.run(async {
-        let mut on_text = |piece: &str| {
-            began = true;
-            show_piece(piece, output);
-        };
-        match (session, &material) {
-            (Some(_), Some(text)) => conversation.ask_about(&question, text, &mut on_text).await,
-            (Some(_), None) => conversation.ask(&question, &mut on_text).await,
-            (None, Some(text)) => conversation.consult_about(&question, text, &mut on_text).await,
-            (None, None) => conversation.consult(&question, &mut on_text).await,
-        }
-    });
-    if reply.is_err() && began {
-        end_line(output);
+    let memory = longmem.async_memory();
+    let blocking = Blocking::new()?;
+    let choosing = Choosing { memory: &memory, user: &settings.user, blocking: &blocking };
+    let session = choosing.named(&arguments.session)?;
+    let session = session.as_ref().map(SessionName::as_str);
+    let mut conversation = longmem.conversation(settings.user.as_str(), session)?;
+    let answering = Answering::new(&mut conversation, output)?;
+    let question = match (session, &material) {
+        (Some(_), Some(text)) => Question::MessageAbout(&question, text),
+        (Some(_), None) => Question::Message(&question),
+        (None, Some(text)) => Question::OutsideAbout(&question, text),
+        (None, None) => Question::Outside(&question),
+    };
+    let (ended, _) = answering.ask(&conversation, question);
+    answering.signals.end();
+    match ended {
+        Ended::Abandoned => Err(Failure::Interrupted("the answer was not waited for".to_owned())),
+        Ended::Reply(reply) => match *reply {
+            Err(error @ ChatError::BrokenOff { .. }) => {
+                Err(Failure::Interrupted(error.to_string()))
+            }
+            reply => show_end(&conversation, reply, Shown::Alone, output).map(drop),
+        },
     }
-    show_end(&conversation, reply, output)
 }
 
 pub(super) fn chat(
-    arguments: ChatArguments,
+    arguments: &ChatArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
@@ -89,8 +107,25 @@ pub(super) fn chat(
     }
     let talk = options.talk_settings();
     let memory = open_patiently(options)?;
-    let talk = Talk::begin(&talk, memory, settings.user.clone(), arguments.session)?;
-    let result = terminal::run(&talk, output);
+    let blocking = Blocking::new()?;
+    let choosing = Choosing { memory: &memory, user: &settings.user, blocking: &blocking };
+    let session = if arguments.goes_on {
+        Some(choosing.last()?)
+    } else if arguments.resume {
+        Some(choosing.picked()?)
+    } else {
+        choosing.named(&arguments.session)?
+    };
+    let history = PromptHistory::of(&talk, &settings.user);
+    let mut talk = Talk::begin(&talk, memory, settings.user.clone(), session)?;
+    let answering = Answering::new(&mut talk.conversation, output)?;
+    let result =
+        Terminal::new(&talk, &answering, history, output).and_then(|mut terminal| terminal.run());
+    answering.signals.end();
+    if matches!(&result, Err(failure) if failure.ends_a_talk()) {
+        // Nobody is there to wait; what is not learned is learned the next time.
+        return result;
+    }
     if let Some(learning) = talk.end() {
         let outcome = Blocking::new()?.run(last_learning(learning, output));
         if let Some(learned) = render::outcome(&outcome) {
@@ -118,26 +153,23 @@ async fn last_learning(mut learning: LastLearning, output: Output) -> LearningOu
     }
 }
 
-fn show_piece(piece: &str, output: Output) {
-    if !output.json {
-        // A closed pipe is noticed at the end of the answer, which is stored either way.
-        let _ = output.piece(&for_terminal(piece));
-    }
-}
-
-fn end_line(output: Output) {
-    if !output.json {
-        let _ = output.piece("\n");
-    }
+/// Where an answer is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// By itself.
+    Alone,
+    /// In a talk, whose /why shows what was recalled.
+    InTalk,
 }
 
 /// Prints what follows a streamed answer, or why there is none. As JSON, the whole answer is printed
-/// here.
+/// here. Returns the facts that were noted of the message.
 fn show_end(
     conversation: &Conversation,
     reply: Result<Reply, ChatError>,
+    shown: Shown,
     output: Output,
-) -> Result<(), Failure> {
+) -> Result<Vec<FactId>, Failure> {
     let notices = conversation.take_notices();
     let noted = conversation.take_noted();
     if !output.json {
@@ -145,7 +177,7 @@ fn show_end(
             output.note(render::noted(instruction));
         }
     }
-    let noted = noted.iter().map(|instruction| instruction.fact).collect();
+    let noted: Vec<FactId> = noted.iter().map(|instruction| instruction.fact).collect();
     let reply = match reply {
         Ok(reply) => reply,
         Err(ChatError::AnswerNotStored { completion, source }) if output.json => {
@@ -161,7 +193,9 @@ fn show_end(
     };
     if output.json {
         let answer = wire::Answer::new(reply, all_in_words(&notices));
-        return Ok(output.document(&wire::Answer { noted, ..answer })?);
+        let noted = noted.clone();
+        output.document(&wire::Answer { noted, ..answer })?;
+        return Ok(Vec::new());
     }
     match &reply {
         Reply::Quotes(QuotedAnswer { text, .. }) => {
@@ -175,11 +209,13 @@ fn show_end(
             if let Some(note) = render::stop_reason(&completion.stop_reason) {
                 output.note(note);
             }
-            output.note(render::sources(context));
+            if shown == Shown::Alone {
+                output.note(render::sources(context));
+            }
         }
     }
     warn(&notices, output);
-    Ok(())
+    Ok(noted)
 }
 
 /// Prints what is not as it should be.

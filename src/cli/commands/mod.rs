@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Show(arguments) => show::turns(&arguments, &settings, output),
         Command::Edit(arguments) => edit::run(&arguments, &settings, output),
         Command::Ask(arguments) => conversation::ask(&arguments, &settings, output),
-        Command::Chat(arguments) => conversation::chat(arguments, &settings, output),
+        Command::Chat(arguments) => conversation::chat(&arguments, &settings, output),
         Command::Context(arguments) => context::run(&arguments, &settings, output),
         Command::Facts(arguments) => facts::run(arguments, &settings, output),
         Command::Sessions(arguments) => sessions::run(&arguments, &settings, output),

@@ -8,10 +8,13 @@ mod forgotten;
 mod learning;
 mod markdown;
 mod models;
+mod places;
 mod recalled;
+mod replay;
 mod reports;
 mod sessions;
 mod stats;
+mod streamed;
 mod style;
 mod turns;
 
@@ -23,10 +26,13 @@ pub(crate) use forgotten::{contents, made_of_turns, would_forget};
 pub(crate) use learning::{learned, noted, outcome};
 pub(crate) use markdown::{facts_page, file_name, session_page};
 pub(crate) use models::{how_to_get_answers, model_server};
+pub(crate) use places::{choice, cut, turn_at_a_glance};
 pub(crate) use recalled::recall;
+pub(crate) use replay::{REPLAYED_TURNS, replayed};
 pub(crate) use reports::{import_preview, imported, indexed, opening_notice};
 pub(crate) use sessions::{ShortNames, open_items, session};
 pub(crate) use stats::{check, model, stats};
+pub(crate) use streamed::Markdown;
 pub(crate) use turns::{Extent, earlier_turns, session_glance, session_heading, shown_turn};
 
 use jiff::tz::TimeZone;

@@ -1,269 +1,280 @@
-//! The chat at the terminal: reads lines, streams answers.
+//! The chat at the terminal: reads messages and commands, and shows answers.
 
-use std::io::{BufRead, IsTerminal, StdinLock, stdin};
+use std::sync::{Arc, Mutex};
 
-use longmem_chat::{Blocking, ChatError, Context, Conversation, OnText, Reply, Talk, Usage};
-use longmem_core::Scope;
-use longmem_memory::{FactsAt, Memory, MemoryError, RecallRequest};
+use longmem_chat::{ChatError, Context, Reply, Talk, Usage};
+use longmem_core::FactId;
+use longmem_memory::Memory;
 use longmem_text::asks_what_is_known;
-use reedline::{DefaultPrompt, DefaultPromptSegment, Reedline, Signal};
 
-use super::{end_line, show_end, show_piece};
-use crate::arguments::RecalledDetail;
-use crate::commands::{context, facts, recall};
+use super::answer_view::width;
+use super::answering::{Answering, Ended, Question};
+use super::command::{self, Command};
+use super::completer::Known;
+use super::in_talk::{InTalk, see_facts};
+use super::input::Input;
+use super::{Shown, show_end};
+use crate::commands::context;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, counted};
+use crate::prompt_history::PromptHistory;
 use crate::render;
 use crate::sanitize::for_terminal;
 
-const HELP: &str = "Write a message and press Enter. Everything said here is remembered.
-/recall QUESTION   what was said that is relevant
-/memory            what is known about you
-/continue          let an answer that was cut off go on
-/context           what was sent for the last message, and what it cost
-/usage             what this talk has cost so far, in the provider's tokens
-/session           which session this is
-/quit              leave (Ctrl-D does too)";
+/// A talk at the terminal.
+pub(super) struct Terminal<'a> {
+    talk: &'a Talk,
+    answering: &'a Answering,
+    output: Output,
+    input: Input,
+    /// What is known at the prompt.
+    known: Arc<Mutex<Known>>,
+    /// Facts that the person heard of already.
+    announced: Vec<FactId>,
+    /// The prompt of the last answer.
+    last_context: Option<Context>,
+    usage: Usage,
+    asked: u64,
+    failed: u64,
+    knows_facts: bool,
+}
 
-/// What a line may begin with to be a command.
-const COMMANDS: [&str; 9] = [
-    "/recall",
-    "/memory",
-    "/continue",
-    "/context",
-    "/usage",
-    "/session",
-    "/help",
-    "/quit",
-    "/exit",
-];
+impl<'a> Terminal<'a> {
+    /// Opens standard input for a talk.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub(super) fn new(
+        talk: &'a Talk,
+        answering: &'a Answering,
+        history: Option<PromptHistory>,
+        output: Output,
+    ) -> Result<Self, Failure> {
+        let known = Arc::default();
+        let input = Input::open(Arc::clone(&known), history, output)?;
+        if let Some(draft) = input.draft() {
+            answering.signals.delete_at_end(draft.to_owned());
+        }
+        Ok(Self {
+            talk,
+            answering,
+            output,
+            input,
+            known,
+            announced: Vec::new(),
+            last_context: None,
+            usage: Usage::default(),
+            asked: 0,
+            failed: 0,
+            knows_facts: false,
+        })
+    }
 
-/// Runs until the end of input. If an answer fails, the error is printed and the talk goes on.
-///
-/// # Errors
-/// [`Failure::Unanswered`] if the lines came from a program, and none was answered.
-pub(super) fn run(talk: &Talk, output: Output) -> Result<(), Failure> {
-    let blocking = Blocking::new()?;
-    let conversation = &talk.conversation;
-    let mut lines = Lines::new();
-    let mut last_context = None;
-    let mut usage = Usage::default();
-    let (mut asked, mut failed) = (0, 0);
-    let who = conversation.model.as_ref().map_or("nobody (memory is quoted)", |model| &model.name);
-    let session = for_terminal(&format!("\"{}\" of {}", conversation.session, conversation.user));
-    output.note(format!("Session {session}; {who} answers. /help lists the commands."));
-    while let Some(line) = lines.next()? {
-        let line = line.trim();
-        match line.split_once(' ').map_or((line, ""), |(command, rest)| (command, rest.trim())) {
-            ("", _) => {}
-            ("/quit" | "/exit", _) => break,
-            ("/help", _) => output.note(HELP),
-            ("/session", _) => output.note(&session),
-            ("/context", _) => match &last_context {
+    /// Runs until the end of input. If an answer fails, the error is printed and the talk goes on.
+    ///
+    /// # Errors
+    /// [`Failure::Unanswered`] if the lines came from a program, and none was answered;
+    /// [`Failure::Interrupted`] if the terminal was closed.
+    pub(super) fn run(&mut self) -> Result<(), Failure> {
+        self.greet();
+        loop {
+            self.see_facts();
+            let Some(line) = self.input.next(self.output)? else { break };
+            if matches!(Command::of(&line), Command::Quit) {
+                break;
+            }
+            match self.obey(&line) {
+                Err(failure) if !failure.is_of_output() && !failure.ends_a_talk() => {
+                    failure.report(self.output);
+                }
+                done => done?,
+            }
+        }
+        if !self.input.is_typed() && self.asked > 0 && self.failed == self.asked {
+            return Err(Failure::Unanswered(self.failed));
+        }
+        Ok(())
+    }
+
+    /// Says which session this is, who answers, and where it was.
+    fn greet(&self) {
+        let conversation = &self.talk.conversation;
+        let model = conversation.model.as_ref();
+        let who = model.map_or("nobody (memory is quoted)", |model| &model.name);
+        let (user, session) = (conversation.user.clone(), conversation.session.clone());
+        let last =
+            self.work(move |memory| Ok(memory.recent(&user, &session, render::REPLAYED_TURNS)?));
+        // What cannot be read now is said when it is needed.
+        let last = last.unwrap_or_default();
+        if self.input.is_typed() && !self.output.quiet {
+            let height = terminal_size::terminal_size().map_or(24, |(_, height)| height.0);
+            for line in render::replayed(&last, width(), usize::from(height)) {
+                self.output.note(line);
+            }
+        }
+        self.output
+            .note(format!("{}; {who} answers. /help lists the commands.", self.session_line()));
+    }
+
+    /// The session with its title, its size and its user.
+    fn session_line(&self) -> String {
+        let conversation = &self.talk.conversation;
+        let (user, session) = (conversation.user.clone(), conversation.session.clone());
+        let find = move |memory: &Memory| {
+            let sessions = memory.sessions(&user)?;
+            Ok(sessions.into_iter().find(|known| known.session == session))
+        };
+        let (name, user) = (&conversation.session, &conversation.user);
+        // A user who is new has no sessions, and memory may be away.
+        let line = match self.work(find).ok().flatten() {
+            None => format!("New session \"{name}\" of {user}"),
+            Some(known) => {
+                let turns = counted(known.turns, "turn");
+                match known.title {
+                    Some(title) => format!("Session \"{title}\" ({name}) of {user}, {turns}"),
+                    None => format!("Session \"{name}\" of {user}, {turns}"),
+                }
+            }
+        };
+        for_terminal(&line)
+    }
+
+    /// Reads the facts that Tab completes, and says which of them are new.
+    fn see_facts(&mut self) {
+        if !self.input.is_typed() {
+            return;
+        }
+        let (conversation, known) = (self.talk.conversation.clone(), Arc::clone(&self.known));
+        let announced = std::mem::take(&mut self.announced);
+        let (is_first, output) = (!self.knows_facts, self.output);
+        let see = move |memory: &Memory| {
+            Ok(see_facts(memory, &conversation, &known, &announced, is_first, output)?)
+        };
+        // What cannot be read now is read at the next prompt.
+        self.knows_facts |= self.work(see).is_ok();
+    }
+
+    fn obey(&mut self, line: &str) -> Result<(), Failure> {
+        let output = self.output;
+        match Command::of(line) {
+            Command::Nothing | Command::Quit => {}
+            Command::Help => output.note(command::help(width(), self.input.is_typed())),
+            Command::Session => output.note(self.session_line()),
+            Command::Context => match &self.last_context {
                 Some(sent) => context::show(sent, output)?,
                 None => output.note("Nothing was sent yet."),
             },
-            ("/usage", _) => output.note(render::spent(&usage)),
-            ("/memory", _) => show_known(conversation, &blocking, output)?,
-            _ if asks_what_is_known(line) => show_known(conversation, &blocking, output)?,
-            ("/recall", "") => output.note("/recall needs a question, as: /recall the budget"),
-            ("/recall", question) => show_recall(conversation, &blocking, question, output)?,
-            (command, rest) if looks_like_a_command(command, rest) => {
+            Command::Usage => output.note(render::spent(&self.usage)),
+            Command::Edit(text) => self.input.edit(text, output)?,
+            Command::Why => {
+                let sent = self.last_context.clone();
+                self.in_talk(move |talk| talk.why(sent.as_ref()))?;
+            }
+            Command::Sessions => self.in_talk(|talk| talk.sessions())?,
+            Command::Memory => self.in_talk(|talk| talk.known())?,
+            Command::Recall(question) => {
+                let question = question.to_owned();
+                self.in_talk(move |talk| talk.recall(&question))?;
+            }
+            Command::Show(number) => {
+                let number = number.to_owned();
+                self.in_talk(move |talk| talk.show(&number))?;
+            }
+            Command::Remember(text) => {
+                let text = text.to_owned();
+                self.in_talk(move |talk| talk.remember(&text))?;
+            }
+            Command::Facts(arguments) => {
+                let arguments = arguments.to_owned();
+                self.in_talk(move |talk| talk.change_facts(&arguments))?;
+                // The person knows what they changed.
+                self.knows_facts = false;
+            }
+            Command::Forget(number) => {
+                let number = number.to_owned();
+                self.answering.signals.begin_question();
+                let forgotten = self.in_talk(move |talk| talk.forget(&number));
+                self.answering.signals.end_answer();
+                let forgotten = forgotten?;
+                if !forgotten.is_empty() {
+                    self.last_context = None;
+                    self.input.forget(&forgotten)?;
+                }
+            }
+            Command::Unknown(command) => {
                 let command = for_terminal(command);
                 output.note(format!("There is no command {command}. /help lists them."));
             }
-            _ => {
-                talk.pause_learner();
-                let outcome = answer(conversation, &blocking, line, output)?;
-                asked += 1;
-                failed += u64::from(outcome.failed);
-                usage += outcome.usage;
-                last_context = outcome.sent.or(last_context);
-                talk.wake_learner();
+            Command::Message(message) if asks_what_is_known(message) => {
+                self.in_talk(|talk| talk.known())?;
             }
+            Command::Message(message) => self.answer(Question::Message(message))?,
+            Command::Continue => self.answer(Question::More)?,
         }
-    }
-    if lines.are_piped() && asked > 0 && failed == asked {
-        return Err(Failure::Unanswered(failed));
-    }
-    Ok(())
-}
-
-/// Whether a person seems to mean a command that there is not: a message may begin with a path.
-fn looks_like_a_command(first: &str, rest: &str) -> bool {
-    let Some(name) = first.strip_prefix('/') else { return false };
-    let is_word = name.len() > 1 && name.chars().all(|c| c.is_ascii_alphabetic());
-    let is_known = COMMANDS.contains(&first);
-    let is_nearly_known = COMMANDS.iter().any(|known| {
-        let (long, short) =
-            if known.len() > first.len() { (*known, first) } else { (first, *known) };
-        short.len() > 3 && long.starts_with(short)
-    });
-    !is_known && is_word && (rest.is_empty() || is_nearly_known)
-}
-
-/// What came of a message.
-#[derive(Default)]
-struct Outcome {
-    /// What the answer cost.
-    usage: Usage,
-    /// The prompt, if a model answered it.
-    sent: Option<Context>,
-    failed: bool,
-}
-
-/// Answers a message, or continues the last answer. Ctrl-C ends the answer, not the talk.
-fn answer(
-    conversation: &Conversation,
-    blocking: &Blocking,
-    line: &str,
-    output: Output,
-) -> Result<Outcome, Failure> {
-    let mut began = false;
-    let mut on_text = |piece: &str| {
-        began = true;
-        show_piece(piece, output);
-    };
-    let reply = blocking.run(async {
-        tokio::select! {
-            reply = asked(conversation, line, &mut on_text) => Some(reply),
-            _ = tokio::signal::ctrl_c() => None,
-        }
-    });
-    let Some(reply) = reply else {
-        end_line(output);
-        output.note("(interrupted; the message is stored, and the next one is asked with it)");
-        return Ok(Outcome::default());
-    };
-    if reply.is_err() && began {
-        end_line(output);
-    }
-    let mut outcome = Outcome { failed: reply.is_err(), ..Outcome::default() };
-    match &reply {
-        Ok(Reply::Answer { completion, context }) => {
-            outcome.usage = completion.usage;
-            outcome.sent = Some(context.clone());
-        }
-        Err(ChatError::NoAnswer { completion }) => outcome.usage = completion.usage,
-        _ => {}
-    }
-    match show_end(conversation, reply, output) {
-        Err(failure) if !failure.is_of_output() => {
-            failure.report(output);
-        }
-        shown => shown?,
-    }
-    Ok(outcome)
-}
-
-async fn asked(
-    conversation: &Conversation,
-    line: &str,
-    on_text: OnText<'_>,
-) -> Result<Reply, ChatError> {
-    if line == "/continue" {
-        conversation.go_on(on_text).await
-    } else {
-        conversation.ask(line, on_text).await
-    }
-}
-
-/// Prints what is known. If memory cannot be read, the error is printed and the talk goes on.
-fn show_known(
-    conversation: &Conversation,
-    blocking: &Blocking,
-    output: Output,
-) -> Result<(), Failure> {
-    let user = conversation.user.clone();
-    let read = move |memory: &Memory| {
-        let facts = memory.facts(&user, FactsAt::Now)?;
-        Ok::<_, MemoryError>(facts)
-    };
-    match blocking.run(conversation.memory.run(read)) {
-        Ok(known) => facts::show(&known, output),
-        Err(error) => {
-            Failure::from(error).report(output);
-            Ok(())
-        }
-    }
-}
-
-fn show_recall(
-    conversation: &Conversation,
-    blocking: &Blocking,
-    question: &str,
-    output: Output,
-) -> Result<(), Failure> {
-    let request = RecallRequest::new(Scope::of(conversation.user.clone()), question);
-    let search = move |memory: &Memory| memory.recall(&request);
-    let found = blocking.run(conversation.memory.run(search))?;
-    recall::show(found, question, RecalledDetail::default(), output)
-}
-
-/// Lines that a person types, with editing and history, or that a program pipes in.
-enum Lines {
-    Typed(Box<Reedline>, DefaultPrompt),
-    Piped(StdinLock<'static>),
-}
-
-impl Lines {
-    fn new() -> Self {
-        if stdin().is_terminal() {
-            let prompt = DefaultPromptSegment::Basic("you".to_owned());
-            let prompt = DefaultPrompt::new(prompt, DefaultPromptSegment::Empty);
-            Self::Typed(Box::new(Reedline::create()), prompt)
-        } else {
-            Self::Piped(stdin().lock())
-        }
+        Ok(())
     }
 
-    fn are_piped(&self) -> bool {
-        matches!(self, Self::Piped(_))
-    }
-
-    /// The next line; none at the end of input. Bytes that are no UTF-8 are replaced.
-    fn next(&mut self) -> std::io::Result<Option<String>> {
-        match self {
-            Self::Piped(input) => {
-                let mut line = Vec::new();
-                let length = input.read_until(b'\n', &mut line)?;
-                Ok((length > 0).then(|| String::from_utf8_lossy(&line).into_owned()))
+    /// Answers a message, or lets the last answer go on.
+    fn answer(&mut self, question: Question<'_>) -> Result<(), Failure> {
+        let conversation = &self.talk.conversation;
+        self.talk.pause_learner();
+        let (ended, is_over) = self.answering.ask(conversation, question);
+        self.asked += 1;
+        let reply = match ended {
+            Ended::Reply(reply) => *reply,
+            Ended::Abandoned => {
+                self.output.note(
+                    "(interrupted; the message is stored, and the next one is asked with it)",
+                );
+                return Ok(());
             }
-            Self::Typed(editor, prompt) => match editor.read_line(prompt)? {
-                Signal::Success(line) => Ok(Some(line)),
-                Signal::CtrlC => Ok(Some(String::new())),
-                _ => Ok(None),
-            },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_may_begin_with_a_path() {
-        let looks = |line: &str| {
-            let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
-            looks_like_a_command(first, rest)
         };
-        for line in ["/nonsense", "/recal the budget", "/memo", "/helpme", "/quitt now"] {
-            assert!(looks(line), "{line}");
+        match &reply {
+            Ok(Reply::Answer { completion, context }) => {
+                self.usage += completion.usage;
+                self.last_context = Some(context.clone());
+            }
+            Err(ChatError::NoAnswer { completion }) => self.usage += completion.usage,
+            _ => {}
         }
-        for line in [
-            "/etc/hosts has two lines",
-            "/etc/hosts",
-            "/tmp is full",
-            "/ is full",
-            "/",
-            "//",
-            "/24 is a small net",
-            "/continue",
-            "/continue the story",
-            "Hello /recal",
-        ] {
-            assert!(!looks(line), "{line}");
+        let is_failure = !matches!(&reply, Ok(_) | Err(ChatError::BrokenOff { .. }));
+        self.failed += u64::from(is_failure);
+        if is_over {
+            return Err(Failure::Interrupted("what was said is stored".to_owned()));
         }
+        let shown = if let Err(ChatError::BrokenOff { kept }) = reply {
+            self.output.note(broken_off(kept));
+            Ok(Vec::new())
+        } else {
+            show_end(conversation, reply, Shown::InTalk, self.output)
+        };
+        self.talk.wake_learner();
+        self.announced.extend(shown?);
+        Ok(())
+    }
+
+    /// Lets a command of the talk do something with the open memory.
+    fn in_talk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&InTalk<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (conversation, output) = (self.talk.conversation.clone(), self.output);
+        self.work(move |memory| work(&InTalk { memory, conversation: &conversation, output }))
+    }
+
+    fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Memory) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.answering.blocking.run(self.talk.conversation.memory.run(work))
+    }
+}
+
+/// What is said of an answer that the person broke off.
+fn broken_off(kept: bool) -> &'static str {
+    if kept {
+        "(broken off; what came of the answer is stored, marked [broken off]; /continue goes on)"
+    } else {
+        "(broken off; the message is stored, and the next one is asked with it)"
     }
 }
