@@ -66,7 +66,6 @@ impl PromptHistory {
     ///
     /// # Errors
     /// If it is there and cannot be deleted.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for `forget --all`"))]
     pub(crate) fn delete(&self) -> io::Result<()> {
         let Some(mut file) = self.existing()? else { return Ok(()) };
         let length = file.metadata()?.len() as usize;

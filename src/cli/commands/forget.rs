@@ -11,6 +11,7 @@ use crate::arguments::ForgetArguments;
 use crate::confirm::{ask, confirm};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
+use crate::prompt_history::PromptHistory;
 use crate::settings::Settings;
 use crate::{compose, copies, render, waiting};
 
@@ -63,6 +64,11 @@ fn forget(arguments: ForgetArguments, settings: &Settings, output: Output) -> Re
     }
     let forgotten = memory.forget(&target)?;
     warn_of_erasure(forgotten.erasure, output);
+    // What was typed may hold the same words.
+    let history = PromptHistory::of(&settings.options.talk_settings(), &settings.user);
+    if let Some(Err(error)) = history.map(|history| history.delete()) {
+        output.warn(format!("what was typed in talks could not be deleted: {error}"));
+    }
     let copies = copies::known(&memory);
     let line = format!(
         "Forgot {} and {}",

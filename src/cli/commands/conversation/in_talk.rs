@@ -6,13 +6,14 @@ use dialoguer::Confirm;
 use longmem_chat::{Context, Conversation, TraceKind};
 use longmem_core::{Fact, FactId, FactKind, Role, Scope, SessionName, TurnId};
 use longmem_memory::{
-    FactNote, FactsAt, Forgotten, Memory, MemoryError, NOTES_SESSION, RecallRequest, forget_target,
+    FactNote, FactsAt, Memory, MemoryError, NOTES_SESSION, RecallRequest, forget_target,
 };
 use longmem_wire as wire;
 
 use super::choosing::can_ask;
 use super::completer::Known;
 use crate::arguments::RecalledDetail;
+use crate::commands::forget::warn_of_erasure;
 use crate::commands::{facts, recall};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
@@ -176,19 +177,19 @@ impl InTalk<'_> {
         }
         let numbers = turns.iter().map(|turn| turn.id).collect();
         let target = forget_target(Scope::of(user.clone()), numbers, false);
-        for turn in &turns {
-            self.output.note(render::turn(turn));
-        }
-        let preview = self.memory.preview_forget(&target, 0)?;
-        let what = render::forgotten(preview.turns, preview.derived);
+        let preview = self.memory.preview_forget(&target, LAST_TURNS)?;
+        render::would_forget(&preview).iter().for_each(|line| self.output.note(line));
+        let what = render::contents(preview.turns, preview.derived());
         let asked = Confirm::new().with_prompt(format!("Forget {what} for good?")).default(false);
         // Esc and Ctrl-C are no.
         if !matches!(asked.interact_opt(), Ok(Some(true))) {
             self.output.note("Nothing was forgotten.");
             return Ok(Vec::new());
         }
-        let Forgotten { turns: count, derived, .. } = self.memory.forget(&target)?;
-        self.output.note(format!("Forgot {}.", render::forgotten(count, derived)));
+        let forgotten = self.memory.forget(&target)?;
+        warn_of_erasure(forgotten.erasure, self.output);
+        let what = render::contents(forgotten.turns, forgotten.derived);
+        self.output.note(format!("Forgot {what}."));
         let said = turns.into_iter().filter(|turn| turn.role == Role::User);
         Ok(said.map(|turn| turn.text).collect())
     }

@@ -37,7 +37,16 @@ impl Layout {
     pub(super) fn new(width: usize) -> Self {
         let hanging = (String::new(), Style::new());
         let (word, out) = (Vec::new(), String::new());
-        Self { width: width.max(NARROWEST), column: 0, hanging, breaks: 0, spaces: 0, word, letters: 0, out }
+        Self {
+            width: width.max(NARROWEST),
+            column: 0,
+            hanging,
+            breaks: 0,
+            spaces: 0,
+            word,
+            letters: 0,
+            out,
+        }
     }
 
     pub(super) fn width(&self) -> usize {
