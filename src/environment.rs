@@ -49,10 +49,6 @@ pub const CODEX_HOME: &str = "CODEX_HOME";
 /// What Gemini CLI takes for the home folder.
 pub const GEMINI_CLI_HOME: &str = "GEMINI_CLI_HOME";
 
-/// The editor in which a person writes, where there is a screen.
-pub const VISUAL: &str = "VISUAL";
-/// The editor in which a person writes.
-pub const EDITOR: &str = "EDITOR";
 /// What the terminal can do; `dumb` shows lines and nothing else.
 pub const TERM: &str = "TERM";
 

@@ -60,8 +60,9 @@ impl InTalk<'_> {
             ("", _) => return self.known(),
             ("add", _) if !rest.trim().is_empty() => {
                 let note = FactNote::new(rest.trim(), FactKind::Identity);
-                let fact = self.memory.note_fact(user, &note)?;
-                self.output.note(format!("Noted: fact {fact}"));
+                let noted = self.memory.note_fact(user, &note)?;
+                let what = if noted.new { "Noted" } else { "Known already" };
+                self.output.note(format!("{what}: fact {}", noted.id));
             }
             ("edit", Ok(fact)) if !text.trim().is_empty() => {
                 self.memory.edit_fact(user, FactId(fact), text.trim())?;
