@@ -17,7 +17,7 @@ use crate::commands::forget::warn_of_erasure;
 use crate::commands::{facts, recall};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
-use crate::render::{self, Extent};
+use crate::render::{self, Extent, ShortNames};
 use crate::sanitize::for_terminal;
 
 /// Number of turns of the session in which the last exchange is looked for.
@@ -143,9 +143,12 @@ impl InTalk<'_> {
     /// The newest sessions.
     pub(super) fn sessions(&self) -> Result<(), Failure> {
         let mut sessions = self.memory.sessions(&self.conversation.user)?;
+        let names = ShortNames::of(&sessions);
         let more = sessions.len().saturating_sub(LISTED);
         sessions.truncate(LISTED);
-        self.output.lines(wire::Sessions::from(sessions).sessions.iter().map(render::session))?;
+        for session in &wire::Sessions::from(sessions).sessions {
+            self.output.line(render::session(session, &names))?;
+        }
         if more > 0 {
             self.output.note(format!("… and {more} more: longmem sessions lists all"));
         }
