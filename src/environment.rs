@@ -7,6 +7,8 @@ use crate::Error;
 
 /// The file that holds the memory.
 pub const DB: &str = "LONGMEM_DB";
+/// The file that holds the key of the memory's encryption.
+pub const KEY_FILE: &str = "LONGMEM_KEY_FILE";
 /// Whose memory it is.
 pub const USER: &str = "LONGMEM_USER";
 /// A folder that holds the embedding model.

@@ -7,6 +7,8 @@ use longmem_core::{Diagnose, ErrorCode, Fault, InvalidName, Remedy};
 use longmem_memory::MemoryError;
 use thiserror::Error;
 
+use crate::key_file::KeyFileError;
+
 /// Why something could not be done.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -20,6 +22,9 @@ pub enum Error {
     /// No prompt could be made, or the language model did not answer.
     #[error(transparent)]
     Chat(#[from] ChatError),
+    /// The file that holds the store's key cannot be used.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     /// There is no home folder to keep things in.
     #[error("{reason}")]
     NoHomeFolder {
@@ -48,6 +53,7 @@ impl Diagnose for Error {
             Self::Name(_) => ErrorCode::InvalidName,
             Self::Memory(error) => error.code(),
             Self::Chat(error) => error.code(),
+            Self::KeyFile(error) => error.code(),
             Self::NoHomeFolder { .. } | Self::OtherHome { .. } | Self::Environment { .. } => {
                 ErrorCode::WrongSettings
             }
@@ -60,6 +66,7 @@ impl Diagnose for Error {
             | Self::NoHomeFolder { .. }
             | Self::OtherHome { .. }
             | Self::Environment { .. } => Fault::Caller,
+            Self::KeyFile(error) => error.fault(),
             Self::Memory(error) => error.fault(),
             Self::Chat(error) => error.fault(),
         }
@@ -70,6 +77,7 @@ impl Diagnose for Error {
             Self::Name(_) | Self::Environment { .. } => Vec::new(),
             Self::Memory(error) => error.remedies(),
             Self::Chat(error) => error.remedies(),
+            Self::KeyFile(error) => error.remedies(),
             Self::NoHomeFolder { .. } => vec![Remedy::NameHomeFolder],
             Self::OtherHome { .. } => vec![Remedy::NameWholePath],
         }

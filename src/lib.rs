@@ -45,7 +45,9 @@ mod clock;
 pub mod environment;
 mod error;
 mod folders;
+pub mod key_file;
 mod longmem;
+mod new_key;
 mod opening;
 mod options;
 
@@ -53,6 +55,7 @@ pub use clock::SystemClock;
 pub use error::Error;
 pub use folders::{Folders, HubSettings};
 pub use longmem::Longmem;
+pub use new_key::change_key;
 pub use opening::{open_memory, open_patiently};
 pub use options::{MAX_THREADS, Options, checked_threads};
 
@@ -67,8 +70,8 @@ pub use longmem_text as text;
 
 pub use longmem_chat::{Api, ApiKey, Context, Conversation, ModelSettings, Reply, Talk};
 pub use longmem_core::{
-    Clock, Diagnose, Embedding, Fact, FactId, Recalled, Role, Scope, SessionName, TextEmbedder,
-    Turn, TurnId, UserName,
+    Clock, Diagnose, Embedding, Fact, FactId, Recalled, Role, Scope, SessionName, StoreKey,
+    TextEmbedder, Turn, TurnId, UserName,
 };
 pub use longmem_memory::{Forgotten, ImportReport, IndexReport, Memory, Recall, RecallRequest};
 pub use longmem_sqlite::{IfMissing, OpeningNotice, Readable, Salvaged, readable_turns, salvage};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use longmem_chat::AsyncMemory;
 use longmem_memory::{Memory, MemoryError};
-use longmem_sqlite::{IfMissing, SqliteStore};
+use longmem_sqlite::{IfMissing, SqliteStore, StoreOptions};
 use longmem_store::Store;
 
 use crate::{Error, Options};
@@ -63,7 +63,8 @@ fn store(options: &Options, if_missing: IfMissing) -> Result<Arc<dyn Store>, Mem
     match &options.store {
         Some(store) => Ok(Arc::clone(store)),
         None => {
-            let store = SqliteStore::open(&options.file, if_missing)?;
+            let opened = StoreOptions::new(if_missing).with_key(options.key.clone());
+            let store = SqliteStore::open_with(&options.file, opened)?;
             store.notices().iter().for_each(|notice| (options.on_open)(notice));
             Ok(Arc::new(store))
         }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use longmem_chat::{ModelSettings, Spool, SpoolSettings, TalkSettings, TokenBudget};
-use longmem_core::{Clock, TextEmbedder, UserName, real_path};
+use longmem_core::{Clock, StoreKey, TextEmbedder, UserName, real_path};
 use longmem_embed::{Compute, FetchEvent, LazyEmbedder, Manifest, ModelSources};
 use longmem_sqlite::{IfMissing, OpeningNotice};
 use longmem_store::Store;
 
-use crate::{Error, Folders, HubSettings, SystemClock, environment};
+use crate::{Error, Folders, HubSettings, SystemClock, environment, key_file};
 
 /// What a memory is opened with. Each field has a default; the constructors say which.
 ///
@@ -30,6 +30,10 @@ pub struct Options {
     pub file: PathBuf,
     /// What to do if there is no such file; it is made by default.
     pub if_missing: IfMissing,
+    /// The key that the file is encrypted with, and what waits in [`spool`](Self::spool); none by default,
+    /// and nothing is encrypted. It needs the cargo feature `encryption`. [`key_file`](crate::key_file)
+    /// reads one, and [`change_key`](crate::change_key) changes it.
+    pub key: Option<StoreKey>,
     /// A store of one's own instead of the file; none by default.
     pub store: Option<Arc<dyn Store>>,
     /// An embedder of one's own instead of all-MiniLM-L6-v2; none by default.
@@ -63,6 +67,7 @@ impl Options {
         Self {
             file: folder.join("memory.db"),
             if_missing: IfMissing::Create,
+            key: None,
             store: None,
             embedder: None,
             model: ModelSources::new(folder.join("models")),
@@ -102,13 +107,16 @@ impl Options {
     /// is not read.
     ///
     /// # Errors
-    /// [`Error::NoHomeFolder`]; [`Error::Environment`] for a value that cannot be.
+    /// [`Error::NoHomeFolder`]; [`Error::Environment`] for a value that cannot be; [`Error::KeyFile`].
     pub fn from_environment() -> Result<Self, Error> {
         let folders = Folders::of_this_user()?;
         let hub = HubSettings::from_environment(&folders);
         let mut options = Self::of_user(&folders, hub);
         if let Some(file) = environment::read(environment::DB) {
             options.file = folders.expand(Path::new(&file))?;
+        }
+        if let Some(file) = environment::read(environment::KEY_FILE) {
+            options.key = Some(key_file::read(&folders.expand(Path::new(&file))?)?);
         }
         let model_dir = environment::read(environment::MODEL_DIR);
         options.model.explicit =
@@ -177,10 +185,11 @@ impl Options {
 
     /// Where turns of conversations wait.
     fn spool_settings(&self) -> SpoolSettings {
-        match &self.store {
+        let spool = match &self.store {
             Some(store) => SpoolSettings::new(&self.spool, store.place()),
             None => self.spool_of_file(),
-        }
+        };
+        spool.with_key(self.key.clone())
     }
 
     /// Where turns wait for the file, the same for every process, whatever its working folder is and

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use longmem::{Folders, HubSettings, IfMissing, Longmem, Options, environment};
-use longmem_chat::{Blocking, LocalServer};
+use longmem::{Folders, HubSettings, IfMissing, Longmem, Options, StoreKey, environment, key_file};
+use longmem_chat::{Blocking, LocalServer, Spool};
+use longmem_core::UserName;
 use longmem_embed::{FetchEvent, LazyEmbedder};
 use longmem_memory::Memory;
 
@@ -53,8 +54,37 @@ pub(crate) fn local_servers() -> Result<Vec<LocalServer>, Failure> {
     Ok(FOUND.get_or_init(|| found).clone())
 }
 
-/// The library's options; a download is shown.
-pub(crate) fn options(settings: &Settings, if_missing: IfMissing, output: Output) -> Options {
+/// The library's options, with the store's key; a download is shown.
+///
+/// # Errors
+/// [`Failure::Library`] if the key file cannot be used.
+pub(crate) fn options(
+    settings: &Settings,
+    if_missing: IfMissing,
+    output: Output,
+) -> Result<Options, Failure> {
+    let mut options = options_without_key(settings, if_missing, output);
+    options.key = key(settings)?;
+    Ok(options)
+}
+
+/// The key of the store's encryption, if one is named.
+///
+/// # Errors
+/// [`Failure::Library`] if its file cannot be used.
+pub(crate) fn key(settings: &Settings) -> Result<Option<StoreKey>, Failure> {
+    Ok(settings.key_file.as_deref().map(key_file::read).transpose()?)
+}
+
+/// What waits to be stored of a user, with the store's key.
+///
+/// # Errors
+/// Those of [`key`].
+pub(crate) fn spool(user: &UserName, settings: &Settings) -> Result<Spool, Failure> {
+    Ok(settings.options.spool_of(user).with_key(key(settings)?))
+}
+
+fn options_without_key(settings: &Settings, if_missing: IfMissing, output: Output) -> Options {
     let watcher = FetchWatcher::new(output);
     let mut options = settings.options.clone();
     options.if_missing = if_missing;
@@ -76,7 +106,7 @@ pub(crate) fn open(
     if_missing: IfMissing,
     output: Output,
 ) -> Result<Longmem, Failure> {
-    Ok(Longmem::open(options(settings, if_missing, output))?)
+    Ok(Longmem::open(options(settings, if_missing, output)?)?)
 }
 
 /// Opens the memory for a command that needs the engine only.
@@ -93,5 +123,5 @@ pub(crate) fn memory(
 
 /// The embedding model, not loaded yet.
 pub(crate) fn embedder(settings: &Settings, output: Output) -> LazyEmbedder {
-    options(settings, IfMissing::Fail, output).minilm()
+    options_without_key(settings, IfMissing::Fail, output).minilm()
 }

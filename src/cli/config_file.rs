@@ -15,6 +15,7 @@ use crate::named_file;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ConfigFile {
     pub(crate) db: Option<PathBuf>,
+    pub(crate) key_file: Option<PathBuf>,
     pub(crate) user: Option<UserName>,
     pub(crate) model_dir: Option<PathBuf>,
     pub(crate) device: Option<String>,
@@ -93,10 +94,17 @@ impl ConfigFile {
 
     /// Every path in it.
     fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { db, model_dir, llm, learning, .. } = self;
-        [db, model_dir, &mut llm.api_key_file, &mut llm.persona, &mut learning.api_key_file]
-            .into_iter()
-            .flatten()
+        let Self { db, key_file, model_dir, llm, learning, .. } = self;
+        [
+            db,
+            key_file,
+            model_dir,
+            &mut llm.api_key_file,
+            &mut llm.persona,
+            &mut learning.api_key_file,
+        ]
+        .into_iter()
+        .flatten()
     }
 }
 

@@ -54,6 +54,10 @@ pub(crate) const KEYS: &[ConfigKey] = &[
         .flag("db")
         .variable(longmem::environment::DB)
         .default("longmem/memory.db in the data folder"),
+    ConfigKey::new("key_file", r#""~/longmem.key""#, "A file that holds the key of the encryption")
+        .flag("key_file")
+        .variable(longmem::environment::KEY_FILE)
+        .default("none: the memory is not encrypted"),
     ConfigKey::new("user", r#""ana""#, "Whose memory it is")
         .flag("user")
         .variable(longmem::environment::USER)

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use longmem::key_file::KeyFileError;
 use longmem_bench::BenchError;
 use longmem_chat::{AssembleError, ChatError};
 use longmem_core::{Diagnose, ErrorCode, Fault};
@@ -22,6 +23,8 @@ use crate::sanitize::for_terminal;
 pub(crate) enum Failure {
     #[error(transparent)]
     Library(#[from] longmem::Error),
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     #[error(transparent)]
     Memory(#[from] MemoryError),
     #[error(transparent)]
@@ -99,6 +102,7 @@ impl Failure {
     fn library_error(&self) -> Option<&dyn Diagnose> {
         match self {
             Self::Library(error) => Some(error),
+            Self::KeyFile(error) => Some(error),
             Self::Memory(error) => Some(error),
             Self::Store(error) => Some(error),
             Self::Embedder(error) => Some(error),

@@ -34,6 +34,7 @@ pub(crate) fn hint(remedy: &Remedy) -> String {
         Remedy::RaiseBudget { to } => {
             format!("Shorten the message, or raise the budget to {to} tokens or more.")
         }
+        Remedy::CloseToOthers { file } => format!("Run: chmod 600 {}", file.display()),
         Remedy::Wait { time: Some(time) } => {
             format!("Ask again in {} seconds.", time.as_secs_f64().ceil())
         }
@@ -55,6 +56,22 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::NameAnotherStore => {
             "Name another file with --db, or move this one away; it was not changed."
         }
+        Remedy::GiveStoreKey => {
+            "Name the file with its key with --key-file, LONGMEM_KEY_FILE, or key_file in config.toml."
+        }
+        Remedy::ReplaceStoreKey => {
+            "Name the file with the key that this store had when it was written; a backup keeps the key \
+             of its time."
+        }
+        Remedy::EncryptStore => {
+            "Leave --key-file, LONGMEM_KEY_FILE and key_file out, or encrypt the store: \
+             longmem key rotate KEY_FILE"
+        }
+        Remedy::BuildWithEncryption => {
+            "Build longmem with it: cargo install --path . --locked --features encryption"
+        }
+        Remedy::MakeKeyFile => "longmem key new FILE makes a key; so does: openssl rand -hex 32",
+        Remedy::NameNewFile => "Name a new file; existing files are never overwritten.",
         Remedy::UseNewerVersion => "Use the newer longmem; the file was not changed.",
         Remedy::NameWholePath => "Write the whole path, from / on.",
         Remedy::NameHomeFolder => "Set HOME to your home folder.",

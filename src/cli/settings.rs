@@ -18,6 +18,8 @@ use crate::failure::Failure;
 pub(crate) struct Settings {
     /// What the memory is opened with.
     pub(crate) options: Options,
+    /// The file that holds the key of the store's encryption; it is read when the store is opened.
+    pub(crate) key_file: Option<PathBuf>,
     pub(crate) user: UserName,
     /// The person's home folder.
     pub(crate) home: PathBuf,
@@ -77,6 +79,7 @@ impl Settings {
         }
         Ok(Self {
             options,
+            key_file: expanded(&flags.key_file)?.or(file.key_file),
             user: named_user.unwrap_or_else(default_user),
             home: folders.home.clone(),
             llm: file.llm,

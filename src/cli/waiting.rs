@@ -4,6 +4,7 @@ use longmem_chat::HeldSpool;
 use longmem_core::UserName;
 use longmem_memory::{Memory, UserStats};
 
+use crate::compose;
 use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::sanitize::for_terminal;
@@ -20,7 +21,7 @@ pub(crate) fn store(
     settings: &Settings,
     output: Output,
 ) -> Result<HeldSpool, Failure> {
-    let held = settings.options.spool_of(user).hold()?;
+    let held = compose::spool(user, settings)?.hold()?;
     let learns = settings.options.talk.conversation.learns;
     let stored = held.store_into(memory, user, learns)?;
     if stored.turns > 0 {
@@ -32,7 +33,8 @@ pub(crate) fn store(
 
 /// Number of turns that wait of a user; 0 where they cannot be counted, which a talk will say.
 pub(crate) fn count(user: &UserName, settings: &Settings) -> u64 {
-    settings.options.spool_of(user).count().unwrap_or(0) as u64
+    let count = || Ok::<_, Failure>(compose::spool(user, settings)?.count()?);
+    count().unwrap_or(0) as u64
 }
 
 /// Number of turns that wait of all who have memory here, and of who runs the command.

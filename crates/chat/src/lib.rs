@@ -76,7 +76,7 @@ pub use provider::{
     ProviderError, Request, RetryAdvice, Retrying, ServedModel, StopReason, Usage, local_servers,
 };
 pub use quoted_answer::{Quote, QuotedAnswer, QuotedFact, quote_answer};
-pub use spool::{HeldSpool, Spool, StoredLater};
+pub use spool::{HeldSpool, Keep, Spool, StoredLater, write_with_key};
 pub use talk::{SpoolSettings, Talk, TalkSettings, last_talk};
 
 /// What an own [`Provider`] is implemented with.

@@ -20,7 +20,8 @@ pub enum Notice {
     StoredLater {
         /// Number of turns that were stored.
         turns: usize,
-        /// Number of lines of the spool that could not be read: a crash had cut them off.
+        /// Number of lines of the spool that could not be read, and are kept beside it: a crash had cut
+        /// them off, or they were encrypted with another key.
         unreadable: usize,
     },
     /// Memory could not be read; the prompt holds only what was said in this session.
@@ -64,7 +65,10 @@ impl fmt::Display for Notice {
                 write!(f, "{turns} turn{s} that had been kept aside {are} stored now")?;
                 match unreadable {
                     0 => Ok(()),
-                    lines => write!(f, "; {lines} lines were cut off and are lost"),
+                    1 => f.write_str("; 1 line could not be read and is kept in a file beside"),
+                    lines => {
+                        write!(f, "; {lines} lines could not be read and are kept in a file beside")
+                    }
                 }
             }
             Self::NothingRecalled { reason } => {

@@ -4,33 +4,42 @@
 //! before anything else happens. Every turn bears its source key already, so storing it a second
 //! time changes nothing: a crash between storing a turn and taking it out of the file is harmless,
 //! and so are two processes that store it at once. Lines stay in order, and leave the file from its
-//! beginning.
+//! beginning. For an encrypted store each line is encrypted, with a key made of the store's; lines that
+//! cannot be read, with this key or at all, are put aside and not lost.
+
+mod line;
+mod new_key;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use longmem_core::private_files::{make_folder, open_options};
-use longmem_core::{NewTurn, Role, SessionName, SourceKey, UserName};
+use longmem_core::{NewTurn, StoreKey, UserName};
 use longmem_memory::{Memory, NotedInstruction};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use self::line::{LineFormat, StoreTag};
+pub use self::new_key::{Keep, write_with_key};
 use crate::ChatError;
 
 /// How long storing may take by default before a turn goes to the spool: as long as a person waits
 /// without wondering.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What the names of the files end in.
+const EXTENSION: &str = "jsonl";
+
 /// The turns of one user that wait for one store.
 #[derive(Debug, Clone)]
 pub struct Spool {
     path: PathBuf,
-    /// Where turns of the same user and store may still wait, under another name of the store.
-    former_path: Option<PathBuf>,
+    /// The name of the file in which turns of the same user and store may still wait, under another name
+    /// of the store.
+    former: Option<String>,
     patience: Duration,
+    format: LineFormat,
 }
 
 /// A spool that nobody else stores from, until this is dropped: whoever forgets holds it, so that what
@@ -48,7 +57,8 @@ pub struct HeldSpool {
 pub struct StoredLater {
     /// Number of turns that were stored, or were there already.
     pub turns: usize,
-    /// Number of lines that could not be read, and are gone: a crash had cut them off.
+    /// Number of lines that could not be read, and are kept beside the spool: a crash had cut them off, or
+    /// they were encrypted with another key.
     pub unreadable: usize,
     /// The standing instructions in them that became facts.
     pub noted: Vec<NotedInstruction>,
@@ -89,22 +99,11 @@ impl HeldSpool {
 pub(crate) struct Spooled {
     /// The turns, in the order in which they were said.
     pub(crate) turns: Vec<NewTurn>,
-    /// Number of lines that could not be read: the end of one that a crash cut off, or another
-    /// program's doing.
+    /// Number of lines that could not be read: the end of one that a crash cut off, a line that was
+    /// encrypted with another key, or another program's doing.
     pub(crate) unreadable: usize,
     /// The bytes that all of them were read from.
     bytes: Vec<u8>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Line {
-    session: SessionName,
-    role: Role,
-    text: String,
-    time: Timestamp,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    note: bool,
-    key: SourceKey,
 }
 
 impl Spool {
@@ -114,26 +113,38 @@ impl Spool {
     ///
     /// The file's name is a digest of both names, so that no name can lead out of the folder.
     pub fn new(folder: &Path, place: &str, user: &UserName) -> Self {
-        let path = Self::path_of(folder, place, user);
-        Self { path, former_path: None, patience: PATIENCE }
+        Self::of_file(folder, Self::file_of(place, user), StoreTag::of(place))
     }
 
     /// The same spool, which takes over what waits in the same folder for another name of the store.
     #[must_use]
     pub fn with_former_place(mut self, place: &str, user: &UserName) -> Self {
-        let former = Self::path_of(self.folder(), place, user);
-        self.former_path = Some(former).filter(|former| *former != self.path);
+        self.former = Some(Self::file_of(place, user)).filter(|former| *former != self.format.file);
         self
     }
 
-    fn path_of(folder: &Path, place: &str, user: &UserName) -> PathBuf {
+    fn file_of(place: &str, user: &UserName) -> String {
         let mut digest = Sha256::new();
         digest.update(place);
         digest.update([0]);
         digest.update(user.as_str());
         let digest = digest.finalize();
         let name = digest.iter().take(16).fold(0, |name, byte| name << 8 | u128::from(*byte));
-        folder.join(format!("{name:032x}.jsonl"))
+        format!("{name:032x}")
+    }
+
+    fn of_file(folder: &Path, file: String, store: StoreTag) -> Self {
+        let path = folder.join(format!("{file}.{EXTENSION}"));
+        let format = LineFormat { key: None, store, file };
+        Self { path, former: None, patience: PATIENCE, format }
+    }
+
+    /// The same spool, whose lines are encrypted with this key; they are plain without one, as by default.
+    /// Plain lines are read with a key, too, and encrypted when the next one is added.
+    #[must_use]
+    pub fn with_key(mut self, key: Option<StoreKey>) -> Self {
+        self.format.key = key;
+        self
     }
 
     /// The same spool, which takes what cannot be stored within `patience`; 5 seconds by default.
@@ -175,7 +186,7 @@ impl Spool {
 
     /// Whether something waits.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.path.exists() || self.former_path.as_ref().is_some_and(|former| former.exists())
+        self.path.exists() || self.former().is_some_and(|former| former.path.exists())
     }
 
     /// Appends a turn; when this returns it is on disk.
@@ -186,15 +197,7 @@ impl Spool {
     /// # Panics
     /// If the turn has no source key.
     pub(crate) fn append(&self, turn: &NewTurn) -> Result<(), ChatError> {
-        let line = Line {
-            session: turn.session.clone(),
-            role: turn.role,
-            text: turn.text.clone(),
-            time: turn.time,
-            note: turn.note,
-            key: turn.source_key.clone().expect("only turns with a key are spooled"),
-        };
-        self.append_line(&line).map_err(|source| self.error(source))
+        self.append_line(self.format.write(turn)).map_err(|source| self.error(source))
     }
 
     /// Reads what waits.
@@ -205,26 +208,18 @@ impl Spool {
         let mut spooled = Spooled::default();
         let bytes =
             self.take_over().and_then(|()| self.bytes()).map_err(|source| self.error(source))?;
-        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            match serde_json::from_slice::<Line>(line) {
-                Ok(Line { session, role, text, time, note, key }) => spooled.turns.push(NewTurn {
-                    session,
-                    session_title: None,
-                    role,
-                    speaker: None,
-                    text,
-                    time,
-                    note,
-                    source_key: Some(key),
-                }),
-                Err(_) => spooled.unreadable += 1,
+        for line in lines(&bytes) {
+            match self.format.read(line) {
+                Some(read) => spooled.turns.push(read.turn),
+                None => spooled.unreadable += 1,
             }
         }
         spooled.bytes = bytes;
         Ok(spooled)
     }
 
-    /// Takes out the lines that were read, as far as they are still there; later ones stay.
+    /// Takes out the lines that were read, as far as they are still there; later ones stay. Those that
+    /// could not be read are put into a file beside it.
     ///
     /// # Errors
     /// [`ChatError::Spool`].
@@ -232,28 +227,36 @@ impl Spool {
         self.take_out_bytes(&read.bytes).map_err(|source| self.error(source))
     }
 
-    fn append_line(&self, line: &Line) -> io::Result<()> {
-        let mut bytes = serde_json::to_vec(line).map_err(io::Error::from)?;
-        bytes.push(b'\n');
+    fn append_line(&self, line: Vec<u8>) -> io::Result<()> {
         self.take_over()?;
         let _lock = self.lock("lock")?;
-        self.append_bytes(bytes)
+        self.encrypt_plain_lines()?;
+        self.append_bytes(line)
     }
 
     /// Moves what waits under the store's other name behind what waits here. Who dies on the way
     /// leaves turns in both files, which are stored once.
     fn take_over(&self) -> io::Result<()> {
-        let Some(former) = self.former_path.as_ref().filter(|former| former.exists()) else {
-            return Ok(());
-        };
-        let former = Self { path: former.clone(), former_path: None, patience: self.patience };
+        let Some(former) = self.former().filter(Self::is_waiting) else { return Ok(()) };
         let _locks = (former.lock("lock")?, self.lock("lock")?);
         let bytes = former.bytes()?;
         if bytes.is_empty() {
             return Ok(());
         }
-        self.append_bytes(bytes)?;
+        // An encrypted line is bound to its file.
+        let lines = lines(&bytes).map(|line| match former.format.read(line) {
+            Some(read) => self.format.write(&read.turn),
+            None => [line, b"\n"].concat(),
+        });
+        self.append_bytes(lines.collect::<Vec<_>>().concat())?;
         fs::remove_file(&former.path)
+    }
+
+    /// The spool under the store's other name.
+    fn former(&self) -> Option<Self> {
+        let former = self.former.clone()?;
+        let spool = Self::of_file(self.folder(), former, self.format.store.clone());
+        Some(spool.with_key(self.format.key.clone()))
     }
 
     /// Appends whole lines, which are on disk when this returns.
@@ -273,6 +276,23 @@ impl Spool {
         file.sync_all()
     }
 
+    /// Writes the lines again that are from before there was a key.
+    fn encrypt_plain_lines(&self) -> io::Result<()> {
+        if self.format.key.is_none() {
+            return Ok(());
+        }
+        let bytes = self.bytes()?;
+        let plain = |line: &[u8]| self.format.read(line).filter(|read| !read.was_sealed);
+        if lines(&bytes).all(|line| plain(line).is_none()) {
+            return Ok(());
+        }
+        let again = lines(&bytes).map(|line| match plain(line) {
+            Some(read) => self.format.write(&read.turn),
+            None => [line, b"\n"].concat(),
+        });
+        self.replace(&again.collect::<Vec<_>>().concat())
+    }
+
     fn take_out_bytes(&self, read: &[u8]) -> io::Result<()> {
         let _lock = self.lock("lock")?;
         let now = self.bytes()?;
@@ -282,15 +302,31 @@ impl Spool {
         let line_starts = std::iter::once(0).chain(line_ends.map(|(end, _)| end + 1));
         let mut ends_of_read =
             line_starts.map(|start| &read[start..]).filter(|lines| !lines.is_empty());
-        match ends_of_read.find_map(|lines| now.strip_prefix(lines)) {
-            None => Ok(()),
-            Some([]) => {
-                let gone = open_options(&self.path).write(true).open(&self.path)?;
-                fs::remove_file(&self.path)?;
-                overwrite(&gone, now.len())
-            }
-            Some(rest) => self.replace(rest),
+        let Some(rest) = ends_of_read.find_map(|lines| now.strip_prefix(lines)) else {
+            return Ok(());
+        };
+        self.put_aside(&now[..now.len() - rest.len()])?;
+        if !rest.is_empty() {
+            return self.replace(rest);
         }
+        let gone = open_options(&self.path).write(true).open(&self.path)?;
+        fs::remove_file(&self.path)?;
+        overwrite(&gone, now.len())
+    }
+
+    /// Keeps the lines that cannot be read: somebody may have the key, or mend them.
+    fn put_aside(&self, taken: &[u8]) -> io::Result<()> {
+        let unreadable: Vec<&[u8]> =
+            lines(taken).filter(|line| self.format.read(line).is_none()).collect();
+        if unreadable.is_empty() {
+            return Ok(());
+        }
+        let path = self.path.with_extension("unreadable");
+        let mut file = open_options(&path).append(true).create(true).open(path)?;
+        for line in unreadable {
+            file.write_all(&[line, b"\n"].concat())?;
+        }
+        file.sync_all()
     }
 
     /// Puts a file with these bytes into the place of this one, whole or not at all.
@@ -336,6 +372,11 @@ impl Spool {
 fn overwrite(mut gone: &File, bytes: usize) -> io::Result<()> {
     gone.write_all(&vec![0; bytes])?;
     gone.sync_all()
+}
+
+/// The lines of a file, without their ends and without empty ones.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
 }
 
 #[cfg(test)]

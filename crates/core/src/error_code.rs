@@ -34,6 +34,12 @@ closed_words! {
         NotAStore = "not_a_store",
         /// The store's file has several names (hard links), through which turns get lost.
         SeveralNames = "several_names",
+        /// The store is encrypted, and no key was given.
+        KeyNeeded = "key_needed",
+        /// The store cannot be read with the key that was given.
+        WrongKey = "wrong_key",
+        /// A key was given, and the store is not encrypted.
+        NotEncrypted = "not_encrypted",
         /// A newer version wrote the store.
         NewerStore = "newer_store",
         /// This account may not read the store.

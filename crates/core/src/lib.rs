@@ -24,6 +24,7 @@ mod recalled;
 mod remedy;
 mod role;
 mod scope;
+mod store_key;
 mod summary;
 mod token_counter;
 mod turn;
@@ -45,6 +46,7 @@ pub use recalled::{
 pub use remedy::Remedy;
 pub use role::Role;
 pub use scope::Scope;
+pub use store_key::{InvalidStoreKey, StoreKey};
 pub use summary::{Summary, SummaryId, SummaryOf};
 pub use token_counter::{EstimatedClaudeTokens, EstimatedTokens, TokenCounter};
 pub use turn::{NewTurn, SourceKey, Turn, TurnId};

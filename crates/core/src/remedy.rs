@@ -1,5 +1,6 @@
 //! What would help against an error, as a value that each interface puts into its own words.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -28,6 +29,23 @@ pub enum Remedy {
     RememberFirst,
     /// Name another place for the store, or move away what stands there; it was not changed.
     NameAnotherStore,
+    /// Give the key that the store was encrypted with.
+    GiveStoreKey,
+    /// Give the key that this very file was encrypted with: a backup has the key of its time.
+    ReplaceStoreKey,
+    /// Open the store without a key, or encrypt it first.
+    EncryptStore,
+    /// Build the program with encryption.
+    BuildWithEncryption,
+    /// Make a new file with a key.
+    MakeKeyFile,
+    /// Let only its owner read a file.
+    CloseToOthers {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Name a file that does not exist yet, in a folder that can be written.
+    NameNewFile,
     /// Use the newer version that wrote the store.
     UseNewerVersion,
     /// Say where the home folder is, or name the places of the store and the model.

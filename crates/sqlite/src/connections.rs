@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use longmem_core::StoreKey;
 use longmem_store::{Erasure, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -18,6 +19,7 @@ const IDLE_READERS: usize = 8;
 /// The connections of one process to one file.
 pub(crate) struct Connections {
     path: PathBuf,
+    key: Option<StoreKey>,
     writer: Writer,
     idle_readers: Mutex<Vec<Connection>>,
 }
@@ -29,14 +31,14 @@ enum Writer {
 }
 
 impl Connections {
-    pub(crate) fn new(path: PathBuf, writer: Connection) -> Self {
+    pub(crate) fn new(path: PathBuf, key: Option<StoreKey>, writer: Connection) -> Self {
         let writer = Writer::Connected(Mutex::new(writer));
-        Self { path, writer, idle_readers: Mutex::new(Vec::new()) }
+        Self { path, key, writer, idle_readers: Mutex::new(Vec::new()) }
     }
 
     /// Those to a file that can only be read.
-    pub(crate) fn read_only(path: PathBuf, reason: String) -> Self {
-        Self { path, writer: Writer::Refused(reason), idle_readers: Mutex::new(Vec::new()) }
+    pub(crate) fn read_only(path: PathBuf, key: Option<StoreKey>, reason: String) -> Self {
+        Self { path, key, writer: Writer::Refused(reason), idle_readers: Mutex::new(Vec::new()) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -49,7 +51,7 @@ impl Connections {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         if let Writer::Refused(_) = &self.writer {
-            return read_only::read(&self.path, |reader| {
+            return read_only::read(&self.path, self.key.as_ref(), |reader| {
                 reader.unchecked_transaction().and_then(|transaction| work(&transaction))
             });
         }
@@ -59,7 +61,7 @@ impl Connections {
             None if !self.path.exists() => {
                 return Err(StoreError::Missing(place(&self.path)));
             }
-            None => connect(&self.path),
+            None => connect(&self.path, self.key.as_ref()),
         };
         let reader = reader.map_err(|error| store_error(&self.path, error))?;
         let result = reader.unchecked_transaction().and_then(|transaction| work(&transaction));
@@ -110,7 +112,7 @@ impl Connections {
                 let writer = locked(writer);
                 work(&writer).map_err(|error| self.explained(&writer, error))
             }
-            Writer::Refused(_) => read_only::read(&self.path, work),
+            Writer::Refused(_) => read_only::read(&self.path, self.key.as_ref(), work),
         }
     }
 

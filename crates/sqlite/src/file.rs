@@ -4,9 +4,10 @@ use std::fs::Metadata;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use longmem_core::special_kind;
+use longmem_core::{StoreKey, special_kind};
 use longmem_store::StoreError;
 
+use crate::encryption::{PAGE_BYTES, PLAIN_HEADER, looks_encrypted};
 use crate::error::place;
 
 /// "lmem": stands in the file's header and tells a store from every other SQLite file.
@@ -23,12 +24,12 @@ pub(crate) enum Found {
     Store,
 }
 
-/// Looks at a path. Only the first 100 bytes are read, so that a file of something else is not even
-/// opened by SQLite.
+/// Looks at a path that is to be opened with a key, or without one. Only the first page is read, so that a
+/// file of something else is not even opened by SQLite.
 ///
 /// # Errors
 /// [`StoreError`] for anything that cannot be opened as a store.
-pub(crate) fn look_at(path: &Path) -> Result<Found, StoreError> {
+pub(crate) fn look_at(path: &Path, key: Option<&StoreKey>) -> Result<Found, StoreError> {
     let metadata = match fs_err::metadata(path) {
         Ok(metadata) => metadata,
         // A path that leads through a file, too: making the folder says so.
@@ -51,9 +52,9 @@ pub(crate) fn look_at(path: &Path) -> Result<Found, StoreError> {
     if names > 1 {
         return Err(StoreError::SeveralNames { place: place(path), names });
     }
-    let mut header = Vec::with_capacity(100);
+    let mut header = Vec::with_capacity(PAGE_BYTES);
     let opened = fs_err::File::open(path).map_err(|error| unreadable(path, &error))?;
-    opened.take(100).read_to_end(&mut header)?;
+    opened.take(PAGE_BYTES as u64).read_to_end(&mut header)?;
     // A process that died while it made the file leaves a journal; SQLite rolls it back.
     let unfinished = with_suffix(path, "-journal").exists();
     let only_zeros = header.iter().all(|byte| *byte == 0);
@@ -64,14 +65,23 @@ pub(crate) fn look_at(path: &Path) -> Result<Found, StoreError> {
     if only_zeros {
         return Err(other("it begins with zeros, as a file does that was never copied to its end"));
     }
-    if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
-        return Err(other("it is not an SQLite file"));
+    let is_encrypted = looks_encrypted(&header);
+    match key {
+        Some(_) if is_encrypted => return Ok(Found::Store),
+        None if is_encrypted => return Err(StoreError::KeyNeeded(place(path))),
+        _ if header.len() < 100 || !header.starts_with(PLAIN_HEADER) => {
+            return Err(other("it is not an SQLite file"));
+        }
+        _ => {}
     }
     let word = |at: usize| {
         u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
     };
     if word(68) as i32 != APPLICATION_ID {
-        return Err(other("it is an SQLite file of another program"));
+        return Err(of_another_program(path));
+    }
+    if key.is_some() {
+        return Err(StoreError::NotEncrypted(place(path)));
     }
     let page_size = match u16::from_be_bytes([header[16], header[17]]) {
         1 => 65_536,
@@ -85,6 +95,12 @@ pub(crate) fn look_at(path: &Path) -> Result<Found, StoreError> {
         return Err(StoreError::Damaged { place: place(path), reason });
     }
     Ok(Found::Store)
+}
+
+/// The error for a file that SQLite reads and longmem did not write.
+pub(crate) fn of_another_program(path: &Path) -> StoreError {
+    let found = "it is an SQLite file of another program".to_owned();
+    StoreError::NotAStore { place: place(path), found }
 }
 
 /// A file's name with something appended, as SQLite names its companions.

@@ -40,6 +40,7 @@ mod changes;
 mod check;
 mod connections;
 mod embedding_models;
+mod encryption;
 mod entities;
 mod error;
 mod fact_lines;
@@ -53,6 +54,7 @@ mod kept;
 mod learning;
 mod lock_file;
 mod migrations;
+mod new_key;
 mod numbers;
 mod open;
 mod queue;
@@ -77,7 +79,7 @@ use std::path::Path;
 
 use connections::Connections;
 
-pub use open::{IfMissing, OpeningNotice};
+pub use open::{IfMissing, OpeningNotice, StoreOptions};
 pub use salvage::{Readable, Salvaged, readable_turns, salvage};
 
 /// A store in one SQLite file.

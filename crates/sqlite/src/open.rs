@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use longmem_core::private_files::{make_folder, narrow, open_options};
-use longmem_core::real_path;
+use longmem_core::{StoreKey, real_path};
 use longmem_store::StoreError;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::connections::Connections;
 use crate::error::{may_be_damage, opening_error, place, reason_of};
-use crate::file::{APPLICATION_ID, Found, look_at, with_suffix};
+use crate::file::{APPLICATION_ID, Found, look_at, of_another_program, with_suffix};
 use crate::migrations::{self, FORMAT, FoundFormat};
-use crate::{SqliteStore, read_only};
+use crate::{SqliteStore, encryption, read_only};
 
 /// How long a writer waits for another process.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -39,6 +39,29 @@ pub enum OpeningNotice {
     },
 }
 
+/// How a file is opened as a store.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StoreOptions {
+    /// Whether a missing file is made.
+    pub if_missing: IfMissing,
+    /// The key that the file is encrypted with; none by default, and the file is not encrypted.
+    pub key: Option<StoreKey>,
+}
+
+impl StoreOptions {
+    /// Without a key.
+    pub fn new(if_missing: IfMissing) -> Self {
+        Self { if_missing, key: None }
+    }
+
+    /// With this key, or without one.
+    #[must_use]
+    pub fn with_key(self, key: Option<StoreKey>) -> Self {
+        Self { key, ..self }
+    }
+}
+
 impl SqliteStore {
     /// Opens the store in a file, brings its schema up to date, or makes a new one.
     ///
@@ -63,23 +86,63 @@ impl SqliteStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn open(path: impl Into<PathBuf>, if_missing: IfMissing) -> Result<Self, StoreError> {
+        Self::open_with(path, StoreOptions::new(if_missing))
+    }
+
+    /// Opens the store in a file as [`open`](Self::open) does, with a key if it is encrypted.
+    ///
+    /// With a key, everything in the file and its companions is encrypted (`SQLCipher`: AES-256, with
+    /// an HMAC-SHA512 of each page), and so are copies of it. That needs the cargo feature `encryption`.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open); [`StoreError::KeyNeeded`], [`StoreError::WrongKey`] and
+    /// [`StoreError::NotEncrypted`] if key and file do not fit; [`StoreError::NoEncryption`] for a key
+    /// without the feature. The file is then as it was.
+    ///
+    /// # Examples
+    /// ```
+    /// use longmem_core::StoreKey;
+    /// use longmem_sqlite::{IfMissing, SqliteStore, StoreOptions};
+    /// use longmem_store::{StoreError, Upkeep};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("memory.db");
+    /// let key = StoreKey::new([7; 32]); // read from a file, or from a system's keyring
+    /// let options = StoreOptions::new(IfMissing::Create).with_key(Some(key));
+    /// match SqliteStore::open_with(&file, options) {
+    ///     Ok(store) => assert_eq!(store.users()?, []),
+    ///     Err(StoreError::NoEncryption(_)) => assert!(!file.exists()),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_with(path: impl Into<PathBuf>, options: StoreOptions) -> Result<Self, StoreError> {
         let path = without_link(path.into());
-        let found = look_at(&path)?;
+        let StoreOptions { if_missing, key } = options;
+        if key.is_some() && !encryption::is_built_in() {
+            return Err(StoreError::NoEncryption(place(&path)));
+        }
+        let found = look_at(&path, key.as_ref())?;
         match (found, if_missing) {
             (Found::Nothing, IfMissing::Fail) => return Err(StoreError::Missing(place(&path))),
             (Found::Empty, IfMissing::Fail) => return Err(StoreError::Empty(place(&path))),
             (Found::Nothing, IfMissing::Create) => make_file(&path)?,
             (Found::Empty, IfMissing::Create) | (Found::Store, _) => {}
         }
-        match Self::open_to_write(&path) {
-            Err(StoreError::ReadOnly { reason, .. }) if found == Found::Store => {
-                Self::open_to_read(path, reason)
+        loop {
+            let before = encryption::identity(&path);
+            match Self::open_to_write(&path, key.as_ref()) {
+                Err(StoreError::ReadOnly { reason, .. }) if found == Found::Store => {
+                    return Self::open_to_read(path, key, reason);
+                }
+                // Another process may have put a file with another key into the place of this one.
+                Ok(_) if before != encryption::identity(&path) => {}
+                opened => return opened,
             }
-            opened => opened,
         }
     }
 
-    fn open_to_write(path: &Path) -> Result<Self, StoreError> {
+    fn open_to_write(path: &Path, key: Option<&StoreKey>) -> Result<Self, StoreError> {
         // SQLite opens a file without write permission for reading only, silently, and leaves
         // companions that nobody may write; so the file is opened for writing here first.
         fs_err::OpenOptions::new().read(true).write(true).open(path).map_err(|error| {
@@ -88,8 +151,20 @@ impl SqliteStore {
         // Before SQLite opens it, which gives the file's mode to the companions that it makes.
         let notices = narrow_files(path);
         let sqlite = |source| opening_error(path, source);
-        let mut connection = connect(path).map_err(sqlite)?;
-        match known_format(path, migrations::format_of(&connection).map_err(sqlite)?)? {
+        let connected = connect(path, key).and_then(|connection| {
+            let format = migrations::format_of(&connection)?;
+            Ok((connection, format))
+        });
+        let (mut connection, format) =
+            connected.map_err(|error| unreadable_as(path, key, error))?;
+        // The header of an encrypted file could not be read before.
+        if key.is_some()
+            && !matches!(format, FoundFormat::None)
+            && application_id(&connection).map_err(sqlite)? != APPLICATION_ID
+        {
+            return Err(of_another_program(path));
+        }
+        match known_format(path, format)? {
             Some(FORMAT) => {}
             Some(format) => migrate(&mut connection).map_err(|error| {
                 if may_be_damage(&error) {
@@ -104,19 +179,50 @@ impl SqliteStore {
             None => migrate(&mut connection).map_err(sqlite)?,
         }
         switch_to_wal(&connection).map_err(sqlite)?;
-        Ok(Self { connections: Connections::new(path.to_owned(), connection), notices })
+        Ok(Self {
+            connections: Connections::new(path.to_owned(), key.cloned(), connection),
+            notices,
+        })
     }
 
     /// Opens a store that cannot be written, for the reason that the system gave.
-    fn open_to_read(path: PathBuf, reason: String) -> Result<Self, StoreError> {
-        let found = read_only::read(&path, migrations::format_of)?;
+    fn open_to_read(
+        path: PathBuf,
+        key: Option<StoreKey>,
+        reason: String,
+    ) -> Result<Self, StoreError> {
+        let found =
+            read_only::read(&path, key.as_ref(), migrations::format_of).map_err(|error| {
+                // Its first page cannot be read.
+                match (&key, error) {
+                    (Some(_), StoreError::Damaged { place, .. }) => StoreError::WrongKey(place),
+                    (_, error) => error,
+                }
+            })?;
         let format = known_format(&path, found)?.unwrap_or_default();
         if format < FORMAT {
             let reason = format!("its format {format} is brought to {FORMAT} by writing; {reason}");
             return Err(StoreError::ReadOnly { place: place(&path), reason });
         }
-        Ok(Self { connections: Connections::read_only(path, reason), notices: Vec::new() })
+        Ok(Self { connections: Connections::read_only(path, key, reason), notices: Vec::new() })
     }
+}
+
+/// The error for a file whose first page cannot be read.
+fn unreadable_as(path: &Path, key: Option<&StoreKey>, error: rusqlite::Error) -> StoreError {
+    if error.sqlite_error_code() != Some(ErrorCode::NotADatabase) {
+        return opening_error(path, error);
+    }
+    // What the file is may have changed since it was looked at.
+    match look_at(path, key) {
+        Err(error) => error,
+        Ok(_) if key.is_some() => StoreError::WrongKey(place(path)),
+        Ok(_) => opening_error(path, error),
+    }
+}
+
+fn application_id(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, "application_id", |row| row.get(0))
 }
 
 /// The file that a link leads to: SQLite keeps the companions beside that.
@@ -167,16 +273,20 @@ fn known_format(path: &Path, found: FoundFormat) -> Result<Option<u32>, StoreErr
 }
 
 /// Opens a connection that may write, to a file that is there: SQLite would make it for everybody.
-pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn connect(path: &Path, key: Option<&StoreKey>) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    set_up(&connection)?;
+    set_up(&connection, key)?;
     Ok(connection)
 }
 
 /// Gives a connection the settings that every one has.
-pub(crate) fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn set_up(connection: &Connection, key: Option<&StoreKey>) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Before anything is read.
+    if let Some(key) = key {
+        encryption::give_key(connection, key)?;
+    }
     connection.pragma_update(None, "foreign_keys", true)?;
     // A turn that was acknowledged survives a power cut, not only a crash of the process.
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -209,8 +319,7 @@ fn switch_to_wal(connection: &Connection) -> rusqlite::Result<()> {
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
             Err(error)
-                if tries < 200
-                    && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) =>
+                if tries < 200 && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) =>
             {
                 tries += 1;
                 std::thread::sleep(Duration::from_millis(50));

@@ -9,6 +9,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
+use longmem_core::StoreKey;
 use longmem_store::StoreError;
 use rusqlite::{Connection, OpenFlags};
 
@@ -32,6 +33,7 @@ struct Fingerprint {
 /// of the read.
 pub(crate) fn read<T>(
     path: &Path,
+    key: Option<&StoreKey>,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> Result<T, StoreError> {
     let before = fingerprint(path)?;
@@ -40,7 +42,7 @@ pub(crate) fn read<T>(
         let log = place(&with_suffix(path, "-wal"));
         return Err(StoreError::LogUnreadable { place: place(path), log });
     }
-    let result = connect(path, is_still).and_then(|reader| work(&reader));
+    let result = connect(path, is_still, key).and_then(|reader| work(&reader));
     if is_still && fingerprint(path)? != before {
         return Err(StoreError::ChangedMeanwhile(place(path)));
     }
@@ -62,12 +64,12 @@ fn fingerprint(path: &Path) -> Result<Fingerprint, StoreError> {
     })
 }
 
-fn connect(path: &Path, is_still: bool) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, is_still: bool, key: Option<&StoreKey>) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(address(path, is_still), flags)?;
-    set_up(&connection)?;
+    set_up(&connection, key)?;
     Ok(connection)
 }
 

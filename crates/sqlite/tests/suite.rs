@@ -25,3 +25,30 @@ impl Fixture for InFile {
 }
 
 longmem_store::store_suite!(InFile::new);
+
+#[cfg(feature = "encryption")]
+mod encrypted {
+    use longmem_core::StoreKey;
+    use longmem_sqlite::StoreOptions;
+
+    use super::*;
+
+    struct InEncryptedFile(InFile);
+
+    impl InEncryptedFile {
+        fn new() -> Self {
+            Self(InFile::new())
+        }
+    }
+
+    impl Fixture for InEncryptedFile {
+        fn store(&self) -> Arc<dyn Store> {
+            let path = self.0.folder.path().join("memory.db");
+            let key = StoreKey::new([42; StoreKey::BYTES]);
+            let options = StoreOptions::new(IfMissing::Create).with_key(Some(key));
+            Arc::new(SqliteStore::open_with(path, options).expect("the store opens"))
+        }
+    }
+
+    longmem_store::store_suite!(InEncryptedFile::new);
+}

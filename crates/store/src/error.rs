@@ -47,6 +47,25 @@ pub enum StoreError {
         /// What it seems to be.
         found: String,
     },
+    /// It is encrypted, as far as that can be told, and no key was given.
+    #[error("{0} is encrypted, or no longmem store: it cannot be read without a key")]
+    KeyNeeded(String),
+    /// It cannot be read with the key that was given. A wrong key, a damaged beginning and a file of
+    /// something else cannot be told apart.
+    #[error(
+        "{0} cannot be read with this key: it was encrypted with another one, its beginning is \
+         damaged, or it is no longmem store"
+    )]
+    WrongKey(String),
+    /// A key was given, and it is not encrypted.
+    #[error("{0} is not encrypted, and a key was given")]
+    NotEncrypted(String),
+    /// A key was given, and the program was built without encryption.
+    #[error(
+        "{0} cannot be opened with a key: this program was built without encryption (the cargo \
+         feature \"encryption\")"
+    )]
+    NoEncryption(String),
     /// A newer longmem wrote it.
     #[error(
         "{place} was written by a newer longmem: its format is {found}, this one knows up to {known}"
@@ -224,6 +243,9 @@ impl Diagnose for StoreError {
             Self::NotAStore { .. } => ErrorCode::NotAStore,
             Self::SeveralNames { .. } => ErrorCode::SeveralNames,
             Self::Unreadable { .. } | Self::LogUnreadable { .. } => ErrorCode::NotReadable,
+            Self::KeyNeeded(_) => ErrorCode::KeyNeeded,
+            Self::WrongKey(_) => ErrorCode::WrongKey,
+            Self::NotEncrypted(_) => ErrorCode::NotEncrypted,
             Self::TooNew { .. } => ErrorCode::NewerStore,
             Self::ReadOnly { .. } => ErrorCode::NotWritable,
             Self::DiskFull(_) => ErrorCode::DiskFull,
@@ -241,7 +263,7 @@ impl Diagnose for StoreError {
             Self::UnknownFact { .. } => ErrorCode::UnknownFact,
             Self::OtherModel { .. } => ErrorCode::OtherModel,
             Self::File(_) => ErrorCode::FileFailed,
-            Self::Unsupported { .. } => ErrorCode::Unsupported,
+            Self::Unsupported { .. } | Self::NoEncryption(_) => ErrorCode::Unsupported,
             Self::Backend { .. } => ErrorCode::Bug,
         }
     }
@@ -253,6 +275,10 @@ impl Diagnose for StoreError {
             | Self::NotAStore { .. }
             | Self::SeveralNames { .. }
             | Self::Stopped
+            | Self::KeyNeeded(_)
+            | Self::WrongKey(_)
+            | Self::NotEncrypted(_)
+            | Self::NoEncryption(_)
             | Self::TooNew { .. }
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
@@ -285,6 +311,10 @@ impl Diagnose for StoreError {
             Self::Unreadable { .. } => Remedy::CheckPath,
             Self::LogUnreadable { .. } => Remedy::OpenWhereWritable,
             Self::NotAStore { .. } => Remedy::NameAnotherStore,
+            Self::KeyNeeded(_) => Remedy::GiveStoreKey,
+            Self::WrongKey(_) => Remedy::ReplaceStoreKey,
+            Self::NotEncrypted(_) => Remedy::EncryptStore,
+            Self::NoEncryption(_) => Remedy::BuildWithEncryption,
             Self::TooNew { .. } => Remedy::UseNewerVersion,
             Self::ReadOnly { .. } => Remedy::MakeWritable,
             Self::DiskFull(_) => Remedy::FreeSpace,

@@ -62,7 +62,7 @@ pub use scope::Scope;
 pub use sessions::{Moved, OpenItems, Session, Sessions, ShownSession};
 pub use stats::{EmbeddingModel, Stats, UserStats, Users};
 pub use turn::{ExportedTurn, NewTurn, Remembered, Turn, Turns};
-pub use upkeep::{Backup, Check, Checks, Model, Salvaged};
+pub use upkeep::{Backup, Check, Checks, KeyMade, KeyRotated, Model, Salvaged};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

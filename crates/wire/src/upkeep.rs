@@ -17,6 +17,30 @@ pub struct Backup {
     pub file_bytes: u64,
 }
 
+/// A file with a new key was made.
+///
+/// ```json
+/// { "file": "longmem.key" }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyMade {
+    /// The file, as it was named.
+    pub file: String,
+}
+
+/// The store has another key, or none any more.
+///
+/// ```json
+/// { "store": "memory.db", "encrypted": true }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRotated {
+    /// The store's file.
+    pub store: String,
+    /// Whether it is encrypted now.
+    pub encrypted: bool,
+}
+
 /// What was looked at, and whether all of it is as it should be.
 ///
 /// ```json

@@ -60,6 +60,8 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         ImportPreviews,
         Imports,
         Indexed,
+        KeyMade,
+        KeyRotated,
         LearningReport,
         MessageRequest,
         Model,

@@ -2,6 +2,7 @@
 
 mod config;
 mod facts;
+mod key;
 mod language_model;
 mod measuring;
 mod model;
@@ -20,6 +21,7 @@ pub(crate) use facts::{
     FactsAction, FactsArguments, MoveArguments, RenameArguments, SessionShowArguments,
     SessionsAction, SessionsArguments,
 };
+pub(crate) use key::{KeyAction, KeyArguments};
 pub(crate) use language_model::{
     AskArguments, ChatArguments, CountingKind, LearningArguments, ModelsArguments,
     ProviderArguments, ProviderKind, TalkSession,
@@ -60,6 +62,9 @@ pub(crate) struct GlobalArguments {
     /// The file that holds the memory [default: memory.db in the user's data folder]
     #[arg(long, global = true, value_name = "FILE", env = crate::environment::DB)]
     pub(crate) db: Option<PathBuf>,
+    /// A file that holds the key of the memory's encryption: see longmem key
+    #[arg(long, global = true, value_name = "FILE", env = crate::environment::KEY_FILE)]
+    pub(crate) key_file: Option<PathBuf>,
     /// Whose memory it is [default: default]
     #[arg(long, short, global = true, value_name = "NAME", env = crate::environment::USER)]
     pub(crate) user: Option<UserName>,
@@ -145,6 +150,8 @@ pub(crate) enum Command {
     Config(ConfigArguments),
     /// Copy the store to a file while others use it
     Backup(BackupArguments),
+    /// Make a key, and encrypt the store with it or with another one
+    Key(KeyArguments),
     /// Measure recall on a data set: LoCoMo, LongMemEval, or your own
     Eval(EvalArguments),
     /// Measure how fast this machine embeds, searches and stores

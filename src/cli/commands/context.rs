@@ -20,7 +20,7 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let mut options = compose::options(settings, IfMissing::Fail, output);
+    let mut options = compose::options(settings, IfMissing::Fail, output)?;
     let talk = &mut options.talk.conversation;
     talk.system = arguments.persona.as_deref().map(named_file::read).transpose()?;
     talk.budget = arguments.budget.map_or(talk.budget, TokenBudget::new);

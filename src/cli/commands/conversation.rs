@@ -55,7 +55,7 @@ pub(super) fn ask(
     let question = words::text(&arguments.question)?;
     let material = words::material()?;
     let llm = LlmSettings::resolve(&arguments.provider, settings, &compose::llm_environment())?;
-    let mut options = compose::options(settings, IfMissing::Fail, output);
+    let mut options = compose::options(settings, IfMissing::Fail, output)?;
     llm.answers_in(&mut options.talk);
     warn_of_exposed_key(options.talk.model.as_ref().map(ModelSettings::server).as_ref(), output);
     options.talk.conversation.learns &= !arguments.learning.no_learning;
@@ -97,7 +97,7 @@ pub(super) fn chat(
 ) -> Result<(), Failure> {
     let environment = compose::llm_environment();
     let llm = LlmSettings::resolve(&arguments.provider, settings, &environment)?;
-    let mut options = compose::options(settings, IfMissing::Create, output);
+    let mut options = compose::options(settings, IfMissing::Create, output)?;
     llm.answers_in(&mut options.talk);
     warn_of_exposed_key(options.talk.model.as_ref().map(ModelSettings::server).as_ref(), output);
     options.talk.conversation.learns &= !arguments.learning.no_learning;

@@ -54,8 +54,10 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
     settings.options.file = folder.path().join("memory.db");
     settings.options.spool = folder.path().join("spool");
     settings.user = UserName::new(USER).expect("the constant is a valid name");
+    // A sample needs no key.
+    settings.key_file = None;
     let interrupt = Interrupt::listen()?;
-    let mut options = compose::options(&settings, IfMissing::Create, output);
+    let mut options = compose::options(&settings, IfMissing::Create, output)?;
     options.talk.conversation.budget = longmem_chat::TokenBudget::new(BUDGET);
     options.talk.conversation.learns = true;
     let longmem = Longmem::open(options)?;

@@ -107,11 +107,13 @@ fn store_content(memory: &Memory, stats: Option<&StoreStats>, settings: &Setting
     }
     let whole = || match stats {
         Some(stats) => format!(
-            "{} is whole: {} in {}, {}",
+            "{} is whole: {} in {}, {}{}",
             memory.place(),
             counted(stats.turns, "turn"),
             counted(stats.sessions, "session"),
-            bytes(stats.file_bytes)
+            bytes(stats.file_bytes),
+            // A store that opened with a key is encrypted.
+            if settings.key_file.is_some() { ", encrypted" } else { "" }
         ),
         None => format!("{} is whole", memory.place()),
     };

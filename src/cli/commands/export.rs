@@ -66,6 +66,9 @@ pub(super) fn run(
             report
         }
     };
+    if settings.key_file.is_some() {
+        output.note("the store is encrypted; what was exported is not");
+    }
     if let Some(path) = &arguments.output {
         copies::note(&memory, path);
     }

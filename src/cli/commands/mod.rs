@@ -15,6 +15,7 @@ mod facts;
 mod forget;
 mod import;
 mod index;
+mod key;
 mod learning;
 mod manual;
 mod model;
@@ -73,6 +74,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Eval(arguments) => eval::run(arguments, &settings, output),
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
+        Command::Key(arguments) => key::run(arguments, &settings, output),
         Command::Completions(_) | Command::Config(_) | Command::Manual(_) => Ok(()),
     }
 }

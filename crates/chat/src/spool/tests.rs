@@ -3,7 +3,10 @@
 use std::fs::OpenOptions;
 use std::path::PathBuf;
 
+use longmem_core::{Role, SessionName, SourceKey};
+
 use super::*;
+use crate::SpoolSettings;
 
 fn user(name: &str) -> UserName {
     UserName::new(name).unwrap()
@@ -222,4 +225,167 @@ fn a_talk_that_stores_what_waits_and_one_who_forgets_wait_for_each_other() {
         assert_eq!(talk.join().unwrap(), 0);
     });
     assert_eq!(stored(&memory), 0);
+}
+
+fn key(byte: u8) -> StoreKey {
+    StoreKey::new([byte; 32])
+}
+
+fn append_bytes(spool: &Spool, bytes: &[u8]) {
+    make_folder(spool.folder()).unwrap();
+    let mut file = OpenOptions::new().append(true).create(true).open(spool.path()).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+fn unreadable_in(spool: &Spool) -> Vec<u8> {
+    fs::read(spool.path().with_extension("unreadable")).unwrap_or_default()
+}
+
+#[test]
+fn encrypted_turns_come_back_and_say_nothing_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder).with_key(Some(key(1)));
+    let turns = [turn("key-one", "I moved to Lisbon"), turn("key-two", "a\n\u{0}é")];
+    for turn in &turns {
+        spool.append(turn).unwrap();
+    }
+    let read = spool.read().unwrap();
+    assert_eq!((read.turns.as_slice(), read.unreadable), (turns.as_slice(), 0));
+    let file = fs::read_to_string(spool.path()).unwrap();
+    for plain in ["Lisbon", "key-one", "user", "ana", "2026", "day", "m.db"] {
+        assert!(!file.contains(plain), "{plain} stands in {file}");
+    }
+    spool.take_out(&read).unwrap();
+    assert!(!spool.is_waiting());
+    assert_eq!(unreadable_in(&spool), b"");
+}
+
+#[test]
+fn the_same_turn_is_encrypted_differently_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder).with_key(Some(key(1)));
+    assert_ne!(spool.format.write(&turn("1", "yes")), spool.format.write(&turn("1", "yes")));
+}
+
+#[test]
+fn a_line_is_read_with_its_key_in_its_file_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let ana = spool(&folder).with_key(Some(key(1)));
+    ana.append(&turn("1", "secret")).unwrap();
+    let line = fs::read(ana.path()).unwrap();
+    let bo = Spool::new(ana.folder(), "/m.db", &user("bo")).with_key(Some(key(1)));
+    let elsewhere = Spool::new(ana.folder(), "/n.db", &user("ana")).with_key(Some(key(1)));
+    for other in [&bo, &elsewhere] {
+        append_bytes(other, &line);
+        let read = other.read().unwrap();
+        assert_eq!((read.turns.len(), read.unreadable), (0, 1));
+    }
+    for wrong in [spool(&folder), spool(&folder).with_key(Some(key(2)))] {
+        let read = wrong.read().unwrap();
+        assert_eq!((read.turns.len(), read.unreadable), (0, 1));
+    }
+    let changed = |at: usize| {
+        let mut line = line.clone();
+        line[at] = if line[at] == b'A' { b'B' } else { b'A' };
+        ana.format.read(&line).is_none()
+    };
+    let sealed = line.windows(9).position(|part| part == b"\"sealed\":").unwrap() + 10;
+    assert!((sealed..line.len() - 3).all(changed), "no byte can be changed");
+}
+
+#[test]
+fn plain_lines_from_before_there_was_a_key_are_read_and_then_encrypted() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = spool(&folder);
+    plain.append(&turn("1", "first in Lisbon")).unwrap();
+    // As a version wrote it that named no store.
+    let old = r#"{"session":"today","role":"user","text":"second in Lisbon","time":"2026-03-02T10:00:00Z","key":"2"}"#;
+    append_bytes(&plain, format!("{old}\n{{\"cut").as_bytes());
+    let spool = plain.clone().with_key(Some(key(1)));
+    assert_eq!(spool.read().unwrap().turns.len(), 2);
+    spool.append(&turn("3", "third in Lisbon")).unwrap();
+    let read = spool.read().unwrap();
+    let texts: Vec<_> = read.turns.iter().map(|turn| turn.text.as_str()).collect();
+    assert_eq!(texts, ["first in Lisbon", "second in Lisbon", "third in Lisbon"]);
+    assert_eq!(read.unreadable, 1);
+    assert!(!fs::read_to_string(spool.path()).unwrap().contains("Lisbon"));
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = spool(&folder).with_key(Some(key(1)));
+    spool.append(&turn("1", "first")).unwrap();
+    let other = spool.clone().with_key(Some(key(2)));
+    other.append(&turn("2", "of another key")).unwrap();
+    append_bytes(&spool, b"{\"cut");
+    let read = spool.read().unwrap();
+    assert_eq!((read.turns.len(), read.unreadable), (1, 2));
+    spool.take_out(&read).unwrap();
+    assert!(!spool.is_waiting());
+    let kept = unreadable_in(&spool);
+    let kept: Vec<&[u8]> = lines(&kept).collect();
+    assert_eq!(other.format.read(kept[0]).unwrap().turn.text, "of another key");
+    assert_eq!(kept[1..], [&b"{\"cut"[..]]);
+    // Taking out again keeps nothing twice.
+    spool.take_out(&read).unwrap();
+    assert_eq!(lines(&unreadable_in(&spool)).count(), 2);
+}
+
+/// The turns' texts, and the number of lines that could not be read.
+fn texts(spool: &Spool) -> (Vec<String>, usize) {
+    let read = spool.read().unwrap();
+    (read.turns.into_iter().map(|turn| turn.text).collect(), read.unreadable)
+}
+
+#[test]
+fn at_every_step_of_a_change_the_store_s_key_reads_everything_once() {
+    let keys = [None, Some(key(1)), Some(key(2))];
+    for (old, new) in keys.iter().flat_map(|old| keys.iter().map(move |new| (old, new))) {
+        let folder = tempfile::tempdir().unwrap();
+        let settings =
+            SpoolSettings::new(folder.path().join("spool"), "/m.db").with_key(old.clone());
+        let change = |keep| write_with_key(&settings, new.as_ref(), &[], keep).unwrap();
+        let before = settings.of(&user("ana"));
+        let after = before.clone().with_key(new.clone());
+        let other_store = Spool::new(&settings.folder, "/n.db", &user("ana")).with_key(old.clone());
+        other_store.append(&turn("1", "elsewhere")).unwrap();
+        before.append(&turn("1", "first")).unwrap();
+        append_bytes(&before, b"{\"cut\n");
+        before.append(&turn("2", "second")).unwrap();
+        let all = vec!["first".to_owned(), "second".to_owned()];
+        let has_all = |spool: &Spool| {
+            let mut found = texts(spool).0;
+            found.dedup();
+            assert_eq!(found, all, "{old:?} to {new:?}");
+        };
+        change(Keep::Both);
+        has_all(&before);
+        has_all(&after);
+        change(Keep::Old);
+        assert_eq!(texts(&before), (all.clone(), 1));
+        change(Keep::Both);
+        // It was killed here, and is done again.
+        change(Keep::Both);
+        change(Keep::New);
+        assert_eq!(texts(&after), (all.clone(), 1));
+        if new.is_some() && old != new {
+            assert_eq!(texts(&before), (vec![], 3), "nothing of the old key is left");
+        }
+        assert_eq!(texts(&other_store).0, ["elsewhere"]);
+    }
+}
+
+#[test]
+fn lines_that_name_no_store_are_found_by_the_users_that_it_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = SpoolSettings::new(folder.path().join("spool"), "/m.db");
+    let spool = settings.of(&user("ana"));
+    let old =
+        r#"{"session":"today","role":"user","text":"old","time":"2026-03-02T10:00:00Z","key":"2"}"#;
+    append_bytes(&spool, format!("{old}\n").as_bytes());
+    write_with_key(&settings, Some(&key(1)), &[], Keep::New).unwrap();
+    assert!(fs::read_to_string(spool.path()).unwrap().contains("old"));
+    write_with_key(&settings, Some(&key(1)), &[user("ana")], Keep::New).unwrap();
+    assert_eq!(texts(&spool.with_key(Some(key(1)))), (vec!["old".to_owned()], 0));
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use longmem_core::{SessionName, UserName};
+use longmem_core::{SessionName, StoreKey, UserName};
 
 use crate::learning::HISTORY_TOKENS;
 use crate::{
@@ -41,17 +41,25 @@ pub struct SpoolSettings {
     pub place: String,
     /// Another name of the store, under which turns may still wait; none by default.
     pub former_place: Option<String>,
+    /// The key that the store is encrypted with, which encrypts them, too; none by default.
+    pub key: Option<StoreKey>,
 }
 
 impl SpoolSettings {
     /// Turns that wait in this folder for the store at this place.
     pub fn new(folder: impl Into<PathBuf>, place: impl Into<String>) -> Self {
-        Self { folder: folder.into(), place: place.into(), former_place: None }
+        Self { folder: folder.into(), place: place.into(), former_place: None, key: None }
+    }
+
+    /// The same, encrypted with this key.
+    #[must_use]
+    pub fn with_key(self, key: Option<StoreKey>) -> Self {
+        Self { key, ..self }
     }
 
     /// The spool of one user.
     pub fn of(&self, user: &UserName) -> Spool {
-        let spool = Spool::new(&self.folder, &self.place, user);
+        let spool = Spool::new(&self.folder, &self.place, user).with_key(self.key.clone());
         match &self.former_place {
             Some(former) => spool.with_former_place(former, user),
             None => spool,

@@ -125,7 +125,7 @@ pub fn readable_turns(damaged: &Path) -> Result<Readable, StoreError> {
 
 /// Makes the new store.
 fn fill(pages: &Pages, overview: &Overview, to: &Path) -> rusqlite::Result<Salvaged> {
-    let mut connection = connect(to)?;
+    let mut connection = connect(to, None)?;
     // The file counts only when it is finished, and is then one file without companions.
     connection.pragma_update(None, "journal_mode", "MEMORY")?;
     connection.pragma_update(None, "foreign_keys", false)?;

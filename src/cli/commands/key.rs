@@ -1,0 +1,105 @@
+//! `longmem key`: makes a key, and encrypts the store with another one.
+
+use std::io::{IsTerminal, stdin};
+use std::path::Path;
+
+use longmem::{change_key, key_file};
+use longmem_core::ErrorCode;
+use longmem_memory::StoreError;
+use longmem_sqlite::SqliteStore;
+use longmem_wire as wire;
+
+use crate::arguments::{KeyAction, KeyArguments};
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::sanitize::for_terminal;
+use crate::settings::Settings;
+
+pub(super) fn run(
+    arguments: KeyArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    match arguments.action {
+        KeyAction::New { file } => new(&file, output),
+        KeyAction::Rotate { file, decrypt, yes } => {
+            debug_assert_eq!(file.is_none(), decrypt, "the arguments exclude each other");
+            rotate(file.as_deref(), yes, settings, output)
+        }
+    }
+}
+
+fn new(path: &Path, output: Output) -> Result<(), Failure> {
+    key_file::make(path)?;
+    let file = path.display().to_string();
+    if output.json {
+        return Ok(output.document(&wire::KeyMade { file })?);
+    }
+    output.line(format!("Made a key in {}", for_terminal(&file)))?;
+    output.note("keep a copy of it elsewhere: without it, nobody can read what it encrypts");
+    Ok(())
+}
+
+/// Encrypts with the key in a file; without one, makes the store plain.
+fn rotate(
+    file: Option<&Path>,
+    yes: bool,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let store = &settings.options.file;
+    if !store.exists() {
+        return Err(StoreError::Missing(store.display().to_string()).into());
+    }
+    let new = file.map(key_file::read).transpose()?;
+    let mut options = settings.options.clone();
+    if !SqliteStore::is_plain(store)? {
+        options.key = compose::key(settings)?;
+    } else if new.is_none() {
+        let message = format!("{} is not encrypted", store.display());
+        let hint = "Nothing needs to be done.";
+        return Err(Failure::refused(ErrorCode::NotEncrypted, message, hint));
+    }
+    if new.is_none() && !yes {
+        confirm()?;
+    }
+    change_key(&options, new.as_ref())?;
+    let store = store.display().to_string();
+    if output.json {
+        return Ok(output.document(&wire::KeyRotated { store, encrypted: file.is_some() })?);
+    }
+    let shown = for_terminal(&store);
+    match file {
+        Some(file) => {
+            let file = file.display().to_string();
+            let file = for_terminal(&file);
+            output.line(format!("{shown} is encrypted with the key in {file}"))?;
+            output.note(format!(
+                "name it from now on: --key-file, LONGMEM_KEY_FILE, or key_file = \"{file}\" in config.toml"
+            ));
+        }
+        None => {
+            output.line(format!("{shown} is not encrypted any more"))?;
+            output.note("leave --key-file, LONGMEM_KEY_FILE and key_file out from now on");
+        }
+    }
+    output.note("copies that were made before stay as they are; flash memory and snapshots of the file system may keep old bytes");
+    Ok(())
+}
+
+/// Asks the person at the terminal; without a terminal, it needs `--yes`.
+fn confirm() -> Result<(), Failure> {
+    let refused = || {
+        let hint = "Add --yes to make the store plain without being asked.";
+        Failure::refused(ErrorCode::NotConfirmed, "the store is still encrypted", hint)
+    };
+    if !stdin().is_terminal() {
+        return Err(refused());
+    }
+    Output { json: false, quiet: false }
+        .note("Write everything in the store to the disk without encryption? [y/N]");
+    let mut answer = String::new();
+    stdin().read_line(&mut answer)?;
+    if answer.trim().eq_ignore_ascii_case("y") { Ok(()) } else { Err(refused()) }
+}
