@@ -6,6 +6,7 @@
 //! account may write it all the same. A log with content is read by SQLite's own protocol, for which
 //! `-shm` must be there already.
 
+use std::fmt::Write;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -80,7 +81,7 @@ fn address(path: &Path, is_still: bool) -> String {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
             address.push(char::from(*byte));
         } else {
-            address.push_str(&format!("%{byte:02X}"));
+            let _ = write!(address, "%{byte:02X}");
         }
     }
     address.push_str(if is_still { "?immutable=1" } else { "?readonly_shm=1" });

@@ -88,6 +88,9 @@ impl Upkeep for SqliteStore {
             remove_if_there(&journal)?;
             return Err(copying_error(self.path(), to, error));
         }
+        if stop() {
+            return Err(StoreError::Stopped);
+        }
         Ok(copy.finish()?)
     }
 
