@@ -284,9 +284,9 @@ fn an_old_store_survives_a_death_at_any_point_of_its_migration() {
                 .status()
                 .unwrap();
             if status.code().is_some() {
-                finished += 1
+                finished += 1;
             } else {
-                killed += 1
+                killed += 1;
             }
             let store = SqliteStore::open(&path, IfMissing::Fail).unwrap();
             assert_eq!(store.stats().unwrap().turns, before, "{limit}");
