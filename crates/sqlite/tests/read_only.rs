@@ -171,8 +171,8 @@ fn prints_what_can_be_done() {
     let scope = Scope::of(ana.clone());
     let turns = store.stats().unwrap().turns;
     let found = Searcher::default().search_words(&store, &scope, "lisbon", usize::MAX).unwrap();
-    let copies = TempDir::new().unwrap();
-    let copy = copies.path().join("copy.db");
+    let aside = TempDir::new().unwrap();
+    let copy = aside.path().join("copy.db");
     store.backup(&copy, IfExists::Fail, &|| false).unwrap();
     let copied = SqliteStore::open(copy, IfMissing::Fail).unwrap().stats().unwrap().turns;
     println!("read {turns} found {} copied {copied}", found.len());
