@@ -55,12 +55,12 @@ impl Memory {
         turns: &HashMap<SourceKey, TurnId>,
     ) -> Result<u64, MemoryError> {
         let known = self.store.facts(user, FactsAt::Ever)?;
-        let likeness = |fact: &Fact| {
+        let likeness_of = |fact: &Fact| {
             let since = fact.since.as_millisecond();
             (fact.subject.clone(), fact.statement.clone(), fact.kind, since)
         };
         let known: BTreeMap<Likeness, Fact> =
-            known.into_iter().map(|fact| (likeness(&fact), fact)).collect();
+            known.into_iter().map(|fact| (likeness_of(&fact), fact)).collect();
         // Where each number of the export is in the store, or will be.
         let mut places: HashMap<u64, (i64, Replaced)> = HashMap::new();
         let mut new: Vec<ImportedFact> = Vec::new();
@@ -80,8 +80,8 @@ impl Memory {
                 continue;
             };
             let since_ms = fact.since.as_millisecond();
-            let like = (subject.clone(), statement.clone(), fact.kind, since_ms);
-            let place = match known.get(&like) {
+            let likeness = (subject.clone(), statement.clone(), fact.kind, since_ms);
+            let place = match known.get(&likeness) {
                 Some(known) => Replaced::Known(known.id),
                 None => {
                     let since = fact.since;

@@ -144,6 +144,7 @@ pub(crate) struct ExportArguments {
   longmem forget --matching \"my old job\"      choose among what is found
   longmem forget --until 2025-01-01
   longmem forget --all --user ana")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct ForgetArguments {
     /// This turn, by the number that recall prints; may be given several times
     #[arg(long, value_name = "ID")]

@@ -53,7 +53,9 @@ pub(super) fn run(
         return Ok(());
     }
     if !output.json {
-        render::made_of_turns(&preview).iter().for_each(|line| output.note(line));
+        for line in render::made_of_turns(&preview) {
+            output.note(line);
+        }
     }
     if arguments.dry_run {
         if output.json {

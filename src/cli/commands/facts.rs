@@ -56,7 +56,9 @@ pub(super) fn run(
                 return Ok(output.document(&wire::Facts::from(going))?);
             }
             if !output.json {
-                render::facts(&going).iter().for_each(|line| output.note(line));
+                for line in render::facts(&going) {
+                    output.note(line);
+                }
             }
             let count = counted(going.len() as u64, "fact");
             if dry_run {

@@ -51,7 +51,9 @@ fn forget(arguments: ForgetArguments, settings: &Settings, output: Output) -> Re
         } else {
             render::would_forget(&preview)
         };
-        lines.iter().for_each(|line| output.note(line));
+        for line in lines {
+            output.note(line);
+        }
     }
     if arguments.dry_run {
         if output.json {
@@ -126,7 +128,9 @@ fn matching(
         if !found.facts.is_empty() {
             let facts: Vec<_> = found.facts.iter().map(|found| found.fact.clone()).collect();
             output.note("Known besides (longmem facts delete N deletes one):");
-            render::facts(&facts).iter().for_each(|line| output.note(line));
+            for line in render::facts(&facts) {
+                output.note(line);
+            }
         }
     }
     if turns.is_empty() {

@@ -167,13 +167,17 @@ pub fn with_turns(list: Listed<'_>, block: BlockId, bytes: &[u8], added: &[u8]) 
             let mut entries: Vec<_> =
                 decode_turns(block, bytes).chain(decode_turns(block, added)).collect();
             entries.sort_by_key(|entry| entry.turn);
-            entries.iter().for_each(|entry| push_turn(&mut merged, entry));
+            for entry in &entries {
+                push_turn(&mut merged, entry);
+            }
         }
         Listed::Word(_) => {
             let mut postings: Vec<_> =
                 decode_postings(block, bytes).chain(decode_postings(block, added)).collect();
             postings.sort_by_key(|posting| posting.turn);
-            postings.iter().for_each(|posting| push_posting(&mut merged, *posting));
+            for posting in &postings {
+                push_posting(&mut merged, *posting);
+            }
         }
         Listed::Codes { .. } => merged.extend_from_slice(&[bytes, added].concat()),
     }
