@@ -136,8 +136,8 @@ const MAX_QUOTED: usize = 16;
 
 /// A message without the value that it quotes, if that is long: it may be a key.
 fn without_long_value(message: &str) -> String {
-    let quotes = [("unknown variant `", '`'), ("string \"", '"')];
-    let quoted = quotes.into_iter().find_map(|(before, end)| {
+    let endings = [("unknown variant `", '`'), ("string \"", '"')];
+    let quoted = endings.into_iter().find_map(|(before, end)| {
         let start = message.find(before)? + before.len();
         Some((start, start + message[start..].rfind(&format!("{end}, expected"))?))
     });

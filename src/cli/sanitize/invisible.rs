@@ -3,8 +3,7 @@
 /// Whether a character is not shown as it is, between what stands before and behind it.
 pub(super) fn is_unsafe_after(before: &str, character: char, behind: &str) -> bool {
     match character {
-        '\n' | '\t' => false,
-        ' '..='~' => false,
+        '\n' | '\t' | ' '..='~' => false,
         '\u{200c}' | '\u{200d}' => !joins(before, character, behind),
         '\u{fe00}'..='\u{fe0f}' => !before.chars().next_back().is_some_and(has_forms),
         '\u{e0100}'..='\u{e01ef}' => !before.chars().next_back().is_some_and(is_ideograph),

@@ -197,7 +197,7 @@ impl ModelSources {
     /// The Hub's address without a user name or a password that may be in it.
     pub(super) fn shown_hub_endpoint(&self) -> String {
         let endpoint = self.hub_endpoint();
-        let url = Url::parse(endpoint).ok().filter(|url| url.has_host());
+        let url = Url::parse(endpoint).ok().filter(Url::has_host);
         let Some(mut url) = url else { return without_user(endpoint) };
         // It fails for addresses that cannot have a user only.
         let _ = (url.set_username(""), url.set_password(None));
