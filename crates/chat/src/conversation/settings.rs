@@ -15,6 +15,7 @@ use crate::{DEFAULT_BUDGET, TokenBudget};
 /// assert_eq!(settings.budget.tokens(), 4_000);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[non_exhaustive]
 pub struct ConversationSettings {
     /// The persona or other standing instructions; none by default.

@@ -182,7 +182,9 @@ impl InTalk<'_> {
         let numbers = turns.iter().map(|turn| turn.id).collect();
         let target = forget_target(Scope::of(user.clone()), numbers, false);
         let preview = self.memory.preview_forget(&target, LAST_TURNS)?;
-        render::would_forget(&preview).iter().for_each(|line| self.output.note(line));
+        for line in render::would_forget(&preview) {
+            self.output.note(line);
+        }
         let what = render::contents(preview.turns, preview.derived());
         let asked = Confirm::new().with_prompt(format!("Forget {what} for good?")).default(false);
         // Esc and Ctrl-C are no.
