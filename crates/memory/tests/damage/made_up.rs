@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use longmem_core::{
-    FactKind, FixedClock, NewTurn, Role, SessionName, SourceKey, SummaryOf, UserName,
+    FactKind, FixedClock, NewTurn, Role, SessionName, SourceKey, SummaryOf, Timestamp, UserName,
 };
 use longmem_memory::{FactNote, ForgetTarget, IndexOptions, Memory, StoreError};
 use longmem_sqlite::{IfMissing, SqliteStore};
@@ -30,8 +30,13 @@ pub(crate) fn session(name: &str) -> SessionName {
 }
 
 pub(crate) fn open(path: &Path) -> Result<Memory, StoreError> {
+    open_at(path, "2026-03-02T10:00:00Z".parse().unwrap())
+}
+
+/// Opens a store when the clock stands at a time.
+pub(crate) fn open_at(path: &Path, now: Timestamp) -> Result<Memory, StoreError> {
     let store = SqliteStore::open(path, IfMissing::Fail)?;
-    let clock = FixedClock("2026-03-02T10:00:00Z".parse().unwrap());
+    let clock = FixedClock(now);
     Ok(Memory::new(Arc::new(store), Arc::new(WordHashEmbedder::default()), Arc::new(clock)))
 }
 
@@ -84,7 +89,7 @@ fn turn(name: &str, number: usize) -> NewTurn {
         role: if number.is_multiple_of(2) { Role::User } else { Role::Assistant },
         speaker: number.is_multiple_of(3).then(|| "Ana Silva".to_owned()),
         text,
-        time: jiff::Timestamp::from_second(1_767_225_600 + 60 * number as i64).unwrap(),
+        time: Timestamp::from_second(1_767_225_600 + 60 * number as i64).unwrap(),
         note: number == 5,
         source_key: Some(SourceKey(format!("jsonl:{name}:{number}"))),
     }

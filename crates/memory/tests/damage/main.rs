@@ -11,21 +11,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use longmem_core::private_files::IfExists;
-use longmem_core::{Diagnose, FactKind, Fault, Role, Scope};
+use longmem_core::{Diagnose, FactKind, Fault, Role, Scope, Timestamp};
 use longmem_memory::{
     Channels, FactNote, FactsAt, ForgetTarget, IndexOptions, Memory, MemoryError, RecallRequest,
 };
 
-use made_up::{USERS, WRONG_VALUES, damage_bytes, damage_values, make, open, session, user};
+use made_up::{
+    USERS, WRONG_VALUES, damage_bytes, damage_values, make, open, open_at, session, user,
+};
 
 /// Runs every command once. Hands on the error of each that failed.
 fn run_everything(path: &Path, failed: &mut dyn FnMut(&str, MemoryError)) {
-    let memory = match open(path) {
-        Ok(memory) => memory,
-        Err(error) => return failed("open", error.into()),
-    };
+    match open(path) {
+        Ok(memory) => run_commands(path, &memory, failed),
+        Err(error) => failed("open", error.into()),
+    }
+}
+
+fn run_commands(path: &Path, memory: &Memory, failed: &mut dyn FnMut(&str, MemoryError)) {
     let mut run = |command: &str, work: &dyn Fn(&Memory) -> Result<(), MemoryError>| {
-        if let Err(error) = work(&memory) {
+        if let Err(error) = work(memory) {
             failed(command, error);
         }
     };
@@ -179,4 +184,16 @@ fn on_a_whole_store_every_command_works_and_nothing_is_wrong() {
     open(&path).unwrap().check(&mut |problem| panic!("{problem}")).unwrap();
     run_everything(&path, &mut |command, error| panic!("{command}: {error}"));
     open(&path).unwrap().check(&mut |problem| panic!("{problem}")).unwrap();
+}
+
+#[test]
+fn a_clock_at_the_end_of_time_harms_nothing() {
+    for now in [Timestamp::MIN, Timestamp::MAX] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("memory.db");
+        make(&path);
+        let memory = open_at(&path, now).unwrap();
+        run_commands(&path, &memory, &mut |command, error| panic!("{now}: {command}: {error}"));
+        memory.check(&mut |problem| panic!("{now}: {problem}")).unwrap();
+    }
 }

@@ -46,6 +46,11 @@ impl Pages {
         1..=self.count
     }
 
+    /// Bytes of all pages.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.count) * PAGE as u64
+    }
+
     /// Reads a page. What is missing at the file's end is zero; a page that the disk does not give is
     /// all zero.
     pub(super) fn read(&self, number: u32) -> Vec<u8> {

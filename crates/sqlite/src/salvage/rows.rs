@@ -28,9 +28,6 @@ pub(super) struct Row {
     pub(super) mended: bool,
 }
 
-/// The longest row that is believed: SQLite's own limit.
-const LONGEST_ROW: u64 = 1_000_000_000;
-
 /// A page that belongs to a table or an index.
 pub(super) struct TreePage<'a> {
     pages: &'a Pages,
@@ -100,7 +97,8 @@ impl<'a> TreePage<'a> {
 
     /// The bytes of a row: those on the page, and those on the pages that follow it.
     fn payload(&self, length: u64, on_page: &[u8]) -> Option<Vec<u8>> {
-        if length > LONGEST_ROW {
+        // No row is longer than the file; a chain of pages that turns in a circle is.
+        if length > self.pages.bytes() {
             return None;
         }
         let length = length as usize;
@@ -195,4 +193,68 @@ fn record(payload: &[u8]) -> Option<(Vec<Value>, bool)> {
 fn integer(bytes: &[u8]) -> i64 {
     let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
     bytes.iter().fold(if negative { -1 } else { 0 }, |number, byte| number << 8 | i64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_row_is_read_as_sqlite_writes_it() {
+        // Six columns: null, -2, 1, 1.5, a text, two bytes.
+        let mut payload = vec![7, 0, 1, 9, 7, 17, 16];
+        payload.push(0xfe);
+        payload.extend(1.5f64.to_be_bytes());
+        payload.extend(b"ab");
+        payload.extend([5, 6]);
+        let expected = vec![
+            Value::Null,
+            Value::Integer(-2),
+            Value::Integer(1),
+            Value::Real(1.5),
+            Value::Text("ab".to_owned()),
+            Value::Blob(vec![5, 6]),
+        ];
+        assert_eq!(record(&payload), Some((expected, false)));
+        assert_eq!(record(&payload[..payload.len() - 1]), None, "it is cut off");
+        let text = [2, 15, 0xff];
+        let mended = vec![Value::Text("\u{fffd}".to_owned())];
+        assert_eq!(record(&text), Some((mended, true)));
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_rows_end_and_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = record(&bytes);
+        }
+
+        #[test]
+        fn damaged_pages_end_and_never_panic(
+            seed in any::<u64>(), kind in prop::sample::select(vec![0x0du8, 0x05, 0x0a, 0x02])
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("noise");
+            let mut state = seed | 1;
+            let mut noise = || {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                state as u8
+            };
+            let bytes: Vec<u8> = (0..3 * PAGE)
+                .map(|at| if at % PAGE == 0 { kind } else { noise() })
+                .collect();
+            std::fs::write(&path, bytes).unwrap();
+            let pages = Pages::open(&path).unwrap();
+            for number in pages.numbers() {
+                let bytes = pages.read(number);
+                if let Some(page) = TreePage::of(&pages, number, &bytes) {
+                    page.children();
+                    page.rows();
+                }
+            }
+        }
+    }
 }
