@@ -43,6 +43,8 @@ pub const EDITOR: &str = "EDITOR";
 pub const LONGMEM_PAGER: &str = "LONGMEM_PAGER";
 /// The program that shows what is longer than the screen.
 pub const PAGER: &str = "PAGER";
+/// `1` replaces secrets before anything is stored.
+pub const REDACT: &str = "LONGMEM_REDACT";
 
 /// The folder of Claude Code.
 pub const CLAUDE_CONFIG_DIR: &str = "CLAUDE_CONFIG_DIR";

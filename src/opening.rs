@@ -18,7 +18,8 @@ use crate::{Error, Options};
 pub fn open_memory(options: Options) -> Result<Memory, MemoryError> {
     options.apply_threads();
     let store = store(&options, options.if_missing)?;
-    Ok(Memory::new(store, options.embedder(), options.clock))
+    let memory = Memory::new(store, options.embedder(), options.clock);
+    Ok(memory.with_safeguards(options.safeguards))
 }
 
 /// Opens a memory for conversations that go on while the store cannot be opened or is gone: it is
@@ -43,16 +44,17 @@ pub fn open_patiently(options: Options) -> Result<AsyncMemory, Error> {
     options.apply_threads();
     // One embedder for all openings: it may have loaded the model.
     let options = Options { embedder: Some(options.embedder()), ..options };
-    let clock = Arc::clone(&options.clock);
+    let (clock, safeguards) = (Arc::clone(&options.clock), options.safeguards.clone());
     let has_file = AtomicBool::new(false);
     let open = move || {
         let if_missing =
             if has_file.load(Ordering::Relaxed) { IfMissing::Fail } else { options.if_missing };
         let store = store(&options, if_missing)?;
         has_file.store(true, Ordering::Relaxed);
-        Ok(Memory::new(store, options.embedder(), Arc::clone(&options.clock)))
+        let memory = Memory::new(store, options.embedder(), Arc::clone(&options.clock));
+        Ok(memory.with_safeguards(options.safeguards.clone()))
     };
-    let memory = AsyncMemory::opening(open, clock);
+    let memory = AsyncMemory::opening(open, clock, safeguards);
     match memory.open() {
         Err(error) if !error.is_unavailable() => Err(error.into()),
         _ => Ok(memory),

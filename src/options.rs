@@ -7,8 +7,10 @@ use jiff::tz::TimeZone;
 use longmem_chat::{ModelSettings, Spool, SpoolSettings, TalkSettings, TokenBudget};
 use longmem_core::{Clock, StoreKey, TextEmbedder, UserName, real_path};
 use longmem_embed::{Compute, FetchEvent, LazyEmbedder, Manifest, ModelSources};
+use longmem_memory::Safeguards;
 use longmem_sqlite::{IfMissing, OpeningNotice};
 use longmem_store::Store;
+use longmem_text::Redactor;
 
 use crate::{Error, Folders, HubSettings, SystemClock, environment, key_file};
 
@@ -55,6 +57,8 @@ pub struct Options {
     /// How conversations are held: the language model, the budget, the persona, the time zone of
     /// days. By default memory is quoted, within 4,000 tokens, in UTC.
     pub talk: TalkSettings,
+    /// What happens to texts before they are stored: redaction and moderation; nothing by default.
+    pub safeguards: Safeguards,
     /// The folder in which turns of conversations wait while the store cannot be written.
     pub spool: PathBuf,
 }
@@ -77,6 +81,7 @@ impl Options {
             threads: None,
             clock: Arc::new(SystemClock),
             talk: TalkSettings::default(),
+            safeguards: Safeguards::default(),
             spool: folder.join("spool"),
         }
     }
@@ -133,6 +138,9 @@ impl Options {
             .map_err(|reason| Error::Environment { variable: environment::THREADS, reason })?;
         if let Some(budget) = environment::parsed(environment::BUDGET)? {
             options.talk.conversation.budget = TokenBudget::new(budget);
+        }
+        if environment::is_on(environment::REDACT) {
+            options.safeguards.redactor = Some(Redactor::default());
         }
         options.talk.conversation.learns = !environment::is_on(environment::NO_LEARNING);
         Ok(options)

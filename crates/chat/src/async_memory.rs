@@ -5,7 +5,7 @@ use std::panic;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use longmem_core::{Clock, Timestamp};
-use longmem_memory::{Memory, MemoryError};
+use longmem_memory::{Memory, MemoryError, Safeguards};
 use tokio::sync::Semaphore;
 use tokio::task;
 
@@ -29,7 +29,12 @@ enum Source {
     /// It is open from the start.
     Open(Arc<Memory>),
     /// It is opened when it is needed, and opened again after its file was gone.
-    Opening { open: Box<Opener>, opened: Mutex<Option<Arc<Memory>>>, clock: Arc<dyn Clock> },
+    Opening {
+        open: Box<Opener>,
+        opened: Mutex<Option<Arc<Memory>>>,
+        clock: Arc<dyn Clock>,
+        safeguards: Arc<Safeguards>,
+    },
 }
 
 impl AsyncMemory {
@@ -44,13 +49,16 @@ impl AsyncMemory {
     }
 
     /// A memory for conversations, opened when it is first needed, and again after its file was
-    /// gone: so a conversation can begin, and go on, while it cannot be opened.
+    /// gone: so a conversation can begin, and go on, while it cannot be opened. The safeguards should
+    /// be those of the memory: what waits to be stored is kept under them too.
     pub fn opening(
         open: impl Fn() -> Result<Memory, MemoryError> + Send + Sync + 'static,
         clock: Arc<dyn Clock>,
+        safeguards: Safeguards,
     ) -> Self {
         let (open, opened) = (Box::new(open), Mutex::new(None));
-        Self::of(Source::Opening { open, opened, clock }, WORK_OF_A_CONVERSATION)
+        let safeguards = Arc::new(safeguards);
+        Self::of(Source::Opening { open, opened, clock, safeguards }, WORK_OF_A_CONVERSATION)
     }
 
     fn of(source: Source, at_once: NonZeroUsize) -> Self {
@@ -63,6 +71,14 @@ impl AsyncMemory {
         match &*self.source {
             Source::Open(memory) => memory.now(),
             Source::Opening { clock, .. } => clock.now(),
+        }
+    }
+
+    /// What happens to texts before they are stored, also while the memory cannot be opened.
+    pub fn safeguards(&self) -> Arc<Safeguards> {
+        match &*self.source {
+            Source::Open(memory) => memory.safeguards(),
+            Source::Opening { safeguards, .. } => Arc::clone(safeguards),
         }
     }
 

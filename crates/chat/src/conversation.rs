@@ -7,6 +7,7 @@ mod gathering;
 mod going_on;
 mod live;
 mod prompts;
+mod safeguarding;
 mod session_turns;
 mod settings;
 mod storing;
@@ -104,6 +105,10 @@ impl Conversation {
 
     /// Answers a message, handing on the text as it comes.
     ///
+    /// The memory's safeguards come first: secrets in the message are replaced, and a message that who
+    /// moderates refuses is neither stored nor sent. Where answers are moderated, an answer is held back
+    /// until it was judged, and handed on as a whole.
+    ///
     /// The message is stored before the model is asked, the answer after it. If that fails in
     /// between, or the future is dropped, the same message can be asked again and is not stored
     /// twice; another message is asked together with it. The part of an answer that came before it
@@ -147,7 +152,7 @@ impl Conversation {
     /// # Errors
     /// [`ChatError`] if memory cannot be read or no prompt can be made.
     pub async fn context_for(&self, message: &str) -> Result<Context, ChatError> {
-        let asked = Asked::Message(message.into());
+        let asked = Asked::Message(self.memory.safeguards().redacted(message).into());
         self.read_calibration().await;
         self.check_length(asked.message(), self.budget())?;
         let inputs = self.gather(&asked, None, PROMPT_THRESHOLD).await?;

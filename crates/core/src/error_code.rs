@@ -25,6 +25,10 @@ closed_words! {
         InvalidLine = "invalid_line",
         /// It was not said what is to be forgotten.
         NothingSelected = "nothing_selected",
+        /// Who moderates refused the text.
+        RefusedByModeration = "refused_by_moderation",
+        /// Who moderates could not judge the text, so it is refused.
+        ModerationFailed = "moderation_failed",
         /// Nobody confirmed that something is to be deleted.
         NotConfirmed = "not_confirmed",
 

@@ -95,6 +95,8 @@ pub enum Remedy {
     AskQuestion,
     /// Write one short line; a longer text is remembered as a turn.
     WriteShortLine,
+    /// Look at the program that moderates, or allow what it cannot judge.
+    CheckModerator,
     /// Say what is to be forgotten: turns, sessions, roles, a time, or explicitly everything.
     SayWhatToForget,
     /// Fetch the right files of the embedding model, or name another folder that holds them.

@@ -48,7 +48,7 @@ impl Memory {
     pub fn canary(&self) -> Result<Vec<CanaryStep>, MemoryError> {
         let (user, session) = names(self.now());
         let turn = self.new_turn(session, Role::User, SAID);
-        let id = self.remember(&user, std::slice::from_ref(&turn))?[0].id;
+        let id = self.remember_checked(&user, std::slice::from_ref(&turn))?[0].id;
         let scope = Scope::of(user.clone());
         let observed = self.observe_canary(&scope, id);
         self.forget(&ForgetTarget::User(user.clone()))?;

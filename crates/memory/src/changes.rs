@@ -3,7 +3,7 @@
 use longmem_core::{Scope, SessionName, TurnId, UserName};
 use longmem_store::{Amended, Moved};
 
-use crate::{Memory, MemoryError, short_line};
+use crate::{Memory, MemoryError, Statement, StatementKind, short_line};
 
 /// Characters of the longest title that a person can give to a session.
 const MAX_TITLE_CHARACTERS: usize = 300;
@@ -15,7 +15,8 @@ impl Memory {
     /// and source key stay, and an import of its file leaves it as it is.
     ///
     /// # Errors
-    /// [`MemoryError::EmptyText`] for a text of white space only; [`MemoryError::Store`], also for a
+    /// [`MemoryError::EmptyText`] for a text of white space only; [`MemoryError::Refused`] and
+    /// [`MemoryError::Moderator`] of the safeguards; [`MemoryError::Store`], also for a
     /// user or a turn that is not in the store. Then nothing was changed.
     ///
     /// # Examples
@@ -45,7 +46,14 @@ impl Memory {
         if text.trim().is_empty() {
             return Err(MemoryError::EmptyText);
         }
-        let amended = self.store.amend_turn(user, turn, text)?;
+        let session = self.store.turns(user, &[turn])?.pop();
+        let mut statement = Statement::note(user, text);
+        if let Some(stored) = &session {
+            (statement.session, statement.role) = (Some(&stored.session), stored.role);
+        }
+        let text = self.safeguards.checked(&statement)?;
+        let amended = self.store.amend_turn(user, turn, &text)?;
+        self.count_redactions(user, [text.as_str()]);
         self.searcher.drop_user(user);
         Ok(amended)
     }
@@ -63,6 +71,13 @@ impl Memory {
         title: &str,
     ) -> Result<String, MemoryError> {
         let title = short_line("title", title, MAX_TITLE_CHARACTERS)?;
+        let statement = Statement {
+            kind: StatementKind::Title,
+            session: Some(session),
+            ..Statement::note(user, &title)
+        };
+        let title = self.safeguards.checked(&statement)?;
+        let title = short_line("title", &title, MAX_TITLE_CHARACTERS)?;
         self.store.set_session_title(user, session, Some(&title))?;
         Ok(title)
     }

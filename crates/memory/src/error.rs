@@ -7,7 +7,7 @@ use longmem_store::{SessionSummary, StoreError};
 use longmem_transcripts::TranscriptError;
 use thiserror::Error;
 
-use crate::InvalidLine;
+use crate::{InvalidLine, ModeratorFailure, Stage};
 
 /// Why the engine could not do what was asked.
 #[derive(Debug, Error)]
@@ -81,9 +81,29 @@ pub enum MemoryError {
         /// [`MAX_CANDIDATES`](crate::MAX_CANDIDATES).
         first: Vec<SessionSummary>,
     },
+    /// Who moderates refused a text; nothing was stored of it.
+    #[error("refused by moderation{}", because(*stage, reason))]
+    Refused {
+        /// What was about to happen to it.
+        stage: Stage,
+        /// Why; empty if it was not said.
+        reason: String,
+    },
+    /// Who moderates could not judge a text, so it is refused.
+    #[error("the text could not be moderated, so nothing was done with it: {0}")]
+    Moderator(ModeratorFailure),
     /// A scope without any filter, to be forgotten.
     #[error("no turn, session, role or time was named to be forgotten")]
     ForgetsEverything,
+}
+
+/// What was refused, and why.
+fn because(stage: Stage, reason: &str) -> String {
+    let what = match stage {
+        Stage::Store | Stage::Send => "",
+        Stage::Answer => ", the answer",
+    };
+    if reason.trim().is_empty() { what.to_owned() } else { format!("{what}: {}", reason.trim()) }
 }
 
 impl MemoryError {
@@ -112,6 +132,8 @@ impl Diagnose for MemoryError {
             Self::Output(_) => ErrorCode::FileFailed,
             Self::EmptyText | Self::EmptyQuery => ErrorCode::EmptyText,
             Self::Line(_) => ErrorCode::InvalidLine,
+            Self::Refused { .. } => ErrorCode::RefusedByModeration,
+            Self::Moderator(_) => ErrorCode::ModerationFailed,
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
             Self::AmbiguousSession { .. } => ErrorCode::AmbiguousSession,
             Self::ForgetsEverything => ErrorCode::NothingSelected,
@@ -124,10 +146,11 @@ impl Diagnose for MemoryError {
             Self::Transcript(error) => error.fault(),
             Self::Embed(error) => error.fault(),
             Self::WrongWidth(_) | Self::WrongCount { .. } => Fault::Bug,
-            Self::Output(_) => Fault::Environment,
+            Self::Output(_) | Self::Moderator(_) => Fault::Environment,
             Self::EmptyText
             | Self::EmptyQuery
             | Self::Line(_)
+            | Self::Refused { .. }
             | Self::UnknownSession { .. }
             | Self::AmbiguousSession { .. }
             | Self::ForgetsEverything => Fault::Caller,
@@ -141,6 +164,7 @@ impl Diagnose for MemoryError {
             Self::Embed(error) => error.remedies(),
             Self::EmptyQuery => vec![Remedy::AskQuestion],
             Self::Line(_) => vec![Remedy::WriteShortLine],
+            Self::Moderator(_) => vec![Remedy::CheckModerator],
             Self::UnknownSession { near: sessions, .. }
             | Self::AmbiguousSession { first: sessions, .. } => {
                 let named = sessions.iter().map(|session| Remedy::NameSession {
@@ -151,9 +175,11 @@ impl Diagnose for MemoryError {
                 named.chain([Remedy::ListSessions]).collect()
             }
             Self::ForgetsEverything => vec![Remedy::SayWhatToForget],
-            Self::WrongWidth(_) | Self::WrongCount { .. } | Self::Output(_) | Self::EmptyText => {
-                Vec::new()
-            }
+            Self::WrongWidth(_)
+            | Self::WrongCount { .. }
+            | Self::Output(_)
+            | Self::EmptyText
+            | Self::Refused { .. } => Vec::new(),
         }
     }
 }

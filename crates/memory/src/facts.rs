@@ -69,10 +69,13 @@ impl Memory {
     ///
     /// # Errors
     /// [`MemoryError::Line`] for a statement or subject that is not one short line;
+    /// [`MemoryError::Refused`] and [`MemoryError::Moderator`] of the safeguards;
     /// [`MemoryError::Store`], also if the user does not have the fact that it replaces.
     pub fn note_fact(&self, user: &UserName, note: &FactNote) -> Result<NotedFact, MemoryError> {
         let subject = short_line("subject", &note.subject, MAX_STATEMENT_CHARACTERS)?;
         let statement = short_line("statement", &note.statement, MAX_STATEMENT_CHARACTERS)?;
+        let subject = self.safeguards.fact_subject(user, &subject)?;
+        let statement = self.checked_statement(user, &statement)?;
         let entities = entities_in(&subject, &statement);
         let fact = NewFact {
             subject,
@@ -83,7 +86,7 @@ impl Memory {
             entities,
         };
         // Of two threads with the same statement, the second finds what the first noted.
-        let _held = self.noting.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.noting.lock().unwrap_or_else(PoisonError::into_inner);
         let known =
             self.facts(user, FactsAt::Now)?.into_iter().find(|known| says_the_same(known, &fact));
         // What replaces another fact does so, even where a third says the same.
@@ -91,7 +94,19 @@ impl Memory {
             return Ok(NotedFact { id: known.id, new: false });
         }
         let id = self.store.insert_fact(user, &fact, note.replaces)?;
+        drop(held);
+        self.count_redactions(user, [fact.statement.as_str()]);
         Ok(NotedFact { id, new: true })
+    }
+
+    /// A statement as it may be stored, which is still one line.
+    fn checked_statement(&self, user: &UserName, statement: &str) -> Result<String, MemoryError> {
+        let checked = self.safeguards.fact_line(user, statement)?;
+        Ok(if checked == statement {
+            checked
+        } else {
+            short_line("statement", &checked, MAX_STATEMENT_CHARACTERS)?
+        })
     }
 
     /// Corrects the words of a fact; its subject, source and time stay.
@@ -106,11 +121,14 @@ impl Memory {
         statement: &str,
     ) -> Result<(), MemoryError> {
         let statement = short_line("statement", statement, MAX_STATEMENT_CHARACTERS)?;
+        let statement = self.checked_statement(user, &statement)?;
         let facts = self.store.facts(user, FactsAt::Ever)?;
         // If the user does not have it, editing says so.
         let subject = facts.iter().find(|known| known.id == fact).map(|known| &known.subject);
         let entities = entities_in(subject.map_or("", String::as_str), &statement);
-        Ok(self.store.edit_fact(user, fact, &statement, &entities)?)
+        self.store.edit_fact(user, fact, &statement, &entities)?;
+        self.count_redactions(user, [statement.as_str()]);
+        Ok(())
     }
 
     /// Reads what [`Memory::delete_fact`] would delete: the fact, and the older ones that it had

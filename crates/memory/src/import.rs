@@ -10,6 +10,7 @@ use longmem_transcripts::{
 };
 
 use crate::import_records::StoredRecords;
+use crate::memory::Imported;
 use crate::{IMPORT_MARKS, Inserted, Memory, MemoryError};
 
 /// What is imported, and for whom.
@@ -62,6 +63,8 @@ pub struct ImportReport {
     pub new_facts: u64,
     /// Summaries of an export of longmem that were new.
     pub new_summaries: u64,
+    /// Turns that were left out, because who moderates refused them.
+    pub refused_turns: u64,
     /// Whether `progress` stopped it.
     pub stopped: bool,
 }
@@ -116,6 +119,7 @@ impl Memory {
             forgotten_turns: 0,
             users: BTreeMap::new(),
             of_other_users: 0,
+            refused_turns: 0,
             stopped: false,
             failed: None,
         };
@@ -136,6 +140,7 @@ impl Memory {
             forgotten_turns: intake.forgotten_turns,
             users: intake.users,
             of_other_users: intake.of_other_users,
+            refused_turns: intake.refused_turns,
             stopped: intake.stopped,
         })
     }
@@ -173,6 +178,7 @@ struct Intake<'a> {
     forgotten_turns: u64,
     users: BTreeMap<UserName, u64>,
     of_other_users: u64,
+    refused_turns: u64,
     stopped: bool,
     failed: Option<MemoryError>,
 }
@@ -196,7 +202,7 @@ impl TurnReceiver for Intake<'_> {
             return ControlFlow::Break(());
         }
         let flow = (self.progress)(&ImportProgress {
-            turns: self.new_turns + self.known_turns + self.forgotten_turns,
+            turns: self.new_turns + self.known_turns + self.forgotten_turns + self.refused_turns,
             new_turns: self.new_turns,
             bytes_read: read.bytes_read,
             bytes_total: read.bytes_total,
@@ -288,16 +294,26 @@ impl Intake<'_> {
         self.count = 0;
         for (user, Batch { turns, renamed }) in std::mem::take(&mut self.waiting) {
             *self.users.entry(user.clone()).or_default() += turns.len() as u64;
+            let safe = |key: &SourceKey| self.memory.safeguards.key(key);
+            let renamed: Vec<_> = renamed.iter().map(|(old, new)| (safe(old), safe(new))).collect();
             self.memory.store.rename_source_keys(&user, &renamed)?;
-            for imported in self.memory.import_turns(&user, &turns, self.request.again)? {
+            for imported in self.memory.import_checked(&user, &turns, self.request.again)? {
                 match imported {
-                    Some(Inserted { new: true, .. }) => self.new_turns += 1,
-                    Some(_) => self.known_turns += 1,
-                    None => self.forgotten_turns += 1,
+                    Imported::Stored(Inserted { new: true, .. }) => self.new_turns += 1,
+                    Imported::Stored(_) => self.known_turns += 1,
+                    Imported::Forgotten => self.forgotten_turns += 1,
+                    Imported::Refused => self.refused_turns += 1,
                 }
             }
         }
-        let marks = std::mem::take(&mut self.marks);
+        let mut marks = std::mem::take(&mut self.marks);
+        // A mark may hold words of the file. Without one, the file is read whole the next time.
+        marks.retain(|(name, mark)| {
+            let safeguards = &self.memory.safeguards;
+            self.refused_turns == 0
+                && safeguards.is_free_of_secrets(name)
+                && safeguards.is_free_of_secrets(&String::from_utf8_lossy(mark))
+        });
         // A file can be all of other users; then nobody is made for its mark.
         let is_user = || self.memory.store.check_names(&Scope::of(self.request.user.clone()));
         if !marks.is_empty() && is_user().is_ok() {

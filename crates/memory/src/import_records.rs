@@ -79,13 +79,23 @@ impl Memory {
             else {
                 continue;
             };
+            let checked = self
+                .safeguards
+                .fact_subject(user, &subject)
+                .and_then(|subject| Ok((subject, self.safeguards.fact_line(user, &statement)?)));
+            let (subject, statement) = match checked {
+                Ok(checked) => checked,
+                Err(MemoryError::Refused { .. }) => continue,
+                Err(error) => return Err(error),
+            };
             let since_ms = fact.since.as_millisecond();
             let likeness = (subject.clone(), statement.clone(), fact.kind, since_ms);
             let place = match known.get(&likeness) {
                 Some(known) => Replaced::Known(known.id),
                 None => {
                     let since = fact.since;
-                    let (kind, entities) = (fact.kind, fact.entities);
+                    let (kind, mut entities) = (fact.kind, fact.entities);
+                    entities.retain(|entity| self.safeguards.is_free_of_secrets(&entity.name));
                     let fact = NewFact { subject, statement, kind, source, since, entities };
                     new.push(ImportedFact { fact, superseded_by: None });
                     Replaced::Learned(new.len() - 1)
@@ -163,7 +173,7 @@ impl Memory {
                 continue;
             }
             let made_at = self.store.epoch(user)?;
-            if self.store.write_summary(user, &of, &summary.text, self.now(), made_at)? {
+            if self.write_summary(user, &of, &summary.text, made_at)? {
                 count += 1;
                 if let SummaryOf::Session { session, .. } = of
                     && summary.folded
@@ -176,7 +186,7 @@ impl Memory {
         {
             let parts = self.summaries_of_sessions(user, &folded)?;
             let made_at = self.store.epoch(user)?;
-            let stored = self.store.fold_summaries(user, &parts, &text, self.now(), made_at)?;
+            let stored = self.fold_summaries(user, &parts, &text, made_at)?;
             count += u64::from(stored);
         }
         Ok(count)

@@ -61,7 +61,16 @@ impl Memory {
         if said.role != Role::User {
             return Ok(noted);
         }
-        let instructions = standing_instructions(&said.text);
+        if standing_instructions(&said.text).is_empty() {
+            return Ok(noted);
+        }
+        // With safeguards, the turn may be stored with other words.
+        let stored = if self.safeguards.is_empty() {
+            None
+        } else {
+            self.store.turns(user, &[turn])?.pop().map(|stored| stored.text)
+        };
+        let instructions = standing_instructions(stored.as_deref().unwrap_or(&said.text));
         if instructions.is_empty() {
             return Ok(noted);
         }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use longmem_core::{SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName};
+use longmem_core::{Role, SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName};
 use longmem_store::{Epoch, Learned, LearnedFact};
 
-use crate::{Memory, MemoryError};
+use crate::{Memory, MemoryError, Statement, StatementKind};
 
 impl Memory {
     /// Lets a session be learned from, from its first turn on; nothing if it is so already or does
@@ -41,7 +41,7 @@ impl Memory {
     /// Stores what was learned from a session's turns `after` (none before the first) up to
     /// `through`, and notes that they were looked at, in one transaction. False, and nothing is
     /// stored, if somebody else did so meanwhile. A fact whose turn was forgotten meanwhile is left
-    /// out.
+    /// out, and so is what who moderates refuses.
     ///
     /// # Errors
     /// [`MemoryError::Store`]; then nothing was stored.
@@ -53,7 +53,13 @@ impl Memory {
         through: TurnId,
         facts: &[LearnedFact],
     ) -> Result<bool, MemoryError> {
-        Ok(self.store.write_learned(user, session, after, through, facts)?)
+        let facts = self.safeguards.learned(user, facts)?;
+        let written = self.store.write_learned(user, session, after, through, &facts)?;
+        if written {
+            let statements = facts.iter().map(|learned| learned.fact.statement.as_str());
+            self.count_redactions(user, statements);
+        }
+        Ok(written)
     }
 
     /// Reads a user's summaries in order of what they sum up.
@@ -111,7 +117,14 @@ impl Memory {
         text: &str,
         made_at: Epoch,
     ) -> Result<bool, MemoryError> {
-        Ok(self.store.write_summary(user, of, text, self.now(), made_at)?)
+        let session = match of {
+            SummaryOf::Stretch { session, .. } | SummaryOf::Session { session, .. } => {
+                Some(session)
+            }
+            SummaryOf::Sessions => None,
+        };
+        let text = self.checked_summary(user, session, text)?;
+        Ok(self.store.write_summary(user, of, &text, self.now(), made_at)?)
     }
 
     /// Stores a summary of the summaries `parts`, made now, in place of the earlier one. False, and
@@ -127,6 +140,23 @@ impl Memory {
         text: &str,
         made_at: Epoch,
     ) -> Result<bool, MemoryError> {
-        Ok(self.store.fold_summaries(user, parts, text, self.now(), made_at)?)
+        let text = self.checked_summary(user, None, text)?;
+        Ok(self.store.fold_summaries(user, parts, &text, self.now(), made_at)?)
+    }
+
+    /// A summary as it may be stored: an empty one, as if none could be made, if it was refused.
+    fn checked_summary(
+        &self,
+        user: &UserName,
+        session: Option<&SessionName>,
+        text: &str,
+    ) -> Result<String, MemoryError> {
+        if text.is_empty() {
+            return Ok(String::new());
+        }
+        let kind = StatementKind::Summary;
+        let role = Role::Assistant;
+        let statement = Statement { kind, session, role, ..Statement::note(user, text) };
+        Ok(self.safeguards.checked_unless_refused(&statement)?.unwrap_or_default())
     }
 }

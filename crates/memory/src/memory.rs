@@ -11,7 +11,8 @@ use longmem_search::Searcher;
 use longmem_store::{Inserted, KeyState, SessionSummary, Store, StoreError};
 use longmem_transcripts::without_own_blocks;
 
-use crate::MemoryError;
+use crate::safeguards::Checked;
+use crate::{MemoryError, Safeguards};
 
 /// The session of what is remembered outside any conversation.
 pub const NOTES_SESSION: &str = "notes";
@@ -28,6 +29,7 @@ pub struct Memory {
     /// Held while instructions are compared with those that are known and noted, so that two threads
     /// with the same turn do not both note it.
     pub(crate) noting: Mutex<()>,
+    pub(crate) safeguards: Arc<Safeguards>,
 }
 
 impl Memory {
@@ -37,7 +39,20 @@ impl Memory {
         embedder: Arc<dyn TextEmbedder>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, searcher: Searcher::default(), embedder, clock, noting: Mutex::new(()) }
+        Self {
+            store,
+            searcher: Searcher::default(),
+            embedder,
+            clock,
+            noting: Mutex::new(()),
+            safeguards: Arc::default(),
+        }
+    }
+
+    /// The same memory, with these safeguards before everything that it stores from now on.
+    #[must_use]
+    pub fn with_safeguards(self, safeguards: Safeguards) -> Self {
+        Self { safeguards: Arc::new(safeguards), ..self }
     }
 
     /// The model that embeds.
@@ -72,6 +87,7 @@ impl Memory {
     ///
     /// # Errors
     /// [`MemoryError::EmptyText`] for a turn of nothing but white space and such memory;
+    /// [`MemoryError::Refused`] and [`MemoryError::Moderator`] of the [`Safeguards`];
     /// [`MemoryError::Store`]. None of the turns was stored then.
     pub fn remember(
         &self,
@@ -80,23 +96,89 @@ impl Memory {
     ) -> Result<Vec<Inserted>, MemoryError> {
         let turns = said(turns);
         refuse_empty(&turns)?;
-        Ok(self.store.insert_turns(user, &turns)?)
+        let turns = self.checked_turns(user, &turns)?;
+        self.insert(user, &turns)
+    }
+
+    /// Stores turns as [`Memory::remember`] does, whose texts [`Safeguards::checked`] gave: they are
+    /// not judged again.
+    ///
+    /// # Errors
+    /// Those of [`Memory::remember`].
+    pub fn remember_checked(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+    ) -> Result<Vec<Inserted>, MemoryError> {
+        let turns = said(turns);
+        refuse_empty(&turns)?;
+        self.insert(user, &self.redacted_turns(&turns))
+    }
+
+    fn insert(&self, user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>, MemoryError> {
+        let inserted = self.store.insert_turns(user, turns)?;
+        self.count_in_turns(user, turns.iter().zip(inserted.iter().copied()));
+        Ok(inserted)
     }
 
     /// Stores turns of another program's file as [`Memory::remember`] does, but for those that the
     /// user forgot before, by their source keys: these are left out, none in their place. With `again`
-    /// they are stored too.
+    /// they are stored too. What who moderates refuses is left out as well.
     ///
     /// # Errors
-    /// Those of [`Memory::remember`].
+    /// Those of [`Memory::remember`], but for [`MemoryError::Refused`].
     pub fn import_turns(
         &self,
         user: &UserName,
         turns: &[NewTurn],
         again: bool,
     ) -> Result<Vec<Option<Inserted>>, MemoryError> {
+        let imported = self.import_checked(user, turns, again)?;
+        let stored = imported.into_iter().map(|outcome| match outcome {
+            Imported::Stored(inserted) => Some(inserted),
+            Imported::Forgotten | Imported::Refused => None,
+        });
+        Ok(stored.collect())
+    }
+
+    /// Imports turns as [`Memory::import_turns`] does, and says why each that is left out is.
+    pub(crate) fn import_checked(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+        again: bool,
+    ) -> Result<Vec<Imported>, MemoryError> {
         refuse_empty(turns)?;
-        Ok(self.store.import_turns(user, turns, again)?)
+        let checked = if self.safeguards.is_empty() {
+            None
+        } else {
+            Some(self.checked_import(user, turns, again)?)
+        };
+        let Some(checked) = checked else {
+            let imported = self.store.import_turns(user, turns, again)?.into_iter();
+            return Ok(imported.map(Imported::of).collect());
+        };
+        let is_refused: Vec<bool> =
+            checked.iter().map(|turn| matches!(turn, Checked::Refused)).collect();
+        let turns: Vec<NewTurn> = checked
+            .into_iter()
+            .filter_map(|turn| match turn {
+                Checked::Stored(turn) => Some(turn),
+                Checked::Refused => None,
+            })
+            .collect();
+        let imported = self.store.import_turns(user, &turns, again)?;
+        let stored = turns.iter().zip(&imported);
+        self.count_in_turns(user, stored.filter_map(|(turn, inserted)| Some((turn, (*inserted)?))));
+        let mut imported = imported.into_iter();
+        let outcomes = is_refused.into_iter().map(|is_refused| {
+            if is_refused {
+                Imported::Refused
+            } else {
+                Imported::of(imported.next().expect("a store says of each turn what became of it"))
+            }
+        });
+        Ok(outcomes.collect())
     }
 
     /// Says of source keys of one user, in the order given, what an import would make of their turns.
@@ -108,13 +190,14 @@ impl Memory {
         user: &UserName,
         keys: &[SourceKey],
     ) -> Result<Vec<KeyState>, MemoryError> {
-        Ok(self.store.key_states(user, keys)?)
+        let keys: Vec<SourceKey> = keys.iter().map(|key| self.safeguards.key(key)).collect();
+        Ok(self.store.key_states(user, &keys)?)
     }
 
     /// Stores a turn as [`Memory::remember`] does, unless the last two turns of its session show
     /// that it is there already: `already` finds it among them, the newest last. Of two processes
     /// that do so at the same moment, only one stores it. With `learns`, the session may be learned
-    /// from.
+    /// from. Its text is what [`Safeguards::checked`] gave: it is not judged again.
     ///
     /// # Errors
     /// [`MemoryError::EmptyText`] for a turn of white space only; [`MemoryError::Store`].
@@ -125,9 +208,12 @@ impl Memory {
         learns: bool,
         already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
     ) -> Result<Inserted, MemoryError> {
-        let turn = &said(std::slice::from_ref(turn))[0];
-        refuse_empty(std::slice::from_ref(turn))?;
-        Ok(self.store.insert_unless(user, turn, learns, already)?)
+        let turn = &said(std::slice::from_ref(turn));
+        refuse_empty(turn)?;
+        let turn = &self.redacted_turns(turn)[0];
+        let inserted = self.store.insert_unless(user, turn, learns, already)?;
+        self.count_in_turns(user, [(turn, inserted)]);
+        Ok(inserted)
     }
 
     /// Reads the last `limit` turns of a session, oldest first.
@@ -249,6 +335,23 @@ pub fn own_words(text: &str) -> Cow<'_, str> {
     match without_own_blocks(text) {
         Cow::Borrowed(_) => Cow::Borrowed(text),
         Cow::Owned(rest) => Cow::Owned(rest.trim().to_owned()),
+    }
+}
+
+/// What became of a turn that was imported.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Imported {
+    /// It is stored, or was there already.
+    Stored(Inserted),
+    /// The user forgot it before.
+    Forgotten,
+    /// Who moderates refused it.
+    Refused,
+}
+
+impl Imported {
+    fn of(stored: Option<Inserted>) -> Self {
+        stored.map_or(Self::Forgotten, Self::Stored)
     }
 }
 

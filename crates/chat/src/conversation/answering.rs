@@ -26,6 +26,7 @@ impl Conversation {
         asked: &Asked,
         on_text: OnText<'_>,
     ) -> Result<Reply, ChatError> {
+        let asked = &self.safeguarded(asked).await?;
         let breaks = self.live.breaks();
         // What can never be answered should not stand in the session as an open question.
         // Quoting makes no prompt.
@@ -55,17 +56,27 @@ impl Conversation {
         };
 
         let model = &model_for(asked, model, &inputs);
+        // An answer that somebody judges is shown when it is judged.
+        let holds = self.holds_answers();
         let mut shown = String::new();
-        let mut on_text = |piece: &str| {
-            shown.push_str(piece);
-            on_text(piece);
+        let mut show = |piece: &str| {
+            if !holds {
+                shown.push_str(piece);
+                on_text(piece);
+            }
         };
-        let answering = self.complete(model, asked, &inputs, &mut on_text);
+        let answering = self.complete(model, asked, &inputs, &mut show);
         let Some(answered) = breaks.unless_broken_off(answering).await else {
             let kept = asked.is_in_session() && self.store_part(&shown).await?;
             return Err(ChatError::BrokenOff { kept });
         };
         let (answer, context) = answered?;
+        let answer = self.safeguarded_answer(asked, answer).await?;
+        if holds {
+            let text =
+                answer.as_ref().map_or_else(ProviderError::partial, |answer| Some(&answer.text));
+            text.filter(|text| !text.is_empty()).into_iter().for_each(on_text);
+        }
         let completion = match answer {
             Ok(completion) if completion.text.trim().is_empty() => {
                 return Err(ChatError::NoAnswer { completion: Box::new(completion) });

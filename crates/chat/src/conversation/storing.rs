@@ -58,7 +58,7 @@ impl Conversation {
             return Ok(());
         }
         let (user, new) = (self.user.clone(), turn.clone());
-        let store = move |memory: &Memory| Ok(memory.remember(&user, &[new])?[0].id);
+        let store = move |memory: &Memory| Ok(memory.remember_checked(&user, &[new])?[0].id);
         match self.store_or_yield(store).await? {
             Some(id) => self.live.push_stored(stored_as(turn, id)),
             None => self.spool_turn(&turn)?,
