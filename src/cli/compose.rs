@@ -27,7 +27,7 @@ pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
     let hub = HubSettings::from_environment(&folders);
     let named = flags.config.as_deref().map(|path| folders.expand(path)).transpose()?;
     let file = ConfigFile::read(named.as_deref(), &folders)?;
-    Settings::resolve(flags, file, &folders, hub)
+    Settings::resolve(flags, file, &folders, hub, |name| std::env::var_os(name))
 }
 
 /// Reads what the environment says about language models.
@@ -94,6 +94,11 @@ fn options_without_key(settings: &Settings, if_missing: IfMissing, output: Outpu
             output.note(for_terminal(&note));
         }
     });
+    if let Some(moderation) = &mut options.safeguards.moderation {
+        moderation.on_unjudged = Arc::new(move |failure| {
+            output.warn(for_terminal(&format!("not moderated: {failure}")));
+        });
+    }
     options
 }
 

@@ -25,6 +25,39 @@ pub(crate) struct ConfigFile {
     pub(crate) budget: Option<usize>,
     pub(crate) llm: LlmConfig,
     pub(crate) learning: LearningConfig,
+    pub(crate) redaction: RedactionConfig,
+    pub(crate) moderation: ModerationConfig,
+}
+
+/// Its `[redaction]` part: which secrets are replaced before anything is stored.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RedactionConfig {
+    pub(crate) enabled: bool,
+    /// The kinds that are looked for; all of them if it is left out.
+    pub(crate) kinds: Option<Vec<String>>,
+    pub(crate) patterns: Vec<PatternConfig>,
+}
+
+/// A shape of the user's own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PatternConfig {
+    pub(crate) name: String,
+    pub(crate) regex: String,
+}
+
+/// Its `[moderation]` part: which program is asked about each text.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ModerationConfig {
+    /// The program and its arguments; nobody is asked if it is empty.
+    pub(crate) command: Vec<String>,
+    pub(crate) timeout_seconds: Option<f64>,
+    pub(crate) on_failure: Option<String>,
+    pub(crate) when: Option<Vec<String>>,
+    /// Variables of the environment that the program gets besides the usual ones.
+    pub(crate) environment: Vec<String>,
 }
 
 /// Its `[llm]` part: which language model answers.

@@ -109,6 +109,10 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::EmbedAgain => "Run longmem index --reembed to make all vectors anew.",
         Remedy::AskQuestion => "Ask as you would ask a person: longmem recall \"where do I live?\"",
         Remedy::WriteShortLine => "Write one short line; longmem remember takes longer texts.",
+        Remedy::CheckModerator => {
+            "Look at the program that [moderation] in the configuration names; on_failure = \"allow\" \
+             goes on without it."
+        }
         Remedy::SayWhatToForget => {
             "Give --turn, --session, --role, --since or --until; --all forgets everything of the user."
         }

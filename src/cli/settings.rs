@@ -1,5 +1,6 @@
 //! What a command works with: flags first, then the environment, the file, and the defaults.
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
@@ -12,6 +13,7 @@ use longmem_embed::{Compute, Device, Precision};
 use crate::arguments::GlobalArguments;
 use crate::config_file::{ConfigFile, LearningConfig, LlmConfig};
 use crate::failure::Failure;
+use crate::safeguards;
 
 /// What every command works with.
 #[derive(Clone)]
@@ -43,6 +45,7 @@ impl Settings {
         file: ConfigFile,
         folders: &Folders,
         hub: HubSettings,
+        variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self, Failure> {
         let wrong = |reason: String| {
             let path = flags.config.as_ref().unwrap_or(&folders.config).clone();
@@ -73,6 +76,9 @@ impl Settings {
         if let Some(budget) = file.budget {
             options.talk.conversation.budget = TokenBudget::new(budget);
         }
+        options.safeguards =
+            safeguards::resolve(flags.redact, &file.redaction, &file.moderation, variable)
+                .map_err(wrong)?;
         options.talk.conversation.learns = file.learning.enabled.unwrap_or(true);
         if let Some(tokens) = file.learning.history_tokens {
             options.talk.history_tokens = tokens;

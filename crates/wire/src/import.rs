@@ -53,7 +53,8 @@ pub struct FailedImport {
 ///     "turns_without_time": 0, "unreadable_times": 0, "skipped": {}, "ended_early": [], "left_out": [],
 ///     "more_left_out": 0
 ///   },
-///   "turns": 7, "new": 6, "known": 1, "forgotten": 0, "users": { "ana": 7 }, "of_other_users": 0
+///   "turns": 7, "new": 6, "known": 1, "forgotten": 0, "users": { "ana": 7 }, "of_other_users": 0,
+///   "refused": 0
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ pub struct Import {
     pub path: String,
     /// What was read there.
     pub read: TranscriptRead,
-    /// Turns that came, those that were there already or were forgotten included.
+    /// Turns that came, those that were there already, forgotten or refused included.
     pub turns: u64,
     /// Turns that were new.
     pub new: u64,
@@ -74,6 +75,9 @@ pub struct Import {
     pub users: BTreeMap<UserName, u64>,
     /// Turns for which the file names another user than the one they became.
     pub of_other_users: u64,
+    /// Turns that were left out, because who moderates refused them.
+    #[serde(default)]
+    pub refused: u64,
 }
 
 impl Import {
@@ -81,12 +85,16 @@ impl Import {
     pub fn new(path: &Path, report: ImportReport) -> Self {
         Self {
             path: path.display().to_string(),
-            turns: report.new_turns + report.known_turns + report.forgotten_turns,
+            turns: report.new_turns
+                + report.known_turns
+                + report.forgotten_turns
+                + report.refused_turns,
             new: report.new_turns,
             known: report.known_turns,
             forgotten: report.forgotten_turns,
             users: report.users,
             of_other_users: report.of_other_users,
+            refused: report.refused_turns,
             read: report.read.into(),
         }
     }

@@ -34,6 +34,7 @@ mod import;
 mod index;
 mod learning;
 mod models;
+mod moderation;
 mod recall;
 mod scope;
 mod sessions;
@@ -54,13 +55,14 @@ pub use import::{
 pub use index::Indexed;
 pub use learning::{LearningReport, Summaries, Summary, Usage};
 pub use models::{ModelServer, ModelServers, ServedModel};
+pub use moderation::{ModerationAnswer, ModerationQuestion};
 pub use recall::{
     Adjustment, ChannelHit, Channels, Explanation, Recall, RecallRequest, RecalledFact,
     RecalledTurn, UnknownTimeZone,
 };
 pub use scope::Scope;
 pub use sessions::{Moved, OpenItems, Session, Sessions, ShownSession};
-pub use stats::{EmbeddingModel, Stats, UserStats, Users};
+pub use stats::{EmbeddingModel, Redacted, Stats, UserStats, Users};
 pub use turn::{ExportedTurn, NewTurn, Remembered, Turn, Turns};
 pub use upkeep::{Backup, Check, Checks, KeyMade, KeyRotated, Model, Salvaged};
 

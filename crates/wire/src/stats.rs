@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 ///   "file": "/home/ana/.local/share/longmem/memory.db", "file_bytes": 282624,
 ///   "model": null,
 ///   "per_user": [{ "user": "ana", "sessions": 4, "turns": 14 }],
-///   "turns_kept_aside": 0
+///   "turns_kept_aside": 0,
+///   "redacted": [{ "user": "ana", "kind": "password", "count": 2 }]
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,15 +44,34 @@ pub struct Stats {
     /// Turns of these users, and of who asks, that were said in talks and wait to be stored.
     #[serde(default)]
     pub turns_kept_aside: u64,
+    /// What was redacted before it was stored, by user and kind.
+    #[serde(default)]
+    pub redacted: Vec<Redacted>,
+}
+
+/// How often something was redacted in what a user has stored since the beginning.
+///
+/// ```json
+/// { "user": "ana", "kind": "password", "count": 2 }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redacted {
+    /// Whose memory it is.
+    pub user: UserName,
+    /// What the marks call it: "password", "AWS key", or the name of a pattern of one's own.
+    pub kind: String,
+    /// Number of marks.
+    pub count: u64,
 }
 
 impl Stats {
-    /// Joins the counts of a store with its place, its model and its users.
+    /// Joins the counts of a store with its place, its model, its users and what was redacted of them.
     pub fn new(
         stats: StoreStats,
         place: String,
         model: Option<longmem_core::EmbeddingModel>,
         users: Vec<longmem_memory::UserStats>,
+        redacted: Vec<(UserName, longmem_memory::Redactions)>,
     ) -> Self {
         Self {
             turns: stats.turns,
@@ -66,6 +86,10 @@ impl Stats {
             model: model.map(EmbeddingModel::from),
             per_user: Users::from(users).users,
             turns_kept_aside: 0,
+            redacted: redacted
+                .into_iter()
+                .map(|(user, counted)| Redacted { user, kind: counted.label, count: counted.count })
+                .collect(),
         }
     }
 }

@@ -353,7 +353,8 @@ fn stats() {
         unused_bytes: 0,
     };
     let users = || vec![memory::UserStats { user: ana(), sessions: 4, turns: 14 }];
-    let stats = wire::Stats::new(counted, "memory.db".to_owned(), Some(model()), users());
+    let stats =
+        wire::Stats::new(counted, "memory.db".to_owned(), Some(model()), users(), Vec::new());
     assert_snapshot!(json(stats));
     assert_snapshot!("users", json(wire::Users::from(users())));
 }

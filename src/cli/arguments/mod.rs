@@ -96,6 +96,9 @@ pub(crate) struct GlobalArguments {
         value_parser = threads
     )]
     pub(crate) threads: Option<usize>,
+    /// Replace passwords, keys, card numbers and their like before anything is stored
+    #[arg(long, global = true, env = crate::environment::REDACT, value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) redact: bool,
     /// A configuration file [default: config.toml in the user's configuration folder]
     #[arg(long, global = true, value_name = "FILE", env = crate::environment::CONFIG)]
     pub(crate) config: Option<PathBuf>,

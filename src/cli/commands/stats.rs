@@ -22,7 +22,13 @@ pub(super) fn run(settings: &Settings, of_one_user: bool, output: Output) -> Res
         stats.turns_without_vectors = memory.waiting(Some(&settings.user))?;
     }
     let kept_aside = waiting::count_of_all(&users, settings);
-    let mut stats = wire::Stats::new(stats, memory.place(), memory.serving_model()?, users);
+    let mut redacted = Vec::new();
+    for user in &users {
+        let counted = memory.redactions(&user.user)?;
+        redacted.extend(counted.into_iter().map(|counted| (user.user.clone(), counted)));
+    }
+    let model = memory.serving_model()?;
+    let mut stats = wire::Stats::new(stats, memory.place(), model, users, redacted);
     stats.turns_kept_aside = kept_aside;
     if output.json {
         return Ok(output.document(&stats)?);

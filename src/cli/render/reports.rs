@@ -34,16 +34,21 @@ pub(crate) fn imported(path: &Path, report: &ImportReport) -> String {
         new_turns,
         known_turns,
         forgotten_turns,
+        refused_turns,
         new_facts,
         new_summaries,
         ..
     } = report;
-    let mut line = beginning(path, read, new_turns + known_turns + forgotten_turns);
+    let turns = new_turns + known_turns + forgotten_turns + refused_turns;
+    let mut line = beginning(path, read, turns);
     if !read.formats.is_empty() {
         let (new, known) = (counted(*new_turns, "new turn"), grouped(*known_turns));
         let _ = write!(line, "; {new} and {known} known already");
         if *forgotten_turns > 0 {
             let _ = write!(line, ", {} forgotten before", grouped(*forgotten_turns));
+        }
+        if *refused_turns > 0 {
+            let _ = write!(line, ", {} refused by moderation", grouped(*refused_turns));
         }
         if *new_facts > 0 {
             let _ = write!(line, "; {}", counted(*new_facts, "new fact"));

@@ -50,6 +50,10 @@ pub(crate) fn stats(stats: &Stats, of_one_user: bool) -> Vec<String> {
             counted(user.sessions, "session")
         ))
     }));
+    lines.extend(stats.redacted.iter().map(|redacted| {
+        let (kind, times) = (&redacted.kind, counted(redacted.count, "time"));
+        for_terminal(&format!("  {}: {kind} redacted {times}", redacted.user))
+    }));
     lines
 }
 

@@ -80,8 +80,9 @@ impl Conversation {
         let (user, session) = (self.user.clone(), self.session.clone());
         let text = text.to_owned();
         let judge = move || {
-            let statement =
-                Statement { stage, role, session: Some(&session), ..Statement::note(&user, &text) };
+            let mut statement = Statement::note(&user, &text);
+            (statement.stage, statement.role) = (stage, role);
+            statement.session = Some(&session);
             Safeguards::moderated(&safeguards, &statement)
         };
         let judged: Result<String, MemoryError> = task::spawn_blocking(judge)
