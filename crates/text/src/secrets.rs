@@ -111,6 +111,9 @@ impl Found {
     }
 }
 
+/// Finds what has the shape of one kind.
+type Look = fn(&str, &mut Vec<Found>);
+
 /// What a text must have for the kinds that are looked for by more than one expression.
 const HINTS: [&str; 5] = [
     "PRIVATE KEY|Private-Lines",
@@ -200,7 +203,7 @@ impl Redactor {
         let wants = |kind: SecretKind| self.kinds.contains(&kind);
         tokens::find(text, &wants, &mut found);
         let hints = HINT_SET.matches(text);
-        let looks: [(SecretKind, fn(&str, &mut Vec<Found>)); HINTS.len()] = [
+        let looks: [(SecretKind, Look); HINTS.len()] = [
             (SecretKind::PrivateKey, private_key::find),
             (SecretKind::Password, assigned::find),
             (SecretKind::Card, numbers::find_cards),
@@ -222,7 +225,7 @@ impl Redactor {
             }
         }
         if !found.is_empty() && text.contains(MARK.0) {
-            let marks = self.mark_places(text);
+            let marks = Self::mark_places(text);
             found.retain(|found| {
                 let before = marks.partition_point(|mark| mark.end <= found.place.start);
                 marks.get(before).is_none_or(|mark| mark.start >= found.place.end)
@@ -232,7 +235,7 @@ impl Redactor {
     }
 
     /// Where the marks of a text stand.
-    fn mark_places(&self, text: &str) -> Vec<Range<usize>> {
+    fn mark_places(text: &str) -> Vec<Range<usize>> {
         let marks = text.match_indices(MARK.0).filter_map(|(start, begin)| {
             let label_start = start + begin.len();
             let length = text[label_start..]

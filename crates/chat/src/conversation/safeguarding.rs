@@ -26,10 +26,15 @@ impl Conversation {
                 let message = safeguards.redacted(message);
                 Ok(Asked::Message(self.judged(stage, Role::User, &message).await?.into()))
             }
-            Asked::Outside(message) if stage == Stage::Send => {
-                Ok(Asked::Outside(self.judged(stage, Role::User, message).await?.into()))
+            Asked::Outside { .. } if stage == Stage::Send => {
+                let judged = self.judged(stage, Role::User, asked.message()).await?;
+                let mut asked = asked.clone();
+                if let Asked::Outside { message, .. } = &mut asked {
+                    *message = judged.into();
+                }
+                Ok(asked)
             }
-            Asked::Outside(_) | Asked::More => Ok(asked.clone()),
+            Asked::Outside { .. } | Asked::More => Ok(asked.clone()),
         }
     }
 

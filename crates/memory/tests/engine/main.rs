@@ -6,6 +6,7 @@ mod fixture;
 mod imports;
 mod own_memory;
 mod round_trip;
+mod safeguards;
 mod session_names;
 mod session_search;
 mod turns_around;

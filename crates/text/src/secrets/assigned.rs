@@ -100,7 +100,7 @@ fn value_of(text: &str, start: usize, end: usize) -> Option<std::ops::Range<usiz
         !word.chars().any(char::is_lowercase) && !before.chars().any(char::is_lowercase);
 
     let (gap, separated) = separator(behind);
-    if separated != "" {
+    if !separated.is_empty() {
         let value_start = name_end + gap;
         let is_environment = separated == "=" && gap == 1 && is_capitals;
         let value = Value::read(text, value_start, is_environment, separated == ">")?;
@@ -317,7 +317,7 @@ fn last_word(identifier: &str) -> String {
     word[start.unwrap_or(0)..].to_ascii_lowercase()
 }
 
-/// Whether a name goes on after "password" so that it names something else: "password_hash",
+/// Whether a name goes on after "password" so that it names something else: `password_hash`,
 /// "tokenizer", "secretary".
 fn names_something_else(word: &str, suffix: &str) -> bool {
     let Some(first) = suffix.chars().next() else { return false };
@@ -369,19 +369,19 @@ fn is_mixed(value: &str) -> bool {
     };
     // "important!" is a word and a sign.
     let has_sign = value.trim_end_matches(['!', '?']).chars().any(is_sign);
-    has_letter && (has(|c| c.is_ascii_digit()) || has_sign) && !is_words(value)
+    has_letter && (has(|c: char| c.is_ascii_digit()) || has_sign) && !is_words(value)
 }
 
 fn is_number(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a value is words and short numbers with hyphens or underscores: "eu-west-1", "utf_8".
+/// Whether a value is words and short numbers with hyphens or underscores: `eu-west-1`, `utf_8`.
 fn is_words(value: &str) -> bool {
     let parts: Vec<&str> = value.split(['-', '_', '.', '/', ':']).collect();
     let is_word = |part: &&str| {
         let digits = part.bytes().filter(u8::is_ascii_digit).count();
         digits == 0 || (digits == part.len() && digits <= 4)
     };
-    parts.len() > 1 && parts.iter().all(|part| is_word(part))
+    parts.len() > 1 && parts.iter().all(is_word)
 }

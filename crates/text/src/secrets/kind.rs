@@ -36,19 +36,19 @@ macro_rules! secret_kinds {
 
 secret_kinds! {
     PrivateKey = "private_key" "private key",
-        "A private key: a whole PEM block (SSH, PGP and TLS), also one that is cut off; PuTTY; age.";
+        "A private key: a whole PEM block (SSH, PGP and TLS), also one that is cut off; `PuTTY`; age.";
     Anthropic = "anthropic" "Anthropic key", "A key of Anthropic (`sk-ant-…`).";
-    Openai = "openai" "OpenAI key", "A key of OpenAI, or of a server with keys like it (`sk-…`).";
+    Openai = "openai" "OpenAI key", "A key of `OpenAI`, or of a server with keys like it (`sk-…`).";
     Google = "google" "Google key", "A key or access token of Google (`AIza…`, `ya29.…`).";
     Aws = "aws" "AWS key", "An access key of AWS (`AKIA…`, `ASIA…`), and the secret beside it.";
-    Github = "github" "GitHub token", "A token of GitHub (`ghp_…`, `github_pat_…`).";
-    Gitlab = "gitlab" "GitLab token", "A token of GitLab (`glpat-…`).";
+    Github = "github" "GitHub token", "A token of `GitHub` (`ghp_…`, `github_pat_…`).";
+    Gitlab = "gitlab" "GitLab token", "A token of `GitLab` (`glpat-…`).";
     Slack = "slack" "Slack token", "A token (`xoxb-…`) or webhook of Slack.";
     Stripe = "stripe" "Stripe key", "A secret or restricted key of Stripe (`sk_live_…`).";
     Twilio = "twilio" "Twilio key", "A key or token of Twilio.";
-    Sendgrid = "sendgrid" "SendGrid key", "A key of SendGrid (`SG.…`).";
+    Sendgrid = "sendgrid" "SendGrid key", "A key of `SendGrid` (`SG.…`).";
     Npm = "npm" "npm token", "A token of npm (`npm_…`).";
-    Pypi = "pypi" "PyPI token", "A token of PyPI (`pypi-…`).";
+    Pypi = "pypi" "PyPI token", "A token of `PyPI` (`pypi-…`).";
     HuggingFace = "hugging_face" "Hugging Face token", "A token of Hugging Face (`hf_…`).";
     Telegram = "telegram" "Telegram bot token", "The token of a Telegram bot.";
     Discord = "discord" "Discord token", "A bot's token or a webhook of Discord.";
