@@ -58,6 +58,14 @@ pub(crate) const KEYS: &[ConfigKey] = &[
         .flag("key_file")
         .variable(longmem::environment::KEY_FILE)
         .default("none: the memory is not encrypted"),
+    ConfigKey::new(
+        "key_file",
+        r#""~/.config/longmem/key""#,
+        "A file with the key of an encrypted memory; longmem key new makes one",
+    )
+    .flag("key_file")
+    .variable(longmem::environment::KEY_FILE)
+    .default("none; the memory is not encrypted"),
     ConfigKey::new("user", r#""ana""#, "Whose memory it is")
         .flag("user")
         .variable(longmem::environment::USER)
@@ -155,6 +163,48 @@ pub(crate) const KEYS: &[ConfigKey] = &[
     .default("that of the one that answers"),
     ConfigKey::new("learning.history_tokens", "8000", "A longer session is summed up")
         .default("8000"),
+    ConfigKey::new(
+        "redaction.enabled",
+        "true",
+        "Whether secrets are replaced by marks before anything is stored",
+    )
+    .flag("redact")
+    .variable(longmem::environment::REDACT)
+    .default("false"),
+    ConfigKey::new(
+        "redaction.kinds",
+        r#"["password", "card", "iban"]"#,
+        "The kinds of secrets that are looked for",
+    )
+    .default("all of them"),
+    ConfigKey::new(
+        "redaction.patterns",
+        r#"[{ name = "employee number", regex = "E-[0-9]{5}" }]"#,
+        "Shapes of your own that are replaced, too",
+    )
+    .default("none"),
+    ConfigKey::new(
+        "moderation.command",
+        r#"["/usr/local/bin/judge"]"#,
+        "A program that is asked about each text, with its arguments",
+    )
+    .default("none"),
+    ConfigKey::new("moderation.timeout_seconds", "5", "How long it may take for a text")
+        .default("5"),
+    ConfigKey::new(
+        "moderation.on_failure",
+        r#""refuse""#,
+        "What happens when it fails: refuse, or allow",
+    )
+    .default("refuse"),
+    ConfigKey::new("moderation.when", r#"["store", "send", "answer"]"#, "When it is asked")
+        .default("store, send, answer"),
+    ConfigKey::new(
+        "moderation.environment",
+        r#"["JUDGE_TOKEN"]"#,
+        "Variables that it gets besides PATH, HOME and the like",
+    )
+    .default("none"),
 ];
 
 /// A configuration file in which every key stands, with its explanation, and nothing is set.

@@ -158,6 +158,7 @@ fn import() {
         forgotten_turns: 0,
         users: BTreeMap::from([(ana(), 7)]),
         of_other_users: 0,
+        refused_turns: 0,
         new_facts: 0,
         new_summaries: 0,
         stopped: false,

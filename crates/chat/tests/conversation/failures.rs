@@ -9,7 +9,7 @@ use longmem_core::{
     Diagnose, EmbedError, Embedding, EmbeddingModel, ErrorCode, Fault, PassageSpan, Remedy,
     TextEmbedder,
 };
-use longmem_memory::{MemoryError, StoreError};
+use longmem_memory::{MemoryError, Safeguards, StoreError};
 
 use longmem_store::Turns;
 
@@ -41,7 +41,7 @@ impl World {
             Ok(Memory::new(Arc::new(store), embedder, Arc::new(clock())))
         };
         let Conversation { user, session, model, .. } = self.conversation.clone();
-        let memory = AsyncMemory::opening(open, Arc::new(clock()));
+        let memory = AsyncMemory::opening(open, Arc::new(clock()), Safeguards::default());
         let mut conversation = Conversation::new(memory, user, session);
         conversation.model = model;
         conversation.spool = Some(self.spool().with_patience(Duration::from_millis(300)));
@@ -207,7 +207,8 @@ async fn a_crash_between_storing_and_emptying_the_spool_stores_nothing_twice() {
 async fn a_memory_that_is_full_from_the_start_keeps_nobody_from_talking() {
     let mut world = world([Act::Answer("Hello."), Act::Refuse, Act::Answer("Yes.")]);
     let full = || Err(MemoryError::from(StoreError::DiskFull("memory.db".into())));
-    world.conversation.memory = AsyncMemory::opening(full, Arc::new(clock()));
+    world.conversation.memory =
+        AsyncMemory::opening(full, Arc::new(clock()), Safeguards::default());
     world.ask("Hi.").await.unwrap();
     assert!(is_spooled(&world.notices(), "the disk that holds memory.db is full"));
     // What stands there unanswered is not kept twice.

@@ -4,13 +4,16 @@
 use std::io::Write;
 use std::path::Path;
 
+use longmem::{Folders, HubSettings};
 use longmem_core::ErrorCode;
 use longmem_core::private_files::{self, IfExists, NewFile};
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
+use crate::arguments::GlobalArguments;
 use crate::config_file::ConfigFile;
 use crate::config_keys::{ConfigKey, template};
 use crate::failure::Failure;
+use crate::settings::Settings;
 
 /// Writes a file in which every key is explained.
 pub(super) fn init(path: &Path) -> Result<(), Failure> {
@@ -99,6 +102,11 @@ pub(super) fn unset(path: &Path, key: &ConfigKey) -> Result<bool, Failure> {
 /// stays a text, and reading the file says what was expected.
 fn value(key: &ConfigKey, values: &[String]) -> Value {
     if key.example.starts_with('[') {
+        if let [one] = values
+            && let Ok(array @ Value::Array(_)) = one.parse()
+        {
+            return array;
+        }
         return Value::Array(values.iter().map(String::as_str).collect::<Array>());
     }
     let text = values.join(" ");
@@ -124,7 +132,9 @@ fn read(path: &Path) -> Result<DocumentMut, Failure> {
 /// # Errors
 /// [`Failure::Config`] if longmem would not read it; then nothing was changed.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    ConfigFile::parse(path, text)?;
+    let file = ConfigFile::parse(path, text)?;
+    let flags = GlobalArguments { config: Some(path.to_owned()), ..GlobalArguments::default() };
+    Settings::resolve(&flags, file, &Folders::of_this_user()?, HubSettings::default(), |_| None)?;
     // A link is followed: many people keep their configuration elsewhere.
     let path = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if let Some(folder) = path.parent() {

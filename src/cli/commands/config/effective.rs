@@ -51,8 +51,9 @@ fn in_file(key: &ConfigKey, file: &toml::Table) -> Option<String> {
     Some(match table?.get(name)? {
         toml::Value::String(text) => text.clone(),
         toml::Value::Array(values) => {
-            let texts = values.iter().map(|value| value.as_str().unwrap_or_default());
-            texts.collect::<Vec<_>>().join(", ")
+            let text =
+                |value: &toml::Value| value.as_str().map_or(value.to_string(), str::to_owned);
+            values.iter().map(text).collect::<Vec<_>>().join(", ")
         }
         other => other.to_string(),
     })
