@@ -84,7 +84,7 @@ fn a_secret_reaches_no_byte_of_the_store_whichever_way_it_comes() {
     let mut note = FactNote::new(said.clone(), FactKind::Identity);
     note.subject = format!("Rui password={secret}");
     let fact = memory.note_fact(&ana, &note).unwrap();
-    memory.edit_fact(&ana, fact, &format!("has another password: {secret}")).unwrap();
+    memory.edit_fact(&ana, fact.id, &format!("has another password: {secret}")).unwrap();
     let notes = SessionName::new("notes").unwrap();
     let of = SummaryOf::Session { session: notes, through: stored.id };
     memory.write_summary(&ana, &of, &said, memory.epoch(&ana).unwrap()).unwrap();
@@ -130,7 +130,7 @@ fn what_is_refused_is_not_stored_and_what_is_replaced_is_replaced_everywhere() {
         Err(MemoryError::Refused { stage: Stage::Store, .. })
     ));
     let fact = note("feeds a sparrow").unwrap();
-    assert!(memory.edit_fact(&ana, fact, "feeds a bluebird").is_err());
+    assert!(memory.edit_fact(&ana, fact.id, "feeds a bluebird").is_err());
     let mut about = FactNote::new("sings", FactKind::Relation);
     about.subject = "the bluebird".to_owned();
     assert!(memory.note_fact(&ana, &about).is_err());
