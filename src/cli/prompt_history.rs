@@ -8,7 +8,10 @@ use std::path::PathBuf;
 use longmem_chat::{Spool, TalkSettings};
 use longmem_core::UserName;
 use longmem_core::private_files::{make_folder, open_options};
-use reedline::FileBackedHistory;
+use longmem_text::Redactor;
+use reedline::{
+    FileBackedHistory, History, HistoryItem, HistoryItemId, HistorySessionId, SearchQuery,
+};
 
 /// Number of lines that are kept; the oldest go first.
 const LINES: usize = 1_000;
@@ -18,7 +21,11 @@ const LINE_BREAK: &str = "<\\n>";
 
 /// The file of what one user typed in talks on one store.
 #[derive(Debug, Clone)]
-pub(crate) struct PromptHistory(PathBuf);
+pub(crate) struct PromptHistory {
+    file: PathBuf,
+    /// What replaces secrets in it; none by default.
+    pub(crate) redactor: Option<Redactor>,
+}
 
 impl PromptHistory {
     /// The history that belongs to a user's talks; none where talks have no spool. Nothing is made or
@@ -26,19 +33,24 @@ impl PromptHistory {
     pub(crate) fn of(talk: &TalkSettings, user: &UserName) -> Option<Self> {
         let spool = talk.spool.as_ref()?;
         let file = Spool::new(&spool.folder, &spool.place, user);
-        Some(Self(file.path().with_extension("history")))
+        Some(Self { file: file.path().with_extension("history"), redactor: None })
     }
 
     /// Opens it for the editor, and makes the file if there is none.
     ///
     /// # Errors
     /// If it cannot be made or read.
-    pub(crate) fn open(&self) -> io::Result<FileBackedHistory> {
-        if let Some(folder) = self.0.parent() {
+    pub(crate) fn open(&self) -> io::Result<Box<dyn History>> {
+        if let Some(folder) = self.file.parent() {
             make_folder(folder)?;
         }
-        open_options(&self.0).create(true).truncate(false).write(true).open(&self.0)?;
-        FileBackedHistory::with_file(LINES, self.0.clone()).map_err(io::Error::other)
+        open_options(&self.file).create(true).truncate(false).write(true).open(&self.file)?;
+        let history =
+            FileBackedHistory::with_file(LINES, self.file.clone()).map_err(io::Error::other)?;
+        Ok(match &self.redactor {
+            None => Box::new(history),
+            Some(redactor) => Box::new(WithoutSecrets { history, redactor: redactor.clone() }),
+        })
     }
 
     /// Takes out these messages, also where they stand behind a command.
@@ -49,7 +61,13 @@ impl PromptHistory {
         let Some(mut file) = self.existing()? else { return Ok(()) };
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        let gone: Vec<String> = messages.iter().map(|message| as_a_line(message)).collect();
+        // A message stands there as it is stored, or as it was typed before secrets were redacted.
+        let redacted = |message: &String| match &self.redactor {
+            None => message.clone(),
+            Some(redactor) => redactor.redact(message).into_owned(),
+        };
+        let forms = messages.iter().flat_map(|message| [message.clone(), redacted(message)]);
+        let gone: Vec<String> = forms.map(|message| as_a_line(&message)).collect();
         let is_gone = |line: &&str| {
             let line = without_backslashes(line.trim());
             gone.iter().any(|gone| line == *gone || line.ends_with(&format!(" {gone}")))
@@ -71,12 +89,12 @@ impl PromptHistory {
         let length = file.metadata()?.len() as usize;
         overwrite(&mut file, length, "")?;
         drop(file);
-        fs_err::remove_file(&self.0)
+        fs_err::remove_file(&self.file)
     }
 
     /// The file, locked against other processes; none if there is none.
     fn existing(&self) -> io::Result<Option<File>> {
-        match open_options(&self.0).read(true).write(true).open(&self.0) {
+        match open_options(&self.file).read(true).write(true).open(&self.file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             file => {
                 let file = file?;
@@ -84,6 +102,60 @@ impl PromptHistory {
                 Ok(Some(file))
             }
         }
+    }
+}
+
+/// A history that keeps lines without their secrets.
+struct WithoutSecrets {
+    history: FileBackedHistory,
+    redactor: Redactor,
+}
+
+fn without_secrets(redactor: &Redactor, mut item: HistoryItem) -> HistoryItem {
+    item.command_line = redactor.redact(&item.command_line).into_owned();
+    item
+}
+
+impl History for WithoutSecrets {
+    fn save(&mut self, item: HistoryItem) -> reedline::Result<HistoryItem> {
+        self.history.save(without_secrets(&self.redactor, item))
+    }
+
+    fn load(&self, id: HistoryItemId) -> reedline::Result<HistoryItem> {
+        self.history.load(id)
+    }
+
+    fn count(&self, query: SearchQuery) -> reedline::Result<i64> {
+        self.history.count(query)
+    }
+
+    fn search(&self, query: SearchQuery) -> reedline::Result<Vec<HistoryItem>> {
+        self.history.search(query)
+    }
+
+    fn update(
+        &mut self,
+        id: HistoryItemId,
+        updater: &dyn Fn(HistoryItem) -> HistoryItem,
+    ) -> reedline::Result<()> {
+        let Self { history, redactor } = self;
+        history.update(id, &|item| without_secrets(redactor, updater(item)))
+    }
+
+    fn clear(&mut self) -> reedline::Result<()> {
+        self.history.clear()
+    }
+
+    fn delete(&mut self, id: HistoryItemId) -> reedline::Result<()> {
+        self.history.delete(id)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.history.sync()
+    }
+
+    fn session(&self) -> Option<HistorySessionId> {
+        self.history.session()
     }
 }
 
@@ -109,7 +181,6 @@ fn overwrite(file: &mut File, length: usize, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use longmem_chat::SpoolSettings;
-    use reedline::{History, HistoryItem};
 
     use super::*;
 
@@ -137,12 +208,30 @@ mod tests {
             &["hello", "my secret\\\nin two lines", "/remember the code", "the code is"],
         );
         history.forget(&["my secret\nin two lines".to_owned(), "the code".to_owned()]).unwrap();
-        assert_eq!(fs_err::read_to_string(&history.0).unwrap(), "hello\nthe code is\n");
+        assert_eq!(fs_err::read_to_string(&history.file).unwrap(), "hello\nthe code is\n");
         type_in(&history, &["later"]);
-        assert_eq!(fs_err::read_to_string(&history.0).unwrap(), "hello\nthe code is\nlater\n");
+        assert_eq!(fs_err::read_to_string(&history.file).unwrap(), "hello\nthe code is\nlater\n");
         history.delete().unwrap();
         history.delete().unwrap();
-        assert!(!history.0.exists());
+        assert!(!history.file.exists());
+    }
+
+    #[test]
+    fn secrets_are_not_kept_and_what_held_them_can_be_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut history = history(folder.path());
+        let typed = ["hello", "/remember PASSWORD=hunter22!", "PASSWORD=hunter33!\nis new"];
+        type_in(&history, &typed[1..2]);
+        history.redactor = Some(Redactor::default());
+        type_in(&history, &typed);
+        let kept = fs_err::read_to_string(&history.file).unwrap();
+        assert_eq!(
+            kept,
+            "/remember PASSWORD=hunter22!\nhello\n/remember PASSWORD=[redacted: password]\n\
+             PASSWORD=[redacted: password]<\\n>is new\n"
+        );
+        history.forget(&["PASSWORD=hunter22!".to_owned(), typed[2].to_owned()]).unwrap();
+        assert_eq!(fs_err::read_to_string(&history.file).unwrap(), "hello\n");
     }
 
     #[cfg(unix)]
@@ -154,6 +243,6 @@ mod tests {
         let history = history(folder.path());
         type_in(&history, &["hello"]);
         let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&history.0), mode(history.0.parent().unwrap())), (0o600, 0o700));
+        assert_eq!((mode(&history.file), mode(history.file.parent().unwrap())), (0o600, 0o700));
     }
 }

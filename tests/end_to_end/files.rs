@@ -192,6 +192,37 @@ fn an_import_that_stops_in_the_middle_says_what_is_stored_and_goes_on() {
     home.run(&["backup", "copy.db"]).succeeds();
 }
 
+/// What is deleted is said to be so where only its bytes cannot be overwritten, and any command that finds
+/// room overwrites them.
+#[test]
+fn a_full_disk_does_not_deny_what_is_forgotten_or_changed() {
+    let home = Home::new();
+    let lines =
+        (0..3_000).map(|n| format!("{{\"role\":\"user\",\"text\":\"word{n} of {}\"}}\n", n * 7));
+    home.write("history.jsonl", lines.collect::<String>());
+    home.run(&["import", "history.jsonl"]).succeeds();
+    home.run(&["remember", "the zebraquartz is hidden"]).succeeds();
+    home.run(&["remember", "it stays in oldnarwhal"]).succeeds();
+    home.run(&["facts", "add", "sells walrusglass"]).succeeds();
+    let is_on_disk = |text: &str| {
+        fs::read_dir(home.store().parent().unwrap()).unwrap().any(|file| {
+            let bytes = fs::read(file.unwrap().path()).unwrap_or_default();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    };
+    let limit = "trap '' XFSZ; ulimit -f 1000";
+    for line in ["forget --turn 3001 --yes", "edit 3002 elsewhere --yes"] {
+        let run = run_after(&home, limit, &line.split(' ').collect::<Vec<_>>()).succeeds();
+        assert!(run.stderr.contains("the deleted bytes could not be overwritten"), "{run}");
+    }
+    run_after(&home, limit, &["facts", "delete", "1", "--yes"]).succeeds();
+    assert!(is_on_disk("zebraquartz"), "else nothing was tried here");
+    assert_eq!(home.run(&["stats", "--json"]).json()["turns"], 3_001);
+    for gone in ["zebraquartz", "oldnarwhal", "walrusglass"] {
+        assert!(!is_on_disk(gone), "{gone}");
+    }
+}
+
 #[test]
 fn an_interrupted_backup_leaves_nothing_and_says_so() {
     let home = Home::new();

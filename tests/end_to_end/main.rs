@@ -18,6 +18,7 @@ mod locomo;
 mod outside;
 mod privacy;
 mod rule_server;
+mod safeguards;
 mod seeing;
 mod speaking;
 mod stand_in;

@@ -75,7 +75,7 @@ impl Memory {
         let subject = short_line("subject", &note.subject, MAX_STATEMENT_CHARACTERS)?;
         let statement = short_line("statement", &note.statement, MAX_STATEMENT_CHARACTERS)?;
         let subject = self.safeguards.fact_subject(user, &subject)?;
-        let statement = self.checked_statement(user, &statement)?;
+        let statement = self.safeguards.fact_line(user, &statement)?;
         let entities = entities_in(&subject, &statement);
         let fact = NewFact {
             subject,
@@ -99,16 +99,6 @@ impl Memory {
         Ok(NotedFact { id, new: true })
     }
 
-    /// A statement as it may be stored, which is still one line.
-    fn checked_statement(&self, user: &UserName, statement: &str) -> Result<String, MemoryError> {
-        let checked = self.safeguards.fact_line(user, statement)?;
-        Ok(if checked == statement {
-            checked
-        } else {
-            short_line("statement", &checked, MAX_STATEMENT_CHARACTERS)?
-        })
-    }
-
     /// Corrects the words of a fact; its subject, source and time stay.
     ///
     /// # Errors
@@ -121,7 +111,7 @@ impl Memory {
         statement: &str,
     ) -> Result<(), MemoryError> {
         let statement = short_line("statement", statement, MAX_STATEMENT_CHARACTERS)?;
-        let statement = self.checked_statement(user, &statement)?;
+        let statement = self.safeguards.fact_line(user, &statement)?;
         let facts = self.store.facts(user, FactsAt::Ever)?;
         // If the user does not have it, editing says so.
         let subject = facts.iter().find(|known| known.id == fact).map(|known| &known.subject);

@@ -233,6 +233,7 @@ impl TurnReceiver for Intake<'_> {
     }
 
     fn set_mark(&mut self, file: &Path, mark: Mark) {
+        let mark = self.memory.safeguards.mark(mark);
         self.marks.push((self.request.mark_name(file), mark.to_json()));
         if self.marks.len() >= MARKS_PER_BATCH
             && let Err(error) = self.store()
@@ -307,12 +308,9 @@ impl Intake<'_> {
             }
         }
         let mut marks = std::mem::take(&mut self.marks);
-        // A mark may hold words of the file. Without one, the file is read whole the next time.
-        marks.retain(|(name, mark)| {
-            let safeguards = &self.memory.safeguards;
-            self.refused_turns == 0
-                && safeguards.is_free_of_secrets(name)
-                && safeguards.is_free_of_secrets(&String::from_utf8_lossy(mark))
+        // Without a mark, the file is read whole the next time.
+        marks.retain(|(name, _)| {
+            self.refused_turns == 0 && self.memory.safeguards.is_free_of_secrets(name)
         });
         // A file can be all of other users; then nobody is made for its mark.
         let is_user = || self.memory.store.check_names(&Scope::of(self.request.user.clone()));

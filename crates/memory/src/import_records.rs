@@ -39,7 +39,8 @@ impl Memory {
         let of_summaries = summaries.iter().filter_map(|summary| summary.through.as_ref());
         let keys: BTreeSet<&SourceKey> = of_facts.chain(of_summaries).collect();
         let keys: Vec<SourceKey> = keys.into_iter().cloned().collect();
-        let turns = self.store.turns_with_keys(user, &keys)?;
+        let stored: Vec<SourceKey> = keys.iter().map(|key| self.safeguards.key(key)).collect();
+        let turns = self.store.turns_with_keys(user, &stored)?;
         let turns: HashMap<SourceKey, TurnId> =
             keys.into_iter().zip(turns).filter_map(|(key, turn)| Some((key, turn?))).collect();
         Ok(StoredRecords {
@@ -85,7 +86,7 @@ impl Memory {
                 .and_then(|subject| Ok((subject, self.safeguards.fact_line(user, &statement)?)));
             let (subject, statement) = match checked {
                 Ok(checked) => checked,
-                Err(MemoryError::Refused { .. }) => continue,
+                Err(MemoryError::Refused { .. } | MemoryError::Line(_)) => continue,
                 Err(error) => return Err(error),
             };
             let since_ms = fact.since.as_millisecond();
@@ -95,7 +96,7 @@ impl Memory {
                 None => {
                     let since = fact.since;
                     let (kind, mut entities) = (fact.kind, fact.entities);
-                    entities.retain(|entity| self.safeguards.is_free_of_secrets(&entity.name));
+                    self.safeguards.keep_entities(&subject, &statement, &mut entities);
                     let fact = NewFact { subject, statement, kind, source, since, entities };
                     new.push(ImportedFact { fact, superseded_by: None });
                     Replaced::Learned(new.len() - 1)
@@ -156,7 +157,8 @@ impl Memory {
         let (mut count, mut folded, mut whole) = (0, BTreeSet::new(), None);
         for summary in exported {
             let through = summary.through.and_then(|key| turns.get(&key).copied());
-            let of = match (summary.summary, summary.session, through) {
+            let session = summary.session.map(|session| self.safeguards.session(&session));
+            let of = match (summary.summary, session, through) {
                 (SummarizedPart::Stretch, Some(session), Some(through)) => {
                     SummaryOf::Stretch { session, through }
                 }

@@ -86,6 +86,8 @@ pub struct Statement<'a> {
     pub session: Option<&'a SessionName>,
     /// Who says it.
     pub role: Role,
+    /// The name of who says it, if an import gives one.
+    pub speaker: Option<&'a str>,
     /// The text itself. Where secrets are redacted, they are so here.
     pub text: &'a str,
 }
@@ -94,7 +96,7 @@ impl<'a> Statement<'a> {
     /// What a user says to have it stored, outside any session.
     pub fn note(user: &'a UserName, text: &'a str) -> Self {
         let (stage, kind, role) = (Stage::Store, StatementKind::Turn, Role::User);
-        Self { stage, kind, user, session: None, role, text }
+        Self { stage, kind, user, session: None, role, speaker: None, text }
     }
 }
 

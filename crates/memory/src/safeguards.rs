@@ -7,9 +7,11 @@ use std::sync::Arc;
 use longmem_core::{Entity, NewTurn, Role, SessionName, SourceKey, USER_SUBJECT, UserName, fnv1a};
 use longmem_store::LearnedFact;
 use longmem_text::Redactor;
+use longmem_transcripts::Mark;
 
 use crate::{
-    KeyState, Memory, MemoryError, Moderation, Stage, Statement, StatementKind, entities_in,
+    KeyState, MAX_STATEMENT_CHARACTERS, Memory, MemoryError, Moderation, Stage, Statement,
+    StatementKind, entities_in, short_line,
 };
 
 /// What happens to every text before it is stored; nothing by default.
@@ -115,10 +117,47 @@ impl Safeguards {
         }
     }
 
-    /// A fact's line without secrets, judged.
+    /// A session's name without secrets.
+    pub(crate) fn session(&self, session: &SessionName) -> SessionName {
+        let name = self.redacted(session.as_str());
+        // A mark can make a name too long; what is cut off is no secret.
+        let name = name.chars().take(MAX_REDACTED_NAME).collect::<String>();
+        match SessionName::new(name) {
+            Ok(name) if !self.is_free_of_secrets(session.as_str()) => name,
+            _ => session.clone(),
+        }
+    }
+
+    /// How far a file was read, without what may not be stored of it. Who moderates does not see what
+    /// its reader keeps, such as prompts that are no turns yet, so that is left out.
+    pub(crate) fn mark(&self, mark: Mark) -> Mark {
+        if self.moderates(Stage::Store)
+            || !mark.words().into_iter().all(|text| self.is_free_of_secrets(text))
+        {
+            return mark.without_state();
+        }
+        mark
+    }
+
+    /// A fact's line without secrets, judged; still one short line.
     pub(crate) fn fact_line(&self, user: &UserName, line: &str) -> Result<String, MemoryError> {
         let statement = Statement { kind: StatementKind::Fact, ..Statement::note(user, line) };
-        self.checked(&statement)
+        let checked = self.checked(&statement)?;
+        if checked == line {
+            return Ok(checked);
+        }
+        Ok(short_line("statement", &checked, MAX_STATEMENT_CHARACTERS)?)
+    }
+
+    /// The names that may be stored with a fact. One that does not stand in the fact was not judged.
+    pub(crate) fn keep_entities(&self, subject: &str, statement: &str, entities: &mut Vec<Entity>) {
+        let judges = self.moderates(Stage::Store);
+        let stands_in = |text: &str, name: &str| text.to_lowercase().contains(&name.to_lowercase());
+        entities.retain(|entity| {
+            let name = &entity.name;
+            self.is_free_of_secrets(name)
+                && (!judges || stands_in(subject, name) || stands_in(statement, name))
+        });
     }
 
     /// Whom or what a fact is about, as [`Safeguards::fact_line`].
@@ -152,11 +191,10 @@ impl Safeguards {
                         fact.entities = entities_in(&subject, &statement);
                         (fact.subject, fact.statement) = (subject, statement);
                     }
-                    let is_free = |entity: &Entity| self.is_free_of_secrets(&entity.name);
-                    fact.entities.retain(is_free);
+                    self.keep_entities(&fact.subject, &fact.statement, &mut fact.entities);
                     checked.push(learned);
                 }
-                Err(MemoryError::Refused { .. }) => {}
+                Err(MemoryError::Refused { .. } | MemoryError::Line(_)) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -212,14 +250,7 @@ impl Memory {
         let mut turns = self.redacted_turns(turns).into_owned();
         if self.safeguards.redactor.is_some() {
             for turn in &mut turns {
-                let name = self.safeguards.redacted(turn.session.as_str());
-                // A mark can make a name too long; what is cut off is no secret.
-                let name = name.chars().take(MAX_REDACTED_NAME).collect::<String>();
-                if name != turn.session.as_str()
-                    && let Ok(name) = SessionName::new(name)
-                {
-                    turn.session = name;
-                }
+                turn.session = self.safeguards.session(&turn.session);
             }
         }
         if !self.safeguards.moderates(Stage::Store) {
@@ -257,7 +288,8 @@ const MAX_REDACTED_NAME: usize = 100;
 /// A turn that is about to be stored.
 fn said<'t>(user: &'t UserName, turn: &'t NewTurn) -> Statement<'t> {
     let session = Some(&turn.session);
-    Statement { session, role: turn.role, ..Statement::note(user, &turn.text) }
+    let speaker = turn.speaker.as_deref();
+    Statement { session, role: turn.role, speaker, ..Statement::note(user, &turn.text) }
 }
 
 /// Titles that were judged: each stands in many turns.

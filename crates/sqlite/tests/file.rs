@@ -10,7 +10,7 @@ use std::process::Command;
 
 use longmem_core::private_files::IfExists;
 use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
-use longmem_sqlite::{IfMissing, OpeningNotice, SqliteStore};
+use longmem_sqlite::{IfMissing, OpeningNotice, SqliteStore, salvage};
 use longmem_store::{StoreError, Turns, Upkeep, Vectors};
 use made_up::{turn, user};
 use tempfile::TempDir;
@@ -193,6 +193,8 @@ fn what_is_neither_file_nor_folder_is_refused_at_once() {
             assert_eq!(error.to_string(), expected);
             assert_eq!(error.remedies(), [Remedy::NameAnotherStore]);
         }
+        let error = salvage(&path, &folder.path().join("saved.db")).unwrap_err();
+        assert!(error.to_string().ends_with(&format!("it is {kind}")), "{error}");
     }
 }
 

@@ -318,6 +318,9 @@ pub enum Erasure {
     /// Another process is reading an older state. They are gone when it has finished and something
     /// else is forgotten, or the last process closes the store.
     WhenReadersFinish,
+    /// The disk did not take the change in the place where they were, as when it is full. They are gone
+    /// when it does and something else is forgotten, or the last process closes the store.
+    WhenDiskTakesIt,
     /// A database server overwrites them when it wants to.
     LeftToServer,
 }

@@ -95,6 +95,30 @@ impl Mark {
         serde_json::from_slice(json).ok()
     }
 
+    /// The words of the file that its reader kept to read on: titles, prompts that wait, names.
+    pub fn words(&self) -> Vec<&str> {
+        let mut words = vec![self.stem.as_str()];
+        let mut values: Vec<&Value> = self.resume.iter().map(|resume| &resume.state).collect();
+        while let Some(value) = values.pop() {
+            match value {
+                Value::String(text) => words.push(text),
+                Value::Array(elements) => values.extend(elements),
+                Value::Object(fields) => {
+                    words.extend(fields.keys().map(String::as_str));
+                    values.extend(fields.values());
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            }
+        }
+        words
+    }
+
+    /// The mark without what its reader kept: if the file grows, it is read from its beginning.
+    #[must_use]
+    pub fn without_state(self) -> Self {
+        Self { resume: None, ..self }
+    }
+
     /// Makes the mark of a file that was read to its end, or, with nothing but a place, up to there.
     ///
     /// # Errors

@@ -105,7 +105,7 @@ pub struct Forgotten {
     /// Whether the user had nothing else and is gone too.
     pub user: bool,
     /// False if the deleted bytes leave the disk later, because another process reads an older
-    /// state.
+    /// state or the disk is full.
     pub erased_from_disk: bool,
     /// Files to which backups and exports went, and which keep what was forgotten.
     #[serde(default)]
@@ -143,7 +143,8 @@ pub struct Amended {
     pub facts: u64,
     /// Summaries that covered the turn, and are gone.
     pub summaries: u64,
-    /// False if the old text leaves the disk later, because another process reads an older state.
+    /// False if the old text leaves the disk later, because another process reads an older state or the
+    /// disk is full.
     pub erased_from_disk: bool,
     /// The facts that the standing instructions of the new text became.
     pub noted: Vec<FactId>,

@@ -30,6 +30,9 @@ pub struct ModerationQuestion {
     pub session: Option<SessionName>,
     /// Who says it.
     pub role: Role,
+    /// The name of who says it, if an import gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speaker: Option<String>,
     /// The text; redacted, where secrets are.
     pub text: String,
 }
@@ -43,6 +46,7 @@ impl From<&Statement<'_>> for ModerationQuestion {
             user: statement.user.clone(),
             session: statement.session.cloned(),
             role: statement.role,
+            speaker: statement.speaker.map(str::to_owned),
             text: statement.text.to_owned(),
         }
     }

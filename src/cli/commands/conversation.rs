@@ -16,7 +16,7 @@ use std::time::Duration;
 use longmem::{IfMissing, Longmem, open_patiently};
 use longmem_chat::{
     Blocking, ChatError, Conversation, LastLearning, LearningOutcome, ModelSettings, Notice,
-    QuotedAnswer, Reply, Talk,
+    QuotedAnswer, Reply, Talk, TalkSettings,
 };
 use longmem_core::{FactId, SessionName};
 use longmem_memory::FactsAt;
@@ -116,7 +116,7 @@ pub(super) fn chat(
     } else {
         choosing.named(&arguments.session)?
     };
-    let history = PromptHistory::of(&talk, &settings.user);
+    let history = prompt_history(&talk, settings);
     let mut talk = Talk::begin(&talk, memory, settings.user.clone(), session)?;
     let answering = Answering::new(&mut talk.conversation, output)?;
     let result =
@@ -133,6 +133,17 @@ pub(super) fn chat(
         }
     }
     result
+}
+
+/// Where what is typed is kept. With moderation it is kept nowhere: it stands there before it is judged.
+fn prompt_history(talk: &TalkSettings, settings: &Settings) -> Option<PromptHistory> {
+    let safeguards = &settings.options.safeguards;
+    if safeguards.moderation.is_some() {
+        return None;
+    }
+    let mut history = PromptHistory::of(talk, &settings.user)?;
+    history.redactor.clone_from(&safeguards.redactor);
+    Some(history)
 }
 
 /// Waits for what is still to be learned from a talk, and says so where that takes more than a moment.

@@ -98,6 +98,10 @@ pub(super) fn warn_of_erasure(erasure: Erasure, output: Output) {
         Erasure::WhenReadersFinish => output.warn(
             "another process is reading an older state; the deleted bytes leave the disk when it is done",
         ),
+        Erasure::WhenDiskTakesIt => output.warn(
+            "the deleted bytes could not be overwritten on the disk, which may be full; any command that \
+             finds room does it",
+        ),
         Erasure::LeftToServer => output.warn(
             "the database server keeps the deleted bytes until it overwrites them; its own tools erase them",
         ),

@@ -1,8 +1,10 @@
 //! Reads a data set of any known layout from a file.
 
+use std::io;
 use std::path::Path;
 
 use fs_err as fs;
+use longmem_core::special_kind;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -25,6 +27,12 @@ use crate::{DatasetFlaw, EvalError};
 /// ```
 pub fn read(path: impl AsRef<Path>) -> Result<Dataset, EvalError> {
     let path = path.as_ref();
+    // A device may never end. A pipe does; a shell makes one of a command's output.
+    if let Some(kind @ "a device") = special_kind(fs::metadata(path)?.file_type()) {
+        return Err(
+            io::Error::other(format!("{} is {kind}; expected a file", path.display())).into()
+        );
+    }
     parse(&fs::read(path)?, path)
 }
 
@@ -105,6 +113,13 @@ mod tests {
         let ids: Vec<_> = question.evidence.iter().map(|piece| piece.id.as_str()).collect();
         assert_eq!(ids, ["t1", "s1"]);
         assert_eq!(lines.name, "set");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_never_ends_is_not_read() {
+        let error = read("/dev/zero").unwrap_err().to_string();
+        assert_eq!(error, "/dev/zero is a device; expected a file");
     }
 
     #[test]

@@ -191,3 +191,78 @@ fn who_moderates_sees_no_secret_and_cannot_bring_one_in() {
     memory.remember(&ana, &[turn(&format!("password={secret}"))]).unwrap();
     assert_nowhere(fixture.folder.path(), &secret);
 }
+
+/// What a transcript's reader keeps to read on is no turn yet, so nobody has judged it.
+#[test]
+fn prompts_that_wait_in_a_transcript_and_its_titles_are_kept_only_as_they_may_be_stored() {
+    let secret = secret();
+    let waiting = format!("{{\\\"password\\\": \\\"{secret}\\\"}}");
+    let lines = |waiting: &str| {
+        let said = r#"{"type":"user","uuid":"u1","sessionId":"s","message":{"role":"user","content":"Hi"}}"#;
+        let title = r#"{"type":"summary","summary":"About a bluebird","leafUuid":"u1"}"#;
+        let queued =
+            r#"{"type":"queue-operation","operation":"enqueue","sessionId":"s","content":"#;
+        format!("{said}\n{title}\n{queued}\"{waiting}\"}}\n")
+    };
+    let fixture = fixture();
+    let folder = fixture.folder.path();
+    let memory = moderated(&fixture, Moderation::new(rule));
+    assert_eq!(import(&memory, folder, &lines("a sparrow")).new_turns, 1);
+    assert_nowhere(folder, "bluebird");
+    assert_nowhere(folder, "sparrow");
+    assert_eq!(import(&memory, folder, &lines("a sparrow")).known_turns, 1, "it is read whole");
+
+    let memory = redacting(&fixture);
+    import(&memory, folder, &lines(&waiting));
+    assert_nowhere(folder, &secret);
+}
+
+#[test]
+fn an_export_brings_its_records_as_they_may_be_stored() {
+    let secret = secret();
+    let lines = [
+        r#"{"longmem_export":1}"#,
+        r#"{"role":"user","key":"PASSWORD=X","session":"PASSWORD=X","speaker":"Robin","text":"Hello"}"#,
+        r#"{"fact":1,"user":"ana","subject":"user","statement":"likes tea","kind":"preference","entities":[{"name":"bluebird","kind":"other"},{"name":"Tea","kind":"other"}],"since":"2026-03-02T10:00:00Z","source":"PASSWORD=X"}"#,
+        r#"{"summary":"session","user":"ana","session":"PASSWORD=X","through":"PASSWORD=X","text":"They met."}"#,
+        r#"{"role":"user","key":"2","speaker":"the bluebird","text":"Sing"}"#,
+    ];
+    let lines = lines.map(|line| format!("{line}\n").replace("=X", &format!("={secret}"))).concat();
+    let (fixture, ana) = (fixture(), user("ana"));
+    let rule = |statement: &Statement<'_>| {
+        Ok(if statement.speaker.is_some_and(|name| name.contains("bluebird")) {
+            Verdict::Refuse(String::new())
+        } else {
+            Verdict::Allow
+        })
+    };
+    let mut safeguards = Safeguards::default();
+    safeguards.redactor = Some(Redactor::default());
+    safeguards.moderation = Some(Moderation::new(rule));
+    let memory = open(&fixture.folder, Arc::clone(&fixture.embedder)).with_safeguards(safeguards);
+    let report = import(&memory, fixture.folder.path(), &lines);
+    assert_eq!((report.new_turns, report.refused_turns), (1, 1));
+    assert_nowhere(fixture.folder.path(), "bluebird");
+    assert_nowhere(fixture.folder.path(), &secret);
+    let facts = memory.facts(&ana, FactsAt::Now).unwrap();
+    assert_eq!(facts[0].statement, "likes tea");
+    assert!(facts[0].turn.is_some());
+    assert_eq!(facts[0].entities.len(), 1, "{facts:?}");
+    assert_eq!(memory.session_summaries(&ana).unwrap().len(), 1);
+}
+
+/// A statement is one line in prompts, whatever who moderates makes of it.
+#[test]
+fn who_moderates_cannot_make_a_fact_of_several_lines() {
+    let (fixture, ana) = (fixture(), user("ana"));
+    let moderator = |statement: &Statement<'_>| {
+        Ok(Verdict::Replace(statement.text.replace("tea", "tea\nand more")))
+    };
+    let memory = moderated(&fixture, Moderation::new(moderator));
+    let mut note = FactNote::new("sings", FactKind::Relation);
+    note.subject = "tea".to_owned();
+    for note in [FactNote::new("likes tea", FactKind::Preference), note] {
+        let error = memory.note_fact(&ana, &note).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidLine);
+    }
+}

@@ -11,8 +11,8 @@ mod tables;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use longmem_core::TurnId;
 use longmem_core::private_files::{IfExists, NewFile};
+use longmem_core::{TurnId, special_kind};
 use longmem_search::{BlockId, TurnEntry, turns_in};
 use longmem_store::StoreError;
 use rusqlite::types::Value;
@@ -78,6 +78,15 @@ pub struct Salvaged {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn salvage(damaged: &Path, to: &Path) -> Result<Salvaged, StoreError> {
+    // A named pipe would be waited for.
+    if let Some(kind) =
+        fs_err::metadata(damaged).ok().and_then(|found| special_kind(found.file_type()))
+    {
+        return Err(StoreError::NotAStore {
+            place: place(damaged),
+            found: format!("it is {kind}"),
+        });
+    }
     let pages = Pages::open(damaged)?;
     let overview = Overview::read(&pages);
     let file = NewFile::begin(to, IfExists::Fail)?;

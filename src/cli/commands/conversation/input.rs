@@ -145,7 +145,7 @@ impl Typed {
             .with_buffer_editor(editor_command(), draft.path().to_owned());
         if let Some(history) = &history {
             match history.open() {
-                Ok(history) => editor = editor.with_history(Box::new(history)),
+                Ok(history) => editor = editor.with_history(history),
                 Err(error) => output.warn(format!("the prompt has no history: {error}")),
             }
         }
@@ -201,7 +201,7 @@ impl Typed {
         history.forget(messages)?;
         // The editor reads the file anew, and forgets what it held.
         let editor = std::mem::replace(&mut self.editor, Reedline::create());
-        self.editor = editor.with_history(Box::new(history.open()?));
+        self.editor = editor.with_history(history.open()?);
         Ok(())
     }
 }
