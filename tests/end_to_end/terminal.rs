@@ -5,20 +5,44 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use anstream::adapter::StripBytes;
+
 /// How long something on the screen is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a line editor asks to know where the cursor is, and an answer.
-const WHERE: &str = "\u{1b}[6n";
-const HERE: &str = "\u{1b}[1;1R";
+const WHERE: &[u8] = b"\x1b[6n";
+const HERE: &[u8] = b"\x1b[1;1R";
 
 /// A program that believes to be looked at.
 pub(crate) struct Terminal {
     child: Child,
     keys: Arc<Mutex<ChildStdin>>,
-    screen: Arc<Mutex<String>>,
-    /// Bytes of the screen that were looked at.
+    screen: Arc<Mutex<Screen>>,
+    /// Bytes of the shown text that were looked at.
     seen: usize,
+}
+
+/// What was written to a terminal.
+#[derive(Default)]
+struct Screen {
+    written: Vec<u8>,
+    /// The same without attributes.
+    shown: Vec<u8>,
+    attributes: StripBytes,
+}
+
+impl Screen {
+    /// Takes the next bytes; says how often they ask where the cursor is.
+    fn push(&mut self, bytes: &[u8]) -> usize {
+        // A piece may end within a sequence.
+        let begin = self.written.len().saturating_sub(WHERE.len() - 1);
+        self.written.extend_from_slice(bytes);
+        for text in self.attributes.strip_next(bytes) {
+            self.shown.extend_from_slice(text);
+        }
+        self.written[begin..].windows(WHERE.len()).filter(|bytes| *bytes == WHERE).count()
+    }
 }
 
 impl Terminal {
@@ -35,17 +59,15 @@ impl Terminal {
         script.env("TERM", "xterm").env("SHELL", "/bin/sh");
         let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let keys = Arc::new(Mutex::new(child.stdin.take().unwrap()));
-        let screen = Arc::new(Mutex::new(String::new()));
+        let screen = Arc::new(Mutex::new(Screen::default()));
         let (mut shown, all, answers) =
             (child.stdout.take().unwrap(), Arc::clone(&screen), Arc::clone(&keys));
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(length @ 1..) = shown.read(&mut bytes) {
-                let text = String::from_utf8_lossy(&bytes[..length]).into_owned();
-                for _ in text.matches(WHERE) {
-                    answers.lock().unwrap().write_all(HERE.as_bytes()).unwrap();
-                }
-                all.lock().unwrap().push_str(&text);
+                let asked = all.lock().unwrap().push(&bytes[..length]);
+                // A program that has ended hears no answer.
+                let _ = answers.lock().unwrap().write_all(&HERE.repeat(asked));
             }
         });
         Self { child, keys, screen, seen: 0 }
@@ -56,26 +78,30 @@ impl Terminal {
         self.keys.lock().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits until a text stands on the screen behind what was looked at; returns what came by then,
-    /// without attributes.
+    /// Waits until a text stands on the screen behind what was looked at; returns what stands there up to
+    /// its end, without attributes.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
         let begin = Instant::now();
         loop {
-            let screen = self.screen.lock().unwrap().clone();
-            let shown = anstream::adapter::strip_str(&screen[self.seen..]).to_string();
-            if shown.contains(text) {
-                self.seen = screen.len();
-                return shown;
+            let screen = self.screen.lock().unwrap();
+            let new = &screen.shown[self.seen..];
+            if let Some(place) = new.windows(text.len()).position(|part| part == text.as_bytes()) {
+                // What came with it is looked at the next time.
+                let end = place + text.len();
+                self.seen += end;
+                return String::from_utf8_lossy(&new[..end]).into_owned();
             }
+            let shown = String::from_utf8_lossy(new);
             assert!(begin.elapsed() < PATIENCE, "{text:?} does not come:\n{shown}");
+            drop(screen);
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     /// Everything that was written so far, with attributes.
     pub(crate) fn written(&self) -> String {
-        self.screen.lock().unwrap().clone()
+        String::from_utf8_lossy(&self.screen.lock().unwrap().written).into_owned()
     }
 
     /// Closes the terminal's window.
