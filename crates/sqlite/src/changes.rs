@@ -16,7 +16,7 @@ impl Changes for SqliteStore {
     fn amend_turn(&self, user: &UserName, turn: TurnId, text: &str) -> Result<Amended> {
         let derived = self.connections.write(|transaction| amend(transaction, user, turn, text))?;
         let derived = derived.map_err(|missing| missing.error(user))?;
-        Ok(Amended { derived, erasure: self.connections.empty_log() })
+        Ok(Amended { derived, erasure: self.connections.erase_deleted() })
     }
 
     fn set_session_title(
@@ -36,7 +36,7 @@ impl Changes for SqliteStore {
             begin_epoch(transaction, user_id).map(Ok)
         })?;
         changed.map_err(|missing| missing.error(user))?;
-        self.connections.empty_log();
+        self.connections.erase_deleted();
         Ok(())
     }
 
@@ -66,14 +66,14 @@ impl Changes for SqliteStore {
             begin_epoch(transaction, user_id).map(Ok)
         })?;
         changed.map_err(|missing| missing.error(user))?;
-        self.connections.empty_log();
+        self.connections.erase_deleted();
         Ok(())
     }
 
     fn move_turns(&self, user: &UserName, turns: &[TurnId], into: &SessionName) -> Result<Moved> {
         let moved = self.connections.write(|transaction| moved(transaction, user, turns, into))?;
         let moved = moved.map_err(|missing| missing.error(user))?;
-        self.connections.empty_log();
+        self.connections.erase_deleted();
         Ok(moved)
     }
 }

@@ -12,6 +12,7 @@ use crate::check;
 use crate::error::{may_be_damage, place, store_error};
 use crate::open::connect;
 use crate::read_only;
+use crate::unused_bytes;
 
 /// Number of idle readers that are kept; more readers than this at once open a connection each time.
 const IDLE_READERS: usize = 8;
@@ -142,17 +143,17 @@ impl Connections {
         }
     }
 
-    /// Empties the write-ahead log, so that deleted bytes are nowhere on disk, unless another process
-    /// is reading an older state or the disk does not take it. What was deleted is so already, so this is
-    /// no error: it would say that nothing was changed.
-    pub(crate) fn empty_log(&self) -> Erasure {
-        let emptied = self.maintain(|connection| {
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                let is_busy = row.get::<_, i64>(0)? != 0;
-                Ok(if is_busy { Erasure::WhenReadersFinish } else { Erasure::Done })
-            })
+    /// Overwrites what was deleted, in the write-ahead log and in unused parts of the file, so that its
+    /// bytes are nowhere on disk, unless another process is reading an older state or the disk does not
+    /// take it. What was deleted is so already, so this is no error: it would say that nothing was
+    /// changed. In an encrypted file what is unused stays, encrypted.
+    pub(crate) fn erase_deleted(&self) -> Erasure {
+        let erased = self.maintain(|connection| match self.key {
+            None => unused_bytes::overwrite(connection, &self.path),
+            Some(_) if unused_bytes::empty_log(connection)? => Ok(Erasure::Done),
+            Some(_) => Ok(Erasure::WhenReadersFinish),
         });
-        emptied.unwrap_or(Erasure::WhenDiskTakesIt)
+        erased.unwrap_or(Erasure::WhenDiskTakesIt)
     }
 }
 

@@ -105,7 +105,7 @@ impl Facts for SqliteStore {
             }
             Ok(edited > 0)
         })?;
-        self.connections.empty_log();
+        self.connections.erase_deleted();
         if edited { Ok(()) } else { Err(StoreError::UnknownFact { user: user.clone(), fact }) }
     }
 
@@ -141,7 +141,7 @@ impl Facts for SqliteStore {
             delete_user_without_memory(transaction, user)?;
             Ok(deleted)
         })?;
-        self.connections.empty_log();
+        self.connections.erase_deleted();
         match deleted {
             0 => Err(StoreError::UnknownFact { user: user.clone(), fact }),
             _ => Ok(deleted),

@@ -67,6 +67,7 @@ mod search_source;
 mod session_names;
 mod source_keys;
 mod summaries;
+mod unused_bytes;
 mod upkeep;
 mod users;
 mod word_lists;

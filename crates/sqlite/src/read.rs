@@ -214,7 +214,7 @@ impl Turns for SqliteStore {
         self.check_names(&target.scope())?;
         let forgotten =
             self.connections.write(|transaction| forget::delete(transaction, target))?;
-        Ok(Forgotten { erasure: self.connections.empty_log(), ..forgotten })
+        Ok(Forgotten { erasure: self.connections.erase_deleted(), ..forgotten })
     }
 }
 
