@@ -1,6 +1,6 @@
 //! What was said in talks while the store could not be written.
 
-use longmem_chat::HeldSpool;
+use longmem_chat::{HeldSpool, StoredLater};
 use longmem_core::UserName;
 use longmem_memory::{Memory, UserStats};
 
@@ -23,12 +23,16 @@ pub(crate) fn store(
 ) -> Result<HeldSpool, Failure> {
     let held = compose::spool(user, settings)?.hold()?;
     let learns = settings.options.talk.conversation.learns;
-    let stored = held.store_into(memory, user, learns)?;
+    note(&held.store_into(memory, user, learns)?, output);
+    Ok(held)
+}
+
+/// Says how much was stored of what waited.
+pub(crate) fn note(stored: &StoredLater, output: Output) {
     if stored.turns > 0 {
         let turns = counted(stored.turns as u64, "turn");
         output.note(format!("stored first: {turns} that had been kept aside"));
     }
-    Ok(held)
 }
 
 /// Number of turns that wait of a user; 0 where they cannot be counted, which a talk will say.

@@ -109,6 +109,9 @@ pub(super) fn chat(
     let memory = open_patiently(options)?;
     let blocking = Blocking::new()?;
     let choosing = Choosing { memory: &memory, user: &settings.user, blocking: &blocking };
+    if arguments.goes_on || arguments.resume {
+        choosing.store_waiting(settings, output)?;
+    }
     let session = if arguments.goes_on {
         Some(choosing.last()?)
     } else if arguments.resume {

@@ -12,7 +12,9 @@ use longmem_memory::{Memory, MemoryError, SessionSummary, StoreError};
 use super::answer_view::width;
 use crate::arguments::TalkSession;
 use crate::failure::Failure;
-use crate::render;
+use crate::output::Output;
+use crate::settings::Settings;
+use crate::{compose, render, waiting};
 
 /// Number of sessions that are offered.
 const OFFERED: usize = 100;
@@ -63,6 +65,19 @@ impl Choosing<'_> {
             return self.new_session(name).map(Some);
         }
         self.asked_about(name, &candidates).map(Some)
+    }
+
+    /// Stores what waits of earlier talks, which may be the ones to go on with.
+    ///
+    /// # Errors
+    /// [`Failure::Chat`] if something waits and cannot be stored; it waits on.
+    pub(super) fn store_waiting(&self, settings: &Settings, output: Output) -> Result<(), Failure> {
+        let (user, spool) = (self.user.clone(), compose::spool(self.user, settings)?);
+        let learns = settings.options.talk.conversation.learns;
+        let store = move |memory: &Memory| spool.hold()?.store_into(memory, &user, learns);
+        let stored = self.blocking.run(self.memory.run(store))?;
+        waiting::note(&stored, output);
+        Ok(())
     }
 
     /// The newest session that was held here, rather than imported.
