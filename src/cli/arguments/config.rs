@@ -31,7 +31,7 @@ pub(crate) enum ConfigAction {
         /// The key, as `llm.model`
         key: String,
         /// Its value; several are a list
-        #[arg(required = true, allow_hyphen_values = true)]
+        #[arg(required = true, allow_negative_numbers = true)]
         value: Vec<String>,
     },
     /// Take a key out of the file
