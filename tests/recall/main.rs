@@ -8,6 +8,7 @@ mod echoes;
 mod facts;
 mod languages;
 mod long_messages;
+mod needles;
 mod nothing;
 mod paraphrases;
 mod support;
