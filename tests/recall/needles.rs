@@ -24,7 +24,7 @@ fn a_sentence_is_found_by_its_meaning_at_every_place_of_a_long_text() {
         request.threshold = 0.0;
         let recall = known.recall_by(&request);
         assert!(recall.results[0].turn.text.contains(NEEDLE), "at sentence {place}");
-        let stats = known.longmem.stats().unwrap();
+        let stats = known.longmem.memory().stats().unwrap();
         assert_eq!((stats.truncated_tokens, stats.turns_without_vectors), (0, 0));
     }
 }
