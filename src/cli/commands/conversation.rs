@@ -186,12 +186,13 @@ fn show_end(
 ) -> Result<Vec<FactId>, Failure> {
     let notices = conversation.take_notices();
     let noted = conversation.take_noted();
-    if !output.json {
-        for instruction in &noted {
-            output.note(render::noted(instruction));
-        }
-    }
+    let in_words: Vec<String> = noted.iter().map(render::noted).collect();
     let noted: Vec<FactId> = noted.iter().map(|instruction| instruction.fact).collect();
+    let say_noted = || {
+        for note in &in_words {
+            output.note(note);
+        }
+    };
     let reply = match reply {
         Ok(reply) => reply,
         Err(ChatError::AnswerNotStored { completion, source }) if output.json => {
@@ -201,6 +202,9 @@ fn show_end(
             return Err((*source).into());
         }
         Err(error) => {
+            if !output.json {
+                say_noted();
+            }
             warn(&notices, output);
             return Err(error.into());
         }
@@ -219,6 +223,7 @@ fn show_end(
             }
         }
         Reply::Answer { completion, context } => {
+            // An answer comes in pieces, without the end of its last line.
             output.line("")?;
             if let Some(note) = render::stop_reason(&completion.stop_reason) {
                 output.note(note);
@@ -228,6 +233,7 @@ fn show_end(
             }
         }
     }
+    say_noted();
     warn(&notices, output);
     Ok(noted)
 }
