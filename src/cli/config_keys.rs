@@ -58,14 +58,6 @@ pub(crate) const KEYS: &[ConfigKey] = &[
         .flag("key_file")
         .variable(longmem::environment::KEY_FILE)
         .default("none: the memory is not encrypted"),
-    ConfigKey::new(
-        "key_file",
-        r#""~/.config/longmem/key""#,
-        "A file with the key of an encrypted memory; longmem key new makes one",
-    )
-    .flag("key_file")
-    .variable(longmem::environment::KEY_FILE)
-    .default("none; the memory is not encrypted"),
     ConfigKey::new("user", r#""ana""#, "Whose memory it is")
         .flag("user")
         .variable(longmem::environment::USER)
