@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 # Seconds until something must have come on the screen.
-PATIENCE = 10
+PATIENCE = 20
 
 
 class Screen:
