@@ -16,7 +16,7 @@ use std::path::Path;
 use std::ptr;
 
 use longmem_store::Erasure;
-use rusqlite::{Connection, ffi};
+use rusqlite::{Connection, ErrorCode, ffi};
 
 use crate::file::with_suffix;
 
@@ -34,7 +34,12 @@ pub(crate) fn overwrite(connection: &Connection, path: &Path) -> rusqlite::Resul
             break;
         }
         // Pages that this connection holds would be written as they were.
-        connection.execute_batch("PRAGMA shrink_memory; BEGIN IMMEDIATE")?;
+        connection.execute_batch("PRAGMA shrink_memory")?;
+        match connection.execute_batch("BEGIN IMMEDIATE") {
+            // What was deleted is deleted, whoever writes now.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => break,
+            begun => begun?,
+        }
         let overwritten = overwrite_locked(connection, path);
         let end = if matches!(overwritten, Ok(Some(true))) { "COMMIT" } else { "ROLLBACK" };
         connection.execute_batch(end)?;
