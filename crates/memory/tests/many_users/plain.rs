@@ -119,7 +119,7 @@ impl PlainUser {
 
     pub(crate) fn edit(&mut self, id: TurnId, text: &str) {
         self.drop_what_was_made_of(&BTreeSet::from([id]));
-        self.readable.turns.get_mut(&id).unwrap().text = text.to_owned();
+        text.clone_into(&mut self.readable.turns.get_mut(&id).unwrap().text);
     }
 
     pub(crate) fn forget(&mut self, turns: &BTreeSet<TurnId>) {
