@@ -3,7 +3,7 @@
 use crate::support::{Known, asked, texts};
 
 /// Notes about as many subjects.
-pub(crate) const NOTES: [&str; 60] = [
+const NOTES: [&str; 60] = [
     "The boiler was built in 2009 and is serviced every October",
     "Priya's birthday is on 4 November, she collects teapots",
     "The spare key lies under the third flower pot",

@@ -8,7 +8,6 @@ mod echoes;
 mod facts;
 mod languages;
 mod long_messages;
-mod needles;
 mod nothing;
 mod paraphrases;
 mod support;
