@@ -283,6 +283,9 @@ impl Longmem {
         let held = spool.map(|spool| spool.hold()).transpose()?;
         if let Some(held) = &held {
             held.store_into(&self.memory, user, self.talk.conversation.learns)?;
+            if matches!(target, ForgetTarget::User(_)) {
+                held.delete_unreadable()?;
+            }
         }
         Ok(self.memory.forget(target)?)
     }

@@ -1,5 +1,6 @@
 //! What was typed at the prompt, kept for the next talk: in a file beside the spool, one for each store
-//! and user, which only its owner may read.
+//! and user, which only its owner may read. Talks on an encrypted store have a history only while they last:
+//! the file would tell in plain words what the store keeps to itself.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -25,6 +26,8 @@ pub(crate) struct PromptHistory {
     file: PathBuf,
     /// What replaces secrets in it; none by default.
     pub(crate) redactor: Option<Redactor>,
+    /// Whether nothing of it may be written, since the store is encrypted.
+    stays_in_memory: bool,
 }
 
 impl PromptHistory {
@@ -33,14 +36,24 @@ impl PromptHistory {
     pub(crate) fn of(talk: &TalkSettings, user: &UserName) -> Option<Self> {
         let spool = talk.spool.as_ref()?;
         let file = Spool::new(&spool.folder, &spool.place, user);
-        Some(Self { file: file.path().with_extension("history"), redactor: None })
+        Some(Self {
+            file: file.path().with_extension("history"),
+            redactor: None,
+            stays_in_memory: spool.key.is_some(),
+        })
     }
 
-    /// Opens it for the editor, and makes the file if there is none.
+    /// Opens it for the editor, and makes the file if there is none. Where nothing may be written, a file
+    /// from before the store was encrypted is deleted.
     ///
     /// # Errors
-    /// If it cannot be made or read.
+    /// If it cannot be made, read or deleted.
     pub(crate) fn open(&self) -> io::Result<Box<dyn History>> {
+        if self.stays_in_memory {
+            self.delete()?;
+            let history = FileBackedHistory::new(LINES).map_err(io::Error::other)?;
+            return Ok(Box::new(history));
+        }
         if let Some(folder) = self.file.parent() {
             make_folder(folder)?;
         }
@@ -181,12 +194,17 @@ fn overwrite(file: &mut File, length: usize, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use longmem_chat::SpoolSettings;
+    use longmem_core::StoreKey;
 
     use super::*;
 
     fn history(folder: &std::path::Path) -> PromptHistory {
+        history_with_key(folder, None)
+    }
+
+    fn history_with_key(folder: &std::path::Path, key: Option<StoreKey>) -> PromptHistory {
         let mut talk = TalkSettings::default();
-        talk.spool = Some(SpoolSettings::new(folder.join("spool"), "store"));
+        talk.spool = Some(SpoolSettings::new(folder.join("spool"), "store").with_key(key));
         PromptHistory::of(&talk, &UserName::new("ana").unwrap()).unwrap()
     }
 
@@ -232,6 +250,19 @@ mod tests {
         );
         history.forget(&["PASSWORD=hunter22!".to_owned(), typed[2].to_owned()]).unwrap();
         assert_eq!(fs_err::read_to_string(&history.file).unwrap(), "hello\n");
+    }
+
+    #[test]
+    fn for_an_encrypted_store_nothing_is_written_and_what_was_written_before_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealed = history_with_key(folder.path(), Some(StoreKey::new([7; 32])));
+        type_in(&sealed, &["in a new folder"]);
+        assert!(!sealed.file.parent().unwrap().exists());
+        type_in(&history(folder.path()), &["before there was a key"]);
+        assert!(sealed.file.exists());
+        type_in(&sealed, &["my secret"]);
+        sealed.forget(&["my secret".to_owned()]).unwrap();
+        assert_eq!(fs_err::read_dir(folder.path().join("spool")).unwrap().count(), 0);
     }
 
     #[cfg(unix)]

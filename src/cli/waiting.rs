@@ -41,6 +41,19 @@ pub(crate) fn count(user: &UserName, settings: &Settings) -> u64 {
     count().unwrap_or(0) as u64
 }
 
+/// Says where lines lie that a talk kept aside and that could not be read, since what should be gone, or be
+/// encrypted, may stand in them.
+pub(crate) fn warn_of_unreadable(user: &UserName, settings: &Settings, output: Output) {
+    let file = settings.options.spool_of(user).unreadable_path();
+    if file.exists() {
+        output.warn(for_terminal(&format!(
+            "{} has lines that {user} said and that could not be read, as they were written; deleting \
+             that file forgets them",
+            file.display()
+        )));
+    }
+}
+
 /// Number of turns that wait of all who have memory here, and of who runs the command.
 pub(crate) fn count_of_all(users: &[UserStats], settings: &Settings) -> u64 {
     let others = users.iter().map(|stats| &stats.user).filter(|user| **user != settings.user);

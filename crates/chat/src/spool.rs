@@ -92,6 +92,20 @@ impl HeldSpool {
         self.spool.take_out(&spooled)?;
         Ok(StoredLater { turns: spooled.turns.len(), unreadable: spooled.unreadable, noted })
     }
+
+    /// Deletes the lines that could not be read and were kept beside the spool, for whoever forgets all
+    /// of a user: what the user said may stand in them.
+    ///
+    /// # Errors
+    /// [`ChatError::Spool`] if there are some and they cannot be deleted.
+    pub fn delete_unreadable(&self) -> Result<(), ChatError> {
+        for spool in self.spool.former().iter().chain([&self.spool]) {
+            spool
+                .delete_unreadable()
+                .map_err(|source| ChatError::Spool { path: spool.unreadable_path(), source })?;
+        }
+        Ok(())
+    }
 }
 
 /// What a spool holds at one moment.
@@ -156,6 +170,11 @@ impl Spool {
     /// The file, which exists only while something waits in it.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The file of the lines that could not be read, which exists only if there were some.
+    pub fn unreadable_path(&self) -> PathBuf {
+        self.path.with_extension("unreadable")
     }
 
     /// Counts the turns that wait.
@@ -249,7 +268,7 @@ impl Spool {
             None => [line, b"\n"].concat(),
         });
         self.append_bytes(lines.collect::<Vec<_>>().concat())?;
-        fs::remove_file(&former.path)
+        delete(&former.path)
     }
 
     /// The spool under the store's other name.
@@ -309,9 +328,7 @@ impl Spool {
         if !rest.is_empty() {
             return self.replace(rest);
         }
-        let gone = open_options(&self.path).write(true).open(&self.path)?;
-        fs::remove_file(&self.path)?;
-        overwrite(&gone, now.len())
+        delete(&self.path)
     }
 
     /// Keeps the lines that cannot be read: somebody may have the key, or mend them.
@@ -321,12 +338,21 @@ impl Spool {
         if unreadable.is_empty() {
             return Ok(());
         }
-        let path = self.path.with_extension("unreadable");
+        let path = self.unreadable_path();
         let mut file = open_options(&path).append(true).create(true).open(path)?;
         for line in unreadable {
             file.write_all(&[line, b"\n"].concat())?;
         }
         file.sync_all()
+    }
+
+    fn delete_unreadable(&self) -> io::Result<()> {
+        let path = self.unreadable_path();
+        if !path.exists() {
+            return Ok(());
+        }
+        let _lock = self.lock("lock")?;
+        delete(&path)
     }
 
     /// Puts a file with these bytes into the place of this one, whole or not at all.
@@ -365,6 +391,14 @@ impl Spool {
     fn error(&self, source: io::Error) -> ChatError {
         ChatError::Spool { path: self.path.clone(), source }
     }
+}
+
+/// Deletes a file, and what stands in it from the disk.
+fn delete(path: &Path) -> io::Result<()> {
+    let gone = open_options(path).write(true).open(path)?;
+    let bytes = gone.metadata()?.len();
+    fs::remove_file(path)?;
+    overwrite(&gone, bytes as usize)
 }
 
 /// Writes zeros over a file that nobody can open any more, so that what was said in it is not left on

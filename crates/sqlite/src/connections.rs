@@ -11,6 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::check;
 use crate::error::{may_be_damage, place, store_error};
 use crate::open::connect;
+use crate::open_file::OpenFile;
 use crate::read_only;
 use crate::unused_bytes;
 
@@ -23,6 +24,8 @@ pub(crate) struct Connections {
     key: Option<StoreKey>,
     writer: Writer,
     idle_readers: Mutex<Vec<Connection>>,
+    /// Keeps the locks of the connections, and is closed after them.
+    _file: OpenFile,
 }
 
 enum Writer {
@@ -32,14 +35,25 @@ enum Writer {
 }
 
 impl Connections {
-    pub(crate) fn new(path: PathBuf, key: Option<StoreKey>, writer: Connection) -> Self {
+    pub(crate) fn new(
+        path: PathBuf,
+        file: OpenFile,
+        key: Option<StoreKey>,
+        writer: Connection,
+    ) -> Self {
         let writer = Writer::Connected(Mutex::new(writer));
-        Self { path, key, writer, idle_readers: Mutex::new(Vec::new()) }
+        Self { path, key, writer, idle_readers: Mutex::default(), _file: file }
     }
 
     /// Those to a file that can only be read.
-    pub(crate) fn read_only(path: PathBuf, key: Option<StoreKey>, reason: String) -> Self {
-        Self { path, key, writer: Writer::Refused(reason), idle_readers: Mutex::new(Vec::new()) }
+    pub(crate) fn read_only(
+        path: PathBuf,
+        file: OpenFile,
+        key: Option<StoreKey>,
+        reason: String,
+    ) -> Self {
+        let writer = Writer::Refused(reason);
+        Self { path, key, writer, idle_readers: Mutex::default(), _file: file }
     }
 
     pub(crate) fn path(&self) -> &Path {

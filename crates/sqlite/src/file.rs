@@ -1,7 +1,7 @@
 //! Looks at what stands at a store's path before SQLite opens it, and changes nothing.
 
 use std::fs::Metadata;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use longmem_core::{StoreKey, special_kind};
@@ -9,6 +9,7 @@ use longmem_store::StoreError;
 
 use crate::encryption::{PAGE_BYTES, PLAIN_HEADER, looks_encrypted};
 use crate::error::place;
+use crate::open_file::OpenFile;
 
 /// "lmem": stands in the file's header and tells a store from every other SQLite file.
 pub(crate) const APPLICATION_ID: i32 = 0x6c6d_656d;
@@ -52,9 +53,8 @@ pub(crate) fn look_at(path: &Path, key: Option<&StoreKey>) -> Result<Found, Stor
     if names > 1 {
         return Err(StoreError::SeveralNames { place: place(path), names });
     }
-    let mut header = Vec::with_capacity(PAGE_BYTES);
-    let opened = fs_err::File::open(path).map_err(|error| unreadable(path, &error))?;
-    opened.take(PAGE_BYTES as u64).read_to_end(&mut header)?;
+    let opened = OpenFile::open(path).map_err(|error| unreadable(path, &error))?;
+    let header = opened.read_at(0, PAGE_BYTES)?;
     // A process that died while it made the file leaves a journal; SQLite rolls it back.
     let unfinished = with_suffix(path, "-journal").exists();
     let only_zeros = header.iter().all(|byte| *byte == 0);

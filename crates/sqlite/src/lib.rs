@@ -57,6 +57,7 @@ mod migrations;
 mod new_key;
 mod numbers;
 mod open;
+mod open_file;
 mod queue;
 mod read;
 mod read_only;

@@ -1,7 +1,5 @@
 //! Encrypts a store with another key, encrypts a plain one, or makes an encrypted one plain again.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,6 +12,7 @@ use crate::encryption::{self, PLAIN_HEADER, written};
 use crate::error::{place, store_error};
 use crate::file::APPLICATION_ID;
 use crate::open::{BUSY_TIMEOUT, connect};
+use crate::open_file::OpenFile;
 use crate::{IfMissing, SqliteStore, StoreOptions};
 
 /// How long after a store was found in use it is tried again.
@@ -25,12 +24,10 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::File`] if it cannot be read.
     pub fn is_plain(path: &Path) -> Result<bool, StoreError> {
-        let mut header = Vec::new();
-        match fs_err::File::open(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-            file => file?.take(PLAIN_HEADER.len() as u64).read_to_end(&mut header)?,
-        };
-        Ok(header == PLAIN_HEADER)
+        match OpenFile::open(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            file => Ok(file?.read_at(0, PLAIN_HEADER.len())? == PLAIN_HEADER),
+        }
     }
 
     /// Encrypts the store in a file with another key: from none to a key, from a key to another one, or
@@ -70,16 +67,15 @@ fn change_key(
     // What is renamed must be the file, not a link to it.
     let path = fs_err::canonicalize(path)?;
     let sqlite = |source| store_error(&path, source);
-    // Opened before the connection and closed after it: the system drops a process's locks on a file with
-    // the first handle that is closed.
-    let old_file = File::options().read(true).write(true).open(&path)?;
+    // What the name leads to later is the copy.
+    let old_file = OpenFile::open(&path)?;
     let copy = NewFile::begin(&path, IfExists::Replace)?;
     let connection = connect(&path, from).map_err(sqlite)?;
     write_copy(&connection, &path, copy.partial(), to, patience)?;
     before_it_counts();
     copy.finish()?;
     // While it is locked: a process that opened it just before must not take it for the store.
-    let overwritten = overwrite(&old_file);
+    let overwritten = old_file.overwrite();
     drop(connection);
     Ok(overwritten?)
 }
@@ -160,19 +156,6 @@ fn try_to_lock(connection: &Connection) -> rusqlite::Result<bool> {
     }
     connection.execute_batch("ROLLBACK")?;
     Ok(false)
-}
-
-/// Writes zeros over a file, which nobody can then take for a store.
-fn overwrite(mut file: &File) -> std::io::Result<()> {
-    let zeros = vec![0; 1 << 20];
-    let mut left = file.metadata()?.len();
-    file.seek(SeekFrom::Start(0))?;
-    while left > 0 {
-        let part = left.min(zeros.len() as u64);
-        file.write_all(&zeros[..part as usize])?;
-        left -= part;
-    }
-    file.sync_all()
 }
 
 #[cfg(test)]

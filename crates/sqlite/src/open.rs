@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use longmem_core::private_files::{make_folder, narrow, open_options};
+use longmem_core::private_files::{make_folder, narrow};
 use longmem_core::{StoreKey, real_path};
 use longmem_store::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::connections::Connections;
 use crate::error::{may_be_damage, opening_error, place, reason_of};
-use crate::file::{APPLICATION_ID, Found, look_at, of_another_program, with_suffix};
+use crate::file::{APPLICATION_ID, Found, look_at, of_another_program, unreadable, with_suffix};
 use crate::migrations::{self, FORMAT, FoundFormat};
+use crate::open_file::OpenFile;
 use crate::{SqliteStore, encryption, read_only};
 
 /// How long a writer waits for another process.
@@ -143,11 +144,12 @@ impl SqliteStore {
     }
 
     fn open_to_write(path: &Path, key: Option<&StoreKey>) -> Result<Self, StoreError> {
+        let file = OpenFile::open(path).map_err(|error| unreadable(path, &error))?;
         // SQLite opens a file without write permission for reading only, silently, and leaves
-        // companions that nobody may write; so the file is opened for writing here first.
-        fs_err::OpenOptions::new().read(true).write(true).open(path).map_err(|error| {
-            StoreError::ReadOnly { place: place(path), reason: error.to_string() }
-        })?;
+        // companions that nobody may write.
+        if let Some(reason) = file.write_refusal() {
+            return Err(StoreError::ReadOnly { place: place(path), reason });
+        }
         // Before SQLite opens it, which gives the file's mode to the companions that it makes.
         let notices = narrow_files(path);
         let sqlite = |source| opening_error(path, source);
@@ -180,7 +182,7 @@ impl SqliteStore {
         }
         switch_to_wal(&connection).map_err(sqlite)?;
         Ok(Self {
-            connections: Connections::new(path.to_owned(), key.cloned(), connection),
+            connections: Connections::new(path.to_owned(), file, key.cloned(), connection),
             notices,
         })
     }
@@ -191,6 +193,7 @@ impl SqliteStore {
         key: Option<StoreKey>,
         reason: String,
     ) -> Result<Self, StoreError> {
+        let file = OpenFile::open(&path).map_err(|error| unreadable(&path, &error))?;
         let found =
             read_only::read(&path, key.as_ref(), migrations::format_of).map_err(|error| {
                 // Its first page cannot be read.
@@ -204,7 +207,10 @@ impl SqliteStore {
             let reason = format!("its format {format} is brought to {FORMAT} by writing; {reason}");
             return Err(StoreError::ReadOnly { place: place(&path), reason });
         }
-        Ok(Self { connections: Connections::read_only(path, key, reason), notices: Vec::new() })
+        Ok(Self {
+            connections: Connections::read_only(path, file, key, reason),
+            notices: Vec::new(),
+        })
     }
 }
 
@@ -239,10 +245,8 @@ fn make_file(path: &Path) -> Result<(), StoreError> {
             refused(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
     }
-    let mut options = open_options(path);
     // Another process may make it at the same time.
-    options.write(true).create(true).truncate(false);
-    options.open(path).map(drop).map_err(|error| refused(error.to_string()))
+    OpenFile::open_or_make(path).map(drop).map_err(|error| refused(error.to_string()))
 }
 
 /// Takes the store and its companions from those who may not read them. A file system that does not

@@ -12,6 +12,7 @@ use crate::confirm::{ask, confirm};
 use crate::failure::Failure;
 use crate::output::{Output, counted};
 use crate::prompt_history::PromptHistory;
+use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 use crate::{compose, copies, render, waiting};
 
@@ -35,7 +36,7 @@ pub(super) fn run(
 fn forget(arguments: ForgetArguments, settings: &Settings, output: Output) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     // What waits is forgotten too, and no talk stores it behind our back.
-    let _held = waiting::store(&memory, &settings.user, settings, output)?;
+    let held = waiting::store(&memory, &settings.user, settings, output)?;
     let scope = super::scope(arguments.scope.clone(), &memory, settings)?;
     let turns = arguments.turn.iter().copied().map(TurnId).collect();
     let target = match &arguments.matching {
@@ -71,6 +72,13 @@ fn forget(arguments: ForgetArguments, settings: &Settings, output: Output) -> Re
     if let Some(Err(error)) = history.map(|history| history.delete()) {
         output.warn(format!("what was typed in talks could not be deleted: {error}"));
     }
+    if matches!(target, ForgetTarget::User(_))
+        && let Err(error) = held.delete_unreadable()
+    {
+        output
+            .warn(for_terminal(&format!("what could not be stored could not be deleted: {error}")));
+    }
+    waiting::warn_of_unreadable(&settings.user, settings, output);
     let copies = copies::known(&memory);
     let line = format!(
         "Forgot {} and {}",

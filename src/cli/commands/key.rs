@@ -1,20 +1,24 @@
 //! `longmem key`: makes a key, and encrypts the store with another one.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, stdin};
 use std::path::Path;
+use std::sync::Arc;
 
-use longmem::{change_key, key_file};
-use longmem_core::ErrorCode;
+use longmem::{Longmem, Options, change_key, key_file};
+use longmem_core::{ErrorCode, UserName};
 use longmem_memory::StoreError;
 use longmem_sqlite::SqliteStore;
 use longmem_wire as wire;
 
 use crate::arguments::{KeyAction, KeyArguments};
-use crate::compose;
+use crate::copies::{self, MadeCopy};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::prompt_history::PromptHistory;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
+use crate::{compose, waiting};
 
 pub(super) fn run(
     arguments: KeyArguments,
@@ -65,6 +69,8 @@ fn rotate(
         confirm()?;
     }
     change_key(&options, new.as_ref())?;
+    options.key = new;
+    let copies = look_for_the_rest(options, settings, output);
     let store = store.display().to_string();
     if output.json {
         return Ok(output.document(&wire::KeyRotated { store, encrypted: file.is_some() })?);
@@ -85,7 +91,37 @@ fn rotate(
         }
     }
     output.note("copies that were made before stay as they are; flash memory and snapshots of the file system may keep old bytes");
+    for copy in copies {
+        output.note(for_terminal(&format!("  {}", copy.file.display())));
+    }
     Ok(())
+}
+
+/// Deletes what was typed in talks, where the store is encrypted now, and says what else stays in plain words
+/// beside it. Returns the copies that are known of.
+fn look_for_the_rest(options: Options, settings: &Settings, output: Output) -> Vec<MadeCopy> {
+    let talk = options.talk_settings();
+    let is_encrypted = options.key.is_some();
+    let memory = match Longmem::open(options) {
+        Ok(opened) => Arc::clone(opened.memory()),
+        Err(error) => {
+            output.warn(for_terminal(&format!(
+                "what is kept beside the store was not looked at: {error}"
+            )));
+            return Vec::new();
+        }
+    };
+    let mut users: BTreeSet<UserName> =
+        memory.users().into_iter().flatten().map(|stats| stats.user).collect();
+    users.insert(settings.user.clone());
+    for user in users.iter().filter(|_| is_encrypted) {
+        let history = PromptHistory::of(&talk, user);
+        if let Some(Err(error)) = history.map(|history| history.delete()) {
+            output.warn(format!("what was typed in talks could not be deleted: {error}"));
+        }
+        waiting::warn_of_unreadable(user, settings, output);
+    }
+    copies::known(&memory)
 }
 
 /// Asks the person at the terminal; without a terminal, it needs `--yes`.

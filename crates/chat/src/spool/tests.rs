@@ -242,6 +242,25 @@ fn unreadable_in(spool: &Spool) -> Vec<u8> {
 }
 
 #[test]
+fn who_forgets_all_of_a_user_can_delete_what_could_not_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let ana = UserName::new("ana").unwrap();
+    let spool = spool(&folder).with_former_place("former.db", &ana);
+    let held = spool.hold().unwrap();
+    held.delete_unreadable().unwrap();
+    let former = spool.former().unwrap();
+    for spool in [&spool, &former] {
+        append_bytes(spool, b"cut off\n");
+        spool.take_out_bytes(b"cut off\n").unwrap();
+        assert_eq!(unreadable_in(spool), b"cut off\n");
+    }
+    held.delete_unreadable().unwrap();
+    for spool in [&spool, &former] {
+        assert!(!spool.unreadable_path().exists());
+    }
+}
+
+#[test]
 fn encrypted_turns_come_back_and_say_nothing_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let spool = spool(&folder).with_key(Some(key(1)));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use longmem_core::Scope;
 use longmem_memory::{FactsAt, Memory};
-use longmem_sqlite::salvage;
+use longmem_sqlite::{IfMissing, SqliteStore, salvage};
 
 use super::made_up::{
     TURNS, USERS, WRONG_VALUES, damage_bytes, damage_values, make, open, session, user,
@@ -124,4 +124,37 @@ fn most_turns_are_saved_from_damaged_files_and_the_new_store_is_whole() {
     let share = saved_turns as f64 / possible as f64;
     println!("{saved_turns} of {possible} turns were saved: {share:.4}");
     assert!(share > 0.98, "{saved_turns} of {possible} turns were saved");
+}
+
+/// A long text stands on a chain of pages. Of a page of it that is gone, nothing is made up.
+#[test]
+fn of_a_long_text_what_is_left_is_saved_with_a_sign_for_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, from) = (folder.path().join("whole.db"), folder.path().join("memory.db"));
+    let text: String = (0..3_000).map(|number| format!("word{number:05} ")).collect();
+    {
+        SqliteStore::open(&whole, IfMissing::Create).unwrap();
+        let memory = open(&whole).unwrap();
+        let turn = memory.new_turn(session("talk"), longmem_core::Role::User, &text);
+        memory.remember(&user("ana"), &[turn]).unwrap();
+    }
+    let bytes = std::fs::read(&whole).unwrap();
+    let page_of = |words: &str| {
+        bytes.windows(words.len()).position(|part| part == words.as_bytes()).unwrap() / 4096
+    };
+    for (word, is_last) in [("word01500 ", false), ("word02999 ", true)] {
+        let mut bytes = bytes.clone();
+        bytes[page_of(word) * 4096..][..4096].fill(0);
+        std::fs::write(&from, bytes).unwrap();
+        let to = folder.path().join("saved.db");
+        let saved = salvage(&from, &to).unwrap();
+        assert_eq!((saved.turns, saved.lost_turns, saved.mended_texts), (1, 0, 1), "{word}");
+        let turns = open(&to).unwrap().session_turns(&user("ana"), &session("talk"), None, None);
+        let found = &turns.unwrap()[0].text;
+        let readable = found.strip_suffix('\u{fffd}').unwrap();
+        assert!(text.starts_with(readable) && !readable.contains('\u{fffd}'), "{found}");
+        assert!(readable.len() > if is_last { 28_000 } else { 10_000 }, "{}", readable.len());
+        assert_whole(&to, word);
+        std::fs::remove_file(to).unwrap();
+    }
 }

@@ -10,6 +10,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::file::with_suffix;
+use crate::open_file::OpenFile;
 
 /// Bytes of a page: SQLite's own choice, which no store changes.
 pub(super) const PAGE: usize = 4096;
@@ -19,7 +20,7 @@ const FRAME_HEADER: u64 = 24;
 
 /// The pages of a file.
 pub(super) struct Pages {
-    file: File,
+    file: OpenFile,
     count: u32,
     log: Option<File>,
     /// Where in the log the newest content of a page begins.
@@ -29,10 +30,11 @@ pub(super) struct Pages {
 impl Pages {
     /// Opens a file for reading only.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
+        let file = OpenFile::open(path)?;
+        let length = file.length()?;
         let mut count = u32::try_from(length.div_ceil(PAGE as u64)).unwrap_or(u32::MAX);
         let mut in_log = HashMap::new();
+        // SQLite has no locks on the log itself.
         let log = File::open(with_suffix(path, "-wal")).ok();
         if let Some(log) = &log {
             in_log = committed_frames(log)?;
@@ -54,22 +56,21 @@ impl Pages {
     /// Reads a page. What is missing at the file's end is zero; a page that the disk does not give is
     /// all zero.
     pub(super) fn read(&self, number: u32) -> Vec<u8> {
-        let mut page = Vec::with_capacity(PAGE);
         let read = match (self.in_log.get(&number), &self.log) {
-            (Some(at), Some(log)) => read_at(log, *at, &mut page),
-            _ => read_at(&self.file, u64::from(number.saturating_sub(1)) * PAGE as u64, &mut page),
+            (Some(at), Some(log)) => read_at(log, *at),
+            _ => self.file.read_at(u64::from(number.saturating_sub(1)) * PAGE as u64, PAGE),
         };
-        if read.is_err() {
-            page.clear();
-        }
+        let mut page = read.unwrap_or_default();
         page.resize(PAGE, 0);
         page
     }
 }
 
-fn read_at(mut file: &File, at: u64, page: &mut Vec<u8>) -> io::Result<()> {
+fn read_at(mut file: &File, at: u64) -> io::Result<Vec<u8>> {
+    let mut page = Vec::with_capacity(PAGE);
     file.seek(SeekFrom::Start(at))?;
-    file.take(PAGE as u64).read_to_end(page).map(drop)
+    file.take(PAGE as u64).read_to_end(&mut page)?;
+    Ok(page)
 }
 
 /// Where the pages of finished transactions stand in a write-ahead log. It ends where the checksums

@@ -26,6 +26,8 @@ pub(super) struct Row {
     pub(super) values: Vec<Value>,
     /// Whether some text was not UTF-8, and has signs in it that stand for what could not be read.
     pub(super) mended: bool,
+    /// Whether the pages that it goes on in could be read to its end.
+    pub(super) is_whole: bool,
 }
 
 /// A page that belongs to a table or an index.
@@ -36,6 +38,9 @@ pub(super) struct TreePage<'a> {
     header: usize,
     pub(super) kind: Kind,
 }
+
+/// Stands for a byte that could not be read: UTF-8 has no such byte.
+const UNREADABLE: u8 = 0xff;
 
 impl<'a> TreePage<'a> {
     /// Looks at a page; none if it belongs to no table.
@@ -90,13 +95,14 @@ impl<'a> TreePage<'a> {
         let mut rest = self.bytes.get(at..)?;
         let length = take_varint(&mut rest)?;
         let number = if self.kind == Kind::TableLeaf { take_varint(&mut rest)? as i64 } else { 0 };
-        let payload = self.payload(length, rest)?;
+        let (payload, is_whole) = self.payload(length, rest)?;
         let (values, mended) = record(&payload)?;
-        Some(Row { number, values, mended })
+        Some(Row { number, values, mended, is_whole })
     }
 
-    /// The bytes of a row: those on the page, and those on the pages that follow it.
-    fn payload(&self, length: u64, on_page: &[u8]) -> Option<Vec<u8>> {
+    /// The bytes of a row, those on the page and those on the pages that follow it, and whether they are
+    /// all. What stands behind a page that is gone is filled up, in a table with bytes that no text has.
+    fn payload(&self, length: u64, on_page: &[u8]) -> Option<(Vec<u8>, bool)> {
         // No row is longer than the file; a chain of pages that turns in a circle is.
         if length > self.pages.bytes() {
             return None;
@@ -106,20 +112,26 @@ impl<'a> TreePage<'a> {
             if self.kind == Kind::TableLeaf { PAGE - 35 } else { (PAGE - 12) * 64 / 255 - 23 };
         let least = (PAGE - 12) * 32 / 255 - 23;
         if length <= most {
-            return Some(on_page.get(..length)?.to_vec());
+            return Some((on_page.get(..length)?.to_vec(), true));
         }
         let wanted = least + (length - least) % (PAGE - 4);
         let local = if wanted <= most { wanted } else { least };
         let mut payload = on_page.get(..local)?.to_vec();
         let next = on_page.get(local..local + 4)?;
         let mut next = u32::from_be_bytes([next[0], next[1], next[2], next[3]]);
-        while payload.len() < length && next != 0 {
+        while payload.len() < length {
             let page = self.pages.read(next);
+            // A page that the disk does not give is zero, and so is one that is not there.
+            if next == 0 || page.iter().all(|byte| *byte == 0) {
+                let is_table = self.kind == Kind::TableLeaf;
+                payload.resize(length, if is_table { UNREADABLE } else { 0 });
+                return Some((payload, false));
+            }
             next = u32::from_be_bytes([page[0], page[1], page[2], page[3]]);
             let missing = (length - payload.len()).min(PAGE - 4);
             payload.extend_from_slice(&page[4..4 + missing]);
         }
-        (payload.len() == length).then_some(payload)
+        Some((payload, true))
     }
 
     fn short(&self, at: usize) -> u16 {
@@ -181,12 +193,25 @@ fn record(payload: &[u8]) -> Option<(Vec<Value>, bool)> {
             7 => Value::Real(f64::from_bits(integer(bytes) as u64)),
             _ if kind % 2 == 0 => Value::Blob(bytes.to_vec()),
             _ => {
-                mended |= std::str::from_utf8(bytes).is_err();
-                Value::Text(String::from_utf8_lossy(bytes).into_owned())
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                let is_sound = std::str::from_utf8(bytes).is_ok();
+                mended |= !is_sound;
+                Value::Text(if is_sound { text } else { with_single_signs(&text) })
             }
         });
     }
     Some((values, mended))
+}
+
+/// A mended text with one sign for all that could not be read at a place.
+fn with_single_signs(text: &str) -> String {
+    let mut shorter = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if sign != char::REPLACEMENT_CHARACTER || !shorter.ends_with(sign) {
+            shorter.push(sign);
+        }
+    }
+    shorter
 }
 
 /// A signed number, the highest byte first.

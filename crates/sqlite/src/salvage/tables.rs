@@ -122,7 +122,7 @@ pub(super) enum Found {
 pub(super) fn identify(kind: Kind, row: Row) -> Found {
     match kind {
         Kind::TableLeaf => of_table(row),
-        _ => of_index(row.values),
+        _ => of_index(row),
     }
 }
 
@@ -205,14 +205,15 @@ fn of_table(row: Row) -> Found {
     Found::Row(table, values)
 }
 
-fn of_index(values: Vec<Value>) -> Found {
+fn of_index(row: Row) -> Found {
+    let Row { values, is_whole, .. } = row;
     match &values[..] {
         [Integer(a), Integer(b)] => Found::Pair(*a, *b),
         [Integer(user), Integer(block), Blob(entries)] => {
             Found::TurnBlock(*user, *block, entries.clone())
         }
-        [Integer(_), Text(_), Blob(_)] => Found::Row(Table::UserValues, values),
-        [Text(_), Blob(_)] => Found::Row(Table::StoreValues, values),
+        [Integer(_), Text(_), Blob(_)] if is_whole => Found::Row(Table::UserValues, values),
+        [Text(_), Blob(_)] if is_whole => Found::Row(Table::StoreValues, values),
         [Blob(hash)] if hash.len() == 16 => Found::Row(Table::ForgottenKeys, values),
         _ => Found::Other,
     }
