@@ -236,3 +236,36 @@ fn counts_182_turns() {
     let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
     assert_eq!(assert_whole(&store).len(), 182);
 }
+
+/// SQLite's lock on the file keeps other processes from deleting the log; closing the file anywhere in the
+/// process would drop it.
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_looks_at_an_open_store_leaves_its_lock() {
+    use std::os::unix::fs::MetadataExt;
+
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("memory.db");
+    let store = SqliteStore::open(&path, IfMissing::Create).unwrap();
+    store.insert_turns(&user("ana"), &turns_of("first", 0, 1)).unwrap();
+    let of_the_file = format!(":{} ", fs_err::metadata(&path).unwrap().ino());
+    let is_locked = || fs_err::read_to_string("/proc/locks").unwrap().contains(&of_the_file);
+    assert!(is_locked());
+    let looks: [(&str, &dyn Fn()); 5] = [
+        ("opens it", &|| drop(SqliteStore::open(&path, IfMissing::Fail).unwrap())),
+        ("makes it", &|| drop(SqliteStore::open(&path, IfMissing::Create).unwrap())),
+        ("asks whether it is plain", &|| assert!(SqliteStore::is_plain(&path).unwrap())),
+        ("asks what can be saved", &|| {
+            assert_eq!(longmem_sqlite::readable_turns(&path).unwrap().turns, 1);
+        }),
+        ("saves it", &|| {
+            longmem_sqlite::salvage(&path, &folder.path().join("saved.db")).unwrap();
+        }),
+    ];
+    for (name, look) in looks {
+        look();
+        assert!(is_locked(), "not after somebody {name}");
+    }
+    drop(store);
+    assert!(!is_locked());
+}

@@ -2,6 +2,9 @@
 
 #![cfg(feature = "encryption")]
 
+use std::fs::File;
+use std::io::Read;
+
 use longmem_core::Scope;
 use longmem_search::Searcher;
 use longmem_store::{Turns, Upkeep};
