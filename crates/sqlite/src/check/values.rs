@@ -25,8 +25,7 @@ pub(super) fn check(connection: &Connection, parts: &mut Parts<'_>) -> rusqlite:
     for (table, row_is) in TABLES {
         parts.check(&format!("the table {table}"), |problem| {
             let mut statement = connection.prepare(&format!("SELECT * FROM {table}"))?;
-            let names: Vec<String> =
-                statement.column_names().into_iter().map(str::to_owned).collect();
+            let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query([])?;
             let mut unreadable = 0;
             while let Some(row) = rows.next()? {

@@ -37,7 +37,7 @@ impl Pages {
         // SQLite has no locks on the log itself.
         let log = File::open(with_suffix(path, "-wal")).ok();
         if let Some(log) = &log {
-            in_log = committed_frames(log)?;
+            in_log = committed_frames(log);
             count = count.max(in_log.keys().copied().max().unwrap_or(0));
         }
         Ok(Self { file, count, log, in_log })
@@ -75,10 +75,10 @@ fn read_at(mut file: &File, at: u64) -> io::Result<Vec<u8>> {
 
 /// Where the pages of finished transactions stand in a write-ahead log. It ends where the checksums
 /// that run through all frames no longer hold.
-fn committed_frames(mut log: &File) -> io::Result<HashMap<u32, u64>> {
+fn committed_frames(mut log: &File) -> HashMap<u32, u64> {
     let mut header = [0; LOG_HEADER as usize];
     if log.read_exact(&mut header).is_err() {
-        return Ok(HashMap::new());
+        return HashMap::new();
     }
     let word = |bytes: &[u8], at: usize| {
         u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
@@ -86,11 +86,11 @@ fn committed_frames(mut log: &File) -> io::Result<HashMap<u32, u64>> {
     let magic = word(&header, 0);
     let big_endian = magic == 0x377f_0683;
     if (!big_endian && magic != 0x377f_0682) || word(&header, 8) as usize != PAGE {
-        return Ok(HashMap::new());
+        return HashMap::new();
     }
     let mut sums = checksum([0, 0], &header[..24], big_endian);
     if sums != [word(&header, 24), word(&header, 28)] {
-        return Ok(HashMap::new());
+        return HashMap::new();
     }
     let mut committed = HashMap::new();
     let mut open = HashMap::new();
@@ -109,7 +109,7 @@ fn committed_frames(mut log: &File) -> io::Result<HashMap<u32, u64>> {
         }
         at += FRAME_HEADER + PAGE as u64;
     }
-    Ok(committed)
+    committed
 }
 
 /// The checksum of a log, which each frame carries on.
