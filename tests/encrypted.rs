@@ -127,7 +127,7 @@ mod with_encryption {
             let bytes = std::fs::read(&path).unwrap();
             let holds =
                 |secret: &&str| bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
-            if let Some(secret) = SECRETS.iter().find(holds) {
+            if let Some(secret) = SECRETS.iter().find(|secret| holds(*secret)) {
                 telling_files.push(format!("{secret} in {}", path.display()));
             }
         }
@@ -200,12 +200,15 @@ mod with_encryption {
         assert!(home.done(&["recall", "lisbon", "--words-only"]).contains("Lisbon"));
     }
 
+    /// Arguments about the store in `m.db`, with those of a key.
+    fn with<'a>(arguments: &[&'a str], key: &[&'a str]) -> Vec<&'a str> {
+        [arguments, &["--db", "m.db"], key].concat()
+    }
+
     #[test]
     fn a_key_is_changed_and_taken_away_and_the_old_one_opens_nothing() {
         let home = encrypted();
         home.done(&["key", "new", "other"]);
-        let db = ["--db", "m.db"];
-        let with = |arguments: &[&str], key: &[&str]| [arguments, &db, key].concat();
         let none = &["--config", "/dev/null", "--user", "secretuser"][..];
         let (first, second) = (&["--key-file", "k"][..], &["--key-file", "other"][..]);
         import(&home, &with(&[], none));
