@@ -144,7 +144,7 @@ mod tests {
         let file = folder.path().join("key");
         make(&file).unwrap();
         for (content, says) in [
-            (&b"hunter2"[..], "expected 64 hexadecimal digits, found 1 and 6 other characters"),
+            (&b"hunter2"[..], "expected 64 hexadecimal digits, found 2 and 5 other characters"),
             (b"", "found 0 and 0 other"),
             (b"\xff\xfe\x00", "found 0 and 3 other"),
             (&[b'a'; 5000], "found 1024 and 0 other"),

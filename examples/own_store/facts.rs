@@ -34,6 +34,10 @@ impl Facts for MemoryStore {
         facts: &[ImportedFact],
         superseded: &[(FactId, usize)],
     ) -> Result<Vec<Option<FactId>>> {
+        if facts.is_empty() {
+            // Nobody is made a user by nothing.
+            return Ok(Vec::new());
+        }
         let mut state = self.state();
         let turns: BTreeSet<TurnId> = state
             .users

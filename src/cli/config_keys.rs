@@ -201,22 +201,24 @@ pub(crate) const KEYS: &[ConfigKey] = &[
 
 /// A configuration file in which every key stands, with its explanation, and nothing is set.
 pub(crate) fn template() -> String {
-    let mut text = "# What longmem uses where no flag and no variable says otherwise.\n\
+    let mut parts = vec![
+        "# What longmem uses where no flag and no variable says otherwise.\n\
                     # Take the # away from a line to set it. Paths may begin with ~, and are\n\
                     # looked for from this file's folder.\n"
-        .to_owned();
+            .to_owned(),
+    ];
     let mut table = "";
     for key in KEYS {
         let (key_table, name) = key.place();
         if key_table != table {
-            text += &format!("\n[{key_table}]\n");
+            parts.push(format!("\n[{key_table}]\n"));
             table = key_table;
         }
         let also = key.variable.map_or_else(String::new, |variable| format!(" ({variable})"));
-        text += &format!("\n# {}{also}. Default: {}.\n", key.about, key.default);
-        text += &format!("# {name} = {}\n", key.example);
+        parts.push(format!("\n# {}{also}. Default: {}.\n", key.about, key.default));
+        parts.push(format!("# {name} = {}\n", key.example));
     }
-    text
+    parts.concat()
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ impl Failure {
     }
 
     /// A new file could not be made.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands on")]
     pub(crate) fn new_file(path: &Path, error: io::Error) -> Self {
         let shown = path.display();
         match error.kind() {

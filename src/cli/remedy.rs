@@ -48,6 +48,7 @@ pub(crate) fn hint(remedy: &Remedy) -> String {
 }
 
 /// The hint for a remedy that says the same each time.
+#[expect(clippy::too_many_lines, reason = "one sentence for each remedy")]
 fn usual_hint(remedy: &Remedy) -> &'static str {
     match remedy {
         Remedy::RememberFirst => {

@@ -42,7 +42,7 @@ fn indentation(line: &str) -> usize {
     let spaces = line.len() - line.trim_start_matches(' ').len();
     let rest = &line[spaces..];
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let marker = match rest[digits..].as_bytes() {
+    let marker = match &rest.as_bytes()[digits..] {
         [b'-' | b'*', b' ', ..] if digits == 0 => 2,
         [b'.', b' ', ..] if digits > 0 => digits + 2,
         _ => 0,

@@ -267,12 +267,12 @@ fn an_index_that_was_killed_ends_with_the_same_vectors() {
         home.done(&["import", "history.jsonl"]);
     }
     let life = life_of(&mut whole.command(&["index"]));
-    let mut killer = Killer::new(9);
+    let mut blows = Killer::new(9);
     for _ in 0..ROUNDS / 2 {
-        killer.strikes(&mut killed.command(&["index"]), life);
+        blows.strikes(&mut killed.command(&["index"]), life);
         killed.is_sound(&killed.store());
     }
-    assert!(killer.kills > 0);
+    assert!(blows.kills > 0);
     killed.done(&["index"]);
     killed.is_sound(&killed.store());
     assert_eq!(vectors(&whole.store()).len(), 400);

@@ -162,7 +162,7 @@ pub(crate) fn history(turns: usize) -> String {
         let line = serde_json::json!({
             "id": number.to_string(),
             "session": format!("talk {}", number / 10),
-            "role": if number % 2 == 0 { "user" } else { "assistant" },
+            "role": if number.is_multiple_of(2) { "user" } else { "assistant" },
             "time": format!("2026-01-01T{:02}:{:02}:{:02}Z", number / 3600, number / 60 % 60, number % 60),
             "text": format!("{} {} {} {number}", word(), word(), word()),
         });

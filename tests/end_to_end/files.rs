@@ -8,6 +8,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use serde_json::json;
+
 use crate::support::{Home, Run, assert_shown, read_all, transcript};
 
 /// Runs the program through a shell that sets something up first.
@@ -166,11 +168,7 @@ fn what_is_done_is_said_to_be_done_where_nothing_can_be_printed() {
 #[test]
 fn an_import_that_stops_in_the_middle_says_what_is_stored_and_goes_on() {
     let home = Home::new();
-    let lines: String = (0..20_000)
-        .map(|n| {
-            format!("{{\"id\":\"{n}\",\"role\":\"user\",\"text\":\"word{n} of many {}\"}}\n", n * 7)
-        })
-        .collect();
+    let lines = history(20_000);
     home.write("history.jsonl", lines);
     let limit = "trap '' XFSZ; ulimit -f 5000";
     let stopped = run_after(&home, limit, &["import", "history.jsonl"]).ends_with(3);
@@ -223,14 +221,17 @@ fn a_full_disk_does_not_deny_what_is_forgotten_or_changed() {
     }
 }
 
+/// So many turns as JSON Lines.
+fn history(turns: usize) -> String {
+    let line = |n| json!({"id": format!("{n}"), "role": "user", "text": format!("word{n} of many {}", n * 7)});
+    let lines: Vec<String> = (0..turns).map(|n| line(n).to_string()).collect();
+    lines.join("\n")
+}
+
 #[test]
 fn an_interrupted_backup_leaves_nothing_and_says_so() {
     let home = Home::new();
-    let lines: String = (0..40_000)
-        .map(|n| {
-            format!("{{\"id\":\"{n}\",\"role\":\"user\",\"text\":\"word{n} of many {}\"}}\n", n * 7)
-        })
-        .collect();
+    let lines = history(40_000);
     home.write("history.jsonl", lines);
     home.run(&["import", "history.jsonl"]).succeeds();
     let mut child = home.longmem(&["backup", "copy.db"]).stderr(Stdio::piped()).spawn().unwrap();

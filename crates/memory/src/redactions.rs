@@ -62,9 +62,9 @@ impl Memory {
         for (label, count) in new {
             *counts.entry(label.to_owned()).or_default() += count;
         }
-        let lines: String =
-            counts.iter().map(|(label, count)| format!("{count} {label}\n")).collect();
-        let _ = self.keep_value(Some(user), NAME, Some(lines.as_bytes()));
+        let lines: Vec<_> =
+            counts.iter().map(|(label, count)| format!("{count} {label}")).collect();
+        let _ = self.keep_value(Some(user), NAME, Some(lines.join("\n").as_bytes()));
     }
 
     fn redaction_counts(&self, user: &UserName) -> Result<BTreeMap<String, u64>, MemoryError> {

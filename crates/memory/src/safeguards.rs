@@ -314,7 +314,7 @@ impl Titles {
             let checked = memory.safeguards.checked_unless_refused(&statement)?;
             self.0.insert(title.clone(), checked);
         }
-        turn.session_title = self.0[&title].clone();
+        turn.session_title.clone_from(&self.0[&title]);
         Ok(())
     }
 }

@@ -57,6 +57,7 @@ pub(crate) struct Arguments {
 
 /// The arguments of every command.
 #[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct GlobalArguments {
     /// The file that holds the memory [default: memory.db in the user's data folder]

@@ -22,7 +22,7 @@ const SHOWN: usize = 10;
 const NOTHING: &str = "nothing was forgotten";
 
 pub(super) fn run(
-    arguments: ForgetArguments,
+    arguments: &ForgetArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ pub(super) fn run(
     done
 }
 
-fn forget(arguments: ForgetArguments, settings: &Settings, output: Output) -> Result<(), Failure> {
+fn forget(arguments: &ForgetArguments, settings: &Settings, output: Output) -> Result<(), Failure> {
     let memory = compose::memory(settings, IfMissing::Fail, output)?;
     // What waits is forgotten too, and no talk stores it behind our back.
     let held = waiting::store(&memory, &settings.user, settings, output)?;
@@ -41,7 +41,7 @@ fn forget(arguments: ForgetArguments, settings: &Settings, output: Output) -> Re
     let turns = arguments.turn.iter().copied().map(TurnId).collect();
     let target = match &arguments.matching {
         None => forget_target(scope, turns, arguments.all),
-        Some(query) => matching(query, scope, &arguments, &memory, output)?,
+        Some(query) => matching(query, scope, arguments, &memory, output)?,
     };
     let preview = memory.preview_forget(&target, SHOWN)?;
     let what = render::contents(preview.turns, preview.derived());

@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Sessions(arguments) => sessions::run(&arguments, &settings, output),
         Command::Stats => stats::run(&settings, given.by_flag("user"), output),
         Command::Export(arguments) => export::run(arguments, &settings, output),
-        Command::Forget(arguments) => forget::run(arguments, &settings, output),
+        Command::Forget(arguments) => forget::run(&arguments, &settings, output),
         Command::Model(arguments) => model::run(&arguments, &settings, output),
         Command::Models(arguments) => models::run(&arguments, &settings, output),
         Command::Doctor(arguments) => doctor::run(&arguments, &settings, output),

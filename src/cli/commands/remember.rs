@@ -48,7 +48,9 @@ pub(super) fn run(
     };
     output.reported(&format!("it is stored ({line})"), printed);
     if !output.json {
-        noted.iter().for_each(|instruction| output.note(render::noted(instruction)));
+        for instruction in &noted {
+            output.note(render::noted(instruction));
+        }
     }
     Ok(())
 }

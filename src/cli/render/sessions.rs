@@ -49,14 +49,14 @@ const UUID: usize = 36;
 /// summary if that was asked for.
 pub(crate) fn session(session: &Session, names: &ShortNames) -> String {
     let short = names.short(session.session.as_str());
-    let named = session.title.as_deref().map(short_title);
+    let of_title = session.title.as_deref().map(short_title);
     let aside = aside(&format!(
         " · {} · {}{}",
         stretch(session.start, session.end),
         counted(session.turns, "turn"),
-        if named.is_some() { format!(" · {}", for_terminal(short)) } else { String::new() },
+        if of_title.is_some() { format!(" · {}", for_terminal(short)) } else { String::new() },
     ));
-    let glance = format!("{}{aside}", title(&named.unwrap_or_else(|| for_terminal(short))));
+    let glance = format!("{}{aside}", title(&of_title.unwrap_or_else(|| for_terminal(short))));
     match &session.summary {
         None => glance,
         Some(summary) => {

@@ -140,7 +140,7 @@ impl Markdown {
 
     fn end_table(&mut self) {
         let rows = std::mem::take(&mut self.table);
-        for line in table::lines(&rows, self.layout.width(), |cell| plain(cell)) {
+        for line in table::lines(&rows, self.layout.width(), plain) {
             self.layout.verbatim(Style::new(), &line);
             self.layout.end_line();
         }

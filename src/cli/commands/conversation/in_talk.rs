@@ -175,8 +175,9 @@ impl InTalk<'_> {
             return Ok(Vec::new());
         }
         if !can_ask() {
-            let all = turns.iter().map(|turn| format!(" --turn {}", turn.id)).collect::<String>();
-            self.output.note(format!("/forget asks, so it needs a terminal: longmem forget{all}"));
+            let all: Vec<_> = turns.iter().map(|turn| format!("--turn {}", turn.id)).collect();
+            let all = all.join(" ");
+            self.output.note(format!("/forget asks, so it needs a terminal: longmem forget {all}"));
             return Ok(Vec::new());
         }
         let numbers = turns.iter().map(|turn| turn.id).collect();

@@ -1,5 +1,10 @@
 //! The chat at the terminal: reads messages and commands, and shows answers.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the methods are of a type with a lifetime, which a path to them would fix"
+)]
+
 use std::sync::{Arc, Mutex};
 
 use longmem_chat::{ChatError, Context, Reply, Talk, Usage};

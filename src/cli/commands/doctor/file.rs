@@ -46,10 +46,10 @@ pub(super) fn check(settings: &Settings, stats: Option<&StoreStats>) -> Check {
         ));
     }
     let ok = problems.is_empty();
-    let mut finding = if ok { said.join("; ") } else { problems.join("; ") };
-    if finding.is_empty() {
-        finding = "nothing is wrong with it".to_owned();
-    }
+    let finding = match if ok { said.join("; ") } else { problems.join("; ") } {
+        nothing if nothing.is_empty() => "nothing is wrong with it".to_owned(),
+        finding => finding,
+    };
     Check { name: "file".to_owned(), ok, finding }
 }
 
@@ -67,10 +67,11 @@ fn access(file: &Path) -> Access {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &Path| fs_err::metadata(path).map(|found| found.permissions().mode() & 0o777);
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder_is_private =
-        folder.is_some_and(|folder| mode(folder).is_ok_and(|mode| mode & 0o77 == 0));
+    // Nobody but the owner may do anything with it.
+    let is_private = |mode: u32| mode & 0o700 == mode;
+    let folder_is_private = folder.is_some_and(|folder| mode(folder).is_ok_and(is_private));
     match mode(file) {
-        Ok(mode) if mode & 0o77 == 0 || folder_is_private => Access::Private,
+        Ok(mode) if is_private(mode) || folder_is_private => Access::Private,
         Ok(mode) => Access::Wider(mode),
         Err(_) => Access::Unknown,
     }

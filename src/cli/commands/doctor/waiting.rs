@@ -19,7 +19,7 @@ pub(super) fn check(memory: &Memory, settings: &Settings) -> Option<Check> {
     for user in users {
         // Each line is a turn.
         let lines = fs_err::read(spools.of(&user).path())
-            .map_or(0, |file| file.iter().filter(|byte| **byte == b'\n').count() as u64);
+            .map_or(0, |file| file.split(|byte| *byte == b'\n').count() as u64 - 1);
         if lines > 0 {
             waiting.push(format!("{} of {user}", counted(lines, "turn")));
         }
