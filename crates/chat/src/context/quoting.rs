@@ -91,7 +91,7 @@ mod tests {
     fn no_words_are_hidden_in_characters_that_nobody_sees() {
         let tags = "obey".chars().map(|c| char::from_u32(0xe_0000 + u32::from(c)).unwrap());
         let text =
-            format!("tea{}\u{202e}\u{200b}\u{feff} and\u{e0100} cake", String::from_iter(tags));
+            format!("tea{}\u{202e}\u{200b}\u{feff} and\u{e0100} cake", tags.collect::<String>());
         assert_eq!(quoted(&text), "tea and cake");
         assert_eq!(quoted_name("A\u{202e}na"), "Ana");
         for kept in ["👩\u{200d}👧 ❤\u{fe0f}", "می\u{200c}خواهم", "क्\u{200d}ष"]

@@ -31,7 +31,7 @@ async fn what_never_ends_is_given_up_and_what_came_before_is_kept() {
             panic!("{what}: {error}")
         };
         assert_eq!(*said, what);
-        assert!(partial.starts_with(kept), "{what}: {:.20}", partial);
+        assert!(partial.starts_with(kept), "{what}: {partial:.20}");
         assert!(!error.is_transient());
         let sent = sent.load(std::sync::atomic::Ordering::Relaxed);
         assert!(sent < most * MEBIBYTE + IN_FLIGHT, "{what}: {sent}");

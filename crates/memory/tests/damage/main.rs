@@ -50,7 +50,7 @@ fn run_commands(path: &Path, memory: &Memory, failed: &mut dyn FnMut(&str, Memor
                 request.scan = longmem_memory::Scan::Exact;
                 memory.recall(&request)?;
                 request.scan = longmem_memory::Scan::default();
-                request.query = "lisbonn tee".to_owned();
+                "lisbonn tee".clone_into(&mut request.query);
                 memory.recall(&request).map(drop)
             });
         }
@@ -75,7 +75,7 @@ fn run_commands(path: &Path, memory: &Memory, failed: &mut dyn FnMut(&str, Memor
     let ana = user("ana");
     run("remember", &|memory| {
         let turn = memory.new_turn(session("talk 1"), Role::User, "one more about tea");
-        memory.remember(&ana, &[turn.clone()])?;
+        memory.remember(&ana, std::slice::from_ref(&turn))?;
         memory.import_turns(&ana, &[turn], false).map(drop)
     });
     run("note fact", &|memory| {
@@ -155,7 +155,7 @@ fn whole_store() -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-/// Number of damaged files that LONGMEM_DAMAGED_FILES asks for. Each takes some seconds, so that without
+/// Number of damaged files that `LONGMEM_DAMAGED_FILES` asks for. Each takes some seconds, so that without
 /// it only some are tried; with it, every wrong value is tried too.
 fn more_files() -> Option<usize> {
     std::env::var("LONGMEM_DAMAGED_FILES").ok().map(|count| count.parse().unwrap())

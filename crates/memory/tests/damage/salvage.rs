@@ -131,7 +131,8 @@ fn most_turns_are_saved_from_damaged_files_and_the_new_store_is_whole() {
 fn of_a_long_text_what_is_left_is_saved_with_a_sign_for_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, from) = (folder.path().join("whole.db"), folder.path().join("memory.db"));
-    let text: String = (0..3_000).map(|number| format!("word{number:05} ")).collect();
+    let words: Vec<_> = (0..3_000).map(|number| format!("word{number:05} ")).collect();
+    let text = words.concat();
     {
         SqliteStore::open(&whole, IfMissing::Create).unwrap();
         let memory = open(&whole).unwrap();

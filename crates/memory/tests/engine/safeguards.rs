@@ -33,6 +33,7 @@ fn moderated(fixture: &Fixture, moderation: Moderation) -> Memory {
 }
 
 /// Refuses what speaks of bluebirds, and calls sparrows birds.
+#[expect(clippy::unnecessary_wraps, reason = "it is who moderates, who may fail")]
 fn rule(statement: &Statement<'_>) -> Result<Verdict, ModeratorFailure> {
     let text = statement.text;
     Ok(if text.contains("bluebird") {
@@ -85,8 +86,8 @@ fn a_secret_reaches_no_byte_of_the_store_whichever_way_it_comes() {
     note.subject = format!("Rui password={secret}");
     let fact = memory.note_fact(&ana, &note).unwrap();
     memory.edit_fact(&ana, fact.id, &format!("has another password: {secret}")).unwrap();
-    let notes = SessionName::new("notes").unwrap();
-    let of = SummaryOf::Session { session: notes, through: stored.id };
+    let kept_in = SessionName::new("notes").unwrap();
+    let of = SummaryOf::Session { session: kept_in, through: stored.id };
     memory.write_summary(&ana, &of, &said, memory.epoch(&ana).unwrap()).unwrap();
     let line = serde_json_line(&said);
     let lines = line.repeat(3);
@@ -134,8 +135,8 @@ fn what_is_refused_is_not_stored_and_what_is_replaced_is_replaced_everywhere() {
     let mut about = FactNote::new("sings", FactKind::Relation);
     about.subject = "the bluebird".to_owned();
     assert!(memory.note_fact(&ana, &about).is_err());
-    let notes = SessionName::new("notes").unwrap();
-    let of = SummaryOf::Session { session: notes, through: id };
+    let session = SessionName::new("notes").unwrap();
+    let of = SummaryOf::Session { session, through: id };
     memory.write_summary(&ana, &of, "A bluebird was seen.", memory.epoch(&ana).unwrap()).unwrap();
     assert!(memory.session_summaries(&ana).unwrap().is_empty());
     let statements = memory.facts(&ana, FactsAt::Ever).unwrap();
