@@ -124,16 +124,16 @@ fn a_killed_import_ends_in_the_same_store() {
 
 #[test]
 fn a_killed_index_ends_in_the_same_store() {
-    const TURNS: u64 = 700;
+    const TURNS: u64 = 1_000;
     let home = Home::with_model();
     home.write("history.jsonl", made_up_history(TURNS as usize));
     home.run(&["import", "history.jsonl"]).succeeds();
     let moments = [
         Moment::millis(2),
-        Moment::millis(150),
-        Moment::millis(900),
         Moment::Rows("vectors", 1),
+        Moment::millis(150),
         Moment::millis(500),
+        Moment::millis(900),
     ];
     let mut kills_on_the_way = 0;
     for moment in moments {
