@@ -112,7 +112,7 @@ fn a_program_that_moderates_badly_lets_nothing_through() {
     let allow = r#"echo '{"action":"allow"}'"#;
     let many = format!("{allow}; {allow}");
     let programs = [
-        ("endless", "while :; do echo x; done", "line"),
+        ("endless", "while :; do echo x; done", "one line"),
         ("endless-line", "exec tr '\\0' x </dev/zero", "more than one line"),
         ("twice", many.as_str(), "more than one line"),
         ("never-reads", "exec sleep 600", "gave no answer within"),

@@ -43,9 +43,11 @@ pub(super) fn set(path: &Path, key: &ConfigKey, values: &[String]) -> Result<(),
         *old.decor_mut() = around;
         return write(path, &document.to_string());
     }
-    let in_place = in_place_of_comment(&document.to_string(), key, &value);
+    if let Some(text) = in_place_of_comment(&document.to_string(), key, &value) {
+        return write(path, &text);
+    }
     table_of(&mut document, key).insert(name, Item::Value(value));
-    write(path, &in_place.unwrap_or_else(|| document.to_string()))
+    write(path, &document.to_string())
 }
 
 /// The file's text with a setting in the place of the comment that shows it, as [`template`] writes them.
