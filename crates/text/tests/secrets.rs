@@ -49,13 +49,13 @@ fn with_check_digit(number: &str) -> String {
             .rev()
             .enumerate()
             .map(|(place, c)| {
-                let value = c.to_digit(10).unwrap();
+                let value = c.to_digit(10).expect("digits only");
                 if place % 2 == 1 { value * 2 / 10 + value * 2 % 10 } else { value }
             })
             .sum();
-        sum % 10 == 0
+        sum.is_multiple_of(10)
     };
-    let digit = (0..10).find(|digit| check(*digit)).unwrap();
+    let digit = (0..10).find(|digit| check(*digit)).expect("one of ten fits");
     format!("{number}{digit}")
 }
 
@@ -65,11 +65,11 @@ fn iban(country: &str, account: &str) -> String {
         .find(|candidate| {
             let rearranged = format!("{}{}", &candidate[4..], &candidate[..4]);
             rearranged.chars().fold(0_u32, |rest, c| {
-                let value = c.to_digit(36).unwrap();
+                let value = c.to_digit(36).expect("letters and digits only");
                 if value > 9 { (rest * 100 + value) % 97 } else { (rest * 10 + value) % 97 }
             }) == 1
         })
-        .unwrap()
+        .expect("one of 97 fits")
 }
 
 fn pem(name: &str, line_break: &str) -> String {
@@ -82,7 +82,7 @@ fn pem(name: &str, line_break: &str) -> String {
 }
 
 /// Each secret with its kind and the text in which it stands.
-#[allow(clippy::too_many_lines, reason = "a list")]
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn secrets() -> Vec<(SecretKind, String, String)> {
     use SecretKind as K;
     let mut all = Vec::new();
@@ -117,7 +117,7 @@ fn secrets() -> Vec<(SecretKind, String, String)> {
         (K::Service, joined(&["gs", "k_", &alnum(52)])),
         (K::Service, joined(&["hv", "s.", &alnum(30)])),
         (K::Jwt, jwt.clone()),
-        (K::Jwt, jwt[..jwt.rfind('.').unwrap()].to_owned()),
+        (K::Jwt, jwt[..jwt.rfind('.').expect("three parts")].to_owned()),
         (K::PrivateKey, joined(&["AGE-SECRET", "-KEY-1", &random(58, CAPITALS)])),
     ] {
         for template in [
@@ -337,7 +337,7 @@ fn shapes_of_ones_own_are_found_and_named() {
     assert!(matches!(of("", "x"), InvalidPattern::Name(_)));
     assert!(matches!(of("a]b", "x"), InvalidPattern::Name(_)));
     assert!(matches!(of("a", "(x"), InvalidPattern::Expression(_)));
-    assert!(matches!(of("a", &"(a{1000}){1000}"), InvalidPattern::Expression(_)));
+    assert!(matches!(of("a", "(a{1000}){1000}"), InvalidPattern::Expression(_)));
     assert!(matches!(of("a", "x*"), InvalidPattern::MatchesNothing(_)));
 }
 
