@@ -19,7 +19,8 @@ impl UnknownWord {
 }
 
 /// Declares an enum of units with the word that is stored, shown and read for each: `ALL`,
-/// `as_str`, `Display`, `FromStr` (in any case; words after `|` are read as well) and serde.
+/// `as_str`, `Display`, `FromStr` (in any case; words after `|` are read as well), serde and the JSON
+/// Schema.
 ///
 /// # Examples
 /// ```
@@ -91,6 +92,20 @@ macro_rules! closed_words {
             ) -> Result<Self, D::Error> {
                 let word = <::std::string::String as $crate::serde::Deserialize>::deserialize(deserializer)?;
                 word.parse().map_err($crate::serde::de::Error::custom)
+            }
+        }
+
+        impl $crate::schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut $crate::schemars::SchemaGenerator) -> $crate::schemars::Schema {
+                $crate::schemars::json_schema!({ "type": "string", "enum": [$($word),+] })
             }
         }
     };

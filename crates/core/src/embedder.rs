@@ -1,11 +1,12 @@
 //! What turns text into vectors, seen from the layers that use it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Diagnose, Embedding, InvalidEmbedding};
 
 /// The identity of an embedding model; vectors of two models are never compared.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct EmbeddingModel {
     /// The published name, as `sentence-transformers/all-MiniLM-L6-v2`.
     pub name: String,

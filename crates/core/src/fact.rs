@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{SessionName, TurnId, closed_words};
@@ -11,7 +12,9 @@ use crate::{SessionName, TurnId, closed_words};
 pub const USER_SUBJECT: &str = "user";
 
 /// The number of a fact in its store: positive, never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct FactId(pub i64);
 
@@ -52,7 +55,9 @@ closed_words! {
 }
 
 /// A name that comes up in what is known.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Entity {
     /// The name as it was first written; one user's names differ by more than upper and lower case.
     pub name: String,
@@ -78,7 +83,7 @@ pub struct NewFact {
 }
 
 /// A statement about a user that outlives sessions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fact {
     /// Its number.
     pub id: FactId,

@@ -51,6 +51,8 @@ pub use summary::{Summary, SummaryId, SummaryOf};
 pub use token_counter::{EstimatedClaudeTokens, EstimatedTokens, TokenCounter};
 pub use turn::{NewTurn, SourceKey, Turn, TurnId};
 
+/// What the JSON of these types looks like, for the documents of HTTP and MCP.
+pub use schemars;
 /// What [`closed_words!`] reads and writes with.
 #[doc(hidden)]
 pub use serde;

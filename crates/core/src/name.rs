@@ -1,8 +1,10 @@
 //! Names of users and sessions: checked once, at the door.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -89,6 +91,20 @@ macro_rules! name_type {
             type Error = InvalidName;
             fn try_from(name: String) -> Result<Self, InvalidName> {
                 Self::new(name)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES })
             }
         }
 

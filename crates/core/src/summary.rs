@@ -1,17 +1,20 @@
 //! What a stretch of talk said, in short.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{SessionName, TurnId};
 
 /// The number of a summary in its store: positive, never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct SummaryId(pub i64);
 
 /// What a summary sums up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "of", rename_all = "lowercase")]
 pub enum SummaryOf {
     /// The beginning of a session that grew long: it stands in for these turns in a prompt.
@@ -33,7 +36,7 @@ pub enum SummaryOf {
 }
 
 /// What a stretch of talk said, made by a language model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Its number.
     pub id: SummaryId,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use longmem_core::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
 /// A file that could not be read to its end. The turns before that place were delivered.
@@ -22,7 +23,7 @@ impl fmt::Display for EndedEarly {
 }
 
 /// What stopped the reading of a file before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EndReason {

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use longmem_core::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
 /// Why something in a file did not become a turn.
 ///
 /// JSON holds the name in snake case (`tool_call`), people read [`as_str`](Self::as_str)
 /// ("tool call").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SkipReason {

@@ -1,6 +1,7 @@
 //! A message to be answered, and its answer.
 
 use longmem_chat::{Completion, QuotedAnswer, Reply};
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{FactId, SessionName, Timestamp, TurnId, UserName};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::{Context, Usage};
 /// ```json
 /// { "user": "ana", "message": "Where do I live?", "session": "move", "budget": 4000 }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct MessageRequest {
     /// Whose memory it is.
@@ -45,7 +46,7 @@ impl MessageRequest {
 ///   "notices": []
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     /// The answer as a text to read.
     pub answer: String,
@@ -128,7 +129,7 @@ impl Answer {
 /// ```json
 /// { "fact": 4, "since": "2026-03-08T18:30:00Z", "until": null, "text": "lives in Lisbon" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct QuotedFact {
     /// The fact's number.
     pub fact: FactId,
@@ -155,7 +156,7 @@ impl From<longmem_chat::QuotedFact> for QuotedFact {
 ///   "speaker": "Ana", "text": "I live in Lisbon now!"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Quote {
     /// The turn that is quoted.
     pub turn: TurnId,
@@ -189,7 +190,7 @@ impl From<longmem_chat::Quote> for Quote {
 /// ```json
 /// { "refusal": { "explanation": "It asks for a password." } }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// The model had said what it wanted to say.

@@ -1,5 +1,6 @@
 //! Which settings hold, and where they come from.
 
+use longmem_core::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
 /// The settings of the command line.
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 ///   "keys": [{ "variable": "ANTHROPIC_API_KEY", "set": true }]
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Configuration {
     /// The configuration file.
     pub file: String,
@@ -34,7 +35,7 @@ pub struct Configuration {
 /// { "key": "threads", "value": "2", "source": { "from": "file" },
 ///   "about": "Threads for embedding and search" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Setting {
     /// Its key in the file, as `llm.model`.
     pub key: String,
@@ -51,7 +52,7 @@ pub struct Setting {
 /// ```json
 /// { "from": "flag", "flag": "--db" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum SettingSource {
     /// The command line.
@@ -75,7 +76,7 @@ pub enum SettingSource {
 /// ```json
 /// { "variable": "ANTHROPIC_API_KEY", "set": true }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApiKeySet {
     /// The variable's name.
     pub variable: String,
@@ -88,7 +89,7 @@ pub struct ApiKeySet {
 /// ```json
 /// { "file": "/home/ana/.config/longmem/config.toml", "changed": "llm.model is set" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigChanged {
     /// The configuration file.
     pub file: String,

@@ -1,6 +1,7 @@
 //! A prompt with the reasons for everything in it.
 
 use longmem_chat::{Message, TextBlock};
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{SessionName, Timestamp, TurnId};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 ///   "trace": [{ "kind": "message", "tokens": 5, "included": true, "reason": "always goes in" }]
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Context {
     /// What stays the same from prompt to prompt: the persona, facts, summaries.
     pub system: Vec<TextBlock>,
@@ -55,7 +56,7 @@ impl From<longmem_chat::Context> for Context {
 ///   "tokens": 23, "included": true, "shortened": true, "reason": "rank 3"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TraceEntry {
     /// What it is.
     pub kind: TraceKind,
@@ -95,7 +96,7 @@ impl From<longmem_chat::TraceEntry> for TraceEntry {
 }
 
 /// What a [`TraceEntry`] is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TraceKind {
     /// The persona or other standing instructions.

@@ -1,6 +1,7 @@
 //! An error as a document.
 
 use longmem_core::ErrorCode;
+use longmem_core::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
 /// Something could not be done.
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 ///   }
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorDocument {
     /// What went wrong.
     pub error: ErrorReport,
@@ -32,7 +33,7 @@ impl ErrorDocument {
 /// ```json
 /// { "code": "disk_full", "message": "the disk is full; nothing was stored", "hints": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorReport {
     /// The kind of error: a word that stays the same from version to version.
     pub code: ErrorCode,

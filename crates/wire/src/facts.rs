@@ -1,5 +1,6 @@
 //! What is known of a user: listed, noted, corrected, deleted.
 
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{EntityKind, FactId, FactKind, SessionName, Timestamp, TurnId, UserName};
 use longmem_memory::KnownEntity;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// ```json
 /// { "facts": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Facts {
     /// The facts, by kind, within a kind in the order in which they were said.
     pub facts: Vec<Fact>,
@@ -31,7 +32,7 @@ impl From<Vec<longmem_core::Fact>> for Facts {
 ///   "turn": 17, "session": "move"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fact {
     /// Its number.
     pub id: FactId,
@@ -77,7 +78,7 @@ impl From<longmem_core::Fact> for Fact {
 /// ```json
 /// { "name": "Lisbon", "kind": "other" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entity {
     /// The name.
     pub name: String,
@@ -96,7 +97,7 @@ impl From<longmem_core::Entity> for Entity {
 /// ```json
 /// { "statement": "works at a bank", "subject": "user", "kind": "identity", "replaces": 4 }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct FactNote {
     /// What is said of the subject: one short line.
@@ -135,7 +136,7 @@ impl From<FactNote> for longmem_memory::FactNote {
 /// ```json
 /// { "id": 5, "new": true, "user": "ana", "replaces": 4 }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FactNoted {
     /// Its number.
     pub id: FactId,
@@ -152,7 +153,7 @@ pub struct FactNoted {
 /// ```json
 /// { "id": 5, "user": "ana" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FactEdited {
     /// Its number.
     pub id: FactId,
@@ -165,7 +166,7 @@ pub struct FactEdited {
 /// ```json
 /// { "deleted": 2, "user": "ana" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FactDeleted {
     /// How many facts are gone.
     pub deleted: u64,
@@ -178,7 +179,7 @@ pub struct FactDeleted {
 /// ```json
 /// { "names": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Names {
     /// The names, in alphabetical order.
     pub names: Vec<Name>,
@@ -198,7 +199,7 @@ impl From<Vec<KnownEntity>> for Names {
 ///   "first": "2026-01-10T09:00:00Z", "last": "2026-03-08T18:30:00Z"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Name {
     /// The name, as it was first written.
     pub name: String,

@@ -1,5 +1,6 @@
 //! Forgetting: what is asked, what would go, what went.
 
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{FactId, SessionName, TurnId, UserName};
 use longmem_memory::ForgetTarget;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use crate::{Fact, Scope, Turn};
 ///   "turns": [17, 18], "everything": false
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ForgetRequest {
     /// Of whom, and what part of it.
@@ -50,7 +51,7 @@ impl From<ForgetRequest> for ForgetTarget {
 ///   "facts_that_go": [], "facts_that_hold_again": []
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WouldForget {
     /// How many turns.
     pub would_forget: u64,
@@ -92,7 +93,7 @@ impl From<longmem_memory::ForgetPreview> for WouldForget {
 ///   "erased_from_disk": true, "copies": ["/backups/memory.db"]
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Forgotten {
     /// Turns, with their words and vectors.
     pub turns: u64,
@@ -133,7 +134,7 @@ impl From<longmem_memory::Forgotten> for Forgotten {
 ///   "id": 17, "user": "ana", "facts": 1, "summaries": 0, "erased_from_disk": true, "noted": []
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Amended {
     /// The turn's number, which it keeps.
     pub id: TurnId,

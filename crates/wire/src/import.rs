@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{Timestamp, UserName};
 use longmem_memory::{
     EndReason, EndedEarly, Format, ImportReport, LeftOutFile, SkipReason, TranscriptReport,
@@ -16,7 +17,7 @@ use crate::{ErrorReport, Indexed};
 /// ```json
 /// { "imports": [], "failed": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Imports {
     /// One for each path that was read, in the order given.
     pub imports: Vec<Import>,
@@ -35,7 +36,7 @@ pub struct Imports {
 ///   "error": { "code": "unknown_format", "message": "letter.txt is not a chat file", "hints": [] }
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailedImport {
     /// The path as it was given.
     pub path: String,
@@ -57,7 +58,7 @@ pub struct FailedImport {
 ///   "refused": 0
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Import {
     /// The path as it was given.
     pub path: String,
@@ -105,7 +106,7 @@ impl Import {
 /// ```json
 /// { "would_import": [], "failed": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportPreviews {
     /// One for each path that was read, in the order given.
     pub would_import: Vec<ImportPreview>,
@@ -127,7 +128,7 @@ pub struct ImportPreviews {
 ///   "first": "2026-03-02T10:00:00Z", "last": "2026-03-04T12:30:00Z"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportPreview {
     /// The path as it was given.
     pub path: String,
@@ -181,7 +182,7 @@ impl ImportPreview {
 ///   "more_left_out": 0
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TranscriptRead {
     /// Number of files that were read, by format.
     pub formats: BTreeMap<Format, u64>,
@@ -230,7 +231,7 @@ impl From<TranscriptReport> for TranscriptRead {
 /// ```json
 /// { "file": "cut.json", "byte": 2048, "reason": "cut_off" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileEndedEarly {
     /// The file, relative to the path that was read.
     pub file: String,
@@ -251,7 +252,7 @@ impl From<EndedEarly> for FileEndedEarly {
 /// ```json
 /// { "file": "x.json", "reason": "unknown_format", "message": "not a chat file of a known format" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileLeftOut {
     /// The file, relative to the path that was read.
     pub file: String,

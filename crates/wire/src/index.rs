@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_memory::IndexReport;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 ///   "seconds": 0.25
 /// }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Indexed {
     /// Turns that got vectors, or hold nothing to embed.
     pub turns: u64,

@@ -1,5 +1,6 @@
 //! What was learned from conversations, and what that cost.
 
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{SummaryId, SummaryOf, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 ///   "usage": { "input": 2100, "cache_read": 0, "cache_write": 0, "output": 240 }
 /// }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LearningReport {
     /// Turns of the person that were looked at.
     pub turns: u64,
@@ -55,7 +56,7 @@ impl From<longmem_chat::LearningReport> for LearningReport {
 /// ```json
 /// { "input": 310, "cache_read": 2048, "cache_write": 0, "output": 9 }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Usage {
     /// Prompt tokens that no cache served.
     pub input: u64,
@@ -83,7 +84,7 @@ impl From<longmem_chat::Usage> for Usage {
 /// ```json
 /// { "summaries": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summaries {
     /// The summaries, in order of what they sum up.
     pub summaries: Vec<Summary>,
@@ -104,7 +105,7 @@ impl From<Vec<longmem_core::Summary>> for Summaries {
 ///   "text": "Ana moved to Lisbon.", "folded_into": null
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Its number.
     pub id: SummaryId,

@@ -1,5 +1,6 @@
 //! The language models that can be reached.
 
+use longmem_core::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
 /// The servers of language models: first the one that is set up, then those that run on this machine.
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// ```json
 /// { "servers": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelServers {
     /// The servers.
     pub servers: Vec<ModelServer>,
@@ -22,7 +23,7 @@ pub struct ModelServers {
 ///   "models": [{ "name": "llama3.2:latest", "window": 4096 }]
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelServer {
     /// The program, where it is known: `Ollama`, `llama.cpp` or `LM Studio`; else the provider.
     pub name: String,
@@ -43,7 +44,7 @@ pub struct ModelServer {
 /// ```json
 /// { "name": "llama3.2:latest", "window": 4096 }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServedModel {
     /// The name by which it is asked for.
     pub name: String,

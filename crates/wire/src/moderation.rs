@@ -1,5 +1,6 @@
 //! What a program that moderates is asked, and what it answers: one line of JSON each.
 
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{Role, SessionName, UserName};
 use longmem_memory::{Stage, Statement, StatementKind, Verdict};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ const VERSION: u32 = 1;
 ///   "role": "user", "text": "Where do I live?"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ModerationQuestion {
     /// The version of this shape: 1.
     pub version: u32,
@@ -57,7 +58,7 @@ impl From<&Statement<'_>> for ModerationQuestion {
 /// ```json
 /// { "action": "refuse", "reason": "names a customer" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "action", rename_all = "lowercase")]
 pub enum ModerationAnswer {
     /// It stays as it is.

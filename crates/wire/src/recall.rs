@@ -1,6 +1,7 @@
 //! A recall: what is asked, and what was found.
 
 use jiff::tz::TimeZone;
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{Timestamp, TurnId};
 use longmem_memory::Scan;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::{EmbeddingModel, Fact, Scope, Turn};
 ///   "threshold": 0.25
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RecallRequest {
     /// What may be found.
@@ -99,7 +100,7 @@ impl TryFrom<RecallRequest> for longmem_memory::RecallRequest {
 }
 
 /// Which ways of finding are used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Channels {
     /// Meaning and words.
@@ -128,7 +129,7 @@ impl From<Channels> for longmem_memory::Channels {
 ///   "facts": [], "results": [], "unsure": false, "turns_without_vectors": 3, "other_model": null
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Recall {
     /// What is known that bears on the query, most relevant first, and all that is known of whom it
     /// names.
@@ -172,7 +173,7 @@ impl From<longmem_memory::Recall> for Recall {
 ///   }
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecalledFact {
     /// The fact itself.
     #[serde(flatten)]
@@ -203,7 +204,7 @@ impl From<longmem_memory::RecalledFact> for RecalledFact {
 ///   "neighbours": [], "copies": [9]
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecalledTurn {
     /// The turn itself.
     #[serde(flatten)]
@@ -241,7 +242,7 @@ impl From<longmem_core::Recalled> for RecalledTurn {
 ///   "adjustments": [{ "reason": "same session", "amount": 0.5 }], "rank_score": 1.5
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// Its place by meaning; none if it was not among the candidates by meaning.
     pub dense: Option<ChannelHit>,
@@ -275,7 +276,7 @@ impl From<longmem_core::Explanation> for Explanation {
 /// ```json
 /// { "rank": 1, "score": 0.5 }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelHit {
     /// Its place, from 1.
     pub rank: usize,
@@ -294,7 +295,7 @@ impl From<longmem_core::ChannelHit> for ChannelHit {
 /// ```json
 /// { "reason": "says little", "amount": -0.125 }
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Adjustment {
     /// What it is for.
     pub reason: String,

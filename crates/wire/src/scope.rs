@@ -1,5 +1,6 @@
 //! What a read may see.
 
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{Role, SessionName, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 ///   "since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Scope {
     /// Whose memory is read.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use longmem_chat::ActionItems;
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{SessionName, Timestamp};
 use longmem_memory::SessionSummary;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -14,7 +15,7 @@ use crate::Turn;
 /// ```json
 /// { "sessions": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sessions {
     /// The sessions, the one with the newest turn first.
     pub sessions: Vec<Session>,
@@ -46,7 +47,7 @@ impl Sessions {
 ///   "summary": "Ana moved to Lisbon."
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Session {
     /// Its name, unique among the user's.
     pub session: SessionName,
@@ -91,7 +92,7 @@ impl From<SessionSummary> for Session {
 ///   "shown": []
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShownSession {
     /// The session at a glance.
     #[serde(flatten)]
@@ -112,7 +113,7 @@ impl ShownSession {
 /// ```json
 /// { "turns": 4, "sessions": 1, "summaries": 0, "session": "house" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Moved {
     /// Turns that are in another session now.
     pub turns: u64,
@@ -129,7 +130,7 @@ pub struct Moved {
 /// ```json
 /// { "action_items": ["Ana sends the floor plan."], "open_questions": ["Which tiles?"] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OpenItems {
     /// What is to be done.
     pub action_items: Vec<String>,

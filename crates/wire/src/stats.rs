@@ -1,6 +1,7 @@
 //! How much is stored, of whom, and by which model it is found.
 
 use longmem_core::UserName;
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_memory::StoreStats;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 ///   "redacted": [{ "user": "ana", "kind": "password", "count": 2 }]
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stats {
     /// Messages.
     pub turns: u64,
@@ -54,7 +55,7 @@ pub struct Stats {
 /// ```json
 /// { "user": "ana", "kind": "password", "count": 2 }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Redacted {
     /// Whose memory it is.
     pub user: UserName,
@@ -99,7 +100,7 @@ impl Stats {
 /// ```json
 /// { "users": [{ "user": "ana", "sessions": 4, "turns": 14 }] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Users {
     /// The users by name.
     pub users: Vec<UserStats>,
@@ -116,7 +117,7 @@ impl From<Vec<longmem_memory::UserStats>> for Users {
 /// ```json
 /// { "user": "ana", "sessions": 4, "turns": 14 }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserStats {
     /// Whose memory it is.
     pub user: UserName,
@@ -140,7 +141,7 @@ impl From<longmem_memory::UserStats> for UserStats {
 ///   "dimensions": 384, "pooling": "mean", "normalized": true, "window": 256
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EmbeddingModel {
     /// The published name.
     pub name: String,

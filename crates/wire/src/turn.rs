@@ -1,5 +1,6 @@
 //! Turns: stored, to be stored, exported.
 
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{FactId, Role, SessionName, SourceKey, Timestamp, TurnId, UserName};
 use longmem_memory::{Inserted, NOTES_SESSION};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// ```json
 /// { "turns": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Turns {
     /// The turns.
     pub turns: Vec<Turn>,
@@ -29,7 +30,7 @@ impl From<Vec<longmem_core::Turn>> for Turns {
 ///   "speaker": "Ana", "time": "2026-03-08T18:30:00Z", "text": "I live in Lisbon now!"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Turn {
     /// Its number.
     pub id: TurnId,
@@ -73,7 +74,7 @@ impl From<longmem_core::Turn> for Turn {
 ///   "text": "I live in Lisbon now!", "note": true, "key": "diary:2026-03-08"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NewTurn {
     /// The conversation it belongs to; `notes` if it is left out.
@@ -141,7 +142,7 @@ impl NewTurn {
 /// ```json
 /// { "id": 17, "new": true, "user": "ana", "session": "notes", "noted": [4] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Remembered {
     /// The turn's number.
     pub id: TurnId,
@@ -173,7 +174,7 @@ impl Remembered {
 ///   "text": "I live in Lisbon now!"
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExportedTurn {
     /// What names the turn, in any store.
     pub key: SourceKey,

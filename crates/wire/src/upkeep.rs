@@ -1,5 +1,6 @@
 //! Copies, checks, and the embedding model's files.
 
+use longmem_core::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::EmbeddingModel;
@@ -9,7 +10,7 @@ use crate::EmbeddingModel;
 /// ```json
 /// { "file": "copy.db", "file_bytes": 282624 }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Backup {
     /// The copy, as it was named.
     pub file: String,
@@ -22,7 +23,7 @@ pub struct Backup {
 /// ```json
 /// { "file": "longmem.key" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyMade {
     /// The file, as it was named.
     pub file: String,
@@ -33,7 +34,7 @@ pub struct KeyMade {
 /// ```json
 /// { "store": "memory.db", "encrypted": true }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyRotated {
     /// The store's file.
     pub store: String,
@@ -46,7 +47,7 @@ pub struct KeyRotated {
 /// ```json
 /// { "ok": true, "checks": [] }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Checks {
     /// Whether every check found what it should.
     pub ok: bool,
@@ -65,7 +66,7 @@ impl From<Vec<Check>> for Checks {
 /// ```json
 /// { "name": "vectors", "ok": true, "finding": "every turn is found by its meaning" }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// What was looked at: `store`, `file` (who may read it, and the space that it takes), `waiting`
     /// (turns that were kept aside), `model`, `canary`, `vectors`, `truncation`, `language_model`, or
@@ -86,7 +87,7 @@ pub struct Check {
 ///   "lost_turns": 2, "unusable_rows": 1, "mended_texts": 3, "made_up_names": 0
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Salvaged {
     /// The new store, as it was named.
     pub file: String,
@@ -130,7 +131,7 @@ pub struct Salvaged {
 ///   "verified": true
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Model {
     /// Which model it is.
     pub model: EmbeddingModel,

@@ -32,6 +32,7 @@ pub(crate) use quoting::{day, quoted, quoted_name, speaker};
 pub(crate) use required::RequiredCosts;
 pub use trace::{TraceEntry, TraceKind};
 
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{TokenCounter, closed_words};
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +107,7 @@ fn block_cost(text: &str, counter: &dyn TokenCounter) -> usize {
 }
 
 /// One message of a prompt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     /// Who speaks.
     pub role: MessageRole,
@@ -125,7 +126,7 @@ closed_words! {
 }
 
 /// A piece of text in a prompt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename = "text")]
 pub struct TextBlock {
     /// The text, never empty.
@@ -143,7 +144,7 @@ impl TextBlock {
 }
 
 /// Asks the provider to keep the prompt up to here for the next request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum CacheControl {
     /// Kept for some minutes after its last use.

@@ -1,0 +1,52 @@
+//! Who asks, and what they may do.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use longmem_core::{UserName, closed_words};
+
+use crate::problem::Problem;
+
+closed_words! {
+    /// What a key allows.
+    pub enum Permission: "a permission" {
+        /// Reading one's own memory.
+        Read = "read",
+        /// Adding to it, changing it and deleting from it.
+        Write = "write",
+        /// The same for any user, and what concerns the whole store.
+        Admin = "admin",
+        /// Sending requests on to a language model.
+        Proxy = "proxy",
+    }
+}
+
+/// Whose memory a request is about, and what it may do there; the layer that checks keys puts it among
+/// the request's extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Whose memory it is.
+    pub(crate) user: UserName,
+    /// What is allowed.
+    pub(crate) permissions: Vec<Permission>,
+}
+
+impl Caller {
+    /// Fails unless this is allowed.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn require(&self, permission: Permission) -> Result<(), Problem> {
+        if self.permissions.contains(&permission) {
+            return Ok(());
+        }
+        Err(Problem::forbidden(format!("this key does not allow to {permission}")))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::no_key)
+    }
+}

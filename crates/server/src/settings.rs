@@ -1,0 +1,36 @@
+//! What a server is told.
+
+use longmem_core::{UserName, closed_words};
+
+closed_words! {
+    /// Who needs a key.
+    pub enum Auth: "a way to let callers in" {
+        /// Nobody on this machine who has the account that runs the server; everybody else.
+        Auto = "auto",
+        /// Everybody.
+        Required = "required",
+    }
+}
+
+/// What a server is told.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerSettings {
+    /// Whose memory a request without a key is about.
+    pub user: UserName,
+    /// Who needs a key.
+    pub auth: Auth,
+    /// Names by which clients may call this server, besides those of this machine.
+    pub names: Vec<String>,
+    /// Whether memory may only be read.
+    pub read_only: bool,
+    /// Whether the routes of mem0 are served.
+    pub mem0: bool,
+}
+
+impl ServerSettings {
+    /// Serves this user's memory to programs of the same account.
+    pub fn new(user: UserName) -> Self {
+        Self { user, auth: Auth::Auto, names: Vec::new(), read_only: false, mem0: false }
+    }
+}
