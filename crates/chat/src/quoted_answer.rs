@@ -122,7 +122,8 @@ impl Quote {
 
     fn line(&self, zone: &TimeZone) -> String {
         let Self { session, session_title, time, speaker, text, .. } = self;
-        let session = session_title.as_deref().unwrap_or(session.as_str());
+        // Quotes within quotes are single ones.
+        let session = session_title.as_deref().unwrap_or(session.as_str()).replace('"', "'");
         format!("\n- {}, session \"{session}\", {speaker}: {text}", day(*time, zone))
     }
 }

@@ -1,10 +1,10 @@
 //! What is forgotten, as a person reads it.
 
+use longmem_core::SessionName;
 use longmem_memory::{Derived, ForgetPreview};
 
-use super::{day, facts, indented, shortened, turn};
+use super::{day, facts, indented, session_heading, shortened, turn};
 use crate::output::counted;
-use crate::sanitize::for_terminal;
 
 /// Number of characters of a summary that show which one is meant.
 const SUMMARY: usize = 100;
@@ -32,12 +32,16 @@ pub(crate) fn would_forget(preview: &ForgetPreview) -> Vec<String> {
     }
     if !preview.sessions.is_empty() {
         lines.push("Sessions without other turns, which go:".to_owned());
-        let names =
-            preview.sessions.iter().map(|name| format!("  {}", for_terminal(name.as_str())));
-        lines.extend(names);
+        lines.extend(preview.sessions.iter().map(|name| indented(&session(preview, name))));
     }
     lines.extend(made_of_turns(preview));
     lines
+}
+
+/// A session by its title, where one of the turns that are shown has it, and by its name.
+fn session(preview: &ForgetPreview, name: &SessionName) -> String {
+    let of_session = preview.first.iter().find(|turn| turn.session == *name);
+    session_heading(name, of_session.and_then(|turn| turn.session_title.as_deref()))
 }
 
 /// The facts and summaries that would go, and the facts that would hold again.

@@ -101,7 +101,7 @@ pub(crate) fn turn(turn: &Turn) -> String {
         "turn {} · {} · {} · {}\n{}",
         turn.id,
         day(turn.time),
-        for_terminal(turn.session.as_str()),
+        session_title(turn),
         for_terminal(speaker(turn)),
         indented(&shortened(&turn.text, BEGINNING))
     )
