@@ -267,18 +267,16 @@ mod tests {
         ) {
             let text = pieces.concat();
             let left = without_own_blocks(&text);
-            for (opening, closing) in [
+            let may_hold_one = [
                 ("<recalled_memory note=", "</recalled_memory>"),
                 ("&lt;recalled_memory note=", "&lt;/recalled_memory&gt;"),
-            ] {
-                let (opens, closes) = (text.find(opening), text.rfind(closing));
-                if opens.is_none_or(|opens| closes.is_none_or(|closes| closes < opens)) {
-                    // Nothing of this kind is removed.
-                    prop_assert_eq!(left.matches(opening).count(), text.matches(opening).count());
-                }
-            }
-            let has_block = text.contains("note=") && text.contains("/recalled_memory");
-            prop_assert!(has_block || left == text, "{}", left);
+            ]
+            .iter()
+            .any(|(opening, closing)| match (text.find(opening), text.rfind(closing)) {
+                (Some(opens), Some(closes)) => opens < closes,
+                _ => false,
+            });
+            prop_assert!(may_hold_one || left == text, "{}", left);
         }
     }
 }
