@@ -11,6 +11,7 @@
 
 mod changes;
 mod facts;
+mod forget;
 mod kept;
 mod learning;
 mod search;

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use longmem_core::{NewTurn, Scope, SessionName, SourceKey, Timestamp, Turn, TurnId, UserName};
 use longmem_search::Epoch;
 use longmem_store::{
-    Derived, Erasure, FactsAt, ForgetTarget, Forgotten, ForgottenKey, IMPORT_MARKS, Inserted,
+    ChangeMark, FactsAt, ForgetFingerprint, ForgetTarget, Forgotten, ForgottenKey, Inserted,
     KeyState, Result, SessionSummary, StoreError, StoredTurn, Turns, UserOverview, WouldForget,
 };
 
 use super::state::admits;
-use super::{MemoryStore, SALT, User};
+use super::{MemoryStore, SALT};
 
 impl Turns for MemoryStore {
     fn insert_turns(&self, user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>> {
@@ -149,6 +149,20 @@ impl Turns for MemoryStore {
         Ok(kept.map(|k| StoredTurn { turn: user.read(k), source_key: k.key.clone() }).collect())
     }
 
+    fn newest_turns(
+        &self,
+        scope: &Scope,
+        before: Option<TurnId>,
+        limit: usize,
+    ) -> Result<Vec<Turn>> {
+        let state = self.state();
+        let Some(user) = state.users.get(&scope.user) else { return Ok(Vec::new()) };
+        let older = |id: TurnId| before.is_none_or(|before| id < before);
+        let kept = user.turns.values().rev();
+        let kept = kept.filter(|k| older(k.turn.id) && admits(scope, &k.turn)).take(limit);
+        Ok(kept.map(|k| user.read(k)).collect())
+    }
+
     fn overview(&self, user: &UserName) -> Result<UserOverview> {
         let state = self.state();
         let Some(user) = state.users.get(user) else { return Ok(UserOverview::default()) };
@@ -202,65 +216,37 @@ impl Turns for MemoryStore {
         Ok(Epoch(self.state().users.get(user).map_or(0, |user| user.epoch)))
     }
 
+    fn change_mark(&self, user: &UserName) -> Result<ChangeMark> {
+        let state = self.state();
+        let Some(user) = state.users.get(user) else { return Ok(ChangeMark::default()) };
+        Ok(ChangeMark {
+            epoch: Epoch(user.epoch),
+            last_turn: user.turns.keys().next_back().copied(),
+            facts: user.facts.len() as u64,
+            last_fact: user.facts.keys().next_back().copied(),
+        })
+    }
+
     fn preview_forget(&self, target: &ForgetTarget, shown: usize) -> Result<WouldForget> {
         self.check_names(&target.scope())?;
-        let state = self.state();
-        let user = &state.users[target.user()];
-        let (doomed, all) = (user.doomed(target), target.is_whole_user());
-        let mut first: Vec<Turn> = doomed.iter().map(|id| user.read(&user.turns[id])).collect();
-        first.sort_by_key(|turn| (turn.time, turn.id));
-        let newest = first.last().map(|turn| turn.time);
-        first.truncate(shown);
-        let sessions = |is_in: &dyn Fn(&TurnId) -> bool| -> BTreeSet<SessionName> {
-            let turns = user.turns.values().map(|kept| &kept.turn);
-            turns.filter(|turn| is_in(&turn.id)).map(|turn| turn.session.clone()).collect()
-        };
-        let kept = sessions(&|id| !doomed.contains(id));
-        let emptied = sessions(&|id| doomed.contains(id));
-        Ok(WouldForget {
-            turns: doomed.len() as u64,
-            first,
-            newest,
-            sessions: emptied.difference(&kept).cloned().collect(),
-            facts: user.doomed_facts(&doomed, all).into_iter().collect(),
-            summaries: user.doomed_summaries(&doomed, all).into_iter().collect(),
-        })
+        Ok(self.state().preview_forget(target, shown))
     }
 
     fn forget(&self, target: &ForgetTarget) -> Result<Forgotten> {
         self.check_names(&target.scope())?;
+        Ok(self.state().forget(target))
+    }
+
+    fn forget_shown(
+        &self,
+        target: &ForgetTarget,
+        shown: ForgetFingerprint,
+    ) -> Result<Option<Forgotten>> {
+        self.check_names(&target.scope())?;
         let mut state = self.state();
-        let epoch = state.number();
-        let user = state.user(target.user());
-        let (doomed, all) = (user.doomed(target), target.is_whole_user());
-        let (facts, summaries) =
-            (user.doomed_facts(&doomed, all), user.doomed_summaries(&doomed, all));
-        user.drop_facts(&facts);
-        user.drop_summaries(&summaries);
-        let sessions = |user: &User| {
-            let named = user.turns.values().map(|kept| kept.turn.session.clone());
-            named.collect::<BTreeSet<_>>().len() as u64
-        };
-        let before = sessions(user);
-        let hash = |id| ForgottenKey::new(SALT, target.user(), &user.turns[id].key);
-        let hashes: Vec<ForgottenKey> = doomed.iter().map(hash).collect();
-        user.turns.retain(|id, _| !doomed.contains(id));
-        user.values.retain(|name, _| !name.starts_with(IMPORT_MARKS));
-        user.queue.retain(|id| !doomed.contains(id));
-        user.epoch = epoch;
-        user.drop_names_of_gone();
-        let gone_sessions = before - sessions(user);
-        let is_gone = user.turns.is_empty() && user.facts.is_empty();
-        state.forgotten.extend(hashes);
-        if is_gone {
-            state.users.remove(target.user());
+        if state.preview_forget(target, 0).fingerprint != shown {
+            return Ok(None);
         }
-        Ok(Forgotten {
-            turns: doomed.len() as u64,
-            sessions: gone_sessions,
-            derived: Derived { facts: facts.len() as u64, summaries: summaries.len() as u64 },
-            user: is_gone,
-            erasure: Erasure::Done,
-        })
+        Ok(Some(state.forget(target)))
     }
 }

@@ -63,6 +63,26 @@ impl Memory {
         Ok(about.map_or_else(|| facts.clone(), |name| facts_about(&facts, name)))
     }
 
+    /// Reads up to `limit` of the facts that [`Memory::known_facts`] gives whose number is below `before`
+    /// (none: from the newest), the newest first. The last fact of a page is where the next goes on.
+    ///
+    /// # Errors
+    /// Those of [`Memory::known_facts`].
+    pub fn newest_facts(
+        &self,
+        user: &UserName,
+        at: FactsAt,
+        about: Option<&str>,
+        before: Option<FactId>,
+        limit: usize,
+    ) -> Result<Vec<Fact>, MemoryError> {
+        let mut facts = self.known_facts(user, at, about)?;
+        facts.retain(|fact| before.is_none_or(|before| fact.id < before));
+        facts.sort_unstable_by_key(|fact| std::cmp::Reverse(fact.id));
+        facts.truncate(limit);
+        Ok(facts)
+    }
+
     /// Notes a fact by hand, with the names that come up in it, as said now. What a fact that holds says
     /// of the same subject already, but for case, spaces and a full stop, is not noted again; an
     /// instruction and a fact of another kind are two.

@@ -88,8 +88,8 @@ pub use signals::Signals;
 
 pub use longmem_search::{Scan, SessionNumber};
 pub use longmem_store::{
-    Amended, Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, IMPORT_MARKS, Inserted,
-    KeyState, KnownEntity, Learned, LearnedFact, Moved, Replaced, SessionSummary, Store,
+    Amended, ChangeMark, Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, IMPORT_MARKS,
+    Inserted, KeyState, KnownEntity, Learned, LearnedFact, Moved, Replaced, SessionSummary, Store,
     StoreError, StoreStats, UserStats,
 };
 pub use longmem_transcripts::{

@@ -8,7 +8,7 @@ use longmem_core::{
     Clock, NewTurn, Role, Scope, SessionName, SourceKey, TextEmbedder, Turn, TurnId, UserName,
 };
 use longmem_search::Searcher;
-use longmem_store::{Inserted, KeyState, SessionSummary, Store, StoreError};
+use longmem_store::{ChangeMark, Inserted, KeyState, SessionSummary, Store, StoreError};
 use longmem_transcripts::without_own_blocks;
 
 use crate::safeguards::Checked;
@@ -299,6 +299,30 @@ impl Memory {
         around.push_back(turn);
         around.extend(next);
         Ok(around.into())
+    }
+
+    /// Reads up to `limit` turns in scope that were stored before one (none: from the newest), the newest
+    /// first. The last turn of a page is where the next page goes on.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`], also for a user or a session that is not in the store.
+    pub fn newest_turns(
+        &self,
+        scope: &Scope,
+        before: Option<TurnId>,
+        limit: usize,
+    ) -> Result<Vec<Turn>, MemoryError> {
+        self.store.check_names(scope)?;
+        Ok(self.store.newest_turns(scope, before, limit)?)
+    }
+
+    /// Reads by what it shows that a user's turns or facts changed, whichever process changed them: two
+    /// marks that differ. It is cheap enough to be asked every second.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn change_mark(&self, user: &UserName) -> Result<ChangeMark, MemoryError> {
+        Ok(self.store.change_mark(user)?)
     }
 
     /// Reads a session's turns after one (none: from the first), oldest first; at most `limit`.

@@ -72,12 +72,22 @@ counted! {
             after: Option<TurnId>,
             limit: usize
         ) -> Result<Vec<StoredTurn>>;
+        fn newest_turns(
+            scope: &Scope,
+            before: Option<TurnId>,
+            limit: usize
+        ) -> Result<Vec<Turn>>;
         fn overview(user: &UserName) -> Result<UserOverview>;
         fn sessions(user: &UserName) -> Result<Vec<SessionSummary>>;
         fn check_names(scope: &Scope) -> Result<()>;
         fn epoch(user: &UserName) -> Result<Epoch>;
+        fn change_mark(user: &UserName) -> Result<longmem_store::ChangeMark>;
         fn preview_forget(target: &ForgetTarget, shown: usize) -> Result<WouldForget>;
         fn forget(target: &ForgetTarget) -> Result<Forgotten>;
+        fn forget_shown(
+            target: &ForgetTarget,
+            shown: longmem_store::ForgetFingerprint
+        ) -> Result<Option<Forgotten>>;
     }
     Changes {
         fn amend_turn(user: &UserName, turn: TurnId, text: &str) -> Result<Amended>;

@@ -10,7 +10,7 @@ use crate::lists::BlockId;
 /// A number that changes whenever something of a user was deleted or taken back. It is random and
 /// compared for equality only: after a failover to an older copy of the store, a counter could come
 /// to the same number by another way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Epoch(pub i64);
 
 /// The number of a passage in its store. The passages of a turn follow one another; the numbers of

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use longmem_core::{FactId, Scope, SummaryId, TurnId, UserName};
-use longmem_store::{Derived, Erasure, ForgetTarget, Forgotten, WouldForget};
+use longmem_store::{Derived, Erasure, ForgetFingerprint, ForgetTarget, Forgotten, WouldForget};
 use longmem_text::indexed_words;
 use rusqlite::{Connection, Transaction, params};
 
 use crate::rows::{SELECT_TURN, parsed, row_limit, timestamp, turn_array, turn_from_row};
 use crate::scope_filter::Condition;
-use crate::users::{begin_epoch, delete_user_without_memory, user_id};
+use crate::users::{begin_epoch, delete_user_without_memory, epoch, user_id};
 use crate::{block_tables, fact_lines, forgotten_keys, kept, session_names};
 
 /// Shows what [`delete`] would delete, with the first `shown` turns, oldest first.
@@ -28,11 +28,11 @@ pub(crate) fn preview(
         .query_map(params![turn_array(&doomed), row_limit(shown)], turn_from_row)?
         .collect::<rusqlite::Result<_>>()?;
     let parameters = params![user, turn_array(&doomed), target.is_whole_user()];
-    let facts = connection
+    let facts: Vec<FactId> = connection
         .prepare(&format!("SELECT d.id FROM facts d WHERE {DOOMED_FACTS} ORDER BY d.id"))?
         .query_map(parameters, |row| row.get(0).map(FactId))?
         .collect::<rusqlite::Result<_>>()?;
-    let summaries = connection
+    let summaries: Vec<SummaryId> = connection
         .prepare(&format!("SELECT d.id FROM summaries d WHERE {DOOMED_SUMMARIES} ORDER BY d.id"))?
         .query_map(parameters, |row| row.get(0).map(SummaryId))?
         .collect::<rusqlite::Result<_>>()?;
@@ -49,7 +49,10 @@ pub(crate) fn preview(
         .query_map([turn_array(&doomed)], |row| timestamp(row, 0))?
         .next()
         .transpose()?;
-    Ok(WouldForget { turns: doomed.len() as u64, first, newest, sessions, facts, summaries })
+    let epoch = epoch(connection, user)?;
+    let fingerprint = ForgetFingerprint::new(target, epoch, &doomed, &facts, &summaries);
+    let turns = doomed.len() as u64;
+    Ok(WouldForget { turns, first, newest, sessions, facts, summaries, fingerprint })
 }
 
 /// Deletes turns with their words, vectors, facts and summaries, and what nothing is left of.

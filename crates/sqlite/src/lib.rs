@@ -55,6 +55,7 @@ mod learning;
 mod lock_file;
 mod migrations;
 mod new_key;
+mod newest_turns;
 mod numbers;
 mod open;
 mod open_file;

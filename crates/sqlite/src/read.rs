@@ -1,10 +1,10 @@
 //! Reads turns and sessions, and is what the store does with turns.
 
-use longmem_core::{NewTurn, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
+use longmem_core::{FactId, NewTurn, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::Epoch;
 use longmem_store::{
-    ForgetTarget, Forgotten, Inserted, KeyState, Result, SessionSummary, StoreError, StoredTurn,
-    Turns, UserOverview, WouldForget,
+    ChangeMark, ForgetFingerprint, ForgetTarget, Forgotten, Inserted, KeyState, Result,
+    SessionSummary, StoreError, StoredTurn, Turns, UserOverview, WouldForget,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -13,8 +13,8 @@ use crate::facts::facts_that_hold;
 use crate::queue::waiting_of;
 use crate::rows::{SELECT_TURN, array, parsed, row_limit, timestamp, turn_array, turn_from_row};
 use crate::scope_filter::Condition;
-use crate::users::user_id;
-use crate::{SqliteStore, forget, insert, source_keys};
+use crate::users::{user_id, user_state};
+use crate::{SqliteStore, forget, insert, newest_turns, source_keys};
 
 impl Turns for SqliteStore {
     fn insert_turns(&self, user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>> {
@@ -136,6 +136,15 @@ impl Turns for SqliteStore {
         })
     }
 
+    fn newest_turns(
+        &self,
+        scope: &Scope,
+        before: Option<TurnId>,
+        limit: usize,
+    ) -> Result<Vec<Turn>> {
+        self.connections.read(|connection| newest_turns::read(connection, scope, before, limit))
+    }
+
     fn overview(&self, user: &UserName) -> Result<UserOverview> {
         self.connections.read(|connection| {
             let Some(user_id) = user_id(connection, user)? else {
@@ -205,6 +214,23 @@ impl Turns for SqliteStore {
         })
     }
 
+    fn change_mark(&self, user: &UserName) -> Result<ChangeMark> {
+        self.connections.read(|connection| {
+            let Some((user_id, state)) = user_state(connection, user)? else {
+                return Ok(ChangeMark::default());
+            };
+            let sql = "SELECT count(*), max(id) FROM facts WHERE user_id = ?1";
+            connection.prepare_cached(sql)?.query_row([user_id], |row| {
+                Ok(ChangeMark {
+                    epoch: state.epoch,
+                    last_turn: state.last_turn,
+                    facts: row.get(0)?,
+                    last_fact: row.get::<_, Option<i64>>(1)?.map(FactId),
+                })
+            })
+        })
+    }
+
     fn preview_forget(&self, target: &ForgetTarget, shown: usize) -> Result<WouldForget> {
         self.check_names(&target.scope())?;
         self.connections.read(|connection| forget::preview(connection, target, shown))
@@ -215,6 +241,23 @@ impl Turns for SqliteStore {
         let forgotten =
             self.connections.write(|transaction| forget::delete(transaction, target))?;
         Ok(Forgotten { erasure: self.connections.erase_deleted(), ..forgotten })
+    }
+
+    fn forget_shown(
+        &self,
+        target: &ForgetTarget,
+        shown: ForgetFingerprint,
+    ) -> Result<Option<Forgotten>> {
+        self.check_names(&target.scope())?;
+        let forgotten = self.connections.write(|transaction| {
+            if forget::preview(transaction, target, 0)?.fingerprint == shown {
+                forget::delete(transaction, target).map(Some)
+            } else {
+                Ok(None)
+            }
+        })?;
+        let Some(forgotten) = forgotten else { return Ok(None) };
+        Ok(Some(Forgotten { erasure: self.connections.erase_deleted(), ..forgotten }))
     }
 }
 

@@ -21,6 +21,7 @@ mod changes;
 mod error;
 mod fact_lines;
 mod facts;
+mod forget_fingerprint;
 mod forgotten_key;
 mod kept;
 mod learning;
@@ -37,13 +38,14 @@ pub use changes::{Amended, Changes, Moved};
 pub use error::StoreError;
 pub use fact_lines::{FactLines, FactPlace};
 pub use facts::{Facts, FactsAt, ImportedFact, KnownEntity};
+pub use forget_fingerprint::ForgetFingerprint;
 pub use forgotten_key::ForgottenKey;
 pub use kept::{IMPORT_MARKS, KeptValues};
 pub use learning::{Learned, LearnedFact, Learning, Replaced};
 pub use longmem_search::Epoch;
 pub use turns::{
-    Derived, Erasure, ForgetTarget, Forgotten, Inserted, KeyState, SessionSummary, StoredTurn,
-    Turns, UserOverview, WouldForget, has_grown,
+    ChangeMark, Derived, Erasure, ForgetTarget, Forgotten, Inserted, KeyState, SessionSummary,
+    StoredTurn, Turns, UserOverview, WouldForget, has_grown,
 };
 pub use upkeep::{StoreStats, Upkeep, UserStats};
 pub use vectors::{EmbeddedTurn, IndexLock, QueuedTurn, Vectors};

@@ -9,7 +9,7 @@ use longmem_core::{
 };
 use longmem_search::Epoch;
 
-use crate::Result;
+use crate::{ForgetFingerprint, Result};
 
 /// What a store does with turns.
 pub trait Turns: Send + Sync {
@@ -123,6 +123,19 @@ pub trait Turns: Send + Sync {
         limit: usize,
     ) -> Result<Vec<StoredTurn>>;
 
+    /// Reads up to `limit` turns in scope whose number is below `before` (none: from the newest), the
+    /// newest first: a page of a list that goes back in the order of storing. A session that is not there
+    /// has none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn newest_turns(
+        &self,
+        scope: &Scope,
+        before: Option<TurnId>,
+        limit: usize,
+    ) -> Result<Vec<Turn>>;
+
     /// Reads what a recall has to know of a user before it reads the question.
     ///
     /// # Errors
@@ -149,6 +162,13 @@ pub trait Turns: Send + Sync {
     /// When the store cannot be read.
     fn epoch(&self, user: &UserName) -> Result<Epoch>;
 
+    /// Reads by what it shows that something of a user changed since it was read before, whoever
+    /// changed it. It is cheap, however much the user has.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn change_mark(&self, user: &UserName) -> Result<ChangeMark>;
+
     /// Shows what [`Turns::forget`] would delete, with the first `shown` turns, oldest first.
     ///
     /// # Errors
@@ -163,6 +183,18 @@ pub trait Turns: Send + Sync {
     /// # Errors
     /// Those of [`Turns::check_names`]; then nothing was deleted.
     fn forget(&self, target: &ForgetTarget) -> Result<Forgotten>;
+
+    /// Deletes as [`Turns::forget`] does, if that would delete what [`Turns::preview_forget`] showed
+    /// with this fingerprint; none if something else would go, and then nothing was deleted. Comparing
+    /// and deleting are one transaction.
+    ///
+    /// # Errors
+    /// Those of [`Turns::forget`].
+    fn forget_shown(
+        &self,
+        target: &ForgetTarget,
+        shown: ForgetFingerprint,
+    ) -> Result<Option<Forgotten>>;
 }
 
 /// What became of a turn that was handed in.
@@ -270,6 +302,20 @@ impl ForgetTarget {
     }
 }
 
+/// By what it shows that something of a user changed: two marks that differ. A corrected fact and a new
+/// title do not show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChangeMark {
+    /// The user's epoch, which changes when turns are deleted or changed.
+    pub epoch: Epoch,
+    /// The newest turn; none if there was none yet.
+    pub last_turn: Option<TurnId>,
+    /// Number of facts, those that were replaced included.
+    pub facts: u64,
+    /// The newest of these facts; none if there is none.
+    pub last_fact: Option<FactId>,
+}
+
 /// What would be deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WouldForget {
@@ -286,6 +332,8 @@ pub struct WouldForget {
     pub facts: Vec<FactId>,
     /// The summaries that cover one of them, in the order of their numbers.
     pub summaries: Vec<SummaryId>,
+    /// By what [`Turns::forget_shown`] knows that the same would be deleted.
+    pub fingerprint: ForgetFingerprint,
 }
 
 impl WouldForget {

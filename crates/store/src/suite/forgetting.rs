@@ -13,8 +13,18 @@ use crate::{EmbeddedTurn, FactsAt, ForgetTarget, Inserted, KeyState, Store, Stor
 
 /// Stands in ana's turn 17 only, and in what was made of it.
 const SECRET: &str = "XYLOPHONEQUARTZ";
-const DOORS: [&str; 9] =
-    ["turns", "recent", "session", "words", "nearest", "export", "preview", "facts", "summaries"];
+const DOORS: [&str; 10] = [
+    "turns",
+    "recent",
+    "newest",
+    "session",
+    "words",
+    "nearest",
+    "export",
+    "preview",
+    "facts",
+    "summaries",
+];
 
 /// Two users with 40 turns each in two sessions, all with vectors, in a store that two have open.
 struct Memory {
@@ -105,6 +115,7 @@ impl Memory {
         let near = searcher.nearest(store, &scope, (self.embedder.model(), &query), 99).unwrap();
         let with_word = searcher.search_words(store, &scope, SECRET, 99).unwrap();
         let exported = store.turns_after(&scope, None, 99).unwrap();
+        let newest = store.newest_turns(&scope, None, 99).unwrap();
         let target = ForgetTarget::Turns(scope, vec![secret]);
         let previewed = match store.preview_forget(&target, 99) {
             Ok(preview) => preview.turns > 0 || has(&preview.first),
@@ -116,6 +127,7 @@ impl Memory {
         let open = [
             has(&store.turns(&ana, &self.everyone).unwrap()),
             has(&store.recent_turns(&ana, &first, 99).unwrap()),
+            has(&newest),
             has(&store.session_turns(&ana, &first, None, None).unwrap()),
             with_word.iter().any(|hit| hit.turn == secret),
             near.iter().any(|hit| hit.turn == secret),
@@ -354,4 +366,43 @@ pub fn names_that_are_not_here_are_refused_and_nothing_is_deleted(make: Make<'_>
     let expected = "user \"ana\" has no session \"third\"".to_owned();
     assert_eq!(error(scope), (expected, vec![Remedy::ListSessions]));
     assert_eq!(memory.found("ana"), (40, 39));
+}
+
+pub fn only_what_was_shown_is_forgotten(make: Make<'_>) {
+    let memory = Memory::new(make);
+    let mut scope = Scope::of(user("ana"));
+    scope.sessions.push(session("first"));
+    let target = ForgetTarget::Scope(scope);
+    let shown = || memory.other.preview_forget(&target, 0).unwrap().fingerprint;
+    let forget = |shown| memory.store.forget_shown(&target, shown).unwrap();
+    assert_eq!(shown(), memory.store.preview_forget(&target, 99).unwrap().fingerprint);
+
+    // One more turn, one more fact, and other words: each time something else would go.
+    let before = shown();
+    let more = [turn("first", "and one more", 200)];
+    memory.store.insert_turns(&user("ana"), &more).unwrap();
+    assert_eq!(forget(before), None);
+    let before = shown();
+    let fact = super::facts::said_in("sings", memory.everyone[3]);
+    memory.store.insert_fact(&user("ana"), &fact, None).unwrap();
+    assert_eq!(forget(before), None);
+    let before = shown();
+    memory.store.amend_turn(&user("ana"), memory.everyone[3], "other words").unwrap();
+    assert_eq!(forget(before), None);
+    assert_eq!(memory.store.preview_forget(&target, 0).unwrap().turns, 21);
+
+    // What another target showed does not do.
+    let everything = ForgetTarget::User(user("ana"));
+    let of_everything = memory.store.preview_forget(&everything, 0).unwrap().fingerprint;
+    assert_eq!(forget(of_everything), None);
+
+    // What is stored elsewhere meanwhile changes nothing of what was shown.
+    let before = shown();
+    memory.store.insert_turns(&user("ana"), &[turn("second", "elsewhere", 201)]).unwrap();
+    memory.store.insert_turns(&user("bob"), &more).unwrap();
+    assert_eq!(forget(before).map(|forgotten| forgotten.turns), Some(21));
+    assert!(matches!(
+        memory.store.forget_shown(&target, before),
+        Err(StoreError::UnknownSession { .. })
+    ));
 }

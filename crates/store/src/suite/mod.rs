@@ -58,6 +58,8 @@ macro_rules! store_suite {
             of_two_with_the_same_turn_one_stores_it,
             an_overview_holds_speakers_waiting_turns_and_facts,
             turns_are_found_by_their_keys,
+            the_newest_turns_come_page_by_page_as_far_as_they_are_in_scope,
+            a_change_mark_differs_after_each_change_and_only_then,
         ]);
         $crate::store_suite!(@of facts, $make, [
             a_changed_fact_stays_in_history_with_its_time,
@@ -117,6 +119,7 @@ macro_rules! store_suite {
             a_turn_that_has_grown_takes_the_place_of_its_beginning,
             keys_are_new_known_or_forgotten,
             names_that_are_not_here_are_refused_and_nothing_is_deleted,
+            only_what_was_shown_is_forgotten,
         ]);
         $crate::store_suite!(@of changes, $make, [
             an_amended_turn_is_found_by_its_new_words_only,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use longmem_core::{FactKind, NewFact, NewTurn, Scope, SourceKey, Turn, TurnId, USER_SUBJECT};
+use longmem_core::{
+    FactKind, NewFact, NewTurn, Role, Scope, SourceKey, Turn, TurnId, USER_SUBJECT,
+};
 
 use super::Make;
 use super::made_up::{at, session, turn, user};
-use crate::{ForgetTarget, Inserted, UserOverview};
+use crate::{ChangeMark, ForgetTarget, Inserted, UserOverview};
 
 fn keyed(session_name: &str, title: Option<&str>, key: Option<&str>) -> NewTurn {
     NewTurn {
@@ -118,6 +120,73 @@ pub fn turns_come_in_the_order_of_storing(make: Make<'_>) {
     assert_eq!(ids(store.recent_turns(&ana, &talk, 3).unwrap()), [id[2], id[3], id[4]]);
     assert_eq!(ids(store.session_turns(&ana, &talk, Some(id[3]), None).unwrap()), [id[4]]);
     assert_eq!(ids(store.turns(&ana, &[id[4], TurnId(99), id[0]]).unwrap()), [id[4], id[0]]);
+}
+
+pub fn the_newest_turns_come_page_by_page_as_far_as_they_are_in_scope(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
+    let turns: Vec<NewTurn> = (0..40)
+        .map(|number| {
+            let role = if number % 3 == 0 { Role::Assistant } else { Role::User };
+            // Times fall while numbers rise: pages follow the numbers.
+            let session = if number % 4 == 0 { "rare" } else { "talk" };
+            NewTurn { role, ..turn(session, "lisbon", 100 - number) }
+        })
+        .collect();
+    store.insert_turns(&ana, &turns[..25]).unwrap();
+    store.insert_turns(&user("bob"), &turns[..5]).unwrap();
+    store.insert_turns(&ana, &turns[25..]).unwrap();
+    let all = Scope::of(ana.clone());
+    let sessions = |names: &[&str]| names.iter().map(|name| session(name)).collect();
+    let scopes = [
+        all.clone(),
+        Scope { sessions: sessions(&["rare"]), ..all.clone() },
+        Scope { sessions: sessions(&["talk", "rare", "nobody"]), ..all.clone() },
+        Scope { sessions: sessions(&["nobody"]), ..all.clone() },
+        Scope { roles: vec![Role::Assistant], ..all.clone() },
+        Scope { since: Some(at(70)), until: Some(at(90)), ..all.clone() },
+        Scope { sessions: sessions(&["rare"]), roles: vec![Role::User], ..all.clone() },
+        Scope::of(user("nobody")),
+    ];
+    for scope in scopes {
+        let in_scope = store.turns_after(&scope, None, 99).unwrap().into_iter();
+        let mut expected: Vec<Turn> = in_scope.map(|stored| stored.turn).collect();
+        expected.reverse();
+        let (mut read, mut before) = (Vec::new(), None);
+        loop {
+            let page = store.newest_turns(&scope, before, 7).unwrap();
+            assert!(page.len() <= 7);
+            let Some(last) = page.last() else { break };
+            before = Some(last.id);
+            read.extend(page);
+        }
+        assert_eq!(read, expected, "{scope:?}");
+    }
+}
+
+pub fn a_change_mark_differs_after_each_change_and_only_then(make: Make<'_>) {
+    let fixture = make();
+    let (store, other, ana) = (fixture.store(), fixture.opened_again(), user("ana"));
+    let mut marks = vec![other.change_mark(&ana).unwrap()];
+    assert_eq!(marks[0], ChangeMark::default());
+    let mut changed = |is_changed: bool| {
+        let mark = other.change_mark(&ana).unwrap();
+        assert_eq!(marks.last() != Some(&mark), is_changed, "{mark:?}");
+        marks.push(mark);
+    };
+    let inserted = store.insert_turns(&ana, &[keyed("talk", None, Some("k"))]).unwrap();
+    changed(true);
+    store.insert_turns(&ana, &[keyed("talk", None, Some("k"))]).unwrap();
+    store.insert_turns(&user("bob"), &[keyed("talk", None, Some("k"))]).unwrap();
+    changed(false);
+    let fact = store.insert_fact(&ana, &super::facts::said_in("lives", inserted[0].id), None);
+    changed(true);
+    store.delete_fact(&ana, fact.unwrap()).unwrap();
+    changed(true);
+    store.amend_turn(&ana, inserted[0].id, "porto").unwrap();
+    changed(true);
+    store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    changed(true);
 }
 
 /// Two users write in turn, more than a block holds.
