@@ -56,7 +56,7 @@ pub use error::Error;
 pub use folders::{Folders, HubSettings};
 pub use longmem::Longmem;
 pub use new_key::change_key;
-pub use opening::{open_memory, open_patiently};
+pub use opening::{open_later, open_memory, open_patiently};
 pub use options::{MAX_THREADS, Options, checked_threads};
 
 pub use longmem_chat as chat;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use longmem_chat::AsyncMemory;
+use longmem_chat::{Access, AsyncMemory};
 use longmem_memory::{Memory, MemoryError};
 use longmem_sqlite::{IfMissing, SqliteStore, StoreOptions};
 use longmem_store::Store;
@@ -41,24 +41,60 @@ pub fn open_memory(options: Options) -> Result<Memory, MemoryError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn open_patiently(options: Options) -> Result<AsyncMemory, Error> {
+    let if_missing = options.if_missing;
+    let memory = opening(options, move |_| if_missing);
+    match memory.open() {
+        Err(error) if !error.is_unavailable() => Err(error.into()),
+        _ => Ok(memory),
+    }
+}
+
+/// Prepares a memory that is opened when it is first needed, for a program that has to answer at once.
+/// What is wrong with the store is said by whatever needs it, each time, until it is right. A missing
+/// store is made by the first work that may store something, and not by one that
+/// [only reads](AsyncMemory::read); it is made at most once.
+///
+/// # Examples
+/// ```
+/// use longmem::{Options, open_later};
+/// # let folder = tempfile::tempdir()?;
+///
+/// let options = Options::new(folder.path());
+/// let file = options.file.clone();
+/// let memory = open_later(options);
+/// assert!(!file.exists());
+/// memory.open()?;
+/// assert!(file.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn open_later(options: Options) -> AsyncMemory {
+    let if_missing = options.if_missing;
+    opening(options, move |access| match access {
+        Access::Read => IfMissing::Fail,
+        Access::Write => if_missing,
+    })
+}
+
+/// A memory that is opened when it is needed; `if_missing` says what becomes of a missing file, as long
+/// as there has been none.
+fn opening(
+    options: Options,
+    if_missing: impl Fn(Access) -> IfMissing + Send + Sync + 'static,
+) -> AsyncMemory {
     options.apply_threads();
     // One embedder for all openings: it may have loaded the model.
     let options = Options { embedder: Some(options.embedder()), ..options };
     let (clock, safeguards) = (Arc::clone(&options.clock), options.safeguards.clone());
     let has_file = AtomicBool::new(false);
-    let open = move || {
+    let open = move |access| {
         let if_missing =
-            if has_file.load(Ordering::Relaxed) { IfMissing::Fail } else { options.if_missing };
+            if has_file.load(Ordering::Relaxed) { IfMissing::Fail } else { if_missing(access) };
         let store = store(&options, if_missing)?;
         has_file.store(true, Ordering::Relaxed);
         let memory = Memory::new(store, options.embedder(), Arc::clone(&options.clock));
         Ok(memory.with_safeguards(options.safeguards.clone()))
     };
-    let memory = AsyncMemory::opening(open, clock, safeguards);
-    match memory.open() {
-        Err(error) if !error.is_unavailable() => Err(error.into()),
-        _ => Ok(memory),
-    }
+    AsyncMemory::opening(open, clock, safeguards)
 }
 
 fn store(options: &Options, if_missing: IfMissing) -> Result<Arc<dyn Store>, MemoryError> {

@@ -28,7 +28,6 @@ mod safeguards;
 mod sanitize;
 mod settings;
 mod standard_input;
-mod time_argument;
 mod waiting;
 mod words;
 mod wrap;

@@ -13,8 +13,18 @@ use tokio::task;
 /// it still recalls.
 const WORK_OF_A_CONVERSATION: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
 
+/// What is to be done with a memory: whoever opens it may make a missing store for the one and not for
+/// the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing is stored.
+    Read,
+    /// Something may be stored.
+    Write,
+}
+
 /// Opens a memory; it is called until it succeeds.
-type Opener = dyn Fn() -> Result<Memory, MemoryError> + Send + Sync;
+type Opener = dyn Fn(Access) -> Result<Memory, MemoryError> + Send + Sync;
 
 /// A memory whose work runs on threads of its own, only so much of it at once: embedding and
 /// scoring use every core already, and more at once would only wait for each other.
@@ -52,7 +62,7 @@ impl AsyncMemory {
     /// gone: so a conversation can begin, and go on, while it cannot be opened. The safeguards should
     /// be those of the memory: what waits to be stored is kept under them too.
     pub fn opening(
-        open: impl Fn() -> Result<Memory, MemoryError> + Send + Sync + 'static,
+        open: impl Fn(Access) -> Result<Memory, MemoryError> + Send + Sync + 'static,
         clock: Arc<dyn Clock>,
         safeguards: Safeguards,
     ) -> Self {
@@ -82,15 +92,15 @@ impl AsyncMemory {
         }
     }
 
-    /// Opens the memory now if it is not open yet.
+    /// Opens the memory now, as for writing, if it is not open yet.
     ///
     /// # Errors
     /// Why it cannot be opened. That is tried again when the memory is needed.
     pub fn open(&self) -> Result<(), MemoryError> {
-        self.source.memory().map(drop)
+        self.source.memory(Access::Write).map(drop)
     }
 
-    /// Does a piece of work as soon as there is a free place for it. Once begun it is done to its
+    /// Does a piece of work, which may store something, as soon as there is a free place for it. Once begun it is done to its
     /// end, and keeps its place, even if the future is dropped.
     ///
     /// # Errors
@@ -106,11 +116,41 @@ impl AsyncMemory {
         T: Send + 'static,
         E: From<MemoryError> + Send + 'static,
     {
+        self.run_for(Access::Write, work).await
+    }
+
+    /// Does a piece of work that stores nothing, as [`AsyncMemory::run`] does.
+    ///
+    /// # Errors
+    /// Those of the work, and that of opening the memory.
+    ///
+    /// # Panics
+    /// If the work does.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&Memory) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<MemoryError> + Send + 'static,
+    {
+        self.run_for(Access::Read, work).await
+    }
+
+    async fn run_for<T, E>(
+        &self,
+        access: Access,
+        work: impl FnOnce(&Memory) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<MemoryError> + Send + 'static,
+    {
         let permits = Arc::clone(&self.permits);
         let permit = permits.acquire_owned().await.expect("nothing closes this semaphore");
         let source = Arc::clone(&self.source);
         let done = task::spawn_blocking(move || {
-            let result = source.memory().map_err(E::from).and_then(|memory| {
+            let result = source.memory(access).map_err(E::from).and_then(|memory| {
                 let result = work(&memory);
                 source.close_if_gone(&memory);
                 result
@@ -125,14 +165,14 @@ impl AsyncMemory {
 
 impl Source {
     /// The memory, opened now if it is not yet.
-    fn memory(&self) -> Result<Arc<Memory>, MemoryError> {
+    fn memory(&self, access: Access) -> Result<Arc<Memory>, MemoryError> {
         match self {
             Self::Open(memory) => Ok(Arc::clone(memory)),
             Self::Opening { open, opened, .. } => {
                 let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
                 match &*opened {
                     Some(memory) => Ok(Arc::clone(memory)),
-                    None => Ok(Arc::clone(opened.insert(Arc::new(open()?)))),
+                    None => Ok(Arc::clone(opened.insert(Arc::new(open(access)?)))),
                 }
             }
         }

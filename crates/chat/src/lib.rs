@@ -53,12 +53,12 @@ mod quoted_answer;
 mod spool;
 mod talk;
 
-pub use async_memory::AsyncMemory;
+pub use async_memory::{Access, AsyncMemory};
 pub use blocking::Blocking;
 pub use budget::{DEFAULT_BUDGET, TokenBudget};
 pub use context::{
     AssembleError, AssembleInput, CacheControl, Context, DatedText, MESSAGE_TOKENS, Message,
-    MessageRole, TextBlock, TraceEntry, TraceKind, assemble,
+    MessageRole, TextBlock, TraceEntry, TraceKind, assemble, quoting,
 };
 pub use conversation::{Conversation, ConversationSettings, RECALLED_TURNS, Reply};
 #[cfg(feature = "tiktoken")]

@@ -60,6 +60,7 @@ mod session_search;
 mod short_line;
 mod signals;
 mod upkeep;
+mod written_time;
 
 pub use alike::says_the_question;
 pub use canary::CanaryStep;
@@ -85,6 +86,7 @@ pub use safeguards::Safeguards;
 pub use session_names::MAX_CANDIDATES;
 pub use short_line::{InvalidLine, MAX_STATEMENT_CHARACTERS, short_line};
 pub use signals::Signals;
+pub use written_time::{NotATime, WrittenTime};
 
 pub use longmem_search::{Scan, SessionNumber};
 pub use longmem_store::{

@@ -1,6 +1,7 @@
 //! What a server is told.
 
-use longmem_core::{UserName, closed_words};
+use jiff::tz::TimeZone;
+use longmem_core::{Remedy, UserName, closed_words};
 
 closed_words! {
     /// Who needs a key.
@@ -26,11 +27,23 @@ pub struct ServerSettings {
     pub read_only: bool,
     /// Whether the routes of mem0 are served.
     pub mem0: bool,
+    /// Where days begin and end, in questions and answers.
+    pub time_zone: TimeZone,
+    /// Puts what would help against an error into words: a whole sentence, or nothing.
+    pub hint: fn(&Remedy) -> String,
 }
 
 impl ServerSettings {
-    /// Serves this user's memory to programs of the same account.
+    /// Serves this user's memory to programs of the same account, with days in UTC and without hints.
     pub fn new(user: UserName) -> Self {
-        Self { user, auth: Auth::Auto, names: Vec::new(), read_only: false, mem0: false }
+        Self {
+            user,
+            auth: Auth::Auto,
+            names: Vec::new(),
+            read_only: false,
+            mem0: false,
+            time_zone: TimeZone::UTC,
+            hint: |_| String::new(),
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use clap::{Args, Subcommand};
 use longmem_core::{FactKind, SessionName};
+use longmem_memory::WrittenTime;
 
 use super::{ProviderArguments, ReadingArguments, count_from_one};
-use crate::time_argument::TimeArgument;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -27,7 +27,7 @@ pub(crate) struct FactsArguments {
     pub(crate) about: Option<String>,
     /// What was known at a time, a day included: 2026-03-01, yesterday, "last month", 2w (ago)
     #[arg(long, value_name = "TIME", conflicts_with = "history")]
-    pub(crate) as_of: Option<TimeArgument>,
+    pub(crate) as_of: Option<WrittenTime>,
     /// Also facts that were replaced
     #[arg(long)]
     pub(crate) history: bool,
@@ -98,7 +98,7 @@ pub(crate) struct SessionsArguments {
     pub(crate) search: Option<String>,
     /// Only sessions with turns from this time on
     #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<TimeArgument>,
+    pub(crate) since: Option<WrittenTime>,
     /// At most so many, the newest [default: all; 20 on a terminal]
     #[arg(long, short = 'n', value_name = "N", value_parser = count_from_one)]
     pub(crate) limit: Option<u32>,

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use longmem_core::{Role, SessionName};
+use longmem_memory::WrittenTime;
 
 use super::count_from_one;
-use crate::time_argument::TimeArgument;
 
 /// What part of a user's memory is read.
 #[derive(Debug, Clone, Default, Args)]
@@ -20,10 +20,10 @@ pub(crate) struct ScopeArguments {
     pub(crate) role: Vec<Role>,
     /// Only from this time on: 2026-03-01, 2026-03, yesterday, "last week", 10:30, 3d (ago)
     #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<TimeArgument>,
+    pub(crate) since: Option<WrittenTime>,
     /// Only up to this time; a day or a month that is named is included
     #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<TimeArgument>,
+    pub(crate) until: Option<WrittenTime>,
 }
 
 /// How much of a recalled turn is shown.
@@ -79,7 +79,7 @@ pub(crate) struct RecallArguments {
     pub(crate) threshold: f32,
     /// When it is asked, for questions like "what did I say last week?" [default: now]
     #[arg(long, value_name = "TIME")]
-    pub(crate) asked_at: Option<TimeArgument>,
+    pub(crate) asked_at: Option<WrittenTime>,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
 }

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use longmem_core::{Role, SessionName};
-use longmem_memory::Format;
+use longmem_memory::{Format, WrittenTime};
 
 use super::{LearningArguments, ScopeArguments};
-use crate::time_argument::TimeArgument;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -29,7 +28,7 @@ pub(crate) struct RememberArguments {
     pub(crate) speaker: Option<String>,
     /// When it was said: 2026-03-01, yesterday, "yesterday 10:30", 2h (ago) [default: now]
     #[arg(long)]
-    pub(crate) time: Option<TimeArgument>,
+    pub(crate) time: Option<WrittenTime>,
     /// A name for the turn, so that remembering it again stores nothing
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,

@@ -8,7 +8,7 @@ mod history;
 mod input;
 mod messages;
 mod notes;
-mod quoting;
+pub mod quoting;
 mod recalled;
 mod required;
 mod shares;

@@ -35,7 +35,7 @@ impl World {
     /// The same conversation as another process has it: with its own connections, and nothing in mind.
     fn another_process(&self) -> Conversation {
         let db = self.db();
-        let open = move || {
+        let open = move |_| {
             let store = SqliteStore::open(&db, IfMissing::Fail)?;
             let embedder = Arc::new(WordHashEmbedder::default());
             Ok(Memory::new(Arc::new(store), embedder, Arc::new(clock())))
@@ -206,7 +206,7 @@ async fn a_crash_between_storing_and_emptying_the_spool_stores_nothing_twice() {
 #[tokio::test]
 async fn a_memory_that_is_full_from_the_start_keeps_nobody_from_talking() {
     let mut world = world([Act::Answer("Hello."), Act::Refuse, Act::Answer("Yes.")]);
-    let full = || Err(MemoryError::from(StoreError::DiskFull("memory.db".into())));
+    let full = |_| Err(MemoryError::from(StoreError::DiskFull("memory.db".into())));
     world.conversation.memory =
         AsyncMemory::opening(full, Arc::new(clock()), Safeguards::default());
     world.ask("Hi.").await.unwrap();

@@ -1,4 +1,4 @@
-//! Times as people write them on a command line.
+//! Times as people write them: "2026-03-01", "last week", "2w".
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -9,9 +9,25 @@ use jiff::{SignedDuration, Span, Timestamp, Zoned};
 use longmem_text::days_meant;
 use thiserror::Error;
 
-/// A moment, a stretch of days, or a time ago.
+/// A moment, a stretch of days, or a time ago, as a person wrote it. It is read without a clock, and
+/// means a moment once somebody says what time it is.
+///
+/// # Examples
+/// ```
+/// use longmem_memory::WrittenTime;
+///
+/// let now: jiff::Zoned = "2026-03-18T12:00:00[UTC]".parse()?;
+/// let ago: WrittenTime = "2w".parse()?;
+/// assert_eq!(ago.resolve(&now).to_string(), "2026-03-04T12:00:00Z");
+/// let day: WrittenTime = "yesterday".parse()?;
+/// assert_eq!(day.resolve_end(&now).to_string(), "2026-03-18T00:00:00Z");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
-pub(crate) enum TimeArgument {
+pub struct WrittenTime(Written);
+
+#[derive(Debug, Clone)]
+enum Written {
     /// A moment with its distance from UTC.
     At(Timestamp),
     /// A moment on a clock of this time zone.
@@ -22,16 +38,16 @@ pub(crate) enum TimeArgument {
     Days(String, Option<Time>),
 }
 
-impl TimeArgument {
+impl WrittenTime {
     /// The moment that is meant, at this time and in this time zone. Days mean their first moment.
-    pub(crate) fn resolve(&self, now: &Zoned) -> Timestamp {
-        match self {
-            Self::At(time) => *time,
-            Self::Civil(time) => moment(*time, now),
-            Self::Ago(distance) => {
+    pub fn resolve(&self, now: &Zoned) -> Timestamp {
+        match &self.0 {
+            Written::At(time) => *time,
+            Written::Civil(time) => moment(*time, now),
+            Written::Ago(distance) => {
                 now.checked_sub(*distance).map_or(Timestamp::MIN, |then| then.timestamp())
             }
-            Self::Days(text, time) => match days(text, now.date()) {
+            Written::Days(text, time) => match days(text, now.date()) {
                 Some((first, _)) => moment(first.to_datetime(time.unwrap_or_default()), now),
                 // Words that are read on one day are read on every day.
                 None => now.timestamp(),
@@ -40,23 +56,23 @@ impl TimeArgument {
     }
 
     /// The moment at which what is meant is over: that of the last day, where days are meant.
-    pub(crate) fn resolve_end(&self, now: &Zoned) -> Timestamp {
-        match self {
-            Self::Days(text, None) => match days(text, now.date()) {
+    pub fn resolve_end(&self, now: &Zoned) -> Timestamp {
+        match &self.0 {
+            Written::Days(text, None) => match days(text, now.date()) {
                 Some((_, last)) => last
                     .tomorrow()
                     .map_or(Timestamp::MAX, |next| moment(next.to_datetime(Time::MIN), now)),
                 None => now.timestamp(),
             },
-            time => time.resolve(now),
+            _ => self.resolve(now),
         }
     }
 
     /// The last moment of what is meant: what was said on a day was known on that day.
-    pub(crate) fn resolve_last(&self, now: &Zoned) -> Timestamp {
-        match self {
-            Self::Days(_, None) => self.resolve_end(now) - SignedDuration::from_millis(1),
-            time => time.resolve(now),
+    pub fn resolve_last(&self, now: &Zoned) -> Timestamp {
+        match &self.0 {
+            Written::Days(_, None) => self.resolve_end(now) - SignedDuration::from_millis(1),
+            _ => self.resolve(now),
         }
     }
 }
@@ -81,53 +97,56 @@ const YEARS: RangeInclusive<i16> = 1..=9998;
 
 /// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(crate) enum NotATime {
+#[non_exhaustive]
+pub enum NotATime {
+    /// It is none of the forms that are read.
     #[error(
         "\"{0}\" is not a time; write a day (2026-03-01, yesterday, monday), days (2026-03, 2026, \
          last week, this month), a moment (10:30, \"2026-03-01 10:30\", 2026-03-01T10:30:00Z), or a \
          time ago (2h, 3d, 2w, \"3 days ago\")"
     )]
     NotRead(String),
+    /// It is outside the years that can be reckoned with.
     #[error("\"{0}\" is too far away; expected a time of the years 1 to 9998")]
     TooFar(String),
 }
 
-impl FromStr for TimeArgument {
+impl FromStr for WrittenTime {
     type Err = NotATime;
 
     fn from_str(text: &str) -> Result<Self, NotATime> {
         let text = text.trim();
         // Which day is today makes no difference to whether words name days.
         let today = Date::constant(2026, 3, 18);
-        let near = |date: Option<Date>, time: Self| {
+        let near = |date: Option<Date>, time: Written| {
             let is_near = date.is_some_and(|date| YEARS.contains(&date.year()));
-            if is_near { Ok(time) } else { Err(NotATime::TooFar(text.to_owned())) }
+            if is_near { Ok(Self(time)) } else { Err(NotATime::TooFar(text.to_owned())) }
         };
         if let Ok(time) = text.parse::<Timestamp>() {
-            return near(Some(time.to_zoned(TimeZone::UTC).date()), Self::At(time));
+            return near(Some(time.to_zoned(TimeZone::UTC).date()), Written::At(time));
         }
         if text.eq_ignore_ascii_case("now") {
-            return Ok(Self::Ago(Span::new()));
+            return Ok(Self(Written::Ago(Span::new())));
         }
         match ago(text) {
             Some(Ok(distance)) => {
-                return near(today.checked_sub(distance).ok(), Self::Ago(distance));
+                return near(today.checked_sub(distance).ok(), Written::Ago(distance));
             }
             Some(Err(_)) => return Err(NotATime::TooFar(text.to_owned())),
             None => {}
         }
         if let Some((first, _)) = days(text, today) {
-            return near(Some(first), Self::Days(text.to_owned(), None));
+            return near(Some(first), Written::Days(text.to_owned(), None));
         }
         // One that ends in Z and comes here is beyond the times that there are.
         if let Ok(time) = text.trim_end_matches('Z').parse::<DateTime>() {
-            return near(Some(time.date()), Self::Civil(time));
+            return near(Some(time.date()), Written::Civil(time));
         }
         let (day, clock) = text.rsplit_once([' ', 'T']).unwrap_or(("today", text));
         let time = Time::strptime("%H:%M", clock).or_else(|_| Time::strptime("%H:%M:%S", clock));
         match (time, days(day, today)) {
             (Ok(time), Some((first, _))) => {
-                near(Some(first), Self::Days(day.to_owned(), Some(time)))
+                near(Some(first), Written::Days(day.to_owned(), Some(time)))
             }
             _ => Err(NotATime::NotRead(text.to_owned())),
         }
@@ -162,7 +181,7 @@ mod tests {
     }
 
     fn start(text: &str) -> String {
-        text.parse::<TimeArgument>().unwrap().resolve(&now()).to_string()
+        text.parse::<WrittenTime>().unwrap().resolve(&now()).to_string()
     }
 
     #[test]
@@ -197,7 +216,7 @@ mod tests {
 
     #[test]
     fn days_end_with_their_last_moment() {
-        let argument = |text: &str| text.parse::<TimeArgument>().unwrap();
+        let argument = |text: &str| text.parse::<WrittenTime>().unwrap();
         for (text, end) in [
             ("2026-03-01", "2026-03-02T00:00:00Z"),
             ("2026-02", "2026-03-01T00:00:00Z"),
@@ -217,7 +236,7 @@ mod tests {
     fn a_day_is_that_of_the_time_zone() {
         let zone = TimeZone::get("America/New_York").unwrap();
         let now = "2026-03-18T02:00:00Z".parse::<Timestamp>().unwrap().to_zoned(zone);
-        let today = "today".parse::<TimeArgument>().unwrap();
+        let today = "today".parse::<WrittenTime>().unwrap();
         assert_eq!(today.resolve(&now).to_string(), "2026-03-17T04:00:00Z");
         assert_eq!(today.resolve_end(&now).to_string(), "2026-03-18T04:00:00Z");
     }
@@ -236,13 +255,13 @@ mod tests {
             "2026-02-30",
             "x",
         ] {
-            let error = text.parse::<TimeArgument>().unwrap_err().to_string();
+            let error = text.parse::<WrittenTime>().unwrap_err().to_string();
             let message = format!("\"{text}\" is not a time; write a day (2026-03-01, yesterday");
             assert!(error.starts_with(&message), "{error}");
         }
         for far in ["9999-12-31", "9999-12-31T00:00:00Z", "-009999-01-01", "4294967295w", "9999-12"]
         {
-            let error = far.parse::<TimeArgument>().unwrap_err();
+            let error = far.parse::<WrittenTime>().unwrap_err();
             assert_eq!(error, NotATime::TooFar(far.to_owned()));
         }
     }
