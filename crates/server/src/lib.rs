@@ -1,5 +1,6 @@
 //! The same memory for other programs: HTTP, MCP, hooks, and the capture of their transcripts.
 
+mod api;
 mod caller;
 mod problem;
 mod settings;

@@ -25,7 +25,14 @@ pub(crate) struct Problem {
     /// Seconds after which it may succeed.
     #[serde(skip)]
     pub(crate) retry_after: Option<u32>,
+    /// What is for the log of the server only.
+    #[serde(skip)]
+    pub(crate) log: Option<String>,
 }
+
+/// What is for the log only: the response of a [`Problem`] has it among its extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ForLog(pub(crate) String);
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -41,7 +48,15 @@ impl Problem {
         detail: impl Into<String>,
     ) -> Self {
         let kind = format!("/errors/{word}");
-        Self { kind, title, status, detail: detail.into(), hint: None, retry_after: None }
+        Self {
+            kind,
+            title,
+            status,
+            detail: detail.into(),
+            hint: None,
+            retry_after: None,
+            log: None,
+        }
     }
 
     /// The same problem with what would help.
@@ -52,6 +67,17 @@ impl Problem {
     /// A request that cannot be read.
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid-request", "The request is invalid", detail)
+    }
+
+    /// A value that can be read, and is not one that is allowed.
+    pub(crate) fn out_of_range(detail: impl Into<String>) -> Self {
+        let title = "A value is out of range";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "out-of-range", title, detail)
+    }
+
+    /// A body that has more bytes than are taken.
+    pub(crate) fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
     }
 
     /// No key came, or one that is not known.
@@ -75,15 +101,33 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, axum::Json(&self)).into_response();
-        let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, json);
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        self.add_to(&mut response);
+        response
+    }
+}
+
+impl Problem {
+    /// Adds what stands beside the body: headers, and what is for the log.
+    pub(crate) fn add_to(&self, response: &mut Response) {
+        if let Some(log) = &self.log {
+            response.extensions_mut().insert(ForLog(log.clone()));
+        }
+        let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        response
+    }
+
+    /// longmem itself is wrong; what it says of that is for the log.
+    pub(crate) fn bug(log: impl Into<String>) -> Self {
+        let detail = "longmem itself failed; the server's log says more";
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        let bug = Self::new(status, "bug", "longmem failed", detail);
+        Self { log: Some(log.into()), ..bug }
     }
 }

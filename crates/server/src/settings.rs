@@ -1,6 +1,7 @@
 //! What a server is told.
 
 use jiff::tz::TimeZone;
+use longmem_chat::TalkSettings;
 use longmem_core::{Remedy, UserName, closed_words};
 
 closed_words! {
@@ -31,6 +32,9 @@ pub struct ServerSettings {
     pub time_zone: TimeZone,
     /// Puts what would help against an error into words: a whole sentence, or nothing.
     pub hint: fn(&Remedy) -> String,
+    /// How prompts are made, where turns wait that could not be stored, and whether standing
+    /// instructions become facts.
+    pub talk: TalkSettings,
 }
 
 impl ServerSettings {
@@ -44,6 +48,7 @@ impl ServerSettings {
             mem0: false,
             time_zone: TimeZone::UTC,
             hint: |_| String::new(),
+            talk: TalkSettings::default(),
         }
     }
 }

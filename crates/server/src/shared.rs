@@ -1,6 +1,7 @@
 //! What every request of a server works with.
 
 use longmem_chat::AsyncMemory;
+use tokio_util::sync::CancellationToken;
 
 use crate::ServerSettings;
 
@@ -10,4 +11,13 @@ pub(crate) struct Shared {
     pub(crate) memory: AsyncMemory,
     /// What the server was told.
     pub(crate) settings: ServerSettings,
+    /// Cancelled when the server begins to stop: what would go on for long ends then.
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Shared {
+    /// A server's memory and settings; nothing is going on yet.
+    pub(crate) fn new(memory: AsyncMemory, settings: ServerSettings) -> Self {
+        Self { memory, settings, stopping: CancellationToken::new() }
+    }
 }

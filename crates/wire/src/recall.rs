@@ -30,6 +30,7 @@ pub struct RecallRequest {
     pub query: String,
     /// Results at most; the engine's own limit, 10, if it is left out.
     #[serde(default)]
+    #[schemars(range(min = 1, max = 1000))]
     pub limit: Option<usize>,
     /// Which ways of finding are used; both if it is left out.
     #[serde(default)]
@@ -52,6 +53,7 @@ pub struct RecallRequest {
     /// Bring nothing if the best turn's score is below this, 0 to 1; 0 brings what is nearest. The
     /// engine's own threshold if it is left out.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
     pub threshold: Option<f32>,
 }
 

@@ -1,0 +1,61 @@
+//! The body of a request as a value of its type.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use longmem_core::schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::check::check;
+use super::schema::schema_of_request;
+use crate::caller::Caller;
+use crate::problem::Problem;
+
+/// The body of a request. A field that its type does not know is refused, and a field `user` is the
+/// caller's.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<S, T> FromRequest<S> for Body<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + JsonSchema + 'static,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let caller = request.extensions().get::<Caller>().cloned();
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|rejection| {
+                match rejection.status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => {
+                        Problem::too_large("the body is too large here")
+                    }
+                    _ => Problem::invalid("the body broke off before its end"),
+                }
+            })?;
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| Problem::invalid(format!("the body is not JSON: {error}")))?;
+        from_value(value, caller.as_ref()).map(Self)
+    }
+}
+
+/// A request's type from its JSON.
+fn from_value<T>(mut value: Value, caller: Option<&Caller>) -> Result<T, Problem>
+where
+    T: DeserializeOwned + JsonSchema + 'static,
+{
+    let schema = schema_of_request::<T>();
+    check(&value, &schema)?;
+    if let (Some(caller), Some(fields)) = (caller, value.as_object_mut())
+        && schema["properties"].get("user").is_some()
+    {
+        let user = Value::from(caller.user.as_str());
+        let named = fields.insert("user".to_owned(), user.clone());
+        if named.is_some_and(|named| named != user) {
+            let detail = format!("this key is for the memory of \"{}\" only", caller.user);
+            return Err(Problem::forbidden(detail));
+        }
+    }
+    serde_json::from_value(value).map_err(|error| Problem::out_of_range(error.to_string()))
+}

@@ -1,0 +1,278 @@
+//! Holds a request against its schema, and says in plain words what does not fit.
+//!
+//! serde alone would pass over unknown fields in types that flatten others, and would not say where a
+//! wrong value stands. Only what schemas of requests use is understood here.
+
+use std::fmt::{self, Write as _};
+
+use serde_json::Value;
+
+use crate::problem::Problem;
+
+/// Names of fields that a message lists at most.
+const NAMED: usize = 30;
+
+/// Where a value stands in a request.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// The request itself.
+    Whole,
+    /// A field of an object.
+    Field(&'a Place<'a>, &'a str),
+    /// An element of a list.
+    Element(&'a Place<'a>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Whole => f.write_str("the body"),
+            Place::Field(Place::Whole, name) => f.write_str(name),
+            Place::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Place::Element(Place::Whole, index) => write!(f, "[{index}]"),
+            Place::Element(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// Fails for a value that does not fit a schema without references.
+///
+/// # Errors
+/// 400 for a field that is unknown, missing or of another type; 422 for a value out of range.
+pub(super) fn check(value: &Value, schema: &Value) -> Result<(), Problem> {
+    check_at(value, schema, Place::Whole)
+}
+
+fn check_at(value: &Value, schema: &Value, place: Place<'_>) -> Result<(), Problem> {
+    for choices in ["anyOf", "oneOf"] {
+        if let Some(choices) = schema[choices].as_array() {
+            check_choices(value, choices, place)?;
+        }
+    }
+    if let Some(kinds) = kinds(schema)
+        && !kinds.iter().any(|kind| is_of_kind(value, kind))
+    {
+        let detail = format!("{place}: expected {}, got {}", kinds.join(" or "), shown(value));
+        return Err(Problem::invalid(detail));
+    }
+    if let Some(words) = schema["enum"].as_array()
+        && !words.contains(value)
+    {
+        let known: Vec<String> = words.iter().map(shown).collect();
+        let detail = format!("{place} is {}; it is one of {}", shown(value), known.join(", "));
+        return Err(Problem::out_of_range(detail));
+    }
+    if let Some(only) = schema.get("const")
+        && only != value
+    {
+        let detail = format!("{place} is {}; it can only be {}", shown(value), shown(only));
+        return Err(Problem::out_of_range(detail));
+    }
+    match value {
+        Value::Object(fields) => check_fields(fields, schema, place),
+        Value::Array(elements) => check_elements(elements, schema, place),
+        Value::String(text) => check_size(
+            text.chars().count(),
+            schema,
+            ("minLength", "maxLength"),
+            "characters",
+            place,
+        ),
+        Value::Number(number) => check_number(number, schema, place),
+        Value::Null | Value::Bool(_) => Ok(()),
+    }
+}
+
+/// A value fits one of several schemas; where none fits, the first that is not null says why.
+fn check_choices(value: &Value, choices: &[Value], place: Place<'_>) -> Result<(), Problem> {
+    let mut first = None;
+    for choice in choices {
+        match check_at(value, choice, place) {
+            Ok(()) => return Ok(()),
+            Err(problem) if choice["type"] != "null" => {
+                first.get_or_insert(problem);
+            }
+            Err(_) => {}
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+fn check_fields(
+    fields: &serde_json::Map<String, Value>,
+    schema: &Value,
+    place: Place<'_>,
+) -> Result<(), Problem> {
+    let Some(properties) = schema["properties"].as_object() else { return Ok(()) };
+    for (name, value) in fields {
+        let Some(schema) = properties.get(name) else {
+            let mut known: Vec<&str> = properties.keys().map(String::as_str).collect();
+            known.truncate(NAMED);
+            let of = match place {
+                Place::Whole => String::new(),
+                place => format!(" of {place}"),
+            };
+            let detail =
+                format!("there is no field {name:?}{of}; the fields are {}", known.join(", "));
+            return Err(Problem::invalid(detail));
+        };
+        check_at(value, schema, Place::Field(&place, name))?;
+    }
+    let required = schema["required"].as_array().into_iter().flatten();
+    for name in required.filter_map(Value::as_str) {
+        if !fields.contains_key(name) {
+            let missing = Place::Field(&place, name);
+            return Err(Problem::invalid(format!("{missing} is missing")));
+        }
+    }
+    Ok(())
+}
+
+fn check_elements(elements: &[Value], schema: &Value, place: Place<'_>) -> Result<(), Problem> {
+    check_size(elements.len(), schema, ("minItems", "maxItems"), "elements", place)?;
+    let Some(of_element) = schema.get("items") else { return Ok(()) };
+    for (index, element) in elements.iter().enumerate() {
+        check_at(element, of_element, Place::Element(&place, index))?;
+    }
+    Ok(())
+}
+
+fn check_size(
+    size: usize,
+    schema: &Value,
+    (least, most): (&str, &str),
+    what: &str,
+    place: Place<'_>,
+) -> Result<(), Problem> {
+    let least = schema[least].as_u64().filter(|least| (size as u64) < *least);
+    let most = schema[most].as_u64().filter(|most| size as u64 > *most);
+    match (least, most) {
+        (Some(least), _) => Err(Problem::out_of_range(format!(
+            "{place} has {size} {what}; it needs {least} at least"
+        ))),
+        (_, Some(most)) => Err(Problem::out_of_range(format!(
+            "{place} has {size} {what}; it may have {most} at most"
+        ))),
+        (None, None) => Ok(()),
+    }
+}
+
+fn check_number(
+    number: &serde_json::Number,
+    schema: &Value,
+    place: Place<'_>,
+) -> Result<(), Problem> {
+    let value = number.as_f64().unwrap_or(f64::NAN);
+    let least = schema["minimum"].as_f64().filter(|least| value < *least);
+    let most = schema["maximum"].as_f64().filter(|most| value > *most);
+    if least.is_none() && most.is_none() {
+        return Ok(());
+    }
+    let mut detail = format!("{place} is {number}; it must be");
+    for (bound, word) in [("minimum", "at least"), ("maximum", "at most")] {
+        if let Some(bound) = schema.get(bound).filter(|bound| !bound.is_null()) {
+            let joined = if detail.ends_with("be") { "" } else { " and" };
+            write!(detail, "{joined} {word} {bound}").expect("writing to a string does not fail");
+        }
+    }
+    Err(Problem::out_of_range(detail))
+}
+
+/// The types that a schema allows; none if it does not say.
+fn kinds(schema: &Value) -> Option<Vec<&str>> {
+    match &schema["type"] {
+        Value::String(kind) => Some(vec![kind]),
+        Value::Array(kinds) => Some(kinds.iter().filter_map(Value::as_str).collect()),
+        _ => None,
+    }
+}
+
+fn is_of_kind(value: &Value, kind: &str) -> bool {
+    match kind {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    }
+}
+
+/// A value as a message shows it: short ones as they stand.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.chars().count() > 40 => {
+            format!("a string of {} characters", text.chars().count())
+        }
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        value => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_named_with_its_place_and_what_was_expected() {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "query": { "type": "string", "minLength": 1 },
+                "limit": { "type": ["integer", "null"], "minimum": 1, "maximum": 100 },
+                "turns": {
+                    "type": "array", "maxItems": 2,
+                    "items": { "type": "object", "properties": { "role": { "enum": ["user", "tool"] } } },
+                },
+                "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+            },
+            "required": ["query"],
+        });
+        let refused = |value: Value| {
+            let problem = check(&value, &schema).unwrap_err();
+            (problem.status.as_u16(), problem.detail)
+        };
+        let cases = [
+            (json!([]), 400, "the body: expected object, got an array"),
+            (json!({}), 400, "query is missing"),
+            (json!({ "query": 7 }), 400, "query: expected string, got 7"),
+            (json!({ "query": "" }), 422, "query has 0 characters; it needs 1 at least"),
+            (
+                json!({ "query": "a", "limit": 101 }),
+                422,
+                "limit is 101; it must be at least 1 and at most 100",
+            ),
+            (
+                json!({ "query": "a", "limit": 1.5 }),
+                400,
+                "limit: expected integer or null, got 1.5",
+            ),
+            (
+                json!({ "query": "a", "turns": [{ "role": "cook" }] }),
+                422,
+                r#"turns[0].role is "cook"; it is one of "user", "tool""#,
+            ),
+            (
+                json!({ "query": "a", "turns": [{}, { "rôle": "user" }] }),
+                400,
+                r#"there is no field "rôle" of turns[1]; the fields are role"#,
+            ),
+            (
+                json!({ "query": "a", "turns": [{}, {}, {}] }),
+                422,
+                "turns has 3 elements; it may have 2 at most",
+            ),
+            (json!({ "query": "a", "since": 3 }), 400, "since: expected string, got 3"),
+        ];
+        for (value, status, detail) in cases {
+            assert_eq!(refused(value.clone()), (status, detail.to_owned()), "{value}");
+        }
+        let fits = json!({ "query": "a", "limit": null, "turns": [], "since": null });
+        check(&fits, &schema).unwrap();
+    }
+}

@@ -1,0 +1,55 @@
+//! The HTTP API: its routes, and the OpenAPI document that is made from them.
+
+mod body;
+mod check;
+mod failure;
+mod openai_error;
+mod operation;
+mod query;
+mod recall;
+mod registry;
+mod schema;
+mod turns;
+mod waiting;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::Value;
+
+use self::registry::Registry;
+use crate::problem::Problem;
+use crate::shared::Shared;
+
+/// All routes of the API, and `/openapi.json`.
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    let (router, document) = registered().finish();
+    let document = Arc::new(document);
+    router
+        .route("/openapi.json", get(move || std::future::ready(Json(Arc::clone(&document)))))
+        .method_not_allowed_fallback(|| async { wrong_method() })
+}
+
+/// The OpenAPI document of all routes.
+pub(crate) fn document() -> Value {
+    registered().finish().1
+}
+
+fn registered() -> Registry {
+    let mut registry = Registry::new();
+    turns::add(&mut registry);
+    recall::add(&mut registry);
+    registry
+}
+
+/// A path that is there, without this method; the header `Allow` says which there are.
+fn wrong_method() -> Problem {
+    let title = "There is no such method here";
+    let detail = "this path has other methods; the header Allow names them";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title, detail)
+}

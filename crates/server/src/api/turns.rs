@@ -1,0 +1,256 @@
+//! `/v1/memory/turns`: stores turns, reads them, replaces their texts, deletes them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode};
+use longmem_core::schemars::{self, JsonSchema};
+use longmem_core::{NewTurn, Role, Scope, SessionName, SourceKey, Timestamp, TurnId, UserName};
+use longmem_memory::{ForgetTarget, Memory, MemoryError, StoreError};
+use longmem_wire as wire;
+use serde::{Deserialize, Serialize};
+
+use super::body::Body;
+use super::operation::Operation;
+use super::query::Part;
+use super::registry::Registry;
+use super::waiting;
+use crate::Permission;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::shared::Shared;
+
+const TURNS: &str = "/v1/memory/turns";
+const TURN: &str = "/v1/memory/turns/{id}";
+/// Bytes of a request that stores turns.
+const STORED_BYTES: usize = 8 << 20;
+/// The header whose value names turns that bear no key.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Characters of that value at most.
+const IDEMPOTENCY_CHARACTERS: usize = 200;
+
+pub(super) fn add(registry: &mut Registry) {
+    let store = Operation::new(
+        Method::POST,
+        TURNS,
+        "store_turns",
+        "Stores what was said. When this is answered, it is on disk and found by its words.",
+    );
+    let store = store
+        .needs(Permission::Write)
+        .header(
+            IDEMPOTENCY_KEY,
+            "Names the turns without a key by their places, so that the same request again stores \
+             nothing: at most 200 characters",
+        )
+        .takes::<NewTurns>()
+        .up_to(STORED_BYTES)
+        .answers::<StoredTurns>(201, "Which turns are new, and which were there already");
+    registry.add(store, store_turns);
+
+    let read = Operation::new(Method::GET, TURN, "get_turn", "Reads one turn.");
+    let read = read
+        .needs(Permission::Read)
+        .part::<TurnId>("id", "The number of the turn")
+        .answers::<wire::Turn>(200, "The turn");
+    registry.add(read, read_turn);
+
+    let amend = Operation::new(
+        Method::PATCH,
+        TURN,
+        "amend_turn",
+        "Replaces the text of a turn for good: the old text, and the facts and summaries that were made \
+         of it, are deleted.",
+    );
+    let amend = amend
+        .needs(Permission::Write)
+        .part::<TurnId>("id", "The number of the turn")
+        .takes::<NewText>()
+        .answers::<wire::Turn>(200, "The turn as it is now");
+    registry.add(amend, amend_turn);
+
+    let delete = Operation::new(
+        Method::DELETE,
+        TURN,
+        "delete_turn",
+        "Deletes a turn for good, with what was made of it.",
+    );
+    let delete = delete
+        .needs(Permission::Write)
+        .part::<TurnId>("id", "The number of the turn")
+        .answers_nothing(204, "It is gone");
+    registry.add(delete, delete_turn);
+}
+
+/// Asks for turns of one conversation to be stored, all or none.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct NewTurns {
+    /// The conversation; it is made if there is none of this name.
+    session: SessionName,
+    /// What was said, in its order.
+    #[schemars(length(min = 1, max = 500))]
+    turns: Vec<SaidTurn>,
+}
+
+/// One turn to be stored.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct SaidTurn {
+    /// Who speaks.
+    role: Role,
+    /// What was said.
+    #[schemars(length(min = 1))]
+    text: String,
+    /// The speaker's name.
+    #[serde(default)]
+    speaker: Option<String>,
+    /// When it was said; now if it is left out.
+    #[serde(default)]
+    time: Option<Timestamp>,
+    /// A name for the turn, so that asking again stores nothing.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1024))]
+    key: Option<String>,
+}
+
+/// Which turns were stored, and which were there already.
+#[derive(Debug, Serialize, JsonSchema)]
+struct StoredTurns {
+    /// Those that are new, in the order given.
+    stored: Vec<StoredTurn>,
+    /// Those whose keys the user had already, in the order given.
+    known: Vec<StoredTurn>,
+}
+
+/// The number of a turn that was to be stored.
+#[derive(Debug, Serialize, JsonSchema)]
+struct StoredTurn {
+    /// Its number.
+    id: TurnId,
+    /// Its key, if it has one.
+    key: Option<String>,
+}
+
+/// Another text for a turn.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct NewText {
+    /// The text.
+    #[schemars(length(min = 1))]
+    text: String,
+}
+
+async fn store_turns(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    headers: HeaderMap,
+    Body(asked): Body<NewTurns>,
+) -> Result<(StatusCode, Json<StoredTurns>), Problem> {
+    let prefix = idempotency_key(&headers)?;
+    let now = shared.memory.now();
+    let learns = shared.settings.talk.conversation.learns;
+    let NewTurns { session, turns } = asked;
+    let turns: Vec<NewTurn> = turns
+        .into_iter()
+        .enumerate()
+        .map(|(place, turn)| NewTurn {
+            session: session.clone(),
+            session_title: None,
+            role: turn.role,
+            speaker: turn.speaker,
+            text: turn.text,
+            time: turn.time.unwrap_or(now),
+            note: session.as_str() == longmem_memory::NOTES_SESSION,
+            source_key: turn
+                .key
+                .or_else(|| prefix.as_ref().map(|prefix| format!("{prefix}:{place}")))
+                .map(SourceKey),
+        })
+        .collect();
+    let work = move |memory: &Memory| {
+        let inserted = memory.remember(&caller.user, &turns)?;
+        let mut stored = StoredTurns { stored: Vec::new(), known: Vec::new() };
+        for (turn, inserted) in turns.iter().zip(inserted) {
+            if inserted.new && learns {
+                memory.note_instructions(&caller.user, inserted.id, turn)?;
+            }
+            let key = turn.source_key.clone().map(|SourceKey(key)| key);
+            let list = if inserted.new { &mut stored.stored } else { &mut stored.known };
+            list.push(StoredTurn { id: inserted.id, key });
+        }
+        Ok::<_, MemoryError>(stored)
+    };
+    Ok((StatusCode::CREATED, Json(shared.memory.run(work).await?)))
+}
+
+/// The prefix for keys that the request gives, if it gives one.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default().trim();
+    if key.is_empty() || key.len() > IDEMPOTENCY_CHARACTERS {
+        let detail = format!(
+            "the header {IDEMPOTENCY_KEY} must be 1 to {IDEMPOTENCY_CHARACTERS} characters of ASCII"
+        );
+        return Err(Problem::invalid(detail));
+    }
+    Ok(Some(key.to_owned()))
+}
+
+async fn read_turn(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    Part(id): Part<i64>,
+) -> Result<Json<wire::Turn>, Problem> {
+    let turn = shared.memory.run(move |memory| turn(memory, &caller.user, TurnId(id))).await?;
+    Ok(Json(turn))
+}
+
+/// A turn of a user.
+fn turn(memory: &Memory, user: &UserName, id: TurnId) -> Result<wire::Turn, MemoryError> {
+    let found = memory.turns(user, &[id])?.pop();
+    let unknown = || StoreError::UnknownTurn { user: user.clone(), turn: id };
+    Ok(found.ok_or_else(unknown)?.into())
+}
+
+async fn amend_turn(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    Part(id): Part<i64>,
+    Body(asked): Body<NewText>,
+) -> Result<Json<wire::Turn>, Problem> {
+    let (user, id) = (caller.user, TurnId(id));
+    let work = waiting::stored_first(&shared, &user.clone(), move |memory, learns| {
+        turn(memory, &user, id)?;
+        memory.amend_turn(&user, id, &asked.text)?;
+        let amended = memory.turns(&user, &[id])?.pop();
+        if let Some(amended) = amended.filter(|_| learns) {
+            let said = NewTurn {
+                session: amended.session,
+                session_title: amended.session_title,
+                role: amended.role,
+                speaker: amended.speaker,
+                text: amended.text,
+                time: amended.time,
+                note: amended.note,
+                source_key: None,
+            };
+            memory.note_instructions(&user, id, &said)?;
+        }
+        Ok(turn(memory, &user, id)?)
+    });
+    Ok(Json(shared.memory.run(work).await?))
+}
+
+async fn delete_turn(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    Part(id): Part<i64>,
+) -> Result<StatusCode, Problem> {
+    let (user, id) = (caller.user, TurnId(id));
+    let work = waiting::stored_first(&shared, &user.clone(), move |memory, _| {
+        turn(memory, &user, id)?;
+        let target = ForgetTarget::Turns(Scope::of(user.clone()), vec![id]);
+        Ok(memory.forget(&target)?)
+    });
+    shared.memory.run(work).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
