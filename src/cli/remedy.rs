@@ -117,6 +117,7 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::SayWhatToForget => {
             "Give --turn, --session, --role, --since or --until; --all forgets everything of the user."
         }
+        Remedy::LookAgain => "Look at it once more with --dry-run, then forget it.",
         Remedy::FetchModel => {
             "Run `longmem model fetch` to download the right files, or name another folder with \
              --model-dir."

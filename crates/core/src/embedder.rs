@@ -65,17 +65,44 @@ pub struct PassageSpan {
 /// Why a text could not be embedded; the concrete error knows its fault and remedies.
 pub type EmbedError = Box<dyn Diagnose>;
 
+/// How soon an embedder can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// At once.
+    Ready,
+    /// After the model is loaded, which nobody has begun.
+    NotLoaded,
+    /// After the model is loaded, which somebody is doing.
+    Loading,
+    /// Perhaps never: the model could not be found or loaded when that was last tried. The next call
+    /// that needs it tries again.
+    Failed,
+}
+
 /// Turns text into vectors of unit length, each as wide as [`model`](TextEmbedder::model) says.
 ///
 /// A query and a passage are embedded by two methods, because some models put different words
 /// before them; for others both give the same vector.
 ///
 /// Implementations may be slow to become ready: the first call of any method but
-/// [`model`](TextEmbedder::model) and [`truncated_tokens`](TextEmbedder::truncated_tokens) may load
-/// the model.
+/// [`model`](TextEmbedder::model), [`readiness`](TextEmbedder::readiness) and
+/// [`truncated_tokens`](TextEmbedder::truncated_tokens) may load the model.
 pub trait TextEmbedder: Send + Sync {
     /// The model's identity; never loads anything.
     fn model(&self) -> &EmbeddingModel;
+
+    /// Says how soon the other methods can answer; never loads anything, and never waits.
+    fn readiness(&self) -> Readiness {
+        Readiness::Ready
+    }
+
+    /// Loads the model if it is not loaded yet, so that later calls answer at once.
+    ///
+    /// # Errors
+    /// When the model cannot be loaded.
+    fn load(&self) -> Result<(), EmbedError> {
+        Ok(())
+    }
 
     /// Embeds a question or message that passages are searched with.
     ///

@@ -31,6 +31,8 @@ closed_words! {
         ModerationFailed = "moderation_failed",
         /// Nobody confirmed that something is to be deleted.
         NotConfirmed = "not_confirmed",
+        /// What was shown before has changed since, or was shown too long ago.
+        ChangedMeanwhile = "changed_meanwhile",
 
         /// There is no store at this place.
         NoStore = "no_store",

@@ -31,7 +31,7 @@ mod turn;
 
 pub use clock::{Clock, FixedClock};
 pub use closed_words::UnknownWord;
-pub use embedder::{EmbedError, EmbeddingModel, PassageSpan, TextEmbedder};
+pub use embedder::{EmbedError, EmbeddingModel, PassageSpan, Readiness, TextEmbedder};
 pub use embedding::{Embedding, InvalidEmbedding};
 pub use error_code::ErrorCode;
 pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT};

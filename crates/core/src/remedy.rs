@@ -99,6 +99,8 @@ pub enum Remedy {
     CheckModerator,
     /// Say what is to be forgotten: turns, sessions, roles, a time, or explicitly everything.
     SayWhatToForget,
+    /// Look once more at what would be forgotten, and forget it within five minutes.
+    LookAgain,
     /// Fetch the right files of the embedding model, or name another folder that holds them.
     FetchModel,
     /// Allow the network once, so that the model can be fetched.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
+use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, Readiness, TextEmbedder};
 
 use crate::once::OnceMade;
 use crate::passages::passages;
@@ -89,6 +89,14 @@ impl LazyEmbedder {
 impl TextEmbedder for LazyEmbedder {
     fn model(&self) -> &EmbeddingModel {
         &self.identity
+    }
+
+    fn readiness(&self) -> Readiness {
+        self.model.readiness()
+    }
+
+    fn load(&self) -> Result<(), EmbedError> {
+        self.loaded().map(drop)
     }
 
     fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError> {

@@ -95,6 +95,12 @@ pub enum MemoryError {
     /// A scope without any filter, to be forgotten.
     #[error("no turn, session, role or time was named to be forgotten")]
     ForgetsEverything,
+    /// What would be forgotten is not what was shown with this token, or it was shown too long ago.
+    #[error(
+        "something was added or changed since this was shown, or it was shown more than five minutes \
+         ago; nothing was forgotten"
+    )]
+    ChangedMeanwhile,
 }
 
 /// What was refused, and why.
@@ -137,6 +143,7 @@ impl Diagnose for MemoryError {
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
             Self::AmbiguousSession { .. } => ErrorCode::AmbiguousSession,
             Self::ForgetsEverything => ErrorCode::NothingSelected,
+            Self::ChangedMeanwhile => ErrorCode::ChangedMeanwhile,
         }
     }
 
@@ -153,7 +160,8 @@ impl Diagnose for MemoryError {
             | Self::Refused { .. }
             | Self::UnknownSession { .. }
             | Self::AmbiguousSession { .. }
-            | Self::ForgetsEverything => Fault::Caller,
+            | Self::ForgetsEverything
+            | Self::ChangedMeanwhile => Fault::Caller,
         }
     }
 
@@ -175,6 +183,7 @@ impl Diagnose for MemoryError {
                 named.chain([Remedy::ListSessions]).collect()
             }
             Self::ForgetsEverything => vec![Remedy::SayWhatToForget],
+            Self::ChangedMeanwhile => vec![Remedy::LookAgain],
             Self::WrongWidth(_)
             | Self::WrongCount { .. }
             | Self::Output(_)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use longmem_core::{Fact, FactId, Scope, SessionName, Summary, Timestamp, Turn, TurnId, UserName};
 use longmem_store::{Derived, FactsAt, ForgetTarget, Forgotten, StoreError};
 
-use crate::{Memory, MemoryError};
+use crate::{Memory, MemoryError, forget_token};
 
 /// What would be deleted, and what would hold again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct ForgetPreview {
     pub hold_again: Vec<Fact>,
     /// The summaries that cover one of them.
     pub summaries: Vec<Summary>,
+    /// By what [`Memory::forget_previewed`] knows for five minutes that the same would be deleted.
+    pub token: String,
 }
 
 impl ForgetPreview {
@@ -57,6 +59,7 @@ impl Memory {
         } else {
             self.store.facts(user, FactsAt::Ever)?
         };
+        let token = forget_token::new(doomed.fingerprint, self.now());
         let hold_again = holding_without(&all, &doomed.facts);
         let goes = |fact: &Fact| doomed.facts.contains(&fact.id);
         let mut summaries = Vec::new();
@@ -72,6 +75,7 @@ impl Memory {
             facts: all.into_iter().filter(goes).collect(),
             hold_again,
             summaries,
+            token,
         })
     }
 
@@ -86,6 +90,55 @@ impl Memory {
     pub fn forget(&self, target: &ForgetTarget) -> Result<Forgotten, MemoryError> {
         self.refuse_unclear(target)?;
         let forgotten = self.store.forget(target)?;
+        self.searcher.drop_user(target.user());
+        Ok(forgotten)
+    }
+
+    /// Deletes as [`Memory::forget`] does what [`Memory::preview_forget`] showed with this token, and
+    /// nothing else. Turns that are stored meanwhile and are not among what goes do not matter. The token
+    /// holds for five minutes, for all processes that have the store open.
+    ///
+    /// # Errors
+    /// [`MemoryError::ChangedMeanwhile`] if something else would be deleted now, if the token is of
+    /// another target, older than five minutes, or none; and those of [`Memory::forget`]. Then nothing
+    /// was deleted.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use longmem_core::{FixedClock, Role, SessionName, UserName};
+    /// # use longmem_memory::{ForgetTarget, Memory, MemoryError};
+    /// # use longmem_sqlite::{IfMissing, SqliteStore};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create)?;
+    /// # let embedder = Arc::new(longmem_test_support::WordHashEmbedder::default());
+    /// # let clock = Arc::new(FixedClock("2026-03-02T10:00:00Z".parse()?));
+    /// # let memory = Memory::new(Arc::new(store), embedder, clock);
+    /// let ana = UserName::new("ana")?;
+    /// let said = |text| memory.new_turn(SessionName::new("talk").unwrap(), Role::User, text);
+    /// memory.remember(&ana, &[said("I moved to Lisbon.")])?;
+    /// let target = ForgetTarget::User(ana.clone());
+    /// let shown = memory.preview_forget(&target, 10)?;
+    /// memory.remember(&ana, &[said("And I like it.")])?;
+    /// let refused = memory.forget_previewed(&target, &shown.token);
+    /// assert!(matches!(refused, Err(MemoryError::ChangedMeanwhile)));
+    /// let shown = memory.preview_forget(&target, 10)?;
+    /// assert_eq!(memory.forget_previewed(&target, &shown.token)?.turns, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn forget_previewed(
+        &self,
+        target: &ForgetTarget,
+        token: &str,
+    ) -> Result<Forgotten, MemoryError> {
+        self.refuse_unclear(target)?;
+        let present = self.store.preview_forget(target, 0)?.fingerprint;
+        if !forget_token::holds(token, present, self.now()) {
+            return Err(MemoryError::ChangedMeanwhile);
+        }
+        // The store compares once more, in the transaction that deletes.
+        let forgotten = self.store.forget_shown(target, present)?;
+        let forgotten = forgotten.ok_or(MemoryError::ChangedMeanwhile)?;
         self.searcher.drop_user(target.user());
         Ok(forgotten)
     }

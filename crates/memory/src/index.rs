@@ -139,6 +139,16 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::Embed`]; [`MemoryError::Store`].
     pub fn catch_up(&self, user: &UserName) -> Result<CaughtUp, MemoryError> {
+        self.catch_up_while(user, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Catches up as [`Memory::catch_up`] does until `see` breaks off, which it is asked after each
+    /// batch.
+    pub(crate) fn catch_up_while(
+        &self,
+        user: &UserName,
+        see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
+    ) -> Result<CaughtUp, MemoryError> {
         let waiting = self.waiting(Some(user))?;
         if waiting == 0 {
             return Ok(CaughtUp::Complete);
@@ -148,18 +158,23 @@ impl Memory {
         if waiting > CATCH_UP_TURNS || other_model {
             return Ok(CaughtUp::Behind(waiting));
         }
-        match self.catch_up_with(user, waiting) {
+        match self.catch_up_with(user, waiting, see) {
             Err(error) if error.is_unavailable() => Ok(CaughtUp::Behind(self.waiting(Some(user))?)),
             caught_up => caught_up,
         }
     }
 
-    fn catch_up_with(&self, user: &UserName, waiting: u64) -> Result<CaughtUp, MemoryError> {
+    fn catch_up_with(
+        &self,
+        user: &UserName,
+        waiting: u64,
+        see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
+    ) -> Result<CaughtUp, MemoryError> {
         let Some(lock) = self.store.lock_index(false)? else {
             return Ok(CaughtUp::Behind(waiting));
         };
         self.store.begin_indexing(self.embedder.model(), false)?;
-        let report = self.drain_queue(&lock, Some(user), &mut |_| ControlFlow::Continue(()))?;
+        let report = self.drain_queue(&lock, Some(user), see)?;
         Ok(if report.remaining == 0 {
             CaughtUp::Complete
         } else {

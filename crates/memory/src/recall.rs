@@ -11,6 +11,7 @@ use longmem_text::{asks_general_knowledge, is_bare_command, is_small_talk};
 
 use crate::asking::questions;
 use crate::contenders::contenders;
+use crate::deadline::{DeadlineClock, Degraded};
 use crate::order::Order;
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, merge_copies, rank};
@@ -69,6 +70,11 @@ pub struct RecallRequest {
     pub ranking: RankingParameters,
     /// Embed first what was just said, so that it is found by its meaning: see [`Memory::catch_up`].
     pub catch_up: bool,
+    /// How long the recall should take at most. With it, a recall neither waits for the model to be
+    /// loaded nor fails for want of it: it answers by words then, and says so in [`Recall::degraded`].
+    /// Catching up is left out if the time is below a second. The time is kept to between steps: none is
+    /// broken off. None takes the time that it takes.
+    pub deadline: Option<Duration>,
 }
 
 impl RecallRequest {
@@ -87,6 +93,7 @@ impl RecallRequest {
             threshold: DEFAULT_THRESHOLD,
             ranking: RankingParameters::default(),
             catch_up: false,
+            deadline: None,
         }
     }
 }
@@ -106,6 +113,8 @@ pub struct Recall {
     /// The model that made the store's vectors, if it is another one than the one that embeds. Then
     /// nothing was found by its meaning, also where that was asked for.
     pub other_model: Option<EmbeddingModel>,
+    /// Why a recall with a deadline answered by words only; empty if it did as it was asked.
+    pub degraded: Vec<Degraded>,
     /// How long it took.
     pub timings: RecallTimings,
 }
@@ -150,6 +159,8 @@ pub struct RecallTimings {
 struct Gathered {
     turns: Vec<Signalled>,
     facts: Vec<SignalledFact>,
+    /// Why only words were searched, though meaning was asked for.
+    degraded: Option<Degraded>,
     timings: RecallTimings,
 }
 
@@ -168,8 +179,9 @@ impl Memory {
         if request.query.trim().is_empty() {
             return Err(MemoryError::EmptyQuery);
         }
+        let clock = DeadlineClock::start(request.deadline);
         if request.catch_up && request.channels != Channels::Words {
-            self.catch_up(&request.scope.user)?;
+            self.catch_up_in_time(&request.scope.user, clock)?;
         }
         let overview = self.store.overview(&request.scope.user)?;
         if request.threshold > 0.0 && asks_memory_nothing(&request.query) {
@@ -177,7 +189,8 @@ impl Memory {
             return Ok(Recall { turns_without_vectors, ..Recall::default() });
         }
         let other_model = self.other_model(request, &overview);
-        let Gathered { turns, facts, timings } = self.gathered(request, &overview)?;
+        let gathered = self.gathered(request, &overview, clock)?;
+        let Gathered { turns, facts, degraded, timings } = gathered;
         let scored = Instant::now();
         let ranking = &request.ranking;
         let excluded = |found: &Signalled| request.exclude.contains(&found.turn.id);
@@ -187,7 +200,8 @@ impl Memory {
         let mut order = Order::of(ranked, rank_facts(facts, ranking));
         let best = order.best_chance(&RelevanceWeights::of(self.embedder.model()));
         // The estimate was made with both channels, and says little with one of them alone.
-        let judged = request.channels == Channels::Both && request.threshold > 0.0;
+        let both = request.channels == Channels::Both && degraded.is_none();
+        let judged = both && request.threshold > 0.0;
         let is_nothing = judged && best < least_chance(request);
         let unsure = judged && !is_nothing && best < UNSURE_BELOW;
         if is_nothing {
@@ -201,7 +215,8 @@ impl Memory {
         let results = self.with_neighbours(request, turns)?;
         let timings = RecallTimings { ranking: timings.ranking + scored.elapsed(), ..timings };
         let turns_without_vectors = overview.waiting;
-        Ok(Recall { results, facts, unsure, turns_without_vectors, other_model, timings })
+        let degraded = degraded.into_iter().collect();
+        Ok(Recall { results, facts, unsure, turns_without_vectors, other_model, degraded, timings })
     }
 
     /// The model of the store's vectors, if a request asks for meaning and the model that embeds has
@@ -242,7 +257,8 @@ impl Memory {
     /// Those of [`Memory::recall`].
     pub fn signals(&self, request: &RecallRequest) -> Result<Vec<Signals>, MemoryError> {
         let overview = self.store.overview(&request.scope.user)?;
-        let gathered = self.gathered(request, &overview)?;
+        let clock = DeadlineClock::start(request.deadline);
+        let gathered = self.gathered(request, &overview, clock)?;
         Ok(gathered.turns.into_iter().map(|found| found.signals).collect())
     }
 
@@ -250,20 +266,29 @@ impl Memory {
         &self,
         request: &RecallRequest,
         overview: &UserOverview,
+        clock: DeadlineClock,
     ) -> Result<Gathered, MemoryError> {
         let asked_at = request.asked_at.unwrap_or_else(|| self.now());
         let today = asked_at.to_zoned(request.time_zone.clone()).date();
         let most_parts = request.ranking.most_parts;
         let questions = questions(&request.query, &overview.speakers, today, most_parts);
         let began = Instant::now();
-        let vectors = match request.channels {
-            Channels::Both | Channels::Meaning => {
-                let texts: Vec<&str> = questions.iter().map(|asked| &*asked.to_embed).collect();
-                Some(self.embed_queries(&texts)?)
-            }
-            Channels::Words => None,
+        let texts: Vec<&str> = questions.iter().map(|asked| &*asked.to_embed).collect();
+        let (vectors, degraded) = match request.channels {
+            Channels::Both | Channels::Meaning => match self.embed_in_time(&texts, clock)? {
+                Ok(vectors) => (Some(vectors), None),
+                Err(degraded) => (None, Some(degraded)),
+            },
+            Channels::Words => (None, None),
         };
-        let known = self.facts_to_recall(request, overview)?;
+        let by_words;
+        let request = if degraded.is_some() {
+            by_words = RecallRequest { channels: Channels::Words, ..request.clone() };
+            &by_words
+        } else {
+            request
+        };
+        let known = self.facts_to_recall(request, overview, clock)?;
         let embedded = Instant::now();
         let found = self.candidates(request, &questions, vectors.as_deref())?;
         let scored = Instant::now();
@@ -315,7 +340,7 @@ impl Memory {
             channels: scored - embedded,
             ranking: scored.elapsed(),
         };
-        Ok(Gathered { turns, facts, timings })
+        Ok(Gathered { turns, facts, degraded, timings })
     }
 
     /// The candidates of each question of a message.
@@ -346,7 +371,7 @@ impl Memory {
         Ok(embedded)
     }
 
-    fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>, MemoryError> {
+    pub(crate) fn embed_queries(&self, queries: &[&str]) -> Result<Vec<Embedding>, MemoryError> {
         let embedded = self.embedder.embed_queries(queries).map_err(MemoryError::Embed)?;
         self.checked_vectors(queries.len(), embedded)
     }

@@ -8,6 +8,7 @@ use longmem_store::{StoreError, UserOverview};
 use longmem_text::{Party, asks_for_history, tells_number, tells_when};
 
 use crate::alike::word_set;
+use crate::deadline::DeadlineClock;
 use crate::question::{About, Question};
 use crate::ranking::RankingParameters;
 use crate::signals::{MeaningScale, Signals, WordScale};
@@ -57,11 +58,12 @@ struct FactScores {
 impl Memory {
     /// Reads what may be recalled of a user's facts: none if only a part of the user's memory is
     /// asked for, and those that hold no more only where history is asked for. Facts that have no
-    /// vector get one.
+    /// vector get one, unless a deadline leaves no room for that.
     pub(crate) fn facts_to_recall(
         &self,
         request: &RecallRequest,
         overview: &UserOverview,
+        clock: DeadlineClock,
     ) -> Result<KnownFacts, MemoryError> {
         let user = &request.scope.user;
         let mut known = KnownFacts { facts: Vec::new(), vectors: HashMap::new() };
@@ -80,7 +82,8 @@ impl Memory {
         known.vectors.extend(self.store.fact_vectors(user, model)?);
         let missing: Vec<&Fact> =
             known.facts.iter().filter(|fact| !known.vectors.contains_key(&fact.id)).collect();
-        let missing = &missing[..missing.len().min(EMBEDDED_A_RECALL)];
+        let most = if clock.has_room_to_embed() { EMBEDDED_A_RECALL } else { 0 };
+        let missing = &missing[..missing.len().min(most)];
         if !missing.is_empty() {
             let texts: Vec<String> = missing.iter().map(|fact| text_of(fact)).collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

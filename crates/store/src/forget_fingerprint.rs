@@ -50,8 +50,20 @@ impl ForgetFingerprint {
                 hash.update(number.to_le_bytes());
             }
         }
-        let mut first = [0; 16];
-        first.copy_from_slice(&hash.finalize()[..16]);
-        Self(first)
+        Self(first_bytes(hash))
     }
+
+    /// The fingerprint hashed together with a time in whole seconds since 1970: whoever sees it learns
+    /// nothing of the fingerprint, and cannot make that of another time.
+    #[must_use]
+    pub fn bound_to(self, second: i64) -> Self {
+        Self(first_bytes(Sha256::new().chain_update(self.0).chain_update(second.to_le_bytes())))
+    }
+}
+
+/// The first 16 bytes of a hash.
+fn first_bytes(hash: Sha256) -> [u8; 16] {
+    let mut first = [0; 16];
+    first.copy_from_slice(&hash.finalize()[..16]);
+    first
 }

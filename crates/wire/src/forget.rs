@@ -48,7 +48,8 @@ impl From<ForgetRequest> for ForgetTarget {
 /// ```json
 /// {
 ///   "would_forget": 2, "facts": 1, "summaries": 0, "turns": [], "sessions": ["notes"],
-///   "facts_that_go": [], "facts_that_hold_again": []
+///   "facts_that_go": [], "facts_that_hold_again": [],
+///   "token": "69a5a3b4-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +68,17 @@ pub struct WouldForget {
     pub facts_that_go: Vec<Fact>,
     /// Facts that these had replaced, and that hold again.
     pub facts_that_hold_again: Vec<Fact>,
+    /// With it, exactly this is forgotten, for five minutes; absent where nobody asks by a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+impl WouldForget {
+    /// What would be deleted, with the token by which exactly this is forgotten.
+    pub fn with_token(preview: longmem_memory::ForgetPreview) -> Self {
+        let token = Some(preview.token.clone());
+        Self { token, ..Self::from(preview) }
+    }
 }
 
 impl From<longmem_memory::ForgetPreview> for WouldForget {
@@ -81,6 +93,7 @@ impl From<longmem_memory::ForgetPreview> for WouldForget {
             sessions: preview.sessions,
             facts_that_go: facts(preview.facts),
             facts_that_hold_again: facts(preview.hold_again),
+            token: None,
         }
     }
 }

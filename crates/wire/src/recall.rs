@@ -1,9 +1,11 @@
 //! A recall: what is asked, and what was found.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{Timestamp, TurnId};
-use longmem_memory::Scan;
+use longmem_memory::{Degraded, Scan};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -17,7 +19,7 @@ use crate::{EmbeddingModel, Fact, Scope, Turn};
 ///   "user": "ana", "sessions": [], "roles": ["user"], "since": null, "until": null,
 ///   "query": "Where do I live?", "limit": 5, "channels": "both", "exact": false, "exclude": [17],
 ///   "with_neighbours": 3, "asked_at": "2026-03-09T08:00:00Z", "time_zone": "Europe/Lisbon",
-///   "threshold": 0.25
+///   "threshold": 0.25, "deadline_ms": 1500
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +57,10 @@ pub struct RecallRequest {
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub threshold: Option<f32>,
+    /// Milliseconds that it should take at most. With them, it answers by words where the embedding
+    /// model is not ready, and says so; without, it waits for the model.
+    #[serde(default)]
+    pub deadline_ms: Option<u64>,
 }
 
 impl RecallRequest {
@@ -71,6 +77,7 @@ impl RecallRequest {
             asked_at: None,
             time_zone: None,
             threshold: None,
+            deadline_ms: None,
         }
     }
 }
@@ -97,6 +104,7 @@ impl TryFrom<RecallRequest> for longmem_memory::RecallRequest {
             request.time_zone = TimeZone::get(&name).map_err(|_| UnknownTimeZone(name))?;
         }
         request.threshold = asked.threshold.unwrap_or(request.threshold);
+        request.deadline = asked.deadline_ms.map(Duration::from_millis);
         Ok(request)
     }
 }
@@ -128,7 +136,8 @@ impl From<Channels> for longmem_memory::Channels {
 ///
 /// ```json
 /// {
-///   "facts": [], "results": [], "unsure": false, "turns_without_vectors": 3, "other_model": null
+///   "facts": [], "results": [], "unsure": false, "turns_without_vectors": 3, "other_model": null,
+///   "degraded": ["model_loading"]
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -147,6 +156,9 @@ pub struct Recall {
     /// nothing was found by its meaning.
     #[serde(default)]
     pub other_model: Option<EmbeddingModel>,
+    /// Why a recall with a deadline answered by words only; absent if it did as it was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<Degraded>,
 }
 
 impl From<longmem_memory::Recall> for Recall {
@@ -157,6 +169,7 @@ impl From<longmem_memory::Recall> for Recall {
             unsure: recall.unsure,
             turns_without_vectors: recall.turns_without_vectors,
             other_model: recall.other_model.map(EmbeddingModel::from),
+            degraded: recall.degraded,
         }
     }
 }

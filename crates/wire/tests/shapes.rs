@@ -207,6 +207,7 @@ fn recall() {
         unsure: false,
         turns_without_vectors: 3,
         other_model: None,
+        degraded: Vec::new(),
         timings: memory::RecallTimings::default(),
     };
     let nothing = memory::Recall { results: Vec::new(), facts: Vec::new(), ..recall.clone() };
