@@ -21,6 +21,8 @@ pub const PRECISION: &str = "LONGMEM_PRECISION";
 pub const THREADS: &str = "LONGMEM_THREADS";
 /// A configuration file.
 pub const CONFIG: &str = "LONGMEM_CONFIG";
+/// `1` writes into the log of hooks what came and what was answered.
+pub const HOOK_DEBUG: &str = "LONGMEM_HOOK_DEBUG";
 /// Who answers.
 pub const PROVIDER: &str = "LONGMEM_PROVIDER";
 /// The language model's name.

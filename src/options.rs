@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use longmem_chat::{ModelSettings, Spool, SpoolSettings, TalkSettings, TokenBudget};
-use longmem_core::{Clock, StoreKey, TextEmbedder, UserName, real_path};
+use longmem_core::{Clock, StoreKey, TextEmbedder, UserName, fnv1a, real_path};
 use longmem_embed::{Compute, FetchEvent, LazyEmbedder, Manifest, ModelSources};
 use longmem_memory::Safeguards;
 use longmem_sqlite::{IfMissing, OpeningNotice};
@@ -189,6 +189,12 @@ impl Options {
     /// What a user said in conversations while the store could not be written.
     pub fn spool_of(&self, user: &UserName) -> Spool {
         self.spool_settings().of(user)
+    }
+
+    /// The folder that says which transcripts of agents wait to be read into the store.
+    pub fn waiting_transcripts(&self) -> PathBuf {
+        let place = self.spool_settings().place;
+        self.spool.join(format!("transcripts-{:016x}", fnv1a(place.as_bytes())))
     }
 
     /// Where turns of conversations wait.

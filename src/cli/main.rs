@@ -40,15 +40,17 @@ use output::Output;
 
 fn main() -> ExitCode {
     let before_reading = Output { json: parsing::asks_for_json(), quiet: false };
-    panics::run(before_reading, || {
-        let (arguments, given) = match parsing::parse() {
-            Ok(parsed) => parsed,
-            Err(code) => return code,
-        };
-        let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
-        match commands::run(arguments, &given, output) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => failure.report(output),
-        }
+    commands::hook::ends_well(|| {
+        panics::run(before_reading, || {
+            let (arguments, given) = match parsing::parse() {
+                Ok(parsed) => parsed,
+                Err(code) => return code,
+            };
+            let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
+            match commands::run(arguments, &given, output) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => failure.report(output),
+            }
+        })
     })
 }

@@ -2,9 +2,14 @@
 
 mod api;
 mod caller;
+mod hooks;
 mod problem;
 mod settings;
 mod shared;
 
 pub use caller::Permission;
+pub use hooks::{
+    CaughtUpTranscripts, Hook, HookAnswer, HookClient, HookError, WaitingTranscript,
+    WaitingTranscripts, catch_up_transcripts,
+};
 pub use settings::{Auth, ServerSettings};

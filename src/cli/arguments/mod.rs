@@ -2,6 +2,7 @@
 
 mod config;
 mod facts;
+mod hook;
 mod key;
 mod language_model;
 mod measuring;
@@ -21,6 +22,7 @@ pub(crate) use facts::{
     FactsAction, FactsArguments, MoveArguments, RenameArguments, SessionShowArguments,
     SessionsAction, SessionsArguments,
 };
+pub(crate) use hook::HookArguments;
 pub(crate) use key::{KeyAction, KeyArguments};
 pub(crate) use language_model::{
     AskArguments, ChatArguments, CountingKind, LearningArguments, ModelsArguments,
@@ -154,6 +156,8 @@ pub(crate) enum Command {
     Config(ConfigArguments),
     /// Copy the store to a file while others use it
     Backup(BackupArguments),
+    /// Answer an agent's hook from memory: see longmem install
+    Hook(HookArguments),
     /// Make a key, and encrypt the store with it or with another one
     Key(KeyArguments),
     /// Measure recall on a data set: LoCoMo, LongMemEval, or your own

@@ -13,6 +13,7 @@ mod eval;
 mod export;
 mod facts;
 mod forget;
+pub(crate) mod hook;
 mod import;
 mod index;
 mod key;
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Config(chosen) => {
             return config::run(chosen, &arguments.global, given, output);
         }
+        Command::Hook(hook) => return hook::run(hook, &arguments.global),
         _ => {}
     }
     let settings = compose::settings(&arguments.global)?;
@@ -75,7 +77,9 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
         Command::Key(arguments) => key::run(arguments, &settings, output),
-        Command::Completions(_) | Command::Config(_) | Command::Manual(_) => Ok(()),
+        Command::Completions(_) | Command::Config(_) | Command::Hook(_) | Command::Manual(_) => {
+            Ok(())
+        }
     }
 }
 

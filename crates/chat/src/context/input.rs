@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use longmem_core::{NewTurn, Recalled, SourceKey, Turn, TurnId};
+use longmem_core::{Fact, NewTurn, Recalled, SourceKey, Turn, TurnId};
 
 use super::shares::Shares;
 use crate::TokenBudget;
@@ -90,6 +90,16 @@ pub struct DatedText {
     pub time: Timestamp,
     /// The statement.
     pub text: String,
+}
+
+impl From<&Fact> for DatedText {
+    /// A fact as it stands in a prompt: what held once says until when.
+    fn from(fact: &Fact) -> Self {
+        let until = fact
+            .until
+            .map_or_else(String::new, |until| format!(" (until {})", until.strftime("%Y-%m-%d")));
+        Self { time: fact.since, text: format!("{}{until}", fact.line()) }
+    }
 }
 
 /// The numbers that shape a prompt.

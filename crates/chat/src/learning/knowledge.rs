@@ -38,7 +38,7 @@ pub(crate) fn knowledge(
     let (wishes, facts): (Vec<Fact>, Vec<Fact>) =
         memory.facts(user, FactsAt::Now)?.into_iter().partition(is_wish);
     let facts = in_prompt_order(&wishes, &facts, recalled);
-    let wishes = wishes.iter().rev().map(dated).collect();
+    let wishes = wishes.iter().rev().map(DatedText::from).collect();
 
     let mut summaries = memory.summaries(user)?;
     // An empty summary notes that none could be made: it stands in for no turns.
@@ -80,19 +80,12 @@ fn in_prompt_order(wishes: &[Fact], facts: &[Fact], recalled: &[RecalledFact]) -
     let is_recalled = |fact: &&Fact| recalled.iter().any(|recalled| recalled.id == fact.id);
     let past = recalled.iter().copied().filter(|fact| fact.until.is_some());
     if bytes <= ALL_FACTS_BYTES {
-        return facts.iter().chain(past).map(dated).collect();
+        return facts.iter().chain(past).map(DatedText::from).collect();
     }
     recalled
         .iter()
         .copied()
         .chain(facts.iter().filter(|fact| !is_recalled(fact)))
-        .map(dated)
+        .map(DatedText::from)
         .collect()
-}
-
-fn dated(fact: &Fact) -> DatedText {
-    let until = fact
-        .until
-        .map_or_else(String::new, |until| format!(" (until {})", until.strftime("%Y-%m-%d")));
-    DatedText { time: fact.since, text: format!("{}{until}", fact.line()) }
 }

@@ -1,0 +1,166 @@
+//! One call of a hook.
+
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+use longmem_core::{SessionName, UnknownWord, UserName};
+use longmem_memory::{Memory, MemoryError, own_words};
+use serde::Deserialize;
+
+use super::client::Meaning;
+use super::{HookAnswer, HookClient, WaitingTranscript, profile, prompt};
+
+/// Words that a prompt must have for anything to be recalled for it: "yes" and "go on" ask nothing.
+const LEAST_WORDS: usize = 3;
+
+/// The first character of scripts that put no spaces between words; each of theirs counts as a word.
+const FIRST_UNSPACED: char = '\u{2e80}';
+
+/// One call of a hook: who calls, at which event, with what.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    client: HookClient,
+    event: &'static str,
+    meaning: Meaning,
+    input: Input,
+}
+
+/// Why a call cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HookError {
+    /// No agent of that name is known.
+    #[error(transparent)]
+    Client(#[from] UnknownWord),
+    /// The agent has no event of that name that is answered.
+    #[error("{client} has no event {event:?} that is answered; expected one of {}", known.join(", "))]
+    Event {
+        /// The agent.
+        client: HookClient,
+        /// What came.
+        event: String,
+        /// The events that are answered.
+        known: Vec<&'static str>,
+    },
+    /// What came is not what agents send.
+    #[error("expected the JSON object that an agent sends to a hook: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// What agents send to their hooks, as far as it is used.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Input {
+    session_id: Option<String>,
+    transcript_path: Option<PathBuf>,
+    /// The folder that the session works in.
+    cwd: Option<String>,
+    prompt: Option<String>,
+    /// Why a session begins.
+    source: Option<String>,
+    /// Set where a subagent calls.
+    agent_id: Option<String>,
+}
+
+impl Hook {
+    /// Reads a call: the agent's name, the event's name as the agent has it, and the JSON that it sends.
+    ///
+    /// # Errors
+    /// [`HookError`].
+    pub fn read(client: &str, event: &str, json: &[u8]) -> Result<Self, HookError> {
+        let client: HookClient = client.parse()?;
+        let known = client.events();
+        let Some((event, meaning)) = known.iter().copied().find(|(name, _)| *name == event) else {
+            let known = known.iter().map(|(name, _)| *name).collect();
+            return Err(HookError::Event { client, event: event.to_owned(), known });
+        };
+        let input = serde_json::from_slice(json)?;
+        Ok(Self { client, event, meaning, input })
+    }
+
+    /// Whether the answer depends on what is in memory; otherwise it is `{}`, and no memory is opened.
+    pub fn reads_memory(&self) -> bool {
+        if self.is_of_subagent() {
+            return false;
+        }
+        match self.meaning {
+            Meaning::Prompt => self.question().is_some(),
+            // What a session that goes on was told before is in its transcript.
+            Meaning::SessionBegins => {
+                !matches!(self.input.source.as_deref(), Some("resume" | "fork"))
+            }
+            Meaning::TranscriptGrew => false,
+        }
+    }
+
+    /// Whether a transcript may be waiting to be read after this call.
+    pub fn begins_catching_up(&self) -> bool {
+        self.meaning != Meaning::Prompt && !self.is_of_subagent()
+    }
+
+    /// The transcript that has grown, for this user; none at other events, and for a subagent.
+    pub fn grown_transcript(&self, user: &UserName) -> Option<WaitingTranscript> {
+        if self.meaning != Meaning::TranscriptGrew || self.is_of_subagent() {
+            return None;
+        }
+        Some(WaitingTranscript {
+            client: self.client,
+            user: user.clone(),
+            path: self.input.transcript_path.clone().filter(|path| path.is_absolute())?,
+            session: self.session(),
+            project: self.input.cwd.clone(),
+            failures: 0,
+        })
+    }
+
+    /// Answers from a memory.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`].
+    pub fn answer(
+        &self,
+        memory: &Memory,
+        user: &UserName,
+        time_zone: &TimeZone,
+    ) -> Result<HookAnswer, MemoryError> {
+        if !self.reads_memory() {
+            return Ok(HookAnswer::default());
+        }
+        let text = match self.meaning {
+            Meaning::Prompt => match self.question() {
+                Some(question) => {
+                    prompt::recalled(memory, user, self.session().as_ref(), &question, time_zone)?
+                }
+                None => None,
+            },
+            Meaning::SessionBegins => {
+                profile::profile(memory, user, self.input.cwd.as_deref(), time_zone)?
+            }
+            Meaning::TranscriptGrew => None,
+        };
+        Ok(HookAnswer::of(self.event, text))
+    }
+
+    /// The session; none if it has no name that can be one.
+    fn session(&self) -> Option<SessionName> {
+        SessionName::new(self.input.session_id.as_deref()?).ok()
+    }
+
+    fn is_of_subagent(&self) -> bool {
+        self.input.agent_id.as_deref().is_some_and(|id| !id.is_empty())
+    }
+
+    /// What a person asked in their own words; none for a command and for what is too short to ask
+    /// anything.
+    fn question(&self) -> Option<String> {
+        let prompt = own_words(self.input.prompt.as_deref()?);
+        let prompt = prompt.trim();
+        (!prompt.starts_with('/') && words(prompt) >= LEAST_WORDS).then(|| prompt.to_owned())
+    }
+}
+
+/// The number of words of a text.
+fn words(text: &str) -> usize {
+    let unspaced = text.chars().filter(|character| *character >= FIRST_UNSPACED).count();
+    text.split_whitespace().count() + unspaced
+}

@@ -1,0 +1,1 @@
+//! What hooks answer, and what they leave behind.
