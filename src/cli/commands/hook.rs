@@ -82,6 +82,8 @@ pub(super) fn run(arguments: &HookArguments, global: &GlobalArguments) -> Result
         }
     };
     if arguments.catch_up {
+        // Nobody waits for an answer.
+        ANSWERED.store(true, Ordering::SeqCst);
         catching_up::run(&settings, &log);
         return Ok(());
     }
