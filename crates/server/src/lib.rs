@@ -9,7 +9,7 @@ mod shared;
 
 pub use caller::Permission;
 pub use hooks::{
-    CaughtUpTranscripts, Hook, HookAnswer, HookClient, HookError, WaitingTranscript,
-    WaitingTranscripts, catch_up_transcripts,
+    CaughtUpTranscripts, Hook, HookAnswer, HookClient, HookError, TranscriptCapture,
+    WaitingTranscript, WaitingTranscripts, catch_up_transcripts,
 };
 pub use settings::{Auth, ServerSettings};

@@ -4,6 +4,8 @@ use jiff::tz::TimeZone;
 use longmem_chat::TalkSettings;
 use longmem_core::{Remedy, UserName, closed_words};
 
+use crate::TranscriptCapture;
+
 closed_words! {
     /// Who needs a key.
     pub enum Auth: "a way to let callers in" {
@@ -35,6 +37,8 @@ pub struct ServerSettings {
     /// How prompts are made, where turns wait that could not be stored, and whether standing
     /// instructions become facts.
     pub talk: TalkSettings,
+    /// Where the transcripts are that agents' hooks speak of; none reads none.
+    pub transcripts: Option<TranscriptCapture>,
 }
 
 impl ServerSettings {
@@ -49,6 +53,7 @@ impl ServerSettings {
             time_zone: TimeZone::UTC,
             hint: |_| String::new(),
             talk: TalkSettings::default(),
+            transcripts: None,
         }
     }
 }

@@ -25,6 +25,7 @@ mod client;
 mod hook;
 mod profile;
 mod prompt;
+mod routes;
 mod waiting;
 
 #[cfg(test)]
@@ -34,4 +35,6 @@ pub use answer::HookAnswer;
 pub use catch_up::{CaughtUpTranscripts, catch_up_transcripts};
 pub use client::HookClient;
 pub use hook::{Hook, HookError};
+pub use routes::TranscriptCapture;
+pub(crate) use routes::routes;
 pub use waiting::{WaitingTranscript, WaitingTranscripts};

@@ -106,13 +106,18 @@ impl WaitingTranscripts {
         Ok(())
     }
 
-    /// The files of transcripts that wait, and of those that somebody began to read and did not finish.
+    /// The files of transcripts that wait. One that somebody began to read and did not finish waits, too,
+    /// under the name that it had before.
     fn files(&self) -> Vec<PathBuf> {
         let is_one =
             |path: &PathBuf| path.extension().is_some_and(|end| end == WAITING || end == READING);
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(is_one).collect();
+        files.iter_mut().for_each(|file| {
+            file.set_extension(WAITING);
+        });
         files.sort();
+        files.dedup();
         files
     }
 
@@ -131,12 +136,15 @@ const MOST_FAILURES: u32 = 5;
 ///
 /// The file has another name meanwhile: a hook that notes the transcript again makes a new one.
 fn read_one(
-    file: &Path,
+    waiting: &Path,
     read: &mut dyn FnMut(&WaitingTranscript) -> ReadOutcome,
 ) -> io::Result<Option<PathBuf>> {
-    let (reading, waiting) = (file.with_extension(READING), file.with_extension(WAITING));
-    if file != reading {
-        fs::rename(file, &reading)?;
+    let reading = waiting.with_extension(READING);
+    // What was noted last counts; without it, somebody did not finish reading.
+    if let Err(error) = fs::rename(waiting, &reading)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
     }
     let Ok(transcript) = serde_json::from_slice::<WaitingTranscript>(&fs::read(&reading)?) else {
         // Nobody can read it, now or later.
@@ -151,8 +159,8 @@ fn read_one(
     if failures < MOST_FAILURES && !waiting.exists() {
         let transcript = WaitingTranscript { failures, ..transcript };
         fs::write(&reading, serde_json::to_vec(&transcript)?)?;
-        fs::rename(&reading, &waiting)?;
-        return Ok(Some(waiting));
+        fs::rename(&reading, waiting)?;
+        return Ok(Some(waiting.to_owned()));
     }
     fs::remove_file(&reading)?;
     Ok(None)

@@ -1,0 +1,141 @@
+//! Hooks over HTTP: `POST /hooks/{client}/{event}` with the JSON that an agent sends.
+//!
+//! A call that is one is always answered with status 200, and with `{}` where memory cannot be used: an
+//! agent goes on without it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{self, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use longmem_memory::{Memory, MemoryError};
+
+use super::{
+    Hook, HookAnswer, HookError, WaitingTranscript, WaitingTranscripts, catch_up_transcripts,
+};
+use crate::caller::{Caller, Permission};
+use crate::problem::Problem;
+use crate::shared::Shared;
+
+/// The header of an answer that memory had no part in, because it could not be used.
+const DEGRADED: HeaderName = HeaderName::from_static("x-longmem-degraded");
+
+/// How long an agent may take to write its answer after its hook was called.
+const BEHIND: Duration = Duration::from_secs(3);
+
+/// Where a server finds the transcripts of agents.
+///
+/// The path of a transcript comes with a request, so it counts only from a caller with the memory of the
+/// person who runs the server, and only in these folders.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TranscriptCapture {
+    /// Those that wait to be read.
+    pub waiting: WaitingTranscripts,
+    /// The folders below which agents keep them.
+    pub folders: Vec<PathBuf>,
+}
+
+impl TranscriptCapture {
+    /// Transcripts in these folders.
+    pub fn new(waiting: WaitingTranscripts, folders: Vec<PathBuf>) -> Self {
+        Self { waiting, folders }
+    }
+
+    /// Notes a transcript, if it may be read. Says whether it may.
+    fn note(&self, transcript: &WaitingTranscript) -> bool {
+        self.holds(&transcript.path) && self.waiting.note(transcript).is_ok()
+    }
+
+    /// Whether a file is in one of the folders, wherever links lead.
+    fn holds(&self, path: &Path) -> bool {
+        let Ok(path) = path.canonicalize() else { return false };
+        let mut folders = self.folders.iter().filter_map(|folder| folder.canonicalize().ok());
+        folders.any(|folder| path.starts_with(folder))
+    }
+}
+
+/// The routes of hooks.
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new().route("/hooks/{client}/{event}", post(called))
+}
+
+async fn called(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    extract::Path((client, event)): extract::Path<(String, String)>,
+    json: Bytes,
+) -> Result<Response, Problem> {
+    let hook = Hook::read(&client, &event, &json)?;
+    if hook.reads_memory() {
+        caller.require(Permission::Read)?;
+        return Ok(match answer(&shared, hook, &caller).await {
+            Ok(answer) => response(&answer),
+            Err(_) => {
+                let degraded = [(DEGRADED, "memory_unavailable")];
+                (degraded, response(&HookAnswer::default())).into_response()
+            }
+        });
+    }
+    if hook.begins_catching_up()
+        && let Some(capture) = &shared.settings.transcripts
+    {
+        let of_this_person = caller.user == shared.settings.user;
+        if of_this_person && let Some(transcript) = hook.grown_transcript(&caller.user) {
+            caller.require(Permission::Write)?;
+            capture.note(&transcript);
+        }
+        if !shared.settings.read_only && !capture.waiting.is_empty() {
+            tokio::spawn(catch_up(Arc::clone(&shared), capture.waiting.clone()));
+        }
+    }
+    Ok(response(&HookAnswer::default()))
+}
+
+async fn answer(shared: &Shared, hook: Hook, caller: &Caller) -> Result<HookAnswer, MemoryError> {
+    let (user, time_zone) = (caller.user.clone(), shared.settings.time_zone.clone());
+    shared.memory.read(move |memory: &Memory| hook.answer(memory, &user, &time_zone)).await
+}
+
+/// Reads the transcripts that wait, and those that an agent was still writing once more.
+async fn catch_up(shared: Arc<Shared>, waiting: WaitingTranscripts) {
+    for is_last in [false, true] {
+        let waiting = waiting.clone();
+        let read =
+            move |memory: &Memory| Ok::<_, MemoryError>(catch_up_transcripts(memory, &waiting));
+        // What cannot be read now goes on waiting.
+        let Ok(Ok(caught_up)) = shared.memory.run(read).await else { return };
+        if caught_up.new_turns > 0 {
+            // Found by its meaning at the next prompt; without the model, by words.
+            let user = shared.settings.user.clone();
+            let _ = shared.memory.run(move |memory: &Memory| memory.catch_up(&user)).await;
+        }
+        if caught_up.fresh == 0 || is_last {
+            return;
+        }
+        tokio::select! {
+            () = shared.stopping.cancelled() => return,
+            () = tokio::time::sleep(BEHIND) => {}
+        }
+    }
+}
+
+fn response(answer: &HookAnswer) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], answer.to_json()).into_response()
+}
+
+impl From<HookError> for Problem {
+    fn from(error: HookError) -> Self {
+        match &error {
+            HookError::Client(_) | HookError::Event { .. } => {
+                Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", error.to_string())
+            }
+            HookError::Json(_) => Self::invalid(error.to_string()),
+        }
+    }
+}
