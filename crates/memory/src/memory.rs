@@ -9,7 +9,7 @@ use longmem_core::{
 };
 use longmem_search::Searcher;
 use longmem_store::{ChangeMark, Inserted, KeyState, SessionSummary, Store, StoreError};
-use longmem_transcripts::without_own_blocks;
+use longmem_transcripts::without_echoes;
 
 use crate::safeguards::Checked;
 use crate::{MemoryError, Safeguards};
@@ -342,7 +342,7 @@ impl Memory {
 
 /// Turns without the memory that longmem itself put into a prompt.
 fn said(turns: &[NewTurn]) -> Cow<'_, [NewTurn]> {
-    if turns.iter().all(|turn| matches!(without_own_blocks(&turn.text), Cow::Borrowed(_))) {
+    if turns.iter().all(|turn| matches!(without_echoes(&turn.text), Cow::Borrowed(_))) {
         return Cow::Borrowed(turns);
     }
     let mut turns = turns.to_vec();
@@ -353,10 +353,10 @@ fn said(turns: &[NewTurn]) -> Cow<'_, [NewTurn]> {
 }
 
 /// What somebody said themselves: a text without the memory that longmem itself put into a prompt
-/// ([recalled turns, known facts and summaries](longmem_core::OWN_BLOCK_TAGS)), and without the white
-/// space that was around that.
+/// ([recalled turns, known facts and summaries](longmem_core::OWN_BLOCK_TAGS)), without what clients put
+/// around it when a hook added it, and without the white space that was around that.
 pub fn own_words(text: &str) -> Cow<'_, str> {
-    match without_own_blocks(text) {
+    match without_echoes(text) {
         Cow::Borrowed(_) => Cow::Borrowed(text),
         Cow::Owned(rest) => Cow::Owned(rest.trim().to_owned()),
     }

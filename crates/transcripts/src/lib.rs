@@ -73,7 +73,7 @@ pub use formats::Format;
 pub use imported_turn::ImportedTurn;
 pub use left_out::{LeftOutFile, LeftOutFiles, LeftOutReason};
 pub use mark::Mark;
-pub use message::injected::without_own_blocks;
+pub use message::injected::{without_echoes, without_own_blocks};
 pub use progress::Progress;
 pub use read::{read, read_from};
 pub use receiver::TurnReceiver;

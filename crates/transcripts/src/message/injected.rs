@@ -50,6 +50,46 @@ pub fn without_own_blocks(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
+/// The tag in which Gemini CLI puts what a hook adds, HTML-escaped, into a person's message.
+const HOOK_CONTEXT: &str = "hook_context";
+
+/// How Claude Code begins a line with what a hook adds: the name of the hook, and this.
+const HOOK_LINE: &str = " hook additional context:";
+
+/// Removes what [`without_own_blocks`] does, and what clients put around it when a hook of longmem added
+/// it: blocks of `<hook_context>` that begin at the start of a line, whatever another hook has put into
+/// them, and the beginnings "… hook additional context:" of lines whose rest is gone.
+///
+/// # Examples
+/// ```
+/// use longmem_transcripts::without_echoes;
+///
+/// let prompt = "<hook_context>&lt;recalled_memory note=\"…\"&gt;x&lt;/recalled_memory&gt;</hook_context>\n\
+///               And which database?";
+/// assert_eq!(without_echoes(prompt).trim(), "And which database?");
+/// let about = "What is <hook_context>?";
+/// assert_eq!(without_echoes(about), about);
+/// ```
+pub fn without_echoes(text: &str) -> Cow<'_, str> {
+    let had_lines = text.contains(HOOK_LINE);
+    if !had_lines && !text.contains("<hook_context>") {
+        return without_own_blocks(text);
+    }
+    let left = without_blocks(text, &[HOOK_CONTEXT]);
+    // A line that said nothing after its beginning before says so itself.
+    let is_echo = |line: &str| {
+        let begins = line.trim_end().strip_suffix(HOOK_LINE);
+        begins.is_some_and(|hook| hook.trim_start().chars().all(char::is_alphanumeric))
+    };
+    let empty_before = text.lines().filter(|line| is_echo(line)).count();
+    let echoes = left.lines().filter(|line| is_echo(line)).count();
+    if echoes <= empty_before {
+        return if left == text { Cow::Borrowed(text) } else { Cow::Owned(left) };
+    }
+    let kept: Vec<&str> = left.split('\n').filter(|line| !is_echo(line)).collect();
+    Cow::Owned(kept.join("\n"))
+}
+
 /// The beginning of the next block that longmem wrote, with its tag and how that is written.
 fn next_own_block(text: &str, from: usize) -> Option<(usize, &'static str, Marks)> {
     let mut places = text[from..].match_indices(['<', '&']).map(|(place, _)| from + place);
@@ -235,6 +275,33 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(without_own_blocks(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_hook_added_goes_with_what_is_around_it() {
+        let escaped = "&lt;recalled_memory note=\"x\"&gt;\n- 7443\n&lt;/recalled_memory&gt;";
+        let plain = "<recalled_memory note=\"x\">\n- 7443\n</recalled_memory>";
+        for (text, expected) in [
+            (format!("<hook_context>{escaped}</hook_context>\n\nWhich port?"), "Which port?"),
+            (format!("Which port?\n<hook_context>{escaped}</hook_context>"), "Which port?"),
+            ("<hook_context>the build is red</hook_context>Which port?".to_owned(), "Which port?"),
+            (
+                format!("UserPromptSubmit hook additional context: {plain}\nWhich port?"),
+                "Which port?",
+            ),
+            (format!("SessionStart hook additional context: {plain}"), ""),
+        ] {
+            assert_eq!(without_echoes(&text).trim(), expected, "{text}");
+        }
+        for kept in [
+            "What is <hook_context>?",
+            "<hook_context> is never closed",
+            "Stop hook additional context: the build is red",
+            "What does this mean: hook additional context:",
+            "UserPromptSubmit hook additional context:",
+        ] {
+            assert_eq!(without_echoes(kept), kept);
         }
     }
 
