@@ -37,6 +37,8 @@ use longmem_store::{FactLines, ForgottenKey};
 pub(crate) struct MemoryStore {
     state: Mutex<State>,
     indexing: Arc<(Mutex<bool>, Condvar)>,
+    /// The users for whom somebody watches files.
+    watched: Arc<Mutex<BTreeSet<UserName>>>,
 }
 
 /// Everything, behind one lock: so each write is one transaction.

@@ -18,11 +18,12 @@ impl Turns for MemoryStore {
         Ok(turns.iter().map(|turn| state.insert(user, turn)).collect())
     }
 
-    fn import_turns(
+    fn import_turns_keeping(
         &self,
         user: &UserName,
         turns: &[NewTurn],
         again: bool,
+        values: &[(String, Vec<u8>)],
     ) -> Result<Vec<Option<Inserted>>> {
         let mut state = self.state();
         let imported = turns.iter().map(|turn| {
@@ -40,7 +41,11 @@ impl Turns for MemoryStore {
                 state.insert(user, &placed)
             })
         });
-        Ok(imported.collect())
+        let imported = imported.collect();
+        if let Some(user) = state.users.get_mut(user) {
+            user.values.extend(values.iter().cloned());
+        }
+        Ok(imported)
     }
 
     fn rename_source_keys(

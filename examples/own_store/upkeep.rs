@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use longmem_core::UserName;
 use longmem_core::private_files::IfExists;
-use longmem_store::{Result, StoreError, StoreStats, Turns, Upkeep, UserStats};
+use longmem_store::{Result, StoreError, StoreLock, StoreStats, Turns, Upkeep, UserStats};
 
 use super::MemoryStore;
 
@@ -56,11 +57,27 @@ impl Upkeep for MemoryStore {
         Err(StoreError::Unsupported { place: self.place(), what: "be copied", instead })
     }
 
+    fn lock_watching(&self, user: &UserName) -> Result<Option<StoreLock>> {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = watched.insert(user.clone());
+        let give_back = || StoreLock::new(GiveBack(Arc::clone(&self.watched), user.clone()));
+        Ok(is_free.then(give_back))
+    }
+
     fn place(&self) -> String {
         "memory of this process".to_owned()
     }
 
     fn is_there(&self) -> bool {
         true
+    }
+}
+
+/// Gives the right to watch for a user back when it is dropped.
+struct GiveBack(Arc<Mutex<BTreeSet<UserName>>>, UserName);
+
+impl Drop for GiveBack {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
     }
 }

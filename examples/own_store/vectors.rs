@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use longmem_core::{EmbeddingModel, UserName};
 use longmem_search::PassageId;
-use longmem_store::{EmbeddedTurn, IndexLock, QueuedTurn, Result, StoreError, Upkeep, Vectors};
+use longmem_store::{EmbeddedTurn, QueuedTurn, Result, StoreError, StoreLock, Upkeep, Vectors};
 
 use super::MemoryStore;
 
@@ -124,7 +124,7 @@ impl Vectors for MemoryStore {
         Ok(true)
     }
 
-    fn lock_index(&self, wait: bool) -> Result<Option<IndexLock>> {
+    fn lock_index(&self, wait: bool) -> Result<Option<StoreLock>> {
         let (taken, given_back) = &*self.indexing;
         let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
         while *taken {
@@ -134,7 +134,7 @@ impl Vectors for MemoryStore {
             taken = given_back.wait(taken).unwrap_or_else(PoisonError::into_inner);
         }
         *taken = true;
-        Ok(Some(IndexLock::new(GiveBack(Arc::clone(&self.indexing)))))
+        Ok(Some(StoreLock::new(GiveBack(Arc::clone(&self.indexing)))))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use longmem_core::{NewTurn, Scope, SourceKey, UserName};
+use longmem_core::{NewTurn, SourceKey, UserName};
 use longmem_transcripts::{
     ExportedRecord, Format, ImportedTurn, Mark, Progress, Report, Source, TurnReceiver, read_from,
 };
@@ -290,32 +290,48 @@ impl Intake<'_> {
         Ok(all)
     }
 
-    /// Stores the turns that wait, then the marks that say so.
+    /// Stores the turns that wait, with the marks that say so: those of the user whose marks they are
+    /// last, in one transaction.
     fn store(&mut self) -> Result<(), MemoryError> {
         self.count = 0;
-        for (user, Batch { turns, renamed }) in std::mem::take(&mut self.waiting) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut marks = std::mem::take(&mut self.marks);
+        marks.retain(|(name, _)| self.memory.safeguards.is_free_of_secrets(name));
+        let own = waiting.remove(self.request.user).unwrap_or_default();
+        for (user, batch) in waiting {
+            self.store_batch(&user, batch, &[])?;
+        }
+        // Without a mark, the file is read whole the next time.
+        if self.refused_turns > 0 {
+            marks.clear();
+        }
+        // A file can be all of other users; then nobody is made for its mark.
+        if own.turns.is_empty() && marks.is_empty() {
+            return Ok(());
+        }
+        self.store_batch(self.request.user, own, &marks)
+    }
+
+    /// Stores turns of one user, and marks beside them.
+    fn store_batch(
+        &mut self,
+        user: &UserName,
+        Batch { turns, renamed }: Batch,
+        marks: &[(String, Vec<u8>)],
+    ) -> Result<(), MemoryError> {
+        if !turns.is_empty() {
             *self.users.entry(user.clone()).or_default() += turns.len() as u64;
             let safe = |key: &SourceKey| self.memory.safeguards.key(key);
             let renamed: Vec<_> = renamed.iter().map(|(old, new)| (safe(old), safe(new))).collect();
-            self.memory.store.rename_source_keys(&user, &renamed)?;
-            for imported in self.memory.import_checked(&user, &turns, self.request.again)? {
-                match imported {
-                    Imported::Stored(Inserted { new: true, .. }) => self.new_turns += 1,
-                    Imported::Stored(_) => self.known_turns += 1,
-                    Imported::Forgotten => self.forgotten_turns += 1,
-                    Imported::Refused => self.refused_turns += 1,
-                }
-            }
+            self.memory.store.rename_source_keys(user, &renamed)?;
         }
-        let mut marks = std::mem::take(&mut self.marks);
-        // Without a mark, the file is read whole the next time.
-        marks.retain(|(name, _)| {
-            self.refused_turns == 0 && self.memory.safeguards.is_free_of_secrets(name)
-        });
-        // A file can be all of other users; then nobody is made for its mark.
-        let is_user = || self.memory.store.check_names(&Scope::of(self.request.user.clone()));
-        if !marks.is_empty() && is_user().is_ok() {
-            self.memory.keep_values(self.request.user, &marks)?;
+        for imported in self.memory.import_checked(user, &turns, self.request.again, marks)? {
+            match imported {
+                Imported::Stored(Inserted { new: true, .. }) => self.new_turns += 1,
+                Imported::Stored(_) => self.known_turns += 1,
+                Imported::Forgotten => self.forgotten_turns += 1,
+                Imported::Refused => self.refused_turns += 1,
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use longmem_core::{Embedding, UserName};
-use longmem_store::{EmbeddedTurn, IndexLock, QueuedTurn};
+use longmem_store::{EmbeddedTurn, QueuedTurn, StoreLock};
 use longmem_text::{has_words, without_names};
 use rayon::prelude::*;
 
@@ -184,7 +184,7 @@ impl Memory {
 
     fn drain_queue(
         &self,
-        _lock: &IndexLock,
+        _lock: &StoreLock,
         user: Option<&UserName>,
         see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
     ) -> Result<IndexReport, MemoryError> {

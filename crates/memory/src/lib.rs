@@ -95,7 +95,7 @@ pub use longmem_search::{Scan, SessionNumber};
 pub use longmem_store::{
     Amended, ChangeMark, Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, IMPORT_MARKS,
     Inserted, KeyState, KnownEntity, Learned, LearnedFact, Moved, Replaced, SessionSummary, Store,
-    StoreError, StoreStats, UserStats,
+    StoreError, StoreLock, StoreStats, UserStats,
 };
 pub use longmem_transcripts::{
     EndReason, EndedEarly, Format, LeftOutFile, LeftOutFiles, LeftOutReason,

@@ -133,7 +133,7 @@ impl Memory {
         turns: &[NewTurn],
         again: bool,
     ) -> Result<Vec<Option<Inserted>>, MemoryError> {
-        let imported = self.import_checked(user, turns, again)?;
+        let imported = self.import_checked(user, turns, again, &[])?;
         let stored = imported.into_iter().map(|outcome| match outcome {
             Imported::Stored(inserted) => Some(inserted),
             Imported::Forgotten | Imported::Refused => None,
@@ -141,12 +141,14 @@ impl Memory {
         Ok(stored.collect())
     }
 
-    /// Imports turns as [`Memory::import_turns`] does, and says why each that is left out is.
+    /// Imports turns as [`Memory::import_turns`] does, and says why each that is left out is. Values of
+    /// the user are kept in the same transaction, unless who moderates refused one of the turns.
     pub(crate) fn import_checked(
         &self,
         user: &UserName,
         turns: &[NewTurn],
         again: bool,
+        values: &[(String, Vec<u8>)],
     ) -> Result<Vec<Imported>, MemoryError> {
         refuse_empty(turns)?;
         let checked = if self.safeguards.is_empty() {
@@ -155,8 +157,8 @@ impl Memory {
             Some(self.checked_import(user, turns, again)?)
         };
         let Some(checked) = checked else {
-            let imported = self.store.import_turns(user, turns, again)?.into_iter();
-            return Ok(imported.map(Imported::of).collect());
+            let imported = self.store.import_turns_keeping(user, turns, again, values)?;
+            return Ok(imported.into_iter().map(Imported::of).collect());
         };
         let is_refused: Vec<bool> =
             checked.iter().map(|turn| matches!(turn, Checked::Refused)).collect();
@@ -167,7 +169,8 @@ impl Memory {
                 Checked::Refused => None,
             })
             .collect();
-        let imported = self.store.import_turns(user, &turns, again)?;
+        let values = if is_refused.contains(&true) { &[] } else { values };
+        let imported = self.store.import_turns_keeping(user, &turns, again, values)?;
         let stored = turns.iter().zip(&imported);
         self.count_in_turns(user, stored.filter_map(|(turn, inserted)| Some((turn, (*inserted)?))));
         let mut imported = imported.into_iter();

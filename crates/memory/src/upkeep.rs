@@ -4,11 +4,20 @@ use std::path::Path;
 
 use longmem_core::private_files::IfExists;
 use longmem_core::{EmbeddingModel, Scope, UserName};
-use longmem_store::{Epoch, StoreStats, UserStats};
+use longmem_store::{Epoch, StoreLock, StoreStats, UserStats};
 
 use crate::{Memory, MemoryError};
 
 impl Memory {
+    /// Takes the right to watch files for a user, which one process has at a time and gives back when
+    /// the lock is dropped or the process ends; none if another has it.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`] if the right cannot be taken.
+    pub fn lock_watching(&self, user: &UserName) -> Result<Option<StoreLock>, MemoryError> {
+        Ok(self.store.lock_watching(user)?)
+    }
+
     /// Counts what the store holds.
     ///
     /// # Errors

@@ -16,8 +16,8 @@ use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVect
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::{
     Amended, Changes, EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten, ImportedFact,
-    IndexLock, Inserted, KeptValues, KeyState, KnownEntity, Learned, LearnedFact, Learning, Moved,
-    QueuedTurn, Result, SessionSummary, StoreError, StoreStats, StoredTurn, Turns, Upkeep,
+    Inserted, KeptValues, KeyState, KnownEntity, Learned, LearnedFact, Learning, Moved, QueuedTurn,
+    Result, SessionSummary, StoreError, StoreLock, StoreStats, StoredTurn, Turns, Upkeep,
     UserOverview, UserStats, Vectors, WouldForget,
 };
 use longmem_test_support::WordHashEmbedder;
@@ -46,10 +46,11 @@ counted! {
     Turns {
         fn insert_turns(user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>>;
         fn key_states(user: &UserName, keys: &[SourceKey]) -> Result<Vec<KeyState>>;
-        fn import_turns(
+        fn import_turns_keeping(
             user: &UserName,
             turns: &[NewTurn],
-            again: bool
+            again: bool,
+            values: &[(String, Vec<u8>)]
         ) -> Result<Vec<Option<Inserted>>>;
         fn rename_source_keys(user: &UserName, renamed: &[(SourceKey, SourceKey)]) -> Result<()>;
         fn insert_unless(
@@ -115,7 +116,7 @@ counted! {
             truncated_tokens: u64
         ) -> Result<u64>;
         fn finish_replacing() -> Result<bool>;
-        fn lock_index(wait: bool) -> Result<Option<IndexLock>>;
+        fn lock_index(wait: bool) -> Result<Option<StoreLock>>;
     }
     Facts {
         fn facts(user: &UserName, at: FactsAt) -> Result<Vec<Fact>>;
@@ -193,6 +194,7 @@ counted! {
             if_exists: IfExists,
             stop: &(dyn Fn() -> bool + Sync)
         ) -> Result<()>;
+        fn lock_watching(user: &UserName) -> Result<Option<StoreLock>>;
         fn place() -> String;
         fn is_there() -> bool;
     }

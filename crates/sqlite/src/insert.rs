@@ -18,7 +18,7 @@ use crate::read::last_turns;
 use crate::rows::array;
 use crate::session_names::{SessionNames, is_amended};
 use crate::users::{user_id, user_id_or_new};
-use crate::{forget, forgotten_keys};
+use crate::{forget, forgotten_keys, kept};
 
 /// Stores turns of one user; see [`Turns::insert_turns`](longmem_store::Turns::insert_turns).
 pub(crate) fn insert_turns(
@@ -35,35 +35,51 @@ pub(crate) fn insert_turns(
     })
 }
 
-/// Stores turns of one user that were not forgotten; see
-/// [`Turns::import_turns`](longmem_store::Turns::import_turns).
+/// Stores turns of one user that were not forgotten, and values beside them; see
+/// [`Turns::import_turns_keeping`](longmem_store::Turns::import_turns_keeping).
 pub(crate) fn import_turns(
     connections: &Connections,
     user: &UserName,
     turns: &[NewTurn],
     again: bool,
+    values: &[(String, Vec<u8>)],
 ) -> Result<Vec<Option<Inserted>>> {
     let new = with_words(turns);
     connections.write(|transaction| {
-        let forgotten = forgotten_turns(transaction, user, turns)?;
-        if again {
-            forgotten_keys::remove(transaction, forgotten.values())?;
+        let imported = import(transaction, user, turns, &new, again)?;
+        if user_id(transaction, user)?.is_some() {
+            kept::keep_all(transaction, user, values)?;
         }
-        let is_left_out =
-            |turn: &NewTurn| !again && key_of(turn).is_some_and(|key| forgotten.contains_key(key));
-        let wanted: Vec<_> = new.iter().filter(|(turn, _)| !is_left_out(turn)).collect();
-        if wanted.is_empty() {
-            return Ok(vec![None; turns.len()]);
-        }
-        forget::delete_replaced(transaction, user, &grown_turns(transaction, user, &wanted)?)?;
-        let names = match user_id(transaction, user)? {
-            Some(user_id) => SessionNames::of(transaction, user_id)?,
-            None => SessionNames::default(),
-        };
-        let mut inserted = insert(transaction, user, &wanted, &names)?.into_iter();
-        let outcome = |turn: &NewTurn| if is_left_out(turn) { None } else { inserted.next() };
-        Ok(turns.iter().map(outcome).collect())
+        Ok(imported)
     })
+}
+
+/// Stores those of the turns that were not forgotten.
+fn import(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    turns: &[NewTurn],
+    new: &[(&NewTurn, IndexedWords)],
+    again: bool,
+) -> rusqlite::Result<Vec<Option<Inserted>>> {
+    let forgotten = forgotten_turns(transaction, user, turns)?;
+    if again {
+        forgotten_keys::remove(transaction, forgotten.values())?;
+    }
+    let is_left_out =
+        |turn: &NewTurn| !again && key_of(turn).is_some_and(|key| forgotten.contains_key(key));
+    let wanted: Vec<_> = new.iter().filter(|(turn, _)| !is_left_out(turn)).collect();
+    if wanted.is_empty() {
+        return Ok(vec![None; turns.len()]);
+    }
+    forget::delete_replaced(transaction, user, &grown_turns(transaction, user, &wanted)?)?;
+    let names = match user_id(transaction, user)? {
+        Some(user_id) => SessionNames::of(transaction, user_id)?,
+        None => SessionNames::default(),
+    };
+    let mut inserted = insert(transaction, user, &wanted, &names)?.into_iter();
+    let outcome = |turn: &NewTurn| if is_left_out(turn) { None } else { inserted.next() };
+    Ok(turns.iter().map(outcome).collect())
 }
 
 /// The stored turns of which these are grown ones.

@@ -24,10 +24,7 @@ impl KeptValues for SqliteStore {
     }
 
     fn keep_values(&self, user: &UserName, values: &[(String, Vec<u8>)]) -> Result<()> {
-        self.connections.write(|transaction| {
-            let mut values = values.iter();
-            values.try_for_each(|(name, value)| keep_of_user(transaction, user, name, value))
-        })
+        self.connections.write(|transaction| keep_all(transaction, user, values))
     }
 
     fn kept_value(&self, user: Option<&UserName>, name: &str) -> Result<Option<Vec<u8>>> {
@@ -65,6 +62,15 @@ impl KeptValues for SqliteStore {
                 .collect(),
         })
     }
+}
+
+/// Keeps values of a user, who is made for them.
+pub(crate) fn keep_all(
+    transaction: &Transaction<'_>,
+    user: &UserName,
+    values: &[(String, Vec<u8>)],
+) -> rusqlite::Result<()> {
+    values.iter().try_for_each(|(name, value)| keep_of_user(transaction, user, name, value))
 }
 
 /// Keeps a value of a user, who is made for it.

@@ -21,13 +21,14 @@ impl Turns for SqliteStore {
         insert::insert_turns(&self.connections, user, turns)
     }
 
-    fn import_turns(
+    fn import_turns_keeping(
         &self,
         user: &UserName,
         turns: &[NewTurn],
         again: bool,
+        values: &[(String, Vec<u8>)],
     ) -> Result<Vec<Option<Inserted>>> {
-        insert::import_turns(&self.connections, user, turns, again)
+        insert::import_turns(&self.connections, user, turns, again, values)
     }
 
     fn rename_source_keys(

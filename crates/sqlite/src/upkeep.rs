@@ -5,11 +5,13 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use longmem_core::private_files::{IfExists, NewFile};
-use longmem_store::{Result, StoreError, StoreStats, Upkeep, UserStats};
+use longmem_core::{UserName, fnv1a};
+use longmem_store::{Result, StoreError, StoreLock, StoreStats, Upkeep, UserStats};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ffi};
 
 use crate::file::with_suffix;
+use crate::lock_file::LockFile;
 use crate::rows::parsed;
 use crate::{SqliteStore, check, error};
 
@@ -92,6 +94,13 @@ impl Upkeep for SqliteStore {
             return Err(StoreError::Stopped);
         }
         Ok(copy.finish()?)
+    }
+
+    fn lock_watching(&self, user: &UserName) -> Result<Option<StoreLock>> {
+        drop(self.connections.writer()?);
+        // A user's name need not be one of a file.
+        let suffix = format!("-watch-{:016x}.lock", fnv1a(user.as_str().as_bytes()));
+        Ok(LockFile::hold(with_suffix(self.path(), &suffix), false)?.map(StoreLock::new))
     }
 
     fn place(&self) -> String {

@@ -41,6 +41,23 @@ pub trait Turns: Send + Sync {
         user: &UserName,
         turns: &[NewTurn],
         again: bool,
+    ) -> Result<Vec<Option<Inserted>>> {
+        self.import_turns_keeping(user, turns, again, &[])
+    }
+
+    /// Imports turns as [`Turns::import_turns`] does, and keeps values of the user in the same
+    /// transaction, as [`KeptValues::keep_values`](crate::KeptValues::keep_values) does: how far a file
+    /// was read is kept with what was read of it, or neither is. If the user is not in the store and no
+    /// turn is stored, no value is kept either.
+    ///
+    /// # Errors
+    /// Those of [`Turns::import_turns`]; then no value was kept either.
+    fn import_turns_keeping(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+        again: bool,
+        values: &[(String, Vec<u8>)],
     ) -> Result<Vec<Option<Inserted>>>;
 
     /// Gives turns other source keys, each by the key that it has and the one that it gets: a later

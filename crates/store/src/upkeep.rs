@@ -5,7 +5,7 @@ use std::path::Path;
 use longmem_core::UserName;
 use longmem_core::private_files::IfExists;
 
-use crate::Result;
+use crate::{Result, StoreLock};
 
 /// What keeps a store in order.
 pub trait Upkeep: Send + Sync {
@@ -44,6 +44,13 @@ pub trait Upkeep: Send + Sync {
         if_exists: IfExists,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<()>;
+
+    /// Takes the right to watch files for a user, which one process has at a time and gives back when
+    /// the lock is dropped or the process ends; none if another has it.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) if the right cannot be taken.
+    fn lock_watching(&self, user: &UserName) -> Result<Option<StoreLock>>;
 
     /// Where the store is, as a person would name it; without any password.
     fn place(&self) -> String;

@@ -76,7 +76,7 @@ pub trait Vectors: Send + Sync {
     ///
     /// # Errors
     /// When the store cannot be locked.
-    fn lock_index(&self, wait: bool) -> Result<Option<IndexLock>>;
+    fn lock_index(&self, wait: bool) -> Result<Option<StoreLock>>;
 }
 
 /// A turn that waits for vectors.
@@ -101,18 +101,19 @@ pub struct EmbeddedTurn {
     pub passages: Vec<(PassageSpan, Embedding)>,
 }
 
-/// The right to index, given back when it is dropped, and when the process ends, however it ends.
-pub struct IndexLock(#[expect(dead_code, reason = "it is held, not used")] Box<dyn Any + Send>);
+/// The right to do what one process does at a time, given back when it is dropped, and when the process
+/// ends, however it ends.
+pub struct StoreLock(#[expect(dead_code, reason = "it is held, not used")] Box<dyn Any + Send>);
 
-impl IndexLock {
+impl StoreLock {
     /// Wraps what gives the right back when it is dropped.
     pub fn new(guard: impl Any + Send) -> Self {
         Self(Box::new(guard))
     }
 }
 
-impl fmt::Debug for IndexLock {
+impl fmt::Debug for StoreLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("IndexLock")
+        f.write_str("StoreLock")
     }
 }

@@ -1,6 +1,6 @@
 //! Small values are kept by name, and go with their user.
 
-use longmem_core::Scope;
+use longmem_core::{NewTurn, Scope, SourceKey};
 
 use super::Make;
 use super::made_up::{session, turn, user};
@@ -95,4 +95,37 @@ pub fn whatever_is_forgotten_takes_marks_of_imports_along(make: Make<'_>) {
     for owner in [Some(&bob), None] {
         assert_eq!(store.kept_names(owner, "").unwrap(), [&*mark, "other"]);
     }
+}
+
+pub fn values_are_kept_with_the_turns_that_are_imported_or_not_at_all(make: Make<'_>) {
+    let fixture = make();
+    let (store, other, ana) = (fixture.store(), fixture.opened_again(), user("ana"));
+    let values = |value: &[u8]| vec![("import/a".to_owned(), value.to_vec())];
+    let kept = || other.kept_value(Some(&ana), "import/a").unwrap();
+    let key = SourceKey("k".to_owned());
+    let keyed = [NewTurn { source_key: Some(key), ..turn("talk", "lisbon", 0) }];
+    // Nobody is made for a value.
+    assert_eq!(store.import_turns_keeping(&ana, &[], false, &values(b"0")).unwrap(), []);
+    assert_eq!((kept(), store.users().unwrap().len()), (None, 0));
+    let new = store.import_turns_keeping(&ana, &keyed, false, &values(b"1")).unwrap();
+    assert_eq!((new[0].unwrap().new, kept()), (true, Some(b"1".to_vec())));
+    store.import_turns_keeping(&ana, &keyed, false, &values(b"2")).unwrap();
+    assert_eq!(kept(), Some(b"2".to_vec()));
+    store.import_turns_keeping(&ana, &[], false, &values(b"3")).unwrap();
+    assert_eq!(kept(), Some(b"3".to_vec()));
+    // Nor is one made for a turn that was forgotten.
+    store.forget(&ForgetTarget::User(ana.clone())).unwrap();
+    assert_eq!(store.import_turns_keeping(&ana, &keyed, false, &values(b"4")).unwrap(), [None]);
+    assert_eq!((kept(), store.users().unwrap().len()), (None, 0));
+}
+
+pub fn one_watches_for_a_user_at_a_time(make: Make<'_>) {
+    let fixture = make();
+    let stores = [fixture.store(), fixture.opened_again()];
+    let ana = user("ana");
+    let first = stores[0].lock_watching(&ana).unwrap().unwrap();
+    assert!(stores[1].lock_watching(&ana).unwrap().is_none());
+    assert!(stores[1].lock_watching(&user("bob")).unwrap().is_some());
+    drop(first);
+    assert!(stores[1].lock_watching(&ana).unwrap().is_some());
 }

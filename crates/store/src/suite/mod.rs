@@ -137,6 +137,8 @@ macro_rules! store_suite {
             names_are_listed_by_their_beginning,
             values_go_with_their_user,
             whatever_is_forgotten_takes_marks_of_imports_along,
+            values_are_kept_with_the_turns_that_are_imported_or_not_at_all,
+            one_watches_for_a_user_at_a_time,
         ]);
         $crate::store_suite!(@of search, $make, [
             both_searches_equal_the_obvious_loop,
