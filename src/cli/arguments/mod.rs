@@ -3,6 +3,7 @@
 mod config;
 mod facts;
 mod hook;
+mod install;
 mod key;
 mod language_model;
 mod measuring;
@@ -23,6 +24,7 @@ pub(crate) use facts::{
     SessionsAction, SessionsArguments,
 };
 pub(crate) use hook::HookArguments;
+pub(crate) use install::{InstallArguments, InstallClient, InstallScope};
 pub(crate) use key::{KeyAction, KeyArguments};
 pub(crate) use language_model::{
     AskArguments, ChatArguments, CountingKind, LearningArguments, ModelsArguments,
@@ -156,6 +158,8 @@ pub(crate) enum Command {
     Config(ConfigArguments),
     /// Copy the store to a file while others use it
     Backup(BackupArguments),
+    /// Connect Claude Code, Codex, Gemini CLI or Cursor with this memory
+    Install(InstallArguments),
     /// Answer an agent's hook from memory: see longmem install
     Hook(HookArguments),
     /// Make a key, and encrypt the store with it or with another one

@@ -16,6 +16,7 @@ mod forget;
 pub(crate) mod hook;
 mod import;
 mod index;
+mod install;
 mod key;
 mod learning;
 mod manual;
@@ -51,6 +52,9 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
             return config::run(chosen, &arguments.global, given, output);
         }
         Command::Hook(hook) => return hook::run(hook, &arguments.global),
+        Command::Install(chosen) => {
+            return install::run(chosen, &arguments.global, given, output);
+        }
         _ => {}
     }
     let settings = compose::settings(&arguments.global)?;
@@ -77,9 +81,11 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
         Command::Key(arguments) => key::run(arguments, &settings, output),
-        Command::Completions(_) | Command::Config(_) | Command::Hook(_) | Command::Manual(_) => {
-            Ok(())
-        }
+        Command::Completions(_)
+        | Command::Config(_)
+        | Command::Hook(_)
+        | Command::Install(_)
+        | Command::Manual(_) => Ok(()),
     }
 }
 

@@ -26,6 +26,11 @@ pub(crate) enum Meaning {
 }
 
 impl HookClient {
+    /// The names of the events that are answered, as the agent has them.
+    pub fn event_names(self) -> impl Iterator<Item = &'static str> {
+        self.events().iter().map(|(name, _)| *name)
+    }
+
     /// The events that are answered, by the names that the agent has for them, and what they mean.
     pub(crate) fn events(self) -> &'static [(&'static str, Meaning)] {
         match self {
