@@ -9,6 +9,9 @@ mod json_file;
 mod program;
 mod toml_file;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -18,8 +18,18 @@ pub(super) struct Change {
     path: PathBuf,
     before: Option<Vec<u8>>,
     after: Option<Vec<u8>>,
-    /// Whether a copy is kept of what was there; files that are longmem's own need none.
-    keeps_copy: bool,
+    kind: Kind,
+}
+
+/// What a change is to the file's owner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Something is put into the file of an agent, of which a copy is kept.
+    Edited,
+    /// Something is taken out of it again, and the copy goes.
+    Undone,
+    /// The file is longmem's own.
+    Own,
 }
 
 impl Change {
@@ -46,7 +56,7 @@ impl Change {
         let text = before.as_deref().map(std::str::from_utf8).transpose();
         let text = text.map_err(|error| refused(format!("expected UTF-8: {error}")))?;
         let after = edit(text).map_err(refused)?.map(String::into_bytes);
-        Ok(Self { path, before, after, keeps_copy: true })
+        Ok(Self { path, before, after, kind: Kind::Edited })
     }
 
     /// The same where something is taken out: a file that is again what it was before longmem's entries
@@ -59,12 +69,11 @@ impl Change {
         edit: impl FnOnce(Option<&str>) -> Result<Option<String>, String>,
     ) -> Result<Self, Failure> {
         let mut change = Self::edit(path, edit)?;
-        let old = read(&change.backup())?;
-        match (&change.after, old) {
-            // Nothing but longmem's stood in it; an empty file that a person made stays.
-            (None, Some(_)) if change.before.is_some() => change.after = Some(b"{}\n".to_vec()),
-            (Some(after), Some(old)) if is_same(after, &old) => change.after = Some(old),
-            _ => {}
+        change.kind = Kind::Undone;
+        if let Some(old) = read(&change.backup())?
+            && is_same(change.after.as_deref().unwrap_or_default(), &old)
+        {
+            change.after = Some(old);
         }
         Ok(change)
     }
@@ -75,7 +84,7 @@ impl Change {
     /// [`Failure`] if the one that is there cannot be read.
     pub(super) fn own(path: PathBuf, after: Option<&[u8]>) -> Result<Self, Failure> {
         let (before, after) = (read(&path)?, after.map(<[u8]>::to_vec));
-        Ok(Self { path, before, after, keeps_copy: false })
+        Ok(Self { path, before, after, kind: Kind::Own })
     }
 
     pub(super) fn changes_nothing(&self) -> bool {
@@ -108,7 +117,7 @@ impl Change {
         let failed = |error: io::Error| {
             io::Error::new(error.kind(), format!("{shown} cannot be written: {error}"))
         };
-        let copy = self.before.as_deref().filter(|_| self.keeps_copy);
+        let copy = self.before.as_deref().filter(|_| self.kind == Kind::Edited);
         // Of several changes, the copy keeps what was there before the first.
         if let Some(copy) = copy.filter(|_| !backup.exists()) {
             write(&backup, copy, permissions(&self.path)).map_err(failed)?;
@@ -117,12 +126,11 @@ impl Change {
             Some(after) => write(&self.path, after, permissions(&self.path)).map_err(failed)?,
             None => fs::remove_file(&self.path).map_err(failed)?,
         }
-        if self.keeps_copy && self.after == read(&backup)? {
-            // The file is what it was, and so is its folder.
+        if self.kind == Kind::Undone && backup.exists() {
             fs::remove_file(&backup)?;
         }
         let done = if self.after.is_some() { "wrote" } else { "deleted" };
-        let kept = if self.keeps_copy && backup.exists() {
+        let kept = if self.kind == Kind::Edited && backup.exists() {
             format!(" (as it was: {})", backup.display())
         } else {
             String::new()
@@ -138,9 +146,12 @@ impl Change {
     }
 }
 
-/// Whether a file's new text says what its old text said.
+/// Whether a file's new text says what its old text said; in an empty one stands nothing.
 fn is_same(after: &[u8], old: &[u8]) -> bool {
-    let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+    let text = |bytes| match std::str::from_utf8(bytes).unwrap_or_default().trim() {
+        "" => "{}",
+        text => text,
+    };
     after == old || json_file::is_same(text(after), text(old))
 }
 
