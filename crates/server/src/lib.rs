@@ -3,6 +3,7 @@
 mod api;
 mod caller;
 mod hooks;
+mod mcp;
 mod problem;
 mod settings;
 mod shared;
@@ -12,4 +13,5 @@ pub use hooks::{
     CaughtUpTranscripts, Hook, HookAnswer, HookClient, HookError, TranscriptCapture,
     WaitingTranscript, WaitingTranscripts, catch_up_transcripts,
 };
+pub use mcp::serve_mcp;
 pub use settings::{Auth, ServerSettings};

@@ -6,6 +6,7 @@ mod hook;
 mod install;
 mod key;
 mod language_model;
+mod mcp;
 mod measuring;
 mod model;
 mod recall;
@@ -30,6 +31,7 @@ pub(crate) use language_model::{
     AskArguments, ChatArguments, CountingKind, LearningArguments, ModelsArguments,
     ProviderArguments, ProviderKind, TalkSession,
 };
+pub(crate) use mcp::McpArguments;
 pub(crate) use measuring::{BenchArguments, EvalArguments};
 pub(crate) use model::{ModelAction, ModelArguments};
 pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};
@@ -141,6 +143,8 @@ pub(crate) enum Command {
     Facts(FactsArguments),
     /// List conversations, show, rename and move them; their summaries, or what they leave to do
     Sessions(SessionsArguments),
+    /// Serve the memory as tools to a program that starts this command: the Model Context Protocol
+    Mcp(McpArguments),
     /// Count what is stored of all users, or of the one that --user names
     Stats,
     /// Write turns as JSON Lines that import reads back

@@ -20,6 +20,7 @@ mod install;
 mod key;
 mod learning;
 mod manual;
+mod mcp;
 mod model;
 mod models;
 mod open;
@@ -71,6 +72,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Context(arguments) => context::run(&arguments, &settings, output),
         Command::Facts(arguments) => facts::run(arguments, &settings, output),
         Command::Sessions(arguments) => sessions::run(&arguments, &settings, output),
+        Command::Mcp(arguments) => mcp::run(&arguments, &settings, output),
         Command::Stats => stats::run(&settings, given.by_flag("user"), output),
         Command::Export(arguments) => export::run(arguments, &settings, output),
         Command::Forget(arguments) => forget::run(&arguments, &settings, output),

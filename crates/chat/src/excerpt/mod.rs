@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use longmem_core::TokenCounter;
+use longmem_text::query_words;
 
 use self::choice::chosen_windows;
 use self::pieces::pieces;
@@ -63,6 +64,16 @@ pub fn excerpt<'a>(
         kept.push(piece.start..piece.start + length);
     }
     Cow::Owned(with_marks(text, &kept))
+}
+
+/// Shortens a text as [`excerpt`] does, to what has most to do with a question as a person writes it.
+pub fn excerpt_about<'a>(
+    text: &'a str,
+    question: &str,
+    limit: usize,
+    counter: &dyn TokenCounter,
+) -> Cow<'a, str> {
+    excerpt(text, &query_words(question), limit, counter)
 }
 
 /// Writes the parts of a text one after another, with a mark where something is left out.

@@ -1,0 +1,108 @@
+//! Memory for the one program at the other end of a pipe.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use longmem_chat::AsyncMemory;
+use rmcp::ServiceExt;
+use rmcp::model::JsonRpcMessage;
+use rmcp::service::{RoleServer, RxJsonRpcMessage, TxJsonRpcMessage};
+use rmcp::transport::Transport;
+use rmcp::transport::async_rw::AsyncRwTransport;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+
+use super::handler::MemoryHandler;
+use crate::ServerSettings;
+use crate::shared::Shared;
+
+/// How long what is going on is waited for once the client is gone.
+const LAST_WORK: Duration = Duration::from_secs(2);
+
+/// Serves memory by the Model Context Protocol to a client that writes into `input` and reads from
+/// `output`, until the input ends or `stop` is done. What is being written then is finished, for at
+/// most two seconds. Nothing of the memory is opened before the client asks for some of it, so a store
+/// that cannot be opened is said by each tool that needs it, and is no end of the server.
+///
+/// # Examples
+/// ```no_run
+/// use longmem_server::{ServerSettings, serve_mcp};
+///
+/// # async fn example(memory: longmem_chat::AsyncMemory) -> Result<(), longmem_core::InvalidName> {
+/// let settings = ServerSettings::new("ana".parse()?);
+/// let (input, output) = (tokio::io::empty(), tokio::io::sink());
+/// serve_mcp(memory, settings, input, output, std::future::pending()).await;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn serve_mcp(
+    memory: AsyncMemory,
+    settings: ServerSettings,
+    input: impl AsyncRead + Send + Unpin + 'static,
+    output: impl AsyncWrite + Send + Unpin + 'static,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let handler = MemoryHandler::of_owner(Arc::new(Shared::new(memory, settings)));
+    let (stopped, ended) = (CancellationToken::new(), CancellationToken::new());
+    let asked = stopped.clone();
+    tokio::spawn(async move {
+        stop.await;
+        asked.cancel();
+    });
+    let inner = AsyncRwTransport::new(input, output);
+    let pipe = Pipe { inner, begun: false, ended: ended.clone() };
+    // It fails only where the client goes before it said what it wants.
+    let Ok(serving) = handler.serve_with_ct(pipe, stopped.clone()).await else { return };
+    let too_late = async {
+        tokio::select! {
+            () = stopped.cancelled() => {}
+            () = ended.cancelled() => {}
+        }
+        tokio::time::sleep(LAST_WORK).await;
+    };
+    tokio::select! {
+        _ = serving.waiting() => {}
+        () = too_late => {}
+    }
+}
+
+/// A pipe that notices its end, and passes over what comes before the first request: nothing can be
+/// answered to it, and it would end the service.
+struct Pipe<T> {
+    inner: T,
+    begun: bool,
+    ended: CancellationToken,
+}
+
+impl<T: Transport<RoleServer>> Transport<RoleServer> for Pipe<T> {
+    type Error = T::Error;
+
+    fn name() -> Cow<'static, str> {
+        T::name()
+    }
+
+    fn send(
+        &mut self,
+        message: TxJsonRpcMessage<RoleServer>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        self.inner.send(message)
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
+        loop {
+            let Some(message) = self.inner.receive().await else {
+                self.ended.cancel();
+                return None;
+            };
+            self.begun |= matches!(message, JsonRpcMessage::Request(_));
+            if self.begun {
+                return Some(message);
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), Self::Error> {
+        self.inner.close().await
+    }
+}

@@ -1,0 +1,1 @@
+//! Every tool over a pipe.

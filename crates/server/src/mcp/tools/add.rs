@@ -1,0 +1,113 @@
+//! `memory_add`: keeps something, as a note or as a fact.
+
+use longmem_core::schemars::{self, JsonSchema};
+use longmem_core::{FactKind, NewTurn, OWN_BLOCK_TAGS, Role, SessionName, SourceKey, closed_words};
+use longmem_memory::{FactNote, Memory, NOTES_SESSION, Statement};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Entry;
+use crate::mcp::arguments::text;
+use crate::mcp::call::Call;
+use crate::mcp::reply::{Refusal, Reply};
+
+/// Characters of the longest text.
+const MAX_TEXT: usize = 16_000;
+
+closed_words! {
+    /// In which form something is kept.
+    pub(super) enum Kind: "a kind of memory" {
+        /// One short line that holds until it is replaced.
+        Fact = "fact",
+        /// A text of any length, found by searching.
+        Note = "note",
+    }
+}
+
+/// What is to be kept.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Add {
+    /// What to remember, so that it is understood without this conversation.
+    #[schemars(length(min = 1, max = 16000))]
+    text: String,
+    /// Whom or what a fact is about: a name, or "user", which it is about if this is left out.
+    about: Option<String>,
+    /// "fact" for one short line that holds until it is replaced, such as "prefers metric units"; "note"
+    /// for anything longer. A note if this is left out, but a fact where about is given.
+    kind: Option<Kind>,
+}
+
+/// Something is kept.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Added {
+    /// By what memory_update and memory_delete know it: "t40" or "f12".
+    id: String,
+    /// In which form it is kept.
+    kind: Kind,
+    /// False if it was known already.
+    new: bool,
+}
+
+pub(super) fn entry() -> Entry {
+    Entry::writing::<Add, Added>(
+        "memory_add",
+        "Remember",
+        "Keeps something for later conversations. Add only what the user asks to keep, or what will \
+         matter in another conversation: a preference, a decision, a plan, a person. Adding the same \
+         again changes nothing. To correct something, use memory_update.",
+        false,
+        |call, arguments| Box::pin(add(call, arguments)),
+    )
+}
+
+async fn add(call: Call, asked: Add) -> Result<Reply, Refusal> {
+    text("text", &asked.text, MAX_TEXT)?;
+    let lower = asked.text.to_lowercase();
+    let is_recalled =
+        |tag: &str| lower.contains(&format!("<{tag}")) || lower.contains(&format!("&lt;{tag}"));
+    if OWN_BLOCK_TAGS.into_iter().any(is_recalled) {
+        return Err(Refusal::new(
+            "the text holds recalled memory, which is stored already",
+            "Add only what is new, in plain words.",
+        ));
+    }
+    let about = asked.about.filter(|name| !name.trim().is_empty());
+    let usual = if about.is_some() { Kind::Fact } else { Kind::Note };
+    let kind = asked.kind.unwrap_or(usual);
+    if about.is_some() && kind == Kind::Note {
+        let message = "about belongs to a fact, and this is to be a note";
+        return Err(Refusal::new(message, "Leave about out, or make it a fact."));
+    }
+    let said = asked.text;
+    let (id, new) = match kind {
+        Kind::Fact => {
+            let mut note = FactNote::new(said, FactKind::Identity);
+            note.subject = about.unwrap_or(note.subject);
+            let noted = call.add(move |memory, user| memory.note_fact(user, &note)).await?;
+            (format!("f{}", noted.id), noted.new)
+        }
+        Kind::Note => {
+            let stored = call.add(move |memory, user| {
+                let judged = memory.safeguards().checked(&Statement::note(user, &said))?;
+                Ok(memory.remember_checked(user, &[note(memory, judged)])?[0])
+            });
+            let stored = stored.await?;
+            (format!("t{}", stored.id), stored.new)
+        }
+    };
+    let what = if new { "Remembered" } else { "Known already" };
+    Ok(Reply::new(format!("{what}, as {kind} {id}."), &Added { id, kind, new }))
+}
+
+/// A note whose source key is made of its text, so that the same text is one note. What was redacted
+/// is no part of the key.
+fn note(memory: &Memory, text: String) -> NewTurn {
+    let digest = Sha256::digest(text.trim().as_bytes());
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let session = SessionName::new(NOTES_SESSION).expect("the constant is a valid name");
+    NewTurn {
+        note: true,
+        source_key: Some(SourceKey(format!("note:{digits}"))),
+        ..memory.new_turn(session, Role::User, text)
+    }
+}

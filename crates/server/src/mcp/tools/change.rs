@@ -1,0 +1,147 @@
+//! `memory_update` and `memory_delete`: one turn or fact, corrected or deleted for good.
+
+use longmem_core::Scope;
+use longmem_core::schemars::{self, JsonSchema};
+use longmem_memory::{Erasure, ForgetTarget};
+use serde::{Deserialize, Serialize};
+
+use super::Entry;
+use crate::mcp::arguments::{Handle, text};
+use crate::mcp::call::Call;
+use crate::mcp::quotes::counted;
+use crate::mcp::reply::{Refusal, Reply};
+
+/// Characters of the longest text.
+const MAX_TEXT: usize = 16_000;
+
+/// What is to be corrected.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Update {
+    /// "t40" for turn 40, "f12" for fact 12.
+    id: String,
+    /// What takes the place of its text.
+    #[schemars(length(min = 1, max = 16000))]
+    text: String,
+}
+
+/// Something was corrected.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Updated {
+    /// What was corrected: it keeps its number.
+    id: String,
+    /// Facts that were learned from the old text, and are gone.
+    facts: u64,
+    /// Summaries that covered the old text, and are gone.
+    summaries: u64,
+}
+
+pub(super) fn update() -> Entry {
+    Entry::writing::<Update, Updated>(
+        "memory_update",
+        "Correct memory",
+        "Replaces the text of one turn or fact, for good: the old text is deleted, and with it what was \
+         learned from it. Use it when the user says that something stored is wrong.",
+        true,
+        |call, arguments| Box::pin(corrected(call, arguments)),
+    )
+}
+
+async fn corrected(call: Call, asked: Update) -> Result<Reply, Refusal> {
+    text("text", &asked.text, MAX_TEXT)?;
+    let (facts, summaries) = match Handle::read(&asked.id)? {
+        Handle::Turn(id) => {
+            let amended =
+                call.change(move |memory, user| memory.amend_turn(user, id, &asked.text)).await?;
+            (amended.derived.facts, amended.derived.summaries)
+        }
+        Handle::Fact(id) => {
+            call.change(move |memory, user| memory.edit_fact(user, id, &asked.text)).await?;
+            (0, 0)
+        }
+    };
+    let id = asked.id.trim().to_lowercase();
+    let updated = Updated { id, facts, summaries };
+    let mut line = format!("Replaced the text of {}.", updated.id);
+    if facts + summaries > 0 {
+        line.push_str(&format!(
+            " Gone with the old text: {} and {}.",
+            counted(facts, "fact"),
+            summed_up(summaries)
+        ));
+    }
+    Ok(Reply::new(line, &updated))
+}
+
+/// What is to be deleted.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Delete {
+    /// "t40" for turn 40, "f12" for fact 12.
+    id: String,
+}
+
+/// Something was deleted.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Deleted {
+    /// What was deleted.
+    id: String,
+    /// Turns that are gone.
+    turns: u64,
+    /// Facts that are gone: the one that was named with those that it had replaced, or those that were
+    /// learned from the turn.
+    facts: u64,
+    /// Summaries that covered the turn, and are gone.
+    summaries: u64,
+    /// False if the deleted bytes leave the disk later, because another process reads an older state.
+    erased_from_disk: bool,
+}
+
+pub(super) fn delete() -> Entry {
+    Entry::writing::<Delete, Deleted>(
+        "memory_delete",
+        "Forget",
+        "Deletes one turn or fact for good, with what was learned from it. It cannot be undone. Use it \
+         only when the user asks for it, and name what goes.",
+        true,
+        |call, arguments| Box::pin(deleted(call, arguments)),
+    )
+    .with_meta("anthropic/requiresUserInteraction", true.into())
+}
+
+async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
+    let id = asked.id.trim().to_lowercase();
+    let gone = match Handle::read(&asked.id)? {
+        Handle::Turn(turn) => {
+            let target = ForgetTarget::Turns(Scope::of(call.user().clone()), vec![turn]);
+            let forgotten = call.change(move |memory, _| memory.forget(&target)).await?;
+            Deleted {
+                id,
+                turns: forgotten.turns,
+                facts: forgotten.derived.facts,
+                summaries: forgotten.derived.summaries,
+                erased_from_disk: forgotten.erasure == Erasure::Done,
+            }
+        }
+        Handle::Fact(fact) => {
+            let facts = call.change(move |memory, user| memory.delete_fact(user, fact)).await?;
+            Deleted { id, turns: 0, facts, summaries: 0, erased_from_disk: true }
+        }
+    };
+    let Deleted { id, facts, summaries, .. } = &gone;
+    let mut line = format!("Deleted {id} for good.");
+    let others = facts.saturating_sub(u64::from(id.starts_with('f')));
+    if others + summaries > 0 {
+        let others = counted(others, "other fact");
+        line.push_str(&format!(" Gone with it: {others} and {}.", summed_up(*summaries)));
+    }
+    if !gone.erased_from_disk {
+        line.push_str(
+            " Its bytes leave the disk later, since another process reads an older state.",
+        );
+    }
+    Ok(Reply::new(line, &gone))
+}
+
+/// Summaries in words.
+fn summed_up(count: u64) -> String {
+    if count == 1 { "1 summary".to_owned() } else { format!("{count} summaries") }
+}

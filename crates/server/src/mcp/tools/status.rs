@@ -1,0 +1,84 @@
+//! `memory_status`: how much is stored, and whether it is found by meaning.
+
+use longmem_core::UserName;
+use longmem_core::schemars::{self, JsonSchema};
+use longmem_memory::{FactsAt, Memory, MemoryError};
+use serde::{Deserialize, Serialize};
+
+use super::Entry;
+use crate::mcp::call::{Call, NOTHING_YET};
+use crate::mcp::quotes::counted;
+use crate::mcp::reply::{Refusal, Reply};
+
+/// Nothing is asked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Nothing {}
+
+/// What is stored of the user.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Status {
+    /// Whose memory it is.
+    user: UserName,
+    /// Messages and notes.
+    turns: u64,
+    /// Conversations.
+    sessions: u64,
+    /// Facts that hold.
+    facts: u64,
+    /// Turns that are found by their words only, because they have no vectors yet.
+    turns_without_vectors: u64,
+    /// Where the store is; left out where there is none yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    /// The embedding model whose vectors serve searches; left out before the first were written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+}
+
+pub(super) fn entry() -> Entry {
+    Entry::reading::<Nothing, Status>(
+        "memory_status",
+        "Memory status",
+        "Says how much is stored of this user, where, and whether it is found by meaning.",
+        |call, arguments| Box::pin(status(call, arguments)),
+    )
+}
+
+async fn status(call: Call, _: Nothing) -> Result<Reply, Refusal> {
+    let Some(status) = call.read(read).await? else {
+        let user = call.user().clone();
+        let (turns, sessions, facts, turns_without_vectors) = (0, 0, 0, 0);
+        let (file, model) = (None, None);
+        let empty = Status { user, turns, sessions, facts, turns_without_vectors, file, model };
+        return Ok(Reply::new(format!("{NOTHING_YET}."), &empty));
+    };
+    let Status { user, turns, sessions, facts, turns_without_vectors: waiting, .. } = &status;
+    let mut text =
+        format!("Memory of {user}: {turns} turns in {sessions} sessions, and {facts} facts.");
+    if *waiting > 0 {
+        text.push_str(&format!(
+            " {waiting} turns have no vectors yet and are found by words only."
+        ));
+    }
+    if let Some(model) = &status.model {
+        text.push_str(&format!(" Found by meaning with {model}."));
+    }
+    if let Some(file) = &status.file {
+        text.push_str(&format!(" Stored in {file}."));
+    }
+    Ok(Reply::new(text, &status))
+}
+
+fn read(memory: &Memory, user: &UserName) -> Result<Status, MemoryError> {
+    let counted = memory.users()?.into_iter().find(|known| known.user == *user);
+    let (turns, sessions) = counted.map_or((0, 0), |known| (known.turns, known.sessions));
+    Ok(Status {
+        user: user.clone(),
+        turns,
+        sessions,
+        facts: memory.facts(user, FactsAt::Now)?.len() as u64,
+        turns_without_vectors: memory.waiting(Some(user))?,
+        file: Some(memory.place()),
+        model: memory.serving_model()?.map(|model| model.name),
+    })
+}
