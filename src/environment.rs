@@ -35,6 +35,12 @@ pub const BUDGET: &str = "LONGMEM_BUDGET";
 pub const LEARNING_LLM: &str = "LONGMEM_LEARNING_LLM";
 /// `1` learns nothing: neither facts nor standing instructions are noted.
 pub const NO_LEARNING: &str = "LONGMEM_NO_LEARNING";
+/// Where the server listens: addresses with their ports, with commas between them.
+pub const LISTEN: &str = "LONGMEM_LISTEN";
+/// The file of the server's unix socket.
+pub const UNIX_SOCKET: &str = "LONGMEM_UNIX_SOCKET";
+/// Who needs a key of the server: `auto` or `required`.
+pub const AUTH: &str = "LONGMEM_AUTH";
 
 /// The program in which texts are edited; before `EDITOR`.
 pub const VISUAL: &str = "VISUAL";

@@ -27,6 +27,18 @@ pub(crate) struct ConfigFile {
     pub(crate) learning: LearningConfig,
     pub(crate) redaction: RedactionConfig,
     pub(crate) moderation: ModerationConfig,
+    pub(crate) server: ServerConfig,
+}
+
+/// Its `[server]` part: where the memory is served, and to whom.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerConfig {
+    pub(crate) listen: Vec<String>,
+    pub(crate) unix: Option<PathBuf>,
+    pub(crate) auth: Option<String>,
+    /// Names of a server before this one, by which clients call it.
+    pub(crate) names: Vec<String>,
 }
 
 /// Its `[redaction]` part: which secrets are replaced before anything is stored.
@@ -127,7 +139,7 @@ impl ConfigFile {
 
     /// Every path in it.
     fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { db, key_file, model_dir, llm, learning, .. } = self;
+        let Self { db, key_file, model_dir, llm, learning, server, .. } = self;
         [
             db,
             key_file,
@@ -135,6 +147,7 @@ impl ConfigFile {
             &mut llm.api_key_file,
             &mut llm.persona,
             &mut learning.api_key_file,
+            &mut server.unix,
         ]
         .into_iter()
         .flatten()

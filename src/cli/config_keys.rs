@@ -197,6 +197,32 @@ pub(crate) const KEYS: &[ConfigKey] = &[
         "Variables that it gets besides PATH, HOME and the like",
     )
     .default("none"),
+    ConfigKey::new("server.listen", r#"["127.0.0.1:7717"]"#, "Where the server listens")
+        .flag("listen")
+        .variable(longmem::environment::LISTEN)
+        .default("127.0.0.1:7717"),
+    ConfigKey::new(
+        "server.unix",
+        r#""~/.local/run/longmem.sock""#,
+        "The file of a unix socket at which it listens, too",
+    )
+    .flag("unix")
+    .variable(longmem::environment::UNIX_SOCKET)
+    .default("server.sock beside the store, in a folder with the mode 700"),
+    ConfigKey::new(
+        "server.auth",
+        r#""auto""#,
+        "Who needs a key: auto (not your own programs on this machine), or required (everybody)",
+    )
+    .flag("auth")
+    .variable(longmem::environment::AUTH)
+    .default("auto"),
+    ConfigKey::new(
+        "server.names",
+        r#"["memory.example.org"]"#,
+        "Names of another server before it, by which clients call it",
+    )
+    .default("none"),
 ];
 
 /// A configuration file in which every key stands, with its explanation, and nothing is set.

@@ -11,6 +11,7 @@ use longmem_core::{Diagnose, ErrorCode, Fault};
 use longmem_embed::EmbedderError;
 use longmem_eval::EvalError;
 use longmem_memory::{MemoryError, StoreError};
+use longmem_server::{ServeError, keys::KeysError};
 use longmem_wire::{ErrorDocument, full_message};
 use thiserror::Error;
 
@@ -39,6 +40,10 @@ pub(crate) enum Failure {
     Eval(#[from] EvalError),
     #[error(transparent)]
     Bench(BenchError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    ServerKeys(#[from] KeysError),
     #[error("{0}")]
     Output(#[from] io::Error),
     #[error("{} cannot be read: {reason}", path.display())]
@@ -111,6 +116,8 @@ impl Failure {
             Self::Assemble(error) => Some(error),
             Self::Eval(error) => Some(error),
             Self::Bench(error) => Some(error),
+            Self::Serve(error) => Some(error),
+            Self::ServerKeys(error) => Some(error),
             _ => None,
         }
     }

@@ -28,6 +28,7 @@ mod safeguards;
 mod sanitize;
 mod settings;
 mod standard_input;
+mod stop_signals;
 mod waiting;
 mod words;
 mod wrap;

@@ -51,6 +51,17 @@ pub(crate) fn hint(remedy: &Remedy) -> String {
 #[expect(clippy::too_many_lines, reason = "one sentence for each remedy")]
 fn usual_hint(remedy: &Remedy) -> &'static str {
     match remedy {
+        Remedy::ListServerKeys => "longmem keys list shows the ids of all keys.",
+        Remedy::RevokeServerKey => {
+            "Revoke it (longmem keys revoke ID) and make another one (longmem keys add NAME)."
+        }
+        Remedy::AskEverybodyForKeys => {
+            "Make a key (longmem keys add NAME) and add --auth required, or listen on 127.0.0.1."
+        }
+        Remedy::ListenElsewhere => "Name another address with --listen, or end the other program.",
+        Remedy::UsePrivateFolder => {
+            "Name a file in a folder with the mode 700 with --unix; a new folder is made so."
+        }
         Remedy::RememberFirst => {
             "Store something first: longmem remember \"…\", or longmem import FILE."
         }

@@ -11,7 +11,7 @@ use longmem_core::UserName;
 use longmem_embed::{Compute, Device, Precision};
 
 use crate::arguments::GlobalArguments;
-use crate::config_file::{ConfigFile, LearningConfig, LlmConfig};
+use crate::config_file::{ConfigFile, LearningConfig, LlmConfig, ServerConfig};
 use crate::failure::Failure;
 use crate::safeguards;
 
@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) llm: LlmConfig,
     /// What the file says about learning.
     pub(crate) learning: LearningConfig,
+    /// What the file says about the server.
+    pub(crate) server: ServerConfig,
 }
 
 /// The user if none is named.
@@ -90,6 +92,7 @@ impl Settings {
             home: folders.home.clone(),
             llm: file.llm,
             learning: file.learning,
+            server: file.server,
         })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use longmem_core::{Clock, Timestamp};
 use longmem_memory::{Memory, MemoryError, Safeguards};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task;
 
 /// Pieces of work that a conversation may do on its memory at once: while storing waits for a lock,
@@ -148,6 +148,38 @@ impl AsyncMemory {
     {
         let permits = Arc::clone(&self.permits);
         let permit = permits.acquire_owned().await.expect("nothing closes this semaphore");
+        self.run_with(Some(permit), access, work).await
+    }
+
+    /// Does a piece of work at once that stores at most a small value, beside those that wait for a free
+    /// place: for what must not wait behind long work, and for waiting itself, such as for the model.
+    ///
+    /// # Errors
+    /// Those of [`AsyncMemory::run`].
+    ///
+    /// # Panics
+    /// If the work does.
+    pub async fn run_aside<T, E>(
+        &self,
+        work: impl FnOnce(&Memory) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<MemoryError> + Send + 'static,
+    {
+        self.run_with(None, Access::Read, work).await
+    }
+
+    async fn run_with<T, E>(
+        &self,
+        permit: Option<OwnedSemaphorePermit>,
+        access: Access,
+        work: impl FnOnce(&Memory) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<MemoryError> + Send + 'static,
+    {
         let source = Arc::clone(&self.source);
         let done = task::spawn_blocking(move || {
             let result = source.memory(access).map_err(E::from).and_then(|memory| {

@@ -135,6 +135,12 @@ closed_words! {
 
         /// A data set for measuring recall cannot be used.
         UnusableDataSet = "unusable_data_set",
+        /// Another program listens at this address already.
+        AddressInUse = "address_in_use",
+        /// A server cannot listen at this address.
+        CannotListen = "cannot_listen",
+        /// There is no such key of the server.
+        UnknownKey = "unknown_key",
         /// A check found that something is wrong.
         Unhealthy = "unhealthy",
         /// The work was interrupted; what was done stays.

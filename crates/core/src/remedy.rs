@@ -191,6 +191,16 @@ pub enum Remedy {
     AskLaterOrFallBack,
     /// Ask again.
     AskAgain,
+    /// Look at the list of the server's keys.
+    ListServerKeys,
+    /// Revoke the key, and make another one.
+    RevokeServerKey,
+    /// Make a key for the server, and let it ask everybody for one.
+    AskEverybodyForKeys,
+    /// Let the server listen at another address, or end the program that listens at this one.
+    ListenElsewhere,
+    /// Take a folder for the socket that only its owner may enter.
+    UsePrivateFolder,
     /// Delete the file, or name an empty folder to keep the stores in.
     UseEmptyFolder,
 }

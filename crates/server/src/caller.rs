@@ -2,23 +2,10 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use longmem_core::{UserName, closed_words};
+use longmem_core::UserName;
+pub(crate) use longmem_wire::Permission;
 
 use crate::problem::Problem;
-
-closed_words! {
-    /// What a key allows.
-    pub enum Permission: "a permission" {
-        /// Reading one's own memory.
-        Read = "read",
-        /// Adding to it, changing it and deleting from it.
-        Write = "write",
-        /// The same for any user, and what concerns the whole store.
-        Admin = "admin",
-        /// Sending requests on to a language model.
-        Proxy = "proxy",
-    }
-}
 
 /// Whose memory a request is about, and what it may do there; the layer that checks keys puts it among
 /// the request's extensions.
@@ -39,7 +26,9 @@ impl Caller {
         if self.permissions.contains(&permission) {
             return Ok(());
         }
-        Err(Problem::forbidden(format!("this key does not allow to {permission}")))
+        Err(Problem::forbidden(format!(
+            "the permission {permission} is needed here, and the caller has it not"
+        )))
     }
 }
 

@@ -1,17 +1,34 @@
 //! The same memory for other programs: HTTP, MCP, hooks, and the capture of their transcripts.
 
+mod access;
 mod api;
+mod background;
 mod caller;
+mod connections;
+mod front;
+mod guard;
+mod health;
 mod hooks;
+pub mod keys;
+mod limits;
+mod listen;
 mod mcp;
+mod metrics;
+mod peer;
 mod problem;
+mod server;
 mod settings;
 mod shared;
+#[cfg(unix)]
+mod unix_socket;
+mod who_listens;
 
-pub use caller::Permission;
 pub use hooks::{
     CaughtUpTranscripts, Hook, HookAnswer, HookClient, HookError, TranscriptCapture,
     WaitingTranscript, WaitingTranscripts, catch_up_transcripts,
 };
+pub use listen::{Listeners, ServeError};
+pub use longmem_wire::Permission;
 pub use mcp::serve_mcp;
-pub use settings::{Auth, ServerSettings};
+pub use server::Server;
+pub use settings::{Auth, Limits, ServerSettings};

@@ -22,6 +22,9 @@ pub(crate) struct Problem {
     /// What would help; absent if nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<String>,
+    /// The request that met it, as logs name it; the outermost layer fills it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<String>,
     /// Seconds after which it may succeed.
     #[serde(skip)]
     pub(crate) retry_after: Option<u32>,
@@ -54,6 +57,7 @@ impl Problem {
             status,
             detail: detail.into(),
             hint: None,
+            request_id: None,
             retry_after: None,
             log: None,
         }
@@ -101,6 +105,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, axum::Json(&self)).into_response();
+        // The outermost layer writes it again, with the request's id.
+        response.extensions_mut().insert(self.clone());
         let json = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         self.add_to(&mut response);

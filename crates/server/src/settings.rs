@@ -1,5 +1,8 @@
 //! What a server is told.
 
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use longmem_chat::TalkSettings;
 use longmem_core::{Remedy, UserName, closed_words};
@@ -24,7 +27,8 @@ pub struct ServerSettings {
     pub user: UserName,
     /// Who needs a key.
     pub auth: Auth,
-    /// Names by which clients may call this server, besides those of this machine.
+    /// Names by which clients may call this server, besides those of this machine, each with or without
+    /// a port: of a server before this one.
     pub names: Vec<String>,
     /// Whether memory may only be read.
     pub read_only: bool,
@@ -39,6 +43,8 @@ pub struct ServerSettings {
     pub talk: TalkSettings,
     /// Where the transcripts are that agents' hooks speak of; none reads none.
     pub transcripts: Option<TranscriptCapture>,
+    /// How much is served at once, and how long anybody is waited for.
+    pub limits: Limits,
 }
 
 impl ServerSettings {
@@ -54,6 +60,39 @@ impl ServerSettings {
             hint: |_| String::new(),
             talk: TalkSettings::default(),
             transcripts: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How much is served at once, and how long anybody is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// TCP connections at once; a unix socket has as many of its own.
+    pub connections: usize,
+    /// Requests that work on the memory at once; the cores of the machine are a good number.
+    pub at_once: NonZeroUsize,
+    /// Requests that wait for that.
+    pub queue: usize,
+    /// How long a client may take to send the head of a request, and how long a connection may stay open
+    /// without one.
+    pub header_timeout: Duration,
+    /// How long a body may take to arrive, and how long an answer to begin.
+    pub request_timeout: Duration,
+    /// How long requests may take that are under way when the server is asked to stop.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            at_once: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            queue: 64,
+            header_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(5),
         }
     }
 }

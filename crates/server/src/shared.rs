@@ -1,9 +1,15 @@
 //! What every request of a server works with.
 
+use std::sync::Arc;
+
 use longmem_chat::AsyncMemory;
 use tokio_util::sync::CancellationToken;
 
 use crate::ServerSettings;
+use crate::background::Background;
+use crate::health::ModelWatch;
+use crate::limits::Queue;
+use crate::metrics::Metrics;
 
 /// What every request of a server works with; handlers get it as `State<Arc<Shared>>`.
 pub(crate) struct Shared {
@@ -11,13 +17,31 @@ pub(crate) struct Shared {
     pub(crate) memory: AsyncMemory,
     /// What the server was told.
     pub(crate) settings: ServerSettings,
-    /// Cancelled when the server begins to stop: what would go on for long ends then.
+    /// Cancelled when the server is asked to stop: streams end then.
     pub(crate) stopping: CancellationToken,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+    /// Requests that work on the memory, and those that wait for that. A request has its place before
+    /// its handler is called.
+    pub(crate) queue: Arc<Queue>,
+    /// Work that gives way to requests.
+    pub(crate) background: Background,
+    /// The state of the embedding model.
+    pub(crate) model: ModelWatch,
 }
 
 impl Shared {
-    /// A server's memory and settings; nothing is going on yet.
+    /// Joins a memory with what the server was told.
     pub(crate) fn new(memory: AsyncMemory, settings: ServerSettings) -> Self {
-        Self { memory, settings, stopping: CancellationToken::new() }
+        let queue = Queue::new(settings.limits.at_once.get(), settings.limits.queue);
+        Self {
+            memory,
+            settings,
+            stopping: CancellationToken::new(),
+            metrics: Metrics::default(),
+            model: ModelWatch::default(),
+            background: Background::new(Arc::clone(&queue)),
+            queue,
+        }
     }
 }

@@ -37,6 +37,7 @@ mod models;
 mod moderation;
 mod recall;
 mod scope;
+mod server;
 mod sessions;
 mod stats;
 mod turn;
@@ -61,6 +62,7 @@ pub use recall::{
     RecalledTurn, UnknownTimeZone,
 };
 pub use scope::Scope;
+pub use server::{Permission, ServerKey, ServerKeyAdded, ServerKeyRevoked, ServerKeys, Serving};
 pub use sessions::{Moved, OpenItems, Session, Sessions, ShownSession};
 pub use stats::{EmbeddingModel, Redacted, Stats, UserStats, Users};
 pub use turn::{ExportedTurn, NewTurn, Remembered, Turn, Turns};

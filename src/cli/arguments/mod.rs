@@ -10,6 +10,7 @@ mod mcp;
 mod measuring;
 mod model;
 mod recall;
+mod serve;
 mod turns;
 
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ pub(crate) use mcp::McpArguments;
 pub(crate) use measuring::{BenchArguments, EvalArguments};
 pub(crate) use model::{ModelAction, ModelArguments};
 pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};
+pub(crate) use serve::{KeysAction, KeysArguments, ServeArguments};
 pub(crate) use turns::{
     BackupArguments, EditArguments, ExportArguments, ForgetArguments, ImportArguments,
     IndexArguments, ReadingArguments, RememberArguments, ShowArguments,
@@ -168,6 +170,10 @@ pub(crate) enum Command {
     Hook(HookArguments),
     /// Make a key, and encrypt the store with it or with another one
     Key(KeyArguments),
+    /// Serve the memory to other programs over HTTP
+    Serve(ServeArguments),
+    /// Make, list and revoke the keys with which other programs reach the server
+    Keys(KeysArguments),
     /// Measure recall on a data set: LoCoMo, LongMemEval, or your own
     Eval(EvalArguments),
     /// Measure how fast this machine embeds, searches and stores

@@ -18,6 +18,7 @@ mod import;
 mod index;
 mod install;
 mod key;
+mod keys;
 mod learning;
 mod manual;
 mod mcp;
@@ -26,6 +27,7 @@ mod models;
 mod open;
 mod recall;
 mod remember;
+mod serve;
 mod sessions;
 mod show;
 mod stats;
@@ -83,6 +85,8 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
         Command::Key(arguments) => key::run(arguments, &settings, output),
+        Command::Serve(arguments) => serve::run(arguments, &settings, output),
+        Command::Keys(arguments) => keys::run(arguments, &settings, output),
         Command::Completions(_)
         | Command::Config(_)
         | Command::Hook(_)

@@ -1,0 +1,184 @@
+//! Who may ask, and about whose memory.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use longmem_core::UserName;
+use longmem_wire::Permission;
+
+use crate::keys::{self, KeysError, Secret, ValidKey};
+use crate::limits::{Failures, Rate, Rates};
+use crate::peer::Connection;
+use crate::problem::Problem;
+use crate::shared::Shared;
+use crate::{Auth, caller::Caller};
+
+/// Requests that a key may send.
+const KEY_RATE: Rate = Rate { per_second: 50.0, burst: 100.0 };
+
+/// Holds a key; it goes before `Authorization`, which may be meant for somebody else.
+const KEY_HEADER: HeaderName = HeaderName::from_static("x-longmem-key");
+
+/// Names the user whose memory is meant.
+const USER_HEADER: HeaderName = HeaderName::from_static("x-longmem-user");
+
+/// What is counted of those who ask.
+#[derive(Debug)]
+pub(crate) struct Access {
+    failures: Failures,
+    rates: Rates<String>,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { failures: Failures::default(), rates: Rates::new(KEY_RATE) }
+    }
+}
+
+/// Says who asks. `named` is the user that the address names.
+///
+/// # Errors
+/// 401 without a valid key where one is needed; 403 for another user's memory without the permission for it;
+/// 429 for too many requests, or too many wrong keys; 503 if the store cannot be read.
+pub(crate) async fn caller(
+    shared: &Arc<Shared>,
+    access: &Access,
+    connection: &Connection,
+    headers: &HeaderMap,
+    named: Option<UserName>,
+) -> Result<Caller, Problem> {
+    let mut caller = match presented(headers) {
+        Some(presented) => by_key(shared, access, connection, presented).await?,
+        None => without_key(shared, connection).await?,
+    };
+    if caller.permissions.contains(&Permission::Admin) {
+        caller.permissions.extend([Permission::Read, Permission::Write]);
+    }
+    let chosen = match named {
+        Some(user) => Some(user),
+        None => user_in(headers)?,
+    };
+    if let Some(user) = chosen.filter(|user| *user != caller.user) {
+        if !caller.permissions.contains(&Permission::Admin) {
+            return Err(Problem::forbidden("this key opens the memory of another user only"));
+        }
+        caller.user = user;
+    }
+    if shared.settings.read_only {
+        caller.permissions.retain(|permission| *permission != Permission::Write);
+    }
+    Ok(caller)
+}
+
+/// Who asks with a key.
+async fn by_key(
+    shared: &Arc<Shared>,
+    access: &Access,
+    connection: &Connection,
+    presented: &str,
+) -> Result<Caller, Problem> {
+    let found = match Secret::parse(presented) {
+        Some(secret) => look_up(shared, secret).await?,
+        None => None,
+    };
+    let Some(key) = found else {
+        let counted = access.failures.count(connection.peer_name(), Instant::now());
+        return Err(match counted {
+            Ok(()) => Problem::no_key(),
+            Err(wait) => too_many("too many wrong keys came from here", wait),
+        });
+    };
+    let allowed = access.rates.take(key.id.clone(), Instant::now());
+    allowed.map_err(|wait| too_many("this key sends more requests than are served", wait))?;
+    let (memory, id) = (shared.memory.clone(), key.id);
+    // Nobody waits for it, and where the store cannot be written now, the next use is noted.
+    tokio::spawn(async move {
+        let _ = memory.run_aside(move |memory| keys::note_use(memory, &id)).await;
+    });
+    Ok(Caller { user: key.user, permissions: key.scopes })
+}
+
+async fn look_up(shared: &Shared, secret: Secret) -> Result<Option<ValidKey>, Problem> {
+    let found = shared.memory.run_aside(move |memory| keys::find(memory, &secret)).await;
+    found.map_err(|_: KeysError| {
+        let detail = "the keys cannot be read now";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let problem = Problem::new(status, "store-busy", "The store cannot be used", detail);
+        Problem { retry_after: Some(1), ..problem }
+    })
+}
+
+/// Who asks without one: the person who runs the server, or nobody.
+async fn without_key(shared: &Shared, connection: &Connection) -> Result<Caller, Problem> {
+    if shared.settings.auth == Auth::Required || !connection.is_own_account().await {
+        return Err(Problem::no_key());
+    }
+    Ok(Caller { user: shared.settings.user.clone(), permissions: Permission::ALL.to_vec() })
+}
+
+/// The key of a request, whatever its form; none if there is none, or an empty one, as a client sends whose
+/// variable is not set.
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    let text = |name: HeaderName| {
+        // What is no text is a wrong key, and not none.
+        headers.get(name).map(|value| value.to_str().unwrap_or("?").trim())
+    };
+    if let Some(key) = text(KEY_HEADER).filter(|key| !key.is_empty()) {
+        return Some(key);
+    }
+    let authorization = text(header::AUTHORIZATION)?;
+    let (scheme, key) = authorization.split_once(' ').unwrap_or((authorization, ""));
+    let takes_key = ["Bearer", "Token"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
+    let key = if takes_key { key.trim() } else { authorization };
+    (!key.is_empty()).then_some(key)
+}
+
+/// The user that a header names.
+fn user_in(headers: &HeaderMap) -> Result<Option<UserName>, Problem> {
+    let mut values = headers.get_all(USER_HEADER).iter();
+    let Some(name) = values.next() else { return Ok(None) };
+    let invalid = "the header X-Longmem-User names one user in UTF-8";
+    if values.next().is_some() {
+        return Err(Problem::invalid(invalid));
+    }
+    let name = std::str::from_utf8(name.as_bytes()).map_err(|_| Problem::invalid(invalid))?;
+    let user = UserName::new(name).map_err(|error| Problem::invalid(error.to_string()))?;
+    Ok(Some(user))
+}
+
+fn too_many(detail: &'static str, wait: Duration) -> Problem {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let problem = Problem::new(status, "too-many-requests", "Too many requests", detail);
+    Problem { retry_after: Some(wait.as_secs_f64().ceil() as u32), ..problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_stands_in_one_of_two_headers_and_an_empty_one_is_none() {
+        for (name, value, key) in [
+            ("authorization", "Bearer lm_a", Some("lm_a")),
+            ("authorization", "bearer   lm_a ", Some("lm_a")),
+            ("authorization", "Token lm_a", Some("lm_a")),
+            ("authorization", "Bearer", None),
+            ("authorization", "Bearer ", None),
+            ("authorization", "", None),
+            ("authorization", "Basic dXNlcg==", Some("Basic dXNlcg==")),
+            ("authorization", "lm_a", Some("lm_a")),
+            ("x-longmem-key", "lm_a", Some("lm_a")),
+            ("x-longmem-key", "", None),
+            ("x-api-key", "lm_a", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            assert_eq!(presented(&headers), key, "{name}: {value}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", "Bearer sk-of-a-model".parse().unwrap());
+        headers.insert("x-longmem-key", "lm_a".parse().unwrap());
+        assert_eq!(presented(&headers), Some("lm_a"));
+    }
+}

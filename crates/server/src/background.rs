@@ -1,0 +1,112 @@
+//! Work that gives way to requests: the vectors of new turns, and what jobs do.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use longmem_chat::AsyncMemory;
+use longmem_memory::{IndexEvent, IndexOptions, IndexReport, Memory, MemoryError};
+use tokio::sync::{Mutex, Notify};
+use tokio::time::{sleep, timeout};
+
+use crate::limits::Queue;
+use crate::shared::Shared;
+
+/// How long a piece of work waits for a moment without requests; then it is done beside them, so that it
+/// comes to an end on a server that is always asked.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it stays quiet after something was stored before it gets its vectors: more may follow.
+const AFTER_WRITING: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether other processes stored something.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// Background work: one piece at a time.
+#[derive(Debug)]
+pub(crate) struct Background {
+    queue: Arc<Queue>,
+    one_at_a_time: Mutex<()>,
+    something_new: Notify,
+}
+
+impl Background {
+    pub(crate) fn new(queue: Arc<Queue>) -> Self {
+        Self { queue, one_at_a_time: Mutex::default(), something_new: Notify::new() }
+    }
+
+    /// Does a piece of work on the memory once no request wants it, or after five seconds of waiting for
+    /// that. What takes long should be cut into pieces of some hundred milliseconds, one call each.
+    ///
+    /// # Errors
+    /// Those of the work, and that of opening the memory.
+    pub(crate) async fn run<T, E>(
+        &self,
+        memory: &AsyncMemory,
+        work: impl FnOnce(&Memory) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<MemoryError> + Send + 'static,
+    {
+        let _alone = self.one_at_a_time.lock().await;
+        // Whether it is quiet or not, the work is done now.
+        let _ = timeout(PATIENCE, self.queue.quiet()).await;
+        memory.run(work).await
+    }
+
+    /// Says that something may have been stored that has no vectors yet.
+    pub(crate) fn something_is_new(&self) {
+        self.something_new.notify_one();
+    }
+}
+
+/// Gives a batch of turns their vectors, some tens of kilobytes of text. `remaining` of what is returned says
+/// how many turns still wait.
+///
+/// # Errors
+/// Those of [`Memory::index`].
+pub(crate) async fn index_a_batch(shared: &Shared) -> Result<IndexReport, MemoryError> {
+    let batch = |memory: &Memory| {
+        memory.index(IndexOptions::default(), &mut |event| match event {
+            // Another process is at it, or this batch is done.
+            IndexEvent::Waiting | IndexEvent::Progress(_) => ControlFlow::Break(()),
+        })
+    };
+    shared.background.run(&shared.memory, batch).await
+}
+
+/// Gives whatever is stored its vectors, until the server stops.
+pub(crate) async fn keep_indexed(shared: Arc<Shared>) {
+    let work = async {
+        loop {
+            let is_done = index_what_waits(&shared).await;
+            // What fails now may succeed later: the model may be fetched meanwhile.
+            let wait = sleep(LOOK_EVERY);
+            if is_done {
+                tokio::select! {
+                    () = shared.background.something_new.notified() => sleep(AFTER_WRITING).await,
+                    () = wait => {}
+                }
+            } else {
+                wait.await;
+            }
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = shared.stopping.cancelled() => {}
+    }
+}
+
+/// Gives what waits its vectors, batch by batch; says whether that succeeded.
+async fn index_what_waits(shared: &Shared) -> bool {
+    let waiting = || shared.memory.run_aside(|memory| memory.waiting(None));
+    while matches!(waiting().await, Ok(1..)) {
+        match index_a_batch(shared).await {
+            Ok(report) if report.turns > 0 => {}
+            _ => return false,
+        }
+    }
+    true
+}

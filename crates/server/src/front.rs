@@ -1,0 +1,237 @@
+//! The outermost layer: what is done with every request, whatever its path, before a route is looked for and
+//! after it has answered.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+use crate::access::{self, Access};
+use crate::guard::{self, Names, PathRules};
+use crate::peer::{Connection, Peer};
+use crate::problem::Problem;
+use crate::shared::Shared;
+
+/// Names a request in its answer and in logs.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the outermost layer works with.
+pub(crate) struct Front {
+    pub(crate) shared: Arc<Shared>,
+    names: Names,
+    access: Access,
+    routes: Router,
+    /// Makes the ids of two servers differ.
+    run: u32,
+    requests: AtomicU64,
+}
+
+/// The template of the route that answered, for the metrics.
+#[derive(Clone)]
+struct Route(MatchedPath);
+
+impl Front {
+    /// Puts the layer before routes.
+    pub(crate) fn new(shared: Arc<Shared>, names: Names, routes: Router<Arc<Shared>>) -> Self {
+        let routes = routes
+            .fallback(async || Problem::not_found("there is nothing at this address"))
+            .layer(axum::middleware::from_fn(note_route))
+            // Bodies are limited here, by their path.
+            .layer(axum::extract::DefaultBodyLimit::disable())
+            .with_state(Arc::clone(&shared));
+        let run = shared.memory.now().as_nanosecond() as u32;
+        let (access, requests) = (Access::default(), AtomicU64::new(0));
+        Self { shared, names, access, routes, run, requests }
+    }
+
+    /// Answers a request.
+    pub(crate) async fn answer(&self, mut request: Request) -> Response {
+        let began = Instant::now();
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{:08x}-{number:x}", self.run);
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            request.headers_mut().insert(REQUEST_ID, id);
+        }
+        let method = known_method(request.method());
+        let changes = !request.method().is_safe();
+        let answered =
+            caught(async { self.admit(request).await.unwrap_or_else(Problem::into_response) });
+        let mut response =
+            answered.await.unwrap_or_else(|Panicked| Problem::bug("a panic").into_response());
+        if changes && response.status().is_success() {
+            self.shared.background.something_is_new();
+        }
+        finish(&mut response, &id);
+        let route = response.extensions().get::<Route>().map(|Route(path)| path.as_str());
+        let metrics = &self.shared.metrics;
+        metrics.request(route, method, response.status().as_u16(), began.elapsed());
+        if response.status() == StatusCode::UNAUTHORIZED {
+            metrics.auth_failure();
+        }
+        response
+    }
+
+    /// Lets a request in, or says why not.
+    async fn admit(&self, request: Request) -> Result<Response, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let this_process = || Arc::new(Connection::new(Peer::ThisProcess));
+        let connection = parts.extensions.get::<Arc<Connection>>().cloned();
+        let connection = connection.unwrap_or_else(this_process);
+        let named = guard::take_user(&mut parts.uri)?;
+        guard::check(&parts, &self.names, connection.peer())?;
+        let rules = guard::rules_of(parts.uri.path());
+        let limits = self.shared.settings.limits;
+        let mut user = None;
+        if !rules.open {
+            let headers = &parts.headers;
+            let caller = access::caller(&self.shared, &self.access, &connection, headers, named);
+            let caller = caller.await?;
+            user = Some(caller.user.clone());
+            parts.extensions.insert(caller);
+        }
+        check_length(&parts.headers, rules)?;
+        if rules.streamed {
+            let limited = Limited::new(body, rules.max_body as usize);
+            return Ok(self.route(Request::from_parts(parts, Body::new(limited))).await);
+        }
+        let whole = timeout(limits.request_timeout, whole_body(body, rules)).await;
+        let whole = whole.map_err(|_| {
+            let (status, word) = (StatusCode::REQUEST_TIMEOUT, "request-timeout");
+            Problem::new(
+                status,
+                word,
+                "The request took too long",
+                "the body did not arrive in time",
+            )
+        })??;
+        let request = Request::from_parts(parts, Body::from(whole));
+        let answer = async {
+            let _place = match user.filter(|_| !rules.aside) {
+                Some(user) => Some(
+                    self.shared
+                        .queue
+                        .enter(&user)
+                        .await
+                        .map_err(|_| busy("too many requests wait for the memory"))?,
+                ),
+                None => None,
+            };
+            Ok(self.route(request).await)
+        };
+        let late = |_| busy("the answer took too long");
+        timeout(limits.request_timeout, answer).await.map_err(late)?
+    }
+
+    async fn route(&self, request: Request) -> Response {
+        self.routes.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+    }
+}
+
+/// Notes which route answers.
+async fn note_route(path: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(path) = path {
+        response.extensions_mut().insert(Route(path));
+    }
+    response
+}
+
+/// The method, if it is one that is served: others would make the metrics grow without end.
+fn known_method(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.into_iter().find(|known| method == known).unwrap_or("other")
+}
+
+/// A future panicked.
+struct Panicked;
+
+/// Waits for a future; a panic of it ends nothing else.
+async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|context| {
+        // What it held is dropped with it, and what is shared is behind locks that outlive a panic.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(_) => Poll::Ready(Err(Panicked)),
+        }
+    })
+    .await
+}
+
+/// Fails for a body that says itself that it is too long.
+fn check_length(headers: &HeaderMap, rules: PathRules) -> Result<(), Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    match length.and_then(|length| length.parse::<u64>().ok()) {
+        Some(length) if length > rules.max_body => Err(too_long(rules)),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a body to its end.
+async fn whole_body(body: Body, rules: PathRules) -> Result<Bytes, Problem> {
+    let whole = Limited::new(body, rules.max_body as usize).collect().await;
+    let whole = whole.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            too_long(rules)
+        } else {
+            Problem::invalid("the body ended early")
+        }
+    })?;
+    Ok(whole.to_bytes())
+}
+
+/// What is too much for the server now; a second later it may be done.
+fn busy(detail: &str) -> Problem {
+    let (status, word) = (StatusCode::SERVICE_UNAVAILABLE, "busy");
+    let problem = Problem::new(status, word, "Too much is going on", detail);
+    Problem { retry_after: Some(1), ..problem }
+}
+
+fn too_long(rules: PathRules) -> Problem {
+    Problem::too_large(format!("a body has {} bytes at most here", rules.max_body))
+}
+
+/// Gives an answer its id and the headers of every answer.
+fn finish(response: &mut Response, id: &str) {
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
+        problem.request_id = Some(id.to_owned());
+        let json = serde_json::to_vec(&problem).expect("a problem is words and numbers");
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        *response.body_mut() = Body::from(json);
+    }
+    let headers = response.headers_mut();
+    // No other site reads anything of this server, whatever a route or a library says.
+    let foreign: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with("access-control-"))
+        .cloned()
+        .collect();
+    for name in foreign {
+        headers.remove(name);
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}

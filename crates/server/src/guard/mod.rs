@@ -1,0 +1,126 @@
+//! What every request must pass before anything else looks at it.
+
+mod host;
+mod path_rules;
+mod user_prefix;
+
+use axum::http::{HeaderMap, Method, StatusCode, header, request::Parts};
+
+pub(crate) use host::Names;
+pub(crate) use path_rules::{PathRules, rules_of};
+pub(crate) use user_prefix::take_user;
+
+use crate::peer::Peer;
+use crate::problem::Problem;
+
+/// Fails for a request that a page of another site may have sent.
+///
+/// # Errors
+/// 403 for a `Host` or an `Origin` that is not ours; 415 for a body that a form could have sent.
+pub(crate) fn check(parts: &Parts, names: &Names, peer: Peer) -> Result<(), Problem> {
+    host::check(names, peer, &parts.uri, &parts.headers).map_err(|reason| {
+        Problem::forbidden(reason).with_hint(
+            "Call the server by the address that it listens at; the setting server.names allows others.",
+        )
+    })?;
+    check_content_type(parts)
+}
+
+/// Fails for a body of a kind that a page can send to another site without asking: that asks for a kind
+/// which is none of the three of forms.
+fn check_content_type(parts: &Parts) -> Result<(), Problem> {
+    let needs_one = match parts.method {
+        Method::GET | Method::HEAD | Method::OPTIONS => false,
+        // A page cannot send this to another site without asking.
+        Method::DELETE => has_body(&parts.headers),
+        _ => true,
+    };
+    if !needs_one {
+        return Ok(());
+    }
+    let rules = rules_of(parts.uri.path());
+    let kind = media_type(&parts.headers);
+    let is_allowed = match &kind {
+        Some(kind) if rules.any_kind => !FORM_KINDS.contains(&kind.as_str()),
+        Some(kind) => kind == "application/json",
+        None => false,
+    };
+    if is_allowed {
+        return Ok(());
+    }
+    let expected = if rules.any_kind {
+        "a content-type is expected that is none of a form, such as application/octet-stream"
+    } else {
+        "the content-type application/json is expected"
+    };
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Err(Problem::new(status, "unsupported-media-type", "The body is of another kind", expected))
+}
+
+/// The kinds of bodies that a form of any site can send here.
+const FORM_KINDS: [&str; 3] =
+    ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+
+fn has_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).map(|length| length.as_bytes());
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != b"0")
+}
+
+/// The kind of a body in lower case, without its parameters; none if it is not said exactly once.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    let kind = kinds.next()?.to_str().ok()?;
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kinds.next().is_none().then_some(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn status(method: &str, path: &str, headers: &[(&str, &str)]) -> Option<u16> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        check_content_type(&parts).err().map(|problem| problem.status.as_u16())
+    }
+
+    #[test]
+    fn what_a_form_can_send_is_refused() {
+        let path = "/v1/memory/recall";
+        for method in ["POST", "PUT", "PATCH"] {
+            assert_eq!(status(method, path, &[("content-type", "application/json")]), None);
+            let with_charset = [("content-type", "Application/JSON; charset=utf-8")];
+            assert_eq!(status(method, path, &with_charset), None);
+            assert_eq!(status(method, path, &[]), Some(415));
+            for kind in FORM_KINDS {
+                assert_eq!(status(method, path, &[("content-type", kind)]), Some(415), "{kind}");
+            }
+            let twice = [("content-type", "text/plain"), ("content-type", "application/json")];
+            assert_eq!(status(method, path, &twice), Some(415));
+            let disguised = [("content-type", "text/plain; application/json")];
+            assert_eq!(status(method, path, &disguised), Some(415));
+        }
+        assert_eq!(status("GET", path, &[]), None);
+        assert_eq!(status("DELETE", path, &[]), None);
+        assert_eq!(status("DELETE", path, &[("content-length", "0")]), None);
+        assert_eq!(status("DELETE", path, &[("content-length", "2")]), Some(415));
+        assert_eq!(status("DELETE", path, &[("transfer-encoding", "chunked")]), Some(415));
+    }
+
+    #[test]
+    fn a_file_may_be_of_any_kind_but_a_forms() {
+        let path = "/v1/memory/import";
+        for kind in ["application/json", "application/zip", "application/octet-stream"] {
+            assert_eq!(status("POST", path, &[("content-type", kind)]), None, "{kind}");
+        }
+        for kind in FORM_KINDS {
+            assert_eq!(status("POST", path, &[("content-type", kind)]), Some(415), "{kind}");
+        }
+        assert_eq!(status("POST", path, &[]), Some(415));
+    }
+}

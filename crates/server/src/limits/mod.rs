@@ -1,0 +1,9 @@
+//! What keeps one caller from taking the server away from the others.
+
+mod failures;
+mod queue;
+mod rate;
+
+pub(crate) use failures::Failures;
+pub(crate) use queue::Queue;
+pub(crate) use rate::{Rate, Rates};

@@ -1,0 +1,100 @@
+//! The server as a whole.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use longmem_chat::AsyncMemory;
+
+use crate::connections;
+use crate::front::Front;
+use crate::guard::Names;
+use crate::health;
+use crate::keys::{self, KeysError};
+use crate::listen::{Listeners, ServeError};
+use crate::shared::Shared;
+use crate::{Auth, ServerSettings, api, background, hooks};
+
+/// A memory that is served over HTTP.
+///
+/// # Examples
+/// ```no_run
+/// use longmem_server::{Server, ServerSettings};
+/// # async fn example(memory: longmem_chat::AsyncMemory) -> Result<(), Box<dyn std::error::Error>> {
+///
+/// let server = Server::new(memory, ServerSettings::new("ana".parse()?))?;
+/// let listeners = server.listen(&["127.0.0.1:7717".parse()?], None).await?;
+/// let stop = std::future::pending();
+/// server.serve(listeners, stop).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Server {
+    front: Arc<Front>,
+}
+
+impl Server {
+    /// Serves a memory; nothing is listened at yet.
+    ///
+    /// # Errors
+    /// [`ServeError::InvalidName`] for a name in the settings that is no name of a host.
+    pub fn new(memory: AsyncMemory, settings: ServerSettings) -> Result<Self, ServeError> {
+        let names = Names::new(&settings.names).map_err(ServeError::InvalidName)?;
+        let shared = Arc::new(Shared::new(memory, settings));
+        let front = Arc::new(Front::new(shared, names, routes()));
+        Ok(Self { front })
+    }
+
+    /// Everything that is served, for requests that come by no socket, as those of tests. Whoever hands it
+    /// a request without a key is taken for the person who runs the server.
+    pub fn router(&self) -> Router {
+        let front = Arc::clone(&self.front);
+        Router::new().fallback(async move |request: Request| front.answer(request).await)
+    }
+
+    /// Takes TCP addresses, and a unix socket if one is named, so that clients can connect; they are
+    /// answered once [`Server::serve`] is called.
+    ///
+    /// # Errors
+    /// [`ServeError`] if an address is in use or cannot be taken; if it can be reached from other machines,
+    /// and not everybody needs a key or there is none that is valid.
+    pub async fn listen(
+        &self,
+        addresses: &[SocketAddr],
+        unix: Option<&Path>,
+    ) -> Result<Listeners, ServeError> {
+        let reachable = addresses.iter().find(|address| !address.ip().to_canonical().is_loopback());
+        if let Some(address) = reachable
+            && !self.is_protected().await?
+        {
+            return Err(ServeError::Unprotected(*address));
+        }
+        Listeners::bind(addresses, unix).await
+    }
+
+    /// Whether everybody needs a key, and somebody can have one.
+    async fn is_protected(&self) -> Result<bool, KeysError> {
+        let shared = &self.front.shared;
+        Ok(shared.settings.auth == Auth::Required
+            && shared.memory.run_aside(keys::has_valid).await?)
+    }
+
+    /// Answers requests until `shutdown` comes: then nobody else is let in, streams are ended, and
+    /// requests that are under way have as long as the settings say. New turns get their vectors meanwhile.
+    pub async fn serve(self, listeners: Listeners, shutdown: impl Future<Output = ()>) {
+        let shared = &self.front.shared;
+        let indexing = tokio::spawn(background::keep_indexed(Arc::clone(shared)));
+        let loading = tokio::spawn(health::load_model(Arc::clone(shared)));
+        connections::serve(listeners, &self.front, shutdown).await;
+        indexing.abort();
+        loading.abort();
+    }
+}
+
+/// Every route.
+fn routes() -> Router<Arc<Shared>> {
+    Router::new().merge(health::routes()).merge(api::routes()).merge(hooks::routes())
+}

@@ -1,0 +1,89 @@
+//! The arguments of `serve` and `keys`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use longmem_server::{Auth, Permission};
+
+use longmem_memory::WrittenTime;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem serve                                 for programs of this account, at 127.0.0.1:7717
+  longmem serve --unix ~/.local/run/longmem.sock
+  longmem keys add laptop                       makes a key, which other machines need
+  longmem serve --listen 0.0.0.0:7717 --auth required
+
+Ctrl-C stops it: nobody else is let in, and what is under way has five seconds.")]
+pub(crate) struct ServeArguments {
+    /// Where to listen; may be given several times [default: 127.0.0.1:7717]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = crate::environment::LISTEN,
+        value_delimiter = ',',
+        value_parser = address
+    )]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Listen at a unix socket, too, in a folder that only you may enter; an empty name means none
+    /// [default: server.sock beside the store]
+    #[arg(long, value_name = "FILE", env = crate::environment::UNIX_SOCKET)]
+    pub(crate) unix: Option<PathBuf>,
+    /// Who needs a key: auto (not programs of your account on this machine), or required (everybody)
+    /// [default: auto]
+    #[arg(long, value_name = "auto|required", env = crate::environment::AUTH)]
+    pub(crate) auth: Option<Auth>,
+    /// Let nobody store, change or delete anything
+    #[arg(long)]
+    pub(crate) read_only: bool,
+}
+
+/// Reads an address with its port.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    let text =
+        text.strip_prefix("localhost:").map_or(text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    let expected = || "an address with a port is expected, such as 127.0.0.1:7717 or [::1]:7717";
+    text.parse().map_err(|_| expected().to_owned())
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem keys add laptop
+  longmem keys add dashboard --user ana --scope read --expires 2027-03-01
+  longmem keys list
+  longmem keys revoke 5f0c9a1be2d4
+
+A program sends its key as the header Authorization: Bearer KEY.")]
+pub(crate) struct KeysArguments {
+    #[command(subcommand)]
+    pub(crate) action: KeysAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysAction {
+    /// Make a key for a user's memory; it is shown this once
+    Add {
+        /// What it is for, such as the name of a program or machine
+        name: String,
+        /// What it allows: read, write, admin (any user, and the whole store), proxy
+        #[arg(
+            long,
+            value_name = "SCOPES",
+            value_delimiter = ',',
+            default_values_t = [Permission::Read, Permission::Write]
+        )]
+        scope: Vec<Permission>,
+        /// When it ends: a day (2027-03-01) or a moment [default: never]
+        #[arg(long, value_name = "TIME")]
+        expires: Option<WrittenTime>,
+    },
+    /// List all keys, without their secrets
+    List,
+    /// Refuse a key from now on
+    Revoke {
+        /// Its id, as list shows it
+        id: String,
+    },
+}

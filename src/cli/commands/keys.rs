@@ -1,0 +1,65 @@
+//! `longmem keys`: the keys with which other programs reach the server.
+
+use jiff::tz::TimeZone;
+use longmem::IfMissing;
+use longmem_server::keys::{self, NewKey};
+use longmem_wire as wire;
+
+use crate::arguments::{KeysAction, KeysArguments};
+use crate::compose;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::render;
+use crate::settings::Settings;
+
+pub(super) fn run(
+    arguments: KeysArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    match arguments.action {
+        KeysAction::Add { name, scope, expires } => {
+            let memory = compose::memory(settings, IfMissing::Create, output)?;
+            let now = memory.now().to_zoned(TimeZone::system());
+            let mut new = NewKey::new(name, settings.user.clone());
+            new.scopes = scope;
+            new.expires = expires.map(|time| time.resolve(&now));
+            added(&keys::add(&memory, new)?, output)
+        }
+        KeysAction::List => {
+            let memory = compose::memory(settings, IfMissing::Fail, output)?;
+            listed(keys::list(&memory)?, output)
+        }
+        KeysAction::Revoke { id } => {
+            let memory = compose::memory(settings, IfMissing::Fail, output)?;
+            keys::revoke(&memory, &id)?;
+            let printed = if output.json {
+                output.document(&wire::ServerKeyRevoked { revoked: id.clone() })
+            } else {
+                output.line(format!("Revoked: key {id}"))
+            };
+            output.reported("the key is revoked", printed);
+            Ok(())
+        }
+    }
+}
+
+/// Shows a new key; one that nobody saw is of no use, so it is revoked by whoever sees the list.
+fn added(key: &wire::ServerKeyAdded, output: Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.document(key)?);
+    }
+    output.line_as_it_is(&key.key)?;
+    output.note(format!("key {}; it is shown this once", render::server_key(&key.added)));
+    Ok(())
+}
+
+fn listed(keys: Vec<wire::ServerKey>, output: Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.document(&wire::ServerKeys { keys })?);
+    }
+    if keys.is_empty() {
+        output.note("There are no keys. longmem keys add NAME makes one.");
+    }
+    Ok(output.lines(keys.iter().map(render::server_key))?)
+}
