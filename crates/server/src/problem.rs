@@ -129,6 +129,20 @@ impl Problem {
         }
     }
 
+    /// One caller asks for more than is done at once for one.
+    pub(crate) fn too_many(detail: impl Into<String>) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let too_many = Self::new(status, "too-many-requests", "Too many requests", detail);
+        Self { retry_after: Some(5), ..too_many }
+    }
+
+    /// Something that is done for few at once is done for others now.
+    pub(crate) fn busy(detail: impl Into<String>) -> Self {
+        let busy =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much is going on", detail);
+        Self { retry_after: Some(5), ..busy }
+    }
+
     /// longmem itself is wrong; what it says of that is for the log.
     pub(crate) fn bug(log: impl Into<String>) -> Self {
         let detail = "longmem itself failed; the server's log says more";

@@ -6,6 +6,7 @@ use longmem_chat::AsyncMemory;
 use tokio_util::sync::CancellationToken;
 
 use crate::ServerSettings;
+use crate::api::Ongoing;
 use crate::background::Background;
 use crate::health::ModelWatch;
 use crate::limits::Queue;
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) background: Background,
     /// The state of the embedding model.
     pub(crate) model: ModelWatch,
+    /// What goes on longer than a request.
+    pub(crate) ongoing: Ongoing,
 }
 
 impl Shared {
@@ -42,6 +45,7 @@ impl Shared {
             model: ModelWatch::default(),
             background: Background::new(Arc::clone(&queue)),
             queue,
+            ongoing: Ongoing::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Write as _};
 
+use axum::http::StatusCode;
 use serde_json::Value;
 
 use crate::problem::Problem;
@@ -83,19 +84,19 @@ fn check_at(value: &Value, schema: &Value, place: Place<'_>) -> Result<(), Probl
     }
 }
 
-/// A value fits one of several schemas; where none fits, the first that is not null says why.
+/// A value fits one of several schemas. Where none fits, the one whose type it has says why, or else the
+/// first that is not null.
 fn check_choices(value: &Value, choices: &[Value], place: Place<'_>) -> Result<(), Problem> {
-    let mut first = None;
+    let mut refusals = Vec::new();
     for choice in choices {
         match check_at(value, choice, place) {
             Ok(()) => return Ok(()),
-            Err(problem) if choice["type"] != "null" => {
-                first.get_or_insert(problem);
-            }
+            Err(problem) if choice["type"] != "null" => refusals.push(problem),
             Err(_) => {}
         }
     }
-    first.map_or(Ok(()), Err)
+    refusals.sort_by_key(|problem| problem.status != StatusCode::UNPROCESSABLE_ENTITY);
+    refusals.into_iter().next().map_or(Ok(()), Err)
 }
 
 fn check_fields(
@@ -106,6 +107,9 @@ fn check_fields(
     let Some(properties) = schema["properties"].as_object() else { return Ok(()) };
     for (name, value) in fields {
         let Some(schema) = properties.get(name) else {
+            if schema["additionalProperties"] != false {
+                continue;
+            }
             let mut known: Vec<&str> = properties.keys().map(String::as_str).collect();
             known.truncate(NAMED);
             let of = match place {
@@ -221,13 +225,16 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named_with_its_place_and_what_was_expected() {
         let schema = json!({
-            "type": "object",
+            "type": "object", "additionalProperties": false,
             "properties": {
                 "query": { "type": "string", "minLength": 1 },
                 "limit": { "type": ["integer", "null"], "minimum": 1, "maximum": 100 },
                 "turns": {
                     "type": "array", "maxItems": 2,
-                    "items": { "type": "object", "properties": { "role": { "enum": ["user", "tool"] } } },
+                    "items": {
+                        "type": "object", "additionalProperties": false,
+                        "properties": { "role": { "enum": ["user", "tool"] } },
+                    },
                 },
                 "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
             },

@@ -2,13 +2,26 @@
 
 mod body;
 mod check;
+mod context;
+mod embeddings;
+mod events;
+mod export;
+mod facts;
 mod failure;
-mod openai_error;
+mod import;
+mod indexing;
+mod jobs;
+mod ongoing;
 mod operation;
+mod other_errors;
+mod page;
 mod query;
 mod recall;
 mod registry;
 mod schema;
+mod sessions;
+mod stats;
+mod stream_body;
 mod turns;
 mod waiting;
 
@@ -22,6 +35,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::Value;
 
+pub(crate) use self::ongoing::Ongoing;
 use self::registry::Registry;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -44,6 +58,16 @@ fn registered() -> Registry {
     let mut registry = Registry::new();
     turns::add(&mut registry);
     recall::add(&mut registry);
+    context::add(&mut registry);
+    facts::add(&mut registry);
+    sessions::add(&mut registry);
+    import::add(&mut registry);
+    export::add(&mut registry);
+    indexing::add(&mut registry);
+    jobs::add(&mut registry);
+    stats::add(&mut registry);
+    events::add(&mut registry);
+    embeddings::add(&mut registry);
     registry
 }
 

@@ -45,6 +45,8 @@ pub(super) enum ErrorShape {
     Problem,
     /// As OpenAI's API has them.
     OpenAi,
+    /// A message and a word.
+    Plain,
 }
 
 /// One method of one path: who may use it, what it takes, and what it answers.

@@ -36,6 +36,6 @@ async fn recall(
     let mut request = RecallRequest::try_from(asked)
         .map_err(|unknown| Problem::out_of_range(unknown.to_string()))?;
     request.catch_up = request.channels != longmem_memory::Channels::Words;
-    let found = shared.memory.run(move |memory| memory.recall(&request)).await?;
+    let found = shared.memory.read(move |memory| memory.recall(&request)).await?;
     Ok(Json(found.into()))
 }

@@ -12,8 +12,8 @@ use longmem_core::schemars::SchemaGenerator;
 use longmem_core::schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::openai_error::OpenAiError;
 use super::operation::{Answer, Content, ErrorShape, Operation, SchemaOf};
+use super::other_errors::{OpenAiError, PlainError};
 use super::schema::{request_schemas, whole_schema, without_null};
 use crate::caller::Caller;
 use crate::problem::Problem;
@@ -154,6 +154,7 @@ impl Registry {
                 ("application/problem+json", self.answers.subschema_for::<Problem>())
             }
             ErrorShape::OpenAi => ("application/json", self.answers.subschema_for::<OpenAiError>()),
+            ErrorShape::Plain => ("application/json", self.answers.subschema_for::<PlainError>()),
         };
         for (status, meaning) in errors(operation) {
             let mut content = json!({ media_type: { "schema": &schema } });

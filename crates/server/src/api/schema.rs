@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::operation::SchemaOf;
 
-/// Schemas of requests: fields that a type does not name are not allowed, and the user need not be
-/// named, since it is the caller.
+/// Schemas of requests: fields that a type does not name are not allowed unless it says so itself, and
+/// the user need not be named, since it is the caller.
 pub(super) fn request_schemas() -> SchemaSettings {
     SchemaSettings::draft2020_12().for_deserialize().with_transform(RecursiveTransform(
         |schema: &mut Schema| {
@@ -24,7 +24,9 @@ pub(super) fn request_schemas() -> SchemaSettings {
             {
                 required.retain(|name| name != "user");
             }
-            schema.insert("additionalProperties".to_owned(), false.into());
+            if schema.get("additionalProperties").is_none() {
+                schema.insert("additionalProperties".to_owned(), false.into());
+            }
         },
     ))
 }

@@ -1,6 +1,12 @@
 //! Requests to the routes of the API, without a socket.
 
+mod context;
 mod document;
+mod embeddings;
+mod facts;
 mod fixture;
 mod recall;
+mod sessions;
+mod stats;
+mod streams;
 mod turns;

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::operation::Operation;
-use super::query::Part;
+use super::page::{Page, ScopeQuery, USUAL_LIMIT, nothing_of_nobody, position};
+use super::query::{Part, Query};
 use super::registry::Registry;
 use super::waiting;
 use crate::Permission;
@@ -49,6 +50,18 @@ pub(super) fn add(registry: &mut Registry) {
         .answers::<StoredTurns>(201, "Which turns are new, and which were there already");
     registry.add(store, store_turns);
 
+    let list = Operation::new(
+        Method::GET,
+        TURNS,
+        "list_turns",
+        "Lists what was said, the newest turn first.",
+    );
+    let list = list
+        .needs(Permission::Read)
+        .query::<TurnsQuery>()
+        .answers::<Page<wire::Turn>>(200, "A page of the turns");
+    registry.add(list, list_turns);
+
     let read = Operation::new(Method::GET, TURN, "get_turn", "Reads one turn.");
     let read = read
         .needs(Permission::Read)
@@ -81,6 +94,21 @@ pub(super) fn add(registry: &mut Registry) {
         .part::<TurnId>("id", "The number of the turn")
         .answers_nothing(204, "It is gone");
     registry.add(delete, delete_turn);
+}
+
+/// Which turns are listed.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct TurnsQuery {
+    /// Which part of memory.
+    #[serde(flatten)]
+    scope: ScopeQuery,
+    /// Turns of a page.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 500))]
+    limit: Option<usize>,
+    /// Where the page begins: `next` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
 }
 
 /// Asks for turns of one conversation to be stored, all or none.
@@ -195,12 +223,29 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Ok(Some(key.to_owned()))
 }
 
+async fn list_turns(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    Query(asked): Query<TurnsQuery>,
+) -> Result<Json<Page<wire::Turn>>, Problem> {
+    let before = position(asked.cursor.as_deref(), |text| text.parse().ok().map(TurnId))?;
+    let limit = asked.limit.unwrap_or(USUAL_LIMIT);
+    let work = move |memory: &Memory| {
+        let scope = asked.scope.of(caller.user);
+        nothing_of_nobody(memory.newest_turns(&scope, before, limit + 1))
+    };
+    let turns = shared.memory.read(work).await?;
+    let page = Page::of(turns, limit, |turn| turn.id.to_string());
+    let items = page.items.into_iter().map(wire::Turn::from).collect();
+    Ok(Json(Page { items, next: page.next }))
+}
+
 async fn read_turn(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
     Part(id): Part<i64>,
 ) -> Result<Json<wire::Turn>, Problem> {
-    let turn = shared.memory.run(move |memory| turn(memory, &caller.user, TurnId(id))).await?;
+    let turn = shared.memory.read(move |memory| turn(memory, &caller.user, TurnId(id))).await?;
     Ok(Json(turn))
 }
 

@@ -1,4 +1,4 @@
-//! Errors as OpenAI's API has them, so that its clients raise their own classes.
+//! Errors in the shapes of other programs' APIs, so that their clients raise their own classes.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -39,12 +39,9 @@ impl From<Problem> for OpenAiError {
             500.. => "api_error",
             _ => "invalid_request_error",
         };
-        let word = problem.kind.rsplit('/').next().map(|word| word.replace('-', "_"));
-        let message = match &problem.hint {
-            Some(hint) => format!("{}. {hint}", problem.detail),
-            None => problem.detail.clone(),
-        };
-        Self { error: OpenAiErrorBody { message, kind, param: None, code: word }, problem }
+        let code = Some(word(&problem).replace('-', "_"));
+        let error = OpenAiErrorBody { message: message(&problem), kind, param: None, code };
+        Self { error, problem }
     }
 }
 
@@ -54,4 +51,42 @@ impl IntoResponse for OpenAiError {
         self.problem.add_to(&mut response);
         response
     }
+}
+
+/// An error as the clients of Ollama and of Text Embeddings Inference read it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(super) struct PlainError {
+    /// What happened, for a person.
+    error: String,
+    /// The kind of error as a word.
+    error_type: String,
+    #[serde(skip)]
+    problem: Problem,
+}
+
+impl From<Problem> for PlainError {
+    fn from(problem: Problem) -> Self {
+        Self { error: message(&problem), error_type: word(&problem).to_owned(), problem }
+    }
+}
+
+impl IntoResponse for PlainError {
+    fn into_response(self) -> Response {
+        let mut response = (self.problem.status, Json(&self)).into_response();
+        self.problem.add_to(&mut response);
+        response
+    }
+}
+
+/// What happened and what would help.
+fn message(problem: &Problem) -> String {
+    match &problem.hint {
+        Some(hint) => format!("{}. {hint}", problem.detail),
+        None => problem.detail.clone(),
+    }
+}
+
+/// The kind of a problem without what is before it.
+fn word(problem: &Problem) -> &str {
+    problem.kind.rsplit('/').next().unwrap_or_default()
 }

@@ -1,0 +1,149 @@
+//! What goes on longer than a request: exports, imports, jobs, changes.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::fixture::{Answered, Api, caller, request};
+
+/// A file of two turns as JSON Lines.
+const TWO_TURNS: &str = r#"{"role":"user","text":"I live in Lisbon now!","session":"move"}
+{"role":"assistant","text":"Welcome!","session":"move"}
+"#;
+
+/// Waits for a job to be over.
+async fn finished(api: &Api, begun: &Answered) -> Value {
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{:?}", begun.json());
+    let path = format!("/v1/memory/jobs/{}", begun.json()["job"].as_str().unwrap());
+    loop {
+        let job = api.get(&path).await.json();
+        if job["state"] == "done" || job["state"] == "failed" {
+            return job;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn import(api: &Api, query: &str, file: impl Into<Body>) -> Answered {
+    let mut asked = request("POST", &format!("/v1/memory/import{query}"), &Value::Null);
+    *asked.body_mut() = file.into();
+    api.send(asked, caller("ana")).await
+}
+
+#[tokio::test]
+async fn a_file_is_imported_and_exported_again() {
+    let api = Api::new();
+    let job = finished(&api, &import(&api, "?name=talk.jsonl", TWO_TURNS).await).await;
+    assert_eq!((&job["state"], &job["error"]), (&json!("done"), &Value::Null));
+    assert_eq!((&job["result"]["new"], &job["result"]["path"]), (&json!(2), &json!("talk.jsonl")));
+    let again = finished(&api, &import(&api, "?name=talk.jsonl", TWO_TURNS).await).await;
+    assert_eq!(again["result"]["new"], 0);
+
+    let exported = api.get("/v1/memory/export").await;
+    assert_eq!(exported.headers["content-type"], "application/x-ndjson");
+    let copy = Api::new();
+    let job = finished(&copy, &import(&copy, "", exported.bytes.clone()).await).await;
+    assert_eq!(job["result"]["new"], 2);
+    assert_eq!(copy.get("/v1/memory/export").await.bytes, exported.bytes);
+    let one = api.get("/v1/memory/export?role=assistant").await;
+    assert_eq!(String::from_utf8(one.bytes).unwrap().lines().count(), 2);
+}
+
+#[tokio::test]
+async fn what_is_no_chat_fails_as_a_job_and_an_empty_body_at_once() {
+    let api = Api::new();
+    let job = finished(&api, &import(&api, "", "Dear Ana,").await).await;
+    assert_eq!(job["state"], "failed");
+    assert_eq!(job["error"]["status"], 422);
+    assert_eq!(import(&api, "", "").await.status, 400);
+    assert_eq!(import(&api, "?format=papyrus", TWO_TURNS).await.status, 422);
+    assert_eq!(api.get("/v1/memory/export").await.bytes, b"");
+}
+
+#[tokio::test]
+async fn an_import_that_breaks_off_stores_nothing() {
+    let api = Api::new();
+    let (sender, body) = crate::api::stream_body::stream_body();
+    sender.send(Ok(TWO_TURNS.into())).await.unwrap();
+    sender.send(Err(std::io::Error::other("gone"))).await.unwrap();
+    let refused = import(&api, "", body).await.refusal();
+    assert_eq!(refused.0, 400);
+    assert_eq!(api.get("/v1/memory/turns").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_job_is_seen_by_its_user_only() {
+    let api = Api::new();
+    api.say("s", &["Hello there, Lisbon"]).await;
+    let begun = api.ask("POST", "/v1/memory/index", Value::Null).await;
+    let job = finished(&api, &begun).await;
+    assert_eq!((&job["state"], &job["result"]["turns"]), (&json!("done"), &json!(1)));
+    let path = format!("/v1/memory/jobs/{}", begun.json()["job"].as_str().unwrap());
+    let others = api.of("bo", "GET", &path, Value::Null).await.refusal();
+    let none = api.of("bo", "GET", "/v1/memory/jobs/1", Value::Null).await.refusal();
+    assert_eq!(others, (404, "there is no such job".to_owned()));
+    assert_eq!(others, none);
+}
+
+#[tokio::test]
+async fn an_export_that_fails_midway_is_seen_and_one_that_nobody_reads_ends() {
+    let api = Api::new();
+    let long = "word ".repeat(2_000);
+    let texts = vec![long.as_str(); 200];
+    api.say("s", &texts).await;
+    let mut asked = request("GET", "/v1/memory/export", &Value::Null);
+    asked.extensions_mut().insert(caller("ana"));
+    let response = api.router.clone().oneshot(asked).await.unwrap();
+    let mut body = response.into_body();
+    assert!(body.frame().await.unwrap().unwrap().is_data());
+    // Only one at a time, since each keeps a thread of the engine.
+    let second = api.get("/v1/memory/export").await;
+    assert_eq!(second.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(second.headers["retry-after"], "5");
+    drop(body);
+    // The first one notices, and makes place.
+    let mut third = api.get("/v1/memory/export").await;
+    while third.status != StatusCode::OK {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        third = api.get("/v1/memory/export").await;
+    }
+    assert_eq!(String::from_utf8(third.bytes).unwrap().lines().count(), 201);
+
+    let mut asked = request("GET", "/v1/memory/export", &Value::Null);
+    asked.extensions_mut().insert(caller("ana"));
+    let response = api.router.clone().oneshot(asked).await.unwrap();
+    api.shared.stopping.cancel();
+    assert!(response.into_body().collect().await.is_err());
+}
+
+#[tokio::test]
+async fn changes_are_told_until_the_server_stops() {
+    let api = Api::new();
+    let mut asked = request("GET", "/v1/memory/events", &Value::Null);
+    asked.extensions_mut().insert(caller("ana"));
+    let response = api.router.clone().oneshot(asked).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut body = response.into_body();
+    let mut next = async || {
+        let frame = body.frame().await?.unwrap();
+        Some(String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap())
+    };
+    assert_eq!(next().await.unwrap(), "event: changed\ndata: {\"turns\":0,\"facts\":0}\n\n");
+    api.of(
+        "bo",
+        "POST",
+        "/v1/memory/turns",
+        json!({ "session": "s", "turns": [
+        { "role": "user", "text": "Hello from Bo" },
+    ] }),
+    )
+    .await;
+    api.say("s", &["Hello from Ana"]).await;
+    assert_eq!(next().await.unwrap(), "event: changed\ndata: {\"turns\":1,\"facts\":0}\n\n");
+    api.shared.stopping.cancel();
+    assert_eq!(next().await, None);
+}
