@@ -49,9 +49,9 @@ fn callers_fault(code: ErrorCode, message: String) -> Problem {
         | ErrorCode::UnknownSession
         | ErrorCode::UnknownTurn
         | ErrorCode::UnknownFact => return Problem::not_found(message),
-        ErrorCode::SessionExists | ErrorCode::AmbiguousSession => {
-            (StatusCode::CONFLICT, "It is not clear, or taken")
-        }
+        ErrorCode::SessionExists => (StatusCode::CONFLICT, "The name is taken"),
+        ErrorCode::AmbiguousSession => (StatusCode::CONFLICT, "It is not clear which is meant"),
+        ErrorCode::ChangedMeanwhile => (StatusCode::CONFLICT, "It has changed meanwhile"),
         ErrorCode::RefusedByModeration => {
             (StatusCode::UNPROCESSABLE_ENTITY, "Refused by moderation")
         }
@@ -108,6 +108,7 @@ fn hint(remedy: &Remedy) -> Option<String> {
         Remedy::SayWhatToForget => {
             "Say which turns, sessions, roles or times; \"everything\": true is all of this user."
         }
+        Remedy::LookAgain => "Look once more with \"dry_run\": true, and send the new token.",
         Remedy::LowerBudget => "Lower the budget.",
         Remedy::RaiseBudget { to } => {
             return Some(format!(

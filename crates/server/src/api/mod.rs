@@ -8,6 +8,7 @@ mod events;
 mod export;
 mod facts;
 mod failure;
+mod forget;
 mod import;
 mod indexing;
 mod jobs;
@@ -61,6 +62,7 @@ fn registered() -> Registry {
     context::add(&mut registry);
     facts::add(&mut registry);
     sessions::add(&mut registry);
+    forget::add(&mut registry);
     import::add(&mut registry);
     export::add(&mut registry);
     indexing::add(&mut registry);

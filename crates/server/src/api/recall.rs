@@ -1,11 +1,13 @@
 //! `POST /v1/memory/recall`: finds what was said that is relevant.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
-use longmem_memory::RecallRequest;
+use longmem_core::Readiness;
+use longmem_memory::{Channels, Memory, MemoryError, Recall, RecallRequest};
 use longmem_wire as wire;
 
 use super::body::Body;
@@ -14,6 +16,9 @@ use super::registry::Registry;
 use crate::Permission;
 use crate::problem::Problem;
 use crate::shared::Shared;
+
+/// With a deadline, a recall does without a model that could not be loaded.
+const PATIENCE_WITHOUT_MODEL: Duration = Duration::from_secs(10);
 
 pub(super) fn add(registry: &mut Registry) {
     let operation = Operation::new(
@@ -35,7 +40,26 @@ async fn recall(
 ) -> Result<Json<wire::Recall>, Problem> {
     let mut request = RecallRequest::try_from(asked)
         .map_err(|unknown| Problem::out_of_range(unknown.to_string()))?;
-    request.catch_up = request.channels != longmem_memory::Channels::Words;
-    let found = shared.memory.read(move |memory| memory.recall(&request)).await?;
+    request.catch_up = request.channels != Channels::Words;
+    let memory = &shared.memory;
+    let (found, readiness) = memory
+        .read(move |memory| Ok::<_, MemoryError>((found(memory, request)?, memory.readiness())))
+        .await?;
+    if readiness == Readiness::NotLoaded && !found.degraded.is_empty() {
+        // The next recall with a deadline should find by meaning.
+        let memory = memory.clone();
+        tokio::spawn(async move { memory.read(Memory::warm_up).await });
+    }
     Ok(Json(found.into()))
+}
+
+/// What a recall finds: by words only where the model cannot be used, unless vectors alone were asked for.
+fn found(memory: &Memory, mut request: RecallRequest) -> Result<Recall, MemoryError> {
+    match memory.recall(&request) {
+        Err(MemoryError::Embed(_)) if request.channels == Channels::Both => {
+            request.deadline = Some(PATIENCE_WITHOUT_MODEL);
+            memory.recall(&request)
+        }
+        found => found,
+    }
 }

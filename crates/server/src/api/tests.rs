@@ -5,6 +5,7 @@ mod document;
 mod embeddings;
 mod facts;
 mod fixture;
+mod forget;
 mod recall;
 mod sessions;
 mod stats;

@@ -263,11 +263,11 @@ async fn amend_turn(
     Body(asked): Body<NewText>,
 ) -> Result<Json<wire::Turn>, Problem> {
     let (user, id) = (caller.user, TurnId(id));
-    let work = waiting::stored_first(&shared, &user.clone(), move |memory, learns| {
+    let work = waiting::stored_first(&shared, &user.clone(), move |memory, waiting| {
         turn(memory, &user, id)?;
         memory.amend_turn(&user, id, &asked.text)?;
         let amended = memory.turns(&user, &[id])?.pop();
-        if let Some(amended) = amended.filter(|_| learns) {
+        if let Some(amended) = amended.filter(|_| waiting.learns) {
             let said = NewTurn {
                 session: amended.session,
                 session_title: amended.session_title,
