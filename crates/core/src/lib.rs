@@ -38,7 +38,7 @@ pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT
 pub use fault::{Diagnose, Fault};
 pub use file_kind::special_kind;
 pub use fnv::fnv1a;
-pub use name::{InvalidName, MAX_NAME_BYTES, SessionName, UserName};
+pub use name::{InvalidName, LINE_PATTERN, MAX_NAME_BYTES, SessionName, UserName};
 pub use real_path::real_path;
 pub use recalled::{
     Adjustment, ChannelHit, Explanation, OWN_BLOCK_TAGS, RECALLED_MEMORY_TAG, Recalled, Strength,

@@ -11,6 +11,10 @@ use thiserror::Error;
 /// The longest name of a user or session, in bytes of UTF-8.
 pub const MAX_NAME_BYTES: usize = 256;
 
+/// A regular expression for one line that says something: no control character, and not only white space.
+/// JSON Schemas show it.
+pub const LINE_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+
 /// Why a text cannot name a user or a session.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InvalidName {
@@ -104,7 +108,10 @@ macro_rules! name_type {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES })
+                json_schema!({
+                    "type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES,
+                    "pattern": LINE_PATTERN,
+                })
             }
         }
 

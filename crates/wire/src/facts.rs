@@ -1,7 +1,9 @@
 //! What is known of a user: listed, noted, corrected, deleted.
 
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_core::{EntityKind, FactId, FactKind, SessionName, Timestamp, TurnId, UserName};
+use longmem_core::{
+    EntityKind, FactId, FactKind, LINE_PATTERN, SessionName, Timestamp, TurnId, UserName,
+};
 use longmem_memory::KnownEntity;
 use serde::{Deserialize, Serialize};
 
@@ -101,9 +103,11 @@ impl From<longmem_core::Entity> for Entity {
 #[non_exhaustive]
 pub struct FactNote {
     /// What is said of the subject: one short line.
+    #[schemars(length(min = 1, max = 300), regex(pattern = LINE_PATTERN))]
     pub statement: String,
     /// Whom or what it is about; the user if it is left out.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 300), regex(pattern = LINE_PATTERN))]
     pub subject: Option<String>,
     /// What sort of statement it is; `identity` if it is left out.
     #[serde(default)]

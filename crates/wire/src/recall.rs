@@ -29,6 +29,7 @@ pub struct RecallRequest {
     #[serde(flatten)]
     pub scope: Scope,
     /// The question or message, as a person writes it.
+    #[schemars(length(min = 1), regex(pattern = r"\S"))]
     pub query: String,
     /// Results at most; the engine's own limit, 10, if it is left out.
     #[serde(default)]

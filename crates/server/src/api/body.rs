@@ -46,6 +46,7 @@ where
     T: DeserializeOwned + JsonSchema + 'static,
 {
     let schema = schema_of_request::<T>();
+    write_integers(&mut value);
     check(&value, &schema)?;
     if let (Some(caller), Some(fields)) = (caller, value.as_object_mut())
         && schema["properties"].get("user").is_some()
@@ -58,4 +59,22 @@ where
         }
     }
     serde_json::from_value(value).map_err(|error| Problem::out_of_range(error.to_string()))
+}
+
+/// Largest whole number below which every whole number has a 64-bit floating point number of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Writes numbers such as 5.0 as integers, which they are in JSON Schema and not for serde.
+fn write_integers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().filter(|whole| whole.fract() == 0.0 && whole.abs() < EXACT);
+            if let Some(whole) = whole {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(write_integers),
+        Value::Object(fields) => fields.values_mut().for_each(write_integers),
+        _ => {}
+    }
 }

@@ -50,14 +50,14 @@ closed_words! {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct ContextRequest {
     /// The newest message of the user.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), regex(pattern = r"\S"))]
     message: String,
     /// The conversation that it belongs to, whose last turns go in; none if it is left out.
     #[serde(default)]
     session: Option<SessionName>,
     /// Tokens that the prompt may have; the server's own budget if it is left out.
     #[serde(default)]
-    #[schemars(range(min = 1, max = 10_000_000))]
+    #[schemars(range(min = 100, max = 10_000_000))]
     budget: Option<usize>,
     /// The shape of the answer; `anthropic` if it is left out.
     #[serde(default)]

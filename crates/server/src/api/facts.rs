@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_core::{FactId, Timestamp, UserName};
+use longmem_core::{FactId, LINE_PATTERN, Timestamp, UserName};
 use longmem_memory::{FactsAt, Memory, MemoryError, StoreError};
 use longmem_wire as wire;
 use serde::Deserialize;
@@ -95,7 +95,7 @@ struct FactsQuery {
     /// What held at this time.
     #[serde(default)]
     as_of: Option<Timestamp>,
-    /// Also what was replaced; not together with as_of.
+    /// Also what was replaced: by now, or by as_of.
     #[serde(default)]
     history: bool,
     /// Facts of a page.
@@ -104,6 +104,7 @@ struct FactsQuery {
     limit: Option<usize>,
     /// Where the page begins: `next` of the page before.
     #[serde(default)]
+    #[schemars(length(min = 1))]
     cursor: Option<String>,
 }
 
@@ -111,7 +112,7 @@ struct FactsQuery {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct NewStatement {
     /// What is said of the subject: one short line.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 300), regex(pattern = LINE_PATTERN))]
     statement: String,
 }
 
@@ -121,10 +122,7 @@ async fn list_facts(
     Query(asked): Query<FactsQuery>,
 ) -> Result<Json<Page<wire::Fact>>, Problem> {
     let at = match (asked.history, asked.as_of) {
-        (true, Some(_)) => {
-            return Err(Problem::invalid("history and as_of exclude each other"));
-        }
-        (true, None) => FactsAt::Ever,
+        (true, _) => FactsAt::Ever,
         (false, Some(time)) => FactsAt::Time(time),
         (false, None) => FactsAt::Now,
     };
@@ -132,7 +130,12 @@ async fn list_facts(
     let limit = asked.limit.unwrap_or(USUAL_LIMIT);
     let work = move |memory: &Memory| {
         let about = asked.about.as_deref();
-        nothing_of_nobody(memory.newest_facts(&caller.user, at, about, before, limit + 1))
+        let all = usize::MAX;
+        let mut facts =
+            nothing_of_nobody(memory.newest_facts(&caller.user, at, about, before, all))?;
+        facts.retain(|fact| asked.as_of.is_none_or(|time| fact.since <= time));
+        facts.truncate(limit + 1);
+        Ok::<_, MemoryError>(facts)
     };
     let facts = shared.memory.read(work).await?;
     let page = Page::of(facts, limit, |fact| fact.id.to_string());

@@ -9,6 +9,7 @@ use longmem_core::schemars::{self, JsonSchema};
 use longmem_memory::ForgetTarget;
 use longmem_wire as wire;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::body::Body;
 use super::operation::Operation;
@@ -41,6 +42,7 @@ pub(super) fn add(registry: &mut Registry) {
 
 /// Asks what would be deleted, or for that to be deleted for good.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(extend("anyOf" = what_can_be_named()))]
 struct ForgetOrder {
     /// What is to be forgotten.
     #[serde(flatten)]
@@ -51,6 +53,21 @@ struct ForgetOrder {
     /// With dry_run false: what the preview of the same was answered with. It holds for five minutes.
     #[serde(default)]
     token: Option<String>,
+}
+
+/// Schemas of what an order says at least one of.
+fn what_can_be_named() -> Value {
+    let one = |name: &str, schema: Value| json!({ "required": [name], "properties": { name: schema }, "additionalProperties": true });
+    let some = json!({ "minItems": 1 });
+    let time = json!({ "type": "string" });
+    json!([
+        one("turns", some.clone()),
+        one("sessions", some.clone()),
+        one("roles", some),
+        one("since", time.clone()),
+        one("until", time),
+        one("everything", json!({ "const": true })),
+    ])
 }
 
 fn yes() -> bool {

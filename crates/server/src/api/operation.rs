@@ -38,6 +38,15 @@ pub(super) struct PathPart {
     pub(super) schema: SchemaOf,
 }
 
+/// A header that changes what an operation does.
+#[derive(Clone, Copy)]
+pub(super) struct Header {
+    pub(super) name: &'static str,
+    pub(super) meaning: &'static str,
+    /// A regular expression for its value.
+    pub(super) pattern: &'static str,
+}
+
 /// How an operation's errors look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ErrorShape {
@@ -58,7 +67,7 @@ pub(super) struct Operation {
     pub(super) permission: Option<Permission>,
     pub(super) path_part: Option<PathPart>,
     pub(super) query: Option<SchemaOf>,
-    pub(super) headers: Vec<(&'static str, &'static str)>,
+    pub(super) headers: Vec<Header>,
     pub(super) request: Content,
     pub(super) answers: Vec<Answer>,
     pub(super) more_errors: Vec<u16>,
@@ -107,8 +116,8 @@ impl Operation {
     }
 
     /// A header changes what it does.
-    pub(super) fn header(mut self, name: &'static str, meaning: &'static str) -> Self {
-        self.headers.push((name, meaning));
+    pub(super) fn header(mut self, header: Header) -> Self {
+        self.headers.push(header);
         self
     }
 

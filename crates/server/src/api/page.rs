@@ -42,7 +42,7 @@ fn cursor(position: &str) -> String {
 /// The position that a cursor stands for.
 ///
 /// # Errors
-/// 400 for what is not a cursor of this list.
+/// 404 for what is not a cursor of this list.
 pub(super) fn position<P>(
     cursor: Option<&str>,
     read: impl Fn(&str) -> Option<P>,
@@ -51,7 +51,7 @@ pub(super) fn position<P>(
     let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let position = text.and_then(|text| read(&text));
     let invalid = || {
-        Problem::invalid("the cursor is not one of this list")
+        Problem::not_found("there is no page with this cursor")
             .with_hint("Leave cursor out to begin with the first page.")
     };
     position.map(Some).ok_or_else(invalid)
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(read(&page.next.unwrap()).unwrap(), Some(2));
         assert_eq!(Page::of(vec![1, 2], 2, ToString::to_string).next, None);
         for wrong in ["", "x", "!", "AAAA", "Mg=="] {
-            assert_eq!(read(wrong).unwrap_err().status, 400, "{wrong}");
+            assert_eq!(read(wrong).unwrap_err().status, 404, "{wrong}");
         }
     }
 }

@@ -132,9 +132,10 @@ impl Registry {
         if let Some(query) = operation.query {
             parameters.extend(query_parameters(query));
         }
-        for (name, meaning) in &operation.headers {
+        for header in &operation.headers {
             parameters.push(json!({
-                "name": name, "in": "header", "description": meaning, "schema": { "type": "string" },
+                "name": header.name, "in": "header", "description": header.meaning,
+                "schema": { "type": "string", "pattern": header.pattern },
             }));
         }
         parameters
@@ -184,7 +185,8 @@ fn errors(operation: &Operation) -> Vec<(u16, &'static str)> {
     if has_body {
         statuses.extend([413, 415]);
     }
-    if operation.path_part.is_some() {
+    // Lists, which alone have no other part of the path, have pages that are not there.
+    if operation.path_part.is_some() || operation.query.is_some() {
         statuses.insert(404);
     }
     statuses.into_iter().map(|status| (status, meaning_of(status))).collect()
@@ -216,7 +218,7 @@ fn content(content: Content, generator: &mut SchemaGenerator) -> Option<Value> {
     match content {
         Content::Nothing => None,
         Content::Bytes(media_type) => {
-            Some(json!({ media_type: { "schema": { "type": "string" } } }))
+            Some(json!({ media_type: { "schema": { "type": "string", "minLength": 1 } } }))
         }
         Content::Json(schema) => {
             Some(json!({ "application/json": { "schema": schema(generator) } }))

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::Method;
 use longmem_chat::ChatError;
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_core::{Scope, SessionName, UserName};
+use longmem_core::{LINE_PATTERN, Scope, SessionName, UserName};
 use longmem_memory::{ForgetTarget, Memory, MemoryError, SessionSummary, StoreError};
 use longmem_wire as wire;
 use serde::Deserialize;
@@ -89,6 +89,7 @@ struct SessionsQuery {
     limit: Option<usize>,
     /// Where the page begins: `next` of the page before.
     #[serde(default)]
+    #[schemars(length(min = 1))]
     cursor: Option<String>,
 }
 
@@ -103,8 +104,9 @@ struct SessionQuery {
 /// Another title or name for a session.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct NewNames {
-    /// The title: one line of at most 300 characters.
+    /// The title: one line.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 300), regex(pattern = LINE_PATTERN))]
     title: Option<String>,
     /// The name, which no other session of the user has.
     #[serde(default)]
@@ -189,9 +191,6 @@ async fn rename_session(
     Part(name): Part<SessionName>,
     Body(asked): Body<NewNames>,
 ) -> Result<Json<wire::Session>, Problem> {
-    if asked.title.is_none() && asked.name.is_none() {
-        return Err(Problem::invalid("title or name is missing"));
-    }
     let user = caller.user;
     let work = waiting::stored_first(&shared, &user.clone(), move |memory, _| {
         session(memory, &user, &name, false)?;

@@ -12,7 +12,7 @@ use longmem_wire as wire;
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
-use super::operation::Operation;
+use super::operation::{Header, Operation};
 use super::page::{Page, ScopeQuery, USUAL_LIMIT, nothing_of_nobody, position};
 use super::query::{Part, Query};
 use super::registry::Registry;
@@ -40,11 +40,12 @@ pub(super) fn add(registry: &mut Registry) {
     );
     let store = store
         .needs(Permission::Write)
-        .header(
-            IDEMPOTENCY_KEY,
-            "Names the turns without a key by their places, so that the same request again stores \
-             nothing: at most 200 characters",
-        )
+        .header(Header {
+            name: IDEMPOTENCY_KEY,
+            meaning: "Names the turns without a key by their places, so that the same request again \
+                      stores nothing",
+            pattern: "^[!-~]{1,200}$",
+        })
         .takes::<NewTurns>()
         .up_to(STORED_BYTES)
         .answers::<StoredTurns>(201, "Which turns are new, and which were there already");
@@ -108,6 +109,7 @@ struct TurnsQuery {
     limit: Option<usize>,
     /// Where the page begins: `next` of the page before.
     #[serde(default)]
+    #[schemars(length(min = 1))]
     cursor: Option<String>,
 }
 
@@ -127,7 +129,7 @@ struct SaidTurn {
     /// Who speaks.
     role: Role,
     /// What was said.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), regex(pattern = r"\S"))]
     text: String,
     /// The speaker's name.
     #[serde(default)]
@@ -163,7 +165,7 @@ struct StoredTurn {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct NewText {
     /// The text.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), regex(pattern = r"\S"))]
     text: String,
 }
 

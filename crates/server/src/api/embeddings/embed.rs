@@ -16,9 +16,12 @@ const MAX_TEXTS: usize = 256;
 #[serde(untagged)]
 pub(super) enum Texts {
     /// One.
-    One(#[schemars(length(min = 1))] String),
+    One(#[schemars(length(min = 1), regex(pattern = r"\S"))] String),
     /// Several.
-    Several(#[schemars(length(min = 1, max = 256), inner(length(min = 1)))] Vec<String>),
+    Several(
+        #[schemars(length(min = 1, max = 256), inner(length(min = 1), regex(pattern = r"\S")))]
+        Vec<String>,
+    ),
 }
 
 impl Texts {

@@ -43,6 +43,7 @@ struct EmbedRequest {
     truncate: bool,
     /// Vectors have unit length; nothing else can be asked for.
     #[serde(default = "yes")]
+    #[schemars(extend("enum" = [true]))]
     normalize: bool,
 }
 
@@ -55,10 +56,7 @@ async fn embed_texts(
     asked: Result<Body<EmbedRequest>, Problem>,
 ) -> Result<Json<Vec<Vec<f32>>>, PlainError> {
     let Body(asked) = asked?;
-    if !asked.normalize {
-        let detail = "normalize is false; vectors have unit length here";
-        return Err(Problem::out_of_range(detail).into());
-    }
+    debug_assert!(asked.normalize, "the schema allows nothing else");
     let too_long = if asked.truncate { TooLong::Cut } else { TooLong::Refuse };
     let embedded = embed(&shared, asked.inputs.list()?, too_long).await?;
     Ok(Json(embedded.vectors.iter().map(|vector| vector.as_slice().to_vec()).collect()))

@@ -34,8 +34,8 @@ async fn a_prompt_that_cannot_be_made_is_refused() {
     let api = Api::new();
     let cases = [
         (json!({ "message": "Hello", "format": "xml" }), 422),
-        (json!({ "message": "Hello", "budget": 0 }), 422),
-        (json!({ "message": "Hello there", "budget": 2 }), 422),
+        (json!({ "message": "Hello", "budget": 99 }), 422),
+        (json!({ "message": "Hello there ".repeat(200), "budget": 100 }), 422),
         (json!({ "message": " " }), 422),
         (json!({}), 400),
     ];
