@@ -69,6 +69,8 @@ impl Background {
 pub(crate) async fn index_a_batch(shared: &Shared) -> Result<IndexReport, MemoryError> {
     let batch = |memory: &Memory| {
         memory.index(IndexOptions::default(), &mut |event| match event {
+            // Nothing is done yet.
+            IndexEvent::Progress(progress) if progress.turns == 0 => ControlFlow::Continue(()),
             // Another process is at it, or this batch is done.
             IndexEvent::Waiting | IndexEvent::Progress(_) => ControlFlow::Break(()),
         })

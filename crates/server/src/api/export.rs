@@ -60,7 +60,7 @@ async fn export(
     tokio::spawn(async move {
         let handle = Handle::current();
         let pieces = sender.clone();
-        let exporting = memory.read(move |memory| {
+        let exporting = memory.run_aside(move |memory| {
             let _place = place;
             let mut out = BufWriter::with_capacity(PIECE, Pieces { sender: pieces, handle });
             if known(memory, &scope)? {

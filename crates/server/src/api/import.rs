@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_memory::{Format, ImportRequest, TranscriptSource};
+use longmem_memory::{Format, ImportRequest, MemoryError, TranscriptSource};
 use longmem_wire as wire;
 use serde::Deserialize;
 
@@ -91,8 +91,12 @@ async fn import(
         })?;
         Ok(wire::Import::new(Path::new(name), report))
     });
-    let memory = shared.memory.clone();
-    job.run(async move { memory.run(work).await });
+    job.run(async move {
+        let _alone = shared.ongoing.import().await;
+        // Its memory is opened for writing, and then it takes no place from requests.
+        shared.memory.run(|_| Ok::<_, MemoryError>(())).await?;
+        shared.memory.run_aside(work).await
+    });
     Ok((StatusCode::ACCEPTED, Json(begun)))
 }
 

@@ -1,19 +1,22 @@
 //! `POST /v1/memory/index`: gives turns their vectors, as a job.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
-use longmem_memory::{IndexEvent, IndexOptions, Memory, MemoryError};
+use longmem_core::schemars::{self, JsonSchema};
+use longmem_memory::{IndexReport, MemoryError};
 use longmem_wire as wire;
+use serde::Deserialize;
 
-use super::jobs::Begun;
+use super::body::Body;
+use super::jobs::{Begun, JobInHand};
 use super::operation::Operation;
 use super::registry::Registry;
 use crate::Permission;
+use crate::background::index_a_batch;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -24,32 +27,54 @@ pub(super) fn add(registry: &mut Registry) {
         "/v1/memory/index",
         "index",
         "Begins to give every turn that has none its vectors, of all users: then it is found by its \
-         meaning.",
+         meaning. The server does so by itself, too, when nobody asks anything.",
     );
     let operation = operation
         .needs(Permission::Write)
+        .takes::<IndexOrder>()
         .answers::<Begun>(202, "The job that does it; its result is as that of longmem index");
     registry.add(operation, index);
 }
 
+/// Asks for vectors; there is nothing to choose.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct IndexOrder {}
+
 async fn index(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
+    Body(IndexOrder {}): Body<IndexOrder>,
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
     let job = shared.ongoing.jobs.begin(&caller.user)?;
     let begun = job.begun();
-    let (in_hand, stopping) = (job.clone(), shared.stopping.clone());
-    let work = move |memory: &Memory| {
-        let began = Instant::now();
-        let report = memory.index(IndexOptions::default(), &mut |event| {
-            if let IndexEvent::Progress(progress) = event {
-                in_hand.is_at(progress.turns, Some(progress.total_turns));
-            }
-            if stopping.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        Ok::<_, MemoryError>(wire::Indexed::new(report, began.elapsed()))
-    };
-    let memory = shared.memory.clone();
-    job.run(async move { memory.run(work).await });
+    let in_hand = job.clone();
+    job.run(async move { index_all(&shared, &in_hand).await });
     Ok((StatusCode::ACCEPTED, Json(begun)))
+}
+
+/// Gives all turns their vectors, in pieces between which requests are answered.
+async fn index_all(shared: &Shared, job: &JobInHand) -> Result<wire::Indexed, MemoryError> {
+    let began = Instant::now();
+    let waiting = shared.memory.read(|memory| memory.waiting(None)).await?;
+    let mut all = IndexReport {
+        turns: 0,
+        passages: 0,
+        wordless_passages: 0,
+        remaining: waiting,
+        replaced_model: false,
+    };
+    while all.remaining > 0 && !shared.stopping.is_cancelled() {
+        job.is_at(all.turns, Some(waiting.max(all.turns)));
+        let batch = index_a_batch(shared).await?;
+        all.turns += batch.turns;
+        all.passages += batch.passages;
+        all.wordless_passages += batch.wordless_passages;
+        all.remaining = batch.remaining;
+        all.replaced_model |= batch.replaced_model;
+        if batch.turns == 0 {
+            // Another process is at it.
+            break;
+        }
+    }
+    Ok(wire::Indexed::new(all, began.elapsed()))
 }

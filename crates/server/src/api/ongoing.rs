@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::jobs::Jobs;
 use crate::problem::Problem;
@@ -14,7 +14,9 @@ const STREAMS: usize = 64;
 pub(crate) struct Ongoing {
     /// Work that is asked after.
     pub(super) jobs: Jobs,
-    /// An export keeps a thread of the engine while its client reads, so there is one at a time.
+    /// Imports are done one after the other.
+    imports: Semaphore,
+    /// An export keeps a thread while its client reads, so there is one at a time.
     exports: Arc<Semaphore>,
     /// Each stream of changes looks at the store every second.
     streams: Arc<Semaphore>,
@@ -24,6 +26,7 @@ impl Default for Ongoing {
     fn default() -> Self {
         Self {
             jobs: Jobs::default(),
+            imports: Semaphore::new(1),
             exports: Arc::new(Semaphore::new(1)),
             streams: Arc::new(Semaphore::new(STREAMS)),
         }
@@ -31,6 +34,11 @@ impl Default for Ongoing {
 }
 
 impl Ongoing {
+    /// Waits until no other import is done; it is free again when it is dropped.
+    pub(super) async fn import(&self) -> SemaphorePermit<'_> {
+        self.imports.acquire().await.expect("nothing closes this semaphore")
+    }
+
     /// A place for an export; it is free again when it is dropped.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::operation::{Answer, Content, ErrorShape, Operation, SchemaOf};
 use super::other_errors::{OpenAiError, PlainError};
 use super::schema::{request_schemas, whole_schema, without_null};
+use crate::Permission;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -175,15 +176,18 @@ impl Registry {
 fn errors(operation: &Operation) -> Vec<(u16, &'static str)> {
     let has_body = !matches!(operation.request, Content::Nothing);
     let mut statuses: BTreeSet<u16> = operation.more_errors.iter().copied().collect();
-    statuses.extend([403, 429, 500, 503, 504]);
+    statuses.extend([403, 429, 500, 503]);
     if operation.permission.is_some() {
         statuses.insert(401);
+    }
+    if operation.permission == Some(Permission::Write) {
+        statuses.insert(507);
     }
     if has_body || operation.query.is_some() || operation.path_part.is_some() {
         statuses.extend([400, 422]);
     }
     if has_body {
-        statuses.extend([413, 415]);
+        statuses.extend([408, 413, 415]);
     }
     // Lists, which alone have no other part of the path, have pages that are not there.
     if operation.path_part.is_some() || operation.query.is_some() {
@@ -200,6 +204,7 @@ fn meaning_of(status: u16) -> &'static str {
         401 => "A key is needed",
         403 => "The key, or the page that asks, is not allowed to do this",
         404 => "There is no such thing among what belongs to this user",
+        408 => "The body did not arrive in time",
         409 => "What the request relies on has changed meanwhile",
         413 => "The body is too large",
         415 => "The body is of another media type",
@@ -208,7 +213,7 @@ fn meaning_of(status: u16) -> &'static str {
         500 => "longmem itself failed",
         501 => "This is not done here",
         503 => "Memory cannot be used now, and may be later",
-        504 => "It took too long",
+        507 => "The disk is full",
         _ => "It failed",
     }
 }

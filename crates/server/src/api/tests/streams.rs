@@ -79,7 +79,7 @@ async fn an_import_that_breaks_off_stores_nothing() {
 async fn a_job_is_seen_by_its_user_only() {
     let api = Api::new();
     api.say("s", &["Hello there, Lisbon"]).await;
-    let begun = api.ask("POST", "/v1/memory/index", Value::Null).await;
+    let begun = api.ask("POST", "/v1/memory/index", json!({})).await;
     let job = finished(&api, &begun).await;
     assert_eq!((&job["state"], &job["result"]["turns"]), (&json!("done"), &json!(1)));
     let path = format!("/v1/memory/jobs/{}", begun.json()["job"].as_str().unwrap());
@@ -100,7 +100,7 @@ async fn an_export_that_fails_midway_is_seen_and_one_that_nobody_reads_ends() {
     let response = api.router.clone().oneshot(asked).await.unwrap();
     let mut body = response.into_body();
     assert!(body.frame().await.unwrap().unwrap().is_data());
-    // Only one at a time, since each keeps a thread of the engine.
+    // Only one at a time, since each keeps a thread.
     let second = api.get("/v1/memory/export").await;
     assert_eq!(second.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(second.headers["retry-after"], "5");
