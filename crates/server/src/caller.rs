@@ -26,9 +26,7 @@ impl Caller {
         if self.permissions.contains(&permission) {
             return Ok(());
         }
-        Err(Problem::forbidden(format!(
-            "the permission {permission} is needed here, and the caller has it not"
-        )))
+        Err(Problem::forbidden(format!("this key does not allow to {permission}")))
     }
 }
 
