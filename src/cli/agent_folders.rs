@@ -24,6 +24,28 @@ impl Agent {
         }
     }
 
+    /// The folder where it keeps everything.
+    fn folder(self, own_folder: Option<&str>, home: &Path) -> PathBuf {
+        match (self, own_folder) {
+            (Agent::ClaudeCode | Agent::Codex, Some(folder)) => PathBuf::from(folder),
+            // The variable names what stands in the place of the home folder.
+            (Agent::GeminiCli, Some(folder)) => Path::new(folder).join(".gemini"),
+            (Agent::ClaudeCode, None) => home.join(".claude"),
+            (Agent::Codex, None) => home.join(".codex"),
+            (Agent::GeminiCli, None) => home.join(".gemini"),
+        }
+    }
+
+    /// The folder in which it writes transcripts now, which need not exist yet.
+    pub(crate) fn watched(self, own_folder: Option<&str>, home: &Path) -> PathBuf {
+        let below = match self {
+            Agent::ClaudeCode => "projects",
+            Agent::Codex => "sessions",
+            Agent::GeminiCli => "tmp",
+        };
+        self.folder(own_folder, home).join(below)
+    }
+
     /// The folders with its transcripts: below the folder that its own variable names, or else in the
     /// home folder.
     ///
@@ -34,14 +56,7 @@ impl Agent {
         own_folder: Option<&str>,
         home: &Path,
     ) -> Result<Vec<PathBuf>, Failure> {
-        let folder = match (self, own_folder) {
-            (Agent::ClaudeCode | Agent::Codex, Some(folder)) => PathBuf::from(folder),
-            // The variable names what stands in the place of the home folder.
-            (Agent::GeminiCli, Some(folder)) => Path::new(folder).join(".gemini"),
-            (Agent::ClaudeCode, None) => home.join(".claude"),
-            (Agent::Codex, None) => home.join(".codex"),
-            (Agent::GeminiCli, None) => home.join(".gemini"),
-        };
+        let folder = self.folder(own_folder, home);
         let mut folders = match self {
             Agent::ClaudeCode => vec![folder.join("projects")],
             Agent::Codex => vec![folder.join("sessions"), folder.join("archived_sessions")],
@@ -94,6 +109,8 @@ mod tests {
             let expected: Vec<PathBuf> = expected.iter().map(|path| home.join(path)).collect();
             assert_eq!(agent.folders(own.as_deref(), home).unwrap(), expected, "{agent:?}");
         }
+        assert_eq!(Agent::GeminiCli.watched(None, home), home.join(".gemini/tmp"));
+        assert_eq!(Agent::Codex.watched(Some("/nowhere"), home), Path::new("/nowhere/sessions"));
         let error = Agent::Codex.folders(Some("/nowhere"), home).unwrap_err();
         assert_eq!(error.to_string(), "there are no transcripts of Codex in /nowhere");
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use longmem::Folders;
 use longmem_core::UserName;
+use longmem_server::WatchSource;
 use serde::Deserialize;
 
 use crate::arguments::{CountingKind, ProviderKind};
@@ -28,6 +29,7 @@ pub(crate) struct ConfigFile {
     pub(crate) redaction: RedactionConfig,
     pub(crate) moderation: ModerationConfig,
     pub(crate) server: ServerConfig,
+    pub(crate) watch: WatchConfig,
 }
 
 /// Its `[server]` part: where the memory is served, and to whom.
@@ -39,6 +41,18 @@ pub(crate) struct ServerConfig {
     pub(crate) auth: Option<String>,
     /// Names of a server before this one, by which clients call it.
     pub(crate) names: Vec<String>,
+}
+
+/// Its `[watch]` part: whose transcripts are captured.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct WatchConfig {
+    /// The agents; nothing is watched if neither these nor paths are named.
+    pub(crate) sources: Vec<WatchSource>,
+    /// Folders and files of the user's own.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Patterns of files that are left out.
+    pub(crate) exclude: Vec<String>,
 }
 
 /// Its `[redaction]` part: which secrets are replaced before anything is stored.
@@ -139,7 +153,7 @@ impl ConfigFile {
 
     /// Every path in it.
     fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { db, key_file, model_dir, llm, learning, server, .. } = self;
+        let Self { db, key_file, model_dir, llm, learning, server, watch, .. } = self;
         [
             db,
             key_file,
@@ -151,6 +165,7 @@ impl ConfigFile {
         ]
         .into_iter()
         .flatten()
+        .chain(&mut watch.paths)
     }
 }
 

@@ -223,6 +223,24 @@ pub(crate) const KEYS: &[ConfigKey] = &[
         "Names of another server before it, by which clients call it",
     )
     .default("none"),
+    ConfigKey::new(
+        "watch.sources",
+        r#"["claude-code", "codex", "gemini"]"#,
+        "The agents whose transcripts longmem watch captures",
+    )
+    .default("none"),
+    ConfigKey::new(
+        "watch.paths",
+        r#"["~/talks"]"#,
+        "Folders and files of your own that it watches",
+    )
+    .default("none"),
+    ConfigKey::new(
+        "watch.exclude",
+        r#"["*secret-project*"]"#,
+        "Files that it leaves out: patterns of whole paths, or of single names in them",
+    )
+    .default("none"),
 ];
 
 /// A configuration file in which every key stands, with its explanation, and nothing is set.

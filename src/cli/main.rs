@@ -30,6 +30,7 @@ mod settings;
 mod standard_input;
 mod stop_signals;
 mod waiting;
+mod watched;
 mod words;
 mod wrap;
 

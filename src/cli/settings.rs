@@ -11,7 +11,7 @@ use longmem_core::UserName;
 use longmem_embed::{Compute, Device, Precision};
 
 use crate::arguments::GlobalArguments;
-use crate::config_file::{ConfigFile, LearningConfig, LlmConfig, ServerConfig};
+use crate::config_file::{ConfigFile, LearningConfig, LlmConfig, ServerConfig, WatchConfig};
 use crate::failure::Failure;
 use crate::safeguards;
 
@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) learning: LearningConfig,
     /// What the file says about the server.
     pub(crate) server: ServerConfig,
+    /// What the file says is watched.
+    pub(crate) watch: WatchConfig,
 }
 
 /// The user if none is named.
@@ -93,6 +95,7 @@ impl Settings {
             llm: file.llm,
             learning: file.learning,
             server: file.server,
+            watch: file.watch,
         })
     }
 }

@@ -49,9 +49,9 @@ impl<T> OnceMade<T> {
         match self.value.get() {
             Some(value) => Ok(value),
             None => {
-                let made = make();
-                self.failed.store(made.is_err(), Ordering::Relaxed);
-                let value = made?;
+                let outcome = make();
+                self.failed.store(outcome.is_err(), Ordering::Relaxed);
+                let value = outcome?;
                 Ok(self.value.get_or_init(|| value))
             }
         }

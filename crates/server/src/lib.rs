@@ -21,6 +21,7 @@ mod settings;
 mod shared;
 #[cfg(unix)]
 mod unix_socket;
+mod watch;
 mod who_listens;
 
 pub use hooks::{
@@ -32,3 +33,5 @@ pub use longmem_wire::Permission;
 pub use mcp::serve_mcp;
 pub use server::Server;
 pub use settings::{Auth, Limits, ServerSettings};
+pub use tokio_util::sync::CancellationToken;
+pub use watch::{WatchPace, WatchSettings, WatchSource, WatchedFolder, capture_once, watch};

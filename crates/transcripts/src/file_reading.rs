@@ -1,5 +1,6 @@
 //! One file that is read, value by value, and marked.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
@@ -69,7 +70,9 @@ pub(crate) fn read_file(
         output.restore_file(resume.memory);
         resume.offset
     });
-    let mut reading = FileReading { format, reader, meter, marked, lines: offset.is_some() };
+    let lines = offset.is_some();
+    let bytes_for_marks = Cell::default();
+    let mut reading = FileReading { format, reader, meter, marked, lines, bytes_for_marks };
     let ended = match format.content() {
         Content::Database => read_rows(files, index, &mut *reading.reader, output),
         Content::Json | Content::Text => reading.read_values(files, index, offset, output),
@@ -95,6 +98,7 @@ pub(crate) fn read_file(
     if !matches!(end, FileEnd::Early { reason: EndReason::Unreadable, .. }) {
         reading.set_mark(true, output);
     }
+    files.count_bytes_read(reading.bytes_for_marks.get());
     Ok(FileOutcome::Read)
 }
 
@@ -130,6 +134,8 @@ struct FileReading {
     marked: Option<Marked>,
     /// Whether all values so far came from lines, after which reading can go on.
     lines: bool,
+    /// Bytes that were read once more to make marks.
+    bytes_for_marks: Cell<u64>,
 }
 
 impl FileReading {
@@ -193,7 +199,8 @@ impl FileReading {
             return;
         }
         // Without a mark, the file is read again, which adds nothing.
-        if let Ok(mark) = Mark::new(&marked.facts(), Some(self.format), is_whole, place) {
+        if let Ok((mark, bytes)) = Mark::new(&marked.facts(), Some(self.format), is_whole, place) {
+            self.bytes_for_marks.set(self.bytes_for_marks.get() + bytes);
             output.receiver().set_mark(&marked.path, mark);
         }
     }

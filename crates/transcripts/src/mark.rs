@@ -121,6 +121,8 @@ impl Mark {
 
     /// Makes the mark of a file that was read to its end, or, with nothing but a place, up to there.
     ///
+    /// It says how many bytes of the file were read for that, too.
+    ///
     /// # Errors
     /// When the file cannot be read.
     pub(crate) fn new(
@@ -128,26 +130,35 @@ impl Mark {
         format: Option<Format>,
         is_whole: bool,
         place: Option<Place>,
-    ) -> io::Result<Self> {
+    ) -> io::Result<(Self, u64)> {
         let mut opened = fs_err::File::open(file.path)?;
-        let whole = if is_whole {
-            let fingerprint = fingerprint(&mut opened, file.bytes)?.text;
-            Some(WholeFile { bytes: file.bytes, modified: file.modified, fingerprint })
-        } else {
-            None
+        let mut bytes_read = 0;
+        let mut fingerprint_at = |end: u64| {
+            bytes_read += fingerprinted(end);
+            fingerprint(&mut opened, end)
         };
+        let whole = if is_whole { Some(fingerprint_at(file.bytes)?) } else { None };
         let resume = match place {
             None => None,
             Some(place) => {
-                let Fingerprint { text: fingerprint, is_utf8 } =
-                    fingerprint(&mut opened, place.offset)?;
+                // Mostly a file was read to its end, and that is where it is read on.
+                let found = match &whole {
+                    Some(whole) if place.offset == file.bytes => whole.clone(),
+                    _ => fingerprint_at(place.offset)?,
+                };
+                let Fingerprint { text: fingerprint, is_utf8 } = found;
                 let Place { offset, state, memory } = place;
                 // Offsets are those of the file only where it was not decoded.
                 is_utf8.then_some(Resume { offset, fingerprint, state, memory })
             }
         };
+        let whole = whole.map(|Fingerprint { text: fingerprint, .. }| WholeFile {
+            bytes: file.bytes,
+            modified: file.modified,
+            fingerprint,
+        });
         let stem = file.stem.to_owned();
-        Ok(Self { readers_version: READERS_VERSION, format, stem, whole, resume })
+        Ok((Self { readers_version: READERS_VERSION, format, stem, whole, resume }, bytes_read))
     }
 
     /// Compares a file with its mark; also says how many bytes of it were read for that.
@@ -208,6 +219,7 @@ fn has_write_ahead_log(database: &Path) -> bool {
 }
 
 /// By what the beginning of a file is known again.
+#[derive(Clone)]
 struct Fingerprint {
     text: String,
     is_utf8: bool,

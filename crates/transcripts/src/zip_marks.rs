@@ -43,7 +43,7 @@ impl ZipMarks {
         let incomplete = std::mem::take(&mut self.incomplete);
         if let Some((zip, false)) = self.current.take()
             && !incomplete
-            && let Ok(mark) = Mark::new(&zip.facts(), None, true, None)
+            && let Ok((mark, _)) = Mark::new(&zip.facts(), None, true, None)
         {
             output.receiver().set_mark(&zip.path, mark);
         }

@@ -42,6 +42,7 @@ mod sessions;
 mod stats;
 mod turn;
 mod upkeep;
+mod watch;
 
 pub use answer::{Answer, MessageRequest, Quote, QuotedFact, StopReason};
 pub use config::{ApiKeySet, ConfigChanged, Configuration, Setting, SettingSource};
@@ -67,6 +68,7 @@ pub use sessions::{Moved, OpenItems, Session, Sessions, ShownSession};
 pub use stats::{EmbeddingModel, Redacted, Stats, UserStats, Users};
 pub use turn::{ExportedTurn, NewTurn, Remembered, Turn, Turns};
 pub use upkeep::{Backup, Check, Checks, KeyMade, KeyRotated, Model, Salvaged};
+pub use watch::WatchEvent;
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -106,6 +106,7 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         Usage,
         UserStats,
         Users,
+        WatchEvent,
         WouldForget,
     ]
 }

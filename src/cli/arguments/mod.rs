@@ -12,6 +12,7 @@ mod model;
 mod recall;
 mod serve;
 mod turns;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -41,6 +42,7 @@ pub(crate) use turns::{
     BackupArguments, EditArguments, ExportArguments, ForgetArguments, ImportArguments,
     IndexArguments, ReadingArguments, RememberArguments, ShowArguments,
 };
+pub(crate) use watch::WatchArguments;
 
 /// Long-term memory for chat assistants: every turn stored, embedded on this machine, and recalled
 /// within a token budget.
@@ -127,6 +129,8 @@ pub(crate) enum Command {
     Remember(RememberArguments),
     /// Import chats: exports and transcripts of other programs, or JSON Lines
     Import(ImportArguments),
+    /// Capture what is said with coding agents, from the transcripts that they write
+    Watch(WatchArguments),
     /// Embed the turns that have no vectors yet; can be stopped and run again
     Index(IndexArguments),
     /// Find what was said that is relevant

@@ -31,6 +31,7 @@ mod serve;
 mod sessions;
 mod show;
 mod stats;
+mod watch;
 
 use jiff::tz::TimeZone;
 use longmem_core::{Clock, ErrorCode, Scope};
@@ -65,6 +66,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Demo => demo::run(settings, output),
         Command::Remember(arguments) => remember::run(arguments, &settings, output),
         Command::Import(arguments) => import::run(&arguments, &settings, output),
+        Command::Watch(arguments) => watch::run(&arguments, &settings, output),
         Command::Index(arguments) => index::run(&arguments, &settings, output),
         Command::Recall(arguments) => recall::run(arguments, &settings, output),
         Command::Show(arguments) => show::turns(&arguments, &settings, output),

@@ -18,6 +18,7 @@ mod stats;
 mod streamed;
 mod style;
 mod turns;
+mod watch_events;
 
 pub(crate) use answer::{notice, sources, spent, stop_reason};
 pub(crate) use config::configuration;
@@ -36,6 +37,7 @@ pub(crate) use sessions::{ShortNames, open_items, session};
 pub(crate) use stats::{check, model, stats};
 pub(crate) use streamed::Markdown;
 pub(crate) use turns::{Extent, earlier_turns, session_glance, session_heading, shown_turn};
+pub(crate) use watch_events::watch_event;
 
 use jiff::tz::TimeZone;
 use longmem_core::{Role, Timestamp, Turn};

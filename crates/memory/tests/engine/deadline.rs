@@ -89,7 +89,7 @@ fn it_answers_by_words_until_the_model_is_warm_and_by_meaning_then() {
     memory.remember(&ana, &[turn("I moved to Lisbon in March"), turn("I like tea")]).unwrap();
 
     let mut request = RecallRequest::new(Scope::of(ana.clone()), "Lisbon");
-    request.deadline = Some(Duration::from_secs(60));
+    request.deadline = Some(Duration::from_mins(1));
     request.catch_up = true;
     for (state, reason) in [
         (ASLEEP, Degraded::ModelLoading),
@@ -170,7 +170,7 @@ fn a_model_that_fails_is_an_error_only_without_a_deadline() {
     let mut request = RecallRequest::new(Scope::of(ana), "Lisbon");
     request.catch_up = true;
     assert!(matches!(memory.recall(&request), Err(MemoryError::Embed(_))));
-    request.deadline = Some(Duration::from_secs(60));
+    request.deadline = Some(Duration::from_mins(1));
     let recall = memory.recall(&request).unwrap();
     assert_eq!(recall.degraded, [Degraded::ModelMissing]);
     assert!(recall.results[0].turn.text.contains("Lisbon"));

@@ -1,0 +1,123 @@
+//! `longmem watch`: captures what is said with coding agents until it is told to end.
+
+use std::io::Write;
+
+use longmem::IfMissing;
+use longmem_chat::AsyncMemory;
+use longmem_core::ErrorCode;
+use longmem_server::{CancellationToken, WatchSettings, capture_once, watch};
+use longmem_wire::WatchEvent;
+
+use crate::arguments::WatchArguments;
+use crate::compose;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+use crate::render;
+use crate::settings::Settings;
+use crate::watched::watched;
+
+pub(super) fn run(
+    arguments: &WatchArguments,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let mut watch_settings = watched(&arguments.source, &arguments.paths, settings);
+    watch_settings.exclude.extend(arguments.exclude.iter().cloned());
+    watch_settings.index = !arguments.no_index;
+    if watch_settings.folders.is_empty() {
+        return Err(Failure::refused(
+            ErrorCode::NothingSelected,
+            "nothing was named to be watched",
+            "Name agents, as --source claude-code,codex,gemini, or folders; or set [watch] sources \
+             in the configuration file.",
+        ));
+    }
+    let memory = compose::memory(settings, IfMissing::Create, output)?;
+    if arguments.once {
+        let interrupt = Interrupt::listen()?;
+        let stop = || interrupt.happened();
+        capture_once(&memory, &watch_settings, &stop, &mut |event| tell(output, &event));
+        return if interrupt.happened() {
+            Err(Failure::Interrupted("what was captured is stored".to_owned()))
+        } else {
+            Ok(())
+        };
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let memory = AsyncMemory::one_at_a_time(memory);
+    runtime.block_on(until_told_to_end(memory, watch_settings, output))
+}
+
+/// Watches until Ctrl-C, or until the system asks the process to end. A second time ends it at once,
+/// which is safe: writes are transactions.
+async fn until_told_to_end(
+    memory: AsyncMemory,
+    settings: WatchSettings,
+    output: Output,
+) -> Result<(), Failure> {
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let mut signals = Signals::listen()?;
+    tokio::spawn(async move {
+        signals.next().await;
+        told.cancel();
+        signals.next().await;
+        std::process::exit(130);
+    });
+    watch(memory, settings, stop, |event| tell(output, &event)).await?;
+    Ok(())
+}
+
+/// Prints an event. Whoever reads no more has no use for events; what was captured is stored.
+fn tell(output: Output, event: &WatchEvent) {
+    if output.json {
+        let mut lines = output.json_lines();
+        let written = serde_json::to_writer(&mut lines, event).map_err(std::io::Error::from);
+        let _ = written.and_then(|()| lines.write_all(b"\n")).and_then(|()| lines.flush());
+    } else if let WatchEvent::Failed { .. }
+    | WatchEvent::NotIndexed { .. }
+    | WatchEvent::WithoutNotices { .. } = event
+    {
+        output.warn(render::watch_event(event));
+    } else {
+        output.note(render::watch_event(event));
+    }
+}
+
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let [interrupt, terminate, hangup] =
+            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+        Ok(Self([interrupt?, terminate?, hangup?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self(tokio::signal::windows::ctrl_c()?))
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
