@@ -15,6 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::render;
 use crate::settings::Settings;
+use crate::stop_signals::StopSignals;
 use crate::watched::watched;
 
 pub(super) fn run(
@@ -50,21 +51,18 @@ pub(super) fn run(
     runtime.block_on(until_told_to_end(memory, watch_settings, output))
 }
 
-/// Watches until Ctrl-C, or until the system asks the process to end. A second time ends it at once,
-/// which is safe: writes are transactions.
+/// Watches until Ctrl-C, or until the system asks the process to end.
 async fn until_told_to_end(
     memory: AsyncMemory,
     settings: WatchSettings,
     output: Output,
 ) -> Result<(), Failure> {
+    let signals = StopSignals::listen()?;
     let stop = CancellationToken::new();
     let told = stop.clone();
-    let mut signals = Signals::listen()?;
     tokio::spawn(async move {
-        signals.next().await;
+        signals.first().await;
         told.cancel();
-        signals.next().await;
-        std::process::exit(130);
     });
     watch(memory, settings, stop, |event| tell(output, &event)).await?;
     Ok(())
@@ -83,41 +81,5 @@ fn tell(output: Output, event: &WatchEvent) {
         output.warn(render::watch_event(event));
     } else {
         output.note(render::watch_event(event));
-    }
-}
-
-#[cfg(unix)]
-struct Signals([tokio::signal::unix::Signal; 3]);
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let [interrupt, terminate, hangup] =
-            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
-        Ok(Self([interrupt?, terminate?, hangup?]))
-    }
-
-    async fn next(&mut self) {
-        let [interrupt, terminate, hangup] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
-}
-
-#[cfg(windows)]
-struct Signals(tokio::signal::windows::CtrlC);
-
-#[cfg(windows)]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self(tokio::signal::windows::ctrl_c()?))
-    }
-
-    async fn next(&mut self) {
-        self.0.recv().await;
     }
 }

@@ -22,14 +22,15 @@ pub(crate) fn watch_event(event: &WatchEvent) -> String {
             format!("watching for {user}: {folders}{missing}")
         }
         WatchEvent::Captured { file, new, forgotten, refused, .. } => {
-            let mut line = format!("{file}: {}", counted(*new, "new turn"));
-            if *forgotten > 0 {
-                line.push_str(&format!(", {forgotten} left out that were forgotten before"));
-            }
-            if *refused > 0 {
-                line.push_str(&format!(", {refused} refused by moderation"));
-            }
-            line
+            let forgotten = match forgotten {
+                0 => String::new(),
+                _ => format!(", {forgotten} left out that were forgotten before"),
+            };
+            let refused = match refused {
+                0 => String::new(),
+                _ => format!(", {refused} refused by moderation"),
+            };
+            format!("{file}: {}{forgotten}{refused}", counted(*new, "new turn"))
         }
         WatchEvent::Failed { file, message } => format!("{file}: {message}"),
         WatchEvent::Indexed { turns, remaining: 0 } => {
@@ -47,12 +48,11 @@ pub(crate) fn watch_event(event: &WatchEvent) -> String {
             )
         }
         WatchEvent::Finished { files, new, failed } => {
-            let mut line =
-                format!("{} looked at, {}", counted(*files, "file"), counted(*new, "new turn"));
-            if *failed > 0 {
-                line.push_str(&format!("; {} could not be read", counted(*failed, "file")));
-            }
-            line
+            let failed = match failed {
+                0 => String::new(),
+                _ => format!("; {} could not be read", counted(*failed, "file")),
+            };
+            format!("{} looked at, {}{failed}", counted(*files, "file"), counted(*new, "new turn"))
         }
         _ => "something happened that this version has no words for".to_owned(),
     }

@@ -284,8 +284,8 @@ proptest! {
         for number in 0..24 {
             whole.push_str(&message(number, &format!("olá number {}", number % 7)));
             // A record without an id is known by its words and its place among its likes.
-            write!(whole, "{{\"timestamp\":\"2026-03-02T10:00:00Z\",\"type\":\"event_msg\",\
-                \"payload\":{{\"type\":\"user_message\",\"message\":\"again\"}}}}\n").unwrap();
+            writeln!(whole, "{{\"timestamp\":\"2026-03-02T10:00:00Z\",\"type\":\"event_msg\",\
+                \"payload\":{{\"type\":\"user_message\",\"message\":\"again\"}}}}").unwrap();
         }
         let mut written = 0;
         for step in steps {
