@@ -193,8 +193,12 @@ impl Options {
 
     /// The folder that says which transcripts of agents wait to be read into the store.
     pub fn waiting_transcripts(&self) -> PathBuf {
-        let place = self.spool_settings().place;
-        self.spool.join(format!("transcripts-{:016x}", fnv1a(place.as_bytes())))
+        self.spool.join(format!("transcripts-{:016x}", self.place_number()))
+    }
+
+    /// A number for the place of the store: two stores have two.
+    pub fn place_number(&self) -> u64 {
+        fnv1a(self.spool_settings().place.as_bytes())
     }
 
     /// Where turns of conversations wait.

@@ -11,10 +11,11 @@ mod running_server;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use longmem::{Folders, IfMissing};
+use longmem_memory::Memory;
 use longmem_server::{Hook, HookAnswer, WaitingTranscripts};
 
 use self::log::HookLog;
@@ -33,6 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How long a hook takes at most whose answer says nothing; several hooks share what an agent allows at
 /// the end of a session.
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a hook waits for the embedding model.
+const LOADING: Duration = Duration::from_millis(1_500);
 
 /// Bytes of what an agent sends; more is no prompt.
 const MOST_BYTES: u64 = 32 << 20;
@@ -178,8 +182,26 @@ fn answer(call: &Call, settings: &Settings, log: &HookLog) -> Result<String, Fai
         return Ok(NOTHING.to_owned());
     }
     let memory = compose::memory(settings, IfMissing::Fail, Output { json: true, quiet: true })?;
+    if hook.searches_memory() {
+        warm_up(&memory);
+    }
     let time_zone = &settings.options.talk.conversation.time_zone;
     Ok(hook.answer(&memory, &settings.user, time_zone)?.to_json())
+}
+
+/// Loads the embedding model, and waits for it as long as leaves time to search: after that, words alone
+/// decide.
+fn warm_up(memory: &Arc<Memory>) {
+    let (sender, receiver) = mpsc::channel();
+    let memory = Arc::clone(memory);
+    let loading = std::thread::Builder::new().name("model".to_owned()).spawn(move || {
+        // Without the model, words are enough.
+        let _ = memory.warm_up();
+        let _ = sender.send(());
+    });
+    if loading.is_ok() {
+        let _ = receiver.recv_timeout(LOADING);
+    }
 }
 
 /// Prints the answer: one line of JSON and nothing else.

@@ -93,6 +93,11 @@ impl Hook {
         }
     }
 
+    /// Whether the answer is better with the embedding model loaded: see [`Memory::warm_up`].
+    pub fn searches_memory(&self) -> bool {
+        self.meaning == Meaning::Prompt && self.reads_memory()
+    }
+
     /// Whether a transcript may be waiting to be read after this call.
     pub fn begins_catching_up(&self) -> bool {
         self.meaning != Meaning::Prompt && !self.is_of_subagent()

@@ -1,11 +1,13 @@
 //! What is recalled for a prompt.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use longmem_chat::DatedText;
 use longmem_core::{Scope, SessionName, UserName};
 use longmem_memory::{
-    Channels, Memory, MemoryError, PROMPT_THRESHOLD, RESULTS_WITH_NEIGHBOURS, Recall,
-    RecallRequest, RelevanceWeights,
+    Memory, MemoryError, PROMPT_THRESHOLD, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest,
+    RelevanceWeights,
 };
 
 use super::block::{CHARACTERS_PER_TOKEN, Frame, tokens};
@@ -22,13 +24,16 @@ const LAST_TURNS: usize = 20;
 /// Number of recalled turns that are considered.
 const CONSIDERED_TURNS: usize = 30;
 
+/// How long recalling should take at most: a person waits for it.
+const DEADLINE: Duration = Duration::from_millis(1_500);
+
 /// Characters of a long prompt that are asked for: what is wanted mostly stands at its beginning.
 const ASKED_CHARACTERS: usize = 2_000;
 
 /// Recalls for a prompt; none if nothing in memory is likely to be of use.
 ///
 /// # Errors
-/// [`MemoryError::Store`]. Without the embedding model, words alone decide.
+/// [`MemoryError::Store`]. Where the embedding model is not loaded, words alone decide.
 pub(super) fn recalled(
     memory: &Memory,
     user: &UserName,
@@ -46,6 +51,8 @@ pub(super) fn recalled(
         with_neighbours: RESULTS_WITH_NEIGHBOURS,
         exclude: last.iter().map(|turn| turn.id).collect(),
         threshold: PROMPT_THRESHOLD,
+        catch_up: true,
+        deadline: Some(DEADLINE),
         time_zone: time_zone.clone(),
         ..RecallRequest::new(Scope::of(user.clone()), &*question)
     };
@@ -66,18 +73,15 @@ pub(super) fn recalled(
     Ok((!blocks.is_empty()).then(|| blocks.join("\n")))
 }
 
-/// Recalls by meaning and by words; by words alone where the embedding model cannot be used.
+/// Recalls by meaning and by words. Where time or the model allows words alone, the engine does not judge
+/// what is found, so it is judged here.
 fn found(memory: &Memory, request: &RecallRequest) -> Result<Recall, MemoryError> {
-    match memory.recall(request) {
-        Ok(recall) if recall.other_model.is_none() => Ok(recall),
-        Ok(_) | Err(MemoryError::Embed(_)) => {
-            let by_words = RecallRequest { channels: Channels::Words, ..request.clone() };
-            let recall = memory.recall(&by_words)?;
-            // Nothing judges what is found by words alone, so it is judged here.
-            Ok(if is_of_use(memory, &recall) { recall } else { Recall::default() })
-        }
-        failed => failed,
-    }
+    let recall = memory.recall(request)?;
+    Ok(if recall.degraded.is_empty() || is_of_use(memory, &recall) {
+        recall
+    } else {
+        Recall::default()
+    })
 }
 
 /// Whether the best of what was found by words is likely enough to be of use.

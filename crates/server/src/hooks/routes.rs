@@ -10,9 +10,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{self, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use longmem_core::{fnv1a, real_path};
 use longmem_memory::{Memory, MemoryError};
 
 use super::{
@@ -24,6 +25,9 @@ use crate::shared::Shared;
 
 /// The header of an answer that memory had no part in, because it could not be used.
 const DEGRADED: HeaderName = HeaderName::from_static("x-longmem-degraded");
+
+/// The header of a request that is for one store only: its place's FNV-1a hash, in hexadecimal digits.
+const STORE: HeaderName = HeaderName::from_static("x-longmem-store");
 
 /// How long an agent may take to write its answer after its hook was called.
 const BEHIND: Duration = Duration::from_secs(3);
@@ -69,8 +73,16 @@ async fn called(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
     extract::Path((client, event)): extract::Path<(String, String)>,
+    headers: HeaderMap,
     json: Bytes,
 ) -> Result<Response, Problem> {
+    if let Some(number) = headers.get(STORE)
+        && *number != store_number(&shared).await
+    {
+        let title = "Another store";
+        let detail = "this server serves another store than the one that the request is for";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "other-store", title, detail));
+    }
     let hook = Hook::read(&client, &event, &json)?;
     if hook.reads_memory() {
         caller.require(Permission::Read)?;
@@ -95,6 +107,15 @@ async fn called(
         }
     }
     Ok(response(&HookAnswer::default()))
+}
+
+/// What the header [`STORE`] says of this server's store; nothing while it cannot be opened.
+async fn store_number(shared: &Shared) -> String {
+    let place = shared.memory.read(|memory: &Memory| Ok::<_, MemoryError>(memory.place())).await;
+    let real = |place: String| {
+        real_path(Path::new(&place)).map_or(place, |path| path.display().to_string())
+    };
+    place.map_or_else(|_| String::new(), |place| format!("{:016x}", fnv1a(real(place).as_bytes())))
 }
 
 async fn answer(shared: &Shared, hook: Hook, caller: &Caller) -> Result<HookAnswer, MemoryError> {

@@ -14,6 +14,9 @@ const PATIENCE: Duration = Duration::from_millis(2_500);
 /// Bytes of an answer; agents take 10,000 characters.
 const MOST_BYTES: u64 = 1 << 20;
 
+/// How a server answers that serves another store in the same folder.
+const OTHER_STORE: &str = "HTTP/1.1 421";
+
 /// The server's answer to the same call; none if no server runs for this store, or if it does not answer.
 pub(super) fn answer(settings: &Settings, log: &HookLog, json: &[u8]) -> Option<String> {
     let socket = socket(settings)?;
@@ -21,7 +24,7 @@ pub(super) fn answer(settings: &Settings, log: &HookLog, json: &[u8]) -> Option<
         return None;
     }
     match post(&socket, settings, log, json) {
-        Ok(answer) => Some(answer),
+        Ok(answer) => answer,
         // A server that was killed leaves its socket.
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => None,
         Err(error) => {
@@ -36,23 +39,32 @@ fn socket(settings: &Settings) -> Option<PathBuf> {
     Some(settings.options.file.parent()?.join("server.sock"))
 }
 
-fn post(socket: &PathBuf, settings: &Settings, log: &HookLog, json: &[u8]) -> io::Result<String> {
+fn post(
+    socket: &PathBuf,
+    settings: &Settings,
+    log: &HookLog,
+    json: &[u8],
+) -> io::Result<Option<String>> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let head = format!(
         "POST /hooks/{} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nX-Longmem-User: {}\r\nConnection: close\r\n\r\n",
+         Content-Length: {}\r\nX-Longmem-User: {}\r\nX-Longmem-Store: {:016x}\r\nConnection: close\r\n\r\n",
         log.path(),
         json.len(),
         settings.user,
+        settings.options.place_number(),
     );
     stream.write_all(head.as_bytes())?;
     stream.write_all(json)?;
     let mut response = Vec::new();
     stream.take(MOST_BYTES).read_to_end(&mut response)?;
     let response = String::from_utf8(response).map_err(io::Error::other)?;
-    body(&response).map(str::to_owned).ok_or_else(|| {
+    if response.starts_with(OTHER_STORE) {
+        return Ok(None);
+    }
+    body(&response).map(|body| Some(body.to_owned())).ok_or_else(|| {
         let status = response.lines().next().unwrap_or("nothing");
         io::Error::other(format!("expected a JSON object with status 200, got {status}"))
     })

@@ -28,10 +28,15 @@ async fn post(
 ) -> (StatusCode, String) {
     let mut settings = ServerSettings::new(fixture.user.clone());
     settings.transcripts = capture;
+    let store = fixture.folder.path().canonicalize().unwrap().join("memory.db");
+    let number = format!("{:016x}", longmem_core::fnv1a(store.display().to_string().as_bytes()));
     let memory = AsyncMemory::one_at_a_time(Arc::clone(&fixture.memory));
     let router = routes().with_state(Arc::new(Shared::new(memory, settings)));
     let caller = Caller { user: UserName::new(user).unwrap(), permissions: permissions.to_vec() };
-    let request = Request::post(path).extension(caller).body(Body::from(input.to_string()));
+    let request = Request::post(path)
+        .header("x-longmem-store", number)
+        .extension(caller)
+        .body(Body::from(input.to_string()));
     let response = router.oneshot(request.unwrap()).await.unwrap();
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -93,4 +98,19 @@ async fn only_transcripts_in_known_folders_and_of_the_servers_person_are_read() 
         tokio::task::yield_now().await;
     }
     assert_eq!(fixture.texts("s1"), ["Which port?", "On Which port?"]);
+}
+
+#[tokio::test]
+async fn a_request_for_another_store_is_not_answered() {
+    let fixture = Fixture::new();
+    let memory = AsyncMemory::one_at_a_time(Arc::clone(&fixture.memory));
+    let settings = ServerSettings::new(fixture.user.clone());
+    let router = routes().with_state(Arc::new(Shared::new(memory, settings)));
+    let caller = Caller { user: fixture.user.clone(), permissions: ALL.to_vec() };
+    let request = Request::post("/hooks/codex/Stop")
+        .header("x-longmem-store", "0123456789abcdef")
+        .extension(caller)
+        .body(Body::from("{}"));
+    let response = router.oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
 }
