@@ -14,7 +14,7 @@ import time
 
 HERE = pathlib.Path(__file__).parent
 # Seconds that one command of an agent may take. Gemini CLI needs some twenty on two busy cores.
-LIMIT = 120
+LIMIT = 60
 
 
 def free_port():

@@ -61,7 +61,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path.endswith("/chat/completions"):
             self.chat(body)
         elif path.endswith("/responses"):
-            self.responses(body)
+            self.openai_responses(body)
         elif "enerateContent" in path:
             self.gemini("stream" in path)
         else:
@@ -164,7 +164,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "data: [DONE]\n\n",
         ])
 
-    def responses(self, request):
+    def openai_responses(self, request):
         items = [item for item in request.get("input", []) if isinstance(item, dict)]
         has_result = any(item.get("type") == "function_call_output" for item in items)
         tools = [tool.get("name") for tool in request.get("tools") or []]
