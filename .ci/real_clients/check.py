@@ -157,8 +157,9 @@ def gemini_recalls_and_remembers(home):
     settings.write_text(own)
     home.longmem("install", "gemini")
     home.stand_in()
+    # Without a model's name, it asks a model which one to ask.
     home.run(
-        "gemini", "-p", QUESTION, GEMINI_API_KEY="dummy", GEMINI_CLI_TRUST_WORKSPACE="true",
+        "gemini", "-m", "gemini-2.5-flash", "-p", QUESTION, GEMINI_API_KEY="dummy", GEMINI_CLI_TRUST_WORKSPACE="true",
         GOOGLE_GEMINI_BASE_URL=f"http://127.0.0.1:{home.port}",
     )
     sent = json.dumps([request.get("contents") for request in home.requests()])

@@ -85,15 +85,20 @@ class Home:
 
     def run(self, *words, expect=0, **variables):
         """Runs a command to its end and gives what it printed."""
-        done = subprocess.run(
-            words, env={**self.environment, **variables}, cwd=self.work, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=LIMIT, check=False,
+        process = subprocess.Popen(
+            words, env={**self.environment, **variables}, cwd=self.work, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
-        if done.returncode != expect:
+        try:
+            printed, said = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            self.stop(process)
+            raise AssertionError(f"{' '.join(words)} did not end within {LIMIT} s") from None
+        if process.returncode != expect:
             raise AssertionError(
-                f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+                f"{' '.join(words)} ended with {process.returncode}:\n{printed}\n{said}"
             )
-        return done.stdout
+        return printed
 
     def longmem(self, *words, **more):
         return self.run("longmem", *words, **more)

@@ -24,6 +24,10 @@ const LAST_TURNS: usize = 20;
 /// Number of recalled turns that are considered.
 const CONSIDERED_TURNS: usize = 30;
 
+/// What is recalled must be this likely to be of use, as a part of how likely the best is. Nobody asked
+/// for it, and every word of it costs the agent's model attention.
+const LEAST_OF_BEST: f32 = 0.1;
+
 /// How long recalling should take at most: a person waits for it.
 const DEADLINE: Duration = Duration::from_millis(1_500);
 
@@ -57,6 +61,10 @@ pub(super) fn recalled(
         ..RecallRequest::new(Scope::of(user.clone()), &*question)
     };
     let mut recall = found(memory, &request)?;
+    let best = recall.results.iter().map(|found| found.score);
+    let best = best.chain(recall.facts.iter().map(|found| found.score)).fold(0.0, f32::max);
+    recall.results.retain(|found| found.score >= best * LEAST_OF_BEST);
+    recall.facts.retain(|found| found.score >= best * LEAST_OF_BEST);
     // What was noted of a turn that the prompt has says nothing new.
     recall
         .facts
