@@ -19,15 +19,27 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// A result of a tool; its JSON is an object.
+    /// A result of a tool; its JSON is an object, in which what would be null is left out.
     pub(super) fn new(text: String, result: &impl Serialize) -> Self {
-        let structured = serde_json::to_value(result).expect("results are plain data");
+        let mut structured = serde_json::to_value(result).expect("results are plain data");
+        leave_out_nulls(&mut structured);
         Self { text, structured }
     }
 
     /// The text alone.
     pub(super) fn into_text(self) -> String {
         self.text
+    }
+}
+
+fn leave_out_nulls(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(leave_out_nulls),
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(leave_out_nulls);
+        }
+        _ => {}
     }
 }
 

@@ -12,17 +12,15 @@ use serde_json::{Map, Value};
 
 /// The schema of a tool's arguments. What may be left out is not required, and never null.
 pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
-    let mut schema = made::<T>(Contract::Deserialize);
-    without_null(&mut schema);
-    object(schema)
+    made::<T>(Contract::Deserialize)
 }
 
-/// The schema of a tool's result.
+/// The schema of a tool's result, in which what would be null is left out.
 pub(super) fn output<T: JsonSchema>() -> Arc<JsonObject> {
-    object(made::<T>(Contract::Serialize))
+    made::<T>(Contract::Serialize)
 }
 
-fn made<T: JsonSchema>(contract: Contract) -> Value {
+fn made<T: JsonSchema>(contract: Contract) -> Arc<JsonObject> {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
@@ -34,10 +32,7 @@ fn made<T: JsonSchema>(contract: Contract) -> Value {
         root.shift_remove("description");
     }
     tidy(&mut schema);
-    schema
-}
-
-fn object(schema: Value) -> Arc<JsonObject> {
+    without_null(&mut schema);
     match schema {
         Value::Object(schema) => Arc::new(schema),
         other => unreachable!("a struct's schema is an object, and not {other}"),
@@ -70,11 +65,21 @@ fn tidy(schema: &mut Value) {
     }
 }
 
-/// Takes null out of what a value may be: a client leaves out what it does not want to give.
+/// Takes null out of what a value may be, and such a value out of what is required: it is left out
+/// instead.
 fn without_null(schema: &mut Value) {
     match schema {
         Value::Array(schemas) => schemas.iter_mut().for_each(without_null),
         Value::Object(schema) => {
+            let properties = schema.get("properties").and_then(Value::as_object).cloned();
+            if let Some(properties) = properties
+                && let Some(Value::Array(required)) = schema.get_mut("required")
+            {
+                required.retain(|name| {
+                    let property = name.as_str().and_then(|name| properties.get(name));
+                    property.is_none_or(|property| !may_be_null(property))
+                });
+            }
             if let Some(Value::Array(kinds)) = schema.get_mut("type") {
                 kinds.retain(|kind| kind != "null");
                 if let [only] = &kinds[..] {
@@ -89,8 +94,8 @@ fn without_null(schema: &mut Value) {
                 schema.shift_remove("default");
             }
             if let Some(Value::Array(either)) = schema.get("anyOf")
-                && let [Value::Object(only), Value::Object(null)] = &either[..]
-                && null.get("type").is_some_and(|kind| kind == "null")
+                && let [Value::Object(only), null] = &either[..]
+                && is_null(null)
             {
                 let only = only.clone();
                 schema.shift_remove("anyOf");
@@ -102,4 +107,14 @@ fn without_null(schema: &mut Value) {
         }
         _ => {}
     }
+}
+
+fn may_be_null(schema: &Value) -> bool {
+    let of = |key: &str| schema.get(key).and_then(Value::as_array);
+    of("type").is_some_and(|kinds| kinds.iter().any(|kind| kind == "null"))
+        || of("anyOf").is_some_and(|either| either.iter().any(is_null))
+}
+
+fn is_null(schema: &Value) -> bool {
+    schema.get("type").is_some_and(|kind| kind == "null")
 }

@@ -1,0 +1,115 @@
+//! The same tools over HTTP.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::client::{World, ana, greeting};
+use crate::caller::Caller;
+use crate::mcp::service;
+use crate::shared::Shared;
+use crate::{Permission, ServerSettings};
+
+fn caller(permissions: &[Permission]) -> Caller {
+    Caller { user: "bo".parse().expect("a name"), permissions: permissions.to_vec() }
+}
+
+/// A request of JSON-RPC as clients send it.
+fn request(method: &str, parameters: &Value, caller: Option<Caller>) -> Request<Body> {
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters});
+    let mut request = Request::post("/mcp")
+        .header("host", "127.0.0.1:7717")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", "2025-11-25")
+        .body(Body::from(body.to_string()))
+        .expect("a request");
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    request
+}
+
+async fn answer(world: &World, request: Request<Body>) -> (StatusCode, Value) {
+    // The server's own user is somebody else: each request says whose memory it is about.
+    let shared = Arc::new(Shared::new(world.memory(), ServerSettings::new(ana())));
+    let response = service(shared).oneshot(request).await.expect("a response");
+    let status = response.status();
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn a_request_is_answered_by_itself_for_the_user_of_its_key() {
+    let world = World::new();
+    world.said(&ana(), "gateway", &["The gateway listens on port 7443."]).await;
+    world.said(&"bo".parse().unwrap(), "tea", &["Tea is at five."]).await;
+    let both = || Some(caller(&[Permission::Read, Permission::Write]));
+    let (status, greeted) =
+        answer(&world, request("initialize", &greeting("2025-11-25"), both())).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(greeted["result"]["serverInfo"]["name"], "longmem");
+    let recent = json!({"name": "memory_recent", "arguments": {}});
+    let (_, said) = answer(&world, request("tools/call", &recent, both())).await;
+    let turns = said["result"]["structuredContent"]["turns"].as_array().unwrap();
+    assert_eq!(turns.len(), 1);
+    assert_eq!(turns[0]["text"], "Tea is at five.");
+    let anas = json!({"name": "memory_get", "arguments": {"ids": [1]}});
+    let (_, got) = answer(&world, request("tools/call", &anas, both())).await;
+    assert_eq!(got["result"]["structuredContent"]["missing"], json!([1]));
+}
+
+#[tokio::test]
+async fn a_key_that_only_reads_neither_sees_nor_calls_tools_that_write() {
+    let world = World::new();
+    let reader = || Some(caller(&[Permission::Read]));
+    let (_, listed) = answer(&world, request("tools/list", &json!({}), reader())).await;
+    assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 5);
+    let add = json!({"name": "memory_add", "arguments": {"text": "Tea is at five."}});
+    let (_, refused) = answer(&world, request("tools/call", &add, reader())).await;
+    assert_eq!(refused["result"]["isError"], true);
+    assert!(!world.file().exists());
+    let (_, refused) =
+        answer(&world, request("tools/call", &add, Some(caller(&[Permission::Proxy])))).await;
+    assert_eq!(refused["result"]["isError"], true);
+}
+
+#[tokio::test]
+async fn nobody_gets_nothing() {
+    let world = World::new();
+    for method in ["tools/list", "resources/list"] {
+        let (_, refused) = answer(&world, request(method, &json!({}), None)).await;
+        assert!(refused.get("error").is_some(), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn there_is_no_session_to_get_or_to_delete() {
+    let world = World::new();
+    for method in [Method::GET, Method::DELETE, Method::PUT] {
+        let mut request = request("ping", &json!({}), Some(caller(&[Permission::Read])));
+        *request.method_mut() = method.clone();
+        let (status, _) = answer(&world, request).await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_places_are_kept_out() {
+    let world = World::new();
+    for (name, value, expected) in [
+        ("origin", "http://evil.example", StatusCode::FORBIDDEN),
+        ("origin", "null", StatusCode::FORBIDDEN),
+        ("host", "evil.example", StatusCode::FORBIDDEN),
+        ("origin", "http://127.0.0.1:7717", StatusCode::OK),
+    ] {
+        let mut request = request("tools/list", &json!({}), Some(caller(&[Permission::Read])));
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let (status, _) = answer(&world, request).await;
+        assert_eq!(status, expected, "{name}: {value}");
+    }
+}
