@@ -7,7 +7,7 @@ mod embeddings;
 mod events;
 mod export;
 mod facts;
-mod failure;
+pub(crate) mod failure;
 mod forget;
 mod import;
 mod indexing;
@@ -24,7 +24,7 @@ mod sessions;
 mod stats;
 mod stream_body;
 mod turns;
-mod waiting;
+pub(crate) mod waiting;
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,9 @@ use longmem_memory::Memory;
 use crate::shared::Shared;
 
 /// What waits of a user, held so that talks store nothing meanwhile.
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     /// Whether standing instructions become facts.
-    pub(super) learns: bool,
+    pub(crate) learns: bool,
     held: Option<HeldSpool>,
 }
 
@@ -18,14 +18,14 @@ impl Waiting {
     ///
     /// # Errors
     /// [`ChatError::Spool`].
-    pub(super) fn delete_unreadable(&self) -> Result<(), ChatError> {
+    pub(crate) fn delete_unreadable(&self) -> Result<(), ChatError> {
         self.held.as_ref().map_or(Ok(()), HeldSpool::delete_unreadable)
     }
 }
 
 /// Work on the memory of a user that first stores what waits of them, and keeps talks from storing more
 /// until it is done: what is forgotten or replaced does not come back.
-pub(super) fn stored_first<T>(
+pub(crate) fn stored_first<T>(
     shared: &Shared,
     user: &UserName,
     work: impl FnOnce(&Memory, &Waiting) -> Result<T, ChatError> + Send + 'static,

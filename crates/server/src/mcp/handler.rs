@@ -14,6 +14,7 @@ use rmcp::service::{RequestContext, RoleServer};
 
 use super::call::Call;
 use super::reply::Refusal;
+use super::warmth::Warmth;
 use super::{prompts, resources, tools};
 use crate::Permission;
 use crate::caller::Caller;
@@ -31,6 +32,7 @@ pub(crate) struct MemoryHandler {
     shared: Arc<Shared>,
     /// Who asks, where it is always the same; else each request says it.
     caller: Option<Caller>,
+    warmth: Warmth,
 }
 
 impl MemoryHandler {
@@ -42,12 +44,12 @@ impl MemoryHandler {
         } else {
             vec![Permission::Read, Permission::Write]
         };
-        Self { shared, caller: Some(Caller { user, permissions }) }
+        Self { shared, caller: Some(Caller { user, permissions }), warmth: Warmth::default() }
     }
 
     /// For whoever the layer before it let in.
     pub(super) fn of_requests(shared: Arc<Shared>) -> Self {
-        Self { shared, caller: None }
+        Self { shared, caller: None, warmth: Warmth::default() }
     }
 
     fn call(&self, context: &RequestContext<RoleServer>) -> Result<Call, ErrorData> {
@@ -55,7 +57,12 @@ impl MemoryHandler {
         let caller = self.caller.clone().or_else(of_request).ok_or_else(|| {
             ErrorData::invalid_request("nobody was let in for this request: a key is needed", None)
         })?;
-        Ok(Call { shared: Arc::clone(&self.shared), caller })
+        Ok(Call {
+            shared: Arc::clone(&self.shared),
+            caller,
+            is_owner: self.caller.is_some(),
+            warmth: self.warmth.clone(),
+        })
     }
 }
 

@@ -16,6 +16,7 @@ mod resources;
 mod schema;
 mod stdio;
 mod tools;
+mod warmth;
 
 #[cfg(test)]
 mod tests;

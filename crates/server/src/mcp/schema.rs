@@ -55,6 +55,10 @@ fn tidy(schema: &mut Value) {
             if schema.get("format").is_some_and(is_of_rust) {
                 schema.shift_remove("format");
             }
+            // What a name may hold is checked here, and no client need know it.
+            if schema.get("pattern").is_some_and(Value::is_string) {
+                schema.shift_remove("pattern");
+            }
             if schema.get("type").is_some_and(|kind| kind == "object") {
                 schema.entry("properties").or_insert_with(|| Map::new().into());
                 schema.insert("additionalProperties".to_owned(), false.into());

@@ -11,11 +11,11 @@ async fn the_same_text_is_kept_once() {
     let mut client = world.client().await;
     let (text, first) = client.call("memory_add", json!({"text": "Tea is at five."})).await;
     assert_eq!(text, "Remembered, as note t1.");
-    assert_eq!(first, json!({"id": "t1", "kind": "note", "new": true}));
+    assert_eq!(first, json!({"id": "t1", "kind": "note", "new": true, "noted": []}));
     let mut other = world.client().await;
     let (text, again) = other.call("memory_add", json!({"text": " Tea is at five.\n"})).await;
     assert_eq!(text, "Known already, as note t1.");
-    assert_eq!(again, json!({"id": "t1", "kind": "note", "new": false}));
+    assert_eq!(again, json!({"id": "t1", "kind": "note", "new": false, "noted": []}));
     let fact = json!({"text": "drinks tea", "kind": "fact"});
     assert_eq!(client.call("memory_add", fact.clone()).await.1["id"], "f1");
     assert_eq!(client.call("memory_add", fact).await.1["new"], false);
@@ -119,6 +119,6 @@ async fn a_server_that_only_reads_has_no_tools_that_write() {
         ["memory_search", "memory_get", "memory_recent", "memory_facts", "memory_status"]
     );
     let refused = client.refused("memory_add", json!({"text": "Tea is at five."})).await;
-    assert!(refused.starts_with("this key does not allow to write."), "{refused}");
+    assert!(refused.starts_with("this memory may be read here, and not changed."), "{refused}");
     assert!(!world.file().exists());
 }

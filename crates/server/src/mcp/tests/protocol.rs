@@ -106,7 +106,7 @@ async fn a_store_that_cannot_be_opened_is_said_by_each_tool_and_ends_nothing() {
         let refused = client.refused(tool, arguments).await;
         assert!(refused.contains("full") && refused.ends_with("Free some space."), "{refused}");
     }
-    assert_eq!(tried.load(Ordering::Relaxed), 4);
+    assert!(tried.load(Ordering::Relaxed) >= 4, "it is tried again each time");
     assert!(client.ask("resources/list", json!({})).await.get("error").is_some());
 }
 

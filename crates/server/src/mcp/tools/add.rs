@@ -46,6 +46,8 @@ pub(super) struct Added {
     kind: Kind,
     /// False if it was known already.
     new: bool,
+    /// The facts that standing instructions in it became, such as "f3".
+    noted: Vec<String>,
 }
 
 pub(super) fn entry() -> Entry {
@@ -79,24 +81,38 @@ async fn add(call: Call, asked: Add) -> Result<Reply, Refusal> {
         return Err(Refusal::new(message, "Leave about out, or make it a fact."));
     }
     let said = asked.text;
-    let (id, new) = match kind {
+    let learns = call.learns();
+    let (id, new, noted) = match kind {
         Kind::Fact => {
             let mut note = FactNote::new(said, FactKind::Identity);
             note.subject = about.unwrap_or(note.subject);
             let noted = call.add(move |memory, user| memory.note_fact(user, &note)).await?;
-            (format!("f{}", noted.id), noted.new)
+            (format!("f{}", noted.id), noted.new, Vec::new())
         }
         Kind::Note => {
             let stored = call.add(move |memory, user| {
                 let judged = memory.safeguards().checked(&Statement::note(user, &said))?;
-                Ok(memory.remember_checked(user, &[note(memory, judged)])?[0])
+                let turn = note(memory, judged);
+                let stored = memory.remember_checked(user, std::slice::from_ref(&turn))?[0];
+                // What was there already keeps what was noted then.
+                let noted = if learns && stored.new {
+                    memory.note_instructions(user, stored.id, &turn)?
+                } else {
+                    Vec::new()
+                };
+                Ok((stored, noted))
             });
-            let stored = stored.await?;
-            (format!("t{}", stored.id), stored.new)
+            let (stored, noted) = stored.await?;
+            let noted = noted.iter().map(|instruction| format!("f{}", instruction.fact));
+            (format!("t{}", stored.id), stored.new, noted.collect())
         }
     };
     let what = if new { "Remembered" } else { "Known already" };
-    Ok(Reply::new(format!("{what}, as {kind} {id}."), &Added { id, kind, new }))
+    let mut line = format!("{what}, as {kind} {id}.");
+    if !noted.is_empty() {
+        line.push_str(&format!(" Noted as a standing instruction: {}.", noted.join(", ")));
+    }
+    Ok(Reply::new(line, &Added { id, kind, new, noted }))
 }
 
 /// A note whose source key is made of its text, so that the same text is one note. What was redacted

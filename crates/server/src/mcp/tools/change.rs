@@ -1,8 +1,8 @@
 //! `memory_update` and `memory_delete`: one turn or fact, corrected or deleted for good.
 
-use longmem_core::Scope;
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_memory::{Erasure, ForgetTarget};
+use longmem_core::{NewTurn, Scope, TurnId, UserName};
+use longmem_memory::{Amended, Erasure, ForgetTarget, Memory, MemoryError};
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
@@ -50,12 +50,15 @@ async fn corrected(call: Call, asked: Update) -> Result<Reply, Refusal> {
     text("text", &asked.text, MAX_TEXT)?;
     let (facts, summaries) = match Handle::read(&asked.id)? {
         Handle::Turn(id) => {
-            let amended =
-                call.change(move |memory, user| memory.amend_turn(user, id, &asked.text)).await?;
-            (amended.derived.facts, amended.derived.summaries)
+            let changed = call
+                .change(move |memory, user, waiting| {
+                    amended(memory, user, id, &asked.text, waiting.learns)
+                })
+                .await?;
+            (changed.derived.facts, changed.derived.summaries)
         }
         Handle::Fact(id) => {
-            call.change(move |memory, user| memory.edit_fact(user, id, &asked.text)).await?;
+            call.change(move |memory, user, _| memory.edit_fact(user, id, &asked.text)).await?;
             (0, 0)
         }
     };
@@ -70,6 +73,31 @@ async fn corrected(call: Call, asked: Update) -> Result<Reply, Refusal> {
         ));
     }
     Ok(Reply::new(line, &updated))
+}
+
+/// Replaces the text of a turn; where it is learned from, its standing instructions become facts.
+fn amended(
+    memory: &Memory,
+    user: &UserName,
+    id: TurnId,
+    text: &str,
+    learns: bool,
+) -> Result<Amended, MemoryError> {
+    let amended = memory.amend_turn(user, id, text)?;
+    if let Some(turn) = memory.turns(user, &[id])?.pop().filter(|_| learns) {
+        let said = NewTurn {
+            session: turn.session,
+            session_title: turn.session_title,
+            role: turn.role,
+            speaker: turn.speaker,
+            text: turn.text,
+            time: turn.time,
+            note: turn.note,
+            source_key: None,
+        };
+        memory.note_instructions(user, id, &said)?;
+    }
+    Ok(amended)
 }
 
 /// What is to be deleted.
@@ -112,7 +140,7 @@ async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
     let gone = match Handle::read(&asked.id)? {
         Handle::Turn(turn) => {
             let target = ForgetTarget::Turns(Scope::of(call.user().clone()), vec![turn]);
-            let forgotten = call.change(move |memory, _| memory.forget(&target)).await?;
+            let forgotten = call.change(move |memory, _, _| memory.forget(&target)).await?;
             Deleted {
                 id,
                 turns: forgotten.turns,
@@ -122,7 +150,7 @@ async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
             }
         }
         Handle::Fact(fact) => {
-            let facts = call.change(move |memory, user| memory.delete_fact(user, fact)).await?;
+            let facts = call.change(move |memory, user, _| memory.delete_fact(user, fact)).await?;
             Deleted { id, turns: 0, facts, summaries: 0, erased_from_disk: true }
         }
     };

@@ -1,9 +1,11 @@
 //! `memory_search`: what was said that is relevant to a question.
 
+use std::time::Duration;
+
 use longmem_chat::excerpt_about;
 use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{EstimatedTokens, Role, Scope};
-use longmem_memory::{Memory, MemoryError, Recall, RecallRequest};
+use longmem_memory::{Degraded, Recall, RecallRequest};
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
@@ -17,6 +19,9 @@ const MAX_QUERY: usize = 2_000;
 
 /// Results, where nobody says how many.
 const RESULTS: usize = 8;
+
+/// How long a search should take at most: a model waits for it.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Tokens that the quotes of a search take together, estimated: some 10,000 characters.
 const TOKENS: usize = 2_500;
@@ -57,6 +62,9 @@ pub(super) struct Found {
     unsure: bool,
     /// Turns that are found by their words only, because they have no vectors yet.
     turns_without_vectors: u64,
+    /// Why everything was found by words only; left out if it was found by meaning, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    degraded: Vec<Degraded>,
     /// What else is to be known of the results.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<String>,
@@ -90,6 +98,7 @@ async fn search(call: Call, asked: Search) -> Result<Reply, Refusal> {
     }
     let time_zone = now.time_zone().clone();
     let question = query.clone();
+    call.warmth.wait_for_model(&call.shared.memory).await;
     let recall = call
         .read(move |memory, user| {
             let mut scope = Scope::of(user.clone());
@@ -102,13 +111,17 @@ async fn search(call: Call, asked: Search) -> Result<Reply, Refusal> {
             let mut request = RecallRequest::new(scope, question);
             request.limit = limit;
             request.time_zone = time_zone;
-            recall(memory, request)
+            request.catch_up = true;
+            request.deadline = Some(DEADLINE);
+            memory.recall(&request)
         })
         .await?;
     let is_empty = recall.is_none();
     let recall = recall.unwrap_or_default();
     let mut remarks = remarks(&recall, is_empty);
-    let (unsure, turns_without_vectors) = (recall.unsure, recall.turns_without_vectors);
+    remarks.extend(recall.degraded.first().map(|reason| by_words_only(*reason, &call)));
+    let Recall { unsure, turns_without_vectors, .. } = recall;
+    let degraded = recall.degraded.clone();
     let (facts, turns) = quotes(recall, &query);
     let shown = Shown::fitting(facts, turns, &now);
     let left_out = shown.facts_left_out + shown.turns_left_out;
@@ -117,7 +130,8 @@ async fn search(call: Call, asked: Search) -> Result<Reply, Refusal> {
     }
     let text = shown.text(&remarks, &now);
     let (facts, results) = (shown.facts_json(), shown.turns_json());
-    let found = Found { note: NOTE, facts, results, unsure, turns_without_vectors, remarks };
+    let note = NOTE;
+    let found = Found { note, facts, results, unsure, turns_without_vectors, degraded, remarks };
     Ok(Reply::new(text, &found))
 }
 
@@ -130,8 +144,18 @@ pub(in crate::mcp) async fn recalled_text(call: Call, query: String) -> Result<S
     search(call, asked).await.map(Reply::into_text)
 }
 
-fn recall(memory: &Memory, request: RecallRequest) -> Result<Recall, MemoryError> {
-    memory.recall(&request)
+/// Why everything was found by words only, in words.
+fn by_words_only(reason: Degraded, call: &Call) -> String {
+    let why = match reason {
+        Degraded::ModelLoading => "the embedding model is still being loaded".to_owned(),
+        Degraded::ModelMissing => match call.warmth.failure().filter(|_| call.is_owner) {
+            Some(why) => format!("the embedding model cannot be used: {why}"),
+            None => "the embedding model cannot be used".to_owned(),
+        },
+        Degraded::Deadline => "there was no time to search by meaning".to_owned(),
+        other => format!("it could not be searched by meaning ({other})"),
+    };
+    format!("Everything was found by words only, since {why}.")
 }
 
 /// What a person would want to know of the results.

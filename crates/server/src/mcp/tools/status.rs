@@ -1,7 +1,7 @@
 //! `memory_status`: how much is stored, and whether it is found by meaning.
 
-use longmem_core::UserName;
 use longmem_core::schemars::{self, JsonSchema};
+use longmem_core::{Readiness, Scope, UserName};
 use longmem_memory::{FactsAt, Memory, MemoryError};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,10 @@ pub(super) struct Status {
     /// Where the store is; left out where there is none yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
+    /// Whether the embedding model is loaded: `ready`, `loading`, `not_loaded`, which it is until the first
+    /// search, or `failed`; left out where there is no store yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model_state: Option<&'static str>,
     /// The embedding model whose vectors serve searches; left out before the first were written.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
@@ -45,23 +49,39 @@ pub(super) fn entry() -> Entry {
 }
 
 async fn status(call: Call, _: Nothing) -> Result<Reply, Refusal> {
-    let Some(status) = call.read(read).await? else {
+    let Some(mut status) = call.read(read).await? else {
         let user = call.user().clone();
         let (turns, sessions, facts, turns_without_vectors) = (0, 0, 0, 0);
-        let (file, model) = (None, None);
-        let empty = Status { user, turns, sessions, facts, turns_without_vectors, file, model };
+        let (file, model_state, model) = (None, None, None);
+        let empty = Status {
+            user,
+            turns,
+            sessions,
+            facts,
+            turns_without_vectors,
+            file,
+            model_state,
+            model,
+        };
         return Ok(Reply::new(format!("{NOTHING_YET}."), &empty));
     };
-    let Status { user, turns, sessions, facts, turns_without_vectors: waiting, .. } = &status;
-    let mut text =
-        format!("Memory of {user}: {turns} turns in {sessions} sessions, and {facts} facts.");
-    if *waiting > 0 {
-        text.push_str(&format!(
-            " {waiting} turns have no vectors yet and are found by words only."
-        ));
+    status.file = status.file.filter(|_| call.is_owner);
+    let mut text = format!(
+        "Memory of {}: {} in {}, and {}.",
+        status.user,
+        counted(status.turns, "turn"),
+        counted(status.sessions, "session"),
+        counted(status.facts, "fact"),
+    );
+    if status.turns_without_vectors > 0 {
+        let waiting = counted(status.turns_without_vectors, "turn");
+        text.push_str(&format!(" Found by words only, without a vector yet: {waiting}."));
     }
     if let Some(model) = &status.model {
         text.push_str(&format!(" Found by meaning with {model}."));
+    }
+    if let Some(why) = call.warmth.failure().filter(|_| call.is_owner) {
+        text.push_str(&format!(" The embedding model cannot be used: {why}."));
     }
     if let Some(file) = &status.file {
         text.push_str(&format!(" Stored in {file}."));
@@ -70,8 +90,9 @@ async fn status(call: Call, _: Nothing) -> Result<Reply, Refusal> {
 }
 
 fn read(memory: &Memory, user: &UserName) -> Result<Status, MemoryError> {
-    let counted = memory.users()?.into_iter().find(|known| known.user == *user);
-    let (turns, sessions) = counted.map_or((0, 0), |known| (known.turns, known.sessions));
+    memory.check_names(&Scope::of(user.clone()))?;
+    let stored = memory.users()?.into_iter().find(|known| known.user == *user);
+    let (turns, sessions) = stored.map_or((0, 0), |known| (known.turns, known.sessions));
     Ok(Status {
         user: user.clone(),
         turns,
@@ -79,6 +100,12 @@ fn read(memory: &Memory, user: &UserName) -> Result<Status, MemoryError> {
         facts: memory.facts(user, FactsAt::Now)?.len() as u64,
         turns_without_vectors: memory.waiting(Some(user))?,
         file: Some(memory.place()),
+        model_state: Some(match memory.readiness() {
+            Readiness::Ready => "ready",
+            Readiness::Loading => "loading",
+            Readiness::NotLoaded => "not_loaded",
+            Readiness::Failed => "failed",
+        }),
         model: memory.serving_model()?.map(|model| model.name),
     })
 }
