@@ -15,6 +15,7 @@ mod files;
 mod language_model;
 mod laziness;
 mod locomo;
+mod mcp;
 mod outside;
 mod privacy;
 mod rule_server;

@@ -91,7 +91,7 @@ impl Home {
     }
 
     /// A process in this home, with nothing of the environment in which the tests run.
-    fn process(&self, program: &str) -> Command {
+    pub(crate) fn process(&self, program: &str) -> Command {
         let mut process = Command::new(program);
         let program = Path::new(env!("CARGO_BIN_EXE_longmem")).parent().unwrap();
         let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
