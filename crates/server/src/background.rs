@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const AFTER_WRITING: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether other processes stored something.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// Background work: one piece at a time.
 #[derive(Debug)]

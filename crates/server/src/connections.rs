@@ -141,7 +141,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD)
+        .max_header_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), answer);
     let mut served = pin!(served);
     // A connection that breaks is no matter of the others, so its error is nobody's.

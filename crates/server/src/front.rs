@@ -19,9 +19,9 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::access::{self, Access};
-use crate::guard::{self, Names, PathRules};
+use crate::guard::{self, BodyRule, Names, ServedTo};
 use crate::peer::{Connection, Peer};
-use crate::problem::Problem;
+use crate::problem::{ForLog, NumberedProblem, Problem};
 use crate::shared::Shared;
 
 /// Names a request in its answer and in logs.
@@ -68,10 +68,14 @@ impl Front {
         let changes = !request.method().is_safe();
         let answered =
             caught(async { self.admit(request).await.unwrap_or_else(Problem::into_response) });
-        let mut response =
-            answered.await.unwrap_or_else(|Panicked| Problem::bug("a panic").into_response());
+        let mut response = answered
+            .await
+            .unwrap_or_else(|Panicked| Problem::bug("a handler panicked").into_response());
         if changes && response.status().is_success() {
             self.shared.background.something_is_new();
+        }
+        if let Some(ForLog(line)) = response.extensions_mut().remove() {
+            (self.shared.settings.log)(&format!("request {id}: {line}"));
         }
         finish(&mut response, &id);
         let route = response.extensions().get::<Route>().map(|Route(path)| path.as_str());
@@ -94,19 +98,19 @@ impl Front {
         let rules = guard::rules_of(parts.uri.path());
         let limits = self.shared.settings.limits;
         let mut user = None;
-        if !rules.open {
+        if rules.served_to != ServedTo::Anybody {
             let headers = &parts.headers;
             let caller = access::caller(&self.shared, &self.access, &connection, headers, named);
             let caller = caller.await?;
             user = Some(caller.user.clone());
             parts.extensions.insert(caller);
         }
-        check_length(&parts.headers, rules)?;
-        if rules.streamed {
-            let limited = Limited::new(body, rules.max_body as usize);
+        check_length(&parts.headers, rules.body)?;
+        if let BodyRule::File { most } = rules.body {
+            let limited = Limited::new(body, most as usize);
             return Ok(self.route(Request::from_parts(parts, Body::new(limited))).await);
         }
-        let whole = timeout(limits.request_timeout, whole_body(body, rules)).await;
+        let whole = timeout(limits.request_timeout, whole_body(body, rules.body)).await;
         let whole = whole.map_err(|_| {
             let (status, word) = (StatusCode::REQUEST_TIMEOUT, "request-timeout");
             Problem::new(
@@ -118,7 +122,7 @@ impl Front {
         })??;
         let request = Request::from_parts(parts, Body::from(whole));
         let answer = async {
-            let _place = match user.filter(|_| !rules.aside) {
+            let _place = match user.filter(|_| rules.served_to == ServedTo::CallersInTurn) {
                 Some(user) => Some(
                     self.shared
                         .queue
@@ -172,20 +176,20 @@ async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
 }
 
 /// Fails for a body that says itself that it is too long.
-fn check_length(headers: &HeaderMap, rules: PathRules) -> Result<(), Problem> {
+fn check_length(headers: &HeaderMap, rule: BodyRule) -> Result<(), Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     match length.and_then(|length| length.parse::<u64>().ok()) {
-        Some(length) if length > rules.max_body => Err(too_long(rules)),
+        Some(length) if length > rule.most() => Err(too_long(rule)),
         _ => Ok(()),
     }
 }
 
 /// Reads a body to its end.
-async fn whole_body(body: Body, rules: PathRules) -> Result<Bytes, Problem> {
-    let whole = Limited::new(body, rules.max_body as usize).collect().await;
+async fn whole_body(body: Body, rule: BodyRule) -> Result<Bytes, Problem> {
+    let whole = Limited::new(body, rule.most() as usize).collect().await;
     let whole = whole.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            too_long(rules)
+            too_long(rule)
         } else {
             Problem::invalid("the body ended early")
         }
@@ -200,15 +204,15 @@ fn busy(detail: &str) -> Problem {
     Problem { retry_after: Some(1), ..problem }
 }
 
-fn too_long(rules: PathRules) -> Problem {
-    Problem::too_large(format!("a body has {} bytes at most here", rules.max_body))
+fn too_long(rule: BodyRule) -> Problem {
+    Problem::too_large(format!("a body has {} bytes at most here", rule.most()))
 }
 
 /// Gives an answer its id and the headers of every answer.
 fn finish(response: &mut Response, id: &str) {
-    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
-        problem.request_id = Some(id.to_owned());
-        let json = serde_json::to_vec(&problem).expect("a problem is words and numbers");
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let numbered = NumberedProblem { problem: &problem, request_id: id };
+        let json = serde_json::to_vec(&numbered).expect("a problem is words and numbers");
         response.headers_mut().remove(header::CONTENT_LENGTH);
         *response.body_mut() = Body::from(json);
     }

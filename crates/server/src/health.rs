@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use longmem_core::closed_words;
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_memory::MemoryError;
+use longmem_memory::{Memory, MemoryError};
 use longmem_wire::Permission;
 use serde::Serialize;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::shared::Shared;
 
 /// How often loading the model is tried again.
-const LOAD_AGAIN: Duration = Duration::from_secs(60);
+const LOAD_AGAIN: Duration = Duration::from_mins(1);
 
 closed_words! {
     /// Where the embedding model is.
@@ -54,7 +54,7 @@ impl ModelWatch {
 pub(crate) async fn load_model(shared: Arc<Shared>) {
     let load = async {
         loop {
-            let load = |memory: &longmem_memory::Memory| {
+            let load = |memory: &Memory| {
                 Ok::<_, MemoryError>(memory.embedder().embed_query("load").is_ok())
             };
             if let Ok(true) = shared.memory.run_aside(load).await {
@@ -117,7 +117,7 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Readines
 
 async fn metrics(State(shared): State<Arc<Shared>>, caller: Caller) -> Result<Response, Problem> {
     caller.require(Permission::Admin)?;
-    let stats = shared.memory.run_aside(|memory| memory.stats()).await;
+    let stats = shared.memory.run_aside(Memory::stats).await;
     let measured = stats.ok().map(|stats| Measured {
         turns: stats.turns,
         turns_without_vectors: stats.turns_without_vectors,

@@ -19,6 +19,8 @@ mod problem;
 mod server;
 mod settings;
 mod shared;
+#[cfg(all(test, unix))]
+mod tests;
 #[cfg(unix)]
 mod unix_socket;
 mod watch;

@@ -82,7 +82,7 @@ impl Metrics {
         self.auth_failures.inc();
     }
 
-    /// Everything, in OpenMetrics' text.
+    /// Everything, in the text format of `OpenMetrics`.
     pub(crate) fn text(&self, measured: Option<Measured>) -> String {
         let mut registry = Registry::with_prefix("longmem");
         let requests = self.requests.clone();

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub(crate) struct Problem {
     /// Its kind: `/errors/` and a word that stays the same from version to version.
     #[serde(rename = "type")]
-    pub(crate) kind: String,
+    pub(crate) kind: Box<str>,
     /// The kind in words.
     pub(crate) title: &'static str,
     /// The HTTP status.
@@ -22,15 +22,22 @@ pub(crate) struct Problem {
     /// What would help; absent if nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hint: Option<String>,
-    /// The request that met it, as logs name it; the outermost layer fills it in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) request_id: Option<String>,
     /// Seconds after which it may succeed.
     #[serde(skip)]
     pub(crate) retry_after: Option<u32>,
     /// What is for the log of the server only.
     #[serde(skip)]
     pub(crate) log: Option<String>,
+}
+
+/// A problem with the request that met it.
+#[derive(Debug, Serialize)]
+pub(crate) struct NumberedProblem<'a> {
+    /// The problem.
+    #[serde(flatten)]
+    pub(crate) problem: &'a Problem,
+    /// The id of the request, as logs name it.
+    pub(crate) request_id: &'a str,
 }
 
 /// What is for the log only: the response of a [`Problem`] has it among its extensions.
@@ -50,14 +57,13 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        let kind = format!("/errors/{word}");
+        let kind = format!("/errors/{word}").into();
         Self {
             kind,
             title,
             status,
             detail: detail.into(),
             hint: None,
-            request_id: None,
             retry_after: None,
             log: None,
         }

@@ -48,6 +48,12 @@ impl Server {
         Ok(Self { front })
     }
 
+    /// A server with a front of its own.
+    #[cfg(test)]
+    pub(crate) fn over(front: Arc<Front>) -> Self {
+        Self { front }
+    }
+
     /// Everything that is served, for requests that come by no socket, as those of tests. Whoever hands it
     /// a request without a key is taken for the person who runs the server.
     pub fn router(&self) -> Router {
@@ -95,6 +101,6 @@ impl Server {
 }
 
 /// Every route.
-fn routes() -> Router<Arc<Shared>> {
+pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new().merge(health::routes()).merge(api::routes()).merge(hooks::routes())
 }

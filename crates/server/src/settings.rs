@@ -43,6 +43,8 @@ pub struct ServerSettings {
     pub talk: TalkSettings,
     /// Where the transcripts are that agents' hooks speak of; none reads none.
     pub transcripts: Option<TranscriptCapture>,
+    /// Takes lines for the log: what clients are not told of an error. No line quotes what was stored.
+    pub log: fn(&str),
     /// How much is served at once, and how long anybody is waited for.
     pub limits: Limits,
 }
@@ -60,6 +62,7 @@ impl ServerSettings {
             hint: |_| String::new(),
             talk: TalkSettings::default(),
             transcripts: None,
+            log: |_| {},
             limits: Limits::default(),
         }
     }

@@ -107,6 +107,7 @@ fn server_settings(
     told.read_only = arguments.read_only;
     told.time_zone = TimeZone::system();
     told.hint = hint;
+    told.log = |line| Output { json: false, quiet: false }.warn(line);
     told.talk = settings.options.talk_settings();
     if let Some(threads) = settings.options.threads.and_then(NonZeroUsize::new) {
         told.limits.at_once = threads;

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 use crate::peer::Peer;
 
@@ -103,7 +103,8 @@ pub(crate) fn check(
     headers: &HeaderMap,
 ) -> Result<(), &'static str> {
     let host = only(headers, header::HOST).ok_or("exactly one header Host is expected")?;
-    let called = host.and_then(Authority::parse).ok_or("the header Host names no host")?;
+    let called = host.to_str().ok().and_then(Authority::parse);
+    let called = called.ok_or("the header Host names no host")?;
     if !names.allow(&called, peer) {
         return Err("the header Host names another server, or another port");
     }
@@ -113,23 +114,24 @@ pub(crate) fn check(
         return Err("the address and the header Host name different servers");
     }
     if headers.contains_key(header::ORIGIN) {
-        let origin = only(headers, header::ORIGIN).flatten().and_then(origin_authority);
+        let origin = only(headers, header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        let origin = origin.and_then(origin_authority);
         if origin.as_ref() != Some(&called) {
             return Err("the request comes from a page of another site");
         }
     }
-    let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
         return Err("the request comes from a page of another site");
     }
     Ok(())
 }
 
-/// The value of a header that must stand there once: none if it does not, and no text if it is not ASCII.
-fn only(headers: &HeaderMap, name: header::HeaderName) -> Option<Option<&str>> {
+/// The value of a header that stands there once.
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
-    values.next().is_none().then(|| first.to_str().ok())
+    values.next().is_none().then_some(first)
 }
 
 /// The host and port of an origin; none for `null`.
@@ -140,8 +142,6 @@ fn origin_authority(origin: &str) -> Option<Authority> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderValue};
-
     use super::*;
 
     fn tcp(local: &str) -> Peer {

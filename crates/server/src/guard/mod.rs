@@ -4,10 +4,10 @@ mod host;
 mod path_rules;
 mod user_prefix;
 
-use axum::http::{HeaderMap, Method, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 
 pub(crate) use host::Names;
-pub(crate) use path_rules::{PathRules, rules_of};
+pub(crate) use path_rules::{BodyRule, ServedTo, rules_of};
 pub(crate) use user_prefix::take_user;
 
 use crate::peer::Peer;
@@ -38,17 +38,17 @@ fn check_content_type(parts: &Parts) -> Result<(), Problem> {
     if !needs_one {
         return Ok(());
     }
-    let rules = rules_of(parts.uri.path());
+    let takes_file = matches!(rules_of(parts.uri.path()).body, BodyRule::File { .. });
     let kind = media_type(&parts.headers);
     let is_allowed = match &kind {
-        Some(kind) if rules.any_kind => !FORM_KINDS.contains(&kind.as_str()),
+        Some(kind) if takes_file => !FORM_KINDS.contains(&kind.as_str()),
         Some(kind) => kind == "application/json",
         None => false,
     };
     if is_allowed {
         return Ok(());
     }
-    let expected = if rules.any_kind {
+    let expected = if takes_file {
         "a content-type is expected that is none of a form, such as application/octet-stream"
     } else {
         "the content-type application/json is expected"
@@ -62,7 +62,7 @@ const FORM_KINDS: [&str; 3] =
     ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 
 fn has_body(headers: &HeaderMap) -> bool {
-    let length = headers.get(header::CONTENT_LENGTH).map(|length| length.as_bytes());
+    let length = headers.get(header::CONTENT_LENGTH).map(HeaderValue::as_bytes);
     headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != b"0")
 }
 

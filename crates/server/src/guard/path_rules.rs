@@ -1,41 +1,60 @@
-//! Which bodies a path takes, which of them are read before they are handed on, and who may ask.
+//! Which bodies a path takes, and to whom it answers.
 
 const MEBIBYTE: u64 = 1 << 20;
 
 /// What holds for the requests to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PathRules {
-    /// Bytes of a body at most.
-    pub(crate) max_body: u64,
-    /// Whether the body may be of any kind but those of forms, instead of JSON.
-    pub(crate) any_kind: bool,
-    /// Whether the handler reads the body itself, piece by piece, and may take its time.
-    pub(crate) streamed: bool,
-    /// Whether anybody may ask, since the answer holds nothing of any user.
-    pub(crate) open: bool,
-    /// Whether the answer needs no place in the queue.
-    pub(crate) aside: bool,
+    /// The body that it takes.
+    pub(crate) body: BodyRule,
+    /// To whom it answers.
+    pub(crate) served_to: ServedTo,
 }
 
-impl PathRules {
-    const USUAL: Self =
-        Self { max_body: MEBIBYTE, any_kind: false, streamed: false, open: false, aside: false };
+/// The body that a path takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyRule {
+    /// JSON, which is read to its end before the handler is called.
+    Json {
+        /// Bytes at most.
+        most: u64,
+    },
+    /// A file of any kind but those of forms, which the handler reads piece by piece in its own time.
+    File {
+        /// Bytes at most.
+        most: u64,
+    },
+}
+
+impl BodyRule {
+    /// Bytes of a body at most.
+    pub(crate) fn most(self) -> u64 {
+        let (Self::Json { most } | Self::File { most }) = self;
+        most
+    }
+}
+
+/// To whom a path answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ServedTo {
+    /// Anybody, at once: the answer holds nothing of any user.
+    Anybody,
+    /// Who has the right to, at once: the answer takes no time of the engine, or none that is waited for.
+    CallersAtOnce,
+    /// Who has the right to, when it is their turn.
+    CallersInTurn,
 }
 
 /// The rules of a path, which begins behind `/u/{user}`.
 pub(crate) fn rules_of(path: &str) -> PathRules {
-    let usual = PathRules::USUAL;
-    match path {
-        "/healthz" | "/readyz" | "/openapi.json" => PathRules { open: true, aside: true, ..usual },
-        "/metrics" | "/v1/memory/events" => PathRules { aside: true, ..usual },
-        "/v1/memory/turns" => PathRules { max_body: 8 * MEBIBYTE, ..usual },
-        "/v1/memory/import" => PathRules {
-            max_body: 512 * MEBIBYTE,
-            any_kind: true,
-            streamed: true,
-            aside: true,
-            ..usual
-        },
-        _ => usual,
-    }
+    let json = |mebibytes| BodyRule::Json { most: mebibytes * MEBIBYTE };
+    let file = |mebibytes| BodyRule::File { most: mebibytes * MEBIBYTE };
+    let (body, served_to) = match path {
+        "/healthz" | "/readyz" | "/openapi.json" => (json(1), ServedTo::Anybody),
+        "/metrics" | "/v1/memory/events" => (json(1), ServedTo::CallersAtOnce),
+        "/v1/memory/turns" => (json(8), ServedTo::CallersInTurn),
+        "/v1/memory/import" => (file(512), ServedTo::CallersAtOnce),
+        _ => (json(1), ServedTo::CallersInTurn),
+    };
+    PathRules { body, served_to }
 }

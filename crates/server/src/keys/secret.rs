@@ -59,7 +59,9 @@ impl Digest {
     /// a chance of one to 500 million.
     pub(super) fn id(&self) -> String {
         let bytes = URL_SAFE_NO_PAD.decode(&self.0).unwrap_or_default();
-        bytes.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        let number =
+            bytes.iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        format!("{number:012x}")
     }
 
     /// Compares in a time that tells nothing of where the two differ.

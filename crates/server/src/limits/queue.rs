@@ -188,10 +188,7 @@ mod tests {
         Box::pin(async move { queue.enter(&user).await })
     }
 
-    fn poll<F: Future>(future: &mut Pin<Box<F>>) -> Option<F::Output>
-    where
-        F: ?Sized,
-    {
+    fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Option<F::Output> {
         match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(output) => Some(output),
             Poll::Pending => None,

@@ -71,7 +71,7 @@ impl Connection {
     pub(crate) async fn is_own_account(&self) -> bool {
         match self.peer {
             Peer::ThisProcess => true,
-            Peer::Unix { account } => account == own_account(),
+            Peer::Unix { account } => is_own(account),
             Peer::Tcp { address, local } => {
                 let is_local = address.ip().to_canonical().is_loopback()
                     && local.ip().to_canonical().is_loopback();
@@ -81,19 +81,23 @@ impl Connection {
     }
 }
 
-/// The account that runs the server.
-fn own_account() -> Option<u32> {
-    #[cfg(unix)]
-    return Some(rustix::process::geteuid().as_raw());
-    #[cfg(not(unix))]
-    None
+/// Whether an account is known and the one that runs the server.
+#[cfg(unix)]
+fn is_own(account: Option<u32>) -> bool {
+    account == Some(rustix::process::geteuid().as_raw())
+}
+
+/// Whether an account is known and the one that runs the server.
+#[cfg(not(unix))]
+fn is_own(_: Option<u32>) -> bool {
+    false
 }
 
 #[cfg(target_os = "linux")]
 async fn is_of_own(address: SocketAddr, local: SocketAddr) -> bool {
     // The tables of a busy machine are long.
     let owner = tokio::task::spawn_blocking(move || socket_owner::of(address, local)).await;
-    owner.is_ok_and(|owner| owner.is_some() && owner == own_account())
+    owner.is_ok_and(is_own)
 }
 
 #[cfg(not(target_os = "linux"))]

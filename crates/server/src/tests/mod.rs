@@ -1,0 +1,6 @@
+//! The server as a whole: who is let in, what is refused, and how connections begin and end.
+
+mod access;
+mod connections;
+mod fixture;
+mod hostile;
