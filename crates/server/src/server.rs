@@ -15,7 +15,7 @@ use crate::health;
 use crate::keys::{self, KeysError};
 use crate::listen::{Listeners, ServeError};
 use crate::shared::Shared;
-use crate::{Auth, ServerSettings, api, background, hooks};
+use crate::{Auth, ServerSettings, api, background, hooks, mcp};
 
 /// A memory that is served over HTTP.
 ///
@@ -44,7 +44,7 @@ impl Server {
     pub fn new(memory: AsyncMemory, settings: ServerSettings) -> Result<Self, ServeError> {
         let names = Names::new(&settings.names).map_err(ServeError::InvalidName)?;
         let shared = Arc::new(Shared::new(memory, settings));
-        let front = Arc::new(Front::new(shared, names, routes()));
+        let front = Arc::new(Front::new(Arc::clone(&shared), names, routes(&shared)));
         Ok(Self { front })
     }
 
@@ -101,6 +101,10 @@ impl Server {
 }
 
 /// Every route.
-pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new().merge(health::routes()).merge(api::routes()).merge(hooks::routes())
+pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    Router::new()
+        .merge(health::routes())
+        .merge(api::routes())
+        .merge(hooks::routes())
+        .route_service("/mcp", mcp::service(Arc::clone(shared)))
 }

@@ -71,7 +71,7 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
     let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
     let kind = kinds.next()?.to_str().ok()?;
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kinds.next().is_none().then_some(kind)
+    (kinds.next().is_none() && kind.contains('/')).then_some(kind)
 }
 
 #[cfg(test)]

@@ -11,25 +11,17 @@ use crate::shared::Shared;
 /// Bytes of the longest request: a text of the longest kind, escaped, with room to spare.
 const MAX_BODY: usize = 1 << 20;
 
-/// Names of this machine, under which every server is reached.
-const OWN_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
-
 /// The service behind `/mcp`: each POST is answered by itself with one JSON document, and no session is
 /// kept; GET and DELETE are not allowed. The layer before it says who asks, by a
 /// [`Caller`](crate::caller::Caller) among the request's extensions, and has checked the host and the
-/// origin more strictly.
+/// origin: it knows the address of the connection, which is an allowed host, too.
 pub(crate) fn service(
     shared: Arc<Shared>,
 ) -> StreamableHttpService<MemoryHandler, NeverSessionManager> {
-    let own = OWN_NAMES.into_iter().map(str::to_owned);
-    let names: Vec<String> = own.chain(shared.settings.names.iter().cloned()).collect();
-    let origins =
-        names.iter().flat_map(|name| [format!("http://{name}:*"), format!("https://{name}:*")]);
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        .with_allowed_origins(origins.collect::<Vec<_>>())
-        .with_allowed_hosts(names)
+        .disable_allowed_hosts()
         .with_max_request_body_bytes(MAX_BODY)
         .with_cancellation_token(shared.stopping.clone());
     let handler = MemoryHandler::of_requests(shared);

@@ -88,7 +88,7 @@ impl Served {
         let names = Names::new(&settings.names).expect("they are names");
         let in_async = AsyncMemory::new(Arc::clone(&memory), at_once);
         let shared = Arc::new(Shared::new(in_async, settings));
-        let routes = routes().merge(odd_routes());
+        let routes = routes(&shared).merge(odd_routes());
         let front = Arc::new(Front::new(Arc::clone(&shared), names, routes));
         Self { shared, front, memory, folder }
     }
