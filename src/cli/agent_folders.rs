@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use longmem::environment;
 use longmem_core::ErrorCode;
 
 use crate::failure::Failure;
@@ -24,9 +25,21 @@ impl Agent {
         }
     }
 
-    /// The folder where it keeps everything.
-    fn folder(self, own_folder: Option<&str>, home: &Path) -> PathBuf {
-        match (self, own_folder) {
+    /// Every agent.
+    const ALL: [Self; 3] = [Agent::ClaudeCode, Agent::Codex, Agent::GeminiCli];
+
+    /// The variable that names the agent's own folder.
+    pub(crate) fn variable(self) -> &'static str {
+        match self {
+            Agent::ClaudeCode => environment::CLAUDE_CONFIG_DIR,
+            Agent::Codex => environment::CODEX_HOME,
+            Agent::GeminiCli => environment::GEMINI_CLI_HOME,
+        }
+    }
+
+    /// The agent's own folder: the one that its variable names, or else in the home folder.
+    fn own_folder(self, named: Option<&str>, home: &Path) -> PathBuf {
+        match (self, named) {
             (Agent::ClaudeCode | Agent::Codex, Some(folder)) => PathBuf::from(folder),
             // The variable names what stands in the place of the home folder.
             (Agent::GeminiCli, Some(folder)) => Path::new(folder).join(".gemini"),
@@ -43,7 +56,7 @@ impl Agent {
             Agent::Codex => "sessions",
             Agent::GeminiCli => "tmp",
         };
-        self.folder(own_folder, home).join(below)
+        self.own_folder(own_folder, home).join(below)
     }
 
     /// The folders with its transcripts: below the folder that its own variable names, or else in the
@@ -56,7 +69,7 @@ impl Agent {
         own_folder: Option<&str>,
         home: &Path,
     ) -> Result<Vec<PathBuf>, Failure> {
-        let folder = self.folder(own_folder, home);
+        let folder = self.own_folder(own_folder, home);
         let mut folders = match self {
             Agent::ClaudeCode => vec![folder.join("projects")],
             Agent::Codex => vec![folder.join("sessions"), folder.join("archived_sessions")],
@@ -76,6 +89,24 @@ impl Agent {
         }
         Ok(folders)
     }
+}
+
+/// The folders below which agents keep their transcripts, whether they are there yet or not. `named` tells
+/// what a variable says.
+pub(crate) fn transcript_folders(
+    home: &Path,
+    named: impl Fn(&str) -> Option<String>,
+) -> Vec<PathBuf> {
+    let below = |agent: Agent| {
+        let folder = agent.own_folder(named(agent.variable()).as_deref(), home);
+        let names: &[&str] = match agent {
+            Agent::ClaudeCode => &["projects"],
+            Agent::Codex => &["sessions", "archived_sessions"],
+            Agent::GeminiCli => &["tmp"],
+        };
+        names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>()
+    };
+    Agent::ALL.into_iter().flat_map(below).collect()
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use longmem::Folders;
 use longmem_core::UserName;
-use longmem_server::WatchSource;
+use longmem_server::{Auth, WatchSource};
 use serde::Deserialize;
 
-use crate::arguments::{CountingKind, ProviderKind};
+use crate::arguments::{CountingKind, ListenAddress, ProviderKind};
 use crate::failure::Failure;
 use crate::named_file;
 
@@ -32,13 +32,16 @@ pub(crate) struct ConfigFile {
     pub(crate) watch: WatchConfig,
 }
 
+/// In the place of a socket's file: no socket.
+pub(crate) const NO_SOCKET: &str = "none";
+
 /// Its `[server]` part: where the memory is served, and to whom.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ServerConfig {
-    pub(crate) listen: Vec<String>,
+    pub(crate) listen: Vec<ListenAddress>,
     pub(crate) unix: Option<PathBuf>,
-    pub(crate) auth: Option<String>,
+    pub(crate) auth: Option<Auth>,
     /// Names of a server before this one, by which clients call it.
     pub(crate) names: Vec<String>,
 }
@@ -154,6 +157,7 @@ impl ConfigFile {
     /// Every path in it.
     fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let Self { db, key_file, model_dir, llm, learning, server, watch, .. } = self;
+        let socket = server.unix.as_mut().filter(|path| path.as_path() != Path::new(NO_SOCKET));
         [
             db,
             key_file,
@@ -161,10 +165,10 @@ impl ConfigFile {
             &mut llm.api_key_file,
             &mut llm.persona,
             &mut learning.api_key_file,
-            &mut server.unix,
         ]
         .into_iter()
         .flatten()
+        .chain(socket)
         .chain(&mut watch.paths)
     }
 }

@@ -204,7 +204,7 @@ pub(crate) const KEYS: &[ConfigKey] = &[
     ConfigKey::new(
         "server.unix",
         r#""~/.local/run/longmem.sock""#,
-        "The file of a unix socket at which it listens, too",
+        "The file of a unix socket at which it listens, too, or none",
     )
     .flag("unix")
     .variable(longmem::environment::UNIX_SOCKET)

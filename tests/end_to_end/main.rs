@@ -21,6 +21,7 @@ mod privacy;
 mod rule_server;
 mod safeguards;
 mod seeing;
+mod serving;
 mod speaking;
 mod stand_in;
 mod support;

@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use longmem_server::{Auth, Permission};
+use serde::Deserialize;
 
 use longmem_memory::WrittenTime;
 
@@ -22,13 +24,12 @@ pub(crate) struct ServeArguments {
         long,
         value_name = "ADDRESS:PORT",
         env = crate::environment::LISTEN,
-        value_delimiter = ',',
-        value_parser = address
+        value_delimiter = ','
     )]
-    pub(crate) listen: Vec<SocketAddr>,
-    /// Listen at a unix socket, too, in a folder that only you may enter; an empty name means none
+    pub(crate) listen: Vec<ListenAddress>,
+    /// Listen at a unix socket, too, in a folder that only you may enter; none means at none
     /// [default: server.sock beside the store]
-    #[arg(long, value_name = "FILE", env = crate::environment::UNIX_SOCKET)]
+    #[arg(long, value_name = "FILE|none", env = crate::environment::UNIX_SOCKET)]
     pub(crate) unix: Option<PathBuf>,
     /// Who needs a key: auto (not programs of your account on this machine), or required (everybody)
     /// [default: auto]
@@ -39,13 +40,28 @@ pub(crate) struct ServeArguments {
     pub(crate) read_only: bool,
 }
 
-/// Reads an address with its port.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let text = text.trim();
-    let text =
-        text.strip_prefix("localhost:").map_or(text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    let expected = || "an address with a port is expected, such as 127.0.0.1:7717 or [::1]:7717";
-    text.parse().map_err(|_| expected().to_owned())
+/// An address with its port.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct ListenAddress(pub(crate) SocketAddr);
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let by_name = text.trim().strip_prefix("localhost:");
+        let text = by_name.map_or(text.to_owned(), |port| format!("127.0.0.1:{port}"));
+        let expected = "an address with a port is expected, such as 127.0.0.1:7717 or [::1]:7717";
+        text.trim().parse().map(Self).map_err(|_| expected.to_owned())
+    }
+}
+
+impl TryFrom<String> for ListenAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
 }
 
 #[derive(Debug, Args)]

@@ -103,14 +103,14 @@ fn preview(
 /// The paths that were named, after those of the agents that were named.
 fn paths(arguments: &ImportArguments, home: &Path) -> Result<Vec<PathBuf>, Failure> {
     let agents = [
-        (arguments.claude_code, Agent::ClaudeCode, environment::CLAUDE_CONFIG_DIR),
-        (arguments.codex, Agent::Codex, environment::CODEX_HOME),
-        (arguments.gemini, Agent::GeminiCli, environment::GEMINI_CLI_HOME),
+        (arguments.claude_code, Agent::ClaudeCode),
+        (arguments.codex, Agent::Codex),
+        (arguments.gemini, Agent::GeminiCli),
     ];
     let mut paths = Vec::new();
-    for (named, agent, variable) in agents {
+    for (named, agent) in agents {
         if named {
-            paths.extend(agent.folders(environment::read(variable).as_deref(), home)?);
+            paths.extend(agent.folders(environment::read(agent.variable()).as_deref(), home)?);
         }
     }
     for path in &arguments.paths {

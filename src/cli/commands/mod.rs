@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
         Command::Key(arguments) => key::run(arguments, &settings, output),
-        Command::Serve(arguments) => serve::run(arguments, &settings, output),
+        Command::Serve(arguments) => serve::run(&arguments, &settings, output),
         Command::Keys(arguments) => keys::run(arguments, &settings, output),
         Command::Completions(_)
         | Command::Config(_)

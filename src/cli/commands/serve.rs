@@ -1,20 +1,21 @@
 //! `longmem serve`: the memory for other programs, over HTTP.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use longmem::IfMissing;
+use longmem::{IfMissing, environment};
 use longmem_chat::AsyncMemory;
-use longmem_core::ErrorCode;
-use longmem_server::{Listeners, Server, ServerSettings};
+use longmem_server::{Listeners, Server, ServerSettings, TranscriptCapture, WaitingTranscripts};
 use longmem_wire as wire;
 
+use crate::agent_folders::transcript_folders;
 use crate::arguments::ServeArguments;
 use crate::compose;
+use crate::config_file::NO_SOCKET;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::remedy::hint;
@@ -23,7 +24,7 @@ use crate::settings::Settings;
 use crate::stop_signals::StopSignals;
 
 /// Where it listens if nothing else is said.
-const DEFAULT_ADDRESS: &str = "127.0.0.1:7717";
+const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7717);
 
 /// The unix socket beside the store.
 const SOCKET: &str = "server.sock";
@@ -32,15 +33,15 @@ const SOCKET: &str = "server.sock";
 const LAST_WORK: Duration = Duration::from_secs(2);
 
 pub(super) fn run(
-    arguments: ServeArguments,
+    arguments: &ServeArguments,
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let addresses = addresses(&arguments, settings)?;
-    let server_settings = server_settings(&arguments, settings)?;
+    let addresses = addresses(arguments, settings);
+    let server_settings = server_settings(arguments, settings);
     let longmem = compose::open(settings, IfMissing::Create, output)?;
     // Opening made the store's folder, if there was none.
-    let unix = socket(&arguments, settings);
+    let unix = socket(arguments, settings);
     let at_once = server_settings.limits.at_once;
     let memory = AsyncMemory::new(Arc::clone(longmem.memory()), at_once);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -57,22 +58,19 @@ pub(super) fn run(
 }
 
 /// The addresses of the flags, else those of the file, else the default.
-fn addresses(arguments: &ServeArguments, settings: &Settings) -> Result<Vec<SocketAddr>, Failure> {
-    if !arguments.listen.is_empty() {
-        return Ok(arguments.listen.clone());
+fn addresses(arguments: &ServeArguments, settings: &Settings) -> Vec<SocketAddr> {
+    let named = [&arguments.listen, &settings.server.listen];
+    match named.into_iter().find(|addresses| !addresses.is_empty()) {
+        Some(addresses) => addresses.iter().map(|address| address.0).collect(),
+        None => vec![DEFAULT_ADDRESS],
     }
-    let in_file = &settings.server.listen;
-    if in_file.is_empty() {
-        return Ok(vec![DEFAULT_ADDRESS.parse().expect("the constant is an address")]);
-    }
-    in_file.iter().map(|text| text.parse().map_err(|_| wrong("server.listen", text))).collect()
 }
 
 /// The file of the unix socket: that of the flag, else that of the file, else beside the store, if nobody else
 /// may enter that folder. There this person's own programs look for a server.
 fn socket(arguments: &ServeArguments, settings: &Settings) -> Option<PathBuf> {
     match arguments.unix.as_ref().or(settings.server.unix.as_ref()) {
-        Some(named) => Some(named.clone()).filter(|path| !path.as_os_str().is_empty()),
+        Some(named) => Some(named.clone()).filter(|path| path != Path::new(NO_SOCKET)),
         None => {
             let folder = settings.options.file.parent()?;
             is_private(folder).then(|| folder.join(SOCKET))
@@ -95,32 +93,22 @@ fn is_private(_: &Path) -> bool {
 }
 
 /// What the server is told: by the flags, else by the file.
-fn server_settings(
-    arguments: &ServeArguments,
-    settings: &Settings,
-) -> Result<ServerSettings, Failure> {
+fn server_settings(arguments: &ServeArguments, settings: &Settings) -> ServerSettings {
     let mut told = ServerSettings::new(settings.user.clone());
-    let in_file = settings.server.auth.as_deref();
-    let in_file = in_file.map(|text| text.parse().map_err(|_| wrong("server.auth", text)));
-    told.auth = arguments.auth.or(in_file.transpose()?).unwrap_or(told.auth);
+    told.auth = arguments.auth.or(settings.server.auth).unwrap_or(told.auth);
     told.names.clone_from(&settings.server.names);
     told.read_only = arguments.read_only;
     told.time_zone = TimeZone::system();
     told.hint = hint;
     told.log = |line| Output { json: false, quiet: false }.warn(line);
     told.talk = settings.options.talk_settings();
+    let waiting = WaitingTranscripts::in_folder(settings.options.waiting_transcripts());
+    let folders = transcript_folders(&settings.home, environment::read);
+    told.transcripts = Some(TranscriptCapture::new(waiting, folders));
     if let Some(threads) = settings.options.threads.and_then(NonZeroUsize::new) {
         told.limits.at_once = threads;
     }
-    Ok(told)
-}
-
-/// A value of the configuration file cannot be used.
-fn wrong(key: &str, value: &str) -> Failure {
-    let message =
-        format!("the configuration file says {key} = \"{value:.60}\", which cannot be read");
-    let hint = "Addresses have a port (127.0.0.1:7717), and auth is auto or required.";
-    Failure::refused(ErrorCode::WrongSettings, message, hint)
+    told
 }
 
 /// Says where it listens and how to stop it.
