@@ -1,19 +1,18 @@
 //! Whether the server is there, whether it can work, and what it counted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use longmem_core::closed_words;
 use longmem_core::schemars::{self, JsonSchema};
+use longmem_core::{Readiness, closed_words};
 use longmem_memory::{Memory, MemoryError};
 use longmem_wire::Permission;
 use serde::Serialize;
-use std::time::Duration;
 
 use crate::caller::Caller;
 use crate::metrics::Measured;
@@ -35,17 +34,13 @@ closed_words! {
     }
 }
 
-/// The state of the embedding model, as it was last seen.
-#[derive(Debug, Default)]
-pub(crate) struct ModelWatch(AtomicU8);
-
-impl ModelWatch {
-    pub(crate) fn state(&self) -> ModelState {
-        ModelState::ALL[usize::from(self.0.load(Ordering::Relaxed))]
-    }
-
-    fn set(&self, state: ModelState) {
-        self.0.store(state as u8, Ordering::Relaxed);
+impl From<Readiness> for ModelState {
+    fn from(readiness: Readiness) -> Self {
+        match readiness {
+            Readiness::Ready => Self::Ready,
+            Readiness::NotLoaded | Readiness::Loading => Self::Loading,
+            Readiness::Failed => Self::Missing,
+        }
     }
 }
 
@@ -53,14 +48,7 @@ impl ModelWatch {
 /// again each minute.
 pub(crate) async fn load_model(shared: Arc<Shared>) {
     let load = async {
-        loop {
-            let load = |memory: &Memory| {
-                Ok::<_, MemoryError>(memory.embedder().embed_query("load").is_ok())
-            };
-            if let Ok(true) = shared.memory.run_aside(load).await {
-                return shared.model.set(ModelState::Ready);
-            }
-            shared.model.set(ModelState::Missing);
+        while shared.memory.run_aside(Memory::warm_up).await.is_err() {
             tokio::time::sleep(LOAD_AGAIN).await;
         }
     };
@@ -81,7 +69,7 @@ pub(crate) struct Health {
 
 /// Whether the server can work.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Readiness {
+pub(crate) struct Ready {
     /// `ok`, `unusable`, or `stopping`.
     store: &'static str,
     /// Where the embedding model is; without it, recall is by words.
@@ -102,28 +90,33 @@ async fn healthz() -> Json<Health> {
     Json(Health { status: "ok", server: "longmem" })
 }
 
-async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Readiness>) {
-    let waiting = shared.memory.run_aside(|memory| memory.waiting(None)).await;
-    let store = match waiting {
+async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Ready>) {
+    let seen = shared.memory.run_aside(|memory| {
+        Ok::<_, MemoryError>((memory.waiting(None)?, memory.readiness().into()))
+    });
+    let seen = seen.await;
+    let store = match seen {
         _ if shared.stopping.is_cancelled() => "stopping",
         Ok(_) => "ok",
         Err(_) => "unusable",
     };
     let status = if store == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let model = shared.model.state();
-    let turns_without_vectors = waiting.unwrap_or_default();
-    (status, Json(Readiness { store, model, turns_without_vectors }))
+    let (turns_without_vectors, model) = seen.unwrap_or((0, ModelState::Missing));
+    (status, Json(Ready { store, model, turns_without_vectors }))
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>, caller: Caller) -> Result<Response, Problem> {
     caller.require(Permission::Admin)?;
-    let stats = shared.memory.run_aside(Memory::stats).await;
-    let measured = stats.ok().map(|stats| Measured {
-        turns: stats.turns,
-        turns_without_vectors: stats.turns_without_vectors,
-        store_bytes: stats.file_bytes,
-        model_ready: shared.model.state() == ModelState::Ready,
+    let measured = shared.memory.run_aside(|memory| {
+        let stats = memory.stats()?;
+        Ok::<_, MemoryError>(Measured {
+            turns: stats.turns,
+            turns_without_vectors: stats.turns_without_vectors,
+            store_bytes: stats.file_bytes,
+            model_ready: memory.readiness() == Readiness::Ready,
+        })
     });
+    let measured = measured.await.ok();
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], shared.metrics.text(measured)).into_response())
 }

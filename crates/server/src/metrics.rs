@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use longmem_memory::{Recall, RecallTimings};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -12,6 +13,9 @@ use prometheus_client::registry::Registry;
 /// Upper ends of the classes of times, in seconds: 1 ms to 10 s.
 const SECONDS: [f64; 13] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Upper ends of the classes of numbers of results.
+const RESULTS: [f64; 7] = [0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
 
 /// The name under which requests are counted that no route takes.
 const NO_ROUTE: &str = "none";
@@ -30,12 +34,39 @@ struct Route {
     route: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Stage {
+    stage: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Call {
+    tool: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Hook {
+    client: &'static str,
+    event: &'static str,
+}
+
 /// What is counted while the server runs.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     requests: Family<Request, Counter>,
     request_seconds: Seconds<Route>,
     auth_failures: Counter,
+    recall_seconds: Seconds<Stage>,
+    recall_results: Histogram,
+    degraded: Family<Reason, Counter>,
+    mcp_calls: Family<Call, Counter>,
+    hook_seconds: Seconds<Hook>,
 }
 
 impl Default for Metrics {
@@ -45,6 +76,11 @@ impl Default for Metrics {
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             auth_failures: Counter::default(),
+            recall_seconds: Family::new_with_constructor(seconds),
+            recall_results: Histogram::new(RESULTS),
+            degraded: Family::default(),
+            mcp_calls: Family::default(),
+            hook_seconds: Family::new_with_constructor(seconds),
         }
     }
 }
@@ -82,6 +118,28 @@ impl Metrics {
         self.auth_failures.inc();
     }
 
+    /// Counts a recall, with the time of its parts and why it may have found less.
+    pub(crate) fn recall(&self, recall: &Recall) {
+        let RecallTimings { embedding, channels, ranking } = recall.timings;
+        for (stage, took) in [("embed", embedding), ("score", channels), ("rank", ranking)] {
+            self.recall_seconds.get_or_create(&Stage { stage }).observe(took.as_secs_f64());
+        }
+        self.recall_results.observe(recall.results.len() as f64);
+        for reason in &recall.degraded {
+            self.degraded.get_or_create(&Reason { reason: reason.as_str() }).inc();
+        }
+    }
+
+    /// Counts a call of a tool by MCP that ended with `ok`, `refused`, or `bug`.
+    pub(crate) fn mcp_call(&self, tool: &str, outcome: &'static str) {
+        self.mcp_calls.get_or_create(&Call { tool: tool.to_owned(), outcome }).inc();
+    }
+
+    /// Counts a hook of an agent.
+    pub(crate) fn hook(&self, client: &'static str, event: &'static str, took: Duration) {
+        self.hook_seconds.get_or_create(&Hook { client, event }).observe(took.as_secs_f64());
+    }
+
     /// Everything, in the text format of `OpenMetrics`.
     pub(crate) fn text(&self, measured: Option<Measured>) -> String {
         let mut registry = Registry::with_prefix("longmem");
@@ -91,6 +149,15 @@ impl Metrics {
         registry.register("http_request_seconds", "Seconds until an answer began", seconds);
         let failures = self.auth_failures.clone();
         registry.register("auth_failures", "Requests without a valid key", failures);
+        let stages = self.recall_seconds.clone();
+        registry.register("recall_seconds", "Seconds of the parts of a recall", stages);
+        let results = self.recall_results.clone();
+        registry.register("recall_results", "Turns that a recall found", results);
+        let degraded = self.degraded.clone();
+        registry.register("degraded", "Recalls that did not search by meaning", degraded);
+        registry.register("mcp_calls", "Calls of tools by MCP", self.mcp_calls.clone());
+        let hooks = self.hook_seconds.clone();
+        registry.register("hook_seconds", "Seconds until a hook was answered", hooks);
         if let Some(measured) = measured {
             let mut gauge = |name, help, value: u64| {
                 registry.register(name, help, ConstGauge::new(value as i64));
@@ -110,6 +177,8 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
+    use longmem_memory::Degraded;
+
     use super::*;
 
     #[test]
@@ -119,6 +188,11 @@ mod tests {
         metrics.request(Some("/v1/memory/turns/{id}"), "GET", 200, took);
         metrics.request(None, "GET", 404, took);
         metrics.auth_failure();
+        let mut recall = Recall::default();
+        recall.degraded.push(Degraded::ModelLoading);
+        metrics.recall(&recall);
+        metrics.mcp_call("memory_search", "ok");
+        metrics.hook("codex", "Stop", took);
         let measured =
             Measured { turns: 7, turns_without_vectors: 1, store_bytes: 4096, model_ready: true };
         let text = metrics.text(Some(measured));
@@ -127,6 +201,11 @@ mod tests {
             r#"longmem_http_requests_total{route="none",method="GET",status="404"} 1"#,
             r#"longmem_http_request_seconds_bucket{le="0.005",route="none"} 1"#,
             "longmem_auth_failures_total 1",
+            r#"longmem_recall_seconds_count{stage="embed"} 1"#,
+            "longmem_recall_results_count 1",
+            r#"longmem_degraded_total{reason="model_loading"} 1"#,
+            r#"longmem_mcp_calls_total{tool="memory_search",outcome="ok"} 1"#,
+            r#"longmem_hook_seconds_count{client="codex",event="Stop"} 1"#,
             "longmem_turns 7",
             "longmem_turns_without_vectors 1",
             "longmem_store_bytes 4096",

@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 use crate::ServerSettings;
 use crate::api::Ongoing;
 use crate::background::Background;
-use crate::health::ModelWatch;
 use crate::limits::Queue;
 use crate::metrics::Metrics;
 
@@ -27,8 +26,6 @@ pub(crate) struct Shared {
     pub(crate) queue: Arc<Queue>,
     /// Work that gives way to requests.
     pub(crate) background: Background,
-    /// The state of the embedding model.
-    pub(crate) model: ModelWatch,
     /// What goes on longer than a request.
     pub(crate) ongoing: Ongoing,
 }
@@ -42,7 +39,6 @@ impl Shared {
             settings,
             stopping: CancellationToken::new(),
             metrics: Metrics::default(),
-            model: ModelWatch::default(),
             background: Background::new(Arc::clone(&queue)),
             queue,
             ongoing: Ongoing::default(),

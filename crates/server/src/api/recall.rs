@@ -45,6 +45,7 @@ async fn recall(
     let (found, readiness) = memory
         .read(move |memory| Ok::<_, MemoryError>((found(memory, request)?, memory.readiness())))
         .await?;
+    shared.metrics.recall(&found);
     if readiness == Readiness::NotLoaded && !found.degraded.is_empty() {
         // The next recall with a deadline should find by meaning.
         let memory = memory.clone();

@@ -63,6 +63,11 @@ struct Input {
 }
 
 impl Hook {
+    /// The names of the agent and of the event.
+    pub(crate) fn names(&self) -> (&'static str, &'static str) {
+        (self.client.as_str(), self.event)
+    }
+
     /// Reads a call: the agent's name, the event's name as the agent has it, and the JSON that it sends.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -84,9 +84,16 @@ async fn called(
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "other-store", title, detail));
     }
     let hook = Hook::read(&client, &event, &json)?;
+    let ((client, event), began) = (hook.names(), Instant::now());
+    let answered = answered(&shared, hook, caller).await;
+    shared.metrics.hook(client, event, began.elapsed());
+    answered
+}
+
+async fn answered(shared: &Arc<Shared>, hook: Hook, caller: Caller) -> Result<Response, Problem> {
     if hook.reads_memory() {
         caller.require(Permission::Read)?;
-        return Ok(match answer(&shared, hook, &caller).await {
+        return Ok(match answer(shared, hook, &caller).await {
             Ok(answer) => response(&answer),
             Err(_) => {
                 let degraded = [(DEGRADED, "memory_unavailable")];
@@ -103,7 +110,7 @@ async fn called(
             capture.note(&transcript);
         }
         if !shared.settings.read_only && !capture.waiting.is_empty() {
-            tokio::spawn(catch_up(Arc::clone(&shared), capture.waiting.clone()));
+            tokio::spawn(catch_up(Arc::clone(shared), capture.waiting.clone()));
         }
     }
     Ok(response(&HookAnswer::default()))

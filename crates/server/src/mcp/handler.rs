@@ -109,6 +109,12 @@ impl ServerHandler for MemoryHandler {
         };
         // A task of its own: whoever waits gets an answer, also where the work panics.
         let done = tokio::spawn(entry.run(call, request.arguments)).await;
+        let outcome = match &done {
+            Ok(Ok(_)) => "ok",
+            Ok(Err(_)) => "refused",
+            Err(_) => "bug",
+        };
+        self.shared.metrics.mcp_call(&entry.tool.name, outcome);
         let result = match done {
             Ok(Ok(reply)) => CallToolResult::from(reply),
             Ok(Err(refusal)) => refusal.into(),

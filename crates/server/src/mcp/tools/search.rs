@@ -1,5 +1,6 @@
 //! `memory_search`: what was said that is relevant to a question.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use longmem_chat::excerpt_about;
@@ -97,8 +98,8 @@ async fn search(call: Call, asked: Search) -> Result<Reply, Refusal> {
         return Err(Refusal::new(message, "Give since the earlier time, and until the later one."));
     }
     let time_zone = now.time_zone().clone();
-    let question = query.clone();
     call.warmth.wait_for_model(&call.shared.memory).await;
+    let (question, shared) = (query.clone(), Arc::clone(&call.shared));
     let recall = call
         .read(move |memory, user| {
             let mut scope = Scope::of(user.clone());
@@ -118,6 +119,7 @@ async fn search(call: Call, asked: Search) -> Result<Reply, Refusal> {
         .await?;
     let is_empty = recall.is_none();
     let recall = recall.unwrap_or_default();
+    shared.metrics.recall(&recall);
     let mut remarks = remarks(&recall, is_empty);
     remarks.extend(recall.degraded.first().map(|reason| by_words_only(*reason, &call)));
     let Recall { unsure, turns_without_vectors, .. } = recall;
