@@ -104,7 +104,7 @@ impl Server {
 pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
         .merge(health::routes())
-        .merge(api::routes())
+        .merge(api::routes(&shared.settings))
         .merge(hooks::routes())
         .route_service("/mcp", mcp::service(Arc::clone(shared)))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use longmem_core::schemars::{self, JsonSchema};
 use longmem_memory::ForgetTarget;
 use longmem_wire as wire;
@@ -84,6 +84,14 @@ enum ForgetAnswer {
     Did(wire::Forgotten),
 }
 
+/// What is to be forgotten was not shown before.
+fn not_shown() -> Problem {
+    let detail = "token is missing: what is to be forgotten is shown first";
+    let status = StatusCode::CONFLICT;
+    Problem::new(status, "not-shown", "It was not shown", detail)
+        .with_hint("Send the same with \"dry_run\": true, and its token here.")
+}
+
 async fn forget(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
@@ -96,8 +104,7 @@ async fn forget(
         return Ok(Json(ForgetAnswer::Would(wire::WouldForget::with_token(preview))));
     }
     let Some(token) = asked.token else {
-        let problem = Problem::invalid("token is missing: what is to be forgotten is shown first");
-        return Err(problem.with_hint("Send the same with \"dry_run\": true, and its token here."));
+        return Err(not_shown());
     };
     let work = waiting::stored_first(&shared, &caller.user, move |memory, waiting| {
         let forgotten = memory.forget_previewed(&target, &token)?;

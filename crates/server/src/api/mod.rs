@@ -12,6 +12,7 @@ mod forget;
 mod import;
 mod indexing;
 mod jobs;
+mod mem0;
 mod ongoing;
 mod operation;
 mod other_errors;
@@ -38,12 +39,13 @@ use serde_json::Value;
 
 pub(crate) use self::ongoing::Ongoing;
 use self::registry::Registry;
+use crate::ServerSettings;
 use crate::problem::Problem;
 use crate::shared::Shared;
 
 /// All routes of the API, and `/openapi.json`.
-pub(crate) fn routes() -> Router<Arc<Shared>> {
-    let (router, document) = registered().finish();
+pub(crate) fn routes(settings: &ServerSettings) -> Router<Arc<Shared>> {
+    let (router, document) = registered(settings).finish();
     let document = Arc::new(document);
     router
         .route("/openapi.json", get(move || std::future::ready(Json(Arc::clone(&document)))))
@@ -51,11 +53,11 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// The OpenAPI document of all routes.
-pub(crate) fn document() -> Value {
-    registered().finish().1
+pub(crate) fn document(settings: &ServerSettings) -> Value {
+    registered(settings).finish().1
 }
 
-fn registered() -> Registry {
+fn registered(settings: &ServerSettings) -> Registry {
     let mut registry = Registry::new();
     turns::add(&mut registry);
     recall::add(&mut registry);
@@ -70,6 +72,9 @@ fn registered() -> Registry {
     stats::add(&mut registry);
     events::add(&mut registry);
     embeddings::add(&mut registry);
+    if settings.mem0 {
+        mem0::add(&mut registry);
+    }
     registry
 }
 

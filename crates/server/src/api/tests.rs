@@ -6,6 +6,7 @@ mod embeddings;
 mod facts;
 mod fixture;
 mod forget;
+mod mem0;
 mod recall;
 mod sessions;
 mod stats;

@@ -30,7 +30,8 @@ pub(crate) fn check(parts: &Parts, names: &Names, peer: Peer) -> Result<(), Prob
 /// which is none of the three of forms.
 fn check_content_type(parts: &Parts) -> Result<(), Problem> {
     let needs_one = match parts.method {
-        Method::GET | Method::HEAD | Method::OPTIONS => false,
+        // No page can send the last one.
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE => false,
         // A page cannot send this to another site without asking.
         Method::DELETE => has_body(&parts.headers),
         _ => true,

@@ -40,6 +40,7 @@ pub(super) fn add(registry: &mut Registry) {
 #[schemars(extend("additionalProperties" = true))]
 struct EmbedRequest {
     /// The embedding model.
+    #[schemars(example = "all-minilm")]
     model: String,
     /// The texts: one, or up to 256.
     input: Texts,

@@ -64,6 +64,7 @@ closed_words! {
 #[schemars(extend("additionalProperties" = true))]
 struct EmbeddingsRequest {
     /// The embedding model.
+    #[schemars(example = "sentence-transformers/all-MiniLM-L6-v2")]
     model: String,
     /// The texts: one, or up to 256. Lists of tokens are refused.
     input: Texts,

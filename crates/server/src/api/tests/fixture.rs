@@ -74,7 +74,7 @@ impl Api {
         let at_once = NonZeroUsize::new(4).expect("it is not 0");
         let memory = AsyncMemory::new(Arc::new(memory), at_once);
         let shared = Arc::new(Shared::new(memory, settings));
-        let router = crate::api::routes().with_state(Arc::clone(&shared));
+        let router = crate::api::routes(&shared.settings).with_state(Arc::clone(&shared));
         Self { shared, router, folder }
     }
 

@@ -19,7 +19,7 @@ async fn what_was_shown_is_forgotten_and_nothing_else() {
     );
     asked["dry_run"] = false.into();
     let refused = api.ask("POST", FORGET, asked.clone()).await.refusal();
-    assert_eq!(refused.0, 400);
+    assert_eq!(refused.0, 409);
 
     asked["token"] = shown["token"].clone();
     api.say("move", &["And I like it"]).await;
