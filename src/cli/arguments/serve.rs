@@ -38,6 +38,9 @@ pub(crate) struct ServeArguments {
     /// Let nobody store, change or delete anything
     #[arg(long)]
     pub(crate) read_only: bool,
+    /// Answer clients of mem0, too: MemoryClient(host="http://127.0.0.1:7717/mem0", api_key=KEY)
+    #[arg(long)]
+    pub(crate) mem0: bool,
 }
 
 /// An address with its port.

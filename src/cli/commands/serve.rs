@@ -98,6 +98,7 @@ fn server_settings(arguments: &ServeArguments, settings: &Settings) -> ServerSet
     told.auth = arguments.auth.or(settings.server.auth).unwrap_or(told.auth);
     told.names.clone_from(&settings.server.names);
     told.read_only = arguments.read_only;
+    told.mem0 = arguments.mem0;
     told.time_zone = TimeZone::system();
     told.hint = hint;
     told.log = |line| Output { json: false, quiet: false }.warn(line);

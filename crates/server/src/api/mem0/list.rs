@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
-use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::SessionName;
+use longmem_core::schemars::{self, JsonSchema};
 use longmem_memory::{
     FactsAt, ForgetTarget, Found, MemoryError, RecallRequest, StoreError, forget_target,
 };
@@ -205,7 +205,8 @@ async fn list_memories(
     let (number, size) = (page.page.unwrap_or(1), page.page_size.unwrap_or(USUAL_PAGE));
     let work = move |memory: &longmem_memory::Memory| {
         let user = &scope.user;
-        let is_meant = |session: &SessionName| scope.sessions.is_empty() || scope.sessions.contains(session);
+        let is_meant =
+            |session: &SessionName| scope.sessions.is_empty() || scope.sessions.contains(session);
         let mut facts =
             nothing_of_nobody(memory.newest_facts(user, FactsAt::Now, None, None, usize::MAX))?;
         facts.retain(|fact| {
@@ -253,7 +254,9 @@ async fn delete_memories(
             Err(MemoryError::Store(
                 StoreError::UnknownUser(_) | StoreError::UnknownSession { .. },
             )) => {}
-            forgotten => drop(forgotten?),
+            forgotten => {
+                forgotten?;
+            }
         }
         if matches!(target, ForgetTarget::User(_)) {
             waiting.delete_unreadable()?;

@@ -148,7 +148,9 @@ async fn update_memory(
     let work = waiting::stored_first(&shared, &user.clone(), move |memory, _| {
         memory_of(memory, &user, id)?;
         match id {
-            MemoryId::Turn(id) => drop(memory.amend_turn(&user, id, &asked.text)?),
+            MemoryId::Turn(id) => {
+                memory.amend_turn(&user, id, &asked.text)?;
+            }
             MemoryId::Fact(id) => memory.edit_fact(&user, id, &asked.text)?,
         }
         Ok::<_, ChatError>(memory_of(memory, &user, id)?)
@@ -168,9 +170,11 @@ async fn delete_memory(
         match id {
             MemoryId::Turn(id) => {
                 let target = ForgetTarget::Turns(Scope::of(user), vec![id]);
-                drop(memory.forget(&target)?);
+                memory.forget(&target)?;
             }
-            MemoryId::Fact(id) => drop(memory.delete_fact(&user, id)?),
+            MemoryId::Fact(id) => {
+                memory.delete_fact(&user, id)?;
+            }
         }
         Ok::<_, ChatError>(Done { message: "Memory deleted successfully!" })
     });

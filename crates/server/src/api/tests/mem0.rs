@@ -21,7 +21,8 @@ async fn a_memory_is_added_found_changed_and_deleted() {
     let added = add(&api, "The gateway listens on port 7443.").await.json();
     insta::assert_json_snapshot!(added);
     let filters = json!({ "user_id": "ana" });
-    let asked = json!({ "query": "Which port does the gateway use?", "filters": filters, "top_k": 3 });
+    let asked =
+        json!({ "query": "Which port does the gateway use?", "filters": filters, "top_k": 3 });
     let found = api.ask("POST", "/mem0/v3/memories/search/", asked).await.json();
     assert_eq!(found["results"][0]["memory"], "The gateway listens on port 7443.");
     assert!(found["results"][0]["score"].as_f64().unwrap() > 0.0);
