@@ -45,7 +45,7 @@ use crate::shared::Shared;
 
 /// All routes of the API, and `/openapi.json`.
 pub(crate) fn routes(settings: &ServerSettings) -> Router<Arc<Shared>> {
-    let (router, document) = registered(settings).finish();
+    let (router, document) = registered(settings).finish(settings.auth);
     let document = Arc::new(document);
     router
         .route("/openapi.json", get(move || std::future::ready(Json(Arc::clone(&document)))))
@@ -54,7 +54,7 @@ pub(crate) fn routes(settings: &ServerSettings) -> Router<Arc<Shared>> {
 
 /// The OpenAPI document of all routes.
 pub(crate) fn document(settings: &ServerSettings) -> Value {
-    registered(settings).finish().1
+    registered(settings).finish(settings.auth).1
 }
 
 fn registered(settings: &ServerSettings) -> Registry {

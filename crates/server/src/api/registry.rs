@@ -15,10 +15,10 @@ use serde_json::{Map, Value, json};
 use super::operation::{Answer, Content, ErrorShape, Operation, SchemaOf};
 use super::other_errors::{OpenAiError, PlainError};
 use super::schema::{request_schemas, whole_schema, without_null};
-use crate::Permission;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
+use crate::{Auth, Permission};
 
 /// Where the document keeps the schemas that it names.
 const SCHEMAS: &str = "/components/schemas";
@@ -70,12 +70,17 @@ impl Registry {
         entries[operation.method.as_str().to_lowercase()] = entry;
     }
 
-    /// The routes, and the whole document.
-    pub(super) fn finish(mut self) -> (Router<Arc<Shared>>, Value) {
+    /// The routes, and the whole document of a server that lets callers in so.
+    pub(super) fn finish(mut self, auth: Auth) -> (Router<Arc<Shared>>, Value) {
         let mut schemas = self.answers.take_definitions(true);
         for (name, schema) in self.requests.take_definitions(true) {
             let known = schemas.entry(name.clone()).or_insert_with(|| schema.clone());
             assert!(*known == schema, "{name} is one schema in requests and another in answers");
+        }
+        let mut security = vec![json!({ "bearer": [] }), json!({ "key": [] })];
+        if auth == Auth::Auto {
+            // Programs of the account that runs the server need no key.
+            security.push(json!({}));
         }
         let document = json!({
             "openapi": "3.1.0",
@@ -88,7 +93,7 @@ impl Registry {
                 "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
             },
             "servers": [{ "url": "/" }],
-            "security": [{ "bearer": [] }, { "key": [] }, {}],
+            "security": security,
             "paths": self.paths,
             "components": {
                 "schemas": schemas,

@@ -1,7 +1,12 @@
 //! Turns: stored, read, amended, deleted.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use axum::http::StatusCode;
+use longmem_memory::{Memory, MemoryError};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::fixture::{Api, caller, request};
 use crate::Permission;
@@ -123,6 +128,35 @@ async fn what_cannot_be_stored_is_refused_with_its_place() {
         assert_eq!(refused, (status, detail.to_owned()));
     }
     assert_eq!(api.get("/v1/memory/turns/1").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_request_that_is_dropped_stores_nothing_or_all() {
+    let api = Api::new();
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Arc::new(Mutex::new(wait));
+    let memory = &api.shared.memory;
+    let mut busy = Vec::new();
+    for _ in 0..4 {
+        let (memory, wait) = (memory.clone(), Arc::clone(&wait));
+        busy.push(tokio::spawn(async move {
+            let wait = move |_: &Memory| {
+                let _ = wait.lock().unwrap().recv();
+                Ok::<_, MemoryError>(())
+            };
+            memory.run(wait).await
+        }));
+    }
+    tokio::task::yield_now().await;
+    let turns = json!([{ "role": "user", "text": "Hello" }, { "role": "user", "text": "Again" }]);
+    let asked = json!({ "session": "s", "turns": turns });
+    let dropped = timeout(Duration::from_millis(50), api.ask("POST", "/v1/memory/turns", asked));
+    assert!(dropped.await.is_err(), "it waits for a place");
+    drop(release);
+    for busy in busy {
+        busy.await.unwrap().unwrap();
+    }
+    assert_eq!(api.get("/v1/memory/turns").await.json()["items"], json!([]));
 }
 
 #[tokio::test]
