@@ -14,6 +14,8 @@ pub enum Figure {
         p50_ms: f64,
         /// Milliseconds that 95 % of the calls did not exceed.
         p95_ms: f64,
+        /// Milliseconds that 99 % of the calls did not exceed.
+        p99_ms: f64,
         /// Number of calls that were timed.
         calls: usize,
     },
@@ -41,7 +43,7 @@ impl Figure {
             let place = (times.len() * percent).div_ceil(100).saturating_sub(1);
             times.get(place).map_or(0.0, |time| time.as_secs_f64() * 1e3)
         };
-        Self::Latency { p50_ms: rank(50), p95_ms: rank(95), calls: times.len() }
+        Self::Latency { p50_ms: rank(50), p95_ms: rank(95), p99_ms: rank(99), calls: times.len() }
     }
 
     /// The number that compares it with others of its kind: the median, the rate, or the bytes.
@@ -63,8 +65,17 @@ mod tests {
         let times = |milliseconds: std::ops::RangeInclusive<u64>| {
             Figure::latency(milliseconds.rev().map(Duration::from_millis).collect())
         };
-        assert_eq!(times(1..=100), Figure::Latency { p50_ms: 50.0, p95_ms: 95.0, calls: 100 });
-        assert_eq!(times(1..=3), Figure::Latency { p50_ms: 2.0, p95_ms: 3.0, calls: 3 });
-        assert_eq!(Figure::latency(vec![]), Figure::Latency { p50_ms: 0.0, p95_ms: 0.0, calls: 0 });
+        assert_eq!(
+            times(1..=100),
+            Figure::Latency { p50_ms: 50.0, p95_ms: 95.0, p99_ms: 99.0, calls: 100 }
+        );
+        assert_eq!(
+            times(1..=3),
+            Figure::Latency { p50_ms: 2.0, p95_ms: 3.0, p99_ms: 3.0, calls: 3 }
+        );
+        assert_eq!(
+            Figure::latency(vec![]),
+            Figure::Latency { p50_ms: 0.0, p95_ms: 0.0, p99_ms: 0.0, calls: 0 }
+        );
     }
 }

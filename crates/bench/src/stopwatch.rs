@@ -123,7 +123,7 @@ mod tests {
             next = 1;
             Ok(time)
         });
-        let expected = Figure::Latency { p50_ms: 1.0, p95_ms: 1.0, calls: MAX_CALLS };
+        let expected = Figure::Latency { p50_ms: 1.0, p95_ms: 1.0, p99_ms: 1.0, calls: MAX_CALLS };
         assert_eq!(figure.unwrap(), expected);
     }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use longmem_eval::Strategy;
 
 #[derive(Debug, Args)]
@@ -68,9 +68,11 @@ pub(crate) struct EvalArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   longmem bench                                      the model, your store, a made-up one
   longmem bench --passages 10000 --passages 100000   how cost grows with size
+  longmem bench server                               what other programs wait for
 
 Your store is only read. The made-up one is written to a temporary folder (TMPDIR) and deleted.
 Other programs on the same cores spoil the figures.")]
@@ -78,4 +80,20 @@ pub(crate) struct BenchArguments {
     /// Passages of the made-up store; may be given several times
     #[arg(long, value_name = "N", default_value = "10000")]
     pub(crate) passages: Vec<NonZeroUsize>,
+    #[command(subcommand)]
+    pub(crate) part: Option<BenchPart>,
+}
+
+/// What is measured alone.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchPart {
+    /// Measure how fast other programs get at a memory: HTTP, MCP, hooks
+    Server(ServerBenchArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerBenchArguments {
+    /// Turns of a made-up store, which is served; may be given several times
+    #[arg(long, value_name = "N", default_values = ["1000", "10000", "100000"])]
+    pub(crate) turns: Vec<NonZeroUsize>,
 }

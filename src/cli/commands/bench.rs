@@ -4,6 +4,7 @@ mod chart;
 mod machine;
 mod report;
 mod sample;
+mod server;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -16,7 +17,7 @@ use longmem_bench::{
 use longmem_core::{TextEmbedder, UserName};
 use longmem_memory::{Memory, MemoryError};
 
-use crate::arguments::BenchArguments;
+use crate::arguments::{BenchArguments, BenchPart};
 use crate::commands::open::{open_existing, open_or_make};
 use crate::compose;
 use crate::failure::Failure;
@@ -45,7 +46,11 @@ pub(super) fn run(
         stopwatch: Stopwatch::new(move || interrupt.happened()),
     };
     let machine = Machine::this_one(settings.options.threads);
-    let report = Report { machine, groups: bench.everything(&arguments.passages)? };
+    let groups = match &arguments.part {
+        Some(BenchPart::Server(arguments)) => bench.servers(arguments)?,
+        None => bench.everything(&arguments.passages)?,
+    };
+    let report = Report { machine, groups };
     if output.json {
         return Ok(output.document(&report)?);
     }
@@ -175,7 +180,7 @@ impl Bench<'_> {
         ];
         let stats = subject.memory.stats()?;
         let mut space = vec![Row::new("file", Figure::Size { bytes: stats.file_bytes })];
-        if let Some(bytes) = resident_bytes() {
+        if let Some(bytes) = resident_bytes(std::process::id()) {
             let name = "memory of this process, model included";
             space.push(Row::new(name, Figure::Size { bytes }));
         }

@@ -53,8 +53,9 @@ fn bar(share: f64, width: usize) -> String {
 
 fn shown(figure: &Figure) -> String {
     match figure {
-        Figure::Latency { p50_ms, p95_ms, .. } => {
-            format!("{} ms (p95 {})", rounded(*p50_ms), rounded(*p95_ms))
+        Figure::Latency { p50_ms, p95_ms, p99_ms, .. } => {
+            let [median, p95, p99] = [p50_ms, p95_ms, p99_ms].map(|time| rounded(*time));
+            format!("{median} ms (p95 {p95}, p99 {p99})")
         }
         Figure::Rate { per_second, of, tokens_per_second: None } => {
             format!("{} {of}/s", rounded(*per_second))

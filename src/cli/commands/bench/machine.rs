@@ -46,9 +46,9 @@ impl Machine {
     }
 }
 
-/// Bytes of memory that this process occupies, if the system tells it.
-pub(super) fn resident_bytes() -> Option<u64> {
-    let status = fs_err::read_to_string("/proc/self/status").ok()?;
+/// Bytes of memory that a process occupies, if the system tells it.
+pub(super) fn resident_bytes(process: u32) -> Option<u64> {
+    let status = fs_err::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
