@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use longmem_bench::{Figure, fill, made_up_questions, mixtures, timed, user};
+use longmem_bench::{Figure, fill, made_up_questions, mixtures, short_texts, timed, user};
 use longmem_memory::{MemoryError, RecallRequest};
 use serde_json::{Value, json};
 
@@ -179,8 +179,10 @@ impl Bench<'_> {
         for _ in 0..CALLS {
             times.push(client.get("/healthz")?);
         }
-        let texts = sample::turns();
-        let texts: Vec<&String> = texts.iter().cycle().take(TEXTS).collect();
+        // Longer texts than the model sees are refused.
+        let texts = short_texts(self.embedder.as_ref(), &sample::turns());
+        let texts = texts.map_err(MemoryError::Embed)?;
+        let texts: Vec<_> = texts.iter().cycle().take(TEXTS).collect();
         let asked = json!({ "model": "all-MiniLM-L6-v2", "input": texts });
         let mut took = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {
