@@ -29,3 +29,4 @@ mod talk;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tour;
+mod watch;

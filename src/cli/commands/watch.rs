@@ -80,6 +80,6 @@ fn tell(output: Output, event: &WatchEvent) {
     {
         output.warn(render::watch_event(event));
     } else {
-        output.note(render::watch_event(event));
+        let _ = output.line(render::watch_event(event));
     }
 }
