@@ -38,14 +38,21 @@ impl Agent {
     }
 
     /// The agent's own folder: the one that its variable names, or else in the home folder.
-    fn own_folder(self, named: Option<&str>, home: &Path) -> PathBuf {
+    pub(crate) fn own_folder(self, named: Option<&str>, home: &Path) -> PathBuf {
         match (self, named) {
             (Agent::ClaudeCode | Agent::Codex, Some(folder)) => PathBuf::from(folder),
             // The variable names what stands in the place of the home folder.
-            (Agent::GeminiCli, Some(folder)) => Path::new(folder).join(".gemini"),
-            (Agent::ClaudeCode, None) => home.join(".claude"),
-            (Agent::Codex, None) => home.join(".codex"),
-            (Agent::GeminiCli, None) => home.join(".gemini"),
+            (Agent::GeminiCli, Some(folder)) => Path::new(folder).join(self.folder_name()),
+            (_, None) => home.join(self.folder_name()),
+        }
+    }
+
+    /// The name of the agent's folder in the home folder, and in that of a project.
+    pub(crate) fn folder_name(self) -> &'static str {
+        match self {
+            Agent::ClaudeCode => ".claude",
+            Agent::Codex => ".codex",
+            Agent::GeminiCli => ".gemini",
         }
     }
 

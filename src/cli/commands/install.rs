@@ -12,7 +12,6 @@ mod toml_file;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use longmem::{Folders, environment};
@@ -22,11 +21,15 @@ use longmem_embed::Manifest;
 use self::change::Change;
 use self::entries::Entries;
 use self::program::Program;
+use crate::agent_folders::Agent;
 use crate::arguments::{GlobalArguments, InstallArguments, InstallClient, InstallScope};
 use crate::compose;
 use crate::failure::Failure;
 use crate::given::Given;
 use crate::output::Output;
+
+/// Cursor's folder in a project, and in the home folder.
+const CURSOR: &str = ".cursor";
 
 /// What is done to connect an agent, or to take the connection out.
 #[derive(Default)]
@@ -96,30 +99,21 @@ fn plan(
     entries: &Entries,
 ) -> Result<Plan, Failure> {
     let InstallArguments { client, remove, scope, .. } = *arguments;
-    let own = |variable, name: &str| match (scope, environment::read(variable)) {
-        (InstallScope::Project, _) => Ok(std::env::current_dir()?.join(name)),
-        (InstallScope::User, Some(folder)) => Ok::<_, Failure>(PathBuf::from(folder)),
-        (InstallScope::User, None) => Ok(folders.home.join(name)),
+    let in_project = |name: &str| Ok::<_, Failure>(std::env::current_dir()?.join(name));
+    let folder_of = |agent: Agent| match scope {
+        InstallScope::User => {
+            Ok(agent.own_folder(environment::read(agent.variable()).as_deref(), &folders.home))
+        }
+        InstallScope::Project => in_project(agent.folder_name()),
     };
     match client {
         InstallClient::ClaudeCode => claude_code::plan(entries, folders, scope, remove),
-        InstallClient::Codex => {
-            agents::codex(entries, &own(environment::CODEX_HOME, ".codex")?, remove)
-        }
-        InstallClient::Gemini => {
-            // The variable names what stands in the place of the home folder.
-            let home = environment::read(environment::GEMINI_CLI_HOME).map(PathBuf::from);
-            let folder = match (scope, home) {
-                (InstallScope::User, Some(home)) => home.join(".gemini"),
-                (InstallScope::User, None) => folders.home.join(".gemini"),
-                (InstallScope::Project, _) => std::env::current_dir()?.join(".gemini"),
-            };
-            agents::gemini(entries, &folder, remove)
-        }
+        InstallClient::Codex => agents::codex(entries, &folder_of(Agent::Codex)?, remove),
+        InstallClient::Gemini => agents::gemini(entries, &folder_of(Agent::GeminiCli)?, remove),
         InstallClient::Cursor => {
             let folder = match scope {
-                InstallScope::User => folders.home.join(".cursor"),
-                InstallScope::Project => std::env::current_dir()?.join(".cursor"),
+                InstallScope::User => folders.home.join(CURSOR),
+                InstallScope::Project => in_project(CURSOR)?,
             };
             agents::cursor(entries, &folder, remove)
         }

@@ -113,9 +113,9 @@ impl WaitingTranscripts {
             |path: &PathBuf| path.extension().is_some_and(|end| end == WAITING || end == READING);
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(is_one).collect();
-        files.iter_mut().for_each(|file| {
+        for file in &mut files {
             file.set_extension(WAITING);
-        });
+        }
         files.sort();
         files.dedup();
         files

@@ -110,7 +110,7 @@ impl Fixture {
                     "timestamp": format!("2026-03-01T09:{place:02}:00Z"),
                     "message": {"role": role, "content": content},
                 });
-                lines.push_str(&format!("{line}\n"));
+                lines.extend([line.to_string().as_str(), "\n"]);
             }
         }
         std::fs::write(&path, lines).unwrap();
