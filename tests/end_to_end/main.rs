@@ -12,6 +12,7 @@ mod errors;
 mod errors_as_json;
 mod facts;
 mod files;
+mod hooks;
 mod language_model;
 mod laziness;
 mod locomo;

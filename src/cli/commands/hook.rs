@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &HookArguments, global: &GlobalArguments) -> Result
         Ok(settings) => for_hooks(settings),
         Err(failure) => {
             log.line(&failure.finding());
-            return Err(failure);
+            return Ok(print(NOTHING)?);
         }
     };
     if arguments.catch_up {
