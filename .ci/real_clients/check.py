@@ -6,10 +6,12 @@ import sys
 import time
 import traceback
 
-from home import Home, wait_until
+from home import Home, listens, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLUGIN = str(ROOT / "integrations/claude-code/longmem")
+# Where longmem serve listens.
+PORT = 7717
 NOTE = "The gateway listens on port 7443"
 QUESTION = "which port did we pick?"
 SECOND_QUESTION = "and which database do the tests use?"
@@ -122,6 +124,30 @@ def claude_code_installs_the_plugin(home):
     assert "longmem@longmem" not in home.run("claude", "plugin", "list")
 
 
+def claude_code_asks_a_running_server(home):
+    """Hooks and tools over HTTP; when the server is killed, the talk goes on."""
+    if listens(PORT):
+        print(f"  left out: somebody listens on port {PORT}, where longmem serve would")
+        return
+    home.longmem("remember", NOTE)
+    server = home.start("longmem", "serve")
+    wait_until("the server listens", lambda: listens(PORT))
+    home.longmem("install", "claude-code", "--http")
+    home.stand_in()
+    events = claude(home, "-p", QUESTION)
+    hooks = [event for event in events if event.get("subtype") == "hook_response"]
+    assert hooks and all(hook["outcome"] == "success" for hook in hooks), hooks
+    assert "7443" in last_system(home.requests()[-1])
+    servers = next(event for event in events if event.get("subtype") == "init")["mcp_servers"]
+    states = {server["name"]: server["status"] for server in servers}
+    assert states.get("plugin:longmem:memory") == "connected", servers
+    wait_until("two turns are stored", lambda: len(home.turns()) >= 2)
+    nothing_recalled_is_stored(home, 2)
+    home.stop(server)
+    events = claude(home, "-c", "-p", SECOND_QUESTION)
+    assert any(event.get("result", "").startswith("Hello") for event in events), events
+
+
 def codex_recalls_and_remembers(home):
     """Check 3: Codex' hooks are called, and its rollout is read."""
     home.longmem("remember", NOTE)
@@ -179,6 +205,7 @@ CHECKS = [
     claude_code_goes_on_without_memory,
     claude_code_calls_a_tool,
     claude_code_installs_the_plugin,
+    claude_code_asks_a_running_server,
     codex_recalls_and_remembers,
     gemini_recalls_and_remembers,
 ]
