@@ -35,6 +35,13 @@ pub fn speaker(turn: &Turn) -> String {
     name.unwrap_or_else(|| turn.role.to_string())
 }
 
+/// A text without the characters that nobody sees: for a place where its structure can do no harm, such as
+/// a value of JSON.
+pub fn without_hidden(text: &str) -> String {
+    let is_seen = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || is_hidden(*c));
+    text.chars().filter(is_seen).collect()
+}
+
 /// Quotes a text that stands between its own tags, where a line may start anywhere.
 pub(super) fn quoted_block(text: &str) -> String {
     defused(text, "\n")
@@ -115,6 +122,8 @@ mod tests {
             format!("tea{}\u{202e}\u{200b}\u{feff} and\u{e0100} cake", tags.collect::<String>());
         assert_eq!(quoted(&text), "tea and cake");
         assert_eq!(quoted_name("A\u{202e}na"), "Ana");
+        assert_eq!(without_hidden(&text), "tea and cake");
+        assert_eq!(without_hidden("<a>\n\tb\r\u{1b}[0m"), "<a>\n\tb[0m");
         for kept in ["👩\u{200d}👧 ❤\u{fe0f}", "می\u{200c}خواهم", "क्\u{200d}ष"]
         {
             assert_eq!(quoted(kept), kept);

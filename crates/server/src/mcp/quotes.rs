@@ -1,11 +1,11 @@
 //! What is stored, as a model reads it: dated quotes, grouped by session, that are no instructions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Zoned;
 use longmem_chat::quoting::{
     KNOWN_FACTS_END, KNOWN_FACTS_OPENING, day, quoted, quoted_name, recalled_memory_end,
-    recalled_memory_opening, speaker,
+    recalled_memory_opening, speaker, without_hidden,
 };
 use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{Fact, SessionName, Turn};
@@ -66,7 +66,11 @@ impl Quote {
 
     fn json(&self) -> QuotedTurn {
         let Self { turn, score, shortened } = self.clone();
-        QuotedTurn { turn: turn.into(), score: score.map(rounded), shortened }
+        let mut turn = wire::Turn::from(turn);
+        turn.text = without_hidden(&turn.text);
+        turn.session_title = turn.session_title.as_deref().map(without_hidden);
+        turn.speaker = turn.speaker.as_deref().map(without_hidden);
+        QuotedTurn { turn, score: score.map(rounded), shortened }
     }
 
     fn line(&self, now: &Zoned) -> String {
@@ -93,7 +97,10 @@ pub(super) struct FactQuote {
 
 impl FactQuote {
     fn json(&self) -> QuotedFact {
-        QuotedFact { fact: self.fact.clone().into(), score: self.score.map(rounded) }
+        let mut fact = wire::Fact::from(self.fact.clone());
+        fact.subject = without_hidden(&fact.subject);
+        fact.statement = without_hidden(&fact.statement);
+        QuotedFact { fact, score: self.score.map(rounded) }
     }
 
     fn line(&self, now: &Zoned) -> String {
@@ -129,7 +136,7 @@ impl Shown {
         let mut room = MAX_CHARACTERS - FRAME_CHARACTERS;
         let mut shown =
             Self { facts: Vec::new(), turns: Vec::new(), facts_left_out: 0, turns_left_out: 0 };
-        let mut sessions = HashMap::new();
+        let mut sessions = HashSet::new();
         for fact in facts {
             let cost = fact.cost(now);
             if shown.facts_left_out == 0 && cost <= room {
@@ -141,7 +148,7 @@ impl Shown {
         }
         for turn in turns {
             // The first turn of a session brings the session's line along.
-            let is_first = sessions.insert(turn.turn.session.clone(), ()).is_none();
+            let is_first = sessions.insert(turn.turn.session.clone());
             let line = if is_first { session_line(&[&turn], now).chars().count() } else { 0 };
             let fitted = room.checked_sub(line).and_then(|room| cut(turn, room, now));
             match fitted.filter(|_| shown.turns_left_out == 0) {

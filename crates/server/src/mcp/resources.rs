@@ -1,7 +1,9 @@
 //! Conversations as resources: `memory://session/NAME`.
 
+use std::fmt::Write;
+
 use longmem_core::{Diagnose, ErrorCode, SessionName};
-use longmem_memory::SessionSummary;
+use longmem_memory::{Memory, SessionSummary};
 use rmcp::model::{
     ErrorData, ListResourcesResult, ReadResourceResult, Resource, ResourceContents,
     ResourceTemplate,
@@ -33,7 +35,7 @@ pub(super) fn template() -> ResourceTemplate {
 /// # Errors
 /// Why they cannot be read.
 pub(super) async fn list(call: Call) -> Result<ListResourcesResult, Refusal> {
-    let sessions = call.read(|memory, user| memory.sessions(user)).await?;
+    let sessions = call.read(Memory::sessions).await?;
     let sessions = sessions.unwrap_or_default().into_iter().take(LISTED);
     let zone = call.now().time_zone().clone();
     let resource = |session: SessionSummary| {
@@ -99,7 +101,7 @@ fn encoded(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(byte.into());
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            write!(encoded, "%{byte:02X}").expect("a text takes all that is written");
         }
     }
     encoded

@@ -39,7 +39,8 @@ fn made<T: JsonSchema>(contract: Contract) -> Arc<JsonObject> {
     }
 }
 
-/// Closes objects to further fields, and takes out the formats of Rust's numbers.
+/// Closes objects to further fields, and takes out the formats of Rust's numbers and the line breaks of its
+/// comments.
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Array(schemas) => schemas.iter_mut().for_each(tidy),
@@ -54,6 +55,9 @@ fn tidy(schema: &mut Value) {
             };
             if schema.get("format").is_some_and(is_of_rust) {
                 schema.shift_remove("format");
+            }
+            if let Some(Value::String(description)) = schema.get_mut("description") {
+                *description = description.replace('\n', " ");
             }
             // What a name may hold is checked here, and no client need know it.
             if schema.get("pattern").is_some_and(Value::is_string) {

@@ -3,6 +3,7 @@
 mod changing;
 mod client;
 mod http;
+mod model;
 mod protocol;
 mod reading;
 mod schemas;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use longmem_chat::AsyncMemory;
-use longmem_core::{FixedClock, NewTurn, Role, SessionName, UserName};
+use longmem_core::{FixedClock, NewTurn, Role, SessionName, TextEmbedder, UserName};
 use longmem_memory::{Memory, Safeguards};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
@@ -41,6 +41,11 @@ impl World {
 
     /// The memory, opened when it is needed, and made by the first write.
     pub(super) fn memory(&self) -> AsyncMemory {
+        self.memory_with(Arc::new(WordHashEmbedder::default()))
+    }
+
+    /// The memory with this model.
+    pub(super) fn memory_with(&self, embedder: Arc<dyn TextEmbedder>) -> AsyncMemory {
         let file = self.file();
         let open = move |access| {
             let if_missing = match access {
@@ -48,8 +53,7 @@ impl World {
                 longmem_chat::Access::Write => IfMissing::Create,
             };
             let store = Arc::new(SqliteStore::open(&file, if_missing)?);
-            let embedder = Arc::new(WordHashEmbedder::default());
-            Ok(Memory::new(store, embedder, Arc::new(clock())))
+            Ok(Memory::new(store, Arc::clone(&embedder), Arc::new(clock())))
         };
         AsyncMemory::opening(open, Arc::new(clock()), Safeguards::default())
     }

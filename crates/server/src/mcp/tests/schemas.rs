@@ -11,7 +11,12 @@ fn told() -> Vec<Value> {
 
 #[test]
 fn the_tools_stand_in_their_order_with_what_clients_want_to_know() {
-    insta::assert_json_snapshot!(told());
+    let mut told = told();
+    for tool in &mut told {
+        // What results hold is for the crate of their types to say.
+        tool.as_object_mut().unwrap().shift_remove("outputSchema").unwrap();
+    }
+    insta::assert_json_snapshot!(told);
 }
 
 /// Calls `visit` with a schema and all that stand in it.
@@ -74,7 +79,7 @@ fn check(value: &Value, schema: &Value) {
         Value::Bool(_) => assert_eq!(schema["type"], "boolean", "{value}"),
         Value::Number(number) if number.is_f64() => assert_eq!(schema["type"], "number", "{value}"),
         Value::Number(_) => {
-            assert!(["integer", "number"].contains(&schema["type"].as_str().unwrap()))
+            assert!(["integer", "number"].contains(&schema["type"].as_str().unwrap()));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `memory_add`: keeps something, as a note or as a fact.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{FactKind, NewTurn, OWN_BLOCK_TAGS, Role, SessionName, SourceKey, closed_words};
 use longmem_memory::{FactNote, Memory, NOTES_SESSION, Statement};
@@ -40,7 +42,7 @@ pub(super) struct Add {
 /// Something is kept.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Added {
-    /// By what memory_update and memory_delete know it: "t40" or "f12".
+    /// By what `memory_update` and `memory_delete` know it: "t40" or "f12".
     id: String,
     /// In which form it is kept.
     kind: Kind,
@@ -108,22 +110,22 @@ async fn add(call: Call, asked: Add) -> Result<Reply, Refusal> {
         }
     };
     let what = if new { "Remembered" } else { "Known already" };
-    let mut line = format!("{what}, as {kind} {id}.");
+    let mut lines = vec![format!("{what}, as {kind} {id}.")];
     if !noted.is_empty() {
-        line.push_str(&format!(" Noted as a standing instruction: {}.", noted.join(", ")));
+        lines.push(format!("Noted as a standing instruction: {}.", noted.join(", ")));
     }
-    Ok(Reply::new(line, &Added { id, kind, new, noted }))
+    Ok(Reply::new(lines.join(" "), &Added { id, kind, new, noted }))
 }
 
 /// A note whose source key is made of its text, so that the same text is one note. What was redacted
 /// is no part of the key.
 fn note(memory: &Memory, text: String) -> NewTurn {
     let digest = Sha256::digest(text.trim().as_bytes());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = URL_SAFE_NO_PAD.encode(digest);
     let session = SessionName::new(NOTES_SESSION).expect("the constant is a valid name");
     NewTurn {
         note: true,
-        source_key: Some(SourceKey(format!("note:{digits}"))),
+        source_key: Some(SourceKey(format!("note:{digest}"))),
         ..memory.new_turn(session, Role::User, text)
     }
 }

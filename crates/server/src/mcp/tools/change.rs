@@ -64,15 +64,12 @@ async fn corrected(call: Call, asked: Update) -> Result<Reply, Refusal> {
     };
     let id = asked.id.trim().to_lowercase();
     let updated = Updated { id, facts, summaries };
-    let mut line = format!("Replaced the text of {}.", updated.id);
+    let mut lines = vec![format!("Replaced the text of {}.", updated.id)];
     if facts + summaries > 0 {
-        line.push_str(&format!(
-            " Gone with the old text: {} and {}.",
-            counted(facts, "fact"),
-            summed_up(summaries)
-        ));
+        let (facts, summaries) = (counted(facts, "fact"), summed_up(summaries));
+        lines.push(format!("Gone with the old text: {facts} and {summaries}."));
     }
-    Ok(Reply::new(line, &updated))
+    Ok(Reply::new(lines.join(" "), &updated))
 }
 
 /// Replaces the text of a turn; where it is learned from, its standing instructions become facts.
@@ -155,18 +152,17 @@ async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
         }
     };
     let Deleted { id, facts, summaries, .. } = &gone;
-    let mut line = format!("Deleted {id} for good.");
+    let mut lines = vec![format!("Deleted {id} for good.")];
     let others = facts.saturating_sub(u64::from(id.starts_with('f')));
     if others + summaries > 0 {
         let others = counted(others, "other fact");
-        line.push_str(&format!(" Gone with it: {others} and {}.", summed_up(*summaries)));
+        lines.push(format!("Gone with it: {others} and {}.", summed_up(*summaries)));
     }
     if !gone.erased_from_disk {
-        line.push_str(
-            " Its bytes leave the disk later, since another process reads an older state.",
-        );
+        let later = "Its bytes leave the disk later, since another process reads an older state.";
+        lines.push(later.to_owned());
     }
-    Ok(Reply::new(line, &gone))
+    Ok(Reply::new(lines.join(" "), &gone))
 }
 
 /// Summaries in words.

@@ -21,7 +21,7 @@ const AROUND: usize = 2;
 /// Which turns are wanted.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Get {
-    /// The numbers of turns, as memory_search gives them: "t40" or "40".
+    /// The numbers of turns, as `memory_search` gives them: "t40" or "40".
     #[schemars(with = "Vec<String>", length(min = 1, max = 50))]
     ids: Vec<TurnNumber>,
     /// Number of turns before and after each that are shown too.

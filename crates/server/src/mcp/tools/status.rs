@@ -66,27 +66,27 @@ async fn status(call: Call, _: Nothing) -> Result<Reply, Refusal> {
         return Ok(Reply::new(format!("{NOTHING_YET}."), &empty));
     };
     status.file = status.file.filter(|_| call.is_owner);
-    let mut text = format!(
+    let mut sentences = vec![format!(
         "Memory of {}: {} in {}, and {}.",
         status.user,
         counted(status.turns, "turn"),
         counted(status.sessions, "session"),
         counted(status.facts, "fact"),
-    );
+    )];
     if status.turns_without_vectors > 0 {
         let waiting = counted(status.turns_without_vectors, "turn");
-        text.push_str(&format!(" Found by words only, without a vector yet: {waiting}."));
+        sentences.push(format!("Found by words only, without a vector yet: {waiting}."));
     }
     if let Some(model) = &status.model {
-        text.push_str(&format!(" Found by meaning with {model}."));
+        sentences.push(format!("Found by meaning with {model}."));
     }
     if let Some(why) = call.warmth.failure().filter(|_| call.is_owner) {
-        text.push_str(&format!(" The embedding model cannot be used: {why}."));
+        sentences.push(format!("The embedding model cannot be used: {why}."));
     }
     if let Some(file) = &status.file {
-        text.push_str(&format!(" Stored in {file}."));
+        sentences.push(format!("Stored in {file}."));
     }
-    Ok(Reply::new(text, &status))
+    Ok(Reply::new(sentences.join(" "), &status))
 }
 
 fn read(memory: &Memory, user: &UserName) -> Result<Status, MemoryError> {
