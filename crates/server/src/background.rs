@@ -12,7 +12,10 @@ use tokio::time::{sleep, timeout};
 use crate::limits::Queue;
 use crate::shared::Shared;
 
-/// How long a piece of work waits for a moment without requests; then it is done beside them, so that it
+/// How long no request must have come before work begins: who sends one after the other leaves gaps.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// How long a piece of work waits for that; then it is done beside them, so that it
 /// comes to an end on a server that is always asked.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -35,8 +38,8 @@ impl Background {
         Self { queue, one_at_a_time: Mutex::default(), something_new: Notify::new() }
     }
 
-    /// Does a piece of work on the memory once no request wants it, or after five seconds of waiting for
-    /// that. What takes long should be cut into pieces of some hundred milliseconds, one call each.
+    /// Does a piece of work on the memory once no request has wanted it for a moment, or after five
+    /// seconds of waiting for that. What takes long should be cut into pieces of some hundred milliseconds, one call each.
     ///
     /// # Errors
     /// Those of the work, and that of opening the memory.
@@ -51,7 +54,7 @@ impl Background {
     {
         let _alone = self.one_at_a_time.lock().await;
         // Whether it is quiet or not, the work is done now.
-        let _ = timeout(PATIENCE, self.queue.quiet()).await;
+        let _ = timeout(PATIENCE, self.queue.quiet_for(QUIET)).await;
         memory.run(work).await
     }
 

@@ -6,9 +6,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use longmem_core::UserName;
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 /// The places, and who waits for one.
 #[derive(Debug)]
@@ -65,10 +67,16 @@ impl Queue {
         place.await.map_err(|_| Full)
     }
 
-    /// Waits until no request has a place or waits for one.
-    pub(crate) async fn quiet(&self) {
-        // The sender is here, so it is not gone.
-        let _ = self.in_flight.subscribe().wait_for(|requests| *requests == 0).await;
+    /// Waits until for this time no request had a place or waited for one.
+    pub(crate) async fn quiet_for(&self, time: Duration) {
+        let mut in_flight = self.in_flight.subscribe();
+        loop {
+            // The sender is here, so it is not gone.
+            let _ = in_flight.wait_for(|requests| *requests == 0).await;
+            if timeout(time, in_flight.changed()).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Requests that have a place or wait for one.
@@ -250,14 +258,13 @@ mod tests {
         assert!(poll(&mut enter(&queue, "bo")).unwrap().is_ok());
     }
 
-    #[test]
-    fn quiet_comes_when_the_last_request_has_left() {
+    #[tokio::test]
+    async fn quiet_comes_when_the_last_request_has_left() {
         let queue = Queue::new(2, 64);
         let place = poll(&mut enter(&queue, "ana")).unwrap().unwrap();
-        let mut quiet = pin!(queue.quiet());
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(quiet.as_mut().poll(&mut context).is_pending());
+        let mut quiet = pin!(queue.quiet_for(Duration::from_millis(1)));
+        assert!(timeout(Duration::from_millis(20), quiet.as_mut()).await.is_err());
         drop(place);
-        assert!(quiet.as_mut().poll(&mut context).is_ready());
+        quiet.await;
     }
 }
