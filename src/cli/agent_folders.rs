@@ -98,22 +98,14 @@ impl Agent {
     }
 }
 
-/// The folders below which agents keep their transcripts, whether they are there yet or not. `named` tells
+/// The folders in which all agents write transcripts now, whether they are there yet or not. `named` tells
 /// what a variable says.
 pub(crate) fn transcript_folders(
     home: &Path,
     named: impl Fn(&str) -> Option<String>,
 ) -> Vec<PathBuf> {
-    let below = |agent: Agent| {
-        let folder = agent.own_folder(named(agent.variable()).as_deref(), home);
-        let names: &[&str] = match agent {
-            Agent::ClaudeCode => &["projects"],
-            Agent::Codex => &["sessions", "archived_sessions"],
-            Agent::GeminiCli => &["tmp"],
-        };
-        names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>()
-    };
-    Agent::ALL.into_iter().flat_map(below).collect()
+    let of_agent = |agent: Agent| agent.watched(named(agent.variable()).as_deref(), home);
+    Agent::ALL.into_iter().map(of_agent).collect()
 }
 
 #[cfg(test)]

@@ -21,12 +21,13 @@ pub(crate) fn watched(
         named => named,
     };
     let of_agent = |source: &WatchSource| {
-        let (agent, variable) = match source {
-            WatchSource::ClaudeCode => (Agent::ClaudeCode, environment::CLAUDE_CONFIG_DIR),
-            WatchSource::Codex => (Agent::Codex, environment::CODEX_HOME),
-            WatchSource::GeminiCli => (Agent::GeminiCli, environment::GEMINI_CLI_HOME),
+        let agent = match source {
+            WatchSource::ClaudeCode => Agent::ClaudeCode,
+            WatchSource::Codex => Agent::Codex,
+            WatchSource::GeminiCli => Agent::GeminiCli,
         };
-        let folder = agent.watched(environment::read(variable).as_deref(), &settings.home);
+        let named = environment::read(agent.variable());
+        let folder = agent.watched(named.as_deref(), &settings.home);
         WatchedFolder::of_agent(*source, folder)
     };
     let mut folders: Vec<WatchedFolder> = sources.iter().map(of_agent).collect();

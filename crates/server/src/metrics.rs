@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use longmem_memory::{Recall, RecallTimings};
+use longmem_wire::WatchEvent;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -51,6 +52,11 @@ struct Call {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Hook {
     client: &'static str,
     event: &'static str,
@@ -67,6 +73,7 @@ pub(crate) struct Metrics {
     degraded: Family<Reason, Counter>,
     mcp_calls: Family<Call, Counter>,
     hook_seconds: Seconds<Hook>,
+    watch_turns: Family<Outcome, Counter>,
 }
 
 impl Default for Metrics {
@@ -81,6 +88,7 @@ impl Default for Metrics {
             degraded: Family::default(),
             mcp_calls: Family::default(),
             hook_seconds: Family::new_with_constructor(seconds),
+            watch_turns: Family::default(),
         }
     }
 }
@@ -140,6 +148,24 @@ impl Metrics {
         self.hook_seconds.get_or_create(&Hook { client, event }).observe(took.as_secs_f64());
     }
 
+    /// Counts what came of the transcripts that are watched: turns that were `new`, `known`, `forgotten` or
+    /// `refused`, and files that `failed`.
+    pub(crate) fn watch(&self, event: &WatchEvent) {
+        let count = |outcome, number| {
+            self.watch_turns.get_or_create(&Outcome { outcome }).inc_by(number);
+        };
+        match event {
+            WatchEvent::Captured { new, known, forgotten, refused, .. } => {
+                count("new", *new);
+                count("known", *known);
+                count("forgotten", *forgotten);
+                count("refused", *refused);
+            }
+            WatchEvent::Failed { .. } => count("failed", 1),
+            _ => {}
+        }
+    }
+
     /// Everything, in the text format of `OpenMetrics`.
     pub(crate) fn text(&self, measured: Option<Measured>) -> String {
         let mut registry = Registry::with_prefix("longmem");
@@ -158,6 +184,8 @@ impl Metrics {
         registry.register("mcp_calls", "Calls of tools by MCP", self.mcp_calls.clone());
         let hooks = self.hook_seconds.clone();
         registry.register("hook_seconds", "Seconds until a hook was answered", hooks);
+        let watched = self.watch_turns.clone();
+        registry.register("watch_turns", "Turns of transcripts that are watched", watched);
         if let Some(measured) = measured {
             let mut gauge = |name, help, value: u64| {
                 registry.register(name, help, ConstGauge::new(value as i64));

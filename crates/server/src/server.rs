@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use longmem_chat::AsyncMemory;
+use longmem_wire::WatchEvent;
 
 use crate::connections;
 use crate::front::Front;
@@ -15,6 +16,7 @@ use crate::health;
 use crate::keys::{self, KeysError};
 use crate::listen::{Listeners, ServeError};
 use crate::shared::Shared;
+use crate::watch::watch;
 use crate::{Auth, ServerSettings, api, background, hooks, mcp};
 
 /// A memory that is served over HTTP.
@@ -94,9 +96,30 @@ impl Server {
         let shared = &self.front.shared;
         let indexing = tokio::spawn(background::keep_indexed(Arc::clone(shared)));
         let loading = tokio::spawn(health::load_model(Arc::clone(shared)));
+        let watching = tokio::spawn(capture(Arc::clone(shared)));
         connections::serve(listeners, &self.front, shutdown).await;
         indexing.abort();
         loading.abort();
+        watching.abort();
+    }
+}
+
+/// Captures the transcripts that the settings name until the server stops. Their vectors are made with those of
+/// everything else.
+async fn capture(shared: Arc<Shared>) {
+    let Some(mut settings) = shared.settings.watch.clone() else { return };
+    settings.index = false;
+    let (stop, heard) = (shared.stopping.clone(), Arc::clone(&shared));
+    let watched = watch(shared.memory.clone(), settings, stop, move |event| {
+        heard.metrics.watch(&event);
+        if matches!(event, WatchEvent::Captured { .. }) {
+            heard.background.something_is_new();
+        }
+        (heard.settings.on_watch)(&event);
+    });
+    if let Err(error) = watched.await {
+        let reason = longmem_wire::full_message(&error);
+        (shared.settings.log)(&format!("transcripts are not watched: {reason}"));
     }
 }
 

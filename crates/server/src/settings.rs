@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use longmem_chat::TalkSettings;
 use longmem_core::{Remedy, UserName, closed_words};
+use longmem_wire::WatchEvent;
 
-use crate::TranscriptCapture;
+use crate::{TranscriptCapture, WatchSettings};
 
 closed_words! {
     /// Who needs a key.
@@ -43,6 +44,10 @@ pub struct ServerSettings {
     pub talk: TalkSettings,
     /// Where the transcripts are that agents' hooks speak of; none reads none.
     pub transcripts: Option<TranscriptCapture>,
+    /// Transcripts that are captured while the server runs; none captures none.
+    pub watch: Option<WatchSettings>,
+    /// Hears what happens to them.
+    pub on_watch: fn(&WatchEvent),
     /// Takes lines for the log: what clients are not told of an error. No line quotes what was stored.
     pub log: fn(&str),
     /// How much is served at once, and how long anybody is waited for.
@@ -62,6 +67,8 @@ impl ServerSettings {
             hint: |_| String::new(),
             talk: TalkSettings::default(),
             transcripts: None,
+            watch: None,
+            on_watch: |_| {},
             log: |_| {},
             limits: Limits::default(),
         }

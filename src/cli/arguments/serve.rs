@@ -35,6 +35,9 @@ pub(crate) struct ServeArguments {
     /// [default: auto]
     #[arg(long, value_name = "auto|required", env = crate::environment::AUTH)]
     pub(crate) auth: Option<Auth>,
+    /// Capture what is said with coding agents, too: what [watch] of the configuration file names
+    #[arg(long, conflicts_with = "read_only")]
+    pub(crate) watch: bool,
     /// Let nobody store, change or delete anything
     #[arg(long)]
     pub(crate) read_only: bool,

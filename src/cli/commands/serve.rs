@@ -9,8 +9,11 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use longmem::{IfMissing, environment};
 use longmem_chat::AsyncMemory;
-use longmem_server::{Listeners, Server, ServerSettings, TranscriptCapture, WaitingTranscripts};
-use longmem_wire as wire;
+use longmem_core::ErrorCode;
+use longmem_server::{
+    Listeners, Server, ServerSettings, TranscriptCapture, WaitingTranscripts, WatchSettings,
+};
+use longmem_wire::{self as wire, WatchEvent};
 
 use crate::agent_folders::transcript_folders;
 use crate::arguments::ServeArguments;
@@ -19,9 +22,11 @@ use crate::config_file::NO_SOCKET;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::remedy::hint;
+use crate::render;
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 use crate::stop_signals::StopSignals;
+use crate::watched::watched;
 
 /// Where it listens if nothing else is said.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7717);
@@ -38,7 +43,11 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let addresses = addresses(arguments, settings);
-    let server_settings = server_settings(arguments, settings);
+    let mut server_settings = server_settings(arguments, settings);
+    if arguments.watch {
+        server_settings.watch = Some(watched_by_file(settings)?);
+        server_settings.on_watch = if output.quiet { |_| {} } else { told };
+    }
     let longmem = compose::open(settings, IfMissing::Create, output)?;
     // Opening made the store's folder, if there was none.
     let unix = socket(arguments, settings);
@@ -110,6 +119,25 @@ fn server_settings(arguments: &ServeArguments, settings: &Settings) -> ServerSet
         told.limits.at_once = threads;
     }
     told
+}
+
+/// What the configuration file says is watched.
+fn watched_by_file(settings: &Settings) -> Result<WatchSettings, Failure> {
+    let watched = watched(&[], &[], settings);
+    if watched.folders.is_empty() {
+        return Err(Failure::refused(
+            ErrorCode::NothingSelected,
+            "nothing was named to be watched",
+            "Set [watch] sources in the configuration file: longmem config set watch.sources \
+             claude-code,codex,gemini",
+        ));
+    }
+    Ok(watched)
+}
+
+/// Says on standard error what happens to transcripts.
+fn told(event: &WatchEvent) {
+    Output { json: false, quiet: false }.note(render::watch_event(event));
 }
 
 /// Says where it listens and how to stop it.
