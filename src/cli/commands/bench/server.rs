@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use longmem_bench::{Figure, fill, made_up_questions, mixtures, short_texts, timed, user};
 use longmem_memory::{MemoryError, RecallRequest};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::report::{Group, Row};
 use super::{Bench, ROUNDS, sample};
@@ -50,7 +51,7 @@ impl Bench<'_> {
         let mut groups = Vec::new();
         for turns in &arguments.turns {
             let turns = turns.get();
-            let folder = tempfile::tempdir()?;
+            let folder = private_folder()?;
             let file = folder.path().join("memory.db");
             self.make(&file, turns)?;
             let subject = Subject { file: &file, turns, questions: made_up_questions(turns) };
@@ -198,6 +199,14 @@ impl Bench<'_> {
             Row::new(format!("/v1/embeddings, {TEXTS} texts a request"), embeddings),
         ])
     }
+}
+
+/// A temporary folder in which a server makes its unix socket: nobody else may enter it.
+fn private_folder() -> std::io::Result<TempDir> {
+    let mut folder = tempfile::Builder::new();
+    #[cfg(unix)]
+    folder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    folder.tempdir()
 }
 
 /// How long each call takes of so many clients that ask at once, each over a connection of its own.
