@@ -51,7 +51,7 @@ def nothing_recalled_is_stored(home, turns):
 
 
 def claude_code_recalls_and_remembers(home):
-    """Check 1: two turns of one session get memory, are stored once, and need no server."""
+    """Two turns of one session get memory, are stored once, and need no server."""
     home.longmem("remember", NOTE)
     home.stand_in()
     events = claude(home, "-p", QUESTION, "--plugin-dir", PLUGIN)
@@ -66,7 +66,6 @@ def claude_code_recalls_and_remembers(home):
 
     claude(home, "-c", "-p", SECOND_QUESTION, "--plugin-dir", PLUGIN)
     blocks = [text_of(m) for m in home.requests()[-1]["messages"] if m["role"] == "system"]
-    assert any(block in first or first in block for block in blocks), "the first block is replayed"
     recalled = first[first.index("<recalled_memory"):first.index("</recalled_memory>")]
     assert any(recalled in block for block in blocks), blocks
 
@@ -93,7 +92,7 @@ def claude_code_goes_on_without_memory(home):
 
 
 def claude_code_calls_a_tool(home):
-    """Check 2: the model searches memory by the plugin's MCP server."""
+    """The model searches memory by the plugin's MCP server."""
     home.longmem("remember", NOTE)
     tool = "mcp__plugin_longmem_memory__memory_search"
     home.stand_in(STANDIN_TOOL=tool, STANDIN_TOOL_INPUT='{"query": "gateway port"}')
@@ -107,7 +106,7 @@ def claude_code_calls_a_tool(home):
 
 
 def claude_code_installs_the_plugin(home):
-    """Check 2: the plugin is valid, is installed, works, and goes again."""
+    """The plugin is valid, is installed, works, and goes again."""
     for path in (PLUGIN, str(pathlib.Path(PLUGIN).parent)):
         home.run("claude", "plugin", "validate", "--strict", path)
     home.run("claude", "plugin", "validate", "--strict", "--profile", "directory", PLUGIN)
@@ -149,7 +148,7 @@ def claude_code_asks_a_running_server(home):
 
 
 def codex_recalls_and_remembers(home):
-    """Check 3: Codex' hooks are called, and its rollout is read."""
+    """Codex' hooks are called, and its rollout is read."""
     home.longmem("remember", NOTE)
     home.longmem("install", "codex")
     config = home.folder / ".codex/config.toml"
@@ -158,12 +157,18 @@ def codex_recalls_and_remembers(home):
         f'name = "stand-in"\nbase_url = "http://127.0.0.1:{home.port}/v1"\nwire_api = "responses"\n'
         f'env_key = "STANDIN_KEY"\n\n{config.read_text()}'
     )
-    home.stand_in()
+    # It asks for memory by the MCP server, too.
+    home.stand_in(
+        STANDIN_TOOL="memory_search", STANDIN_TOOL_GROUP="mcp__longmem",
+        STANDIN_TOOL_INPUT='{"query": "gateway port"}',
+    )
     home.run(
         "codex", "exec", "--skip-git-repo-check", "--dangerously-bypass-hook-trust", QUESTION,
         STANDIN_KEY="dummy",
     )
-    assert "7443" in json.dumps(home.requests()[-1]["input"])
+    assert "7443" in json.dumps(home.requests()[0]["input"])
+    outputs = [i for i in home.requests()[-1]["input"] if i["type"] == "function_call_output"]
+    assert outputs and "7443" in json.dumps(outputs), outputs
     called = [name for name, _ in home.hooks()]
     assert called[:3] == ["codex SessionStart", "codex UserPromptSubmit", "codex Stop"], called
     wait_until("two turns are stored", lambda: len(home.turns()) >= 2)
@@ -174,7 +179,7 @@ def codex_recalls_and_remembers(home):
 
 
 def gemini_recalls_and_remembers(home):
-    """Check 3: Gemini CLI's hooks are called, and what they put into the prompt is not stored."""
+    """Gemini CLI's hooks are called, and what they put into the prompt is not stored."""
     home.longmem("remember", NOTE)
     home.longmem("facts", "add", "prefers tabs over spaces")
     settings = home.folder / ".gemini/settings.json"

@@ -13,6 +13,11 @@ use super::{HookAnswer, HookClient, WaitingTranscript, profile, prompt};
 /// Words that a prompt must have for anything to be recalled for it: "yes" and "go on" ask nothing.
 const LEAST_WORDS: usize = 3;
 
+/// What the beginning of a prompt looks like that nobody wrote as a question: a command, or a message of
+/// the agent's own.
+const NOT_WRITTEN: [&str; 5] =
+    ["/", "<task-notification>", "<command-", "<local-command", "<system-reminder>"];
+
 /// The first character of scripts that put no spaces between words; each of theirs counts as a word.
 const FIRST_UNSPACED: char = '\u{2e80}';
 
@@ -165,7 +170,8 @@ impl Hook {
     fn question(&self) -> Option<String> {
         let prompt = own_words(self.input.prompt.as_deref()?);
         let prompt = prompt.trim();
-        (!prompt.starts_with('/') && words(prompt) >= LEAST_WORDS).then(|| prompt.to_owned())
+        let is_written = !NOT_WRITTEN.iter().any(|beginning| prompt.starts_with(beginning));
+        (is_written && words(prompt) >= LEAST_WORDS).then(|| prompt.to_owned())
     }
 }
 

@@ -79,11 +79,13 @@ async fn called(
     if let Some(number) = headers.get(STORE)
         && *number != store_number(&shared).await
     {
-        let title = "Another store";
         let detail = "this server serves another store than the one that the request is for";
-        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "other-store", title, detail));
+        return Err(misdirected(detail));
     }
     let hook = Hook::read(&client, &event, &json)?;
+    if headers.contains_key(STORE) && hook.begins_catching_up() && capture(&shared).is_none() {
+        return Err(misdirected("this server reads no transcripts"));
+    }
     let ((client, event), began) = (hook.names(), Instant::now());
     let answered = answered(&shared, hook, caller).await;
     shared.metrics.hook(client, event, began.elapsed());
@@ -91,29 +93,40 @@ async fn called(
 }
 
 async fn answered(shared: &Arc<Shared>, hook: Hook, caller: Caller) -> Result<Response, Problem> {
-    if hook.reads_memory() {
-        caller.require(Permission::Read)?;
-        return Ok(match answer(shared, hook, &caller).await {
-            Ok(answer) => response(&answer),
-            Err(_) => {
-                let degraded = [(DEGRADED, "memory_unavailable")];
-                (degraded, response(&HookAnswer::default())).into_response()
-            }
-        });
-    }
     if hook.begins_catching_up()
-        && let Some(capture) = &shared.settings.transcripts
+        && let Some(capture) = capture(shared)
     {
         let of_this_person = caller.user == shared.settings.user;
         if of_this_person && let Some(transcript) = hook.grown_transcript(&caller.user) {
             caller.require(Permission::Write)?;
             capture.note(&transcript);
         }
-        if !shared.settings.read_only && !capture.waiting.is_empty() {
+        if !capture.waiting.is_empty() {
             tokio::spawn(catch_up(Arc::clone(shared), capture.waiting.clone()));
         }
     }
-    Ok(response(&HookAnswer::default()))
+    if !hook.reads_memory() {
+        return Ok(response(&HookAnswer::default()));
+    }
+    caller.require(Permission::Read)?;
+    Ok(match answer(shared, hook, &caller).await {
+        Ok(answer) => response(&answer),
+        Err(_) => {
+            let degraded = [(DEGRADED, "memory_unavailable")];
+            (degraded, response(&HookAnswer::default())).into_response()
+        }
+    })
+}
+
+/// The transcripts that this server reads; none if it stores nothing.
+fn capture(shared: &Shared) -> Option<&TranscriptCapture> {
+    shared.settings.transcripts.as_ref().filter(|_| !shared.settings.read_only)
+}
+
+/// A command of longmem's own asked for what this server does not do: it does that itself then.
+fn misdirected(detail: &str) -> Problem {
+    let title = "Not of this server";
+    Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", title, detail)
 }
 
 /// What the header [`STORE`] says of this server's store; nothing while it cannot be opened.

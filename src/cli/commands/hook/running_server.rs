@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_millis(2_500);
 /// Bytes of an answer; agents take 10,000 characters.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// How a server answers that serves another store in the same folder.
-const OTHER_STORE: &str = "HTTP/1.1 421";
+/// How a server answers that serves another store in the same folder, or reads no transcripts.
+const NOT_OF_THIS_SERVER: &str = "HTTP/1.1 421";
 
 /// The server's answer to the same call; none if no server runs for this store, or if it does not answer.
 pub(super) fn answer(settings: &Settings, log: &HookLog, json: &[u8]) -> Option<String> {
@@ -61,7 +61,7 @@ fn post(
     let mut response = Vec::new();
     stream.take(MOST_BYTES).read_to_end(&mut response)?;
     let response = String::from_utf8(response).map_err(io::Error::other)?;
-    if response.starts_with(OTHER_STORE) {
+    if response.starts_with(NOT_OF_THIS_SERVER) {
         return Ok(None);
     }
     body(&response).map(|body| Some(body.to_owned())).ok_or_else(|| {

@@ -34,7 +34,14 @@ fn a_prompt_gets_what_was_said_about_it() {
 fn what_asks_nothing_gets_nothing_and_opens_no_memory() {
     let fixture = Fixture::new();
     fixture.say("monday", &[PORT]);
-    for prompt in ["gateway port", "/gateway which port is it", "", "  \n ", "go on"] {
+    for prompt in [
+        "gateway port",
+        "/gateway which port is it",
+        "<task-notification>the gateway port is open",
+        "",
+        "  \n ",
+        "go on",
+    ] {
         let input = json!({"session_id": "today", "prompt": prompt});
         let hook = Hook::read("codex", "UserPromptSubmit", input.to_string().as_bytes()).unwrap();
         assert!(!hook.reads_memory(), "{prompt:?}");

@@ -68,6 +68,9 @@ async fn a_call_that_is_none_is_a_problem() {
     assert_eq!(status, StatusCode::NOT_FOUND);
     let (status, _) = post(&fixture, None, who, "/hooks/codex/Stop", &json!([1])).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+    // A server that reads no transcripts leaves that to the command.
+    let (status, _) = post(&fixture, None, who, "/hooks/codex/Stop", &json!({})).await;
+    assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
 }
 
 #[tokio::test]
@@ -98,6 +101,15 @@ async fn only_transcripts_in_known_folders_and_of_the_servers_person_are_read() 
         tokio::task::yield_now().await;
     }
     assert_eq!(fixture.texts("s1"), ["Which port?", "On Which port?"]);
+
+    // What an agent left that was killed is read when the next session begins.
+    let left = fixture.transcript("s1.jsonl", &["Which database?"]);
+    fixture.stop("claude-code", &left);
+    let begins = ("/hooks/claude-code/SessionStart", json!({"source": "startup"}));
+    post(&fixture, capture(), ("ana", ALL), begins.0, &begins.1).await;
+    while fixture.texts("s1").len() < 4 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
@@ -107,7 +119,7 @@ async fn a_request_for_another_store_is_not_answered() {
     let settings = ServerSettings::new(fixture.user.clone());
     let router = routes().with_state(Arc::new(Shared::new(memory, settings)));
     let caller = Caller { user: fixture.user.clone(), permissions: ALL.to_vec() };
-    let request = Request::post("/hooks/codex/Stop")
+    let request = Request::post("/hooks/codex/UserPromptSubmit")
         .header("x-longmem-store", "0123456789abcdef")
         .extension(caller)
         .body(Body::from("{}"));
