@@ -146,3 +146,20 @@ fn a_link_stays_one_and_a_mode_stays_as_it_is() {
     folder.run(agents::cursor, &entries("longmem", false), true);
     assert_eq!(folder.text("real.json"), "{}");
 }
+
+#[test]
+fn the_files_in_integrations_are_what_is_written_where_nothing_stands() {
+    let folders = [("codex", AGENTS[0]), ("gemini", AGENTS[1]), ("cursor", AGENTS[2])];
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    for (name, agent) in folders {
+        let folder = Folder::with(&[]);
+        folder.run(agent, &entries("longmem", false), false);
+        let shown = Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations").join(name);
+        for file in folder.names() {
+            let shown = fs::read_to_string(shown.join(&file)).unwrap();
+            let written = folder.text(&file);
+            assert_eq!(value(&shown), value(&written), "{name}/{file}");
+            assert!(value(&shown).is_some() || shown == written, "{name}/{file}");
+        }
+    }
+}
