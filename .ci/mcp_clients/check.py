@@ -29,7 +29,7 @@ async def check(name, target, mode):
         assert "7443" in found.content[0].text, found
         assert "7443" in found.structured_content["results"][0]["text"], found
         refused = await client.call_tool("memory_get", {"ids": ["t1"], "around": 11})
-        assert refused.is_error and "may be from 0 to 10" in refused.content[0].text, refused
+        assert refused.is_error and "may be a whole number from 0 to 10" in refused.content[0].text, refused
         added = await client.call_tool("memory_add", {"text": f"{name} {mode} was here."})
         deleted = await client.call_tool("memory_delete", {"id": added.structured_content["id"]})
         assert deleted.structured_content["turns"] == 1, deleted

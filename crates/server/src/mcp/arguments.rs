@@ -7,7 +7,7 @@ use longmem_memory::WrittenTime;
 use rmcp::model::JsonObject;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::reply::Refusal;
 
@@ -32,14 +32,16 @@ pub(super) fn read<T: DeserializeOwned>(
 /// The range, for one outside of it.
 pub(super) fn number(
     name: &str,
-    given: Option<i64>,
+    given: Option<&Number>,
     default: usize,
     range: RangeInclusive<usize>,
 ) -> Result<usize, Refusal> {
     let Some(given) = given else { return Ok(default) };
-    usize::try_from(given).ok().filter(|number| range.contains(number)).ok_or_else(|| {
+    let whole = given.as_u64().and_then(|number| usize::try_from(number).ok());
+    whole.filter(|number| range.contains(number)).ok_or_else(|| {
         let (least, most) = range.into_inner();
-        let message = format!("{name} is {given}, and may be from {least} to {most}");
+        let message =
+            format!("{name} is {given}, and may be a whole number from {least} to {most}");
         Refusal::new(message, format!("Give another {name}, or leave it out."))
     })
 }
@@ -154,10 +156,12 @@ mod tests {
     #[test]
     fn a_number_out_of_range_says_the_range() {
         assert_eq!(number("limit", None, 8, 1..=50), Ok(8));
-        assert_eq!(number("limit", Some(50), 8, 1..=50), Ok(50));
-        for given in [0, 51, -1, i64::MAX] {
-            let refused = number("limit", Some(given), 8, 1..=50).unwrap_err().text();
-            assert!(refused.contains("may be from 1 to 50"), "{refused}");
+        assert_eq!(number("limit", Some(&50.into()), 8, 1..=50), Ok(50));
+        for given in ["0", "51", "-1", "1.5", "1e300", "18446744073709551615"] {
+            let given: Number = given.parse().unwrap();
+            let refused = number("limit", Some(&given), 8, 1..=50).unwrap_err().text();
+            let expected = format!("limit is {given}, and may be a whole number from 1 to 50.");
+            assert!(refused.starts_with(&expected), "{refused}");
         }
     }
 }

@@ -61,7 +61,10 @@ async fn a_search_that_cannot_be_made_says_what_was_expected() {
         (json!({"query": 7}), "invalid type: integer `7`, expected a string"),
         (json!({"query": " "}), "query is empty. Give a query."),
         (json!({"query": "é".repeat(2001)}), "query has 2001 characters, and may have 2000."),
-        (json!({"query": "x", "limit": 51}), "limit is 51, and may be from 1 to 50."),
+        (
+            json!({"query": "x", "limit": 51}),
+            "limit is 51, and may be a whole number from 1 to 50.",
+        ),
         (json!({"query": "x", "role": "boss"}), "\"boss\" is not a role"),
         (json!({"query": "x", "since": "soon"}), "since cannot be read: \"soon\" is not a time"),
         (json!({"query": "x", "since": "today", "until": "2w"}), "is not after since"),
@@ -90,7 +93,10 @@ async fn turns_are_read_with_what_was_said_around_them() {
         (json!({"ids": []}), "ids holds 0 numbers, and may hold 1 to 50."),
         (json!({"ids": vec![1; 51]}), "ids holds 51 numbers"),
         (json!({"ids": ["f1"]}), "\"f1\" is not the number of a turn, such as t40"),
-        (json!({"ids": [1], "around": 11}), "around is 11, and may be from 0 to 10."),
+        (
+            json!({"ids": [1], "around": 11}),
+            "around is 11, and may be a whole number from 0 to 10.",
+        ),
     ] {
         let refused = client.refused("memory_get", asked).await;
         assert!(refused.contains(expected), "{refused}");
@@ -118,7 +124,10 @@ async fn what_was_said_last_is_read_page_by_page() {
     let (text, _) = client.call("memory_recent", json!({"since": "today"})).await;
     assert_eq!(text, "Nothing was said then.");
     let refused = client.refused("memory_recent", json!({"limit": 0})).await;
-    assert!(refused.starts_with("limit is 0, and may be from 1 to 100."), "{refused}");
+    assert!(
+        refused.starts_with("limit is 0, and may be a whole number from 1 to 100."),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{Diagnose, ErrorCode, Turn, TurnId};
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use super::Entry;
 use crate::mcp::arguments::{TurnNumber, number};
@@ -25,12 +26,12 @@ pub(super) struct Get {
     #[schemars(with = "Vec<String>", length(min = 1, max = 50))]
     ids: Vec<TurnNumber>,
     /// Number of turns before and after each that are shown too.
-    #[schemars(range(min = 0, max = 10), extend("default" = 2))]
-    around: Option<i64>,
+    #[schemars(with = "Option<i64>", range(min = 0, max = 10), extend("default" = 2))]
+    around: Option<Number>,
     /// Leaves out so many characters at the beginning of each turn that is asked for: to read on in one
     /// that was cut.
-    #[schemars(range(min = 0), extend("default" = 0))]
-    from: Option<i64>,
+    #[schemars(with = "Option<i64>", range(min = 0), extend("default" = 0))]
+    from: Option<Number>,
 }
 
 /// The turns, by session and time.
@@ -63,8 +64,8 @@ async fn get(call: Call, asked: Get) -> Result<Reply, Refusal> {
         let message = format!("ids holds {count} numbers, and may hold 1 to {MAX_IDS}");
         return Err(Refusal::new(message, "Ask for fewer turns at a time."));
     }
-    let around = number("around", asked.around, AROUND, 0..=10)?;
-    let from = number("from", asked.from, 0, 0..=usize::MAX)?;
+    let around = number("around", asked.around.as_ref(), AROUND, 0..=10)?;
+    let from = number("from", asked.from.as_ref(), 0, 0..=usize::MAX)?;
     let ids: Vec<TurnId> = asked.ids.iter().map(|id| id.0).collect();
     let wanted = ids.clone();
     let read = call

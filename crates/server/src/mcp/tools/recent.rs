@@ -3,6 +3,7 @@
 use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{Scope, TurnId};
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use super::Entry;
 use crate::mcp::arguments::{TurnNumber, number, time};
@@ -17,8 +18,8 @@ const TURNS: usize = 20;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Recent {
     /// Turns at most.
-    #[schemars(range(min = 1, max = 100), extend("default" = 20))]
-    limit: Option<i64>,
+    #[schemars(with = "Option<i64>", range(min = 1, max = 100), extend("default" = 20))]
+    limit: Option<Number>,
     /// Only this conversation, by its name, its title, or a beginning of these.
     session: Option<String>,
     /// Only what was said at or after this time: 2026-03-01, "last week", or 2w for two weeks ago.
@@ -54,7 +55,7 @@ pub(super) fn entry() -> Entry {
 }
 
 async fn recent(call: Call, asked: Recent) -> Result<Reply, Refusal> {
-    let limit = number("limit", asked.limit, TURNS, 1..=100)?;
+    let limit = number("limit", asked.limit.as_ref(), TURNS, 1..=100)?;
     let now = call.now();
     let since = time("since", asked.since.as_deref())?.map(|time| time.resolve(&now));
     let before = asked.before.map(|id| id.0);

@@ -8,6 +8,7 @@ use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{EstimatedTokens, Role, Scope};
 use longmem_memory::{Degraded, Recall, RecallRequest};
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use super::Entry;
 use crate::mcp::arguments::{number, text, time};
@@ -37,8 +38,8 @@ pub(super) struct Search {
     #[schemars(length(min = 1, max = 2000))]
     query: String,
     /// Results at most.
-    #[schemars(range(min = 1, max = 50), extend("default" = 8))]
-    limit: Option<i64>,
+    #[schemars(with = "Option<i64>", range(min = 1, max = 50), extend("default" = 8))]
+    limit: Option<Number>,
     /// Only what was said at or after this time: 2026-03-01, 2026-03, "last week", or 2w for two weeks
     /// ago.
     since: Option<String>,
@@ -87,7 +88,7 @@ pub(super) fn entry() -> Entry {
 
 async fn search(call: Call, asked: Search) -> Result<Reply, Refusal> {
     let query = text("query", &asked.query, MAX_QUERY)?.to_owned();
-    let limit = number("limit", asked.limit, RESULTS, 1..=50)?;
+    let limit = number("limit", asked.limit.as_ref(), RESULTS, 1..=50)?;
     let now = call.now();
     let since = time("since", asked.since.as_deref())?.map(|time| time.resolve(&now));
     let until = time("until", asked.until.as_deref())?.map(|time| time.resolve_end(&now));

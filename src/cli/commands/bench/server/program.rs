@@ -39,9 +39,14 @@ pub(super) struct HookRun {
 
 impl Program<'_> {
     fn command(&self, arguments: &[&str]) -> Result<Command, Failure> {
+        self.command_with(self.settings.options.model.explicit.as_deref(), arguments)
+    }
+
+    /// A command with the model of a folder.
+    fn command_with(&self, model: Option<&Path>, arguments: &[&str]) -> Result<Command, Failure> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--db").arg(self.file).arg("--user").arg(user(0).as_str()).args(arguments);
-        if let Some(folder) = &self.settings.options.model.explicit {
+        if let Some(folder) = model {
             command.arg("--model-dir").arg(folder);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -76,9 +81,8 @@ impl Program<'_> {
     /// The memory of a server that finds no model, and of which nothing was asked.
     pub(super) fn without_model(&self) -> Result<Option<u64>, Failure> {
         let nowhere = tempfile::tempdir()?;
-        let mut command =
-            self.command(&["serve", "--listen", "127.0.0.1:0", "--json", "--offline"])?;
-        command.env(crate::environment::MODEL_DIR, nowhere.path());
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--json", "--offline"];
+        let mut command = self.command_with(Some(nowhere.path()), &arguments)?;
         let server = self.start(&mut command)?;
         std::thread::sleep(Duration::from_secs(1));
         let bytes = server.resident_bytes();
