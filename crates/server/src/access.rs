@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use longmem_core::UserName;
 use longmem_wire::Permission;
 
+use crate::guard::CalledAs;
 use crate::keys::{self, KeysError, Secret, ValidKey};
 use crate::limits::{Failures, Rate, Rates};
 use crate::peer::Connection;
@@ -23,6 +24,10 @@ const KEY_HEADER: HeaderName = HeaderName::from_static("x-longmem-key");
 /// Names the user whose memory is meant.
 const USER_HEADER: HeaderName = HeaderName::from_static("x-longmem-user");
 
+/// Headers that servers add to what they send on.
+const SENT_ON: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
 /// What is counted of those who ask.
 #[derive(Debug)]
 pub(crate) struct Access {
@@ -36,7 +41,17 @@ impl Default for Access {
     }
 }
 
-/// Says who asks. `named` is the user that the address names.
+/// What a request says of who sent it.
+pub(crate) struct Asked<'a> {
+    pub(crate) connection: &'a Connection,
+    /// The name by which the server was called.
+    pub(crate) called_as: CalledAs,
+    pub(crate) headers: &'a HeaderMap,
+    /// The user whom the address names.
+    pub(crate) named: Option<UserName>,
+}
+
+/// Says who asks.
 ///
 /// # Errors
 /// 401 without a valid key where one is needed; 403 for another user's memory without the permission for it;
@@ -44,18 +59,17 @@ impl Default for Access {
 pub(crate) async fn caller(
     shared: &Arc<Shared>,
     access: &Access,
-    connection: &Connection,
-    headers: &HeaderMap,
-    named: Option<UserName>,
+    asked: Asked<'_>,
 ) -> Result<Caller, Problem> {
+    let Asked { connection, headers, .. } = asked;
     let mut caller = match presented(headers) {
         Some(presented) => by_key(shared, access, connection, presented).await?,
-        None => without_key(shared, connection).await?,
+        None => without_key(shared, &asked).await?,
     };
     if caller.permissions.contains(&Permission::Admin) {
         caller.permissions.extend([Permission::Read, Permission::Write]);
     }
-    let chosen = match named {
+    let chosen = match asked.named {
         Some(user) => Some(user),
         None => user_in(headers)?,
     };
@@ -109,9 +123,15 @@ async fn look_up(shared: &Shared, secret: Secret) -> Result<Option<ValidKey>, Pr
     })
 }
 
-/// Who asks without one: the person who runs the server, or nobody.
-async fn without_key(shared: &Shared, connection: &Connection) -> Result<Caller, Problem> {
-    if shared.settings.auth == Auth::Required || !connection.is_own_account().await {
+/// Who asks without one: the person who runs the server, or nobody. What another server sends on is of
+/// anybody, even where that runs under the person's account.
+async fn without_key(shared: &Shared, asked: &Asked<'_>) -> Result<Caller, Problem> {
+    let is_sent_on = asked.called_as == CalledAs::SetName
+        || SENT_ON.iter().any(|name| asked.headers.contains_key(*name));
+    if shared.settings.auth == Auth::Required
+        || is_sent_on
+        || !asked.connection.is_own_account().await
+    {
         return Err(Problem::no_key());
     }
     Ok(Caller { user: shared.settings.user.clone(), permissions: Permission::ALL.to_vec() })

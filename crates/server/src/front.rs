@@ -18,7 +18,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::access::{self, Access};
+use crate::access::{self, Access, Asked};
 use crate::guard::{self, BodyRule, Names, ServedTo};
 use crate::peer::{Connection, Peer};
 use crate::problem::{ForLog, NumberedProblem, Problem};
@@ -94,14 +94,14 @@ impl Front {
         let connection = parts.extensions.get::<Arc<Connection>>().cloned();
         let connection = connection.unwrap_or_else(this_process);
         let named = guard::take_user(&mut parts.uri)?;
-        guard::check(&parts, &self.names, connection.peer())?;
+        let called_as = guard::check(&parts, &self.names, connection.peer())?;
         let rules = guard::rules_of(parts.uri.path());
         let limits = self.shared.settings.limits;
         let mut user = None;
         if rules.served_to != ServedTo::Anybody {
-            let headers = &parts.headers;
-            let caller = access::caller(&self.shared, &self.access, &connection, headers, named);
-            let caller = caller.await?;
+            let asked =
+                Asked { connection: &connection, called_as, headers: &parts.headers, named };
+            let caller = access::caller(&self.shared, &self.access, asked).await?;
             user = Some(caller.user.clone());
             parts.extensions.insert(caller);
         }

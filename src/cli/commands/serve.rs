@@ -128,8 +128,7 @@ fn watched_by_file(settings: &Settings) -> Result<WatchSettings, Failure> {
         return Err(Failure::refused(
             ErrorCode::NothingSelected,
             "nothing was named to be watched",
-            "Set [watch] sources in the configuration file: longmem config set watch.sources \
-             claude-code,codex,gemini",
+            "Name agents in the configuration file, such as: longmem config set watch.sources claude-code",
         ));
     }
     Ok(watched)

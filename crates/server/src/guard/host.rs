@@ -47,6 +47,15 @@ impl Authority {
     }
 }
 
+/// By which of its names a server was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CalledAs {
+    /// A name of this machine, or the address of the connection.
+    ThisMachine,
+    /// A name that was set: most likely by a client of another server before this one.
+    SetName,
+}
+
 /// The names by which clients may call the server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names(Vec<Authority>);
@@ -61,10 +70,10 @@ impl Names {
         Ok(Self(names.iter().map(read).collect::<Result<_, _>>()?))
     }
 
-    /// Whether a request calls the server by one of its names, with its port. A name of this machine
-    /// needs the port at which the connection is. A name that was set may come without one, since there is
-    /// another server before this one then.
-    fn allow(&self, called: &Authority, peer: Peer) -> bool {
+    /// By which of its names a request calls the server; none if by another. A name of this machine needs
+    /// the port at which the connection is. A name that was set may come without one, since there is another
+    /// server before this one then.
+    fn allow(&self, called: &Authority, peer: Peer) -> Option<CalledAs> {
         let local = match peer {
             Peer::Tcp { local, .. } => Some(local),
             // No name leads a browser there.
@@ -78,7 +87,10 @@ impl Names {
                     None => called.port.is_none() || has_port,
                 }
         };
-        (has_port && is_of_this_machine(&called.host, local)) || self.0.iter().any(is_set)
+        if has_port && is_of_this_machine(&called.host, local) {
+            return Some(CalledAs::ThisMachine);
+        }
+        self.0.iter().any(is_set).then_some(CalledAs::SetName)
     }
 }
 
@@ -92,7 +104,8 @@ fn is_of_this_machine(host: &str, local: Option<SocketAddr>) -> bool {
     is_usual || local.is_some_and(|local| local.ip().to_canonical() == address)
 }
 
-/// Whether a request calls this server by its name, and comes from no page of another site.
+/// Checks that a request calls this server by a name of it, and comes from no page of another site; returns
+/// which name.
 ///
 /// # Errors
 /// What is wrong, in words that quote nothing of the request.
@@ -101,13 +114,12 @@ pub(crate) fn check(
     peer: Peer,
     uri: &Uri,
     headers: &HeaderMap,
-) -> Result<(), &'static str> {
+) -> Result<CalledAs, &'static str> {
     let host = only(headers, header::HOST).ok_or("exactly one header Host is expected")?;
     let called = host.to_str().ok().and_then(Authority::parse);
     let called = called.ok_or("the header Host names no host")?;
-    if !names.allow(&called, peer) {
-        return Err("the header Host names another server, or another port");
-    }
+    let called_as = names.allow(&called, peer);
+    let called_as = called_as.ok_or("the header Host names another server, or another port")?;
     if let Some(authority) = uri.authority()
         && Authority::parse(authority.as_str()).as_ref() != Some(&called)
     {
@@ -124,7 +136,7 @@ pub(crate) fn check(
     if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
         return Err("the request comes from a page of another site");
     }
-    Ok(())
+    Ok(called_as)
 }
 
 /// The value of a header that stands there once.

@@ -6,24 +6,26 @@ mod user_prefix;
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 
-pub(crate) use host::Names;
+pub(crate) use host::{CalledAs, Names};
 pub(crate) use path_rules::{BodyRule, ServedTo, rules_of};
 pub(crate) use user_prefix::take_user;
 
 use crate::peer::Peer;
 use crate::problem::Problem;
 
-/// Fails for a request that a page of another site may have sent.
+/// Fails for a request that a page of another site may have sent; returns by which of its names the server
+/// was called.
 ///
 /// # Errors
 /// 403 for a `Host` or an `Origin` that is not ours; 415 for a body that a form could have sent.
-pub(crate) fn check(parts: &Parts, names: &Names, peer: Peer) -> Result<(), Problem> {
-    host::check(names, peer, &parts.uri, &parts.headers).map_err(|reason| {
+pub(crate) fn check(parts: &Parts, names: &Names, peer: Peer) -> Result<CalledAs, Problem> {
+    let called_as = host::check(names, peer, &parts.uri, &parts.headers).map_err(|reason| {
         Problem::forbidden(reason).with_hint(
             "Call the server by the address that it listens at; the setting server.names allows others.",
         )
     })?;
-    check_content_type(parts)
+    check_content_type(parts)?;
+    Ok(called_as)
 }
 
 /// Fails for a body of a kind that a page can send to another site without asking: that asks for a kind

@@ -3,7 +3,7 @@
 #[cfg(target_os = "linux")]
 mod socket_owner;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use tokio::sync::OnceCell;
 
@@ -39,7 +39,7 @@ pub(crate) enum Peer {
 pub(crate) enum PeerName {
     /// The program that holds the server.
     ThisProcess,
-    /// A machine.
+    /// A machine, or the network of one.
     Address(IpAddr),
     /// An account of this machine.
     Account(Option<u32>),
@@ -60,7 +60,13 @@ impl Connection {
     pub(crate) fn peer_name(&self) -> PeerName {
         match self.peer {
             Peer::ThisProcess => PeerName::ThisProcess,
-            Peer::Tcp { address, .. } => PeerName::Address(address.ip().to_canonical()),
+            Peer::Tcp { address, .. } => PeerName::Address(match address.ip().to_canonical() {
+                // Whoever has one address of IPv6 has all that begin with the same 64 bits.
+                IpAddr::V6(address) => {
+                    Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+                }
+                address @ IpAddr::V4(_) => address,
+            }),
             Peer::Unix { account } => PeerName::Account(account),
         }
     }

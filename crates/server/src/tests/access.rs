@@ -50,6 +50,25 @@ async fn the_person_who_runs_the_server_needs_none() {
 }
 
 #[tokio::test]
+async fn what_another_server_sends_on_needs_a_key() {
+    let served = Served::with(|settings| settings.names.push("memory.example".to_owned()));
+    let peer = Peer::Unix { account: Some(rustix::process::geteuid().as_raw()) };
+    for (headers, status) in [
+        (vec![("host", "localhost")], 200),
+        (vec![("host", "memory.example")], 401),
+        (vec![("host", "localhost"), ("x-forwarded-for", "203.0.113.9")], 401),
+        (vec![("host", "localhost"), ("forwarded", "for=203.0.113.9")], 401),
+        (vec![("host", "localhost"), ("via", "1.1 proxy")], 401),
+    ] {
+        let answered = served.ask_from(peer, request("GET", READ, &headers)).await;
+        assert_eq!(answered.status, status, "{headers:?}");
+    }
+    let key = served.key("bo", &[Read]);
+    let headers = [("host", "memory.example"), ("x-longmem-key", &*key.key), ("via", "1.1 proxy")];
+    assert_eq!(served.ask_from(peer, request("GET", READ, &headers)).await.json, "bo");
+}
+
+#[tokio::test]
 async fn a_key_opens_until_it_is_revoked_or_ends() {
     let served = Served::new();
     let key = served.key_until("bo", &[Read], Some("2026-03-09T00:00:00Z"));
