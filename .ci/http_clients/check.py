@@ -5,6 +5,7 @@ import json
 import os
 import struct
 import sys
+import urllib.error
 import urllib.request
 
 os.environ["MEM0_TELEMETRY"] = "False"
@@ -83,6 +84,19 @@ def memories():
     refused(Exception, lambda: client.search("port", filters={"user_id": "bob"}))
 
 
+def keys():
+    """Nobody without a key gets anything but the document, where everybody needs one."""
+    document = json.load(urllib.request.urlopen(f"{address}/openapi.json"))
+    for path, methods in document["paths"].items():
+        for method in methods:
+            url = address + path.replace("{id}", "1").replace("{name}", "a")
+            headers = {"content-type": "application/json"}
+            request = urllib.request.Request(url, b"{}", headers, method=method.upper())
+            error = refused(urllib.error.HTTPError, lambda: urllib.request.urlopen(request))
+            assert error.code == 401, (method, path, error.code)
+
+
+keys()
 embeddings()
 memories()
 print("the clients of OpenAI and mem0 get what they expect")

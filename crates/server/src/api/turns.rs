@@ -215,13 +215,16 @@ async fn store_turns(
 /// The prefix for keys that the request gives, if it gives one.
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let key = value.to_str().unwrap_or_default().trim();
-    if key.is_empty() || key.len() > IDEMPOTENCY_CHARACTERS {
-        let detail = format!(
-            "the header {IDEMPOTENCY_KEY} must be 1 to {IDEMPOTENCY_CHARACTERS} characters of ASCII"
-        );
-        return Err(Problem::invalid(detail));
-    }
+    let is_word = |key: &&str| {
+        (1..=IDEMPOTENCY_CHARACTERS).contains(&key.len())
+            && key.bytes().all(|c| c.is_ascii_graphic())
+    };
+    let key = value.to_str().ok().filter(is_word).ok_or_else(|| {
+        Problem::invalid(format!(
+            "the header {IDEMPOTENCY_KEY} must be 1 to {IDEMPOTENCY_CHARACTERS} characters of ASCII, \
+             without spaces"
+        ))
+    })?;
     Ok(Some(key.to_owned()))
 }
 

@@ -25,6 +25,13 @@ async fn turns_are_stored_once_by_their_keys() {
     assert_eq!(first.status, StatusCode::CREATED);
     insta::assert_json_snapshot!(first.json());
 
+    for wrong in ["", "a b", &"a".repeat(201)] {
+        let body = json!({ "session": "move", "turns": [{ "role": "user", "text": "Hello" }] });
+        let mut asked = request("POST", "/v1/memory/turns", &body);
+        asked.headers_mut().insert("idempotency-key", wrong.parse().unwrap());
+        assert_eq!(api.send(asked, caller("ana")).await.status, 400, "{wrong}");
+    }
+
     let again = json!({ "session": "move", "turns": [
         { "role": "user", "text": "I live in Lisbon now!", "key": "a" },
         { "role": "user", "text": "And you?" },
