@@ -31,7 +31,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .takes::<ContextRequest>()
         .answers::<MadeContext>(200, "The prompt, in the shape that was asked for");
-    registry.add(operation, make_context);
+    registry.add(&operation, make_context);
 }
 
 closed_words! {
@@ -140,7 +140,7 @@ fn made(context: Context, format: PromptFormat) -> MadeContext {
     match format {
         PromptFormat::Anthropic => MadeContext::Anthropic(whole),
         PromptFormat::OpenAi => {
-            let system = (!system.is_empty()).then(|| ("system", system));
+            let system = (!system.is_empty()).then_some(("system", system));
             let said = messages.into_iter().map(|(role, text)| (role.as_str(), text));
             let messages = system.into_iter().chain(said);
             let messages =

@@ -43,7 +43,7 @@ pub(super) fn add(registry: &mut Registry) {
         "Server-sent events: the first says how much there is, the others how much there is now",
         EVENT_STREAM,
     );
-    registry.add(operation, follow);
+    registry.add(&operation, follow);
 }
 
 /// How much there is of a user now.

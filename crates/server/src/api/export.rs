@@ -41,7 +41,7 @@ pub(super) fn add(registry: &mut Registry) {
         .query::<ScopeQuery>()
         .fails(404)
         .answers_bytes(200, "The lines; if it fails midway, the connection breaks off", JSON_LINES);
-    registry.add(operation, export);
+    registry.add(&operation, export);
 }
 
 async fn export(

@@ -37,7 +37,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .query::<FactsQuery>()
         .answers::<Page<wire::Fact>>(200, "A page of the facts");
-    registry.add(list, list_facts);
+    registry.add(&list, list_facts);
 
     let note = Operation::new(
         Method::POST,
@@ -51,14 +51,14 @@ pub(super) fn add(registry: &mut Registry) {
         .answers::<wire::FactNoted>(200, "The user has a fact that says the same")
         .answers::<wire::FactNoted>(201, "It is noted")
         .fails(404);
-    registry.add(note, note_fact);
+    registry.add(&note, note_fact);
 
     let read = Operation::new(Method::GET, FACT, "get_fact", "Reads one fact.");
     let read = read
         .needs(Permission::Read)
         .part::<FactId>("id", NUMBER)
         .answers::<wire::Fact>(200, "The fact");
-    registry.add(read, read_fact);
+    registry.add(&read, read_fact);
 
     let edit = Operation::new(
         Method::PATCH,
@@ -71,7 +71,7 @@ pub(super) fn add(registry: &mut Registry) {
         .part::<FactId>("id", NUMBER)
         .takes::<NewStatement>()
         .answers::<wire::Fact>(200, "The fact as it is now");
-    registry.add(edit, edit_fact);
+    registry.add(&edit, edit_fact);
 
     let delete = Operation::new(
         Method::DELETE,
@@ -83,7 +83,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Write)
         .part::<FactId>("id", NUMBER)
         .answers::<wire::FactDeleted>(200, "How many facts are gone");
-    registry.add(delete, delete_fact);
+    registry.add(&delete, delete_fact);
 }
 
 /// Which facts are listed.
@@ -95,7 +95,7 @@ struct FactsQuery {
     /// What held at this time.
     #[serde(default)]
     as_of: Option<Timestamp>,
-    /// Also what was replaced: by now, or by as_of.
+    /// Also what was replaced: by now, or by `as_of`.
     #[serde(default)]
     history: bool,
     /// Facts of a page.

@@ -37,7 +37,7 @@ pub(super) fn add(registry: &mut Registry) {
         .answers::<ForgetAnswer>(200, "What would be deleted, or what was deleted")
         .fails(404)
         .fails(409);
-    registry.add(operation, forget);
+    registry.add(&operation, forget);
 }
 
 /// Asks what would be deleted, or for that to be deleted for good.
@@ -50,7 +50,7 @@ struct ForgetOrder {
     /// Whether it is only shown; true if it is left out.
     #[serde(default = "yes")]
     dry_run: bool,
-    /// With dry_run false: what the preview of the same was answered with. It holds for five minutes.
+    /// With `dry_run` false: what the preview of the same was answered with. It holds for five minutes.
     #[serde(default)]
     token: Option<String>,
 }

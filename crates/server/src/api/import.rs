@@ -5,6 +5,7 @@ use std::io::{self, Seek as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -15,6 +16,7 @@ use longmem_core::schemars::{self, JsonSchema};
 use longmem_memory::{Format, ImportRequest, MemoryError, TranscriptSource};
 use longmem_wire as wire;
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::jobs::Begun;
 use super::operation::Operation;
@@ -30,6 +32,8 @@ use crate::shared::Shared;
 const FILE_BYTES: usize = 512 << 20;
 /// Bytes that are written to the disk together.
 const PIECE: usize = 1 << 20;
+/// How long a client may send nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// What a file is called that has no name.
 const UNNAMED: &str = "import";
 
@@ -47,7 +51,7 @@ pub(super) fn add(registry: &mut Registry) {
         .takes_bytes("application/octet-stream")
         .up_to(FILE_BYTES)
         .answers::<Begun>(202, "The job that does it; its result is as that of longmem import");
-    registry.add(operation, import);
+    registry.add(&operation, import);
 }
 
 /// What the file is.
@@ -71,6 +75,8 @@ async fn import(
     Query(asked): Query<ImportQuery>,
     body: Body,
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
+    // Nobody should send half a gigabyte to be refused then.
+    shared.ongoing.jobs.check_room(&caller.user)?;
     // The file has no name on the disk, so nobody else finds it, and nothing of it stays.
     let file = tempfile::tempfile().map_err(|error| unwritten(&error))?;
     let (file, bytes) = receive(body, file).await?;
@@ -104,7 +110,8 @@ async fn import(
 async fn receive(mut body: Body, mut file: File) -> Result<(File, u64), Problem> {
     let (mut piece, mut all) = (Vec::with_capacity(PIECE), 0);
     loop {
-        let frame = body.frame().await.transpose().map_err(|_| {
+        let frame = timeout(PATIENCE, body.frame()).await.map_err(|_| late())?;
+        let frame = frame.transpose().map_err(|_| {
             Problem::invalid("the body broke off before its end; nothing was imported")
         })?;
         let is_last = frame.is_none();
@@ -136,6 +143,12 @@ async fn receive(mut body: Body, mut file: File) -> Result<(File, u64), Problem>
         return Err(Problem::invalid("the body is empty; it should be the file"));
     }
     Ok((file, all as u64))
+}
+
+fn late() -> Problem {
+    let detail = format!("nothing of the body came for {} seconds", PATIENCE.as_secs());
+    let status = StatusCode::REQUEST_TIMEOUT;
+    Problem::new(status, "request-timeout", "The request took too long", detail)
 }
 
 fn unwritten(error: &io::Error) -> Problem {

@@ -33,7 +33,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Write)
         .takes::<IndexOrder>()
         .answers::<Begun>(202, "The job that does it; its result is as that of longmem index");
-    registry.add(operation, index);
+    registry.add(&operation, index);
 }
 
 /// Asks for vectors; there is nothing to choose.

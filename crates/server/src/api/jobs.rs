@@ -35,7 +35,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .part::<String>("id", "What the request that began the job was answered with")
         .answers::<Job>(200, "The job");
-    registry.add(operation, read_job);
+    registry.add(&operation, read_job);
 }
 
 closed_words! {
@@ -90,11 +90,8 @@ impl Jobs {
     /// # Errors
     /// 429 if the user has too many that are not over yet; 503 if all have.
     pub(super) fn begin(&self, user: &UserName) -> Result<JobInHand, Problem> {
+        self.check_room(user)?;
         let mut jobs = lock(&self.0);
-        let open = jobs.iter().filter(|(owner, job)| owner == user && !is_over(job)).count();
-        if open >= OF_ONE_USER {
-            return Err(Problem::too_many(format!("{open} jobs of this user are not done yet")));
-        }
         if jobs.len() >= KEPT {
             let oldest = jobs.iter().position(|(_, job)| is_over(job));
             jobs.remove(oldest.ok_or_else(|| Problem::busy("too many jobs are not done yet"))?);
@@ -110,6 +107,19 @@ impl Jobs {
         let job = Arc::new(Mutex::new(job));
         jobs.push_back((user.clone(), Arc::clone(&job)));
         Ok(JobInHand(job))
+    }
+
+    /// Fails if a user may not begin another job now.
+    ///
+    /// # Errors
+    /// 429.
+    pub(super) fn check_room(&self, user: &UserName) -> Result<(), Problem> {
+        let jobs = lock(&self.0);
+        let open = jobs.iter().filter(|(owner, job)| owner == user && !is_over(job)).count();
+        if open < OF_ONE_USER {
+            return Ok(());
+        }
+        Err(Problem::too_many(format!("{open} jobs of this user are not done yet")))
     }
 
     /// A job of a user.

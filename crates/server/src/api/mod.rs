@@ -35,7 +35,6 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::Value;
 
 pub(crate) use self::ongoing::Ongoing;
 use self::registry::Registry;
@@ -53,7 +52,8 @@ pub(crate) fn routes(settings: &ServerSettings) -> Router<Arc<Shared>> {
 }
 
 /// The OpenAPI document of all routes.
-pub(crate) fn document(settings: &ServerSettings) -> Value {
+#[cfg(test)]
+fn document(settings: &ServerSettings) -> serde_json::Value {
     registered(settings).finish(settings.auth).1
 }
 

@@ -31,7 +31,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .takes::<wire::RecallRequest>()
         .answers::<wire::Recall>(200, "What was found; nothing if nothing is relevant");
-    registry.add(operation, recall);
+    registry.add(&operation, recall);
 }
 
 async fn recall(

@@ -47,7 +47,7 @@ impl Registry {
     ///
     /// # Panics
     /// If a path has two operations of one method, or the method is not one of routes.
-    pub(super) fn add<H, T>(&mut self, operation: Operation, handler: H)
+    pub(super) fn add<H, T>(&mut self, operation: &Operation, handler: H)
     where
         H: Handler<T, Arc<Shared>>,
         T: 'static,
@@ -65,7 +65,7 @@ impl Registry {
         }
         let router = std::mem::take(&mut self.router);
         self.router = router.route(path, route);
-        let entry = self.entry(&operation);
+        let entry = self.entry(operation);
         let entries = self.paths.entry(path).or_insert_with(|| json!({}));
         entries[operation.method.as_str().to_lowercase()] = entry;
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use longmem_core::schemars::generate::SchemaSettings;
 use longmem_core::schemars::transform::RecursiveTransform;
-use longmem_core::schemars::{JsonSchema, Schema};
+use longmem_core::schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::operation::SchemaOf;
@@ -48,7 +48,7 @@ pub(super) fn schema_of_request<T: JsonSchema + 'static>() -> Arc<Value> {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let schema = known
         .entry(TypeId::of::<T>())
-        .or_insert_with(|| Arc::new(whole_schema(|generator| generator.subschema_for::<T>())));
+        .or_insert_with(|| Arc::new(whole_schema(SchemaGenerator::subschema_for::<T>)));
     Arc::clone(schema)
 }
 

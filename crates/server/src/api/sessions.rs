@@ -39,7 +39,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .query::<SessionsQuery>()
         .answers::<Page<wire::Session>>(200, "A page of the sessions");
-    registry.add(list, list_sessions);
+    registry.add(&list, list_sessions);
 
     let read =
         Operation::new(Method::GET, SESSION, "get_session", "Reads one session at a glance.");
@@ -48,7 +48,7 @@ pub(super) fn add(registry: &mut Registry) {
         .part::<SessionName>("name", NAME)
         .query::<SessionQuery>()
         .answers::<wire::Session>(200, "The session");
-    registry.add(read, read_session);
+    registry.add(&read, read_session);
 
     let rename = Operation::new(
         Method::PATCH,
@@ -62,7 +62,7 @@ pub(super) fn add(registry: &mut Registry) {
         .takes::<NewNames>()
         .answers::<wire::Session>(200, "The session as it is now")
         .fails(409);
-    registry.add(rename, rename_session);
+    registry.add(&rename, rename_session);
 
     let delete = Operation::new(
         Method::DELETE,
@@ -74,7 +74,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Write)
         .part::<SessionName>("name", NAME)
         .answers::<wire::Forgotten>(200, "What was deleted");
-    registry.add(delete, delete_session);
+    registry.add(&delete, delete_session);
 }
 
 /// Which sessions are listed.

@@ -28,7 +28,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .query::<StatsQuery>()
         .answers::<AnyStats>(200, "What is stored of this user, or of all");
-    registry.add(operation, stats);
+    registry.add(&operation, stats);
 }
 
 /// Whose memory is counted.

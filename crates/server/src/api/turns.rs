@@ -49,7 +49,7 @@ pub(super) fn add(registry: &mut Registry) {
         .takes::<NewTurns>()
         .up_to(STORED_BYTES)
         .answers::<StoredTurns>(201, "Which turns are new, and which were there already");
-    registry.add(store, store_turns);
+    registry.add(&store, store_turns);
 
     let list = Operation::new(
         Method::GET,
@@ -61,14 +61,14 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .query::<TurnsQuery>()
         .answers::<Page<wire::Turn>>(200, "A page of the turns");
-    registry.add(list, list_turns);
+    registry.add(&list, list_turns);
 
     let read = Operation::new(Method::GET, TURN, "get_turn", "Reads one turn.");
     let read = read
         .needs(Permission::Read)
         .part::<TurnId>("id", "The number of the turn")
         .answers::<wire::Turn>(200, "The turn");
-    registry.add(read, read_turn);
+    registry.add(&read, read_turn);
 
     let amend = Operation::new(
         Method::PATCH,
@@ -82,7 +82,7 @@ pub(super) fn add(registry: &mut Registry) {
         .part::<TurnId>("id", "The number of the turn")
         .takes::<NewText>()
         .answers::<wire::Turn>(200, "The turn as it is now");
-    registry.add(amend, amend_turn);
+    registry.add(&amend, amend_turn);
 
     let delete = Operation::new(
         Method::DELETE,
@@ -94,7 +94,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Write)
         .part::<TurnId>("id", "The number of the turn")
         .answers_nothing(204, "It is gone");
-    registry.add(delete, delete_turn);
+    registry.add(&delete, delete_turn);
 }
 
 /// Which turns are listed.

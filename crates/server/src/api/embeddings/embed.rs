@@ -2,7 +2,7 @@
 
 use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{Embedding, EmbeddingModel};
-use longmem_memory::MemoryError;
+use longmem_memory::{Memory, MemoryError};
 use serde::Deserialize;
 
 use crate::problem::Problem;
@@ -10,6 +10,8 @@ use crate::shared::Shared;
 
 /// Texts of a request at most.
 const MAX_TEXTS: usize = 256;
+/// Texts that are embedded in one piece of work.
+const AT_ONCE: usize = 32;
 
 /// One text, or several.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -59,7 +61,6 @@ pub(super) struct Embedded {
     pub(super) vectors: Vec<Embedding>,
     /// Tokens of what was embedded, together.
     pub(super) tokens: usize,
-    pub(super) model: EmbeddingModel,
 }
 
 /// What a text is embedded as.
@@ -80,33 +81,65 @@ pub(super) async fn embed(
     texts: Vec<String>,
     too_long: TooLong,
 ) -> Result<Embedded, Problem> {
-    let work = move |memory: &longmem_memory::Memory| {
-        let embedder = memory.embedder();
-        let model = embedder.model().clone();
-        let (mut cut, mut tokens) = (Vec::new(), 0);
-        for (place, text) in texts.iter().enumerate() {
-            match cut_of(embedder.passages(text).map_err(MemoryError::Embed)?, too_long) {
-                Cut::To { bytes, tokens: more } => {
-                    cut.push(&text[..bytes]);
-                    tokens += more;
-                }
-                Cut::Refused { tokens } => return Ok(Err((place, tokens, model))),
+    let mut all = Embedded { vectors: Vec::with_capacity(texts.len()), tokens: 0 };
+    let mut done = 0;
+    let mut waiting = texts.into_iter();
+    loop {
+        // Between two of these calls it ends if nobody waits for it any more.
+        let texts: Vec<String> = waiting.by_ref().take(AT_ONCE).collect();
+        if texts.is_empty() {
+            return Ok(all);
+        }
+        let embedded =
+            shared.memory.read(move |memory| embed_some(memory, &texts, too_long)).await?;
+        match embedded {
+            Ok(some) => {
+                done += some.vectors.len();
+                all.tokens += some.tokens;
+                all.vectors.extend(some.vectors);
+            }
+            Err(TooManyTokens { place, tokens, window }) => {
+                let place = done + place;
+                let detail = format!(
+                    "text {place} has some {tokens} tokens; the model sees {window} at once"
+                );
+                let hint = "Cut the text up, and embed its parts.";
+                return Err(Problem::invalid(detail).with_hint(hint));
             }
         }
-        let vectors = embedder.embed_passages(&cut).map_err(MemoryError::Embed)?;
-        Ok::<_, MemoryError>(Ok(Embedded { vectors, tokens, model }))
-    };
-    shared.memory.read(work).await?.map_err(|(place, tokens, model)| {
-        let detail = format!(
-            "text {place} has some {tokens} tokens; {} sees {} at once",
-            model.name, model.window
-        );
-        Problem::invalid(detail).with_hint("Cut the text up, and embed its parts.")
-    })
+    }
 }
 
-fn cut_of(passages: Vec<longmem_core::PassageSpan>, too_long: TooLong) -> Cut {
-    match (&passages[..], too_long) {
+/// A text is longer than the model's window.
+struct TooManyTokens {
+    place: usize,
+    tokens: usize,
+    window: usize,
+}
+
+fn embed_some(
+    memory: &Memory,
+    texts: &[String],
+    too_long: TooLong,
+) -> Result<Result<Embedded, TooManyTokens>, MemoryError> {
+    let embedder = memory.embedder();
+    let window = embedder.model().window;
+    let (mut cut, mut all_tokens) = (Vec::new(), 0);
+    for (place, text) in texts.iter().enumerate() {
+        match cut_of(&embedder.passages(text).map_err(MemoryError::Embed)?, too_long) {
+            Cut::To { bytes, tokens } => {
+                cut.push(&text[..bytes]);
+                all_tokens += tokens;
+            }
+            Cut::Refused { tokens } => return Ok(Err(TooManyTokens { place, tokens, window })),
+        }
+    }
+    let vectors = embedder.embed_passages(&cut).map_err(MemoryError::Embed)?;
+    Ok(Ok(Embedded { vectors, tokens: all_tokens }))
+}
+
+fn cut_of(passages: &[longmem_core::PassageSpan], too_long: TooLong) -> Cut {
+    match (passages, too_long) {
         ([], _) => Cut::To { bytes: 0, tokens: 0 },
         ([first], _) | ([first, ..], TooLong::Cut) => {
             Cut::To { bytes: first.end, tokens: first.tokens }
@@ -126,7 +159,7 @@ pub(super) fn check_model(asked: &str, known: &EmbeddingModel) -> Result<(), Pro
         return Ok(());
     }
     let problem = Problem::not_found(format!("there is no model {asked:?} here"));
-    let problem = Problem { kind: "/errors/model-not-found".into(), ..problem };
+    let problem = Problem { kind: "/errors/model-not-found".to_owned(), ..problem };
     Err(problem.with_hint(format!("The model is {}.", known.name)))
 }
 

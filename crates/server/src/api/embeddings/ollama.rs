@@ -32,7 +32,7 @@ pub(super) fn add(registry: &mut Registry) {
         .answers::<EmbedAnswer>(200, "One vector for each text, in their order")
         .fails(404)
         .errors(ErrorShape::Plain);
-    registry.add(operation, embed_as_ollama);
+    registry.add(&operation, embed_as_ollama);
 }
 
 /// Asks for the vectors of texts. Fields that are not named here are passed over.

@@ -34,7 +34,7 @@ pub(super) fn add(registry: &mut Registry) {
         .answers::<EmbeddingList>(200, "One vector for each text, in their order")
         .fails(404)
         .errors(ErrorShape::OpenAi);
-    registry.add(embeddings, embeddings_of_texts);
+    registry.add(&embeddings, embeddings_of_texts);
 
     let models = Operation::new(
         Method::GET,
@@ -46,7 +46,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .answers::<ModelList>(200, "The embedding model")
         .errors(ErrorShape::OpenAi);
-    registry.add(models, models_here);
+    registry.add(&models, models_here);
 }
 
 closed_words! {
@@ -146,7 +146,7 @@ async fn embeddings_of_texts(
     Ok(Json(EmbeddingList {
         object: "list",
         data: entries.collect(),
-        model: embedded.model.name,
+        model: known.name,
         usage: EmbeddingUsage { prompt_tokens: embedded.tokens, total_tokens: embedded.tokens },
     }))
 }

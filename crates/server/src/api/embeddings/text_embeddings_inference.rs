@@ -29,7 +29,7 @@ pub(super) fn add(registry: &mut Registry) {
         .takes::<EmbedRequest>()
         .answers::<Vec<Vec<f32>>>(200, "One vector for each text, in their order")
         .errors(ErrorShape::Plain);
-    registry.add(operation, embed_texts);
+    registry.add(&operation, embed_texts);
 }
 
 /// Asks for the vectors of texts. Fields that are not named here are passed over.

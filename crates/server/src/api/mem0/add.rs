@@ -36,7 +36,7 @@ pub(super) fn add(registry: &mut Registry) {
         .takes::<NewMemories>()
         .answers::<AddedMemories>(200, "The memories that were made")
         .fails(501);
-    registry.add(operation, add_memories);
+    registry.add(&operation, add_memories);
 }
 
 /// Messages to be stored.

@@ -26,7 +26,7 @@ pub(super) fn add(registry: &mut Registry) {
         "Says that the server is there and the key valid, as mem0 does.",
     );
     let ping = ping.needs(Permission::Read).answers::<Pong>(200, "Whose memories the key opens");
-    registry.add(ping, answer_ping);
+    registry.add(&ping, answer_ping);
 
     let entities = Operation::new(
         Method::GET,
@@ -35,7 +35,7 @@ pub(super) fn add(registry: &mut Registry) {
         "Lists the users whose memories the key opens, as mem0 does: one.",
     );
     let entities = entities.needs(Permission::Read).answers::<Entities>(200, "The user");
-    registry.add(entities, list_entities);
+    registry.add(&entities, list_entities);
 }
 
 /// The server is there.

@@ -45,7 +45,7 @@ pub(super) fn add(registry: &mut Registry) {
         .takes::<SearchOrder>()
         .answers::<FoundMemories>(200, "The memories, the likeliest first")
         .fails(501);
-    registry.add(search, search_memories);
+    registry.add(&search, search_memories);
 
     let list = Operation::new(
         Method::POST,
@@ -59,7 +59,7 @@ pub(super) fn add(registry: &mut Registry) {
         .takes::<ListOrder>()
         .answers::<MemoryPage>(200, "A page of the memories")
         .fails(501);
-    registry.add(list, list_memories);
+    registry.add(&list, list_memories);
 
     let delete = Operation::new(
         Method::DELETE,
@@ -72,7 +72,7 @@ pub(super) fn add(registry: &mut Registry) {
         .query::<DeleteQuery>()
         .answers::<Done>(200, "They are gone")
         .fails(501);
-    registry.add(delete, delete_memories);
+    registry.add(&delete, delete_memories);
 }
 
 /// Asks for memories that are relevant to a query.

@@ -44,6 +44,7 @@ impl FromStr for MemoryId {
 
 /// A memory as clients of mem0 read it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "its clients call it so")]
 pub(super) struct Memory {
     /// What names it: `t` and the number of a turn, or `f` and the number of a fact.
     pub(super) id: String,

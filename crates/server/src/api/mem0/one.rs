@@ -33,7 +33,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .part::<String>("id", NAME)
         .answers::<Memory>(200, "The memory");
-    registry.add(read, read_memory);
+    registry.add(&read, read_memory);
 
     let update = Operation::new(
         Method::PUT,
@@ -47,7 +47,7 @@ pub(super) fn add(registry: &mut Registry) {
         .takes::<NewMemoryText>()
         .answers::<Memory>(200, "The memory as it is now")
         .fails(501);
-    registry.add(update, update_memory);
+    registry.add(&update, update_memory);
 
     let delete =
         Operation::new(Method::DELETE, MEMORY, "mem0_delete", "Deletes a memory for good.");
@@ -55,7 +55,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Write)
         .part::<String>("id", NAME)
         .answers::<Done>(200, "It is gone");
-    registry.add(delete, delete_memory);
+    registry.add(&delete, delete_memory);
 
     let history = Operation::new(
         Method::GET,
@@ -67,7 +67,7 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Read)
         .part::<String>("id", NAME)
         .answers::<Vec<HistoryEntry>>(200, "How it was added");
-    registry.add(history, read_history);
+    registry.add(&history, read_history);
 }
 
 /// Another text for a memory.

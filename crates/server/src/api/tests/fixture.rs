@@ -27,7 +27,8 @@ pub(super) const NOW: &str = "2026-03-08T18:30:00Z";
 pub(super) struct Api {
     pub(super) shared: Arc<Shared>,
     pub(super) router: Router,
-    pub(super) folder: TempDir,
+    /// Holds the store; it goes with it.
+    _folder: TempDir,
 }
 
 /// What came back.
@@ -75,7 +76,7 @@ impl Api {
         let memory = AsyncMemory::new(Arc::new(memory), at_once);
         let shared = Arc::new(Shared::new(memory, settings));
         let router = crate::api::routes(&shared.settings).with_state(Arc::clone(&shared));
-        Self { shared, router, folder }
+        Self { shared, router, _folder: folder }
     }
 
     /// Sends a request of a caller.
