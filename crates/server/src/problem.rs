@@ -31,7 +31,7 @@ pub(crate) struct Problem {
 }
 
 /// A problem with the request that met it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct NumberedProblem<'a> {
     /// The problem.
     #[serde(flatten)]

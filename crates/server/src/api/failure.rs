@@ -146,7 +146,7 @@ mod tests {
             Problem::from(MemoryError::from(StoreError::UnknownTurn { user, turn: TurnId(7) }));
         assert_eq!(problem.status, StatusCode::NOT_FOUND);
         assert_eq!(problem.detail, "user \"ana\" has no turn 7");
-        assert_eq!(problem.kind, "/errors/not-found");
+        assert_eq!(&*problem.kind, "/errors/not-found");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::operation::{Answer, Content, ErrorShape, Operation, SchemaOf};
 use super::other_errors::{OpenAiError, PlainError};
 use super::schema::{request_schemas, whole_schema, without_null};
 use crate::caller::Caller;
-use crate::problem::Problem;
+use crate::problem::{NumberedProblem, Problem};
 use crate::shared::Shared;
 use crate::{Auth, Permission};
 
@@ -158,7 +158,7 @@ impl Registry {
         }
         let (media_type, schema) = match operation.error_shape {
             ErrorShape::Problem => {
-                ("application/problem+json", self.answers.subschema_for::<Problem>())
+                ("application/problem+json", self.answers.subschema_for::<NumberedProblem<'_>>())
             }
             ErrorShape::OpenAi => ("application/json", self.answers.subschema_for::<OpenAiError>()),
             ErrorShape::Plain => ("application/json", self.answers.subschema_for::<PlainError>()),
@@ -167,7 +167,7 @@ impl Registry {
             let mut content = json!({ media_type: { "schema": &schema } });
             if media_type != "application/problem+json" {
                 // What refuses a request before it comes to its handler knows only problems.
-                let problem = self.answers.subschema_for::<Problem>();
+                let problem = self.answers.subschema_for::<NumberedProblem<'_>>();
                 content["application/problem+json"] = json!({ "schema": problem });
             }
             let response = json!({ "description": meaning, "content": content });

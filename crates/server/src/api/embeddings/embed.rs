@@ -159,7 +159,7 @@ pub(super) fn check_model(asked: &str, known: &EmbeddingModel) -> Result<(), Pro
         return Ok(());
     }
     let problem = Problem::not_found(format!("there is no model {asked:?} here"));
-    let problem = Problem { kind: "/errors/model-not-found".to_owned(), ..problem };
+    let problem = Problem { kind: "/errors/model-not-found".into(), ..problem };
     Err(problem.with_hint(format!("The model is {}.", known.name)))
 }
 
