@@ -85,7 +85,7 @@ fn what_was_said_is_stored_soon_after_the_hook() {
         "hook_event_name": "Stop",
     });
     assert_eq!(hook(&home, "hook claude-code Stop", &input.to_string()), "{}\n");
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     let turns = || {
         let exported = home.longmem(&["export"]).output().unwrap().stdout;
         String::from_utf8(exported).unwrap().matches("claude-code:").count()

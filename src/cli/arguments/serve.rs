@@ -41,7 +41,7 @@ pub(crate) struct ServeArguments {
     /// Let nobody store, change or delete anything
     #[arg(long)]
     pub(crate) read_only: bool,
-    /// Answer clients of mem0, too: MemoryClient(host="http://127.0.0.1:7717/mem0", api_key=KEY)
+    /// Answer clients of mem0, too, below /mem0 at the address that is listened at
     #[arg(long)]
     pub(crate) mem0: bool,
 }

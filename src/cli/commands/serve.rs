@@ -92,7 +92,8 @@ fn socket(arguments: &ServeArguments, settings: &Settings) -> Option<PathBuf> {
 fn is_private(folder: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     let mode = folder.metadata().map(|folder| folder.permissions().mode());
-    mode.is_ok_and(|mode| mode & 0o077 == 0)
+    // The last six bits are what others may do.
+    mode.is_ok_and(|mode| mode.trailing_zeros() >= 6)
 }
 
 /// Whether only its owner may enter a folder, and it can hold a socket.

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 
 /// How long a server may take to be ready.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 
 /// This program over a store that is measured.
 pub(super) struct Program<'a> {
@@ -56,13 +56,13 @@ impl Program<'_> {
     /// Starts a server, and waits until it is ready.
     pub(super) fn serve(&self) -> Result<Server, Failure> {
         let server =
-            self.start(&mut self.command(&["serve", "--listen", "127.0.0.1:0", "--json"])?)?;
+            Self::start(&mut self.command(&["serve", "--listen", "127.0.0.1:0", "--json"])?)?;
         let place = Place::Tcp(server.address.clone());
         let ready = patiently(READY, || Client::connect(&place).ok()?.get("/readyz").ok());
         ready.map(|_| server).ok_or_else(|| no_answer("the server is not ready"))
     }
 
-    fn start(&self, command: &mut Command) -> Result<Server, Failure> {
+    fn start(command: &mut Command) -> Result<Server, Failure> {
         let mut child = command.spawn()?;
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut document = String::new();
@@ -83,7 +83,7 @@ impl Program<'_> {
         let nowhere = tempfile::tempdir()?;
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--json", "--offline"];
         let mut command = self.command_with(Some(nowhere.path()), &arguments)?;
-        let server = self.start(&mut command)?;
+        let server = Self::start(&mut command)?;
         std::thread::sleep(Duration::from_secs(1));
         let bytes = server.resident_bytes();
         server.stop()?;
