@@ -131,6 +131,10 @@ impl Memory {
         intake.store().map_err(|error| error.after(intake.new_turns))?;
         let read = read?;
         let stored = intake.store_records().map_err(|error| error.after(intake.new_turns))?;
+        if !intake.stopped {
+            // The marks of files whose facts and summaries came last.
+            intake.store().map_err(|error| error.after(intake.new_turns))?;
+        }
         Ok(ImportReport {
             read,
             new_facts: stored.facts,
@@ -295,7 +299,9 @@ impl Intake<'_> {
     fn store(&mut self) -> Result<(), MemoryError> {
         self.count = 0;
         let mut waiting = std::mem::take(&mut self.waiting);
-        let mut marks = std::mem::take(&mut self.marks);
+        // A file whose facts and summaries still wait was not read to its mark.
+        let mut marks =
+            if self.records.is_empty() { std::mem::take(&mut self.marks) } else { Vec::new() };
         marks.retain(|(name, _)| self.memory.safeguards.is_free_of_secrets(name));
         let own = waiting.remove(self.request.user).unwrap_or_default();
         for (user, batch) in waiting {

@@ -162,6 +162,30 @@ fn an_export_of_one_goes_to_another_who_is_named() {
     assert_eq!(export(&into.memory, &[user("bob")]), expected);
 }
 
+/// The file is read again, though all of its turns were stored.
+#[test]
+fn an_import_that_failed_at_the_facts_brings_them_the_next_time() {
+    let (from, ana) = small_memory();
+    let lines = export(&from.memory, std::slice::from_ref(&ana));
+    let into = fixture();
+    let path = into.folder.path().join("export.jsonl");
+    std::fs::write(&path, &lines).unwrap();
+    let import = || {
+        let request = ImportRequest::new(&path, &ana);
+        into.memory.import(request, &mut |_| ControlFlow::Continue(()))
+    };
+    let database = rusqlite::Connection::open(into.folder.path().join("memory.db")).unwrap();
+    let refuse =
+        "CREATE TRIGGER refuse BEFORE INSERT ON facts BEGIN SELECT raise(ABORT, 'no'); END";
+    database.execute_batch(refuse).unwrap();
+    assert!(import().is_err());
+    assert_eq!(into.memory.stats().unwrap().turns, 1);
+    database.execute_batch("DROP TRIGGER refuse").unwrap();
+    let report = import().unwrap();
+    assert_eq!((report.new_turns, report.new_facts, report.new_summaries), (0, 3, 2));
+    assert_eq!(import().unwrap().read.unchanged, 1);
+}
+
 #[test]
 fn facts_of_a_forgotten_turn_stay_forgotten() {
     let (from, ana) = small_memory();
