@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// ```json
 /// {
 ///   "event": "captured", "file": "/home/ana/.codex/sessions/2026/03/08/rollout-1.jsonl",
-///   "new": 2, "known": 0, "forgotten": 0, "refused": 0
+///   "new": 2, "known": 0, "forgotten": 0, "refused": 0, "unread": 0
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +42,8 @@ pub enum WatchEvent {
         forgotten: u64,
         /// Turns that were left out, because who moderates refused them.
         refused: u64,
+        /// Lines that are damaged, or longer than 64 MiB, and were passed over.
+        unread: u64,
     },
     /// A file could not be read or stored. It is tried again: if the store was at fault, soon, and
     /// otherwise when the file changes.

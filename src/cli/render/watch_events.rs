@@ -21,7 +21,7 @@ pub(crate) fn watch_event(event: &WatchEvent) -> String {
             };
             format!("watching for {user}: {folders}{missing}")
         }
-        WatchEvent::Captured { file, new, forgotten, refused, .. } => {
+        WatchEvent::Captured { file, new, forgotten, refused, unread, .. } => {
             let forgotten = match forgotten {
                 0 => String::new(),
                 _ => format!(", {forgotten} left out that were forgotten before"),
@@ -30,7 +30,11 @@ pub(crate) fn watch_event(event: &WatchEvent) -> String {
                 0 => String::new(),
                 _ => format!(", {refused} refused by moderation"),
             };
-            format!("{file}: {}{forgotten}{refused}", counted(*new, "new turn"))
+            let unread = match unread {
+                0 => String::new(),
+                _ => format!(", {} passed over that cannot be read", counted(*unread, "line")),
+            };
+            format!("{file}: {}{forgotten}{refused}{unread}", counted(*new, "new turn"))
         }
         WatchEvent::Failed { file, message } => format!("{file}: {message}"),
         WatchEvent::Indexed { turns, remaining: 0 } => {

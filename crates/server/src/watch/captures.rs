@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use longmem_core::{Diagnose, Fault, UserName};
-use longmem_memory::{ImportReport, ImportRequest, Memory, MemoryError};
+use longmem_memory::{ImportReport, ImportRequest, Memory, MemoryError, SkipReason};
 use longmem_wire::{WatchEvent, full_message};
 
 use super::WatchSettings;
@@ -62,12 +62,16 @@ pub(super) fn capture(
 
 /// What is told of a file that was read; nothing if it brought nothing.
 fn captured(path: &Path, report: &ImportReport) -> Option<WatchEvent> {
-    (report.new_turns + report.refused_turns > 0).then(|| WatchEvent::Captured {
+    let skipped = |reason: &SkipReason| report.read.skipped.get(reason).copied().unwrap_or(0);
+    let unread = [SkipReason::TooLong, SkipReason::Malformed, SkipReason::NotUtf8];
+    let unread = unread.iter().map(skipped).sum();
+    (report.new_turns + report.refused_turns + unread > 0).then(|| WatchEvent::Captured {
         file: path.display().to_string(),
         new: report.new_turns,
         known: report.known_turns,
         forgotten: report.forgotten_turns,
         refused: report.refused_turns,
+        unread,
     })
 }
 

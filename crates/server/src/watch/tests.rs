@@ -137,6 +137,10 @@ fn half_a_line_waits_and_a_file_that_was_replaced_is_read_from_its_beginning() {
     assert_eq!(new_turns(&fixture.capture()), 0);
     append(&path, rest);
     assert_eq!(new_turns(&fixture.capture()), 1);
+    append(&path, b"{\"torn\": \n");
+    let events = fixture.capture();
+    assert!(matches!(&events[0], WatchEvent::Captured { new: 0, unread: 1, .. }), "{events:?}");
+    assert_eq!(fixture.capture().len(), 1);
     // Cut off, and gone on with otherwise.
     fs::write(&path, &first).unwrap();
     assert_eq!(new_turns(&fixture.capture()), 0);
