@@ -13,6 +13,10 @@ use super::{HookAnswer, HookClient, WaitingTranscript, profile, prompt};
 /// Words that a prompt must have for anything to be recalled for it: "yes" and "go on" ask nothing.
 const LEAST_WORDS: usize = 3;
 
+/// Bytes of a prompt that are looked at: what is asked stands at the beginning, or behind memory that the
+/// prompt quotes.
+const READ_BYTES: usize = 256 << 10;
+
 /// What the beginning of a prompt looks like that nobody wrote as a question: a command, or a message of
 /// the agent's own.
 const NOT_WRITTEN: [&str; 5] =
@@ -28,6 +32,8 @@ pub struct Hook {
     event: &'static str,
     meaning: Meaning,
     input: Input,
+    /// What a prompt asks memory, if it asks anything.
+    question: Option<String>,
 }
 
 /// Why a call cannot be read.
@@ -84,8 +90,10 @@ impl Hook {
             let known = known.iter().map(|(name, _)| *name).collect();
             return Err(HookError::Event { client, event: event.to_owned(), known });
         };
-        let input = serde_json::from_slice(json)?;
-        Ok(Self { client, event, meaning, input })
+        let input: Input = serde_json::from_slice(json)?;
+        let prompt = input.prompt.as_deref().filter(|_| meaning == Meaning::Prompt);
+        let question = prompt.and_then(question);
+        Ok(Self { client, event, meaning, input, question })
     }
 
     /// Whether the answer depends on what is in memory; otherwise it is `{}`, and no memory is opened.
@@ -94,7 +102,7 @@ impl Hook {
             return false;
         }
         match self.meaning {
-            Meaning::Prompt => self.question().is_some(),
+            Meaning::Prompt => self.question.is_some(),
             // What a session that goes on was told before is in its transcript.
             Meaning::SessionBegins => {
                 !matches!(self.input.source.as_deref(), Some("resume" | "fork"))
@@ -142,9 +150,9 @@ impl Hook {
             return Ok(HookAnswer::default());
         }
         let text = match self.meaning {
-            Meaning::Prompt => match self.question() {
+            Meaning::Prompt => match &self.question {
                 Some(question) => {
-                    prompt::recalled(memory, user, self.session().as_ref(), &question, time_zone)?
+                    prompt::recalled(memory, user, self.session().as_ref(), question, time_zone)?
                 }
                 None => None,
             },
@@ -164,15 +172,15 @@ impl Hook {
     fn is_of_subagent(&self) -> bool {
         self.input.agent_id.as_deref().is_some_and(|id| !id.is_empty())
     }
+}
 
-    /// What a person asked in their own words; none for a command and for what is too short to ask
-    /// anything.
-    fn question(&self) -> Option<String> {
-        let prompt = own_words(self.input.prompt.as_deref()?);
-        let prompt = prompt.trim();
-        let is_written = !NOT_WRITTEN.iter().any(|beginning| prompt.starts_with(beginning));
-        (is_written && words(prompt) >= LEAST_WORDS).then(|| prompt.to_owned())
-    }
+/// What a person asked in their own words; none for a command and for what is too short to ask anything.
+fn question(prompt: &str) -> Option<String> {
+    let read = &prompt[..prompt.floor_char_boundary(READ_BYTES)];
+    let words_of_person = own_words(read);
+    let asked = words_of_person.trim();
+    let is_written = !NOT_WRITTEN.iter().any(|beginning| asked.starts_with(beginning));
+    (is_written && words(asked) >= LEAST_WORDS).then(|| asked.to_owned())
 }
 
 /// The number of words of a text.
