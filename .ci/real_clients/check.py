@@ -72,6 +72,7 @@ def claude_code_recalls_and_remembers(home):
     wait_until("four turns are stored", lambda: len(home.turns()) >= 4)
     nothing_recalled_is_stored(home, 4)
     # Reading the transcripts once more, also whole, adds nothing.
+    home.longmem("watch", "--once", "--source", "claude-code")
     home.longmem("import", "--claude-code")
     home.longmem("import", "--claude-code", "--again")
     nothing_recalled_is_stored(home, 4)

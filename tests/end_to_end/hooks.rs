@@ -103,9 +103,9 @@ fn install_shows_writes_and_takes_out() {
     let shown = home.run(&["install", "codex", "--dry-run"]).succeeds().stdout;
     assert!(shown.contains("+ [mcp_servers.longmem]"), "{shown}");
     assert!(!home.path(".codex").exists(), "--dry-run changes nothing");
-    home.run(&["--user", "ana", "install", "codex"]).succeeds();
+    home.run(&["--user", "ana", "--redact", "install", "codex"]).succeeds();
     let hooks = std::fs::read_to_string(home.path(".codex/hooks.json")).unwrap();
-    assert!(hooks.contains("hook codex Stop --user ana"), "{hooks}");
+    assert!(hooks.contains("hook codex Stop --user ana --redact"), "{hooks}");
     home.run(&["install", "codex", "--remove"]).succeeds();
     assert_eq!(std::fs::read_dir(home.path(".codex")).unwrap().count(), 0);
 

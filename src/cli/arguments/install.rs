@@ -30,8 +30,8 @@ closed_words! {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Files that are there keep everything else that stands in them; a copy of the file as it was is
-beside it (NAME.before-longmem). What --db, --user, --config, --key-file and --model-dir say here goes
-into the commands that are written."
+beside it (NAME.before-longmem). What --db, --user, --config, --key-file, --model-dir and --redact
+say here goes into the commands that are written."
 )]
 pub(crate) struct InstallArguments {
     /// claude-code, codex, gemini or cursor

@@ -22,6 +22,9 @@ const FLAGS: [(&str, &str, bool); 5] = [
     ("user", "--user", false),
 ];
 
+/// The flag without a value that goes along with them: what an agent's transcripts hold is redacted, too.
+const REDACT: &str = "redact";
+
 /// The program, and the flags that each of its commands gets.
 pub(super) struct Program {
     pub(super) path: String,
@@ -43,6 +46,9 @@ impl Program {
             let Some(value) = given.value(name).filter(|_| given.by_flag(name)) else { continue };
             let value = if is_path { text(&std::path::absolute(value)?)? } else { value };
             flags.extend([flag.to_owned(), value]);
+        }
+        if given.by_flag(REDACT) {
+            flags.push(format!("--{REDACT}"));
         }
         Ok(Self { path, flags })
     }
