@@ -73,16 +73,18 @@ impl Quote {
         QuotedTurn { turn, score: score.map(rounded), shortened }
     }
 
-    fn line(&self, now: &Zoned) -> String {
+    /// The line of a turn; it says the day where the session's line names several.
+    fn line(&self, now: &Zoned, with_day: bool) -> String {
         let turn = &self.turn;
-        let time = turn.time.to_zoned(now.time_zone().clone()).strftime("%H:%M");
+        let form = if with_day { "%a %Y-%m-%d %H:%M" } else { "%H:%M" };
+        let time = turn.time.to_zoned(now.time_zone().clone()).strftime(form);
         format!("- t{} {time} {}: {}\n", turn.id, speaker(turn), quoted(&turn.text))
     }
 
     /// Characters that it takes, as text or as JSON, whichever is more.
     fn cost(&self, now: &Zoned) -> usize {
         let json = serde_json::to_string(&self.json()).expect("a turn is plain data");
-        json.chars().count().max(self.line(now).chars().count())
+        json.chars().count().max(self.line(now, true).chars().count())
     }
 }
 
@@ -184,8 +186,9 @@ impl Shown {
         if !self.turns.is_empty() {
             text.push_str(&recalled_memory_opening(now.timestamp(), now.time_zone()));
             for session in self.sessions() {
+                let days = days_of(&session, now);
                 text.push_str(&session_line(&session, now));
-                text.extend(session.iter().map(|quote| quote.line(now)));
+                text.extend(session.iter().map(|quote| quote.line(now, days[0] != days[1])));
             }
             text.push_str(&recalled_memory_end());
             text.push('\n');
@@ -228,14 +231,20 @@ fn rounded(score: f32) -> f64 {
 
 /// The line above the turns of a session: its days, its title and its name.
 fn session_line(session: &[&Quote], now: &Zoned) -> String {
-    let (first, last) = (&session[0].turn, &session[session.len() - 1].turn);
-    let [begin, end] = [first.time, last.time].map(|time| day(time, now.time_zone()));
+    let [begin, end] = days_of(session, now);
     let days = if begin == end { begin } else { format!("{begin} to {end}") };
+    let first = &session[0].turn;
     let name = quoted_name(first.session.as_str());
     match &first.session_title {
         Some(title) => format!("[{days}] {} (session {name})\n", quoted_name(title)),
         None => format!("[{days}] session {name}\n"),
     }
+}
+
+/// The days of the first and of the last turn that are shown of a session.
+fn days_of(session: &[&Quote], now: &Zoned) -> [String; 2] {
+    let (first, last) = (&session[0].turn, &session[session.len() - 1].turn);
+    [first.time, last.time].map(|time| day(time, now.time_zone()))
 }
 
 /// The turn, cut where the room ends; none if too little of it would be left.

@@ -131,6 +131,22 @@ async fn what_was_said_last_is_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn where_a_session_has_several_days_each_turn_says_its_own() {
+    let world = World::new();
+    let texts: Vec<String> = (0..1500).map(|number| format!("Line {number}.")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    world.said(&ana(), "long", &texts).await;
+    let mut client = world.client().await;
+    let (text, _) = client.call("memory_get", json!({"ids": [1, 1500], "around": 0})).await;
+    assert!(
+        text.contains("[Mon 2026-03-02 to Tue 2026-03-03] About long (session long)"),
+        "{text}"
+    );
+    assert!(text.contains("- t1 Mon 2026-03-02 09:00 user: Line 0."), "{text}");
+    assert!(text.contains("- t1500 Tue 2026-03-03 09:59 assistant: Line 1499."), "{text}");
+}
+
+#[tokio::test]
 async fn facts_are_listed_as_they_hold_or_held() {
     let world = world().await;
     let mut client = world.client().await;

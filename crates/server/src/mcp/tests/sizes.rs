@@ -35,6 +35,20 @@ async fn a_long_turn_is_read_to_its_end_piece_by_piece() {
 }
 
 #[tokio::test]
+async fn a_neighbour_that_is_cut_is_read_on_from_its_own_place() {
+    let long = "é".repeat(60_000);
+    let world = World::new();
+    world.said(&ana(), "log", &["What does it say?", &long]).await;
+    let mut client = world.client().await;
+    let asked = json!({"ids": ["t1"], "around": 1, "from": 5});
+    let (text, got) = client.call("memory_get", asked).await;
+    assert_eq!(got["turns"][0]["text"], "does it say?");
+    let part = got["turns"][1]["text"].as_str().unwrap().strip_suffix(" […]").unwrap();
+    let how = format!("ids [\"t2\"], around 0 and from {} reads on.", part.chars().count());
+    assert!(text.contains(&how), "{}", &text[text.len() - 200..]);
+}
+
+#[tokio::test]
 async fn a_search_quotes_of_a_long_turn_what_bears_on_the_query() {
     let filler = "Nothing happened that day. ".repeat(2_000);
     let world = World::new();

@@ -100,7 +100,8 @@ async fn get(call: Call, asked: Get) -> Result<Reply, Refusal> {
     for quote in shown.turns.iter().filter(|quote| quote.shortened) {
         let id = quote.turn.id;
         // What is shown ends with a mark that is none of the turn's.
-        let next = from + quote.turn.text.chars().count() - " […]".chars().count();
+        let begun = if ids.contains(&id) { from } else { 0 };
+        let next = begun + quote.turn.text.chars().count() - " […]".chars().count();
         remarks.push(format!(
             "t{id} is cut; memory_get with ids [\"t{id}\"], around 0 and from {next} reads on."
         ));
