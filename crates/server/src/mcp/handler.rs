@@ -115,18 +115,15 @@ impl ServerHandler for MemoryHandler {
             Err(_) => "bug",
         };
         self.shared.metrics.mcp_call(&entry.tool.name, outcome);
-        let (outcome, result) = match done {
-            Ok(Ok(reply)) => ("ok", CallToolResult::from(reply)),
-            Ok(Err(refusal)) => ("refused", refusal.into()),
-            Err(_) => {
-                let refusal = Refusal::new(
-                    "this is a bug in longmem: the call was not finished",
-                    "What was stored before is safe; please report it with what this server printed.",
-                );
-                ("bug", refusal.into())
-            }
+        let result = match done {
+            Ok(Ok(reply)) => CallToolResult::from(reply),
+            Ok(Err(refusal)) => refusal.into(),
+            Err(_) => Refusal::new(
+                "this is a bug in longmem: the call was not finished",
+                "What was stored before is safe; please report it with what this server printed.",
+            )
+            .into(),
         };
-        self.shared.metrics.mcp_call(&entry.tool.name, outcome);
         Ok(result.into())
     }
 

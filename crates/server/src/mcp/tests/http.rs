@@ -97,3 +97,20 @@ async fn there_is_no_session_to_get_or_to_delete() {
         assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
     }
 }
+
+#[tokio::test]
+async fn each_call_is_counted_once_by_what_came_of_it() {
+    let world = World::new();
+    let shared = Arc::new(Shared::new(world.memory(), ServerSettings::new(ana())));
+    for arguments in [json!({"query": "port"}), json!({"query": ""})] {
+        let asked = json!({"name": "memory_search", "arguments": arguments});
+        let request = request("tools/call", &asked, Some(caller(&[Permission::Read])));
+        service(Arc::clone(&shared)).oneshot(request).await.unwrap();
+    }
+    let text = shared.metrics.text(None);
+    for outcome in ["ok", "refused"] {
+        let line =
+            format!("longmem_mcp_calls_total{{tool=\"memory_search\",outcome=\"{outcome}\"}} 1\n");
+        assert!(text.contains(&line), "{text}");
+    }
+}

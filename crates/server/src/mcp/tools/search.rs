@@ -99,7 +99,10 @@ async fn search(call: Call, asked: Search) -> Result<Reply, Refusal> {
         return Err(Refusal::new(message, "Give since the earlier time, and until the later one."));
     }
     let time_zone = now.time_zone().clone();
-    call.warmth.wait_for_model(&call.shared.memory).await;
+    // A server of many loads the model itself, and a request that waits would keep others from their place.
+    if call.is_owner {
+        call.warmth.wait_for_model(&call.shared.memory).await;
+    }
     let (question, shared) = (query.clone(), Arc::clone(&call.shared));
     let recall = call
         .read(move |memory, user| {
