@@ -147,3 +147,19 @@ async fn changes_are_told_until_the_server_stops() {
     api.shared.stopping.cancel();
     assert_eq!(next().await, None);
 }
+
+#[tokio::test]
+async fn one_user_with_many_jobs_does_not_keep_another_from_theirs() {
+    let api = Api::new();
+    // No import ends while this one is not done.
+    let _alone = api.shared.ongoing.import().await;
+    let ana = caller("ana");
+    for _ in 0..4 {
+        assert_eq!(import(&api, "", TWO_TURNS).await.status, StatusCode::ACCEPTED);
+    }
+    let refused = import(&api, "", TWO_TURNS).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers["retry-after"], "5");
+    assert!(api.shared.ongoing.jobs.begin(&ana.user).is_err());
+    assert!(api.shared.ongoing.jobs.begin(&caller("bo").user).is_ok());
+}
