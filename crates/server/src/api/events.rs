@@ -83,6 +83,7 @@ async fn tell(shared: &Shared, user: &UserName, sender: &Sender<io::Result<Bytes
         let looked = shared.memory.read(move |memory| changes_since(memory, &user, seen)).await;
         let piece = match looked {
             Err(error) => {
+                (shared.settings.log)(&format!("changes cannot be followed: {error}"));
                 // The client connects again, and learns what is wrong if it is still so.
                 let _ = sender.send(Err(io::Error::other(error))).await;
                 return;

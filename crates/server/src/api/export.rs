@@ -69,12 +69,13 @@ async fn export(
             out.flush().map_err(MemoryError::Output)
         });
         let failed = tokio::select! {
-            exported = exporting => exported.err().map(io::Error::other),
-            () = stopping.cancelled() => Some(io::Error::other("the server stops")),
+            exported = exporting => exported.err().map(|error| error.to_string()),
+            () = stopping.cancelled() => Some("the server stops".to_owned()),
         };
-        if let Some(error) = failed {
+        if let Some(why) = failed.filter(|_| !sender.is_closed()) {
+            (shared.settings.log)(&format!("an export broke off: {why}"));
             // Nobody reads it any more if this fails.
-            let _ = sender.send(Err(error)).await;
+            let _ = sender.send(Err(io::Error::other(why))).await;
         }
     });
     Ok(([(header::CONTENT_TYPE, JSON_LINES)], body).into_response())

@@ -97,7 +97,7 @@ async fn import(
         })?;
         Ok(wire::Import::new(Path::new(name), report))
     });
-    job.run(async move {
+    job.run(shared.settings.log, async move {
         let _alone = shared.ongoing.import().await;
         // Its memory is opened for writing, and then it takes no place from requests.
         shared.memory.run(|_| Ok::<_, MemoryError>(())).await?;

@@ -48,7 +48,7 @@ async fn index(
     let job = shared.ongoing.jobs.begin(&caller.user)?;
     let begun = job.begun();
     let in_hand = job.clone();
-    job.run(async move { index_all(&shared, &in_hand).await });
+    job.run(shared.settings.log, async move { index_all(&shared, &in_hand).await });
     Ok((StatusCode::ACCEPTED, Json(begun)))
 }
 

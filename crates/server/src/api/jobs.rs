@@ -143,18 +143,26 @@ impl JobInHand {
         (job.state, job.done, job.of) = (JobState::Running, done, of);
     }
 
-    /// Does the work of the job beside the request that began it.
-    pub(super) fn run<T, E>(self, work: impl Future<Output = Result<T, E>> + Send + 'static)
-    where
+    /// Does the work of the job beside the request that began it. What its user is not told of an error
+    /// goes to the log.
+    pub(super) fn run<T, E>(
+        self,
+        log: fn(&str),
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) where
         T: Serialize + Send + 'static,
         E: Into<Problem> + Send + 'static,
     {
         tokio::spawn(async move {
             // In a task of its own, so that a panic ends the job and not who waits for it.
-            match tokio::spawn(work).await {
-                Ok(outcome) => self.end(outcome.map_err(Into::into)),
-                Err(panic) => self.end::<()>(Err(Problem::bug(panic.to_string()))),
+            let outcome = match tokio::spawn(work).await {
+                Ok(outcome) => outcome.map_err(Into::into),
+                Err(panic) => Err(Problem::bug(panic.to_string())),
+            };
+            if let Err(Problem { log: Some(line), .. }) = &outcome {
+                log(&format!("job {}: {line}", self.begun().job));
             }
+            self.end(outcome);
         });
     }
 
