@@ -115,6 +115,6 @@ fn install_shows_writes_and_takes_out() {
     let plugin = home.path("data/longmem/integrations/claude-code/longmem");
     assert!(plugin.join("skills/memory/SKILL.md").exists());
     home.run(&["install", "claude-code", "--remove"]).succeeds();
-    assert!(!plugin.join(".claude-plugin/plugin.json").exists());
+    assert!(!home.path("data/longmem/integrations").exists());
     home.run(&["install", "emacs"]).ends_with(2);
 }

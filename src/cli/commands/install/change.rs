@@ -126,6 +126,9 @@ impl Change {
             Some(after) => write(&self.path, after, permissions(&self.path)).map_err(failed)?,
             None => fs::remove_file(&self.path).map_err(failed)?,
         }
+        if self.kind == Kind::Own && self.after.is_none() {
+            remove_empty_folders(&self.path);
+        }
         if self.kind == Kind::Undone && backup.exists() {
             fs::remove_file(&backup)?;
         }
@@ -153,6 +156,12 @@ fn is_same(after: &[u8], old: &[u8]) -> bool {
         text => text,
     };
     after == old || json_file::is_same(text(after), text(old))
+}
+
+/// Deletes the folders that a file stood in, up to the first that holds something else.
+fn remove_empty_folders(path: &Path) {
+    let mut folders = path.ancestors().skip(1);
+    while folders.next().is_some_and(|folder| fs::remove_dir(folder).is_ok()) {}
 }
 
 /// The bytes of a file; none if there is no such file.
