@@ -10,6 +10,9 @@ use super::diff::diff;
 use super::json_file;
 use crate::failure::Failure;
 
+/// The name of the folder in the data folder where longmem's own files for agents are.
+pub(super) const OWN_FILES: &str = "integrations";
+
 /// What the name of the copy ends with that keeps a file as it was.
 const BACKUP: &str = "before-longmem";
 
@@ -158,10 +161,14 @@ fn is_same(after: &[u8], old: &[u8]) -> bool {
     after == old || json_file::is_same(text(after), text(old))
 }
 
-/// Deletes the folders that a file stood in, up to the first that holds something else.
+/// Deletes the folders that a file stood in, up to the folder of all such files and no further, and only
+/// where they hold nothing else.
 fn remove_empty_folders(path: &Path) {
-    let mut folders = path.ancestors().skip(1);
-    while folders.next().is_some_and(|folder| fs::remove_dir(folder).is_ok()) {}
+    for folder in path.ancestors().skip(1) {
+        if fs::remove_dir(folder).is_err() || folder.ends_with(OWN_FILES) {
+            return;
+        }
+    }
 }
 
 /// The bytes of a file; none if there is no such file.

@@ -4,7 +4,7 @@ use longmem::Folders;
 use longmem_server::HookClient;
 use serde_json::{Value, json};
 
-use super::change::Change;
+use super::change::{Change, OWN_FILES};
 use super::entries::Entries;
 use super::program::on_path;
 use super::{AgentCommand, Plan};
@@ -51,7 +51,7 @@ pub(super) fn plan(
     scope: InstallScope,
     remove: bool,
 ) -> Result<Plan, Failure> {
-    let folder = folders.data.join("integrations").join("claude-code");
+    let folder = folders.data.join(OWN_FILES).join("claude-code");
     let mut files: Vec<(&str, Vec<u8>)> =
         FILES.iter().map(|(name, bytes)| (*name, bytes.to_vec())).collect();
     files.push(("longmem/hooks/hooks.json", hooks(entries).into_bytes()));
