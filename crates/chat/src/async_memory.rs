@@ -151,8 +151,9 @@ impl AsyncMemory {
         self.run_with(Some(permit), access, work).await
     }
 
-    /// Does a piece of work at once that stores at most a small value, beside those that wait for a free
-    /// place: for what must not wait behind long work, and for waiting itself, such as for the model.
+    /// Does a piece of work at once, beside those that wait for a free place: for short work that must not
+    /// wait behind long work, for long work that must not keep others waiting, and for waiting itself, such
+    /// as for the model. A store that is not there is not made for it.
     ///
     /// # Errors
     /// Those of [`AsyncMemory::run`].

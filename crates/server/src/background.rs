@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use longmem_chat::AsyncMemory;
 use longmem_memory::{IndexEvent, IndexOptions, IndexReport, Memory, MemoryError};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{sleep, timeout};
 
@@ -25,21 +26,38 @@ const AFTER_WRITING: Duration = Duration::from_secs(2);
 /// How often it is looked whether other processes stored something.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
+/// How much the thread that embeds in the background gives way to others.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 /// Background work: one piece at a time.
 #[derive(Debug)]
 pub(crate) struct Background {
     queue: Arc<Queue>,
+    /// One thread, in which all work of a piece is done. In the threads of requests, a question would wait
+    /// until a whole batch is embedded. None if the system gives no thread.
+    thread: Option<Arc<ThreadPool>>,
     one_at_a_time: Mutex<()>,
     something_new: Notify,
 }
 
 impl Background {
     pub(crate) fn new(queue: Arc<Queue>) -> Self {
-        Self { queue, one_at_a_time: Mutex::default(), something_new: Notify::new() }
+        let thread = ThreadPoolBuilder::new()
+            .num_threads(1)
+            .thread_name(|_| "background".to_owned())
+            .start_handler(|_| give_way())
+            .build();
+        Self {
+            queue,
+            thread: thread.ok().map(Arc::new),
+            one_at_a_time: Mutex::default(),
+            something_new: Notify::new(),
+        }
     }
 
-    /// Does a piece of work on the memory once no request has wanted it for a moment, or after five
-    /// seconds of waiting for that. What takes long should be cut into pieces of some hundred milliseconds, one call each.
+    /// Does a piece of work on the memory in a thread of its own, once no request has wanted it for a
+    /// moment, or after five seconds of waiting for that. What takes long should be cut into pieces of some hundred milliseconds, one call each.
     ///
     /// # Errors
     /// Those of the work, and that of opening the memory.
@@ -55,13 +73,26 @@ impl Background {
         let _alone = self.one_at_a_time.lock().await;
         // Whether it is quiet or not, the work is done now.
         let _ = timeout(PATIENCE, self.queue.quiet_for(QUIET)).await;
-        memory.run(work).await
+        let thread = self.thread.clone();
+        let in_thread = move |memory: &Memory| match thread {
+            Some(thread) => thread.install(|| work(memory)),
+            None => work(memory),
+        };
+        // Aside: it takes no place from requests.
+        memory.run_aside(in_thread).await
     }
 
     /// Says that something may have been stored that has no vectors yet.
     pub(crate) fn something_is_new(&self) {
         self.something_new.notify_one();
     }
+}
+
+/// Lets other threads go before this one.
+fn give_way() {
+    // On Linux, this is of a thread; elsewhere of the whole process, which must not give way.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(NICENESS);
 }
 
 /// Gives a batch of turns their vectors, some tens of kilobytes of text. `remaining` of what is returned says
