@@ -177,7 +177,7 @@ async fn store_turns(
 ) -> Result<(StatusCode, Json<StoredTurns>), Problem> {
     let prefix = idempotency_key(&headers)?;
     let now = shared.memory.now();
-    let learns = shared.settings.talk.conversation.learns;
+    let (learns, log) = (shared.settings.talk.conversation.learns, shared.settings.log);
     let NewTurns { session, turns } = asked;
     let turns: Vec<NewTurn> = turns
         .into_iter()
@@ -201,7 +201,7 @@ async fn store_turns(
         let mut stored = StoredTurns { stored: Vec::new(), known: Vec::new() };
         for (turn, inserted) in turns.iter().zip(inserted) {
             if inserted.new && learns {
-                memory.note_instructions(&caller.user, inserted.id, turn)?;
+                note_instructions(memory, &caller.user, inserted.id, turn, log);
             }
             let key = turn.source_key.clone().map(|SourceKey(key)| key);
             let list = if inserted.new { &mut stored.stored } else { &mut stored.known };
@@ -210,6 +210,20 @@ async fn store_turns(
         Ok::<_, MemoryError>(stored)
     };
     Ok((StatusCode::CREATED, Json(shared.memory.run(work).await?)))
+}
+
+/// Makes facts of the standing instructions in a turn that is stored. If that fails, the turn is stored all
+/// the same, so only the log says it.
+pub(super) fn note_instructions(
+    memory: &Memory,
+    user: &UserName,
+    id: TurnId,
+    turn: &NewTurn,
+    log: fn(&str),
+) {
+    if let Err(error) = memory.note_instructions(user, id, turn) {
+        log(&format!("the instructions of turn {id} were not noted: {error}"));
+    }
 }
 
 /// The prefix for keys that the request gives, if it gives one.

@@ -17,6 +17,7 @@ use crate::Permission;
 use crate::api::body::Body;
 use crate::api::operation::Operation;
 use crate::api::registry::Registry;
+use crate::api::turns::note_instructions;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -137,13 +138,13 @@ async fn add_memories(
             source_key: None,
         })
         .collect();
-    let learns = shared.settings.talk.conversation.learns;
+    let (learns, log) = (shared.settings.talk.conversation.learns, shared.settings.log);
     let work = move |memory: &longmem_memory::Memory| {
         let inserted = memory.remember(&caller.user, &turns)?;
         let mut results = Vec::with_capacity(turns.len());
         for (turn, inserted) in turns.into_iter().zip(inserted) {
             if learns {
-                memory.note_instructions(&caller.user, inserted.id, &turn)?;
+                note_instructions(memory, &caller.user, inserted.id, &turn, log);
             }
             let id = MemoryId::Turn(inserted.id).to_string();
             results.push(AddedMemory { id, event: "ADD", memory: turn.text });

@@ -104,3 +104,13 @@ async fn what_is_no_fact_or_no_list_is_refused() {
     let id = api.send(request("GET", "/v1/memory/facts/one", &Value::Null), caller("ana")).await;
     assert_eq!(id.status, 400);
 }
+
+#[tokio::test]
+async fn what_should_be_done_from_now_on_becomes_a_fact_where_that_is_wanted() {
+    for learns in [true, false] {
+        let api = Api::with(|settings| settings.talk.conversation.learns = learns);
+        api.say("talk", &["Always answer in metric units."]).await;
+        let facts = api.get(FACTS).await.json();
+        assert_eq!(facts["items"].as_array().unwrap().len(), usize::from(learns));
+    }
+}
