@@ -194,11 +194,18 @@ async fn rename_session(
     let user = caller.user;
     let work = waiting::stored_first(&shared, &user.clone(), move |memory, _| {
         session(memory, &user, &name, false)?;
-        // The title first: it may be refused, and then nothing was changed.
+        let new = asked.name.as_ref().filter(|new| **new != name);
+        // Whatever may be refused is looked at before anything is changed.
+        if let Some(new) = new
+            && session(memory, &user, new, false).is_ok()
+        {
+            let taken = StoreError::SessionExists { user, session: new.clone() };
+            return Err(MemoryError::from(taken).into());
+        }
         if let Some(title) = &asked.title {
             memory.set_session_title(&user, &name, title)?;
         }
-        if let Some(new) = asked.name.as_ref().filter(|new| **new != name) {
+        if let Some(new) = new {
             memory.rename_session(&user, &name, new)?;
         }
         let name = asked.name.unwrap_or(name);

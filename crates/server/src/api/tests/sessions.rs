@@ -38,7 +38,8 @@ async fn a_session_is_read_renamed_and_deleted() {
     let renamed = api.ask("PATCH", &path, names).await.json();
     insta::assert_json_snapshot!(renamed);
     assert_eq!(api.get(&path).await.status, 404);
-    let taken = api.ask("PATCH", &format!("{SESSIONS}/move"), json!({ "name": "other" })).await;
+    let names = json!({ "title": "Not so", "name": "other" });
+    let taken = api.ask("PATCH", &format!("{SESSIONS}/move"), names).await;
     assert_eq!(taken.status, 409);
     let unchanged = api.ask("PATCH", &format!("{SESSIONS}/move"), json!({})).await.json();
     assert_eq!(unchanged, renamed);
