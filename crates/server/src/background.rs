@@ -146,3 +146,40 @@ async fn index_what_waits(shared: &Shared) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::sync::mpsc;
+
+    use longmem_core::FixedClock;
+    use longmem_sqlite::{IfMissing, SqliteStore};
+    use longmem_test_support::WordHashEmbedder;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_done_in_a_thread_of_its_own_and_takes_no_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        let clock = FixedClock("2026-03-08T18:30:00Z".parse().unwrap());
+        let embedder = WordHashEmbedder::default();
+        let memory = Memory::new(Arc::new(store), Arc::new(embedder), Arc::new(clock));
+        let memory = AsyncMemory::new(Arc::new(memory), NonZeroUsize::MIN);
+
+        // The only place is taken until the background work is done.
+        let (done, is_done) = mpsc::channel::<()>();
+        let taking = memory.run(move |_| Ok::<_, MemoryError>(is_done.recv().is_ok()));
+        let background = Background::new(Queue::new(1, 64));
+        let asked = async {
+            let work =
+                |_: &Memory| Ok::<_, MemoryError>(std::thread::current().name().map(str::to_owned));
+            let name = background.run(&memory, work).await.unwrap();
+            done.send(()).unwrap();
+            name
+        };
+        let (name, taken) = tokio::join!(asked, taking);
+        assert_eq!(name.as_deref(), Some("background"));
+        assert!(taken.unwrap());
+    }
+}
