@@ -11,11 +11,20 @@ use serde_json::Value;
 
 use super::operation::SchemaOf;
 
-/// Schemas of requests: fields that a type does not name are not allowed unless it says so itself, and
-/// the user need not be named, since it is the caller.
+/// The largest integer that every program reads from JSON as it was written: 2⁵³ - 1.
+const LARGEST_INTEGER: u64 = 9_007_199_254_740_991;
+
+/// Schemas of requests: integers have a largest value, fields that a type does not name are not allowed unless
+/// it says so itself, and the user need not be named, since it is the caller.
 pub(super) fn request_schemas() -> SchemaSettings {
     SchemaSettings::draft2020_12().for_deserialize().with_transform(RecursiveTransform(
         |schema: &mut Schema| {
+            let is_unbounded = schema.get("format").is_some_and(|format| {
+                format.as_str().is_some_and(|format| matches!(format, "uint" | "uint64"))
+            });
+            if is_unbounded && schema.get("maximum").is_none() {
+                schema.insert("maximum".to_owned(), LARGEST_INTEGER.into());
+            }
             let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
                 return;
             };
