@@ -100,9 +100,9 @@ mod tests {
         assert_eq!(
             rows(&group(), 60),
             [
-                "  by meaning  ████████████              12.0 ms (p95 12.0)",
-                "  both        ████████████████████████  24.0 ms (p95 24.0)",
-                "  nothing                               0.009 ms (p95 0.009)",
+                "  by meaning  ██████▌        12.0 ms (p95 12.0, p99 12.0)",
+                "  both        █████████████  24.0 ms (p95 24.0, p99 24.0)",
+                "  nothing                    0.009 ms (p95 0.009, p99 0.009)",
             ]
         );
     }
@@ -111,7 +111,7 @@ mod tests {
     fn a_narrow_terminal_still_gets_bars_and_an_empty_group_gets_no_lines() {
         for width in 0..200 {
             for line in rows(&group(), width) {
-                assert!(line.chars().count() <= width.max(44), "{line}");
+                assert!(line.chars().count() <= width.max(55), "{line}");
             }
         }
         assert_eq!(rows(&Group { title: String::new(), rows: vec![] }, 80), [""; 0]);
