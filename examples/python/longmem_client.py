@@ -1,7 +1,4 @@
-"""longmem over HTTP, with nothing but the standard library.
-
-Start `longmem serve` first. LONGMEM_URL names another address, LONGMEM_SERVER_KEY a key of it.
-"""
+"""longmem serve over HTTP. LONGMEM_URL names another address, LONGMEM_SERVER_KEY a key of it."""
 
 import contextlib
 import json
@@ -30,13 +27,15 @@ def call(method, path, body=None, **query):
     except urllib.error.HTTPError as error:
         kind = NotFound if error.code == 404 else RuntimeError
         raise kind(json.load(error)["detail"]) from None
+    except urllib.error.URLError as error:
+        raise SystemExit(f"no server at {ADDRESS} ({error.reason}); start longmem serve") from None
     return json.loads(text) if text else None
 
 
 def remember(session, *turns):
     """Stores turns, each a role and a text; they are on disk when this returns."""
-    turns = [{"role": role, "text": text} for role, text in turns if text.strip()]
-    return call("POST", "turns", {"session": session, "turns": turns}) if turns else None
+    if turns := [{"role": role, "text": text} for role, text in turns if text.strip()]:
+        call("POST", "turns", {"session": session, "turns": turns})
 
 
 def last_turns(session, limit=None):

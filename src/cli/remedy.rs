@@ -58,7 +58,10 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::AskEverybodyForKeys => {
             "Make a key (longmem keys add NAME) and add --auth required, or listen on 127.0.0.1."
         }
-        Remedy::ListenElsewhere => "Name another address with --listen, or end the other program.",
+        Remedy::ListenElsewhere => {
+            "Name another address with --listen (another socket with --unix FILE, or --unix none), or end the other \
+             program."
+        }
         Remedy::UsePrivateFolder => {
             "Name a file in a folder with the mode 700 with --unix; a new folder is made so."
         }

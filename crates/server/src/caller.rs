@@ -26,7 +26,12 @@ impl Caller {
         if self.permissions.contains(&permission) {
             return Ok(());
         }
-        Err(Problem::forbidden(format!("this key does not allow to {permission}")))
+        Err(Problem::forbidden(match permission {
+            Permission::Write => {
+                "writing is not allowed with this key, or this server only reads".to_owned()
+            }
+            other => format!("this needs a key with the scope {other}"),
+        }))
     }
 }
 

@@ -8,6 +8,7 @@ mod log;
 #[cfg(unix)]
 mod running_server;
 
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use longmem::{Folders, IfMissing};
 use longmem_memory::Memory;
-use longmem_server::{Hook, HookAnswer, WaitingTranscripts};
+use longmem_server::{Hook, HookAnswer, HookClient, WaitingTranscripts};
 
 use self::log::HookLog;
 use crate::arguments::{GlobalArguments, HookArguments};
@@ -47,10 +48,18 @@ const NOTHING: &str = "{}";
 /// Whether an answer was printed.
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
+/// Whether a command line is that of a hook: options may stand before the command.
+fn is_hook(line: &[OsString]) -> bool {
+    let is_agent =
+        |word: &OsString| word.to_str().is_some_and(|word| word.parse::<HookClient>().is_ok());
+    line.get(1).is_some_and(|word| word == COMMAND)
+        || line.windows(2).any(|words| words[0] == COMMAND && is_agent(&words[1]))
+}
+
 /// Runs the program, and gives an agent its answer if the program did not: a wrong variable or a bug of
 /// longmem must not keep a person from talking with the agent. Other commands end as they do.
 pub(crate) fn ends_well(program: impl FnOnce() -> ExitCode) -> ExitCode {
-    let is_hook = std::env::args_os().nth(1).is_some_and(|argument| argument == COMMAND);
+    let is_hook = is_hook(&std::env::args_os().collect::<Vec<_>>());
     let asks_for_help =
         std::env::args_os().any(|argument| argument == "--help" || argument == "-h");
     if !is_hook || asks_for_help {
@@ -210,4 +219,19 @@ fn print(answer: &str) -> io::Result<()> {
     let mut out = Output { json: true, quiet: true }.json_lines();
     writeln!(out, "{answer}")?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_is_known_wherever_its_command_stands() {
+        let is = |line: &str| is_hook(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert!(is("longmem hook claude-code Stop"));
+        assert!(is("longmem hook nobody"));
+        assert!(is("longmem --db hook.db --redact hook codex SessionStart"));
+        assert!(!is("longmem recall the hook of the door"));
+        assert!(!is("longmem"));
+    }
 }

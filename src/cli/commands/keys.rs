@@ -23,7 +23,7 @@ pub(super) fn run(
             let now = memory.now().to_zoned(TimeZone::system());
             let mut new = NewKey::new(name, settings.user.clone());
             new.scopes = scope;
-            new.expires = expires.map(|time| time.resolve(&now));
+            new.expires = expires.map(|time| time.resolve_end(&now));
             added(&keys::add(&memory, new)?, output)
         }
         KeysAction::List => {

@@ -34,6 +34,14 @@ pub(super) fn run(
              in the configuration file.",
         ));
     }
+    // An agent's folder may come later; a path that somebody wrote should be there.
+    if let Some(path) = arguments.paths.iter().find(|path| !path.exists()) {
+        return Err(Failure::refused(
+            ErrorCode::FileNotFound,
+            format!("there is nothing at {}", path.display()),
+            "Name a file or folder that exists.",
+        ));
+    }
     let memory = compose::memory(settings, IfMissing::Create, output)?;
     if arguments.once {
         let interrupt = Interrupt::listen()?;

@@ -56,7 +56,7 @@ struct Changed {
 }
 
 async fn follow(State(shared): State<Arc<Shared>>, caller: Caller) -> Result<Response, Problem> {
-    let place = shared.ongoing.stream()?;
+    let place = shared.ongoing.stream(&caller.user)?;
     let (sender, body) = stream_body();
     tokio::spawn(async move {
         let _place = place;

@@ -99,6 +99,8 @@ async fn forget(
 ) -> Result<Json<ForgetAnswer>, Problem> {
     let target = ForgetTarget::from(asked.target);
     if asked.dry_run {
+        // It shows what is stored.
+        caller.require(Permission::Read)?;
         let preview =
             shared.memory.read(move |memory| memory.preview_forget(&target, SHOWN)).await?;
         return Ok(Json(ForgetAnswer::Would(wire::WouldForget::with_token(preview))));

@@ -34,6 +34,9 @@ const FILE_BYTES: usize = 512 << 20;
 const PIECE: usize = 1 << 20;
 /// How long a client may send nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long the whole of a body may take to come.
+const WHOLE_BODY: Duration = Duration::from_mins(10);
 /// What a file is called that has no name.
 const UNNAMED: &str = "import";
 
@@ -77,9 +80,12 @@ async fn import(
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
     // Nobody should send half a gigabyte to be refused then.
     shared.ongoing.jobs.check_room(&caller.user)?;
+    let arriving = shared.ongoing.upload(&caller.user)?;
     // The file has no name on the disk, so nobody else finds it, and nothing of it stays.
     let file = tempfile::tempfile().map_err(|error| unwritten(&error))?;
-    let (file, bytes) = receive(body, file).await?;
+    let received = timeout(WHOLE_BODY, receive(body, file)).await;
+    let (file, bytes) = received.map_err(|_| late(WHOLE_BODY, "the body did not end"))??;
+    drop(arriving);
     let job = shared.ongoing.jobs.begin(&caller.user)?;
     let begun = job.begun();
     let (in_hand, user) = (job.clone(), caller.user);
@@ -110,7 +116,8 @@ async fn import(
 async fn receive(mut body: Body, mut file: File) -> Result<(File, u64), Problem> {
     let (mut piece, mut all) = (Vec::with_capacity(PIECE), 0);
     loop {
-        let frame = timeout(PATIENCE, body.frame()).await.map_err(|_| late())?;
+        let frame = timeout(PATIENCE, body.frame()).await;
+        let frame = frame.map_err(|_| late(PATIENCE, "nothing of the body came"))?;
         let frame = frame.transpose().map_err(|_| {
             Problem::invalid("the body broke off before its end; nothing was imported")
         })?;
@@ -145,8 +152,8 @@ async fn receive(mut body: Body, mut file: File) -> Result<(File, u64), Problem>
     Ok((file, all as u64))
 }
 
-fn late() -> Problem {
-    let detail = format!("nothing of the body came for {} seconds", PATIENCE.as_secs());
+fn late(time: Duration, what: &str) -> Problem {
+    let detail = format!("{what} for {} seconds", time.as_secs());
     let status = StatusCode::REQUEST_TIMEOUT;
     Problem::new(status, "request-timeout", "The request took too long", detail)
 }

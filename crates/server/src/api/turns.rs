@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_core::{NewTurn, Role, Scope, SessionName, SourceKey, Timestamp, TurnId, UserName};
+use longmem_core::{
+    NewTurn, Role, Scope, SessionName, SourceKey, Timestamp, Turn, TurnId, UserName,
+};
 use longmem_memory::{ForgetTarget, Memory, MemoryError, StoreError};
 use longmem_wire as wire;
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,9 @@ const TURN: &str = "/v1/memory/turns/{id}";
 /// Bytes of a request that stores turns.
 const STORED_BYTES: usize = 8 << 20;
 /// The header whose value names turns that bear no key.
+/// Bytes of the texts of a page; a text that is longer alone has a page of its own.
+const PAGE_BYTES: usize = 4 << 20;
+
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Characters of that value at most.
 const IDEMPOTENCY_CHARACTERS: usize = 200;
@@ -254,9 +259,20 @@ async fn list_turns(
         nothing_of_nobody(memory.newest_turns(&scope, before, limit + 1))
     };
     let turns = shared.memory.read(work).await?;
+    let limit = within(PAGE_BYTES, &turns).min(limit);
     let page = Page::of(turns, limit, |turn| turn.id.to_string());
     let items = page.items.into_iter().map(wire::Turn::from).collect();
     Ok(Json(Page { items, next: page.next }))
+}
+
+/// How many of these turns have so many bytes together; one at least.
+fn within(most: usize, turns: &[Turn]) -> usize {
+    let mut bytes = 0;
+    let fitting = turns.iter().take_while(|turn| {
+        bytes += turn.text.len();
+        bytes <= most
+    });
+    fitting.count().max(1)
 }
 
 async fn read_turn(

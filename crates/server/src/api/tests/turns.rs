@@ -96,7 +96,10 @@ async fn who_may_only_read_changes_nothing() {
         ("DELETE", format!("/v1/memory/turns/{id}"), Value::Null),
     ] {
         let refused = api.send(request(method, &path, &body), reader.clone()).await;
-        assert_eq!(refused.refusal(), (403, "this key does not allow to write".to_owned()));
+        assert_eq!(
+            refused.refusal(),
+            (403, "writing is not allowed with this key, or this server only reads".to_owned())
+        );
     }
 }
 
