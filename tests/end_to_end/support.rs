@@ -156,7 +156,10 @@ impl Home {
         let mut filter = |pattern: &str, shown: &str| settings.add_filter(pattern, shown);
         for day in [self.began, Timestamp::now()].map(day).into_iter().collect::<BTreeSet<_>>() {
             filter(&format!(r"{day}T[0-9:.]+Z"), "[now]");
-            filter(&format!(r"(?:\b[A-Z][a-z]{{2}} )?{day}(?: \d\d:\d\d(?::\d\d)?)?"), "[today]");
+            filter(
+                &format!(r"(?:\b[A-Z][a-z]{{2}} )?{day}(?: \d\d:\d\d(?::\d\d)?(?: – \d\d:\d\d)?)?"),
+                "[today]",
+            );
         }
         filter(&literal(self.folder.path()), "[home]");
         filter(&literal(&MODEL), "[model]");
