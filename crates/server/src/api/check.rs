@@ -6,6 +6,7 @@
 use std::fmt::{self, Write as _};
 
 use axum::http::StatusCode;
+use longmem_core::LINE_PATTERN;
 use serde_json::Value;
 
 use crate::problem::Problem;
@@ -72,16 +73,20 @@ fn check_at(value: &Value, schema: &Value, place: Place<'_>) -> Result<(), Probl
     match value {
         Value::Object(fields) => check_fields(fields, schema, place),
         Value::Array(elements) => check_elements(elements, schema, place),
-        Value::String(text) => check_size(
-            text.chars().count(),
-            schema,
-            ("minLength", "maxLength"),
-            "characters",
-            place,
-        ),
+        Value::String(text) => check_text(text, schema, place),
         Value::Number(number) => check_number(number, schema, place),
         Value::Null | Value::Bool(_) => Ok(()),
     }
+}
+
+fn check_text(text: &str, schema: &Value, place: Place<'_>) -> Result<(), Problem> {
+    // The work itself takes white space off the ends of a line, some of which are control characters.
+    if schema["pattern"] == LINE_PATTERN && text.contains(char::is_control) {
+        let detail = format!("{place} holds a control character; it is one line of text");
+        return Err(Problem::out_of_range(detail));
+    }
+    let length = text.chars().count();
+    check_size(length, schema, ("minLength", "maxLength"), "characters", place)
 }
 
 /// A value fits one of several schemas. Where none fits, the one whose type it has says why, or else the
@@ -229,6 +234,7 @@ mod tests {
             "type": "object", "additionalProperties": false,
             "properties": {
                 "query": { "type": "string", "minLength": 1 },
+                "line": { "type": "string", "pattern": LINE_PATTERN },
                 "limit": { "type": ["integer", "null"], "minimum": 1, "maximum": 100 },
                 "turns": {
                     "type": "array", "maxItems": 2,
@@ -249,6 +255,11 @@ mod tests {
             (json!([]), 400, "the body: expected object, got an array"),
             (json!({}), 400, "query is missing"),
             (json!({ "query": 7 }), 400, "query: expected string, got 7"),
+            (
+                json!({ "query": "a", "line": "\u{85}a" }),
+                422,
+                "line holds a control character; it is one line of text",
+            ),
             (json!({ "query": "" }), 422, "query has 0 characters; it needs 1 at least"),
             (
                 json!({ "query": "a", "limit": 101 }),
