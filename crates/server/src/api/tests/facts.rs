@@ -81,7 +81,7 @@ async fn what_is_no_fact_or_no_list_is_refused() {
     for (statement, detail) in [
         ("", "statement has 0 characters"),
         (" ", "the statement is empty"),
-        ("two\nlines", "the statement holds a line break"),
+        ("two\nlines", "statement holds a control character"),
         (&long, "statement has 5000 characters; it may have 300 at most"),
     ] {
         let refused = api.ask("POST", FACTS, json!({ "statement": statement })).await.refusal();
