@@ -1,6 +1,7 @@
 //! The command line: arguments → settings → work → output.
 
 mod agent_folders;
+mod arenas;
 mod arguments;
 mod commands;
 mod compose;

@@ -16,6 +16,7 @@ use longmem_server::{
 use longmem_wire::{self as wire, WatchEvent};
 
 use crate::agent_folders::transcript_folders;
+use crate::arenas;
 use crate::arguments::ServeArguments;
 use crate::compose;
 use crate::config_file::NO_SOCKET;
@@ -42,6 +43,7 @@ pub(super) fn run(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
+    arenas::share();
     let addresses = addresses(arguments, settings);
     let mut server_settings = server_settings(arguments, settings);
     if arguments.watch {
