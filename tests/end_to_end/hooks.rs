@@ -81,7 +81,7 @@ fn what_was_said_is_stored_soon_after_the_hook() {
     let transcript = format!("{}\n{}\n", line("user", "a", "Hello"), line("assistant", "b", "Hi"));
     home.write("s1.jsonl", transcript);
     let input = json!({
-        "session_id": "s1", "transcript_path": home.path("s1.jsonl"), "cwd": "/work",
+        "session_id": "s1", "transcript_path": home.path("s1.jsonl"), "cwd": "/projects",
         "hook_event_name": "Stop",
     });
     assert_eq!(hook(&home, "hook claude-code Stop", &input.to_string()), "{}\n");

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use longmem_bench::{Figure, fill, made_up_questions, mixtures, short_texts, timed, user};
+use longmem_bench::{
+    Figure, RECALLED, fill, made_up_questions, mixtures, short_texts, timed, user,
+};
 use longmem_memory::{MemoryError, RecallRequest};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -21,10 +23,7 @@ use crate::output::{counted, grouped};
 use crate::progress_bar;
 
 use client::{Client, Place};
-use program::{HookRun, Program};
-
-/// Results of a recall.
-const RECALLED: usize = 10;
+use program::Program;
 
 /// Calls that each client makes.
 const CALLS: usize = 200;
@@ -91,12 +90,11 @@ impl Bench<'_> {
         self.output.note("measuring starts");
         let with_server = program.hook_times(&subject.questions, STARTS)?;
         server.stop()?;
-        let HookRun { times: without_server, .. } =
-            program.hook_times(&subject.questions, STARTS)?;
+        let without_server = program.hook_times(&subject.questions, STARTS)?;
         let (initialize, idle) = program.initialize_times(STARTS)?;
         let starts = vec![
             Row::new("longmem mcp: from its start to the answer", Figure::latency(initialize)),
-            Row::new("a hook that recalls, with a server", Figure::latency(with_server.times)),
+            Row::new("a hook that recalls, with a server", Figure::latency(with_server)),
             Row::new("a hook that recalls, without", Figure::latency(without_server)),
         ];
         let size = |bytes: Option<u64>| bytes.map(|bytes| Figure::Size { bytes });

@@ -75,7 +75,7 @@ impl Fixture {
     pub(super) fn stop(&self, client: &str, transcript: &Path) {
         let event = if client == "gemini" { "AfterAgent" } else { "Stop" };
         let input = json!({
-            "session_id": "s1", "transcript_path": transcript, "cwd": "/work/gateway",
+            "session_id": "s1", "transcript_path": transcript, "cwd": "/projects/gateway",
         });
         let hook = Hook::read(client, event, input.to_string().as_bytes()).unwrap();
         self.waiting().note(&hook.grown_transcript(&self.user).unwrap()).unwrap();

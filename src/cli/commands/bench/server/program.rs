@@ -32,11 +32,6 @@ pub(super) struct Server {
     socket: Option<PathBuf>,
 }
 
-/// What a number of hooks took.
-pub(super) struct HookRun {
-    pub(super) times: Vec<Duration>,
-}
-
 impl Program<'_> {
     fn command(&self, arguments: &[&str]) -> Result<Command, Failure> {
         self.command_with(self.settings.options.model.explicit.as_deref(), arguments)
@@ -124,7 +119,11 @@ impl Program<'_> {
     }
 
     /// How long a hook takes that recalls something, from its start to its end.
-    pub(super) fn hook_times(&self, questions: &[String], runs: usize) -> Result<HookRun, Failure> {
+    pub(super) fn hook_times(
+        &self,
+        questions: &[String],
+        runs: usize,
+    ) -> Result<Vec<Duration>, Failure> {
         let mut times = Vec::new();
         for question in questions.iter().cycle().take(runs) {
             let event = json!({
@@ -140,7 +139,7 @@ impl Program<'_> {
             child.wait_with_output()?;
             times.push(began.elapsed());
         }
-        Ok(HookRun { times })
+        Ok(times)
     }
 }
 
