@@ -15,10 +15,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use longmem_core::UserName;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::access::{self, Access, Asked};
+use crate::activity::{Door, Event, Note};
 use crate::guard::{self, BodyRule, Names, ServedTo};
 use crate::peer::{Connection, Peer};
 use crate::problem::{ForLog, NumberedProblem, Problem};
@@ -122,20 +124,35 @@ impl Front {
         })??;
         let request = Request::from_parts(parts, Body::from(whole));
         let answer = async {
-            let _place = match user.filter(|_| rules.served_to == ServedTo::CallersInTurn) {
+            let _place = match user.as_ref().filter(|_| rules.served_to == ServedTo::CallersInTurn)
+            {
                 Some(user) => Some(
                     self.shared
                         .queue
-                        .enter(&user)
+                        .enter(user)
                         .await
                         .map_err(|_| busy("too many requests wait for the memory"))?,
                 ),
                 None => None,
             };
-            Ok(self.route(request).await)
+            let response = self.route(request).await;
+            self.note_failure(user, &response);
+            Ok(response)
         };
         let late = |_| busy("the answer took too long");
         timeout(limits.request_timeout, answer).await.map_err(late)?
+    }
+
+    /// Notes for its user that a request failed, if that was no fault of the request.
+    fn note_failure(&self, user: Option<UserName>, response: &Response) {
+        let problem = response.extensions().get::<Problem>();
+        if let (Some(user), Some(problem)) = (user, problem)
+            && problem.status.is_server_error()
+        {
+            let failed = Event::Failed { reason: problem.detail.clone() };
+            let shared = &self.shared;
+            shared.activity.note(&user, shared.memory.now(), Note::new(Door::Api, failed));
+        }
     }
 
     async fn route(&self, request: Request) -> Response {

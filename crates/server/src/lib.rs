@@ -1,6 +1,7 @@
 //! The same memory for other programs: HTTP, MCP, hooks, and the capture of their transcripts.
 
 mod access;
+mod activity;
 mod api;
 mod background;
 mod caller;

@@ -9,6 +9,7 @@ use axum::extract::Request;
 use longmem_chat::AsyncMemory;
 use longmem_wire::WatchEvent;
 
+use crate::activity::{Door, Event, Note};
 use crate::connections;
 use crate::front::Front;
 use crate::guard::Names;
@@ -109,11 +110,23 @@ impl Server {
 async fn capture(shared: Arc<Shared>) {
     let Some(mut settings) = shared.settings.watch.clone() else { return };
     settings.index = false;
+    let user = settings.user.clone();
     let (stop, heard) = (shared.stopping.clone(), Arc::clone(&shared));
     let watched = watch(shared.memory.clone(), settings, stop, move |event| {
         heard.metrics.watch(&event);
-        if matches!(event, WatchEvent::Captured { .. }) {
-            heard.background.something_is_new();
+        let happened = match &event {
+            WatchEvent::Captured { new, .. } => {
+                heard.background.something_is_new();
+                (*new > 0).then_some(Event::Captured { turns: *new, session: None })
+            }
+            WatchEvent::Failed { .. } => {
+                let reason = "a transcript could not be captured; the server's log says why";
+                Some(Event::Failed { reason: reason.to_owned() })
+            }
+            _ => None,
+        };
+        if let Some(happened) = happened {
+            heard.activity.note(&user, heard.memory.now(), Note::new(Door::Watch, happened));
         }
         (heard.settings.on_watch)(&event);
     });

@@ -6,6 +6,7 @@ use longmem_chat::AsyncMemory;
 use tokio_util::sync::CancellationToken;
 
 use crate::ServerSettings;
+use crate::activity::Activity;
 use crate::api::Ongoing;
 use crate::background::Background;
 use crate::limits::Queue;
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) background: Background,
     /// What goes on longer than a request.
     pub(crate) ongoing: Ongoing,
+    /// What was recalled, put into prompts and captured lately.
+    pub(crate) activity: Activity,
 }
 
 impl Shared {
@@ -42,6 +45,7 @@ impl Shared {
             background: Background::new(Arc::clone(&queue)),
             queue,
             ongoing: Ongoing::default(),
+            activity: Activity::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /v1/memory/context`: what a language model should get for a message.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
@@ -15,6 +16,7 @@ use super::body::Body;
 use super::operation::Operation;
 use super::registry::Registry;
 use crate::Permission;
+use crate::activity::{Brought, Door, Event, Note};
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -125,9 +127,13 @@ async fn make_context(
     let settings = &mut talk.conversation;
     settings.system = asked.system.or_else(|| settings.system.take());
     settings.budget = asked.budget.map_or(settings.budget, TokenBudget::new);
+    let (user, began) = (caller.user.clone(), Instant::now());
     let conversation = talk.conversation(shared.memory.clone(), caller.user, asked.session);
     let conversation = conversation.map_err(longmem_chat::ChatError::from)?;
     let context = conversation.context_for(&asked.message).await?;
+    let brought = Brought::put_into(&context, &asked.message);
+    let injected = Note::new(Door::Api, Event::Injected { brought, tokens: context.tokens });
+    shared.activity.note(&user, shared.memory.now(), injected.took(began.elapsed()));
     Ok(Json(made(context, asked.format.unwrap_or(PromptFormat::Anthropic))))
 }
 

@@ -1,7 +1,7 @@
 //! `POST /v1/memory/recall`: finds what was said that is relevant.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
@@ -14,6 +14,7 @@ use super::body::Body;
 use super::operation::Operation;
 use super::registry::Registry;
 use crate::Permission;
+use crate::activity::{Brought, Door, Event, Note};
 use crate::problem::Problem;
 use crate::shared::Shared;
 
@@ -42,10 +43,13 @@ async fn recall(
         .map_err(|unknown| Problem::out_of_range(unknown.to_string()))?;
     request.catch_up = request.channels != Channels::Words;
     let memory = &shared.memory;
+    let (user, query, began) = (request.scope.user.clone(), request.query.clone(), Instant::now());
     let (found, readiness) = memory
         .read(move |memory| Ok::<_, MemoryError>((found(memory, request)?, memory.readiness())))
         .await?;
     shared.metrics.recall(&found);
+    let recalled = Note::new(Door::Api, Event::Recalled(Brought::by(&query, &found)));
+    shared.activity.note(&user, memory.now(), recalled.took(began.elapsed()));
     if readiness == Readiness::NotLoaded && !found.degraded.is_empty() {
         // The next recall with a deadline should find by meaning.
         let memory = memory.clone();

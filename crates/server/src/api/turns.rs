@@ -20,6 +20,7 @@ use super::query::{Part, Query};
 use super::registry::Registry;
 use super::waiting;
 use crate::Permission;
+use crate::activity::{Door, Event, Note};
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -184,6 +185,7 @@ async fn store_turns(
     let now = shared.memory.now();
     let (learns, log) = (shared.settings.talk.conversation.learns, shared.settings.log);
     let NewTurns { session, turns } = asked;
+    let user = caller.user.clone();
     let turns: Vec<NewTurn> = turns
         .into_iter()
         .enumerate()
@@ -214,7 +216,13 @@ async fn store_turns(
         }
         Ok::<_, MemoryError>(stored)
     };
-    Ok((StatusCode::CREATED, Json(shared.memory.run(work).await?)))
+    let stored = shared.memory.run(work).await?;
+    if !stored.stored.is_empty() {
+        let turns = stored.stored.len() as u64;
+        let captured = Event::Captured { turns, session: Some(session) };
+        shared.activity.note(&user, now, Note::new(Door::Api, captured));
+    }
+    Ok((StatusCode::CREATED, Json(stored)))
 }
 
 /// Makes facts of the standing instructions in a turn that is stored. If that fails, the turn is stored all

@@ -2,11 +2,16 @@
 
 use serde::Serialize;
 
+use crate::activity::Brought;
+
 /// What a hook prints: `{}`, or a text that the agent puts into its prompt.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct HookAnswer {
     #[serde(rename = "hookSpecificOutput", skip_serializing_if = "Option::is_none")]
     output: Option<Output>,
+    /// What of memory stands in it.
+    #[serde(skip)]
+    pub(super) brought: Option<Brought>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,7 +26,12 @@ impl HookAnswer {
     pub(crate) fn of(event: &'static str, text: Option<String>) -> Self {
         let text = text.filter(|text| !text.is_empty());
         let output = text.map(|text| Output { hook_event_name: event, additional_context: text });
-        Self { output }
+        Self { output, brought: None }
+    }
+
+    /// The same with what of memory stands in it.
+    pub(crate) fn with(self, brought: Option<Brought>) -> Self {
+        Self { brought, ..self }
     }
 
     /// The text for the prompt.

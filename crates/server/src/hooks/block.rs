@@ -4,6 +4,8 @@ use jiff::tz::TimeZone;
 use longmem_chat::{AssembleInput, DatedText, MESSAGE_TOKENS, TokenBudget, assemble};
 use longmem_core::{Recalled, Timestamp, TokenCounter};
 
+use crate::activity::Brought;
+
 /// Characters that are counted as one token, so that a budget of tokens is one of characters.
 pub(super) const CHARACTERS_PER_TOKEN: usize = 4;
 
@@ -52,19 +54,21 @@ impl Frame<'_> {
         system.map(|block| block.text).collect()
     }
 
-    /// The block of turns that were recalled for a message, of at most `tokens`.
+    /// The block of turns that were recalled for a message, of at most `tokens`, and which turns those are.
     pub(super) fn recalled(
         &self,
         recalled: &[Recalled],
         message: &str,
         tokens: usize,
-    ) -> Option<String> {
+    ) -> Option<(String, Brought)> {
         let around = Characters.count(message) + MESSAGE_TOKENS + 1;
         let mut input = AssembleInput::new(message, self.now, TokenBudget::new(tokens + around));
         (input.recalled, input.time_zone) = (recalled, self.time_zone);
-        let newest = assemble(&input, &Characters).ok()?.messages.pop()?;
+        let mut context = assemble(&input, &Characters).ok()?;
+        let brought = Brought::put_into(&context, message);
+        let newest = context.messages.pop()?;
         // The message's own block comes first.
-        newest.content.into_iter().nth(1).map(|block| block.text)
+        newest.content.into_iter().nth(1).map(|block| (block.text, brought))
     }
 }
 

@@ -150,12 +150,14 @@ impl Hook {
             return Ok(HookAnswer::default());
         }
         let text = match self.meaning {
-            Meaning::Prompt => match &self.question {
-                Some(question) => {
-                    prompt::recalled(memory, user, self.session().as_ref(), question, time_zone)?
-                }
-                None => None,
-            },
+            Meaning::Prompt => {
+                let Some(question) = &self.question else { return Ok(HookAnswer::default()) };
+                let session = self.session();
+                let recalled =
+                    prompt::recalled(memory, user, session.as_ref(), question, time_zone)?;
+                let (text, brought) = recalled.unzip();
+                return Ok(HookAnswer::of(self.event, text).with(brought));
+            }
             Meaning::SessionBegins => {
                 profile::profile(memory, user, self.input.cwd.as_deref(), time_zone)?
             }

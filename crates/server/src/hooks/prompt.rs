@@ -10,6 +10,8 @@ use longmem_memory::{
     RelevanceWeights,
 };
 
+use crate::activity::Brought;
+
 use super::block::{CHARACTERS_PER_TOKEN, Frame, tokens};
 
 /// Characters of all that is recalled for a prompt; agents cut what is longer than 10,000.
@@ -34,7 +36,7 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 /// Characters of a long prompt that are asked for: what is wanted mostly stands at its beginning.
 const ASKED_CHARACTERS: usize = 2_000;
 
-/// Recalls for a prompt; none if nothing in memory is likely to be of use.
+/// Recalls for a prompt, and says what; none if nothing in memory is likely to be of use.
 ///
 /// # Errors
 /// [`MemoryError::Store`]. Where the embedding model is not loaded, words alone decide.
@@ -44,7 +46,7 @@ pub(super) fn recalled(
     session: Option<&SessionName>,
     prompt: &str,
     time_zone: &TimeZone,
-) -> Result<Option<String>, MemoryError> {
+) -> Result<Option<(String, Brought)>, MemoryError> {
     let question: String = prompt.chars().take(ASKED_CHARACTERS).collect();
     let last = match session {
         Some(session) => memory.recent(user, session, LAST_TURNS)?,
@@ -77,8 +79,14 @@ pub(super) fn recalled(
     let mut blocks = frame.notes(&[], &facts, &[], most / PART_OF_FACTS);
     // Blocks are joined by a line break.
     let left = most - blocks.iter().map(|block| tokens(block) + 1).sum::<usize>();
-    blocks.extend(frame.recalled(&recall.results, &question, left));
-    Ok((!blocks.is_empty()).then(|| blocks.join("\n")))
+    let mut brought = Brought::default();
+    if let Some((block, turns)) = frame.recalled(&recall.results, &question, left) {
+        blocks.push(block);
+        brought = turns;
+    }
+    let facts = recall.facts.iter().map(|found| found.fact.id);
+    let brought = Brought::new(&question, brought.turns, facts);
+    Ok((!blocks.is_empty()).then(|| (blocks.join("\n"), brought)))
 }
 
 /// Recalls by meaning and by words. Where time or the model allows words alone, the engine does not judge

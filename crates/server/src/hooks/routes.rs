@@ -13,12 +13,13 @@ use axum::extract::{self, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use longmem_core::{fnv1a, real_path};
+use longmem_core::{EstimatedTokens, TokenCounter, fnv1a, real_path};
 use longmem_memory::{Memory, MemoryError};
 
 use super::{
     Hook, HookAnswer, HookError, WaitingTranscript, WaitingTranscripts, catch_up_transcripts,
 };
+use crate::activity::{Door, Event, Note};
 use crate::caller::{Caller, Permission};
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -109,8 +110,17 @@ async fn answered(shared: &Arc<Shared>, hook: Hook, caller: Caller) -> Result<Re
         return Ok(response(&HookAnswer::default()));
     }
     caller.require(Permission::Read)?;
+    let (client, began) = (hook.names().0, Instant::now());
     Ok(match answer(shared, hook, &caller).await {
-        Ok(answer) => response(&answer),
+        Ok(mut answer) => {
+            if let Some(brought) = answer.brought.take() {
+                let tokens = EstimatedTokens.count(answer.text().unwrap_or_default());
+                let injected = Note::new(Door::Hook, Event::Injected { brought, tokens });
+                let injected = injected.client(client).took(began.elapsed());
+                shared.activity.note(&caller.user, shared.memory.now(), injected);
+            }
+            response(&answer)
+        }
         Err(_) => {
             let degraded = [(DEGRADED, "memory_unavailable")];
             (degraded, response(&HookAnswer::default())).into_response()
@@ -154,6 +164,8 @@ async fn catch_up(shared: Arc<Shared>, waiting: WaitingTranscripts) {
         if caught_up.new_turns > 0 {
             // Found by its meaning at the next prompt; without the model, by words.
             let user = shared.settings.user.clone();
+            let captured = Event::Captured { turns: caught_up.new_turns, session: None };
+            shared.activity.note(&user, shared.memory.now(), Note::new(Door::Hook, captured));
             let _ = shared.memory.run(move |memory: &Memory| memory.catch_up(&user)).await;
         }
         if caught_up.fresh == 0 || is_last {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Entry;
+use crate::activity::{Door, Event, Note};
 use crate::mcp::arguments::text;
 use crate::mcp::call::Call;
 use crate::mcp::reply::{Refusal, Reply};
@@ -105,6 +106,16 @@ async fn add(call: Call, asked: Add) -> Result<Reply, Refusal> {
                 Ok((stored, noted))
             });
             let (stored, noted) = stored.await?;
+            if stored.new {
+                let captured =
+                    Event::Captured { turns: 1, session: SessionName::new(NOTES_SESSION).ok() };
+                let shared = &call.shared;
+                shared.activity.note(
+                    call.user(),
+                    shared.memory.now(),
+                    Note::new(Door::Mcp, captured),
+                );
+            }
             let noted = noted.iter().map(|instruction| format!("f{}", instruction.fact));
             (format!("t{}", stored.id), stored.new, noted.collect())
         }

@@ -1,7 +1,7 @@
 //! `memory_search`: what was said that is relevant to a question.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use longmem_chat::excerpt_about;
 use longmem_core::schemars::{self, JsonSchema};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::Entry;
+use crate::activity::{Brought, Door, Event, Note};
 use crate::mcp::arguments::{number, text, time};
 use crate::mcp::call::{Call, NOTHING_YET};
 use crate::mcp::quotes::{FactQuote, NOTE, Quote, QuotedFact, QuotedTurn, Shown};
@@ -104,6 +105,7 @@ async fn search(call: Call, asked: Search) -> Result<Reply, Refusal> {
         call.warmth.wait_for_model(&call.shared.memory).await;
     }
     let (question, shared) = (query.clone(), Arc::clone(&call.shared));
+    let began = Instant::now();
     let recall = call
         .read(move |memory, user| {
             let mut scope = Scope::of(user.clone());
@@ -124,6 +126,8 @@ async fn search(call: Call, asked: Search) -> Result<Reply, Refusal> {
     let is_empty = recall.is_none();
     let recall = recall.unwrap_or_default();
     shared.metrics.recall(&recall);
+    let recalled = Note::new(Door::Mcp, Event::Recalled(Brought::by(&query, &recall)));
+    shared.activity.note(call.user(), shared.memory.now(), recalled.took(began.elapsed()));
     let mut remarks = remarks(&recall, is_empty);
     remarks.extend(recall.degraded.first().map(|reason| by_words_only(*reason, &call)));
     let Recall { unsure, turns_without_vectors, .. } = recall;
