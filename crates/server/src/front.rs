@@ -9,18 +9,21 @@ use std::task::Poll;
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{MatchedPath, Request};
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::Limited;
 use longmem_core::UserName;
-use tokio::time::timeout;
+use tokio::time::{Instant as Deadline, timeout};
 use tower::ServiceExt;
 
 use crate::access::{self, Access, Asked};
 use crate::activity::{Door, Event, Note};
+use crate::api::Permissions;
+use crate::bodies::{Rest, Rooms, too_long, whole};
+use crate::caller::Caller;
 use crate::guard::{self, BodyRule, Names, ServedTo};
 use crate::peer::{Connection, Peer};
 use crate::problem::{ForLog, NumberedProblem, Problem};
@@ -47,8 +50,14 @@ struct Route(MatchedPath);
 impl Front {
     /// Puts the layer before routes.
     pub(crate) fn new(shared: Arc<Shared>, names: Names, routes: Router<Arc<Shared>>) -> Self {
+        let entry = Entry {
+            shared: Arc::clone(&shared),
+            permissions: Permissions::of(&shared.settings),
+            rooms: Rooms::default(),
+        };
         let routes = routes
             .fallback(async || Problem::not_found("there is nothing at this address"))
+            .layer(axum::middleware::from_fn_with_state(Arc::new(entry), enter))
             .layer(axum::middleware::from_fn(note_route))
             // Bodies are limited here, by their path.
             .layer(axum::extract::DefaultBodyLimit::disable())
@@ -92,55 +101,23 @@ impl Front {
     /// Lets a request in, or says why not.
     async fn admit(&self, request: Request) -> Result<Response, Problem> {
         let (mut parts, body) = request.into_parts();
+        let body = Rest::of(body, parts.headers.contains_key(header::EXPECT));
         let this_process = || Arc::new(Connection::new(Peer::ThisProcess));
         let connection = parts.extensions.get::<Arc<Connection>>().cloned();
         let connection = connection.unwrap_or_else(this_process);
         let named = guard::take_user(&mut parts.uri)?;
         let called_as = guard::check(&parts, &self.names, connection.peer())?;
         let rules = guard::rules_of(parts.uri.path());
-        let limits = self.shared.settings.limits;
-        let mut user = None;
         if rules.served_to != ServedTo::Anybody {
             let asked =
                 Asked { connection: &connection, called_as, headers: &parts.headers, named };
             let caller = access::caller(&self.shared, &self.access, asked).await?;
-            user = Some(caller.user.clone());
             parts.extensions.insert(caller);
         }
-        check_length(&parts.headers, rules.body)?;
-        if let BodyRule::File { most } = rules.body {
-            let limited = Limited::new(body, most as usize);
-            return Ok(self.route(Request::from_parts(parts, Body::new(limited))).await);
-        }
-        let whole = timeout(limits.request_timeout, whole_body(body, rules.body)).await;
-        let whole = whole.map_err(|_| {
-            let (status, word) = (StatusCode::REQUEST_TIMEOUT, "request-timeout");
-            Problem::new(
-                status,
-                word,
-                "The request took too long",
-                "the body did not arrive in time",
-            )
-        })??;
-        let request = Request::from_parts(parts, Body::from(whole));
-        let answer = async {
-            let _place = match user.as_ref().filter(|_| rules.served_to == ServedTo::CallersInTurn)
-            {
-                Some(user) => Some(
-                    self.shared
-                        .queue
-                        .enter(user)
-                        .await
-                        .map_err(|_| busy("too many requests wait for the memory"))?,
-                ),
-                None => None,
-            };
-            let response = self.route(request).await;
-            self.note_failure(user, &response);
-            Ok(response)
-        };
-        let late = |_| busy("the answer took too long");
-        timeout(limits.request_timeout, answer).await.map_err(late)?
+        let user = parts.extensions.get::<Caller>().map(|caller| caller.user.clone());
+        let response = self.route(Request::from_parts(parts, body)).await;
+        self.note_failure(user, &response);
+        Ok(response)
     }
 
     /// Notes for its user that a request failed, if that was no fault of the request.
@@ -158,6 +135,54 @@ impl Front {
     async fn route(&self, request: Request) -> Response {
         self.routes.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
     }
+}
+
+/// What stands between the search for a route and its handler.
+struct Entry {
+    shared: Arc<Shared>,
+    permissions: Permissions,
+    rooms: Rooms,
+}
+
+/// Lets a request to its handler: once it is known that there is one that the caller may use, the body is read
+/// to its end, and then the request waits for its turn.
+async fn enter(
+    State(entry): State<Arc<Entry>>,
+    path: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let Some(path) = path else { return Ok(next.run(request).await) };
+    let caller = request.extensions().get::<Caller>();
+    let user = caller.map(|caller| caller.user.clone());
+    if !entry.permissions.check(path.as_str(), request.method(), caller)? {
+        // The route refuses the method.
+        return Ok(next.run(request).await);
+    }
+    let rules = guard::rules_of(request.uri().path());
+    check_length(request.headers(), rules.body)?;
+    let limit = entry.shared.settings.limits.request_timeout;
+    let mut room = entry.rooms.of(user.as_ref());
+    let (parts, body) = request.into_parts();
+    let body = match rules.body {
+        BodyRule::File { most } => {
+            let request = Request::from_parts(parts, Body::new(Limited::new(body, most as usize)));
+            return Ok(next.run(request).await);
+        }
+        BodyRule::Nothing => Body::empty(),
+        BodyRule::Json { most } => {
+            Body::from(whole(body, most, &mut room, Deadline::now() + limit).await?)
+        }
+    };
+    let answer = async {
+        let full = |_| busy("too many requests wait for the memory");
+        let _place = match user.filter(|_| rules.served_to == ServedTo::CallersInTurn) {
+            Some(user) => Some(entry.shared.queue.enter(&user).await.map_err(full)?),
+            None => None,
+        };
+        Ok(next.run(Request::from_parts(parts, body)).await)
+    };
+    timeout(limit, answer).await.map_err(|_| busy("the answer took too long"))?
 }
 
 /// Notes which route answers.
@@ -196,22 +221,9 @@ async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
 fn check_length(headers: &HeaderMap, rule: BodyRule) -> Result<(), Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     match length.and_then(|length| length.parse::<u64>().ok()) {
-        Some(length) if length > rule.most() => Err(too_long(rule)),
+        Some(length) if length > rule.most() => Err(too_long(rule.most())),
         _ => Ok(()),
     }
-}
-
-/// Reads a body to its end.
-async fn whole_body(body: Body, rule: BodyRule) -> Result<Bytes, Problem> {
-    let whole = Limited::new(body, rule.most() as usize).collect().await;
-    let whole = whole.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            too_long(rule)
-        } else {
-            Problem::invalid("the body ended early")
-        }
-    })?;
-    Ok(whole.to_bytes())
 }
 
 /// What is too much for the server now; a second later it may be done.
@@ -219,10 +231,6 @@ fn busy(detail: &str) -> Problem {
     let (status, word) = (StatusCode::SERVICE_UNAVAILABLE, "busy");
     let problem = Problem::new(status, word, "Too much is going on", detail);
     Problem { retry_after: Some(1), ..problem }
-}
-
-fn too_long(rule: BodyRule) -> Problem {
-    Problem::too_large(format!("a body has {} bytes at most here", rule.most()))
 }
 
 /// Gives an answer its id and the headers of every answer.

@@ -4,6 +4,7 @@ mod access;
 mod activity;
 mod api;
 mod background;
+mod bodies;
 mod caller;
 mod connections;
 mod front;

@@ -17,6 +17,7 @@ mod ongoing;
 mod operation;
 mod other_errors;
 mod page;
+mod permissions;
 mod query;
 mod recall;
 mod registry;
@@ -37,6 +38,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 
 pub(crate) use self::ongoing::Ongoing;
+pub(crate) use self::permissions::Permissions;
 use self::registry::Registry;
 use crate::ServerSettings;
 use crate::problem::Problem;

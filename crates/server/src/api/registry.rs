@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::operation::{Answer, Content, ErrorShape, Operation, SchemaOf};
 use super::other_errors::{OpenAiError, PlainError};
+use super::permissions::Permissions;
 use super::schema::{request_schemas, whole_schema, without_null};
 use crate::caller::Caller;
 use crate::problem::{NumberedProblem, Problem};
@@ -29,6 +30,7 @@ pub(super) struct Registry {
     paths: Map<String, Value>,
     requests: SchemaGenerator,
     answers: SchemaGenerator,
+    permissions: Permissions,
 }
 
 impl Registry {
@@ -40,6 +42,7 @@ impl Registry {
             paths: Map::new(),
             requests: request_schemas().with(here).into_generator(),
             answers: SchemaSettings::draft2020_12().for_serialize().with(here).into_generator(),
+            permissions: Permissions::default(),
         }
     }
 
@@ -53,10 +56,12 @@ impl Registry {
         T: 'static,
     {
         let (path, permission) = (operation.path, operation.permission);
+        self.permissions.add(operation.method.clone(), path, permission);
         let filter = MethodFilter::try_from(operation.method.clone());
         let mut route = on(filter.expect("routes have usual methods"), handler)
             .layer(DefaultBodyLimit::max(operation.body_bytes));
         if let Some(permission) = permission {
+            // The layer before the routes asks for it too, before it reads the body.
             let check = move |caller: Caller, request: Request, next: Next| async move {
                 caller.require(permission)?;
                 Ok::<_, Problem>(next.run(request).await)
@@ -68,6 +73,11 @@ impl Registry {
         let entry = self.entry(operation);
         let entries = self.paths.entry(path).or_insert_with(|| json!({}));
         entries[operation.method.as_str().to_lowercase()] = entry;
+    }
+
+    /// Who may use which operation.
+    pub(super) fn permissions(self) -> Permissions {
+        self.permissions
     }
 
     /// The routes, and the whole document of a server that lets callers in so.

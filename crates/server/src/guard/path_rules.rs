@@ -14,6 +14,8 @@ pub(crate) struct PathRules {
 /// The body that a path takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyRule {
+    /// None: what comes is not read.
+    Nothing,
     /// JSON, which is read to its end before the handler is called.
     Json {
         /// Bytes at most.
@@ -29,8 +31,10 @@ pub(crate) enum BodyRule {
 impl BodyRule {
     /// Bytes of a body at most.
     pub(crate) fn most(self) -> u64 {
-        let (Self::Json { most } | Self::File { most }) = self;
-        most
+        match self {
+            Self::Nothing => 0,
+            Self::Json { most } | Self::File { most } => most,
+        }
     }
 }
 
@@ -50,8 +54,8 @@ pub(crate) fn rules_of(path: &str) -> PathRules {
     let json = |mebibytes| BodyRule::Json { most: mebibytes * MEBIBYTE };
     let file = |mebibytes| BodyRule::File { most: mebibytes * MEBIBYTE };
     let (body, served_to) = match path {
-        "/healthz" | "/readyz" | "/openapi.json" => (json(1), ServedTo::Anybody),
-        "/metrics" | "/v1/memory/events" => (json(1), ServedTo::CallersAtOnce),
+        "/healthz" | "/readyz" | "/openapi.json" => (BodyRule::Nothing, ServedTo::Anybody),
+        "/metrics" | "/v1/memory/events" => (BodyRule::Nothing, ServedTo::CallersAtOnce),
         "/v1/memory/turns" => (json(8), ServedTo::CallersInTurn),
         "/v1/memory/import" => (file(512), ServedTo::CallersAtOnce),
         _ => (json(1), ServedTo::CallersInTurn),
