@@ -142,5 +142,5 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .merge(health::routes())
         .merge(api::routes(&shared.settings))
         .merge(hooks::routes())
-        .route_service("/mcp", mcp::service(Arc::clone(shared)))
+        .route("/mcp", mcp::service(Arc::clone(shared)))
 }

@@ -9,6 +9,8 @@ mod arguments;
 mod call;
 mod handler;
 mod http;
+mod message;
+mod pipe;
 mod prompts;
 mod quotes;
 mod reply;
@@ -16,6 +18,7 @@ mod resources;
 mod schema;
 mod stdio;
 mod tools;
+mod top_level_id;
 mod warmth;
 
 #[cfg(test)]

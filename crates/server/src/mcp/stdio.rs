@@ -1,19 +1,15 @@
 //! Memory for the one program at the other end of a pipe.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use longmem_chat::AsyncMemory;
 use rmcp::ServiceExt;
-use rmcp::model::JsonRpcMessage;
-use rmcp::service::{RoleServer, RxJsonRpcMessage, TxJsonRpcMessage};
-use rmcp::transport::Transport;
-use rmcp::transport::async_rw::AsyncRwTransport;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::handler::MemoryHandler;
+use super::pipe::Pipe;
 use crate::ServerSettings;
 use crate::shared::Shared;
 
@@ -50,8 +46,7 @@ pub async fn serve_mcp(
         stop.await;
         asked.cancel();
     });
-    let inner = AsyncRwTransport::new(input, output);
-    let pipe = Pipe { inner, begun: false, ended: ended.clone() };
+    let pipe = Pipe::new(input, output, ended.clone());
     // It fails only where the client goes before it said what it wants.
     let Ok(serving) = handler.serve_with_ct(pipe, stopped.clone()).await else { return };
     let too_late = async {
@@ -64,45 +59,5 @@ pub async fn serve_mcp(
     tokio::select! {
         _ = serving.waiting() => {}
         () = too_late => {}
-    }
-}
-
-/// A pipe that notices its end, and passes over what comes before the first request: nothing can be
-/// answered to it, and it would end the service.
-struct Pipe<T> {
-    inner: T,
-    begun: bool,
-    ended: CancellationToken,
-}
-
-impl<T: Transport<RoleServer>> Transport<RoleServer> for Pipe<T> {
-    type Error = T::Error;
-
-    fn name() -> Cow<'static, str> {
-        T::name()
-    }
-
-    fn send(
-        &mut self,
-        message: TxJsonRpcMessage<RoleServer>,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        self.inner.send(message)
-    }
-
-    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
-        loop {
-            let Some(message) = self.inner.receive().await else {
-                self.ended.cancel();
-                return None;
-            };
-            self.begun |= matches!(message, JsonRpcMessage::Request(_));
-            if self.begun {
-                return Some(message);
-            }
-        }
-    }
-
-    async fn close(&mut self) -> Result<(), Self::Error> {
-        self.inner.close().await
     }
 }

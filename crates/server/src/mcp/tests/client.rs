@@ -110,7 +110,12 @@ impl Client {
 
     /// Writes a line.
     pub(super) async fn write(&mut self, line: &str) {
-        self.to.write_all(format!("{line}\n").as_bytes()).await.expect("the pipe is open");
+        self.write_all(format!("{line}\n").as_bytes()).await;
+    }
+
+    /// Writes bytes, and no end of a line.
+    pub(super) async fn write_all(&mut self, bytes: &[u8]) {
+        self.to.write_all(bytes).await.expect("the pipe is open");
     }
 
     /// Says that nothing more is asked.

@@ -37,7 +37,7 @@ fn request(method: &str, parameters: &Value, caller: Option<Caller>) -> Request<
 async fn answer(world: &World, request: Request<Body>) -> (StatusCode, Value) {
     // The server's own user is somebody else: each request says whose memory it is about.
     let shared = Arc::new(Shared::new(world.memory(), ServerSettings::new(ana())));
-    let response = service(shared).oneshot(request).await.expect("a response");
+    let response = service::<()>(shared).oneshot(request).await.expect("a response");
     let status = response.status();
     let body = response.into_body().collect().await.expect("a body").to_bytes();
     (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
@@ -105,12 +105,90 @@ async fn each_call_is_counted_once_by_what_came_of_it() {
     for arguments in [json!({"query": "port"}), json!({"query": ""})] {
         let asked = json!({"name": "memory_search", "arguments": arguments});
         let request = request("tools/call", &asked, Some(caller(&[Permission::Read])));
-        service(Arc::clone(&shared)).oneshot(request).await.unwrap();
+        service::<()>(Arc::clone(&shared)).oneshot(request).await.unwrap();
     }
     let text = shared.metrics.text(None);
     for outcome in ["ok", "refused"] {
         let line =
             format!("longmem_mcp_calls_total{{tool=\"memory_search\",outcome=\"{outcome}\"}} 1\n");
         assert!(text.contains(&line), "{text}");
+    }
+}
+
+/// A POST of this text, and what a client says of itself beside it.
+fn post(body: &str, version: &str) -> Request<Body> {
+    let mut request = request("ping", &json!({}), Some(caller(&[Permission::Read])));
+    request.headers_mut().insert("mcp-protocol-version", version.parse().expect("a header"));
+    *request.body_mut() = Body::from(body.to_owned());
+    request
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_answered_as_json_rpc_says() {
+    let world = World::new();
+    for version in ["2025-06-18", "2025-11-25", "2026-07-28"] {
+        for (body, status, code, id) in [
+            ("{", 400, -32700, Value::Null),
+            ("", 400, -32700, Value::Null),
+            (r#"{"id":7,"method":"ping","params":{"x":"\ud83d"}}"#, 400, -32700, json!(7)),
+            ("[]", 400, -32600, Value::Null),
+            (r#"[{"jsonrpc":"2.0","id":7,"method":"ping"}]"#, 400, -32600, Value::Null),
+            (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, 400, -32600, Value::Null),
+            (r#"{"jsonrpc":"2.0","id":7}"#, 400, -32600, json!(7)),
+            (r#"{"jsonrpc":"2.0","id":"a","method":"tools/call"}"#, 200, -32602, json!("a")),
+        ] {
+            let (got, answer) = answer(&world, post(body, version)).await;
+            assert_eq!(got, status, "{body}: {answer}");
+            assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(code), &id), "{answer}");
+        }
+    }
+    let long = format!(r#"{{"jsonrpc":"2.0","id":7,"method":"{}"}}"#, "x".repeat(1 << 20));
+    let (status, answer) = answer(&world, post(&long, "2025-11-25")).await;
+    assert_eq!((status, &answer["error"]["code"]), (StatusCode::BAD_REQUEST, &json!(-32600)));
+}
+
+#[tokio::test]
+async fn an_unknown_method_and_an_unknown_tool_are_told_apart_under_every_version() {
+    let world = World::new();
+    for version in ["2025-06-18", "2025-11-25", "2026-07-28"] {
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        for (method, name, code) in
+            [("memory/none", "x", -32601), ("tools/call", "memory_erase_all", -32602)]
+        {
+            for id in [json!(7), json!("a"), json!(-1), json!("")] {
+                let mut params = json!({"name": name});
+                if version == "2026-07-28" {
+                    params["_meta"] = meta.clone();
+                }
+                let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+                let mut request = post(&body.to_string(), version);
+                if version == "2026-07-28" {
+                    let headers = request.headers_mut();
+                    headers.insert("mcp-method", method.parse().unwrap());
+                    headers.insert("mcp-name", name.parse().unwrap());
+                }
+                let (_, answer) = answer(&world, request).await;
+                assert_eq!(answer["error"]["code"], code, "{version} {method}: {answer}");
+                assert_eq!(answer["id"], id, "{version} {method}: {answer}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_takes_json_gets_it() {
+    let world = World::new();
+    for accept in [None, Some("*/*"), Some("application/json")] {
+        let mut request = request("ping", &json!({}), Some(caller(&[Permission::Read])));
+        request.headers_mut().remove("accept");
+        if let Some(accept) = accept {
+            request.headers_mut().insert("accept", accept.parse().unwrap());
+        }
+        let (status, answer) = answer(&world, request).await;
+        assert_eq!((status, &answer["result"]), (StatusCode::OK, &json!({})), "{accept:?}");
     }
 }

@@ -74,18 +74,58 @@ async fn a_client_that_asks_for_the_newest_version_first_may_be_greeted_the_old_
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_passed_over() {
+async fn what_nobody_waits_for_is_passed_over() {
     let world = World::new();
     let mut client = Client::not_greeted(world.memory(), ServerSettings::new(ana()));
     let early = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#;
     client.write(early).await;
-    client.write("hello").await;
     client.write("").await;
+    assert!(client.ask("server/discover", json!({})).await.get("error").is_some());
+    assert!(client.ask("tools/list", json!({})).await.get("error").is_some());
+    client.write(early).await;
+    client.write(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).await;
+    client.write(r#"{"method":"notifications/initialized"}"#).await;
     let greeted = client.ask("initialize", greeting("2025-11-25")).await;
     assert_eq!(greeted["result"]["serverInfo"]["name"], "longmem");
     let unknown = client.ask("tools/call", json!({"name": "memory_erase_all"})).await;
     assert_eq!(unknown["error"]["code"], -32602);
     assert_eq!(client.ask("memory/none", json!({})).await["error"]["code"], -32601);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_answered_before_and_behind_the_greeting() {
+    let world = World::new();
+    let mut client = Client::not_greeted(world.memory(), ServerSettings::new(ana()));
+    let call = |text: &str| {
+        let params = format!(r#"{{"name":"memory_add","arguments":{{"text":{text}}}}}"#);
+        format!(r#"{{"method":"tools/call","params":{params},"jsonrpc":"2.0","id":77}}"#)
+    };
+    let (deep, close) = ("[".repeat(10_000), "]".repeat(10_000));
+    let wrong = [
+        ("hello".to_owned(), -32700, Value::Null),
+        (r#"{"jsonrpc":"2.0","id":77,"method":"#.to_owned(), -32700, Value::Null),
+        (call(r#""\ud83d""#), -32700, json!(77)),
+        (call(&format!("{deep}{close}")), -32700, json!(77)),
+        (call(&format!("\"{}\"", "x".repeat(20 << 20))), -32600, json!(77)),
+        (format!("[{}]", call("1")), -32600, Value::Null),
+        (r#"{"jsonrpc":"2.0","id":77,"method":"tools/call"}"#.to_owned(), -32602, json!(77)),
+    ];
+    for is_greeted in [false, true] {
+        if is_greeted {
+            client.ask("initialize", greeting("2025-11-25")).await;
+        }
+        for (line, code, id) in &wrong {
+            client.write(line).await;
+            let answer = client.read().await.unwrap();
+            assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(code), id), "{answer}");
+        }
+        assert!(client.ask("ping", json!({})).await.get("result").is_some());
+    }
+    // The last line need not end.
+    client.write_all(br#"{"jsonrpc":"2.0","id":"last","method":"ping"}"#).await;
+    client.hang_up().await;
+    assert_eq!(client.read().await.unwrap()["id"], "last");
+    assert_eq!(client.read().await, None);
 }
 
 #[tokio::test]
