@@ -6,6 +6,7 @@ mod claude_code;
 mod diff;
 mod entries;
 mod json_file;
+mod json_text;
 mod program;
 mod toml_file;
 
@@ -73,10 +74,8 @@ pub(super) fn run(
     if arguments.dry_run {
         return show(&plan, output);
     }
-    for change in &plan.changes {
-        if let Some(done) = change.make()? {
-            output.line(done)?;
-        }
+    for done in change::make_all(&plan.changes)? {
+        output.line(done)?;
     }
     for command in &plan.commands {
         run_command(command, output)?;

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use longmem_core::{ErrorCode, real_path};
+use tempfile::NamedTempFile;
 
 use super::diff::diff;
-use super::json_file;
+use super::json_file::JsonFile;
 use crate::failure::Failure;
 
 /// The name of the folder in the data folder where longmem's own files for agents are.
@@ -62,8 +63,8 @@ impl Change {
         Ok(Self { path, before, after, kind: Kind::Edited })
     }
 
-    /// The same where something is taken out: a file that is again what it was before longmem's entries
-    /// has its old form again, and one that was not there goes.
+    /// The same where something is taken out. What else stands in the file stays byte for byte; a file that
+    /// was empty before longmem's entries is so again, and one that was not there goes.
     ///
     /// # Errors
     /// Those of [`Change::edit`].
@@ -74,7 +75,7 @@ impl Change {
         let mut change = Self::edit(path, edit)?;
         change.kind = Kind::Undone;
         if let Some(old) = read(&change.backup())?
-            && is_same(change.after.as_deref().unwrap_or_default(), &old)
+            && is_as_before(change.after.as_deref(), &old)
         {
             change.after = Some(old);
         }
@@ -108,40 +109,35 @@ impl Change {
         format!("{}\n{lines}", self.path.display())
     }
 
-    /// Makes the change; says what was done, and nothing if nothing was to be done.
+    /// Writes what is to be written beside the files, so that everything that can fail did so before the
+    /// first file changes.
     ///
     /// # Errors
-    /// [`Failure::Output`]: then the file is as it was.
-    pub(super) fn make(&self) -> Result<Option<String>, Failure> {
-        if self.changes_nothing() {
-            return Ok(None);
-        }
-        let (shown, backup) = (self.path.display(), self.backup());
+    /// [`Failure`]: then nothing has changed.
+    fn prepare(&self) -> Result<Prepared<'_>, Failure> {
         let failed = |error: io::Error| {
-            io::Error::new(error.kind(), format!("{shown} cannot be written: {error}"))
+            let shown = self.path.display();
+            Failure::from(io::Error::new(
+                error.kind(),
+                format!("{shown} cannot be written, and nothing was changed: {error}"),
+            ))
         };
+        let permissions = fs::metadata(&self.path).ok().map(|file| file.permissions());
+        if permissions.as_ref().is_some_and(Permissions::readonly) {
+            return Err(failed(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "it is read-only; make it writable, or put the entries into it yourself, which \
+                 --dry-run shows",
+            )));
+        }
+        let backup = self.backup();
         let copy = self.before.as_deref().filter(|_| self.kind == Kind::Edited);
         // Of several changes, the copy keeps what was there before the first.
-        if let Some(copy) = copy.filter(|_| !backup.exists()) {
-            write(&backup, copy, permissions(&self.path)).map_err(failed)?;
-        }
-        match &self.after {
-            Some(after) => write(&self.path, after, permissions(&self.path)).map_err(failed)?,
-            None => fs::remove_file(&self.path).map_err(failed)?,
-        }
-        if self.kind == Kind::Own && self.after.is_none() {
-            remove_empty_folders(&self.path);
-        }
-        if self.kind == Kind::Undone && backup.exists() {
-            fs::remove_file(&backup)?;
-        }
-        let done = if self.after.is_some() { "wrote" } else { "deleted" };
-        let kept = if self.kind == Kind::Edited && backup.exists() {
-            format!(" (as it was: {})", backup.display())
-        } else {
-            String::new()
-        };
-        Ok(Some(format!("{done} {shown}{kept}")))
+        let copy = copy.filter(|_| !backup.exists());
+        let copy = copy.map(|copy| temporary(&backup, copy, permissions.clone())).transpose();
+        let after = self.after.as_deref();
+        let after = after.map(|after| temporary(&self.path, after, permissions)).transpose();
+        Ok(Prepared { change: self, copy: copy.map_err(failed)?, after: after.map_err(failed)? })
     }
 
     fn backup(&self) -> PathBuf {
@@ -152,13 +148,63 @@ impl Change {
     }
 }
 
-/// Whether a file's new text says what its old text said; in an empty one stands nothing.
-fn is_same(after: &[u8], old: &[u8]) -> bool {
-    let text = |bytes| match std::str::from_utf8(bytes).unwrap_or_default().trim() {
-        "" => "{}",
-        text => text,
-    };
-    after == old || json_file::is_same(text(after), text(old))
+/// Makes all changes, or none if one of them cannot be made; says what was done, a line for each.
+///
+/// # Errors
+/// [`Failure`] if a file cannot be written.
+pub(super) fn make_all(changes: &[Change]) -> Result<Vec<String>, Failure> {
+    let changes = changes.iter().filter(|change| !change.changes_nothing());
+    let prepared: Vec<_> = changes.map(Change::prepare).collect::<Result<_, _>>()?;
+    prepared.into_iter().map(Prepared::make).collect()
+}
+
+/// A change of which everything is written but not yet in its place.
+struct Prepared<'a> {
+    change: &'a Change,
+    copy: Option<NamedTempFile>,
+    after: Option<NamedTempFile>,
+}
+
+impl Prepared<'_> {
+    fn make(self) -> Result<String, Failure> {
+        let Change { path, kind, .. } = self.change;
+        let (shown, backup) = (path.display(), self.change.backup());
+        let failed = |error: io::Error| {
+            io::Error::new(error.kind(), format!("{shown} cannot be written: {error}"))
+        };
+        if let Some(copy) = self.copy {
+            copy.persist(&backup).map_err(|error| failed(error.error))?;
+        }
+        let done = if self.after.is_some() { "wrote" } else { "deleted" };
+        match self.after {
+            Some(after) => drop(after.persist(path).map_err(|error| failed(error.error))?),
+            None => fs::remove_file(path).map_err(failed)?,
+        }
+        if *kind == Kind::Own && done == "deleted" {
+            remove_empty_folders(path);
+        }
+        if *kind == Kind::Undone && backup.exists() {
+            fs::remove_file(&backup)?;
+        }
+        let kept = if *kind == Kind::Edited && backup.exists() {
+            format!(" (as it was: {})", backup.display())
+        } else {
+            String::new()
+        };
+        Ok(format!("{done} {shown}{kept}"))
+    }
+}
+
+/// Whether what is left of a file is what it was before longmem's entries, but for blanks at its end; a
+/// file in which nothing is left was one in which nothing stood.
+fn is_as_before(after: Option<&[u8]>, old: &[u8]) -> bool {
+    let old = std::str::from_utf8(old).unwrap_or_default();
+    let is_empty =
+        || JsonFile::read(Some(old)).is_ok_and(|file| file.text().is_none_or(|text| text == "{}"));
+    match after.map(|after| std::str::from_utf8(after).unwrap_or_default()) {
+        Some(after) => after.trim_end() == old.trim_end(),
+        None => is_empty(),
+    }
 }
 
 /// Deletes the folders that a file stood in, up to the folder of all such files and no further, and only
@@ -180,20 +226,19 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-fn permissions(path: &Path) -> Option<Permissions> {
-    fs::metadata(path).ok().map(|file| file.permissions())
-}
-
-/// Writes a file whole or not at all.
-fn write(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Result<()> {
+/// A file beside another one, which is put into its place later.
+fn temporary(
+    path: &Path,
+    bytes: &[u8],
+    permissions: Option<Permissions>,
+) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions)?;
     }
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    Ok(file)
 }

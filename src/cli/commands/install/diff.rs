@@ -5,7 +5,7 @@ const AROUND: usize = 3;
 
 /// One line of a comparison.
 #[derive(Clone, Copy)]
-enum Line<'a> {
+pub(super) enum Line<'a> {
     Same(&'a str),
     Out(&'a str),
     In(&'a str),
@@ -39,7 +39,7 @@ pub(super) fn diff(before: &str, after: &str) -> String {
 
 /// Both texts in one, by the longest common subsequence of their lines. Files of settings have a few
 /// hundred.
-fn compared<'a>(before: &[&'a str], after: &[&'a str]) -> Vec<Line<'a>> {
+pub(super) fn compared<'a>(before: &[&'a str], after: &[&'a str]) -> Vec<Line<'a>> {
     // common[i][j]: how many lines the rests from i and from j have in common.
     let mut common = vec![vec![0_u32; after.len() + 1]; before.len() + 1];
     for i in (0..before.len()).rev() {

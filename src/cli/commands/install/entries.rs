@@ -3,7 +3,7 @@
 use longmem_server::HookClient;
 use serde_json::{Map, Value, json};
 
-use super::program::{Program, is_longmem};
+use super::program::{Program, are_written_flags, is_longmem, shell_words};
 
 /// The name of the MCP server in files of several servers.
 pub(super) const SERVER: &str = "longmem";
@@ -63,19 +63,29 @@ impl Entries {
     }
 }
 
-/// Says whether a hook of this client is one that longmem wrote.
-pub(super) fn is_own_hook(hook: &Value, client: HookClient) -> bool {
-    let Some(line) = hook["command"].as_str() else { return false };
-    // Up to the words that follow the program stands its path, perhaps quoted.
-    let words = format!(" hook {client} ");
-    line.split_once(&words).is_some_and(|(path, _)| is_longmem(path.trim_matches('\'')))
+/// Says whether the command line of a hook of this client is one that longmem wrote.
+pub(super) fn is_own_hook(line: &str, client: HookClient) -> bool {
+    let Some(words) = shell_words(line) else { return false };
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        // Another version may have known other events.
+        [program, "hook", name, _, flags @ ..] => {
+            is_longmem(program) && *name == client.as_str() && are_written_flags(flags)
+        }
+        _ => false,
+    }
 }
 
-/// Says whether an MCP server's entry is one that longmem wrote.
-pub(super) fn is_own_server(command: Option<&str>, address: Option<&str>) -> bool {
-    match (command, address) {
-        (Some(command), _) => is_longmem(command),
-        (None, Some(address)) => address == Entries::mcp_address(),
-        (None, None) => false,
+/// Says whether an MCP server's entry is one that longmem wrote: one with flags that it never writes is a
+/// person's own.
+pub(super) fn is_own_server(
+    command: Option<&str>,
+    arguments: &[String],
+    address: Option<&str>,
+) -> bool {
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match (command, arguments.as_slice()) {
+        (Some(command), ["mcp", flags @ ..]) => is_longmem(command) && are_written_flags(flags),
+        (Some(_), _) => false,
+        (None, _) => address == Some(&Entries::mcp_address()),
     }
 }

@@ -77,12 +77,48 @@ pub(super) fn on_path(name: &str) -> Option<PathBuf> {
 
 /// A word as a shell takes it.
 pub(super) fn quoted(word: &str) -> String {
-    let is_plain =
-        |character: char| character.is_alphanumeric() || "@%+=:,./_-".contains(character);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Says whether a shell takes a character as it is.
+fn is_plain(character: char) -> bool {
+    character.is_alphanumeric() || "@%+=:,./_-".contains(character)
+}
+
+/// The words of a line that [`Program::line`] writes; none if a shell does more with it than to start a
+/// program.
+pub(super) fn shell_words(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut rest = line.chars().peekable();
+    while rest.peek().is_some() {
+        let mut word = String::new();
+        while let Some(character) = rest.next_if(|character| *character != ' ') {
+            match character {
+                '\'' => word.extend(rest.by_ref().take_while(|character| *character != '\'')),
+                '\\' => word.extend(rest.next()),
+                _ if is_plain(character) => word.push(character),
+                _ => return None,
+            }
+        }
+        words.push(word);
+        rest.next();
+    }
+    Some(words)
+}
+
+/// Says whether these are the flags that [`Program::of_this_process`] may write, and no others.
+pub(super) fn are_written_flags(words: &[&str]) -> bool {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let has_value = FLAGS.iter().any(|(_, flag, _)| flag == word) && words.next().is_some();
+        if !has_value && word.strip_prefix("--") != Some(REDACT) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Says whether a path names longmem.
@@ -109,11 +145,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_line_that_does_more_than_start_a_program_has_no_words() {
+        for line in ["longmem hook codex Stop && beep", "longmem; x", "longmem > log", "$(longmem)"]
+        {
+            assert_eq!(shell_words(line), None, "{line}");
+        }
+        for (words, are) in [
+            (["--user", "ana"].as_slice(), true),
+            (&["--redact", "--db", "/a b"], true),
+            (&["--read-only"], false),
+            (&["--user"], false),
+            (&["ana"], false),
+        ] {
+            assert_eq!(are_written_flags(words), are, "{words:?}");
+        }
+    }
+
+    #[test]
     fn a_path_with_spaces_stays_one_word() {
         let flags = vec!["--user".to_owned(), "o'neil".to_owned()];
         let program = Program { path: "/opt/my tools/longmem".to_owned(), flags };
         let line = program.line(&["hook", "codex", "Stop"]);
         assert_eq!(line, r"'/opt/my tools/longmem' hook codex Stop --user 'o'\''neil'");
+        assert_eq!(shell_words(&line).unwrap()[..2], ["/opt/my tools/longmem", "hook"]);
+        assert_eq!(shell_words(&line).unwrap()[5..], ["o'neil"]);
         assert!(is_longmem("/opt/my tools/longmem") && !is_longmem("/opt/longmem-lab"));
     }
 }

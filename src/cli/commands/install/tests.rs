@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use super::change::{Change, make_all};
 use super::entries::Entries;
 use super::program::Program;
 use super::{Plan, agents};
@@ -40,7 +41,7 @@ impl Folder {
     /// Carries a plan out, and says how many files changed.
     fn run(&self, agent: Agent, entries: &Entries, remove: bool) -> usize {
         let plan = agent(entries, self.0.path(), remove).unwrap();
-        plan.changes.iter().filter(|change| change.make().unwrap().is_some()).count()
+        make_all(&plan.changes).unwrap().len()
     }
 }
 
@@ -111,9 +112,80 @@ fn the_environment_that_a_person_gave_the_server_stays() {
 }
 
 #[test]
+fn comments_numbers_and_line_ends_stay_as_they_are() {
+    let settings = "\u{feff}{\r\n  // my theme\r\n  \"theme\": \"dark\", /* \"hooks\": {} */\r\n  \"id\": \
+                    123456789012345678901234567890,\r\n  \"hooks\": {\r\n    // mine\r\n  },\r\n}\r\n";
+    let config = "\u{feff}model = 'x' # keep\r\n\r\n[tui]\r\ntheme = 'dark'\r\n";
+    let files = [("settings.json", settings), ("config.toml", config), ("mcp.json", settings)];
+    for agent in AGENTS {
+        let folder = Folder::with(&files);
+        assert!(folder.run(agent, &entries("longmem", false), false) > 0);
+        assert_eq!(folder.run(agent, &entries("longmem", false), false), 0);
+        for (name, text) in files {
+            // What a person adds since stays, too.
+            let edited = folder.text(name).replace("theme", "look");
+            let lone_ends = edited.replace("\r\n", "").matches('\n').count();
+            assert_eq!(lone_ends, 0, "{edited}");
+            assert_eq!(edited.matches("// mine").count(), text.matches("// mine").count());
+            fs::write(folder.0.path().join(name), edited).unwrap();
+        }
+        assert!(folder.run(agent, &entries("longmem", false), true) > 0);
+        for (name, text) in files {
+            assert_eq!(folder.text(name), text.replace("theme", "look"));
+        }
+    }
+}
+
+#[test]
+fn a_server_of_a_persons_own_is_neither_taken_over_nor_taken_out() {
+    let own = [
+        r#"{"mcpServers": {"longmem": {"command": "/my/longmem", "args": ["mcp", "--read-only"]}}}"#,
+        r#"{"mcpServers": {"longmem": {"command": "longmem-proxy", "args": ["mcp"]}}}"#,
+        r#"{"mcpServers": {"longmem": {"url": "http://127.0.0.1:9000/mcp"}}}"#,
+        r#"{"mcpServers": {"longmem": {}}}"#,
+    ];
+    for text in own {
+        let folder = Folder::with(&[("mcp.json", text)]);
+        assert!(agents::cursor(&entries("longmem", false), folder.0.path(), false).is_err());
+        let plan = agents::cursor(&entries("longmem", false), folder.0.path(), true).unwrap();
+        assert!(plan.changes[0].changes_nothing(), "{text}");
+        assert!(plan.notes[0].contains("it stays"), "{:?}", plan.notes);
+    }
+    let own = "[mcp_servers.longmem]\ncommand = 'longmem'\nargs = ['mcp', '--read-only']\n";
+    let folder = Folder::with(&[("config.toml", own)]);
+    assert!(agents::codex(&entries("longmem", false), folder.0.path(), false).is_err());
+    let plan = agents::codex(&entries("longmem", false), folder.0.path(), true).unwrap();
+    assert!(plan.changes.iter().all(Change::changes_nothing) && plan.notes.len() == 1);
+    let hooks = r#"{"hooks": {"Stop": [{"hooks": [
+        {"type": "command", "command": "longmem hook codex Stop && beep"}]}]}}"#;
+    let folder = Folder::with(&[("hooks.json", hooks)]);
+    assert_eq!(folder.run(agents::codex, &entries("longmem", false), true), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_read_only_is_an_error_and_nothing_changes() {
+    let files = [("hooks.json", "{}"), ("config.toml", "a = 1\n")];
+    for read_only in ["hooks.json", "config.toml"] {
+        let folder = Folder::with(&files);
+        let path = folder.0.path().join(read_only);
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).unwrap();
+        let plan = agents::codex(&entries("longmem", false), folder.0.path(), false).unwrap();
+        let error = make_all(&plan.changes).unwrap_err().to_string();
+        assert!(error.contains(read_only) && error.contains("read-only"), "{error}");
+        assert_eq!(folder.names(), ["config.toml", "hooks.json"]);
+        for (name, text) in files {
+            assert_eq!(folder.text(name), text);
+        }
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_understood_is_not_touched() {
     let broken = [
-        ("settings.json", "{ // a comment\n}"),
+        ("settings.json", "{ /* a comment without an end\n}"),
         ("settings.json", "[]"),
         ("settings.json", r#"{"hooks": []}"#),
         ("settings.json", r#"{"hooks": {"AfterAgent": {}}}"#),
@@ -145,6 +217,15 @@ fn a_link_stays_one_and_a_mode_stays_as_it_is() {
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
     folder.run(agents::cursor, &entries("longmem", false), true);
     assert_eq!(folder.text("real.json"), "{}");
+    assert!(folder.0.path().join("mcp.json").is_symlink());
+
+    // A link to a file that is still to be made.
+    fs::remove_file(&real).unwrap();
+    folder.run(agents::cursor, &entries("longmem", false), false);
+    assert!(folder.0.path().join("mcp.json").is_symlink());
+    assert!(folder.text("real.json").contains("longmem"));
+    folder.run(agents::cursor, &entries("longmem", false), true);
+    assert_eq!(folder.names(), ["mcp.json"]);
 }
 
 #[test]
