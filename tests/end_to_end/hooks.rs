@@ -118,3 +118,37 @@ fn install_shows_writes_and_takes_out() {
     assert!(!home.path("data/longmem/integrations").exists());
     home.run(&["install", "emacs"]).ends_with(2);
 }
+
+#[test]
+fn the_plugin_of_claude_code_is_for_one_memory_wherever_it_is_installed() {
+    let home = Home::new().with("PATH", "/nowhere");
+    let hooks = || {
+        let folder = home.path("data/longmem/integrations/claude-code/longmem");
+        std::fs::read_to_string(folder.join("hooks/hooks.json")).unwrap_or_default()
+    };
+    let project = ["install", "claude-code", "--scope", "project"];
+    let with_user = |user, words: &[&'static str]| {
+        let words = [&["--user", user], words].concat();
+        home.run(&words)
+    };
+    with_user("ana", &["install", "claude-code"]).succeeds();
+    // In the same place, the last one counts.
+    with_user("bob", &["install", "claude-code"]).succeeds();
+    assert!(hooks().contains("bob") && !hooks().contains("ana"));
+    let refused = with_user("work", &project).ends_with(1);
+    assert!(refused.stderr.contains("with --user bob for all sessions"), "{refused}");
+    assert!(hooks().contains("bob"));
+    with_user("bob", &project).succeeds();
+    let left = home.run(&["install", "claude-code", "--remove"]).succeeds();
+    assert!(left.stderr.contains("it is installed for the project"), "{left}");
+    assert!(left.stderr.contains("claude plugin uninstall longmem@longmem --scope user"), "{left}");
+    assert!(!left.stderr.contains("marketplace"), "{left}");
+    assert!(hooks().contains("bob"));
+    home.run(&[&project[..], &["--remove"]].concat()).succeeds();
+    assert!(!home.path("data/longmem/integrations").exists());
+    // Twice in a row, and where the files were deleted by hand.
+    let again = home.run(&[&project[..], &["--remove"]].concat()).succeeds();
+    assert!(again.stderr.contains("marketplace remove"), "{again}");
+    with_user("work", &project).succeeds();
+    assert!(hooks().contains("work"));
+}

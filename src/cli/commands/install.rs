@@ -7,6 +7,7 @@ mod diff;
 mod entries;
 mod json_file;
 mod json_text;
+mod places;
 mod program;
 mod toml_file;
 

@@ -1,11 +1,14 @@
 //! The plugin for Claude Code: its files, written into the data folder, and the commands that install it.
 
+use std::path::Path;
+
 use longmem::Folders;
 use longmem_server::HookClient;
 use serde_json::{Value, json};
 
 use super::change::{Change, OWN_FILES};
 use super::entries::Entries;
+use super::places::{Installed, Place};
 use super::program::on_path;
 use super::{AgentCommand, Plan};
 use crate::arguments::InstallScope;
@@ -16,6 +19,9 @@ const CLAUDE: &str = "claude";
 
 /// The plugin, in the marketplace of that name.
 const PLUGIN: &str = "longmem@longmem";
+
+/// The file beside the plugin that says for which sessions it is installed.
+const INSTALLED: &str = "installed.json";
 
 /// The plugin's files that stay as they are.
 const FILES: &[(&str, &[u8])] = &[
@@ -52,18 +58,23 @@ pub(super) fn plan(
     remove: bool,
 ) -> Result<Plan, Failure> {
     let folder = folders.data.join(OWN_FILES).join("claude-code");
-    let mut files: Vec<(&str, Vec<u8>)> =
-        FILES.iter().map(|(name, bytes)| (*name, bytes.to_vec())).collect();
-    files.push(("longmem/hooks/hooks.json", hooks(entries).into_bytes()));
-    files.push(("longmem/.mcp.json", mcp(entries).into_bytes()));
-    let changes = files
-        .into_iter()
-        .map(|(name, bytes)| Change::own(folder.join(name), (!remove).then_some(&bytes)))
-        .collect::<Result<_, _>>()?;
+    let place = Place::new(scope, std::env::current_dir()?);
+    let installed = Installed::read(std::fs::read(folder.join(INSTALLED)).ok().as_deref());
+    let left = if remove {
+        installed.without(&place)
+    } else {
+        let Entries { program, http } = entries;
+        Some(installed.with(&place, &program.flags, *http)?)
+    };
+    let changes = changes(entries, &folder, left.as_ref(), remove)?;
 
     let shown = folder.display().to_string();
     let scope = scope.as_str();
-    let lines: &[(&[&str], bool)] = if remove {
+    let mut notes = Vec::new();
+    let lines: &[(&[&str], bool)] = if let Some(left) = left.filter(|_| remove) {
+        notes.push(format!("The plugin's files stay: it is installed for {}.", left.shown()));
+        &[(&["plugin", "uninstall", PLUGIN, "--scope", scope], true)]
+    } else if remove {
         &[
             (&["plugin", "uninstall", PLUGIN, "--scope", scope], true),
             (&["plugin", "marketplace", "remove", "longmem"], true),
@@ -82,12 +93,31 @@ pub(super) fn plan(
         })
         .collect();
     if on_path(CLAUDE).is_some() {
-        return Ok(Plan { changes, commands, notes: Vec::new() });
+        return Ok(Plan { changes, commands, notes });
     }
     let lines: Vec<String> =
         commands.iter().map(|command| format!("  {}", command.line())).collect();
-    let note = format!("{CLAUDE} is not on the PATH. Where it is, run:\n{}", lines.join("\n"));
-    Ok(Plan { changes, commands: Vec::new(), notes: vec![note] })
+    notes.push(format!("{CLAUDE} is not on the PATH. Where it is, run:\n{}", lines.join("\n")));
+    Ok(Plan { changes, commands: Vec::new(), notes })
+}
+
+/// The plugin's files as they are to be: for these places, or none of them for none.
+fn changes(
+    entries: &Entries,
+    folder: &Path,
+    installed: Option<&Installed>,
+    remove: bool,
+) -> Result<Vec<Change>, Failure> {
+    let record = Change::own(folder.join(INSTALLED), installed.map(Installed::to_json).as_deref())?;
+    if installed.is_some() && remove {
+        return Ok(vec![record]);
+    }
+    let written =
+        [("longmem/hooks/hooks.json", hooks(entries)), ("longmem/.mcp.json", mcp(entries))];
+    let same = FILES.iter().map(|(name, bytes)| (*name, *bytes));
+    let files = same.chain(written.iter().map(|(name, text)| (*name, text.as_bytes())));
+    let change = |(name, bytes)| Change::own(folder.join(name), installed.map(|_| bytes));
+    files.map(change).chain([Ok(record)]).collect()
 }
 
 /// The plugin's hooks, with this program or for a running server.
