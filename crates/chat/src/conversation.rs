@@ -18,6 +18,7 @@ mod window;
 pub use settings::ConversationSettings;
 pub(crate) use storing::SAID;
 pub(crate) use title::UNNAMED;
+pub use title::session_title;
 
 use std::sync::Arc;
 

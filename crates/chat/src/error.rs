@@ -74,7 +74,7 @@ pub enum ChatError {
 impl ChatError {
     /// Says whether memory cannot be used now, through no fault of what was asked, and may be
     /// later.
-    pub(crate) fn is_unavailable(&self) -> bool {
+    pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Memory(error) => error.is_unavailable(),
             Self::Late { .. } => true,

@@ -57,10 +57,10 @@ pub use async_memory::{Access, AsyncMemory};
 pub use blocking::Blocking;
 pub use budget::{DEFAULT_BUDGET, TokenBudget};
 pub use context::{
-    AssembleError, AssembleInput, CacheControl, Context, DatedText, MESSAGE_TOKENS, Message,
-    MessageRole, TextBlock, TraceEntry, TraceKind, assemble, quoting,
+    AssembleError, AssembleInput, BROKEN_OFF, CacheControl, Context, DatedText, MESSAGE_TOKENS,
+    Message, MessageRole, TextBlock, TraceEntry, TraceKind, assemble, quoting,
 };
-pub use conversation::{Conversation, ConversationSettings, RECALLED_TURNS, Reply};
+pub use conversation::{Conversation, ConversationSettings, RECALLED_TURNS, Reply, session_title};
 #[cfg(feature = "tiktoken")]
 pub use counting::TiktokenTokens;
 pub use counting::{CalibratedTokens, Calibration, ModelCalibration, TokenCounting, calibrations};
@@ -71,9 +71,10 @@ pub use learning::{
 };
 pub use notice::Notice;
 pub use provider::{
-    AnswerSchema, Anthropic, Api, ApiKey, Completion, Endpoint, Fallback, InvalidApiKey,
-    LanguageModel, LocalServer, ModelServer, ModelSettings, OnText, OpenAiCompatible, Provider,
-    ProviderError, Request, RetryAdvice, Retrying, ServedModel, StopReason, Usage, local_servers,
+    AnswerSchema, Anthropic, Api, ApiKey, Completion, Endpoint, EventParser, Fallback,
+    InvalidApiKey, LanguageModel, LocalServer, ModelServer, ModelSettings, OnText,
+    OpenAiCompatible, Provider, ProviderError, Request, RetryAdvice, Retrying, ServedModel,
+    ServerEvent, StopReason, Usage, http_client, local_servers,
 };
 pub use quoted_answer::{Quote, QuotedAnswer, QuotedFact, quote_answer};
 pub use spool::{HeldSpool, Keep, Spool, StoredLater, write_with_key};

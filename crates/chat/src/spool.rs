@@ -199,12 +199,12 @@ impl Spool {
     }
 
     /// How long storing may take before a turn goes to the spool.
-    pub(crate) fn patience(&self) -> Duration {
+    pub fn patience(&self) -> Duration {
         self.patience
     }
 
     /// Whether something waits.
-    pub(crate) fn is_waiting(&self) -> bool {
+    pub fn is_waiting(&self) -> bool {
         self.path.exists() || self.former().is_some_and(|former| former.path.exists())
     }
 
@@ -215,7 +215,7 @@ impl Spool {
     ///
     /// # Panics
     /// If the turn has no source key.
-    pub(crate) fn append(&self, turn: &NewTurn) -> Result<(), ChatError> {
+    pub fn append(&self, turn: &NewTurn) -> Result<(), ChatError> {
         self.append_line(self.format.write(turn)).map_err(|source| self.error(source))
     }
 

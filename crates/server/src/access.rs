@@ -12,6 +12,7 @@ use crate::keys::{self, KeysError, Secret, ValidKey};
 use crate::limits::{Failures, Rate, Rates};
 use crate::peer::Connection;
 use crate::problem::Problem;
+use crate::proxy;
 use crate::shared::Shared;
 use crate::{Auth, caller::Caller};
 
@@ -49,6 +50,17 @@ pub(crate) struct Asked<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// The user whom the address names.
     pub(crate) named: Option<UserName>,
+    /// Whose key stands in the usual headers.
+    pub(crate) usual_key: UsualKey,
+}
+
+/// Whose key stands in the headers in which clients usually send one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UsualKey {
+    /// longmem's.
+    Own,
+    /// That of another server, which the request is for, unless it looks like one of longmem's.
+    OfUpstream,
 }
 
 /// Says who asks.
@@ -62,7 +74,13 @@ pub(crate) async fn caller(
     asked: Asked<'_>,
 ) -> Result<Caller, Problem> {
     let Asked { connection, headers, .. } = asked;
-    let mut caller = match presented(headers) {
+    let presented = match asked.usual_key {
+        UsualKey::Own => presented(headers),
+        UsualKey::OfUpstream => {
+            own_header(headers).or_else(|| proxy::key_in_place_of_upstreams(headers))
+        }
+    };
+    let mut caller = match presented {
         Some(presented) => by_key(shared, access, connection, presented).await?,
         None => without_key(shared, &asked).await?,
     };
@@ -140,18 +158,24 @@ async fn without_key(shared: &Shared, asked: &Asked<'_>) -> Result<Caller, Probl
 /// The key of a request, whatever its form; none if there is none, or an empty one, as a client sends whose
 /// variable is not set.
 fn presented(headers: &HeaderMap) -> Option<&str> {
-    let text = |name: HeaderName| {
-        // What is no text is a wrong key, and not none.
-        headers.get(name).map(|value| value.to_str().unwrap_or("?").trim())
-    };
-    if let Some(key) = text(KEY_HEADER).filter(|key| !key.is_empty()) {
+    if let Some(key) = own_header(headers) {
         return Some(key);
     }
-    let authorization = text(header::AUTHORIZATION)?;
+    let authorization = text(headers, &header::AUTHORIZATION)?;
     let (scheme, key) = authorization.split_once(' ').unwrap_or((authorization, ""));
     let takes_key = ["Bearer", "Token"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
     let key = if takes_key { key.trim() } else { authorization };
     (!key.is_empty()).then_some(key)
+}
+
+/// The key in longmem's own header; none if it is empty.
+fn own_header(headers: &HeaderMap) -> Option<&str> {
+    text(headers, &KEY_HEADER).filter(|key| !key.is_empty())
+}
+
+/// A header's value. What is no text is a wrong key, and not none.
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?").trim())
 }
 
 /// The user that a header names.

@@ -19,7 +19,7 @@ use longmem_core::UserName;
 use tokio::time::{Instant as Deadline, timeout};
 use tower::ServiceExt;
 
-use crate::access::{self, Access, Asked};
+use crate::access::{self, Access, Asked, UsualKey};
 use crate::activity::{Door, Event, Note};
 use crate::api::Permissions;
 use crate::bodies::{Rest, Rooms, too_long, whole};
@@ -27,7 +27,11 @@ use crate::caller::Caller;
 use crate::guard::{self, BodyRule, Names, ServedTo};
 use crate::peer::{Connection, Peer};
 use crate::problem::{ForLog, NumberedProblem, Problem};
+use crate::proxy::{self, ProxyApi, Relayed};
 use crate::shared::Shared;
+
+/// What a page may do that is no page of this server: nothing.
+const NO_RIGHTS: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Names a request in its answer and in logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -70,9 +74,11 @@ impl Front {
     /// Answers a request.
     pub(crate) async fn answer(&self, mut request: Request) -> Response {
         let began = Instant::now();
+        let relayed_api = ProxyApi::of_address(request.uri().path());
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let id = format!("{:08x}-{number:x}", self.run);
-        if let Ok(id) = HeaderValue::from_str(&id) {
+        // An upstream gets the client's own id, or none.
+        if let Some(id) = HeaderValue::from_str(&id).ok().filter(|_| relayed_api.is_none()) {
             request.headers_mut().insert(REQUEST_ID, id);
         }
         let method = known_method(request.method());
@@ -82,17 +88,18 @@ impl Front {
         let mut response = answered
             .await
             .unwrap_or_else(|Panicked| Problem::bug("a handler panicked").into_response());
-        if changes && response.status().is_success() {
+        let is_relayed = response.extensions().get::<Relayed>().is_some();
+        if changes && response.status().is_success() && !is_relayed {
             self.shared.background.something_is_new();
         }
         if let Some(ForLog(line)) = response.extensions_mut().remove() {
             (self.shared.settings.log)(&format!("request {id}: {line}"));
         }
-        finish(&mut response, &id);
+        finish(&mut response, &id, relayed_api);
         let route = response.extensions().get::<Route>().map(|Route(path)| path.as_str());
         let metrics = &self.shared.metrics;
         metrics.request(route, method, response.status().as_u16(), began.elapsed());
-        if response.status() == StatusCode::UNAUTHORIZED {
+        if response.status() == StatusCode::UNAUTHORIZED && !is_relayed {
             metrics.auth_failure();
         }
         response
@@ -109,26 +116,31 @@ impl Front {
         let called_as = guard::check(&parts, &self.names, connection.peer())?;
         let rules = guard::rules_of(parts.uri.path());
         if rules.served_to != ServedTo::Anybody {
-            let asked =
-                Asked { connection: &connection, called_as, headers: &parts.headers, named };
+            let usual_key = match rules.body {
+                BodyRule::Relayed => UsualKey::OfUpstream,
+                BodyRule::Nothing | BodyRule::Json { .. } | BodyRule::File { .. } => UsualKey::Own,
+            };
+            let (connection, headers) = (&*connection, &parts.headers);
+            let asked = Asked { connection, called_as, headers, named, usual_key };
             let caller = access::caller(&self.shared, &self.access, asked).await?;
             parts.extensions.insert(caller);
         }
         let user = parts.extensions.get::<Caller>().map(|caller| caller.user.clone());
         let response = self.route(Request::from_parts(parts, body)).await;
-        self.note_failure(user, &response);
+        let door = if rules.body == BodyRule::Relayed { Door::Proxy } else { Door::Api };
+        self.note_failure(user, door, &response);
         Ok(response)
     }
 
     /// Notes for its user that a request failed, if that was no fault of the request.
-    fn note_failure(&self, user: Option<UserName>, response: &Response) {
+    fn note_failure(&self, user: Option<UserName>, door: Door, response: &Response) {
         let problem = response.extensions().get::<Problem>();
         if let (Some(user), Some(problem)) = (user, problem)
             && problem.status.is_server_error()
         {
             let failed = Event::Failed { reason: problem.detail.clone() };
             let shared = &self.shared;
-            shared.activity.note(&user, shared.memory.now(), Note::new(Door::Api, failed));
+            shared.activity.note(&user, shared.memory.now(), Note::new(door, failed));
         }
     }
 
@@ -160,6 +172,10 @@ async fn enter(
         return Ok(next.run(request).await);
     }
     let rules = guard::rules_of(request.uri().path());
+    if rules.body == BodyRule::Relayed {
+        // Neither the body nor the answer has a time in which it must come.
+        return Ok(next.run(request).await);
+    }
     check_length(request.headers(), rules.body)?;
     let limit = entry.shared.settings.limits.request_timeout;
     let mut room = entry.rooms.of(user.as_ref());
@@ -169,7 +185,7 @@ async fn enter(
             let request = Request::from_parts(parts, Body::new(Limited::new(body, most as usize)));
             return Ok(next.run(request).await);
         }
-        BodyRule::Nothing => Body::empty(),
+        BodyRule::Nothing | BodyRule::Relayed => Body::empty(),
         BodyRule::Json { most } => {
             Body::from(whole(body, most, &mut room, Deadline::now() + limit).await?)
         }
@@ -233,14 +249,23 @@ fn busy(detail: &str) -> Problem {
     Problem { retry_after: Some(1), ..problem }
 }
 
-/// Gives an answer its id and the headers of every answer.
-fn finish(response: &mut Response, id: &str) {
+/// Gives an answer its id and the headers of every answer, and a problem the shape that clients of the API
+/// read that is relayed.
+fn finish(response: &mut Response, id: &str, relayed_api: Option<ProxyApi>) {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let numbered = NumberedProblem { problem: &problem, request_id: id };
-        let json = serde_json::to_vec(&numbered).expect("a problem is words and numbers");
+        let json = match relayed_api {
+            Some(api) => {
+                let json = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(header::CONTENT_TYPE, json);
+                proxy::error_json(api, problem, id)
+            }
+            None => serde_json::to_vec(&NumberedProblem { problem: &problem, request_id: id })
+                .expect("a problem is words and numbers"),
+        };
         response.headers_mut().remove(header::CONTENT_LENGTH);
         *response.body_mut() = Body::from(json);
     }
+    let is_relayed = response.extensions().get::<Relayed>().is_some();
     let headers = response.headers_mut();
     // No other site reads anything of this server, whatever a route or a library says.
     let foreign: Vec<HeaderName> = headers
@@ -251,7 +276,13 @@ fn finish(response: &mut Response, id: &str) {
     for name in foreign {
         headers.remove(name);
     }
-    if let Ok(id) = HeaderValue::from_str(id) {
+    if is_relayed {
+        // Beside what it says itself: its pages get no rights in this server's place.
+        headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(NO_RIGHTS));
+    }
+    // The upstream's own id is what its clients show.
+    let has_id = is_relayed && headers.contains_key(REQUEST_ID);
+    if let Some(id) = HeaderValue::from_str(id).ok().filter(|_| !has_id) {
         headers.insert(REQUEST_ID, id);
     }
     for (name, value) in [
@@ -259,7 +290,7 @@ fn finish(response: &mut Response, id: &str) {
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::CONTENT_SECURITY_POLICY, NO_RIGHTS),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

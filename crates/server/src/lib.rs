@@ -18,6 +18,7 @@ mod mcp;
 mod metrics;
 mod peer;
 mod problem;
+mod proxy;
 mod server;
 mod settings;
 mod shared;
@@ -35,6 +36,7 @@ pub use hooks::{
 pub use listen::{Listeners, ServeError};
 pub use longmem_wire::Permission;
 pub use mcp::serve_mcp;
+pub use proxy::{InvalidUpstream, ProxyMode, ProxySettings, Upstream, UpstreamAddress};
 pub use server::Server;
 pub use settings::{Auth, Limits, ServerSettings};
 pub use tokio_util::sync::CancellationToken;

@@ -74,6 +74,14 @@ impl Problem {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// What happened and what would help.
+    pub(crate) fn message(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}. {hint}", self.detail),
+            None => self.detail.clone(),
+        }
+    }
+
     /// A request that cannot be read.
     pub(crate) fn invalid(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid-request", "The request is invalid", detail)

@@ -16,6 +16,7 @@ use crate::guard::Names;
 use crate::health;
 use crate::keys::{self, KeysError};
 use crate::listen::{Listeners, ServeError};
+use crate::proxy;
 use crate::shared::Shared;
 use crate::watch::watch;
 use crate::{Auth, ServerSettings, api, background, hooks, mcp};
@@ -142,5 +143,6 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .merge(health::routes())
         .merge(api::routes(&shared.settings))
         .merge(hooks::routes())
+        .merge(proxy::routes())
         .route("/mcp", mcp::service(Arc::clone(shared)))
 }

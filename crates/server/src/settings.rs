@@ -8,7 +8,7 @@ use longmem_chat::TalkSettings;
 use longmem_core::{Remedy, UserName, closed_words};
 use longmem_wire::WatchEvent;
 
-use crate::{TranscriptCapture, WatchSettings};
+use crate::{ProxySettings, TranscriptCapture, WatchSettings};
 
 closed_words! {
     /// Who needs a key.
@@ -48,6 +48,8 @@ pub struct ServerSettings {
     pub watch: Option<WatchSettings>,
     /// Hears what happens to them.
     pub on_watch: fn(&WatchEvent),
+    /// Where requests to language models are relayed, and what memory adds to them.
+    pub proxy: ProxySettings,
     /// Takes lines for the log: what clients are not told of an error. No line quotes what was stored.
     pub log: fn(&str),
     /// How much is served at once, and how long anybody is waited for.
@@ -69,6 +71,7 @@ impl ServerSettings {
             transcripts: None,
             watch: None,
             on_watch: |_| {},
+            proxy: ProxySettings::default(),
             log: |_| {},
             limits: Limits::default(),
         }

@@ -11,6 +11,7 @@ use crate::api::Ongoing;
 use crate::background::Background;
 use crate::limits::Queue;
 use crate::metrics::Metrics;
+use crate::proxy::Proxies;
 
 /// What every request of a server works with; handlers get it as `State<Arc<Shared>>`.
 pub(crate) struct Shared {
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) queue: Arc<Queue>,
     /// Work that gives way to requests.
     pub(crate) background: Background,
+    /// What the proxies work with.
+    pub(crate) proxies: Proxies,
     /// What goes on longer than a request.
     pub(crate) ongoing: Ongoing,
     /// What was recalled, put into prompts and captured lately.
@@ -44,6 +47,7 @@ impl Shared {
             metrics: Metrics::default(),
             background: Background::new(Arc::clone(&queue)),
             queue,
+            proxies: Proxies::default(),
             ongoing: Ongoing::default(),
             activity: Activity::default(),
         }

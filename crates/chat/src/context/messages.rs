@@ -49,7 +49,7 @@ pub(crate) fn joined_answer(first: &str, second: &str) -> String {
 }
 
 /// What ends an answer that broke off.
-pub(crate) const BROKEN_OFF: &str = "[broken off]";
+pub const BROKEN_OFF: &str = "[broken off]";
 
 /// An answer without the mark, and without white space at its end.
 pub(crate) fn without_mark(answer: &str) -> &str {

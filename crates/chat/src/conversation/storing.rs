@@ -6,7 +6,7 @@ use longmem_text::without_thinking;
 
 use super::Conversation;
 use super::session_turns::{SessionTurns, unanswered_stored};
-use super::title::{is_unnamed, title_of};
+use super::title::{is_unnamed, session_title};
 use crate::context::{BROKEN_OFF, TurnRef};
 use crate::{ChatError, Notice, Spool, StoredLater};
 
@@ -27,7 +27,7 @@ impl Conversation {
             if gives_title {
                 let last = memory.recent(&user, &new.session, 1)?;
                 let is_untitled = last.iter().all(|turn| turn.session_title.is_none());
-                new.session_title = is_untitled.then(|| title_of(&new.text)).flatten();
+                new.session_title = is_untitled.then(|| session_title(&new.text)).flatten();
             }
             let find_it = |last: &[Turn]| unanswered_stored(last, &new.text);
             let id = memory.remember_unless(&user, &new, learns, &find_it)?.id;

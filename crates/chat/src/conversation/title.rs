@@ -12,7 +12,7 @@ const MARKUP: &[char] = &['#', '*', '_', '`', '>', '~', '-', '+', '=', '|'];
 /// Makes the title of a session that begins with this message: the first line that says something,
 /// without markup, cut at a word's end. None for small talk and bare commands, which say nothing of what
 /// the session is about.
-pub(super) fn title_of(message: &str) -> Option<String> {
+pub fn session_title(message: &str) -> Option<String> {
     if is_small_talk(message) || is_bare_command(message) {
         return None;
     }
@@ -75,9 +75,9 @@ mod tests {
             ("\u{1b}[2J", Some("[2J")),
             ("???", None),
         ] {
-            assert_eq!(title_of(message).as_deref(), title, "{message}");
+            assert_eq!(session_title(message).as_deref(), title, "{message}");
         }
-        assert_eq!(title_of(&"厨".repeat(200)).unwrap().chars().count(), CHARACTERS);
+        assert_eq!(session_title(&"厨".repeat(200)).unwrap().chars().count(), CHARACTERS);
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_title_is_one_short_line(message in any::<String>()) {
-            if let Some(title) = title_of(&message) {
+            if let Some(title) = session_title(&message) {
                 prop_assert!(!title.trim().is_empty() && title.chars().count() <= CHARACTERS);
                 prop_assert!(!title.contains(char::is_control));
             }

@@ -67,7 +67,7 @@ impl ApiKey {
     }
 
     /// The key itself, for the one header that carries it.
-    pub(super) fn reveal(&self) -> &str {
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 

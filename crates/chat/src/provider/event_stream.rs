@@ -5,11 +5,11 @@
 
 /// One event of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct ServerEvent {
+pub struct ServerEvent {
     /// Its name; empty if it has none.
-    pub(super) name: String,
+    pub name: String,
     /// Its data, several lines joined by line feeds.
-    pub(super) data: String,
+    pub data: String,
 }
 
 /// Most bytes of a line, and of the data of an event: no server sends a hundredth of it.
@@ -17,7 +17,7 @@ pub(super) const MAX_EVENT: usize = 4 * 1024 * 1024;
 
 /// Turns bytes into events; an event that is not complete waits for the next bytes.
 #[derive(Debug, Default)]
-pub(super) struct EventParser {
+pub struct EventParser {
     line: Vec<u8>,
     after_return: bool,
     name: String,
@@ -26,7 +26,7 @@ pub(super) struct EventParser {
 
 impl EventParser {
     /// Takes the next bytes and returns the events that they complete.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<ServerEvent> {
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<ServerEvent> {
         let mut events = Vec::new();
         for &byte in bytes {
             let second_half = byte == b'\n' && self.after_return;
@@ -42,7 +42,7 @@ impl EventParser {
 
     /// Ends the stream; returns the event that was not ended by an empty line. A whole one is better
     /// than none, and a part is no JSON.
-    pub(super) fn finish(mut self) -> Option<ServerEvent> {
+    pub fn finish(mut self) -> Option<ServerEvent> {
         if !self.line.is_empty() {
             self.end_line();
         }
@@ -51,7 +51,7 @@ impl EventParser {
 
     /// Whether the event that is not complete is longer than any event. A parser that is told so
     /// after each push holds no more than this and the last bytes.
-    pub(super) fn is_overlong(&self) -> bool {
+    pub fn is_overlong(&self) -> bool {
         let data = self.data.as_ref().map_or(0, String::len);
         self.line.len() + data + self.name.len() > MAX_EVENT
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -105,7 +105,7 @@ impl HttpClient {
             headers.insert(name, value);
             key
         });
-        let client = client(is_local(&url))?;
+        let client = client(&url)?;
         Ok(Self { client, base, url, headers, key, endpoint })
     }
 
@@ -285,18 +285,23 @@ impl HttpClient {
     }
 }
 
-fn client(local: bool) -> Result<Client, ProviderError> {
+fn client(url: &Url) -> Result<Client, ProviderError> {
+    let builder = http_client(url).user_agent(concat!("longmem/", env!("CARGO_PKG_VERSION")));
+    builder.build().map_err(|error| ProviderError::NoClient { source: error.without_url().into() })
+}
+
+/// Prepares a client for the server at an address: it has ten seconds to make a connection, bears ten minutes
+/// of silence, follows no redirects, and goes through the system's proxy, but not to this machine itself.
+pub fn http_client(url: &Url) -> ClientBuilder {
     // It fails when the program has chosen another provider already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
-        .user_agent(concat!("longmem/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         // The key and the prompt are for the address that was named, and for no other.
         .redirect(Policy::none());
     // A proxy cannot reach this machine under the name by which it calls itself.
-    let builder = if local { builder.no_proxy() } else { builder };
-    builder.build().map_err(|error| ProviderError::NoClient { source: error.without_url().into() })
+    if is_local(url) { builder.no_proxy() } else { builder }
 }
 
 /// Whether an address is of this machine.

@@ -38,6 +38,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 
 pub(crate) use self::ongoing::Ongoing;
+pub(crate) use self::other_errors::OpenAiError;
 pub(crate) use self::permissions::Permissions;
 use self::registry::Registry;
 use crate::ServerSettings;

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 
 /// An error as OpenAI's clients read it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub(super) struct OpenAiError {
+pub(crate) struct OpenAiError {
     /// What went wrong.
     error: OpenAiErrorBody,
     #[serde(skip)]
@@ -40,7 +40,7 @@ impl From<Problem> for OpenAiError {
             _ => "invalid_request_error",
         };
         let code = Some(word(&problem).replace('-', "_"));
-        let error = OpenAiErrorBody { message: message(&problem), kind, param: None, code };
+        let error = OpenAiErrorBody { message: problem.message(), kind, param: None, code };
         Self { error, problem }
     }
 }
@@ -66,7 +66,7 @@ pub(super) struct PlainError {
 
 impl From<Problem> for PlainError {
     fn from(problem: Problem) -> Self {
-        Self { error: message(&problem), error_type: word(&problem).to_owned(), problem }
+        Self { error: problem.message(), error_type: word(&problem).to_owned(), problem }
     }
 }
 
@@ -75,14 +75,6 @@ impl IntoResponse for PlainError {
         let mut response = (self.problem.status, Json(&self)).into_response();
         self.problem.add_to(&mut response);
         response
-    }
-}
-
-/// What happened and what would help.
-fn message(problem: &Problem) -> String {
-    match &problem.hint {
-        Some(hint) => format!("{}. {hint}", problem.detail),
-        None => problem.detail.clone(),
     }
 }
 

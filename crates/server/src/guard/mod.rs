@@ -17,7 +17,8 @@ use crate::problem::Problem;
 /// was called.
 ///
 /// # Errors
-/// 403 for a `Host` or an `Origin` that is not ours; 415 for a body that a form could have sent.
+/// 403 for a `Host` or an `Origin` that is not ours; 415 for a body that a form could have sent, unless the path
+/// relays it.
 pub(crate) fn check(parts: &Parts, names: &Names, peer: Peer) -> Result<CalledAs, Problem> {
     let called_as = host::check(names, peer, &parts.uri, &parts.headers).map_err(|reason| {
         Problem::forbidden(reason).with_hint(
@@ -41,7 +42,12 @@ fn check_content_type(parts: &Parts) -> Result<(), Problem> {
     if !needs_one {
         return Ok(());
     }
-    let takes_file = matches!(rules_of(parts.uri.path()).body, BodyRule::File { .. });
+    let rule = rules_of(parts.uri.path()).body;
+    if rule == BodyRule::Relayed {
+        // Files are sent to other servers as forms. What a page of another site sends says where it is from.
+        return Ok(());
+    }
+    let takes_file = matches!(rule, BodyRule::File { .. });
     let kind = media_type(&parts.headers);
     let is_allowed = match &kind {
         Some(kind) if takes_file => !FORM_KINDS.contains(&kind.as_str()),

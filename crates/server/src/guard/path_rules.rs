@@ -1,5 +1,7 @@
 //! Which bodies a path takes, and to whom it answers.
 
+use crate::proxy::ProxyApi;
+
 const MEBIBYTE: u64 = 1 << 20;
 
 /// What holds for the requests to a path.
@@ -26,6 +28,8 @@ pub(crate) enum BodyRule {
         /// Bytes at most.
         most: u64,
     },
+    /// Anything of any length, which is handed on to another server.
+    Relayed,
 }
 
 impl BodyRule {
@@ -34,6 +38,7 @@ impl BodyRule {
         match self {
             Self::Nothing => 0,
             Self::Json { most } | Self::File { most } => most,
+            Self::Relayed => u64::MAX,
         }
     }
 }
@@ -54,6 +59,7 @@ pub(crate) fn rules_of(path: &str) -> PathRules {
     let json = |mebibytes| BodyRule::Json { most: mebibytes * MEBIBYTE };
     let file = |mebibytes| BodyRule::File { most: mebibytes * MEBIBYTE };
     let (body, served_to) = match path {
+        _ if ProxyApi::of_path(path).is_some() => (BodyRule::Relayed, ServedTo::CallersAtOnce),
         "/healthz" | "/readyz" | "/openapi.json" => (BodyRule::Nothing, ServedTo::Anybody),
         "/metrics" | "/v1/memory/events" => (BodyRule::Nothing, ServedTo::CallersAtOnce),
         "/v1/memory/turns" => (json(8), ServedTo::CallersInTurn),

@@ -22,10 +22,8 @@ use super::{
 use crate::activity::{Door, Event, Note};
 use crate::caller::{Caller, Permission};
 use crate::problem::Problem;
+use crate::proxy::DEGRADED;
 use crate::shared::Shared;
-
-/// The header of an answer that memory had no part in, because it could not be used.
-const DEGRADED: HeaderName = HeaderName::from_static("x-longmem-degraded");
 
 /// The header of a request that is for one store only: its place's FNV-1a hash, in hexadecimal digits.
 const STORE: HeaderName = HeaderName::from_static("x-longmem-store");

@@ -14,7 +14,7 @@ use longmem_wire::{Permission, ServerKey, ServerKeyAdded};
 use thiserror::Error;
 
 use record::Record;
-pub(crate) use secret::Secret;
+pub(crate) use secret::{Secret, looks_like_key};
 
 /// Characters of a key's name at most.
 const NAME_LENGTH: usize = 100;

@@ -19,6 +19,11 @@ const BYTES: usize = 32;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
+/// Whether a text begins as every key does.
+pub(crate) fn looks_like_key(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")

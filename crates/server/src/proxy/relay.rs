@@ -1,0 +1,91 @@
+//! Relaying a request to its upstream, and the answer back.
+
+use std::error::Error as _;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use hyper::body::Body as _;
+
+use super::api::ProxyApi;
+use super::headers;
+use super::settings::UpstreamAddress;
+use crate::caller::{Caller, Permission};
+use crate::problem::Problem;
+use crate::shared::Shared;
+
+/// Marks an answer as one of an upstream: it keeps what it says of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Relayed;
+
+/// Relays a request below the name of an API.
+///
+/// # Errors
+/// 403 without the permission to use the proxies; 404 where there is no upstream; 502 where it cannot be reached.
+pub(super) async fn relay(
+    State(shared): State<Arc<Shared>>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
+    caller.require(Permission::Proxy)?;
+    let (parts, body) = request.into_parts();
+    let api = ProxyApi::of_path(parts.uri.path()).ok_or_else(nothing_there)?;
+    let upstream = shared.settings.proxy.upstream(api);
+    let address = upstream.address.as_ref().ok_or_else(nothing_there)?;
+    let path_and_query = parts.uri.path_and_query().map_or("/", |address| address.as_str());
+    let url = address.join(api.rest(path_and_query)).ok_or_else(nothing_there)?;
+    let mut headers = headers::for_upstream(&parts.headers, api, upstream.api_key.as_ref());
+    let body = passing(body, &parts.headers, &mut headers);
+    let client = shared.proxies.client(api, address)?;
+    let sent = client.request(parts.method, url).headers(headers).body(body).send().await;
+    let answer = sent.map_err(|error| unreachable(api, address, &error.without_url()))?;
+    Ok(answered(answer))
+}
+
+/// A body that goes on as it comes, with the length that the client says.
+fn passing(body: Body, came: &HeaderMap, headers: &mut HeaderMap) -> reqwest::Body {
+    if let Some(length) = came.get(header::CONTENT_LENGTH) {
+        headers.insert(header::CONTENT_LENGTH, length.clone());
+    }
+    if body.is_end_stream() {
+        return reqwest::Body::default();
+    }
+    reqwest::Body::wrap_stream(body.into_data_stream())
+}
+
+/// The upstream's answer as the client gets it.
+fn answered(answer: reqwest::Response) -> Response {
+    let (parts, body) = axum::http::Response::from(answer).into_parts();
+    let mut response = Response::new(Body::new(body));
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = headers::for_client(&parts.headers);
+    response.extensions_mut().insert(Relayed);
+    response
+}
+
+fn nothing_there() -> Problem {
+    Problem::not_found("there is no upstream for this address")
+}
+
+/// The upstream did not answer.
+fn unreachable(api: ProxyApi, address: &UpstreamAddress, error: &reqwest::Error) -> Problem {
+    let is_late = error.is_timeout();
+    let mut causes = String::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        causes.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    let (status, word, title) = if is_late {
+        (StatusCode::GATEWAY_TIMEOUT, "upstream-late", "The upstream did not answer in time")
+    } else {
+        (StatusCode::BAD_GATEWAY, "upstream-unreachable", "The upstream cannot be reached")
+    };
+    let detail = format!("longmem could not relay this request to {address}{causes}");
+    let hint = format!(
+        "Check that this server runs and can be reached; the setting proxy.{api}.upstream names it."
+    );
+    Problem::new(status, word, title, detail).with_hint(hint)
+}
