@@ -17,11 +17,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::bodies::Held;
 use crate::front::Front;
+use crate::limits::{Places, Seat};
 use crate::listen::Listeners;
 use crate::peer::{Connection, Peer};
 #[cfg(unix)]
@@ -35,6 +36,9 @@ const MAX_HEAD: usize = 64 << 10;
 
 /// How long to wait after a connection could not be accepted, as when there are too many open files.
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
+
+/// How long a connection that makes way for another one may take to send what is left of an answer.
+const TO_LEAVE: Duration = Duration::from_secs(1);
 
 /// Where connections come from.
 trait Accept: Send + 'static {
@@ -74,14 +78,14 @@ pub(crate) async fn serve(
 ) {
     let limits = front.shared.settings.limits;
     let mut loops = JoinSet::new();
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let places = Places::new(limits.connections);
     for listener in listeners.tcp {
         loops.spawn(accept(listener, Arc::clone(front), Arc::clone(&places)));
     }
     #[cfg(unix)]
     if let Some(socket) = listeners.unix {
         // Its own places: who fills up the others does not keep the person's own programs out.
-        let places = Arc::new(Semaphore::new(limits.connections));
+        let places = Places::new(limits.connections);
         loops.spawn(accept(socket, Arc::clone(front), places));
     }
     shutdown.await;
@@ -93,21 +97,21 @@ pub(crate) async fn serve(
 
 /// Accepts connections, as many at once as there are places, until the server stops; then waits for those
 /// that are left.
-async fn accept<L: Accept>(listener: L, front: Arc<Front>, places: Arc<Semaphore>) {
+async fn accept<L: Accept>(listener: L, front: Arc<Front>, places: Arc<Places>) {
     let mut connections = JoinSet::new();
     let stopping = front.shared.stopping.clone();
     let accepting = async {
         loop {
-            let place = Arc::clone(&places).acquire_owned().await;
-            let place = place.expect("nothing closes this semaphore");
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     let connection = Arc::new(Connection::new(peer));
-                    let served = serve_connection(stream, connection, Arc::clone(&front));
-                    connections.spawn(async move {
-                        served.await;
-                        drop(place);
-                    });
+                    let seat = places.take(connection.peer_name()).await;
+                    connections.spawn(serve_connection(
+                        stream,
+                        connection,
+                        Arc::clone(&front),
+                        seat,
+                    ));
                 }
                 Err(_) => sleep(AFTER_FAILURE).await,
             }
@@ -123,18 +127,20 @@ async fn accept<L: Accept>(listener: L, front: Arc<Front>, places: Arc<Semaphore
 }
 
 /// Serves the requests of a connection, one after the other.
-async fn serve_connection<S>(stream: S, connection: Arc<Connection>, front: Arc<Front>)
+async fn serve_connection<S>(stream: S, connection: Arc<Connection>, front: Arc<Front>, seat: Seat)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = front.shared.settings.limits;
     let stopping = front.shared.stopping.clone();
-    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+    let answer = service_fn(|request: hyper::Request<Incoming>| {
         let (front, connection) = (Arc::clone(&front), Arc::clone(&connection));
+        let answering = seat.answering();
         async move {
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(connection);
-            Ok::<_, Infallible>(front.answer(request).await)
+            let answer = front.answer(request).await;
+            Ok::<_, Infallible>(answer.map(|body| Held::new(body, answering)))
         }
     });
     let served = http1::Builder::new()
@@ -145,10 +151,11 @@ where
         .serve_connection(TokioIo::new(stream), answer);
     let mut served = pin!(served);
     // A connection that breaks is no matter of the others, so its error is nobody's.
-    tokio::select! {
+    let left = tokio::select! {
         _ = served.as_mut() => return,
-        () = stopping.cancelled() => {}
-    }
+        () = stopping.cancelled() => Duration::MAX,
+        () = seat.asked_to_leave() => TO_LEAVE,
+    };
     served.as_mut().graceful_shutdown();
-    let _ = served.await;
+    let _ = timeout(left, served).await;
 }

@@ -81,14 +81,55 @@ async fn silent_connections_that_fill_the_server_do_not_keep_the_person_out() {
     let request = b"GET /whose HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let answer = in_time(read_some(&mut own, request)).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
-    // The ninth is answered when one of them goes.
-    let mut ninth = listening.connect().await;
-    let request = listening.get("/healthz");
-    let waiting = read_some(&mut ninth, request.as_bytes());
-    let mut waiting = std::pin::pin!(waiting);
+    // Nor anybody else: what has waited longest makes way.
+    assert!(health(&listening).await.starts_with("HTTP/1.1 200 OK"));
+    assert_eq!(in_time(exchange(&mut silent[0], b"")).await, "");
+    assert!(in_time(answered(&listening, &mut silent[7])).await);
+}
+
+/// Whether a connection is still served.
+async fn answered(listening: &Listening, stream: &mut tokio::net::TcpStream) -> bool {
+    read_some(stream, listening.get("/healthz").as_bytes()).await.starts_with("HTTP/1.1 200 OK")
+}
+
+#[tokio::test]
+async fn connections_that_are_kept_open_make_way_and_those_that_are_answered_do_not() {
+    let served = Served::with(|settings| {
+        settings.limits.connections = 4;
+        settings.limits.header_timeout = Duration::from_mins(1);
+    });
+    let listening = served.listen(false).await;
+    let key = served.key("ana", &[Read]);
+    let stream = format!(
+        "GET /stream HTTP/1.1\r\nhost: {}\r\nx-longmem-key: {}\r\n\r\n",
+        listening.address, key.key
+    );
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        let mut streaming = listening.connect().await;
+        in_time(read_some(&mut streaming, stream.as_bytes())).await;
+        streams.push(streaming);
+    }
+    let mut kept = listening.connect().await;
+    assert!(in_time(answered(&listening, &mut kept)).await);
+    // A half-sent head is a connection that waits, too.
+    for _ in 0..20 {
+        let mut half = listening.connect().await;
+        tokio::io::AsyncWriteExt::write_all(&mut half, b"GET /healthz HT").await.unwrap();
+        assert!(in_time(answered(&listening, &mut listening.connect().await)).await);
+    }
+    assert_eq!(in_time(exchange(&mut kept, b"")).await, "");
+    for streaming in &mut streams {
+        assert!(in_time(read_some(streaming, b"")).await.contains("tick"));
+    }
+    // Nobody waits for a client, so the next one is answered when one of them goes.
+    let mut fourth = listening.connect().await;
+    in_time(read_some(&mut fourth, stream.as_bytes())).await;
+    let mut fifth = listening.connect().await;
+    let mut waiting = std::pin::pin!(answered(&listening, &mut fifth));
     assert!(timeout(Duration::from_millis(200), waiting.as_mut()).await.is_err());
-    drop(silent.pop());
-    assert!(in_time(waiting).await.starts_with("HTTP/1.1 200 OK"));
+    drop(fourth);
+    assert!(in_time(waiting).await);
 }
 
 #[tokio::test]
