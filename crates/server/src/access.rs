@@ -63,7 +63,20 @@ pub(crate) enum UsualKey {
     OfUpstream,
 }
 
-/// Says who asks.
+/// The id of the key that a request came with; it is among the request's extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyInUse(String);
+
+impl KeyInUse {
+    /// Whether it still opens anything, for what goes on longer than most requests. While the store cannot be
+    /// read, it does.
+    pub(crate) async fn is_valid(self, shared: &Shared) -> bool {
+        let is_valid = shared.memory.run_aside(move |memory| keys::is_valid(memory, &self.0)).await;
+        is_valid.unwrap_or(true)
+    }
+}
+
+/// Says who asks, and with which key.
 ///
 /// # Errors
 /// 401 without a valid key where one is needed; 403 for another user's memory without the permission for it;
@@ -72,7 +85,7 @@ pub(crate) async fn caller(
     shared: &Arc<Shared>,
     access: &Access,
     asked: Asked<'_>,
-) -> Result<Caller, Problem> {
+) -> Result<(Caller, Option<KeyInUse>), Problem> {
     let Asked { connection, headers, .. } = asked;
     let presented = match asked.usual_key {
         UsualKey::Own => presented(headers),
@@ -80,9 +93,12 @@ pub(crate) async fn caller(
             own_header(headers).or_else(|| proxy::key_in_place_of_upstreams(headers))
         }
     };
-    let mut caller = match presented {
-        Some(presented) => by_key(shared, access, connection, presented).await?,
-        None => without_key(shared, &asked).await?,
+    let (mut caller, key) = match presented {
+        Some(presented) => {
+            let (caller, key) = by_key(shared, access, connection, presented).await?;
+            (caller, Some(key))
+        }
+        None => (without_key(shared, &asked).await?, None),
     };
     if caller.permissions.contains(&Permission::Admin) {
         caller.permissions.extend([Permission::Read, Permission::Write]);
@@ -100,7 +116,7 @@ pub(crate) async fn caller(
     if shared.settings.read_only {
         caller.permissions.retain(|permission| *permission != Permission::Write);
     }
-    Ok(caller)
+    Ok((caller, key))
 }
 
 /// Who asks with a key.
@@ -109,7 +125,7 @@ async fn by_key(
     access: &Access,
     connection: &Connection,
     presented: &str,
-) -> Result<Caller, Problem> {
+) -> Result<(Caller, KeyInUse), Problem> {
     let found = match Secret::parse(presented) {
         Some(secret) => look_up(shared, secret).await?,
         None => None,
@@ -123,12 +139,12 @@ async fn by_key(
     };
     let allowed = access.rates.take(key.id.clone(), Instant::now());
     allowed.map_err(|wait| too_many("this key sends more requests than are served", wait))?;
-    let (memory, id) = (shared.memory.clone(), key.id);
+    let (memory, id) = (shared.memory.clone(), key.id.clone());
     // Nobody waits for it, and where the store cannot be written now, the next use is noted.
     tokio::spawn(async move {
         let _ = memory.run_aside(move |memory| keys::note_use(memory, &id)).await;
     });
-    Ok(Caller { user: key.user, permissions: key.scopes })
+    Ok((Caller { user: key.user, permissions: key.scopes }, KeyInUse(key.id)))
 }
 
 async fn look_up(shared: &Shared, secret: Secret) -> Result<Option<ValidKey>, Problem> {

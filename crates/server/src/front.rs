@@ -19,10 +19,10 @@ use longmem_core::UserName;
 use tokio::time::{Instant as Deadline, timeout};
 use tower::ServiceExt;
 
-use crate::access::{self, Access, Asked, UsualKey};
+use crate::access::{self, Access, Asked, KeyInUse, UsualKey};
 use crate::activity::{Door, Event, Note};
 use crate::api::Permissions;
-use crate::bodies::{Rest, Rooms, too_long, whole};
+use crate::bodies::{Rest, Rooms, WhileValid, too_long, whole};
 use crate::caller::Caller;
 use crate::guard::{self, BodyRule, Names, ServedTo};
 use crate::peer::{Connection, Peer};
@@ -122,14 +122,31 @@ impl Front {
             };
             let (connection, headers) = (&*connection, &parts.headers);
             let asked = Asked { connection, called_as, headers, named, usual_key };
-            let caller = access::caller(&self.shared, &self.access, asked).await?;
+            let (caller, key) = access::caller(&self.shared, &self.access, asked).await?;
             parts.extensions.insert(caller);
+            if let Some(key) = key {
+                parts.extensions.insert(key);
+            }
         }
         let user = parts.extensions.get::<Caller>().map(|caller| caller.user.clone());
+        let key = parts.extensions.get::<KeyInUse>().cloned();
         let response = self.route(Request::from_parts(parts, body)).await;
         let door = if rules.body == BodyRule::Relayed { Door::Proxy } else { Door::Api };
         self.note_failure(user, door, &response);
-        Ok(response)
+        Ok(match key {
+            Some(key) => self.while_valid(key, response),
+            None => response,
+        })
+    }
+
+    /// The same answer; one that goes on ends with its key.
+    fn while_valid(&self, key: KeyInUse, response: Response) -> Response {
+        let (shared, every) = (Arc::clone(&self.shared), self.shared.settings.limits.look_at_keys);
+        let look = move || {
+            let (shared, key) = (Arc::clone(&shared), key.clone());
+            async move { key.is_valid(&shared).await }
+        };
+        response.map(|body| WhileValid::of(body, every, look))
     }
 
     /// Notes for its user that a request failed, if that was no fault of the request.

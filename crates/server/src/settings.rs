@@ -93,6 +93,9 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// How long a body may take to arrive, and how long an answer to begin.
     pub request_timeout: Duration,
+    /// How often it is looked, while an answer is sent that does not end, whether the key that it was asked
+    /// for with is still valid.
+    pub look_at_keys: Duration,
     /// How long requests may take that are under way when the server is asked to stop.
     pub shutdown_timeout: Duration,
 }
@@ -105,6 +108,7 @@ impl Default for Limits {
             queue: 64,
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            look_at_keys: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(5),
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Extension;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
@@ -24,6 +25,7 @@ use super::query::Query;
 use super::registry::Registry;
 use super::waiting;
 use crate::Permission;
+use crate::access::KeyInUse;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -75,6 +77,7 @@ struct ImportQuery {
 async fn import(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
+    key: Option<Extension<KeyInUse>>,
     Query(asked): Query<ImportQuery>,
     body: Body,
 ) -> Result<(StatusCode, Json<Begun>), Problem> {
@@ -86,6 +89,12 @@ async fn import(
     let received = timeout(WHOLE_BODY, receive(body, file)).await;
     let (file, bytes) = received.map_err(|_| late(WHOLE_BODY, "the body did not end"))??;
     drop(arriving);
+    if let Some(Extension(key)) = key
+        && !key.is_valid(&shared).await
+    {
+        // It was revoked while the file came.
+        return Err(Problem::no_key());
+    }
     let job = shared.ongoing.jobs.begin(&caller.user)?;
     let begun = job.begun();
     let (in_hand, user) = (job.clone(), caller.user);

@@ -176,9 +176,16 @@ pub(crate) fn find(memory: &Memory, secret: &Secret) -> Result<Option<ValidKey>,
     let digest = secret.digest();
     let id = digest.id();
     let found = Record::read(memory, &id)?.filter(|record| record.digest.is_same(&digest));
-    let is_valid = |record: &Record| record.expires.is_none_or(|end| memory.now() < end);
-    let valid = found.filter(is_valid);
+    let valid = found.filter(|record| record.is_valid(memory.now()));
     Ok(valid.map(|record| ValidKey { id, user: record.user, scopes: record.scopes }))
+}
+
+/// Whether a key that was found is still there and has not expired.
+///
+/// # Errors
+/// [`KeysError`] when the store cannot be read.
+pub(crate) fn is_valid(memory: &Memory, id: &str) -> Result<bool, KeysError> {
+    Ok(Record::read(memory, id)?.is_some_and(|record| record.is_valid(memory.now())))
 }
 
 /// Notes that a key is used, at most once an hour.

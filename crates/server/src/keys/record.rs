@@ -46,6 +46,11 @@ impl Record {
         memory.keep_value(None, &format!("{KEYS}{}", self.digest.id()), Some(&bytes))
     }
 
+    /// Whether it has not expired.
+    pub(super) fn is_valid(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|end| now < end)
+    }
+
     /// What anybody may see of it.
     pub(super) fn shown(&self, last_used: Option<Timestamp>) -> ServerKey {
         let Self { name, user, scopes, created, expires, digest } = self.clone();

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Request;
+use tokio::time::timeout;
 
-use super::fixture::{NOW, Served, request};
+use super::fixture::{NOW, Served, exchange, read_some, request};
 use crate::Auth;
 use crate::Permission::{Admin, Read, Write};
 use crate::peer::Peer;
@@ -84,6 +87,33 @@ async fn a_key_opens_until_it_is_revoked_or_ends() {
     assert_eq!(again.ask(with_key(READ, &key.key)).await.status, 200);
     again.revoke(&key);
     assert_eq!(again.ask(with_key(READ, &key.key)).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_key_and_with_no_other() {
+    let served = Served::with(|settings| settings.limits.look_at_keys = Duration::from_millis(20));
+    let listening = served.listen(false).await;
+    let stays = served.key("bo", &[Read]);
+    for path in ["/stream", "/v1/memory/events"] {
+        let ask = async |key: &str| {
+            let mut stream = listening.connect().await;
+            let head = format!(
+                "GET {path} HTTP/1.1\r\nhost: {}\r\nx-longmem-key: {key}\r\n\r\n",
+                listening.address
+            );
+            let begun = read_some(&mut stream, head.as_bytes()).await;
+            assert!(begun.starts_with("HTTP/1.1 200"), "{begun}");
+            stream
+        };
+        let key = served.key("bo", &[Read]);
+        let (mut ending, mut staying) = (ask(&key.key).await, ask(&stays.key).await);
+        served.revoke(&key);
+        let rest = timeout(Duration::from_secs(20), exchange(&mut ending, b"")).await;
+        // It breaks off, so that nobody takes it for the whole.
+        assert!(!rest.expect("the stream ends").ends_with("0\r\n\r\n"));
+        let more = timeout(Duration::from_millis(200), exchange(&mut staying, b"")).await;
+        assert!(more.is_err(), "{path}: {more:?}");
+    }
 }
 
 #[tokio::test]
