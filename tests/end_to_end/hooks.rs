@@ -103,6 +103,12 @@ fn install_shows_writes_and_takes_out() {
     let shown = home.run(&["install", "codex", "--dry-run"]).succeeds().stdout;
     assert!(shown.contains("+ [mcp_servers.longmem]"), "{shown}");
     assert!(!home.path(".codex").exists(), "--dry-run changes nothing");
+    let would: Value = serde_json::from_str(
+        &home.run(&["install", "codex", "--dry-run", "--json"]).succeeds().stdout,
+    )
+    .unwrap();
+    assert_eq!((&would["dry_run"], &would["files"][0]["copy"]), (&json!(true), &Value::Null));
+    assert!(would["files"][1]["diff"].as_str().unwrap().contains("+ [mcp_servers.longmem]"));
     home.run(&["--user", "ana", "--redact", "install", "codex"]).succeeds();
     let hooks = std::fs::read_to_string(home.path(".codex/hooks.json")).unwrap();
     assert!(hooks.contains("hook codex Stop --user ana --redact"), "{hooks}");
@@ -114,7 +120,10 @@ fn install_shows_writes_and_takes_out() {
     assert!(run.stderr.contains("claude plugin install longmem@longmem"), "{run}");
     let plugin = home.path("data/longmem/integrations/claude-code/longmem");
     assert!(plugin.join("skills/memory/SKILL.md").exists());
-    home.run(&["install", "claude-code", "--remove"]).succeeds();
+    let removed = home.run(&["install", "claude-code", "--remove", "--json"]).succeeds().stdout;
+    let removed: Value = serde_json::from_str(&removed).unwrap();
+    assert_eq!((&removed["remove"], &removed["files"][0]["deleted"]), (&json!(true), &json!(true)));
+    assert_eq!(removed["commands"][0]["ran"], false);
     assert!(!home.path("data/longmem/integrations").exists());
     home.run(&["install", "emacs"]).ends_with(2);
 }

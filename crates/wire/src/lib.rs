@@ -32,6 +32,7 @@ mod facts;
 mod forget;
 mod import;
 mod index;
+mod install;
 mod learning;
 mod models;
 mod moderation;
@@ -55,6 +56,7 @@ pub use import::{
     TranscriptRead,
 };
 pub use index::Indexed;
+pub use install::{AgentCommand, FileChange, Installation};
 pub use learning::{LearningReport, Summaries, Summary, Usage};
 pub use models::{ModelServer, ModelServers, ServedModel};
 pub use moderation::{ModerationAnswer, ModerationQuestion};

@@ -28,6 +28,7 @@ macro_rules! shapes {
 fn shapes() -> BTreeMap<&'static str, Rewrite> {
     shapes![
         Adjustment,
+        AgentCommand,
         Amended,
         Answer,
         Backup,
@@ -50,6 +51,7 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         FactNote,
         FactNoted,
         Facts,
+        FileChange,
         FileEndedEarly,
         FileLeftOut,
         ForgetRequest,
@@ -60,6 +62,7 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         ImportPreviews,
         Imports,
         Indexed,
+        Installation,
         KeyMade,
         KeyRotated,
         LearningReport,

@@ -14,11 +14,13 @@ mod toml_file;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::process::Command;
 
 use longmem::{Folders, environment};
 use longmem_core::ErrorCode;
 use longmem_embed::Manifest;
+use longmem_wire as wire;
 
 use self::change::Change;
 use self::entries::Entries;
@@ -49,12 +51,18 @@ struct AgentCommand {
     words: Vec<String>,
     /// Whether it may fail, because what it takes out may not be there.
     may_fail: bool,
+    /// Whether the agent's program is there; if not, a person runs it.
+    can_run: bool,
 }
 
 impl AgentCommand {
     fn line(&self) -> String {
         let words: Vec<_> = self.words.iter().map(|word| program::quoted(word)).collect();
         words.join(" ")
+    }
+
+    fn told(&self, dry_run: bool) -> wire::AgentCommand {
+        wire::AgentCommand { command: self.line(), ran: self.can_run && !dry_run }
     }
 }
 
@@ -72,23 +80,56 @@ pub(super) fn run(
     let program = Program::of_this_process(given)?;
     let entries = Entries { program, http: arguments.http };
     let plan = plan(arguments, &folders, &entries)?;
-    if arguments.dry_run {
-        return show(&plan, output);
+    let files = plan.changes.iter().filter(|change| !change.changes_nothing());
+    let told = wire::Installation {
+        client: arguments.client.as_str().to_owned(),
+        scope: arguments.scope.as_str().to_owned(),
+        remove: arguments.remove,
+        dry_run: arguments.dry_run,
+        files: files.map(Change::told).collect(),
+        commands: plan.commands.iter().map(|command| command.told(arguments.dry_run)).collect(),
+        notes: plan.notes,
+    };
+    if !arguments.dry_run {
+        change::make_all(&plan.changes)?;
+        for command in plan.commands.iter().filter(|command| command.can_run) {
+            run_command(command)?;
+        }
     }
-    for done in change::make_all(&plan.changes)? {
-        output.line(done)?;
+    if output.json {
+        output.document(&told)?;
+    } else {
+        tell(&told, output)?;
     }
-    for command in &plan.commands {
-        run_command(command, output)?;
-    }
-    if plan.changes.iter().all(Change::changes_nothing) && plan.commands.is_empty() {
-        output.line("nothing to change")?;
-    }
-    for note in &plan.notes {
-        output.note(note);
-    }
-    if !arguments.remove {
+    if !arguments.remove && !arguments.dry_run {
         note_missing_model(global, output)?;
+    }
+    Ok(())
+}
+
+/// Tells a person what was done, or would be.
+fn tell(told: &wire::Installation, output: Output) -> io::Result<()> {
+    for wire::FileChange { file, deleted, copy, diff } in &told.files {
+        if told.dry_run {
+            output.line_as_it_is(&format!("{file}\n{diff}"))?;
+            continue;
+        }
+        let done = if *deleted { "deleted" } else { "wrote" };
+        let copy = copy.as_ref().map(|copy| format!(" (as it was: {copy})")).unwrap_or_default();
+        output.line(format!("{done} {file}{copy}"))?;
+    }
+    for wire::AgentCommand { command, ran } in &told.commands {
+        if *ran {
+            output.note(format!("ran: {command}"));
+        } else if told.dry_run {
+            output.line(format!("would run: {command}"))?;
+        }
+    }
+    if told.files.is_empty() && told.commands.is_empty() {
+        output.line(if told.dry_run { "nothing would change" } else { "nothing to change" })?;
+    }
+    for note in &told.notes {
+        output.note(note);
     }
     Ok(())
 }
@@ -120,27 +161,10 @@ fn plan(
     }
 }
 
-/// Shows what would be done.
-fn show(plan: &Plan, output: Output) -> Result<(), Failure> {
-    for change in &plan.changes {
-        if !change.changes_nothing() {
-            output.line_as_it_is(&change.diff())?;
-        }
-    }
-    for command in &plan.commands {
-        output.line(format!("would run: {}", command.line()))?;
-    }
-    if plan.changes.iter().all(Change::changes_nothing) && plan.commands.is_empty() {
-        output.line("nothing would change")?;
-    }
-    Ok(())
-}
-
-fn run_command(command: &AgentCommand, output: Output) -> Result<(), Failure> {
+fn run_command(command: &AgentCommand) -> Result<(), Failure> {
     let (name, arguments) = command.words.split_first().expect("a command has a name");
     let result = Command::new(name).args(arguments).output()?;
     if result.status.success() || command.may_fail {
-        output.note(format!("ran: {}", command.line()));
         return Ok(());
     }
     let said = [result.stdout, result.stderr].concat();

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use longmem_core::{ErrorCode, real_path};
+use longmem_wire::FileChange;
 use tempfile::NamedTempFile;
 
 use super::diff::diff;
@@ -95,18 +96,28 @@ impl Change {
         self.before == self.after
     }
 
+    /// What is told of it once it is made.
+    pub(super) fn told(&self) -> FileChange {
+        let copy = self.backup();
+        let is_copied = self.kind == Kind::Edited && (self.before.is_some() || copy.exists());
+        FileChange {
+            file: self.path.display().to_string(),
+            deleted: self.after.is_none(),
+            copy: is_copied.then(|| copy.display().to_string()),
+            diff: self.diff(),
+        }
+    }
+
     /// What changes, line by line.
-    pub(super) fn diff(&self) -> String {
+    fn diff(&self) -> String {
         let text = |bytes: &Option<Vec<u8>>| {
             String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()
         };
         let is_binary = self.after.as_deref().is_some_and(|bytes| bytes.contains(&0));
-        let lines = if is_binary {
-            "+ (not text)\n".to_owned()
-        } else {
-            diff(&text(&self.before), &text(&self.after))
-        };
-        format!("{}\n{lines}", self.path.display())
+        if is_binary {
+            return "+ (not text)\n".to_owned();
+        }
+        diff(&text(&self.before), &text(&self.after))
     }
 
     /// Writes what is to be written beside the files, so that everything that can fail did so before the
@@ -148,14 +159,14 @@ impl Change {
     }
 }
 
-/// Makes all changes, or none if one of them cannot be made; says what was done, a line for each.
+/// Makes all changes, or none if one of them cannot be made.
 ///
 /// # Errors
 /// [`Failure`] if a file cannot be written.
-pub(super) fn make_all(changes: &[Change]) -> Result<Vec<String>, Failure> {
+pub(super) fn make_all(changes: &[Change]) -> Result<(), Failure> {
     let changes = changes.iter().filter(|change| !change.changes_nothing());
     let prepared: Vec<_> = changes.map(Change::prepare).collect::<Result<_, _>>()?;
-    prepared.into_iter().map(Prepared::make).collect()
+    prepared.into_iter().try_for_each(Prepared::make)
 }
 
 /// A change of which everything is written but not yet in its place.
@@ -166,7 +177,7 @@ struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    fn make(self) -> Result<String, Failure> {
+    fn make(self) -> Result<(), Failure> {
         let Change { path, kind, .. } = self.change;
         let (shown, backup) = (path.display(), self.change.backup());
         let failed = |error: io::Error| {
@@ -175,23 +186,19 @@ impl Prepared<'_> {
         if let Some(copy) = self.copy {
             copy.persist(&backup).map_err(|error| failed(error.error))?;
         }
-        let done = if self.after.is_some() { "wrote" } else { "deleted" };
         match self.after {
             Some(after) => drop(after.persist(path).map_err(|error| failed(error.error))?),
-            None => fs::remove_file(path).map_err(failed)?,
-        }
-        if *kind == Kind::Own && done == "deleted" {
-            remove_empty_folders(path);
+            None => {
+                fs::remove_file(path).map_err(failed)?;
+                if *kind == Kind::Own {
+                    remove_empty_folders(path);
+                }
+            }
         }
         if *kind == Kind::Undone && backup.exists() {
             fs::remove_file(&backup)?;
         }
-        let kept = if *kind == Kind::Edited && backup.exists() {
-            format!(" (as it was: {})", backup.display())
-        } else {
-            String::new()
-        };
-        Ok(format!("{done} {shown}{kept}"))
+        Ok(())
     }
 }
 

@@ -85,20 +85,22 @@ pub(super) fn plan(
             (&["plugin", "install", PLUGIN, "--scope", scope], false),
         ]
     };
+    let can_run = on_path(CLAUDE).is_some();
     let commands: Vec<AgentCommand> = lines
         .iter()
         .map(|(words, may_fail)| AgentCommand {
             words: [&[CLAUDE], *words].concat().into_iter().map(str::to_owned).collect(),
             may_fail: *may_fail,
+            can_run,
         })
         .collect();
-    if on_path(CLAUDE).is_some() {
-        return Ok(Plan { changes, commands, notes });
+    if !can_run {
+        let lines: Vec<String> =
+            commands.iter().map(|command| format!("  {}", command.line())).collect();
+        let lines = lines.join("\n");
+        notes.push(format!("{CLAUDE} is not on the PATH. Where it is, run:\n{lines}"));
     }
-    let lines: Vec<String> =
-        commands.iter().map(|command| format!("  {}", command.line())).collect();
-    notes.push(format!("{CLAUDE} is not on the PATH. Where it is, run:\n{}", lines.join("\n")));
-    Ok(Plan { changes, commands: Vec::new(), notes })
+    Ok(Plan { changes, commands, notes })
 }
 
 /// The plugin's files as they are to be: for these places, or none of them for none.

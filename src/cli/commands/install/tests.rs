@@ -41,7 +41,8 @@ impl Folder {
     /// Carries a plan out, and says how many files changed.
     fn run(&self, agent: Agent, entries: &Entries, remove: bool) -> usize {
         let plan = agent(entries, self.0.path(), remove).unwrap();
-        make_all(&plan.changes).unwrap().len()
+        make_all(&plan.changes).unwrap();
+        plan.changes.iter().filter(|change| !change.changes_nothing()).count()
     }
 }
 
