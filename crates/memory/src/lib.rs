@@ -48,6 +48,7 @@ mod instructions;
 mod learning;
 mod memory;
 mod moderation;
+mod named_request;
 mod naming;
 mod order;
 mod question;
@@ -79,6 +80,7 @@ pub use memory::{Memory, NOTES_SESSION, own_words};
 pub use moderation::{
     Moderation, Moderator, ModeratorFailure, OnFailure, Stage, Statement, StatementKind, Verdict,
 };
+pub use named_request::{NamedRequest, key_in_request};
 pub use naming::{entities_in, facts_about, named_in};
 pub use ranking::RankingParameters;
 pub use recall::{Channels, Found, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, RecallTimings};

@@ -94,10 +94,19 @@ impl Memory {
         user: &UserName,
         turns: &[NewTurn],
     ) -> Result<Vec<Inserted>, MemoryError> {
+        let turns = self.checked_for_storing(user, turns)?;
+        self.insert(user, &turns)
+    }
+
+    /// Turns as they may be stored, or why one may not.
+    pub(crate) fn checked_for_storing(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+    ) -> Result<Vec<NewTurn>, MemoryError> {
         let turns = said(turns);
         refuse_empty(&turns)?;
-        let turns = self.checked_turns(user, &turns)?;
-        self.insert(user, &turns)
+        Ok(self.checked_turns(user, &turns)?.into_owned())
     }
 
     /// Stores turns as [`Memory::remember`] does, whose texts [`Safeguards::checked`] gave: they are
@@ -115,7 +124,11 @@ impl Memory {
         self.insert(user, &self.redacted_turns(&turns))
     }
 
-    fn insert(&self, user: &UserName, turns: &[NewTurn]) -> Result<Vec<Inserted>, MemoryError> {
+    pub(crate) fn insert(
+        &self,
+        user: &UserName,
+        turns: &[NewTurn],
+    ) -> Result<Vec<Inserted>, MemoryError> {
         let inserted = self.store.insert_turns(user, turns)?;
         self.count_in_turns(user, turns.iter().zip(inserted.iter().copied()));
         Ok(inserted)

@@ -5,6 +5,7 @@
 mod deadline;
 mod fixture;
 mod imports;
+mod named_requests;
 mod own_memory;
 mod round_trip;
 mod safeguards;

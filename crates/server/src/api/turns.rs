@@ -9,7 +9,7 @@ use longmem_core::schemars::{self, JsonSchema};
 use longmem_core::{
     NewTurn, Role, Scope, SessionName, SourceKey, Timestamp, Turn, TurnId, UserName,
 };
-use longmem_memory::{ForgetTarget, Memory, MemoryError, StoreError};
+use longmem_memory::{ForgetTarget, Memory, MemoryError, NamedRequest, StoreError, key_in_request};
 use longmem_wire as wire;
 use serde::{Deserialize, Serialize};
 
@@ -29,10 +29,9 @@ const TURNS: &str = "/v1/memory/turns";
 const TURN: &str = "/v1/memory/turns/{id}";
 /// Bytes of a request that stores turns.
 const STORED_BYTES: usize = 8 << 20;
-/// The header whose value names turns that bear no key.
 /// Bytes of the texts of a page; a text that is longer alone has a page of its own.
 const PAGE_BYTES: usize = 4 << 20;
-
+/// The header whose value names the request, and with it turns that bear no key.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Characters of that value at most.
 const IDEMPOTENCY_CHARACTERS: usize = 200;
@@ -48,8 +47,10 @@ pub(super) fn add(registry: &mut Registry) {
         .needs(Permission::Write)
         .header(Header {
             name: IDEMPOTENCY_KEY,
-            meaning: "Names the turns without a key by their places, so that the same request again \
-                      stores nothing",
+            meaning: "Names the request, so that the same request again stores nothing and is answered as \
+                      the first was. Turns without a key get one of it and their place. Another request \
+                      with the same name is refused with 422: one with other roles or texts, or with more \
+                      or fewer turns, or whose turns were amended since.",
             pattern: "^[!-~]{1,200}$",
         })
         .takes::<NewTurns>()
@@ -149,12 +150,12 @@ struct SaidTurn {
     key: Option<String>,
 }
 
-/// Which turns were stored, and which were there already.
+/// Which turns were stored, by this request or when it was sent before, and which were there already.
 #[derive(Debug, Serialize, JsonSchema)]
 struct StoredTurns {
-    /// Those that are new, in the order given.
+    /// Those that the request stored, in the order given.
     stored: Vec<StoredTurn>,
-    /// Those whose keys the user had already, in the order given.
+    /// Those whose own keys the user had already, in the order given.
     known: Vec<StoredTurn>,
 }
 
@@ -181,48 +182,63 @@ async fn store_turns(
     headers: HeaderMap,
     Body(asked): Body<NewTurns>,
 ) -> Result<(StatusCode, Json<StoredTurns>), Problem> {
-    let prefix = idempotency_key(&headers)?;
+    let name = idempotency_key(&headers)?;
     let now = shared.memory.now();
     let (learns, log) = (shared.settings.talk.conversation.learns, shared.settings.log);
     let NewTurns { session, turns } = asked;
     let user = caller.user.clone();
-    let turns: Vec<NewTurn> = turns
-        .into_iter()
-        .enumerate()
-        .map(|(place, turn)| NewTurn {
-            session: session.clone(),
-            session_title: None,
-            role: turn.role,
-            speaker: turn.speaker,
-            text: turn.text,
-            time: turn.time.unwrap_or(now),
-            note: session.as_str() == longmem_memory::NOTES_SESSION,
-            source_key: turn
-                .key
-                .or_else(|| prefix.as_ref().map(|prefix| format!("{prefix}:{place}")))
-                .map(SourceKey),
-        })
-        .collect();
+    let new_turn = |turn: SaidTurn| NewTurn {
+        session: session.clone(),
+        session_title: None,
+        role: turn.role,
+        speaker: turn.speaker,
+        text: turn.text,
+        time: turn.time.unwrap_or(now),
+        note: session.as_str() == longmem_memory::NOTES_SESSION,
+        source_key: turn.key.map(SourceKey),
+    };
+    let turns: Vec<NewTurn> = turns.into_iter().map(new_turn).collect();
     let work = move |memory: &Memory| {
-        let inserted = memory.remember(&caller.user, &turns)?;
+        let inserted = match &name {
+            None => memory.remember(&caller.user, &turns)?,
+            Some(name) => match memory.remember_request(&caller.user, name, &turns)? {
+                NamedRequest::Stored(inserted) => inserted,
+                NamedRequest::NameTaken => return Ok(None),
+            },
+        };
+        let new = inserted.iter().filter(|turn| turn.new).count() as u64;
         let mut stored = StoredTurns { stored: Vec::new(), known: Vec::new() };
-        for (turn, inserted) in turns.iter().zip(inserted) {
+        for (place, (turn, inserted)) in turns.iter().zip(inserted).enumerate() {
             if inserted.new && learns {
                 note_instructions(memory, &caller.user, inserted.id, turn, log);
             }
-            let key = turn.source_key.clone().map(|SourceKey(key)| key);
-            let list = if inserted.new { &mut stored.stored } else { &mut stored.known };
-            list.push(StoredTurn { id: inserted.id, key });
+            let named = name.as_ref().filter(|_| turn.source_key.is_none());
+            let list = if inserted.new || named.is_some() {
+                &mut stored.stored
+            } else {
+                &mut stored.known
+            };
+            let key = named.map(|name| key_in_request(name, place)).or(turn.source_key.clone());
+            list.push(StoredTurn { id: inserted.id, key: key.map(|SourceKey(key)| key) });
         }
-        Ok::<_, MemoryError>(stored)
+        Ok::<_, MemoryError>(Some((stored, new)))
     };
-    let stored = shared.memory.run(work).await?;
-    if !stored.stored.is_empty() {
-        let turns = stored.stored.len() as u64;
-        let captured = Event::Captured { turns, session: Some(session) };
+    let (stored, new) = shared.memory.run(work).await?.ok_or_else(name_taken)?;
+    if new > 0 {
+        let captured = Event::Captured { turns: new, session: Some(session) };
         shared.activity.note(&user, now, Note::new(Door::Api, captured));
     }
     Ok((StatusCode::CREATED, Json(stored)))
+}
+
+/// Another request had the same `Idempotency-Key`.
+fn name_taken() -> Problem {
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let title = "The Idempotency-Key was used for another request";
+    let detail = "an earlier request with this Idempotency-Key stored other turns, or they were amended \
+                  since; nothing was stored";
+    let problem = Problem::new(status, "idempotency-conflict", title, detail);
+    problem.with_hint("Send a request that is not a repetition with a key of its own.")
 }
 
 /// Makes facts of the standing instructions in a turn that is stored. If that fails, the turn is stored all
@@ -239,7 +255,7 @@ pub(super) fn note_instructions(
     }
 }
 
-/// The prefix for keys that the request gives, if it gives one.
+/// The name that the request has, if it has one.
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let is_word = |key: &&str| {

@@ -45,6 +45,37 @@ async fn turns_are_stored_once_by_their_keys() {
 }
 
 #[tokio::test]
+async fn a_name_of_a_request_is_for_that_request_only() {
+    let api = Api::new();
+    let store = async |name: &str, turns: Value| {
+        let body = json!({ "session": "move", "turns": turns });
+        let mut asked = request("POST", "/v1/memory/turns", &body);
+        asked.headers_mut().insert("idempotency-key", name.parse().unwrap());
+        api.send(asked, caller("ana")).await
+    };
+    let turn = |text: &str| json!({ "role": "user", "text": text });
+    let two = json!([turn("I live in Lisbon now!"), turn("It is warm.")]);
+    let first = store("b", two.clone()).await;
+    let again = store("b", two.clone()).await;
+    assert_eq!((again.status, again.json()), (first.status, first.json()));
+    for other in [
+        json!([turn("I live in Porto now!"), turn("It is warm.")]),
+        json!([{ "role": "assistant", "text": "I live in Lisbon now!" }, turn("It is warm.")]),
+        json!([turn("I live in Lisbon now!")]),
+        json!([turn("I live in Lisbon now!"), turn("It is warm."), turn("And sunny.")]),
+    ] {
+        let refused = store("b", other).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(refused.json()["type"], "/errors/idempotency-conflict");
+    }
+    let listed =
+        async || api.get("/v1/memory/turns").await.json()["items"].as_array().unwrap().len();
+    assert_eq!(listed().await, 2);
+    assert_eq!(store("c", two).await.json()["stored"].as_array().unwrap().len(), 2);
+    assert_eq!(listed().await, 4);
+}
+
+#[tokio::test]
 async fn a_turn_is_read_amended_and_deleted() {
     let api = Api::new();
     let id = api.say("move", &["I live in Libson now!"]).await[0];
