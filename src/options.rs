@@ -196,6 +196,11 @@ impl Options {
         self.spool.join(format!("transcripts-{:016x}", self.place_number()))
     }
 
+    /// The folder where files that were sent to a server wait to be imported into the store.
+    pub fn waiting_uploads(&self) -> PathBuf {
+        self.spool.join(format!("uploads-{:016x}", self.place_number()))
+    }
+
     /// A number for the place of the store: two stores have two.
     pub fn place_number(&self) -> u64 {
         fnv1a(self.spool_settings().place.as_bytes())

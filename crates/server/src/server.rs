@@ -98,10 +98,12 @@ impl Server {
         let shared = &self.front.shared;
         let indexing = tokio::spawn(background::keep_indexed(Arc::clone(shared)));
         let loading = tokio::spawn(health::load_model(Arc::clone(shared)));
+        let importing = tokio::spawn(api::take_up_imports(Arc::clone(shared)));
         let watching = tokio::spawn(capture(Arc::clone(shared)));
         connections::serve(listeners, &self.front, shutdown).await;
         indexing.abort();
         loading.abort();
+        importing.abort();
         watching.abort();
     }
 }

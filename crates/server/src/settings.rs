@@ -1,6 +1,7 @@
 //! What a server is told.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -46,7 +47,10 @@ pub struct ServerSettings {
     pub transcripts: Option<TranscriptCapture>,
     /// Transcripts that are captured while the server runs; none captures none.
     pub watch: Option<WatchSettings>,
-    /// Hears what happens to them.
+    /// The folder where files that clients sent wait to be imported, encrypted with keys that stand in the store, so
+    /// that a server that ends goes on with them when it starts again. With none, they go with the server.
+    pub uploads: Option<PathBuf>,
+    /// Hears what happens to transcripts that are watched.
     pub on_watch: fn(&WatchEvent),
     /// Where requests to language models are relayed, and what memory adds to them.
     pub proxy: ProxySettings,
@@ -70,6 +74,7 @@ impl ServerSettings {
             talk: TalkSettings::default(),
             transcripts: None,
             watch: None,
+            uploads: None,
             on_watch: |_| {},
             proxy: ProxySettings::default(),
             log: |_| {},

@@ -79,7 +79,7 @@ pub use read::{read, read_from};
 pub use receiver::TurnReceiver;
 pub use report::Report;
 pub use skip_reason::SkipReason;
-pub use source::Source;
+pub use source::{ReadSeek, Source};
 
 /// Compiles and runs the example in the README.
 #[cfg(doctest)]

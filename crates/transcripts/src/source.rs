@@ -1,6 +1,6 @@
 //! Where chats are read from.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use longmem_core::Timestamp;
@@ -20,4 +20,19 @@ pub enum Source<'a> {
         /// When they came: the time of a first turn that has none.
         arrived: Timestamp,
     },
+    /// Bytes that can be read from any place on, such as those of an encrypted file. A zip of them is not
+    /// copied; a database is, for SQLite, to a temporary file.
+    Bytes {
+        /// As of [`Source::Stream`].
+        name: &'a str,
+        /// The bytes.
+        bytes: Box<dyn ReadSeek>,
+        /// As of [`Source::Stream`].
+        arrived: Timestamp,
+    },
 }
+
+/// What can be read from any place on.
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}

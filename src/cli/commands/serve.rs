@@ -118,6 +118,7 @@ fn server_settings(arguments: &ServeArguments, settings: &Settings) -> ServerSet
     let waiting = WaitingTranscripts::in_folder(settings.options.waiting_transcripts());
     let folders = transcript_folders(&settings.home, environment::read);
     told.transcripts = Some(TranscriptCapture::new(waiting, folders));
+    told.uploads = Some(settings.options.waiting_uploads());
     if let Some(threads) = settings.options.threads.and_then(NonZeroUsize::new) {
         told.limits.at_once = threads;
     }

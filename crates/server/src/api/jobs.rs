@@ -29,7 +29,8 @@ pub(super) fn add(registry: &mut Registry) {
         Method::GET,
         "/v1/memory/jobs/{id}",
         "get_job",
-        "Says how far a job is. Jobs are forgotten when the server ends.",
+        "Says how far a job is. Jobs are forgotten when the server ends, but for imports that are not done \
+         then: it takes them up under the same id when it starts again.",
     );
     let operation = operation
         .needs(Permission::Read)
@@ -78,7 +79,9 @@ pub(super) struct Begun {
 
 /// All jobs of a server, the oldest first.
 #[derive(Default)]
-pub(super) struct Jobs(Mutex<VecDeque<(UserName, Arc<Mutex<Job>>)>>);
+pub(super) struct Jobs(Mutex<Kept>);
+
+type Kept = VecDeque<(UserName, Arc<Mutex<Job>>)>;
 
 /// A job that is being done: who does it says how far it is.
 #[derive(Clone)]
@@ -90,23 +93,26 @@ impl Jobs {
     /// # Errors
     /// 429 if the user has too many that are not over yet; 503 if all have.
     pub(super) fn begin(&self, user: &UserName) -> Result<JobInHand, Problem> {
+        self.begin_as(random_name()?, user)
+    }
+
+    /// A new job with an id, as [`Jobs::begin`] begins one.
+    ///
+    /// # Errors
+    /// Those of [`Jobs::begin`].
+    pub(super) fn begin_as(&self, id: String, user: &UserName) -> Result<JobInHand, Problem> {
         self.check_room(user)?;
         let mut jobs = lock(&self.0);
         if jobs.len() >= KEPT {
             let oldest = jobs.iter().position(|(_, job)| is_over(job));
             jobs.remove(oldest.ok_or_else(|| Problem::busy("too many jobs are not done yet"))?);
         }
-        let job = Job {
-            id: random_name()?,
-            state: JobState::Queued,
-            done: 0,
-            of: None,
-            result: None,
-            error: None,
-        };
-        let job = Arc::new(Mutex::new(job));
-        jobs.push_back((user.clone(), Arc::clone(&job)));
-        Ok(JobInHand(job))
+        Ok(added(&mut jobs, id, user))
+    }
+
+    /// A job of a server before this one, which waits again, however many there are.
+    pub(super) fn take_up(&self, id: String, user: &UserName) -> JobInHand {
+        added(&mut lock(&self.0), id, user)
     }
 
     /// Fails if a user may not begin another job now.
@@ -166,6 +172,11 @@ impl JobInHand {
         });
     }
 
+    /// It cannot be done.
+    pub(super) fn fail(&self, problem: Problem) {
+        self.end::<()>(Err(problem));
+    }
+
     fn end<T: Serialize>(&self, outcome: Result<T, Problem>) {
         let outcome = outcome.and_then(|result| {
             serde_json::to_value(result).map_err(|error| Problem::bug(error.to_string()))
@@ -181,6 +192,14 @@ impl JobInHand {
     }
 }
 
+/// A job that waits, added to those that there are.
+fn added(jobs: &mut Kept, id: String, user: &UserName) -> JobInHand {
+    let (state, done) = (JobState::Queued, 0);
+    let job = Arc::new(Mutex::new(Job { id, state, done, of: None, result: None, error: None }));
+    jobs.push_back((user.clone(), Arc::clone(&job)));
+    JobInHand(job)
+}
+
 fn is_over(job: &Mutex<Job>) -> bool {
     matches!(lock(job).state, JobState::Done | JobState::Failed)
 }
@@ -191,7 +210,7 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A name that nobody guesses.
-fn random_name() -> Result<String, Problem> {
+pub(super) fn random_name() -> Result<String, Problem> {
     let random = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new());
     let random = random.map_err(|_| Problem::bug("the system gives no random numbers"))?;
     Ok(format!("{:032x}", u128::from_le_bytes(random.expose())))

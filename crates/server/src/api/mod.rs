@@ -37,6 +37,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 
+pub(crate) use self::import::take_up_imports;
 pub(crate) use self::ongoing::Ongoing;
 pub(crate) use self::other_errors::OpenAiError;
 pub(crate) use self::permissions::Permissions;

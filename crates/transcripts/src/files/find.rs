@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _};
 use std::path::Path;
 
 use longmem_core::Timestamp;
@@ -13,7 +13,7 @@ use super::zips::{OpenZip, begins_as_zip, is_beginning_of_zip};
 use super::{Location, Pipe, TranscriptFile, TranscriptFiles, folder};
 use crate::error::TranscriptError;
 use crate::formats::{Format, is_companion};
-use crate::source::Source;
+use crate::source::{ReadSeek, Source};
 
 impl TranscriptFiles {
     /// Finds the files of a source, without reading them.
@@ -23,13 +23,23 @@ impl TranscriptFiles {
             Source::Stream { name, bytes, arrived } => {
                 let mut files = Self::empty(Path::new(name));
                 files.add_pipe(name, bytes, arrived)?;
-                if files.files.is_empty() {
-                    return Err(TranscriptError::NoTranscripts { path: files.path });
-                }
-                files.name_files();
-                Ok(files)
+                files.named()
+            }
+            Source::Bytes { name, bytes, arrived } => {
+                let mut files = Self::empty(Path::new(name));
+                files.add_bytes(name, bytes, arrived)?;
+                files.named()
             }
         }
+    }
+
+    /// The files of a source that is not a path, with their names.
+    fn named(mut self) -> Result<Self, TranscriptError> {
+        if self.files.is_empty() {
+            return Err(TranscriptError::NoTranscripts { path: self.path });
+        }
+        self.name_files();
+        Ok(self)
     }
 
     fn open_path(path: &Path) -> Result<Self, TranscriptError> {
@@ -113,6 +123,24 @@ impl TranscriptFiles {
             TranscriptError::Encrypted { .. } => TranscriptError::Encrypted { path: label.into() },
             other => other,
         })
+    }
+
+    fn add_bytes(
+        &mut self,
+        label: &str,
+        mut bytes: Box<dyn ReadSeek>,
+        arrived: Timestamp,
+    ) -> Result<(), TranscriptError> {
+        let mut beginning = Vec::new();
+        bytes.by_ref().take(4).read_to_end(&mut beginning).map_err(TranscriptError::Read)?;
+        bytes.rewind().map_err(TranscriptError::Read)?;
+        if is_beginning_of_zip(&beginning) {
+            self.zip.hold(Path::new(label), bytes)?;
+            return self.add_members(Path::new(label), "", arrived);
+        }
+        self.pipe = Some(Pipe { beginning: Vec::new(), rest: Some(Box::new(bytes)) });
+        self.add(label.to_owned(), None, arrived, Location::Pipe);
+        Ok(())
     }
 
     fn add_folder(&mut self, folder: &Path) -> Result<(), TranscriptError> {

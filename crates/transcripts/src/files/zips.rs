@@ -7,6 +7,7 @@ use zip::ZipArchive;
 
 use super::names::{is_candidate_member, is_inner_zip};
 use crate::error::TranscriptError;
+use crate::source::ReadSeek;
 
 /// A member of a zip that may hold conversations.
 pub(super) struct Member {
@@ -19,7 +20,9 @@ pub(super) struct Member {
 
 /// The zip that was read last, so that its directory is read once for many members.
 #[derive(Default)]
-pub(super) struct OpenZip(Option<(PathBuf, ZipArchive<BufReader<fs_err::File>>)>);
+pub(super) struct OpenZip(Option<(PathBuf, Zip)>);
+
+type Zip = ZipArchive<BufReader<Box<dyn ReadSeek>>>;
 
 impl OpenZip {
     /// The members of a zip that may hold conversations, and the zips in it, which are not opened.
@@ -60,21 +63,31 @@ impl OpenZip {
             .map_err(|error| archive_error(path, error))
     }
 
-    fn open(
+    /// Opens a zip that is not on disk; no other may be opened after it.
+    pub(super) fn hold(
         &mut self,
         path: &Path,
-    ) -> Result<&mut ZipArchive<BufReader<fs_err::File>>, TranscriptError> {
+        bytes: Box<dyn ReadSeek>,
+    ) -> Result<(), TranscriptError> {
+        self.0 = Some((path.to_owned(), opened(path, bytes)?));
+        Ok(())
+    }
+
+    fn open(&mut self, path: &Path) -> Result<&mut Zip, TranscriptError> {
         let last = self.0.take().filter(|(open, _)| open == path);
         let zip = match last {
             Some((_, zip)) => zip,
             None => {
                 let file = fs_err::File::open(path).map_err(TranscriptError::Read)?;
-                ZipArchive::new(BufReader::new(file))
-                    .map_err(|error| archive_error(path, error.into()))?
+                opened(path, Box::new(file))?
             }
         };
         Ok(&mut self.0.insert((path.to_owned(), zip)).1)
     }
+}
+
+fn opened(path: &Path, bytes: Box<dyn ReadSeek>) -> Result<Zip, TranscriptError> {
+    ZipArchive::new(BufReader::new(bytes)).map_err(|error| archive_error(path, error.into()))
 }
 
 /// Whether a file begins as a zip does: with a member, or with the end of an empty directory.

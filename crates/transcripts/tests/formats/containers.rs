@@ -215,13 +215,26 @@ impl TurnReceiver for Texts {
 }
 
 #[test]
-fn a_zip_is_read_from_standard_input_too() {
-    let read = |bytes: Vec<u8>| {
-        let bytes = Box::new(Cursor::new(bytes));
+fn a_zip_is_read_from_standard_input_and_from_bytes_too() {
+    let read_as = |bytes: Vec<u8>, can_seek: bool| {
+        let (name, bytes) = ("standard input", Box::new(Cursor::new(bytes)));
         let arrived = "2026-03-01T10:00:00Z".parse().unwrap();
-        let source = Source::Stream { name: "standard input", bytes, arrived };
+        let source = match can_seek {
+            true => Source::Bytes { name, bytes, arrived },
+            false => Source::Stream { name, bytes, arrived },
+        };
         let mut texts = Texts::default();
         read_from(source, None, &mut texts).map(|_| texts.0)
+    };
+    let read = |bytes: Vec<u8>| {
+        let streamed = read_as(bytes.clone(), false);
+        let sought = read_as(bytes, true);
+        let shown = |read: &Result<_, TranscriptError>| match read {
+            Ok(texts) => format!("{texts:?}"),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(shown(&streamed), shown(&sought));
+        sought
     };
     let zip = zipped(&[
         ("a/conversations.json", json!([chatgpt("a", "one")]).to_string()),

@@ -28,7 +28,7 @@ pub(super) struct Api {
     pub(super) shared: Arc<Shared>,
     pub(super) router: Router,
     /// Holds the store; it goes with it.
-    _folder: TempDir,
+    pub(super) folder: TempDir,
 }
 
 /// What came back.
@@ -63,7 +63,11 @@ impl Api {
 
     /// An empty store behind a server with these settings.
     pub(super) fn with(change: impl FnOnce(&mut ServerSettings)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
+        Self::over(tempfile::tempdir().expect("a folder can be made"), change)
+    }
+
+    /// The store in a folder behind another server.
+    pub(super) fn over(folder: TempDir, change: impl FnOnce(&mut ServerSettings)) -> Self {
         let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create);
         let memory = Memory::new(
             Arc::new(store.expect("a store can be made")),
@@ -76,7 +80,7 @@ impl Api {
         let memory = AsyncMemory::new(Arc::new(memory), at_once);
         let shared = Arc::new(Shared::new(memory, settings));
         let router = crate::api::routes(&shared.settings).with_state(Arc::clone(&shared));
-        Self { shared, router, _folder: folder }
+        Self { shared, router, folder }
     }
 
     /// Sends a request of a caller.

@@ -75,6 +75,71 @@ async fn an_import_that_breaks_off_stores_nothing() {
     assert_eq!(api.get("/v1/memory/turns").await.json()["items"], json!([]));
 }
 
+/// Names and contents of the files that wait for their imports.
+fn kept(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let read = |file: std::fs::DirEntry| {
+        (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap())
+    };
+    files.map(read).collect()
+}
+
+#[tokio::test]
+async fn an_import_that_a_server_did_not_live_to_end_is_done_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let uploads = folder.path().join("uploads");
+    let keeps = |settings: &mut crate::ServerSettings| settings.uploads = Some(uploads.clone());
+    let first = Api::over(folder, keeps);
+    let alone = first.shared.ongoing.import().await;
+    let begun = import(&first, "?name=talk.jsonl", TWO_TURNS).await;
+    let path = format!("/v1/memory/jobs/{}", begun.json()["job"].as_str().unwrap());
+    // Nothing of it can be read on the disk.
+    let [(name, bytes)] = &kept(&uploads)[..] else { panic!("one file waits") };
+    assert!(path.ends_with(name) && !bytes.windows(6).any(|some| some == b"Lisbon"));
+    // Another server beside it leaves alone what the first has in hand.
+    crate::api::take_up_imports(std::sync::Arc::clone(&first.shared)).await;
+    first.shared.stopping.cancel();
+    let stopped = finished(&first, &begun).await;
+    assert_eq!(stopped["error"]["status"], 503);
+    drop(alone);
+    // What did not arrive whole is thrown away.
+    std::fs::write(uploads.join("half"), b"I live").unwrap();
+
+    let next = Api::over(first.folder, keeps);
+    crate::api::take_up_imports(std::sync::Arc::clone(&next.shared)).await;
+    let job = finished(&next, &begun).await;
+    assert_eq!((&job["state"], &job["result"]["new"]), (&json!("done"), &json!(2)), "{job}");
+    assert_eq!(kept(&uploads), []);
+    let last = Api::over(next.folder, keeps);
+    crate::api::take_up_imports(std::sync::Arc::clone(&last.shared)).await;
+    assert_eq!(last.get(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_import_that_ends_the_server_each_time_is_given_up() {
+    let mut folder = tempfile::tempdir().unwrap();
+    let uploads = folder.path().join("uploads");
+    let keeps = |settings: &mut crate::ServerSettings| settings.uploads = Some(uploads.clone());
+    let mut begun = None;
+    for attempt in 0..4 {
+        let api = Api::over(folder, keeps);
+        let _alone = api.shared.ongoing.import().await;
+        crate::api::take_up_imports(std::sync::Arc::clone(&api.shared)).await;
+        let begun = match &begun {
+            None => begun.insert(import(&api, "", TWO_TURNS).await),
+            Some(begun) => begun,
+        };
+        if attempt == 3 {
+            let job = finished(&api, begun).await;
+            assert_eq!((&job["state"], &job["error"]["status"]), (&json!("failed"), &json!(500)));
+        }
+        api.shared.stopping.cancel();
+        finished(&api, begun).await;
+        folder = api.folder;
+    }
+    assert_eq!(kept(&uploads), []);
+}
+
 #[tokio::test]
 async fn a_job_is_seen_by_its_user_only() {
     let api = Api::new();
