@@ -1,50 +1,9 @@
-//! Which files longmem has copied memory to, so that forgetting can name what it does not reach.
+//! Says which copies of memory keep what was forgotten.
 
-use std::path::{Path, PathBuf};
-
-use longmem_core::Timestamp;
-use longmem_memory::Memory;
-use serde::{Deserialize, Serialize};
+use longmem_wire::MadeCopy;
 
 use crate::output::Output;
 use crate::sanitize::for_terminal;
-
-/// The store's value that lists them.
-const COPIES: &str = "copies";
-
-/// Number of copies that are kept in mind; the oldest go first.
-const MOST: usize = 50;
-
-/// A file to which a backup or an export went.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct MadeCopy {
-    /// Its path, from the root on.
-    pub(crate) file: PathBuf,
-    /// When it was made.
-    pub(crate) made: Timestamp,
-}
-
-/// Keeps in mind that memory was copied to a file. A store that cannot be written is copied all the
-/// same, and then nobody knows of it.
-pub(crate) fn note(memory: &Memory, file: &Path) {
-    let Ok(file) = std::path::absolute(file) else { return };
-    let mut copies = known(memory);
-    copies.retain(|copy| copy.file != file);
-    copies.push(MadeCopy { file, made: memory.now() });
-    let first = copies.len().saturating_sub(MOST);
-    if let Ok(value) = serde_json::to_vec(&copies[first..]) {
-        // The copy is made, which is what was asked for.
-        let _ = memory.keep_value(None, COPIES, Some(&value));
-    }
-}
-
-/// The copies that are still where they were made, oldest first.
-pub(crate) fn known(memory: &Memory) -> Vec<MadeCopy> {
-    let value = memory.kept_value(None, COPIES).ok().flatten().unwrap_or_default();
-    let mut copies: Vec<MadeCopy> = serde_json::from_slice(&value).unwrap_or_default();
-    copies.retain(|copy| copy.file.exists());
-    copies
-}
 
 /// Says which files keep what was forgotten or replaced.
 pub(crate) fn warn(copies: &[MadeCopy], output: Output) {

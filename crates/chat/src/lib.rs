@@ -65,7 +65,7 @@ pub use conversation::{Conversation, ConversationSettings, RECALLED_TURNS, Reply
 pub use counting::TiktokenTokens;
 pub use counting::{CalibratedTokens, Calibration, ModelCalibration, TokenCounting, calibrations};
 pub use error::ChatError;
-pub use excerpt::{excerpt, excerpt_about};
+pub use excerpt::{excerpt, excerpt_about, places_about};
 pub use learning::{
     ActionItems, LastLearning, Learner, LearnerSettings, LearningOutcome, LearningReport,
 };

@@ -20,7 +20,7 @@ use crate::{Auth, caller::Caller};
 const KEY_RATE: Rate = Rate { per_second: 50.0, burst: 100.0 };
 
 /// Holds a key; it goes before `Authorization`, which may be meant for somebody else.
-const KEY_HEADER: HeaderName = HeaderName::from_static("x-longmem-key");
+pub(crate) const KEY_HEADER: HeaderName = HeaderName::from_static("x-longmem-key");
 
 /// Names the user whose memory is meant.
 const USER_HEADER: HeaderName = HeaderName::from_static("x-longmem-user");
@@ -83,7 +83,6 @@ impl KeyInUse {
 /// 429 for too many requests, or too many wrong keys; 503 if the store cannot be read.
 pub(crate) async fn caller(
     shared: &Arc<Shared>,
-    access: &Access,
     asked: Asked<'_>,
 ) -> Result<(Caller, Option<KeyInUse>), Problem> {
     let Asked { connection, headers, .. } = asked;
@@ -95,7 +94,7 @@ pub(crate) async fn caller(
     };
     let (mut caller, key) = match presented {
         Some(presented) => {
-            let (caller, key) = by_key(shared, access, connection, presented).await?;
+            let (caller, key) = by_key(shared, connection, presented).await?;
             (caller, Some(key))
         }
         None => (without_key(shared, &asked).await?, None),
@@ -122,7 +121,6 @@ pub(crate) async fn caller(
 /// Who asks with a key.
 async fn by_key(
     shared: &Arc<Shared>,
-    access: &Access,
     connection: &Connection,
     presented: &str,
 ) -> Result<(Caller, KeyInUse), Problem> {
@@ -131,13 +129,13 @@ async fn by_key(
         None => None,
     };
     let Some(key) = found else {
-        let counted = access.failures.count(connection.peer_name(), Instant::now());
+        let counted = shared.access.failures.count(connection.peer_name(), Instant::now());
         return Err(match counted {
             Ok(()) => Problem::no_key(),
             Err(wait) => too_many("too many wrong keys came from here", wait),
         });
     };
-    let allowed = access.rates.take(key.id.clone(), Instant::now());
+    let allowed = shared.access.rates.take(key.id.clone(), Instant::now());
     allowed.map_err(|wait| too_many("this key sends more requests than are served", wait))?;
     let (memory, id) = (shared.memory.clone(), key.id.clone());
     // Nobody waits for it, and where the store cannot be written now, the next use is noted.

@@ -170,7 +170,6 @@ impl Default for Activity {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the page reads it"))]
 impl Activity {
     /// Notes something that was done for a user at a time.
     pub(crate) fn note(&self, user: &UserName, time: Timestamp, note: Note) {

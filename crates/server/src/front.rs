@@ -19,12 +19,13 @@ use longmem_core::UserName;
 use tokio::time::{Instant as Deadline, timeout};
 use tower::ServiceExt;
 
-use crate::access::{self, Access, Asked, KeyInUse, UsualKey};
+use crate::access::{self, Asked, KeyInUse, UsualKey};
 use crate::activity::{Door, Event, Note};
 use crate::api::Permissions;
 use crate::bodies::{Rest, Rooms, WhileValid, too_long, whole};
 use crate::caller::Caller;
 use crate::guard::{self, BodyRule, Names, ServedTo};
+use crate::page;
 use crate::peer::{Connection, Peer};
 use crate::problem::{ForLog, NumberedProblem, Problem};
 use crate::proxy::{self, ProxyApi, Relayed};
@@ -40,7 +41,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct Front {
     pub(crate) shared: Arc<Shared>,
     names: Names,
-    access: Access,
     routes: Router,
     /// Makes the ids of two servers differ.
     run: u32,
@@ -67,13 +67,14 @@ impl Front {
             .layer(axum::extract::DefaultBodyLimit::disable())
             .with_state(Arc::clone(&shared));
         let run = shared.memory.now().as_nanosecond() as u32;
-        let (access, requests) = (Access::default(), AtomicU64::new(0));
-        Self { shared, names, access, routes, run, requests }
+        let requests = AtomicU64::new(0);
+        Self { shared, names, routes, run, requests }
     }
 
     /// Answers a request.
     pub(crate) async fn answer(&self, mut request: Request) -> Response {
         let began = Instant::now();
+        let of_page = guard::rules_of(request.uri().path()).served_to == ServedTo::Visitors;
         let relayed_api = ProxyApi::of_address(request.uri().path());
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let id = format!("{:08x}-{number:x}", self.run);
@@ -95,6 +96,9 @@ impl Front {
         if let Some(ForLog(line)) = response.extensions_mut().remove() {
             (self.shared.settings.log)(&format!("request {id}: {line}"));
         }
+        if of_page {
+            page::dress(&mut response);
+        }
         finish(&mut response, &id, relayed_api);
         let route = response.extensions().get::<Route>().map(|Route(path)| path.as_str());
         let metrics = &self.shared.metrics;
@@ -115,14 +119,21 @@ impl Front {
         let named = guard::take_user(&mut parts.uri)?;
         let called_as = guard::check(&parts, &self.names, connection.peer())?;
         let rules = guard::rules_of(parts.uri.path());
-        if rules.served_to != ServedTo::Anybody {
+        if rules.served_to == ServedTo::Visitors {
+            if named.is_some() {
+                return Err(Problem::not_found("the page is not served under the name of a user"));
+            }
+            // Who logs in is judged by them.
+            parts.extensions.insert(connection);
+            parts.extensions.insert(called_as);
+        } else if rules.served_to != ServedTo::Anybody {
             let usual_key = match rules.body {
                 BodyRule::Relayed => UsualKey::OfUpstream,
-                BodyRule::Nothing | BodyRule::Json { .. } | BodyRule::File { .. } => UsualKey::Own,
+                _ => UsualKey::Own,
             };
             let (connection, headers) = (&*connection, &parts.headers);
             let asked = Asked { connection, called_as, headers, named, usual_key };
-            let (caller, key) = access::caller(&self.shared, &self.access, asked).await?;
+            let (caller, key) = access::caller(&self.shared, asked).await?;
             parts.extensions.insert(caller);
             if let Some(key) = key {
                 parts.extensions.insert(key);
@@ -203,7 +214,7 @@ async fn enter(
             return Ok(next.run(request).await);
         }
         BodyRule::Nothing | BodyRule::Relayed => Body::empty(),
-        BodyRule::Json { most } => {
+        BodyRule::Json { most } | BodyRule::Form { most } => {
             Body::from(whole(body, most, &mut room, Deadline::now() + limit).await?)
         }
     };

@@ -16,6 +16,7 @@ mod limits;
 mod listen;
 mod mcp;
 mod metrics;
+mod page;
 mod peer;
 mod problem;
 mod proxy;

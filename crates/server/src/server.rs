@@ -19,7 +19,7 @@ use crate::listen::{Listeners, ServeError};
 use crate::proxy;
 use crate::shared::Shared;
 use crate::watch::watch;
-use crate::{Auth, ServerSettings, api, background, hooks, mcp};
+use crate::{Auth, ServerSettings, api, background, hooks, mcp, page};
 
 /// A memory that is served over HTTP.
 ///
@@ -92,6 +92,14 @@ impl Server {
             && shared.memory.run_aside(keys::has_valid).await?)
     }
 
+    /// The path of a link that opens the page once, within a minute, as the person who runs the server; it
+    /// follows an address that is listened at. None if the page is not served, or the system gives no random
+    /// bytes.
+    pub fn login_path(&self) -> Option<String> {
+        let shared = &self.front.shared;
+        shared.settings.page.then(|| page::login_path(shared).ok()).flatten()
+    }
+
     /// Answers requests until `shutdown` comes: then nobody else is let in, streams are ended, and
     /// requests that are under way have as long as the settings say. New turns get their vectors meanwhile.
     pub async fn serve(self, listeners: Listeners, shutdown: impl Future<Output = ()>) {
@@ -101,6 +109,9 @@ impl Server {
         let importing = tokio::spawn(api::take_up_imports(Arc::clone(shared)));
         let watching = tokio::spawn(capture(Arc::clone(shared)));
         connections::serve(listeners, &self.front, shutdown).await;
+        let patience = shared.settings.limits.shutdown_timeout;
+        // What is deleted on the page is gone before the server is.
+        let _ = tokio::time::timeout(patience, shared.page.finish_deletions()).await;
         indexing.abort();
         loading.abort();
         importing.abort();
@@ -141,10 +152,12 @@ async fn capture(shared: Arc<Shared>) {
 
 /// Every route.
 pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    let page = if shared.settings.page { page::routes(shared) } else { Router::new() };
     Router::new()
         .merge(health::routes())
         .merge(api::routes(&shared.settings))
         .merge(hooks::routes())
         .merge(proxy::routes())
         .route("/mcp", mcp::service(Arc::clone(shared)))
+        .merge(page)
 }

@@ -36,6 +36,8 @@ pub struct ServerSettings {
     pub read_only: bool,
     /// Whether the routes of mem0 are served.
     pub mem0: bool,
+    /// Whether the page is served.
+    pub page: bool,
     /// Where days begin and end, in questions and answers.
     pub time_zone: TimeZone,
     /// Puts what would help against an error into words: a whole sentence, or nothing.
@@ -69,6 +71,7 @@ impl ServerSettings {
             names: Vec::new(),
             read_only: false,
             mem0: false,
+            page: true,
             time_zone: TimeZone::UTC,
             hint: |_| String::new(),
             talk: TalkSettings::default(),
@@ -101,6 +104,8 @@ pub struct Limits {
     /// How often it is looked, while an answer is sent that does not end, whether the key that it was asked
     /// for with is still valid.
     pub look_at_keys: Duration,
+    /// How long what is deleted on the page can be taken back.
+    pub undo_time: Duration,
     /// How long requests may take that are under way when the server is asked to stop.
     pub shutdown_timeout: Duration,
 }
@@ -114,6 +119,7 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             look_at_keys: Duration::from_secs(5),
+            undo_time: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(5),
         }
     }

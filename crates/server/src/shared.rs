@@ -6,11 +6,13 @@ use longmem_chat::AsyncMemory;
 use tokio_util::sync::CancellationToken;
 
 use crate::ServerSettings;
+use crate::access::Access;
 use crate::activity::Activity;
 use crate::api::Ongoing;
 use crate::background::Background;
 use crate::limits::Queue;
 use crate::metrics::Metrics;
+use crate::page::Page;
 use crate::proxy::Proxies;
 
 /// What every request of a server works with; handlers get it as `State<Arc<Shared>>`.
@@ -32,6 +34,10 @@ pub(crate) struct Shared {
     pub(crate) proxies: Proxies,
     /// What goes on longer than a request.
     pub(crate) ongoing: Ongoing,
+    /// Requests and wrong keys of each who asks.
+    pub(crate) access: Access,
+    /// Who is logged in at the page, and what is about to be deleted there.
+    pub(crate) page: Page,
     /// What was recalled, put into prompts and captured lately.
     pub(crate) activity: Activity,
 }
@@ -49,6 +55,8 @@ impl Shared {
             queue,
             proxies: Proxies::default(),
             ongoing: Ongoing::default(),
+            access: Access::default(),
+            page: Page::default(),
             activity: Activity::default(),
         }
     }

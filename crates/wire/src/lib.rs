@@ -27,6 +27,7 @@
 mod answer;
 mod config;
 mod context;
+mod copies;
 mod error;
 mod facts;
 mod forget;
@@ -48,6 +49,7 @@ mod watch;
 pub use answer::{Answer, MessageRequest, Quote, QuotedFact, StopReason};
 pub use config::{ApiKeySet, ConfigChanged, Configuration, Setting, SettingSource};
 pub use context::{Context, TraceEntry, TraceKind};
+pub use copies::{MadeCopy, known_copies, note_copy};
 pub use error::{ErrorDocument, ErrorReport, full_message};
 pub use facts::{Entity, Fact, FactDeleted, FactEdited, FactNote, FactNoted, Facts, Name, Names};
 pub use forget::{Amended, ForgetRequest, Forgotten, WouldForget};

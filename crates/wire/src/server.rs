@@ -87,7 +87,10 @@ pub struct ServerKeyRevoked {
 /// A server listens.
 ///
 /// ```json
-/// { "addresses": ["http://127.0.0.1:7717"], "socket": null }
+/// {
+///   "addresses": ["http://127.0.0.1:7717"], "socket": null,
+///   "login": "http://127.0.0.1:7717/ui/login?t=7cV2nB0yq3…"
+/// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Serving {
@@ -95,4 +98,7 @@ pub struct Serving {
     pub addresses: Vec<String>,
     /// The file of the unix socket, if there is one.
     pub socket: Option<String>,
+    /// A link that opens the page, once and within a minute; none where the page is not served.
+    #[serde(default)]
+    pub login: Option<String>,
 }

@@ -13,6 +13,7 @@ use longmem_memory::WrittenTime;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   longmem serve                                 for programs of this account, at 127.0.0.1:7717
+  longmem serve --open                          and the page in your browser
   longmem serve --unix ~/.local/run/longmem.sock
   longmem keys add laptop                       makes a key, which other machines need
   longmem serve --listen 0.0.0.0:7717 --auth required
@@ -41,6 +42,12 @@ pub(crate) struct ServeArguments {
     /// Let nobody store, change or delete anything
     #[arg(long)]
     pub(crate) read_only: bool,
+    /// Open the page in your browser, to see and change what is remembered
+    #[arg(long, conflicts_with = "no_page")]
+    pub(crate) open: bool,
+    /// Serve no page
+    #[arg(long)]
+    pub(crate) no_page: bool,
     /// Answer clients of mem0, too, below /mem0 at the address that is listened at
     #[arg(long)]
     pub(crate) mem0: bool,

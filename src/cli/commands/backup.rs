@@ -12,7 +12,7 @@ use crate::new_file;
 use crate::output::{Output, bytes};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
-use crate::{compose, copies, waiting};
+use crate::{compose, waiting};
 
 pub(super) fn run(
     arguments: &BackupArguments,
@@ -36,7 +36,7 @@ pub(super) fn run(
         }
         error => error.into(),
     })?;
-    copies::note(&memory, &arguments.to);
+    wire::note_copy(&memory, &arguments.to);
     let file = arguments.to.display().to_string();
     let file_bytes = fs_err::metadata(&arguments.to)?.len();
     let done = format!("the store is copied to {}", for_terminal(&file));

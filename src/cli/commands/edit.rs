@@ -91,7 +91,7 @@ pub(super) fn run(
     for instruction in &noted {
         output.note(render::noted(instruction));
     }
-    copies::warn(&copies::known(&memory), output);
+    copies::warn(&wire::known_copies(&memory), output);
     Ok(())
 }
 

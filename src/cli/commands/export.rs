@@ -9,6 +9,8 @@ use longmem_core::Scope;
 use longmem_core::private_files::{make_folder, open_options};
 use longmem_memory::{Derived, FactsAt, Memory, MemoryError};
 
+use longmem_wire as wire;
+
 use crate::arguments::ExportArguments;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -16,7 +18,7 @@ use crate::new_file;
 use crate::output::{Output, counted};
 use crate::sanitize::for_terminal;
 use crate::settings::Settings;
-use crate::{compose, copies, render, waiting};
+use crate::{compose, render, waiting};
 
 pub(super) fn run(
     arguments: ExportArguments,
@@ -70,7 +72,7 @@ pub(super) fn run(
         output.note("the store is encrypted; what was exported is not");
     }
     if let Some(path) = &arguments.output {
-        copies::note(&memory, path);
+        wire::note_copy(&memory, path);
     }
     let derived = Derived { facts: report.facts, summaries: report.summaries };
     let what = render::contents(report.turns, derived);
@@ -115,7 +117,7 @@ fn pages(folder: &Path, scope: &Scope, memory: &Memory, output: Output) -> Resul
     if scope.is_whole_user() && !facts.is_empty() {
         write("facts.md", &render::facts_page(&facts))?;
     }
-    copies::note(memory, folder);
+    wire::note_copy(memory, folder);
     let sessions = counted(count, "session");
     output.note(for_terminal(&format!("wrote {sessions} of {user} to {}", folder.display())));
     Ok(())

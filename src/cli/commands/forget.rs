@@ -79,7 +79,7 @@ fn forget(arguments: &ForgetArguments, settings: &Settings, output: Output) -> R
             .warn(for_terminal(&format!("what could not be stored could not be deleted: {error}")));
     }
     waiting::warn_of_unreadable(&settings.user, settings, output);
-    let copies = copies::known(&memory);
+    let copies = wire::known_copies(&memory);
     let line = format!(
         "Forgot {} and {}",
         render::contents(forgotten.turns, forgotten.derived),

@@ -12,7 +12,6 @@ use longmem_sqlite::SqliteStore;
 use longmem_wire as wire;
 
 use crate::arguments::{KeyAction, KeyArguments};
-use crate::copies::{self, MadeCopy};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::prompt_history::PromptHistory;
@@ -99,7 +98,7 @@ fn rotate(
 
 /// Deletes what was typed in talks, where the store is encrypted now, and says what else stays in plain words
 /// beside it. Returns the copies that are known of.
-fn look_for_the_rest(options: Options, settings: &Settings, output: Output) -> Vec<MadeCopy> {
+fn look_for_the_rest(options: Options, settings: &Settings, output: Output) -> Vec<wire::MadeCopy> {
     let talk = options.talk_settings();
     let is_encrypted = options.key.is_some();
     let memory = match Longmem::open(options) {
@@ -121,7 +120,7 @@ fn look_for_the_rest(options: Options, settings: &Settings, output: Output) -> V
         }
         waiting::warn_of_unreadable(user, settings, output);
     }
-    copies::known(&memory)
+    wire::known_copies(&memory)
 }
 
 /// Asks the person at the terminal; without a terminal, it needs `--yes`.

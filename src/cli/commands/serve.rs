@@ -1,6 +1,6 @@
 //! `longmem serve`: the memory for other programs, over HTTP.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,7 +60,11 @@ pub(super) fn run(
         let signals = StopSignals::listen()?;
         let server = Server::new(memory, server_settings)?;
         let listeners = server.listen(&addresses, unix.as_deref()).await?;
-        announce(&listeners, unix, output)?;
+        let login = login_link(&server, &listeners)?;
+        announce(&listeners, unix, login.clone(), output)?;
+        if arguments.open {
+            open_page(login.as_deref(), output);
+        }
         server.serve(listeners, signals.first()).await;
         Ok::<_, Failure>(())
     })?;
@@ -111,6 +115,7 @@ fn server_settings(arguments: &ServeArguments, settings: &Settings) -> ServerSet
     told.names.clone_from(&settings.server.names);
     told.read_only = arguments.read_only;
     told.mem0 = arguments.mem0;
+    told.page = !arguments.no_page;
     told.time_zone = TimeZone::system();
     told.hint = hint;
     told.log = |line| Output { json: false, quiet: false }.warn(line);
@@ -143,16 +148,49 @@ fn told(event: &WatchEvent) {
     Output { json: false, quiet: false }.note(render::watch_event(event));
 }
 
+/// A link that opens the page, at an address that a browser on this machine can call.
+fn login_link(server: &Server, listeners: &Listeners) -> Result<Option<String>, Failure> {
+    let addresses = listeners.addresses()?;
+    let reachable = addresses.iter().find(|address| address.ip().is_loopback());
+    let Some(address) = reachable.or(addresses.first()) else { return Ok(None) };
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    let address = SocketAddr::new(ip, address.port());
+    Ok(server.login_path().map(|path| format!("http://{address}{path}")))
+}
+
+/// Opens the page in the person's browser; where there is none, the link stands above.
+fn open_page(login: Option<&str>, output: Output) {
+    let Some(login) = login else {
+        output.warn("there is no page to open: no address is listened at".to_owned());
+        return;
+    };
+    if let Err(error) = open::that_detached(login) {
+        output.warn(format!("no browser could be opened ({error}); open the link above in one"));
+    }
+}
+
 /// Says where it listens and how to stop it.
-fn announce(listeners: &Listeners, socket: Option<PathBuf>, output: Output) -> Result<(), Failure> {
+fn announce(
+    listeners: &Listeners,
+    socket: Option<PathBuf>,
+    login: Option<String>,
+    output: Output,
+) -> Result<(), Failure> {
     let addresses: Vec<String> =
         listeners.addresses()?.iter().map(|address| format!("http://{address}")).collect();
     let socket = socket.map(|path| path.display().to_string());
     if output.json {
-        return Ok(output.document(&wire::Serving { addresses, socket })?);
+        return Ok(output.document(&wire::Serving { addresses, socket, login })?);
     }
     let places: Vec<&str> = addresses.iter().map(String::as_str).chain(socket.as_deref()).collect();
     output.line(for_terminal(&format!("Serving at {}", places.join(" and "))))?;
+    if let Some(login) = login {
+        output.line(format!("The page: {login} (opens once, within a minute)"))?;
+    }
     output.note("Ctrl-C stops it");
     Ok(())
 }

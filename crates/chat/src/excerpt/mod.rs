@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use longmem_core::TokenCounter;
-use longmem_text::query_words;
+use longmem_text::{places_of_words, query_words};
 
 use self::choice::chosen_windows;
 use self::pieces::pieces;
@@ -74,6 +74,12 @@ pub fn excerpt_about<'a>(
     counter: &dyn TokenCounter,
 ) -> Cow<'a, str> {
     excerpt(text, &query_words(question), limit, counter)
+}
+
+/// Where words of a question stand in a text, in whatever form: ranges of bytes in their order, none
+/// overlapping.
+pub fn places_about(text: &str, question: &str) -> Vec<Range<usize>> {
+    places_of_words(text, &query_words(question))
 }
 
 /// Writes the parts of a text one after another, with a mark where something is left out.

@@ -6,9 +6,9 @@ use std::time::Instant;
 use axum::Json;
 use axum::extract::State;
 use axum::http::Method;
-use longmem_chat::{Context, MessageRole, TextBlock, TokenBudget};
+use longmem_chat::{Context, ConversationSettings, MessageRole, TextBlock, TokenBudget};
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_core::{SessionName, closed_words};
+use longmem_core::{SessionName, UserName, closed_words};
 use longmem_wire as wire;
 use serde::{Deserialize, Serialize};
 
@@ -121,20 +121,37 @@ async fn make_context(
     caller: Caller,
     Body(asked): Body<ContextRequest>,
 ) -> Result<Json<MadeContext>, Problem> {
-    let mut talk = shared.settings.talk.clone();
-    // Nobody is asked: memory that cannot be read is an error.
-    (talk.spool, talk.model) = (None, None);
-    let settings = &mut talk.conversation;
-    settings.system = asked.system.or_else(|| settings.system.take());
-    settings.budget = asked.budget.map_or(settings.budget, TokenBudget::new);
-    let (user, began) = (caller.user.clone(), Instant::now());
-    let conversation = talk.conversation(shared.memory.clone(), caller.user, asked.session);
-    let conversation = conversation.map_err(longmem_chat::ChatError::from)?;
-    let context = conversation.context_for(&asked.message).await?;
+    let began = Instant::now();
+    let change = |settings: &mut ConversationSettings| {
+        settings.system = asked.system.or_else(|| settings.system.take());
+        settings.budget = asked.budget.map_or(settings.budget, TokenBudget::new);
+    };
+    let user = caller.user.clone();
+    let context = context_for(&shared, caller.user, asked.session, &asked.message, change).await?;
     let brought = Brought::put_into(&context, &asked.message);
     let injected = Note::new(Door::Api, Event::Injected { brought, tokens: context.tokens });
     shared.activity.note(&user, shared.memory.now(), injected.took(began.elapsed()));
     Ok(Json(made(context, asked.format.unwrap_or(PromptFormat::Anthropic))))
+}
+
+/// The prompt for a message in a session, with changed settings; nothing is stored.
+///
+/// # Errors
+/// A message or a session that cannot be, and a memory that cannot be read.
+pub(crate) async fn context_for(
+    shared: &Shared,
+    user: UserName,
+    session: Option<SessionName>,
+    message: &str,
+    change: impl FnOnce(&mut ConversationSettings),
+) -> Result<Context, Problem> {
+    let mut talk = shared.settings.talk.clone();
+    // Nobody is asked: memory that cannot be read is an error.
+    (talk.spool, talk.model) = (None, None);
+    change(&mut talk.conversation);
+    let conversation = talk.conversation(shared.memory.clone(), user, session);
+    let conversation = conversation.map_err(longmem_chat::ChatError::from)?;
+    Ok(conversation.context_for(message).await?)
 }
 
 fn made(context: Context, format: PromptFormat) -> MadeContext {

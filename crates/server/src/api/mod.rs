@@ -2,7 +2,7 @@
 
 mod body;
 mod check;
-mod context;
+pub(crate) mod context;
 mod embeddings;
 mod events;
 mod export;
@@ -16,16 +16,16 @@ mod mem0;
 mod ongoing;
 mod operation;
 mod other_errors;
-mod page;
+pub(crate) mod page;
 mod permissions;
 mod query;
-mod recall;
+pub(crate) mod recall;
 mod registry;
 mod schema;
 mod sessions;
 mod stats;
-mod stream_body;
-mod turns;
+pub(crate) mod stream_body;
+pub(crate) mod turns;
 pub(crate) mod waiting;
 
 #[cfg(test)]

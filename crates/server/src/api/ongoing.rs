@@ -65,7 +65,7 @@ impl Ongoing {
     ///
     /// # Errors
     /// 429 while the user has too many, 503 while all users have.
-    pub(super) fn stream(&self, user: &UserName) -> Result<Share, Problem> {
+    pub(crate) fn stream(&self, user: &UserName) -> Result<Share, Problem> {
         Shares::take(&self.streams, user, "clients wait for changes")
     }
 
@@ -86,7 +86,7 @@ struct Shares {
 }
 
 /// A place; it is free again when it is dropped.
-pub(super) struct Share {
+pub(crate) struct Share {
     shares: Arc<Shares>,
     user: UserName,
 }

@@ -58,7 +58,7 @@ pub(super) fn position<P>(
 }
 
 /// What is read of a user who has nothing stored yet: nothing.
-pub(super) fn nothing_of_nobody<T: Default>(
+pub(crate) fn nothing_of_nobody<T: Default>(
     read: Result<T, MemoryError>,
 ) -> Result<T, MemoryError> {
     match read {

@@ -59,7 +59,7 @@ async fn recall(
 }
 
 /// What a recall finds: by words only where the model cannot be used, unless vectors alone were asked for.
-pub(super) fn found(memory: &Memory, mut request: RecallRequest) -> Result<Recall, MemoryError> {
+pub(crate) fn found(memory: &Memory, mut request: RecallRequest) -> Result<Recall, MemoryError> {
     match memory.recall(&request) {
         Err(MemoryError::Embed(_)) if request.channels == Channels::Both => {
             request.deadline = Some(PATIENCE_WITHOUT_MODEL);

@@ -28,7 +28,7 @@ impl hyper::body::Body for StreamBody {
 }
 
 /// A body, and where its pieces are sent; sending waits while the client reads.
-pub(super) fn stream_body() -> (Sender<io::Result<Bytes>>, Body) {
+pub(crate) fn stream_body() -> (Sender<io::Result<Bytes>>, Body) {
     let (sender, receiver) = mpsc::channel(WAITING);
     (sender, Body::new(StreamBody(receiver)))
 }

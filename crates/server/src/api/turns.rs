@@ -321,10 +321,23 @@ async fn amend_turn(
     Part(id): Part<i64>,
     Body(asked): Body<NewText>,
 ) -> Result<Json<wire::Turn>, Problem> {
-    let (user, id) = (caller.user, TurnId(id));
-    let work = waiting::stored_first(&shared, &user.clone(), move |memory, waiting| {
+    Ok(Json(amend(&shared, &caller.user, TurnId(id), asked.text).await?))
+}
+
+/// Gives a turn of a user another text, and makes facts of the standing instructions in it.
+///
+/// # Errors
+/// A turn that the user does not have, a text that is refused, and a store that cannot be written.
+pub(crate) async fn amend(
+    shared: &Shared,
+    user: &UserName,
+    id: TurnId,
+    text: String,
+) -> Result<wire::Turn, Problem> {
+    let user = user.clone();
+    let work = waiting::stored_first(shared, &user.clone(), move |memory, waiting| {
         turn(memory, &user, id)?;
-        memory.amend_turn(&user, id, &asked.text)?;
+        memory.amend_turn(&user, id, &text)?;
         let amended = memory.turns(&user, &[id])?.pop();
         if let Some(amended) = amended.filter(|_| waiting.learns) {
             let said = NewTurn {
@@ -341,7 +354,7 @@ async fn amend_turn(
         }
         Ok(turn(memory, &user, id)?)
     });
-    Ok(Json(shared.memory.run(work).await?))
+    Ok(shared.memory.run(work).await?)
 }
 
 async fn delete_turn(

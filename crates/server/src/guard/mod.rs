@@ -30,7 +30,8 @@ pub(crate) fn check(parts: &Parts, names: &Names, peer: Peer) -> Result<CalledAs
 }
 
 /// Fails for a body of a kind that a page can send to another site without asking: that asks for a kind
-/// which is none of the three of forms.
+/// which is none of the three of forms. The forms of the server's own page hold a token instead, which no other
+/// site knows.
 fn check_content_type(parts: &Parts) -> Result<(), Problem> {
     let needs_one = match parts.method {
         // No page can send the last one.
@@ -47,21 +48,22 @@ fn check_content_type(parts: &Parts) -> Result<(), Problem> {
         // Files are sent to other servers as forms. What a page of another site sends says where it is from.
         return Ok(());
     }
-    let takes_file = matches!(rule, BodyRule::File { .. });
     let kind = media_type(&parts.headers);
-    let is_allowed = match &kind {
-        Some(kind) if takes_file => !FORM_KINDS.contains(&kind.as_str()),
-        Some(kind) => kind == "application/json",
-        None => false,
+    let kind = kind.as_deref().unwrap_or_default();
+    let (is_allowed, expected) = match rule {
+        BodyRule::File { .. } => (
+            !kind.is_empty() && !FORM_KINDS.contains(&kind),
+            "a content-type is expected that is none of a form, such as application/octet-stream",
+        ),
+        BodyRule::Form { .. } => (
+            kind == FORM_KINDS[0],
+            "the content-type application/x-www-form-urlencoded is expected",
+        ),
+        _ => (kind == "application/json", "the content-type application/json is expected"),
     };
     if is_allowed {
         return Ok(());
     }
-    let expected = if takes_file {
-        "a content-type is expected that is none of a form, such as application/octet-stream"
-    } else {
-        "the content-type application/json is expected"
-    };
     let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
     Err(Problem::new(status, "unsupported-media-type", "The body is of another kind", expected))
 }

@@ -23,6 +23,11 @@ pub(crate) enum BodyRule {
         /// Bytes at most.
         most: u64,
     },
+    /// The fields of a form, which are read to their end before the handler is called.
+    Form {
+        /// Bytes at most.
+        most: u64,
+    },
     /// A file of any kind but those of forms, which the handler reads piece by piece in its own time.
     File {
         /// Bytes at most.
@@ -37,7 +42,7 @@ impl BodyRule {
     pub(crate) fn most(self) -> u64 {
         match self {
             Self::Nothing => 0,
-            Self::Json { most } | Self::File { most } => most,
+            Self::Json { most } | Self::Form { most } | Self::File { most } => most,
             Self::Relayed => u64::MAX,
         }
     }
@@ -48,6 +53,8 @@ impl BodyRule {
 pub(crate) enum ServedTo {
     /// Anybody, at once: the answer holds nothing of any user.
     Anybody,
+    /// Who is logged in at the page, which looks after that itself.
+    Visitors,
     /// Who has the right to, at once: the answer takes no time of the engine, or none that is waited for.
     CallersAtOnce,
     /// Who has the right to, when it is their turn.
@@ -58,8 +65,11 @@ pub(crate) enum ServedTo {
 pub(crate) fn rules_of(path: &str) -> PathRules {
     let json = |mebibytes| BodyRule::Json { most: mebibytes * MEBIBYTE };
     let file = |mebibytes| BodyRule::File { most: mebibytes * MEBIBYTE };
+    let form = BodyRule::Form { most: MEBIBYTE };
     let (body, served_to) = match path {
         _ if ProxyApi::of_path(path).is_some() => (BodyRule::Relayed, ServedTo::CallersAtOnce),
+        "/" | "/ui" => (form, ServedTo::Visitors),
+        _ if path.starts_with("/ui/") => (form, ServedTo::Visitors),
         "/healthz" | "/readyz" | "/openapi.json" => (BodyRule::Nothing, ServedTo::Anybody),
         "/metrics" | "/v1/memory/events" => (BodyRule::Nothing, ServedTo::CallersAtOnce),
         "/v1/memory/turns" => (json(8), ServedTo::CallersInTurn),
