@@ -56,7 +56,7 @@ pub(super) async fn show(visitor: Visitor) -> Result<Html<String>, Problem> {
                     p { "Ask something " a href="/ui/" { "here" } " or with a connected program, and it is listed." }
                 }
             } @else {
-                (plot(&entries))
+                (plot(&entries, &dates))
                 p.count role="status" { (counted(entries.len() as u64, "entry")) }
                 ol.rows.activity {
                     @for entry in &entries { li { (row(entry, &texts, &dates)) } }
@@ -217,12 +217,12 @@ fn short(text: &str) -> String {
 }
 
 /// How long the last recalls took.
-fn plot(entries: &[Arc<Entry>]) -> Markup {
+fn plot(entries: &[Arc<Entry>], dates: &Dates<'_>) -> Markup {
     let timed = entries.iter().filter(|entry| brought(entry).is_some());
     let timed = timed.filter_map(|entry| Some((entry, entry.took?))).take(PLOTTED);
     let mut shown: Vec<Bar> = timed
         .map(|(entry, took)| Bar {
-            label: format!("{} by {}", entry.time.strftime("%H:%M UTC"), entry.door),
+            label: format!("{} ({})", dates.clock(entry.time), entry.door),
             value: took.as_millis() as u64,
         })
         .collect();

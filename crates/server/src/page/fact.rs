@@ -93,7 +93,7 @@ fn forms(visitor: &Visitor, fact: &Fact, has_past: bool) -> Markup {
                 }
             }
         }
-        form method="post" action="/ui/delete" {
+        form.single method="post" action="/ui/delete" {
             (visitor.token())
             input type="hidden" name="back" value="/ui/facts";
             @if has_past { p.hint { "What it replaced is deleted with it, since that would hold again." } }

@@ -27,7 +27,7 @@ pub(super) async fn newest(visitor: &Visitor) -> Result<Markup, Problem> {
         h2 { "Said last" }
         ul.quotes {
             @for turn in turns.iter().filter(|turn| !hidden.turn(turn)) {
-                li.quote { (quote::attribution(turn, &dates)) (quote::about(&turn.text, "", turn)) }
+                li.quote { (quote::attribution(turn, &dates)) (quote::glance(turn)) }
             }
         }
     })

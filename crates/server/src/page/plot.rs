@@ -12,6 +12,9 @@ const MONTHS: usize = 24;
 /// The width of a bar with its gap, and the height of the highest, in the units of the drawing.
 const BAR: (usize, usize) = (12, 64);
 
+/// Bars for which there is room: few are no wider than many.
+const LEAST_SLOTS: usize = 24;
+
 /// A value with what it is of: "Mar 2026".
 pub(super) struct Bar {
     pub(super) label: String,
@@ -27,12 +30,13 @@ pub(super) fn bars(title: &str, unit: &str, bars: &[Bar]) -> Markup {
         0 => 0,
         value => ((value as f64 / most as f64) * height as f64).ceil() as usize,
     };
+    let slots = bars.len().max(LEAST_SLOTS);
     let (first, last) = (bars.first(), bars.last());
     let label = |bar: Option<&Bar>| bar.map_or(String::new(), |bar| bar.label.clone());
     html! {
         figure.plot {
-            figcaption { (title) ", " (grouped(most)) " " (unit) " at most" }
-            svg viewBox=(format!("0 0 {} {height}", bars.len() * width)) preserveAspectRatio="none"
+            figcaption { (title) ". The highest: " (grouped(most)) " " (unit) }
+            svg viewBox=(format!("0 0 {} {height}", slots * width)) preserveAspectRatio="none"
                 role="img" aria-label={ (title) } {
                 @for (place, bar) in bars.iter().enumerate() {
                     @let tall = height_of(bar.value);
@@ -41,7 +45,7 @@ pub(super) fn bars(title: &str, unit: &str, bars: &[Bar]) -> Markup {
                     }
                 }
             }
-            p.axis { span { (label(first)) } span { (label(last)) } }
+            p.axis { (label(first)) " to " (label(last)) }
         }
     }
 }

@@ -10,6 +10,9 @@ use super::fields::encoded;
 /// Tokens of a quote of which a part is shown, estimated: some 800 characters.
 const PART_TOKENS: usize = 200;
 
+/// Tokens of a turn at a glance.
+const GLANCE_TOKENS: usize = 60;
+
 /// Bytes of a text that is shown whole in a list.
 const WHOLE_BYTES: usize = 4_000;
 
@@ -52,9 +55,19 @@ pub(super) fn attribution(turn: &Turn, dates: &Dates<'_>) -> Markup {
     }
 }
 
+/// A few sentences of a turn.
+pub(super) fn glance(turn: &Turn) -> Markup {
+    part("", turn, GLANCE_TOKENS)
+}
+
 /// A text with the words of a question marked; of a long one, what has most to do with the question.
-pub(super) fn about(text: &str, question: &str, turn: &Turn) -> Markup {
-    let part = excerpt_about(text, question, PART_TOKENS, &EstimatedTokens);
+pub(super) fn about(question: &str, turn: &Turn) -> Markup {
+    part(question, turn, PART_TOKENS)
+}
+
+fn part(question: &str, turn: &Turn, tokens: usize) -> Markup {
+    let text = &turn.text;
+    let part = excerpt_about(text, question, tokens, &EstimatedTokens);
     let is_part = part.len() < text.trim_end().len();
     html! {
         blockquote dir="auto" { (marked(part.trim_end(), question)) }

@@ -18,8 +18,11 @@ use crate::api::page::nothing_of_nobody;
 use crate::api::recall;
 use crate::problem::Problem;
 
-/// Results at most.
-const RESULTS: usize = 20;
+/// Results at most, and when more are asked for.
+const RESULTS: (usize, usize) = (10, 50);
+
+/// The field that asks for more results.
+const MORE: &str = "more";
 
 /// Characters of a question.
 const QUESTION_CHARACTERS: usize = 2_000;
@@ -98,12 +101,14 @@ fn views(fields: &Fields, shows_sent: bool) -> Markup {
 async fn results(visitor: &Visitor, fields: &Fields, question: &str) -> Result<Markup, Problem> {
     let filter = Filter::read(fields, visitor)?;
     let (asked, time_zone) = (question.to_owned(), visitor.now.time_zone().clone());
+    let has_all = fields.text(MORE).is_some();
+    let limit = if has_all { RESULTS.1 } else { RESULTS.0 };
     let began = Instant::now();
     let found = visitor.read(move |memory, user| {
         nothing_of_nobody((|| {
             let scope = filter.scope(memory, user)?;
             let mut request = RecallRequest::new(scope, asked);
-            (request.limit, request.time_zone) = (RESULTS, time_zone);
+            (request.limit, request.time_zone) = (limit, time_zone);
             (request.catch_up, request.deadline) = (true, Some(DEADLINE));
             recall::found(memory, request)
         })())
@@ -115,6 +120,7 @@ async fn results(visitor: &Visitor, fields: &Fields, question: &str) -> Result<M
         let (activity, now) = (&visitor.shared.activity, visitor.shared.memory.now());
         activity.note(visitor.user(), now, recalled.took(began.elapsed()));
     }
+    let may_be_more = !has_all && found.results.len() == limit;
     let hidden = visitor.hidden();
     found.results.retain(|found| !hidden.turn(&found.turn));
     found.facts.retain(|found| !hidden.fact(found.fact.id));
@@ -144,6 +150,9 @@ async fn results(visitor: &Visitor, fields: &Fields, question: &str) -> Result<M
         @if form.is_some() && !found.results.is_empty() {
             p.chosen { button type="submit" form="chosen" { "Delete the chosen turns" } }
         }
+        @if may_be_more {
+            p.pages { a href={ "/ui/" (fields.with(&[(MORE, "yes")]).query()) } { "Show more" } }
+        }
     })
 }
 
@@ -151,9 +160,8 @@ fn turn(found: &Recalled, question: &str, dates: &Dates<'_>, form: Option<&str>)
     let turn = &found.turn;
     html! {
         li.quote id={ "t" (turn.id) } {
-            (quote::attribution(turn, dates))
-            (explanation::strength(found.score))
-            (quote::about(&turn.text, question, turn))
+            div.head { (quote::attribution(turn, dates)) (explanation::strength(found.score)) }
+            (quote::about(question, turn))
             @if !found.copies.is_empty() {
                 p.hint { "Said " (found.copies.len() + 1) " times." }
             }
@@ -181,12 +189,14 @@ fn fact(found: &RecalledFact, question: &str, dates: &Dates<'_>, form: Option<&s
     let fact = &found.fact;
     html! {
         li.quote.known id={ "f" (fact.id) } {
-            p.attribution {
-                strong.speaker { "Known" } " " span.tag { (fact.kind) }
-                " · since " (Dates::marked(fact.since, &dates.day(fact.since)))
-                @if let Some(until) = fact.until { ", until " (Dates::marked(until, &dates.day(until))) }
+            div.head {
+                p.attribution {
+                    strong.speaker { "Known" } " " span.tag { (fact.kind) }
+                    " · since " (Dates::marked(fact.since, &dates.day(fact.since)))
+                    @if let Some(until) = fact.until { ", until " (Dates::marked(until, &dates.day(until))) }
+                }
+                (explanation::strength(found.score))
             }
-            (explanation::strength(found.score))
             blockquote dir="auto" { (quote::marked(&fact.line(), question)) }
             (explanation::why(found.score, &found.explanation))
             div.actions {

@@ -111,7 +111,7 @@ fn forms(visitor: &Visitor, turn: &Turn) -> Markup {
                 button.primary type="submit" { "Save the text" }
             }
         }
-        form method="post" action="/ui/delete" {
+        form.single method="post" action="/ui/delete" {
             (visitor.token())
             input type="hidden" name="back" value=(session_address(turn.session.as_str()));
             button.danger type="submit" name="only" value={ "turn:" (turn.id) } { "Delete this turn" }
