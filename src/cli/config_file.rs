@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use longmem::Folders;
 use longmem_core::UserName;
-use longmem_server::{Auth, WatchSource};
+use longmem_server::{Auth, ProxyMode, WatchSource};
 use serde::Deserialize;
 
-use crate::arguments::{CountingKind, ListenAddress, ProviderKind};
+use crate::arguments::{CountingKind, ListenAddress, ProviderKind, UpstreamName};
 use crate::failure::Failure;
 use crate::named_file;
 
@@ -29,6 +29,7 @@ pub(crate) struct ConfigFile {
     pub(crate) redaction: RedactionConfig,
     pub(crate) moderation: ModerationConfig,
     pub(crate) server: ServerConfig,
+    pub(crate) proxy: ProxyConfig,
     pub(crate) watch: WatchConfig,
 }
 
@@ -44,6 +45,29 @@ pub(crate) struct ServerConfig {
     pub(crate) auth: Option<Auth>,
     /// Names of a server before this one, by which clients call it.
     pub(crate) names: Vec<String>,
+}
+
+/// Its `[proxy]` part: where requests to language models are relayed, and what memory adds to them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ProxyConfig {
+    pub(crate) mode: Option<ProxyMode>,
+    pub(crate) recall_deadline_ms: Option<u64>,
+    /// Tokens of what is put behind one question.
+    pub(crate) budget: Option<usize>,
+    pub(crate) capture: Option<bool>,
+    pub(crate) coding_agents: Option<bool>,
+    pub(crate) anthropic: UpstreamConfig,
+    pub(crate) openai: UpstreamConfig,
+}
+
+/// A server to which requests are relayed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct UpstreamConfig {
+    pub(crate) upstream: Option<UpstreamName>,
+    /// The variable of the environment that holds the key for it; clients send their own without one.
+    pub(crate) api_key_env: Option<String>,
 }
 
 /// Its `[watch]` part: whose transcripts are captured.

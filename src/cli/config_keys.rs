@@ -224,6 +224,54 @@ pub(crate) const KEYS: &[ConfigKey] = &[
     )
     .default("none"),
     ConfigKey::new(
+        "proxy.mode",
+        r#""sticky""#,
+        "What is done with what is recalled for a question: sticky, ephemeral (once), or off",
+    )
+    .default("sticky"),
+    ConfigKey::new(
+        "proxy.recall_deadline_ms",
+        "150",
+        "Milliseconds that a request waits for what is recalled",
+    )
+    .default("150"),
+    ConfigKey::new("proxy.budget", "1500", "Tokens of what is put behind one question")
+        .default("1500"),
+    ConfigKey::new("proxy.capture", "true", "Whether what was asked and answered is stored")
+        .default("true"),
+    ConfigKey::new(
+        "proxy.coding_agents",
+        "false",
+        "Whether Claude Code and Codex get memory here, too; their hooks do it better",
+    )
+    .default("false"),
+    ConfigKey::new(
+        "proxy.anthropic.upstream",
+        r#""https://api.anthropic.com""#,
+        "Where requests below /anthropic go, or none",
+    )
+    .flag("anthropic_upstream")
+    .default("https://api.anthropic.com"),
+    ConfigKey::new(
+        "proxy.anthropic.api_key_env",
+        r#""ANTHROPIC_API_KEY""#,
+        "The variable that holds the key for it; clients then send keys of longmem",
+    )
+    .default("none: clients send their own"),
+    ConfigKey::new(
+        "proxy.openai.upstream",
+        r#""http://127.0.0.1:11434""#,
+        "Where requests below /openai go, or none",
+    )
+    .flag("openai_upstream")
+    .default("https://api.openai.com"),
+    ConfigKey::new(
+        "proxy.openai.api_key_env",
+        r#""OPENAI_API_KEY""#,
+        "The variable that holds the key for it; clients then send keys of longmem",
+    )
+    .default("none: clients send their own"),
+    ConfigKey::new(
         "watch.sources",
         r#"["claude-code", "codex", "gemini"]"#,
         "The agents whose transcripts longmem watch captures",

@@ -11,7 +11,9 @@ use longmem_core::UserName;
 use longmem_embed::{Compute, Device, Precision};
 
 use crate::arguments::GlobalArguments;
-use crate::config_file::{ConfigFile, LearningConfig, LlmConfig, ServerConfig, WatchConfig};
+use crate::config_file::{
+    ConfigFile, LearningConfig, LlmConfig, ProxyConfig, ServerConfig, WatchConfig,
+};
 use crate::failure::Failure;
 use crate::safeguards;
 
@@ -31,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) learning: LearningConfig,
     /// What the file says about the server.
     pub(crate) server: ServerConfig,
+    /// What the file says about the proxies.
+    pub(crate) proxy: ProxyConfig,
     /// What the file says is watched.
     pub(crate) watch: WatchConfig,
 }
@@ -95,6 +99,7 @@ impl Settings {
             llm: file.llm,
             learning: file.learning,
             server: file.server,
+            proxy: file.proxy,
             watch: file.watch,
         })
     }

@@ -37,7 +37,7 @@ pub(crate) use mcp::McpArguments;
 pub(crate) use measuring::{BenchArguments, BenchPart, EvalArguments, ServerBenchArguments};
 pub(crate) use model::{ModelAction, ModelArguments};
 pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};
-pub(crate) use serve::{KeysAction, KeysArguments, ListenAddress, ServeArguments};
+pub(crate) use serve::{KeysAction, KeysArguments, ListenAddress, ServeArguments, UpstreamName};
 pub(crate) use turns::{
     BackupArguments, EditArguments, ExportArguments, ForgetArguments, ImportArguments,
     IndexArguments, ReadingArguments, RememberArguments, ShowArguments,

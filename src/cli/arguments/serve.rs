@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use longmem_server::{Auth, Permission};
+use longmem_server::{Auth, InvalidUpstream, Permission, UpstreamAddress};
 use serde::Deserialize;
 
 use longmem_memory::WrittenTime;
+
+/// In the place of an upstream's address: nothing is relayed.
+const NO_UPSTREAM: &str = "none";
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -17,6 +20,10 @@ use longmem_memory::WrittenTime;
   longmem serve --unix ~/.local/run/longmem.sock
   longmem keys add laptop                       makes a key, which other machines need
   longmem serve --listen 0.0.0.0:7717 --auth required
+  longmem serve --openai-upstream http://127.0.0.1:11434   before Ollama
+
+A client of Anthropic's or OpenAI's API gets memory by its base URL: http://127.0.0.1:7717/anthropic,
+or http://127.0.0.1:7717/openai/v1.
 
 Ctrl-C stops it: nobody else is let in, and what is under way has five seconds.")]
 pub(crate) struct ServeArguments {
@@ -48,6 +55,13 @@ pub(crate) struct ServeArguments {
     /// Serve no page
     #[arg(long)]
     pub(crate) no_page: bool,
+    /// Where requests below /anthropic go, or none [default: https://api.anthropic.com]
+    #[arg(long, value_name = "URL|none")]
+    pub(crate) anthropic_upstream: Option<UpstreamName>,
+    /// Where requests below /openai go: any server with OpenAI's API, or none
+    /// [default: https://api.openai.com]
+    #[arg(long, value_name = "URL|none")]
+    pub(crate) openai_upstream: Option<UpstreamName>,
     /// Answer clients of mem0, too, below /mem0 at the address that is listened at
     #[arg(long)]
     pub(crate) mem0: bool,
@@ -73,6 +87,27 @@ impl TryFrom<String> for ListenAddress {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// The address of a server to which requests are relayed, or the word none.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct UpstreamName(pub(crate) Option<UpstreamAddress>);
+
+impl FromStr for UpstreamName {
+    type Err = InvalidUpstream;
+
+    fn from_str(text: &str) -> Result<Self, InvalidUpstream> {
+        if text.trim() == NO_UPSTREAM { Ok(Self(None)) } else { text.parse().map(Some).map(Self) }
+    }
+}
+
+impl TryFrom<String> for UpstreamName {
+    type Error = InvalidUpstream;
+
+    fn try_from(text: String) -> Result<Self, InvalidUpstream> {
         text.parse()
     }
 }

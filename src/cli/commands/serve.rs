@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use longmem::{IfMissing, environment};
-use longmem_chat::AsyncMemory;
+use longmem_chat::{ApiKey, AsyncMemory};
 use longmem_core::ErrorCode;
 use longmem_server::{
-    Listeners, Server, ServerSettings, TranscriptCapture, WaitingTranscripts, WatchSettings,
+    Listeners, ProxySettings, Server, ServerSettings, TranscriptCapture, WaitingTranscripts,
+    WatchSettings,
 };
 use longmem_wire::{self as wire, WatchEvent};
 
 use crate::agent_folders::transcript_folders;
 use crate::arenas;
-use crate::arguments::ServeArguments;
+use crate::arguments::{ServeArguments, UpstreamName};
 use crate::compose;
 use crate::config_file::NO_SOCKET;
 use crate::failure::Failure;
@@ -46,6 +47,7 @@ pub(super) fn run(
     arenas::share();
     let addresses = addresses(arguments, settings);
     let mut server_settings = server_settings(arguments, settings);
+    server_settings.proxy = proxy_settings(arguments, settings)?;
     if arguments.watch {
         server_settings.watch = Some(watched_by_file(settings)?);
         server_settings.on_watch = if output.quiet { |_| {} } else { told };
@@ -128,6 +130,49 @@ fn server_settings(arguments: &ServeArguments, settings: &Settings) -> ServerSet
         told.limits.at_once = threads;
     }
     told
+}
+
+/// What the proxies are told: by the flags, else by the file.
+fn proxy_settings(
+    arguments: &ServeArguments,
+    settings: &Settings,
+) -> Result<ProxySettings, Failure> {
+    let file = &settings.proxy;
+    let mut told = ProxySettings::default();
+    told.mode = file.mode.unwrap_or(told.mode);
+    told.recall_deadline =
+        file.recall_deadline_ms.map_or(told.recall_deadline, Duration::from_millis);
+    told.budget = file.budget.unwrap_or(told.budget);
+    told.capture = file.capture.unwrap_or(told.capture);
+    told.coding_agents = file.coding_agents.unwrap_or(told.coding_agents);
+    for (upstream, flag, in_file) in [
+        (&mut told.anthropic, &arguments.anthropic_upstream, &file.anthropic),
+        (&mut told.openai, &arguments.openai_upstream, &file.openai),
+    ] {
+        if let Some(UpstreamName(address)) = flag.as_ref().or(in_file.upstream.as_ref()) {
+            upstream.address.clone_from(address);
+        }
+        upstream.api_key = match in_file.api_key_env.as_deref().filter(|name| !name.is_empty()) {
+            Some(name) => Some(key_in(name)?),
+            None => None,
+        };
+    }
+    Ok(told)
+}
+
+/// The key in a variable that the configuration file names.
+fn key_in(variable: &str) -> Result<ApiKey, Failure> {
+    let refused = |reason: &str| {
+        Failure::refused(
+            ErrorCode::WrongSettings,
+            format!(
+                "the variable {variable}, which the configuration file names for a key, {reason}"
+            ),
+            "Set it to the key of the server to which requests are relayed, or take api_key_env out.",
+        )
+    };
+    let key = environment::read(variable).ok_or_else(|| refused("is not set"))?;
+    ApiKey::new(&key).map_err(|_| refused("holds no key"))
 }
 
 /// What the configuration file says is watched.

@@ -10,11 +10,14 @@
 //! cannot be recalled in time is left out; the header `x-longmem-degraded` of the answer says so.
 
 mod api;
+mod conversation;
 mod error;
 mod headers;
 mod held;
+mod place;
 mod relay;
 mod settings;
+mod sticky;
 
 use std::sync::{Arc, OnceLock};
 
