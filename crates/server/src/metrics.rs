@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::proxy::ProxyMetrics;
+
 /// Upper ends of the classes of times, in seconds: 1 ms to 10 s.
 const SECONDS: [f64; 13] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -74,6 +76,8 @@ pub(crate) struct Metrics {
     mcp_calls: Family<Call, Counter>,
     hook_seconds: Seconds<Hook>,
     watch_turns: Family<Outcome, Counter>,
+    /// What is counted of the proxies.
+    pub(crate) proxy: ProxyMetrics,
 }
 
 impl Default for Metrics {
@@ -89,6 +93,7 @@ impl Default for Metrics {
             mcp_calls: Family::default(),
             hook_seconds: Family::new_with_constructor(seconds),
             watch_turns: Family::default(),
+            proxy: ProxyMetrics::default(),
         }
     }
 }
@@ -186,6 +191,7 @@ impl Metrics {
         registry.register("hook_seconds", "Seconds until a hook was answered", hooks);
         let watched = self.watch_turns.clone();
         registry.register("watch_turns", "Turns of transcripts that are watched", watched);
+        self.proxy.register(&mut registry);
         if let Some(measured) = measured {
             let mut gauge = |name, help, value: u64| {
                 registry.register(name, help, ConstGauge::new(value as i64));

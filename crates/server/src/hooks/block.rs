@@ -7,7 +7,7 @@ use longmem_core::{Recalled, Timestamp, TokenCounter};
 use crate::activity::Brought;
 
 /// Characters that are counted as one token, so that a budget of tokens is one of characters.
-pub(super) const CHARACTERS_PER_TOKEN: usize = 4;
+pub(crate) const CHARACTERS_PER_TOKEN: usize = 4;
 
 /// The part of a budget that facts get, and as much again is for summaries: one in so many.
 const PART_OF_NOTES: usize = 10;
@@ -73,6 +73,6 @@ impl Frame<'_> {
 }
 
 /// How many tokens a text is counted as.
-pub(super) fn tokens(text: &str) -> usize {
+pub(crate) fn tokens(text: &str) -> usize {
     Characters.count(text)
 }

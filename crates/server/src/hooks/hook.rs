@@ -8,6 +8,7 @@ use longmem_memory::{Memory, MemoryError, own_words};
 use serde::Deserialize;
 
 use super::client::Meaning;
+use super::prompt::PromptRequest;
 use super::{HookAnswer, HookClient, WaitingTranscript, profile, prompt};
 
 /// Words that a prompt must have for anything to be recalled for it: "yes" and "go on" ask nothing.
@@ -153,9 +154,8 @@ impl Hook {
             Meaning::Prompt => {
                 let Some(question) = &self.question else { return Ok(HookAnswer::default()) };
                 let session = self.session();
-                let recalled =
-                    prompt::recalled(memory, user, session.as_ref(), question, time_zone)?;
-                let (text, brought) = recalled.unzip();
+                let asked = PromptRequest::of_hook(question, session.as_ref(), time_zone);
+                let (text, brought) = prompt::recalled(memory, user, &asked)?.block.unzip();
                 return Ok(HookAnswer::of(self.event, text).with(brought));
             }
             Meaning::SessionBegins => {
@@ -177,7 +177,7 @@ impl Hook {
 }
 
 /// What a person asked in their own words; none for a command and for what is too short to ask anything.
-fn question(prompt: &str) -> Option<String> {
+pub(crate) fn question(prompt: &str) -> Option<String> {
     let read = &prompt[..prompt.floor_char_boundary(READ_BYTES)];
     let words_of_person = own_words(read);
     let asked = words_of_person.trim();

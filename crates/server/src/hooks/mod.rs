@@ -32,9 +32,12 @@ mod waiting;
 mod tests;
 
 pub use answer::HookAnswer;
+pub(crate) use block::{CHARACTERS_PER_TOKEN, tokens};
 pub use catch_up::{CaughtUpTranscripts, catch_up_transcripts};
 pub use client::HookClient;
+pub(crate) use hook::question;
 pub use hook::{Hook, HookError};
+pub(crate) use prompt::{PromptRecall, PromptRequest, recalled};
 pub use routes::TranscriptCapture;
 pub(crate) use routes::routes;
 pub use waiting::{WaitingTranscript, WaitingTranscripts};

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use longmem_chat::DatedText;
 use longmem_core::{Scope, SessionName, UserName};
 use longmem_memory::{
-    Memory, MemoryError, PROMPT_THRESHOLD, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest,
-    RelevanceWeights,
+    Degraded, Memory, MemoryError, PROMPT_THRESHOLD, RESULTS_WITH_NEIGHBOURS, Recall,
+    RecallRequest, RelevanceWeights,
 };
 
 use crate::activity::Brought;
@@ -36,29 +36,75 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 /// Characters of a long prompt that are asked for: what is wanted mostly stands at its beginning.
 const ASKED_CHARACTERS: usize = 2_000;
 
-/// Recalls for a prompt, and says what; none if nothing in memory is likely to be of use.
+/// A prompt for which something is recalled.
+#[derive(Debug, Clone)]
+pub(crate) struct PromptRequest<'a> {
+    /// What a person asked.
+    pub(crate) prompt: &'a str,
+    /// Its session.
+    pub(crate) session: Option<&'a SessionName>,
+    /// Number of the session's last turns that are not recalled: the prompt has them.
+    pub(crate) last_turns: usize,
+    /// Turns and facts that stand in the prompt already because they were recalled before.
+    pub(crate) standing: Brought,
+    /// How long recalling should take at most: a person waits for it.
+    pub(crate) deadline: Duration,
+    /// Characters of all that is recalled, at most.
+    pub(crate) most_characters: usize,
+    /// Where days begin and end.
+    pub(crate) time_zone: &'a TimeZone,
+}
+
+/// What was recalled for a prompt.
+#[derive(Debug, Default)]
+pub(crate) struct PromptRecall {
+    /// What goes into the prompt, and what of memory stands in it; none if nothing is likely to be of use.
+    pub(crate) block: Option<(String, Brought)>,
+    /// Why it was searched by words only; none if it was not.
+    pub(crate) degraded: Option<Degraded>,
+}
+
+impl<'a> PromptRequest<'a> {
+    /// What a hook asks.
+    pub(super) fn of_hook(
+        prompt: &'a str,
+        session: Option<&'a SessionName>,
+        time_zone: &'a TimeZone,
+    ) -> Self {
+        Self {
+            prompt,
+            session,
+            last_turns: LAST_TURNS,
+            standing: Brought::default(),
+            deadline: DEADLINE,
+            most_characters: MOST_CHARACTERS,
+            time_zone,
+        }
+    }
+}
+
+/// Recalls for a prompt, and says what.
 ///
 /// # Errors
 /// [`MemoryError::Store`]. Where the embedding model is not loaded, words alone decide.
-pub(super) fn recalled(
+pub(crate) fn recalled(
     memory: &Memory,
     user: &UserName,
-    session: Option<&SessionName>,
-    prompt: &str,
-    time_zone: &TimeZone,
-) -> Result<Option<(String, Brought)>, MemoryError> {
+    asked: &PromptRequest<'_>,
+) -> Result<PromptRecall, MemoryError> {
+    let PromptRequest { prompt, session, time_zone, .. } = *asked;
     let question: String = prompt.chars().take(ASKED_CHARACTERS).collect();
     let last = match session {
-        Some(session) => memory.recent(user, session, LAST_TURNS)?,
+        Some(session) => memory.recent(user, session, asked.last_turns)?,
         None => Vec::new(),
     };
     let request = RecallRequest {
         limit: CONSIDERED_TURNS,
         with_neighbours: RESULTS_WITH_NEIGHBOURS,
-        exclude: last.iter().map(|turn| turn.id).collect(),
+        exclude: last.iter().map(|turn| turn.id).chain(asked.standing.turns.clone()).collect(),
         threshold: PROMPT_THRESHOLD,
         catch_up: true,
-        deadline: Some(DEADLINE),
+        deadline: Some(asked.deadline),
         time_zone: time_zone.clone(),
         ..RecallRequest::new(Scope::of(user.clone()), &*question)
     };
@@ -71,14 +117,15 @@ pub(super) fn recalled(
     recall
         .facts
         .retain(|found| found.fact.turn.is_none_or(|turn| !request.exclude.contains(&turn)));
+    recall.facts.retain(|found| !asked.standing.facts.contains(&found.fact.id));
 
     let frame = Frame { now: memory.now(), time_zone };
-    let most = MOST_CHARACTERS / CHARACTERS_PER_TOKEN;
+    let most = asked.most_characters / CHARACTERS_PER_TOKEN;
     let facts: Vec<DatedText> =
         recall.facts.iter().map(|found| DatedText::from(&found.fact)).collect();
     let mut blocks = frame.notes(&[], &facts, &[], most / PART_OF_FACTS);
     // Blocks are joined by a line break.
-    let left = most - blocks.iter().map(|block| tokens(block) + 1).sum::<usize>();
+    let left = most.saturating_sub(blocks.iter().map(|block| tokens(block) + 1).sum());
     let mut brought = Brought::default();
     if let Some((block, turns)) = frame.recalled(&recall.results, &question, left) {
         blocks.push(block);
@@ -86,7 +133,8 @@ pub(super) fn recalled(
     }
     let facts = recall.facts.iter().map(|found| found.fact.id);
     let brought = Brought::new(&question, brought.turns, facts);
-    Ok((!blocks.is_empty()).then(|| (blocks.join("\n"), brought)))
+    let block = (!blocks.is_empty()).then(|| (blocks.join("\n"), brought));
+    Ok(PromptRecall { block, degraded: recall.degraded.first().copied() })
 }
 
 /// Recalls by meaning and by words. Where time or the model allows words alone, the engine does not judge
@@ -96,7 +144,7 @@ fn found(memory: &Memory, request: &RecallRequest) -> Result<Recall, MemoryError
     Ok(if recall.degraded.is_empty() || is_of_use(memory, &recall) {
         recall
     } else {
-        Recall::default()
+        Recall { degraded: recall.degraded, ..Recall::default() }
     })
 }
 

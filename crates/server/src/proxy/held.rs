@@ -60,6 +60,16 @@ impl Default for HeldBytes {
     }
 }
 
+impl TooMuch {
+    /// The word for it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::OfOne => "too_long",
+            Self::OfAll => "too_many_bytes",
+        }
+    }
+}
+
 impl HeldBytes {
     /// Allows so many bytes.
     fn new(bytes: usize) -> Self {

@@ -14,10 +14,16 @@ mod conversation;
 mod error;
 mod headers;
 mod held;
+mod metrics;
 mod place;
+mod prepare;
+mod recall;
 mod relay;
+mod session;
 mod settings;
 mod sticky;
+mod told;
+mod wish;
 
 use std::sync::{Arc, OnceLock};
 
@@ -27,10 +33,12 @@ use axum::routing::any;
 pub(crate) use api::ProxyApi;
 pub(crate) use error::error_json;
 pub(crate) use headers::{DEGRADED, key_in_place_of_upstreams};
+pub(crate) use metrics::ProxyMetrics;
 pub(crate) use relay::Relayed;
 pub use settings::{InvalidUpstream, ProxyMode, ProxySettings, Upstream, UpstreamAddress};
 
 use self::held::HeldBytes;
+use self::sticky::Blocks;
 use crate::problem::Problem;
 use crate::shared::Shared;
 
@@ -40,6 +48,8 @@ pub(crate) struct Proxies {
     anthropic: OnceLock<reqwest::Client>,
     openai: OnceLock<reqwest::Client>,
     held: HeldBytes,
+    /// What was put behind which question.
+    blocks: Blocks,
 }
 
 impl Proxies {

@@ -2,16 +2,20 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hyper::body::Body as _;
 
 use super::api::ProxyApi;
 use super::headers;
+use super::held::{Arrived, Held};
+use super::prepare::{Asked, Prepared, prepared};
 use super::settings::UpstreamAddress;
+use super::told::Told;
 use crate::caller::{Caller, Permission};
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -36,12 +40,55 @@ pub(super) async fn relay(
     let address = upstream.address.as_ref().ok_or_else(nothing_there)?;
     let path_and_query = parts.uri.path_and_query().map_or("/", |address| address.as_str());
     let url = address.join(api.rest(path_and_query)).ok_or_else(nothing_there)?;
-    let mut headers = headers::for_upstream(&parts.headers, api, upstream.api_key.as_ref());
-    let body = passing(body, &parts.headers, &mut headers);
     let client = shared.proxies.client(api, address)?;
-    let sent = client.request(parts.method, url).headers(headers).body(body).send().await;
-    let answer = sent.map_err(|error| unreachable(api, address, &error.without_url()))?;
-    Ok(answered(answer))
+    let mut headers = headers::for_upstream(&parts.headers, api, upstream.api_key.as_ref());
+    let began = Instant::now();
+    let mut told = Told::default();
+    // The bytes of the body count as long as they may be here.
+    let mut _held = Held::default();
+    let body = match api.looked_into(&parts.method, parts.uri.path()) {
+        None => passing(body, &parts.headers, &mut headers),
+        Some(kind) => match shared.proxies.held.arrive(body).await? {
+            Arrived::Passing(body, too_much) => {
+                told.uninspected = Some(too_much.as_str());
+                passing(body, &parts.headers, &mut headers)
+            }
+            Arrived::Whole(body, held) => {
+                _held = held;
+                let asked = Asked { user: caller.user, kind, headers: parts.headers, body };
+                let prepared = prepared_or_untouched(&shared, asked).await;
+                if prepared.streams {
+                    // Compressed, it would come in bursts.
+                    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                }
+                told = Told::of(&prepared);
+                prepared.body.into()
+            }
+        },
+    };
+    let metrics = &shared.metrics.proxy;
+    metrics.prepared(&told, began.elapsed());
+    let sent = Instant::now();
+    let answer = client.request(parts.method, url).headers(headers).body(body).send().await;
+    let answer = answer.map_err(|error| {
+        metrics.answered(api, "unreachable", sent.elapsed());
+        unreachable(api, address, &error.without_url())
+    })?;
+    metrics.answered(api, told.outcome(), sent.elapsed());
+    let mut response = answered(answer);
+    told.tell(response.headers_mut());
+    Ok(response)
+}
+
+/// Prepares a question; where that fails, the body goes on as it came.
+async fn prepared_or_untouched(shared: &Arc<Shared>, asked: Asked) -> Prepared {
+    let body = asked.body.clone();
+    // A task of its own: a panic there is no panic here.
+    let preparing = tokio::spawn(prepared(Arc::clone(shared), asked)).await;
+    preparing.unwrap_or_else(|_| Prepared {
+        degraded: Some("bug"),
+        ..Prepared::uninspected(body, "bug")
+    })
 }
 
 /// A body that goes on as it comes, with the length that the client says.

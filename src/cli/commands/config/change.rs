@@ -30,11 +30,8 @@ pub(super) fn init(path: &Path) -> Result<(), Failure> {
 pub(super) fn set(path: &Path, key: &ConfigKey, values: &[String]) -> Result<(), Failure> {
     let mut document = read(path)?;
     let (table_name, name) = key.place();
-    let is_table = |item: &Item| item.is_none() || item.is_table();
-    if !table_name.is_empty() && !document.get(table_name).is_none_or(is_table) {
-        return Err(wrong(path, &format!("{table_name} is no table")));
-    }
-    let table = table_of(&mut document, key);
+    let no_table = || wrong(path, &format!("{table_name} is no table"));
+    let table = table_of(&mut document, key).ok_or_else(no_table)?;
     let value = value(key, values);
     if let Some(old) = table.get_mut(name).and_then(Item::as_value_mut) {
         // What stands around the value stays: a comment behind it, the spaces before it.
@@ -46,7 +43,7 @@ pub(super) fn set(path: &Path, key: &ConfigKey, values: &[String]) -> Result<(),
     if let Some(text) = in_place_of_comment(&document.to_string(), key, &value) {
         return write(path, &text);
     }
-    table_of(&mut document, key).insert(name, Item::Value(value));
+    table_of(&mut document, key).ok_or_else(no_table)?.insert(name, Item::Value(value));
     write(path, &document.to_string())
 }
 
@@ -74,25 +71,28 @@ fn in_place_of_comment(text: &str, key: &ConfigKey, value: &Value) -> Option<Str
     None
 }
 
-/// The table of a key, made if it is not there.
-fn table_of<'a>(document: &'a mut DocumentMut, key: &ConfigKey) -> &'a mut Table {
-    let (table, _) = key.place();
-    if table.is_empty() {
-        return document.as_table_mut();
+/// The table of a key, made if it is not there; none if something else stands in its place.
+fn table_of<'a>(document: &'a mut DocumentMut, key: &ConfigKey) -> Option<&'a mut Table> {
+    let (names, _) = key.place();
+    let mut names = names.split('.').filter(|name| !name.is_empty()).peekable();
+    let mut table = document.as_table_mut();
+    while let Some(name) = names.next() {
+        let mut new = Table::new();
+        // A table that only holds other tables has no line of its own.
+        new.set_implicit(names.peek().is_some());
+        table = table.entry(name).or_insert(Item::Table(new)).as_table_mut()?;
     }
-    let item = document.entry(table).or_insert_with(|| Item::Table(Table::new()));
-    item.as_table_mut().expect("it was looked at before")
+    Some(table)
 }
 
 /// Takes a key out; says whether it was there.
 pub(super) fn unset(path: &Path, key: &ConfigKey) -> Result<bool, Failure> {
     let mut document = read(path)?;
-    let (table, name) = key.place();
-    let table = if table.is_empty() {
-        Some(document.as_table_mut())
-    } else {
-        document.get_mut(table).and_then(Item::as_table_mut)
-    };
+    let (names, name) = key.place();
+    let mut names = names.split('.').filter(|name| !name.is_empty());
+    let table = names.try_fold(document.as_table_mut(), |table, name| {
+        table.get_mut(name).and_then(Item::as_table_mut)
+    });
     let was_set = table.is_some_and(|table| table.remove(name).is_some());
     if was_set {
         write(path, &document.to_string())?;

@@ -47,8 +47,9 @@ fn given_value(key: &ConfigKey, given: &Given) -> Option<(String, SettingSource)
 /// The value that the file gives.
 fn in_file(key: &ConfigKey, file: &toml::Table) -> Option<String> {
     let (table, name) = key.place();
-    let table = if table.is_empty() { Some(file) } else { file.get(table)?.as_table() };
-    Some(match table?.get(name)? {
+    let mut names = table.split('.').filter(|name| !name.is_empty());
+    let table = names.try_fold(file, |table, name| table.get(name)?.as_table())?;
+    Some(match table.get(name)? {
         toml::Value::String(text) => text.clone(),
         toml::Value::Array(values) => {
             let text =

@@ -1,5 +1,6 @@
 //! The proxies before a server in the place of a model's.
 
+mod insert;
 mod keys;
 mod relay;
 mod upstream;
@@ -79,4 +80,19 @@ async fn answer_to(served: &Served, request: Request<Body>) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.into_body().collect().await.expect("the body comes to its end").to_bytes();
     Answer { status, headers, body }
+}
+
+/// Stores what a person said in earlier conversations, found by meaning and by words.
+async fn remember(served: &Served, user: &str, texts: &[&str]) {
+    let user = super::fixture::user(user);
+    let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+    let store = move |memory: &longmem_memory::Memory| {
+        for (number, text) in texts.iter().enumerate() {
+            let session = format!("earlier {number}").parse().expect("it is a name");
+            let turn = memory.new_turn(session, longmem_core::Role::User, text);
+            memory.remember(&user, &[turn])?;
+        }
+        memory.catch_up(&user).map(drop)
+    };
+    served.shared.memory.run(store).await.expect("it can be stored");
 }

@@ -1,0 +1,143 @@
+//! What goes to the upstream in the place of a body: the same bytes, with blocks of memory among them.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, header};
+use longmem_core::UserName;
+use tokio::task::spawn_blocking;
+
+use super::api::RequestKind;
+use super::conversation::{Conversation, Question};
+use super::place::{Insertion, spliced};
+use super::recall::{Asker, Recalled, recalled};
+use super::session::session;
+use super::settings::ProxyMode;
+use super::sticky::Block;
+use super::wish::Wish;
+use crate::activity::Brought;
+use crate::shared::Shared;
+
+/// Bytes of a body from which on it is read in a thread of its own.
+const LONG: usize = 64 << 10;
+
+/// Characters of the name of a program that are kept.
+const PROGRAM_CHARACTERS: usize = 60;
+
+/// A question to a model.
+pub(super) struct Asked {
+    pub(super) user: UserName,
+    pub(super) kind: RequestKind,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// What goes to the upstream.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) body: Bytes,
+    /// Tokens of the blocks that were put into it.
+    pub(super) injected: usize,
+    /// Why memory has less of a part in it than it could.
+    pub(super) degraded: Option<&'static str>,
+    /// Why the body was not looked into.
+    pub(super) uninspected: Option<&'static str>,
+    /// Whether the answer is to come as a stream.
+    pub(super) streams: bool,
+}
+
+impl Prepared {
+    /// The body as it came.
+    pub(super) fn untouched(body: Bytes) -> Self {
+        Self { body, injected: 0, degraded: None, uninspected: None, streams: false }
+    }
+
+    /// The body as it came, because it could not be looked into.
+    pub(super) fn uninspected(body: Bytes, reason: &'static str) -> Self {
+        Self { uninspected: Some(reason), ..Self::untouched(body) }
+    }
+}
+
+/// Puts what is recalled into a question.
+pub(super) async fn prepared(shared: Arc<Shared>, asked: Asked) -> Prepared {
+    let Asked { user, kind, headers, body } = asked;
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Prepared::uninspected(body, "encoded");
+    }
+    let Some(conversation) = read(kind, &body).await else {
+        return Prepared::uninspected(body, "not_understood");
+    };
+    let mut prepared = Prepared::untouched(body);
+    prepared.streams = conversation.streams;
+    let wish = Wish::of(&headers, &shared.settings.proxy);
+    prepared.degraded = wish.degraded;
+    let time_zone = &shared.settings.time_zone;
+    let session = session(&headers, &conversation, shared.memory.now(), time_zone);
+    let asker = Asker { user, session, program: program(&headers) };
+    if wish.mode != ProxyMode::Off {
+        insert(&shared, &asker, &conversation, wish.mode, &mut prepared).await;
+    }
+    prepared
+}
+
+/// Reads a body; none if it is not understood.
+async fn read(kind: RequestKind, body: &Bytes) -> Option<Conversation> {
+    if body.len() < LONG {
+        return Conversation::read(kind, body).ok();
+    }
+    let body = body.clone();
+    spawn_blocking(move || Conversation::read(kind, &body).ok()).await.ok().flatten()
+}
+
+/// Puts blocks behind the questions of a conversation: what is recalled for the last one, and what was put
+/// behind earlier ones before.
+async fn insert(
+    shared: &Arc<Shared>,
+    asker: &Asker,
+    conversation: &Conversation,
+    mode: ProxyMode,
+    prepared: &mut Prepared,
+) {
+    let Some((last, earlier)) = conversation.questions.split_last() else { return };
+    let (blocks, now) = (&shared.proxies.blocks, shared.memory.now());
+    let known = |question: &Question| {
+        let block = blocks.get(&asker.user, question.hash, now);
+        block.filter(|_| mode == ProxyMode::Sticky)
+    };
+    let mut placed: Vec<(&Question, Arc<Block>)> =
+        earlier.iter().filter_map(|question| Some((question, known(question)?))).collect();
+    if let Some(block) = known(last) {
+        placed.push((last, block));
+    } else if conversation.asks && last.place.is_some() {
+        let mut standing = Brought::default();
+        for (_, block) in &placed {
+            standing.turns.extend(&block.turns);
+            standing.facts.extend(&block.facts);
+        }
+        let Recalled { block, degraded } =
+            recalled(shared, asker, last, earlier.len(), standing).await;
+        prepared.degraded = degraded.or(prepared.degraded);
+        let block = match mode {
+            ProxyMode::Sticky => blocks.keep(&asker.user, last.hash, block, now),
+            ProxyMode::Ephemeral | ProxyMode::Off => Arc::new(block),
+        };
+        placed.push((last, block));
+    }
+    let mut insertions: Vec<Insertion> = Vec::new();
+    for (question, block) in placed.iter().filter(|(_, block)| !block.text.is_empty()) {
+        if let Some(place) = question.place {
+            insertions.extend(place.insertions(&block.text));
+            prepared.injected += block.tokens;
+        }
+    }
+    if !insertions.is_empty() {
+        prepared.body = spliced(&prepared.body, &insertions).into();
+    }
+}
+
+/// The name that a program gives itself, without its version.
+fn program(headers: &HeaderMap) -> Option<String> {
+    let name = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    let name = name.split(['/', ' ']).next().filter(|name| !name.is_empty())?;
+    Some(name.chars().take(PROGRAM_CHARACTERS).collect())
+}

@@ -1,0 +1,92 @@
+//! What is recalled for a question, within the time that a request waits for it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use longmem_core::{SessionName, UserName};
+use longmem_memory::{Memory, MemoryError};
+use tokio::time::timeout;
+
+use super::conversation::Question;
+use super::sticky::Block;
+use crate::activity::{Brought, Door, Event, Note};
+use crate::hooks::{self, CHARACTERS_PER_TOKEN, PromptRecall, PromptRequest};
+use crate::shared::Shared;
+
+/// The part of the time that is for the engine: what it finds must be written down, too.
+const PART_OF_ENGINE: f64 = 2.0 / 3.0;
+
+/// Turns of the question's own session that are not recalled, at most.
+const MOST_LAST_TURNS: usize = 400;
+
+/// Who asks, and in which session.
+#[derive(Debug, Clone)]
+pub(super) struct Asker {
+    pub(super) user: UserName,
+    pub(super) session: Option<SessionName>,
+    /// The program that asks, as it names itself.
+    pub(super) program: Option<String>,
+}
+
+/// What was recalled.
+#[derive(Debug, Default)]
+pub(super) struct Recalled {
+    /// What goes behind the question.
+    pub(super) block: Block,
+    /// Why that is less than it could be.
+    pub(super) degraded: Option<&'static str>,
+}
+
+/// Recalls for a question; `place` says which question of the conversation it is, and `standing` what stands
+/// behind others already. It takes no longer than the settings say, and never fails.
+pub(super) async fn recalled(
+    shared: &Arc<Shared>,
+    asker: &Asker,
+    question: &Question,
+    place: usize,
+    standing: Brought,
+) -> Recalled {
+    let settings = &shared.settings.proxy;
+    let asked = hooks::question(&question.asked).filter(|_| settings.budget > 0);
+    let Some(asked) = asked else { return Recalled::default() };
+    let (began, deadline) = (Instant::now(), settings.recall_deadline);
+    let most_characters = settings.budget.saturating_mul(CHARACTERS_PER_TOKEN);
+    let (user, session) = (asker.user.clone(), asker.session.clone());
+    let (time_zone, memory) = (shared.settings.time_zone.clone(), shared.memory.clone());
+    let work = move |memory: &Memory| {
+        let request = PromptRequest {
+            prompt: &asked,
+            session: session.as_ref(),
+            // A question and its answer each.
+            last_turns: (2 * place + 2).min(MOST_LAST_TURNS),
+            standing,
+            deadline: deadline.mul_f64(PART_OF_ENGINE),
+            most_characters,
+            time_zone: &time_zone,
+        };
+        hooks::recalled(memory, &user, &request)
+    };
+    // A task of its own: a panic there is no panic here.
+    let recalling = tokio::spawn(async move { memory.read::<_, MemoryError>(work).await });
+    let degraded = |reason| Recalled { degraded: Some(reason), ..Recalled::default() };
+    match timeout(deadline, recalling).await {
+        Err(_) => degraded("deadline"),
+        Ok(Err(_)) => degraded("bug"),
+        Ok(Ok(Err(_))) => degraded("memory_unavailable"),
+        Ok(Ok(Ok(PromptRecall { block, degraded }))) => {
+            let degraded = degraded.map(|reason| reason.as_str());
+            let Some((text, brought)) = block else {
+                return Recalled { degraded, ..Recalled::default() };
+            };
+            let tokens = hooks::tokens(&text);
+            let (turns, facts) = (brought.turns.clone(), brought.facts.clone());
+            let mut note = Note::new(Door::Proxy, Event::Injected { brought, tokens });
+            if let Some(program) = &asker.program {
+                note = note.client(program.clone());
+            }
+            let now = shared.memory.now();
+            shared.activity.note(&asker.user, now, note.took(began.elapsed()));
+            Recalled { block: Block { text, tokens, turns, facts }, degraded }
+        }
+    }
+}
