@@ -80,5 +80,8 @@ pub use quoted_answer::{Quote, QuotedAnswer, QuotedFact, quote_answer};
 pub use spool::{HeldSpool, Keep, Spool, StoredLater, write_with_key};
 pub use talk::{SpoolSettings, Talk, TalkSettings, last_talk};
 
+/// An answer without what its model thought before it said it.
+pub use longmem_text::without_thinking;
+
 /// What an own [`Provider`] is implemented with.
 pub use async_trait::async_trait;

@@ -112,6 +112,7 @@ impl Server {
         let patience = shared.settings.limits.shutdown_timeout;
         // What is deleted on the page is gone before the server is.
         let _ = tokio::time::timeout(patience, shared.page.finish_deletions()).await;
+        shared.proxies.captures.finish().await;
         indexing.abort();
         loading.abort();
         importing.abort();

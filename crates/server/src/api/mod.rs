@@ -42,6 +42,7 @@ pub(crate) use self::ongoing::Ongoing;
 pub(crate) use self::other_errors::OpenAiError;
 pub(crate) use self::permissions::Permissions;
 use self::registry::Registry;
+pub(crate) use self::turns::note_instructions;
 use crate::ServerSettings;
 use crate::problem::Problem;
 use crate::shared::Shared;

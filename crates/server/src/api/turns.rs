@@ -243,7 +243,7 @@ fn name_taken() -> Problem {
 
 /// Makes facts of the standing instructions in a turn that is stored. If that fails, the turn is stored all
 /// the same, so only the log says it.
-pub(super) fn note_instructions(
+pub(crate) fn note_instructions(
     memory: &Memory,
     user: &UserName,
     id: TurnId,

@@ -29,8 +29,10 @@ pub(super) struct Conversation {
     pub(super) answers_person: bool,
     /// Whether the answer is to come as a stream.
     pub(super) streams: bool,
-    /// Whether the upstream keeps what was said before, so that the same words may come again and again.
-    pub(super) is_kept_upstream: bool,
+    /// The answer that the request goes on from, where the upstream keeps what was said before.
+    pub(super) continues: Option<String>,
+    /// The conversation that the upstream keeps, as the body names it.
+    pub(super) kept_as: Option<String>,
     /// The session that the client names in the body.
     pub(super) session: Option<String>,
 }
@@ -128,7 +130,10 @@ impl Conversation {
             answers_person: !questions.is_empty() && last != Some(Speaker::Client),
             questions,
             streams: parts.stream.is_some_and(|stream| stream.get() == "true"),
-            is_kept_upstream: parts.conversation.is_some(),
+            continues: parts
+                .previous_response_id
+                .and_then(|id| serde_json::from_str(id.get()).ok()),
+            kept_as: parts.conversation.map(|named| named.get().to_owned()),
             session: parts.metadata.and_then(session_in),
         })
     }

@@ -104,7 +104,7 @@ impl HeldBytes {
     }
 
     /// Holds so many bytes instead of those that are held; says whether that is allowed.
-    fn hold(&self, held: &mut Held, bytes: usize) -> bool {
+    pub(super) fn hold(&self, held: &mut Held, bytes: usize) -> bool {
         let more = bytes.div_ceil(UNIT).saturating_sub(held.units);
         let permits = Arc::clone(&self.0).try_acquire_many_owned(more as u32);
         let Ok(permits) = permits else { return false };

@@ -30,6 +30,11 @@ struct Reason {
     reason: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
 /// What is counted of the proxies.
 #[derive(Debug)]
 pub(crate) struct ProxyMetrics {
@@ -39,6 +44,7 @@ pub(crate) struct ProxyMetrics {
     injected_tokens: Histogram,
     uninspected: Family<Reason, Counter>,
     degraded: Family<Reason, Counter>,
+    captured: Family<Outcome, Counter>,
 }
 
 impl Default for ProxyMetrics {
@@ -50,6 +56,7 @@ impl Default for ProxyMetrics {
             injected_tokens: Histogram::new(TOKENS),
             uninspected: Family::default(),
             degraded: Family::default(),
+            captured: Family::default(),
         }
     }
 }
@@ -76,6 +83,12 @@ impl ProxyMetrics {
         self.first_byte_seconds.observe(took.as_secs_f64());
     }
 
+    /// Counts turns that were to be stored and are `new`, were `known`, wait in the spool (`spooled`) or are lost
+    /// (`failed`), and answers of which `nothing` was to be stored or that were `encoded`.
+    pub(super) fn captured(&self, outcome: &'static str, number: u64) {
+        self.captured.get_or_create(&Outcome { outcome }).inc_by(number);
+    }
+
     /// Adds everything to what is shown.
     pub(crate) fn register(&self, registry: &mut Registry) {
         let requests = self.requests.clone();
@@ -93,5 +106,7 @@ impl ProxyMetrics {
         let degraded = self.degraded.clone();
         let help = "Questions in which memory had less of a part than it could";
         registry.register("proxy_degraded", help, degraded);
+        let captured = self.captured.clone();
+        registry.register("proxy_captured_turns", "Turns of what was relayed", captured);
     }
 }

@@ -9,9 +9,12 @@
 //! A request never fails and hardly waits for memory: what cannot be looked into is relayed as it is, and what
 //! cannot be recalled in time is left out; the header `x-longmem-degraded` of the answer says so.
 
+mod answer;
 mod api;
+mod capture;
 mod conversation;
 mod error;
+mod exchange;
 mod headers;
 mod held;
 mod metrics;
@@ -22,6 +25,7 @@ mod relay;
 mod session;
 mod settings;
 mod sticky;
+mod tee;
 mod told;
 mod wish;
 
@@ -37,7 +41,9 @@ pub(crate) use metrics::ProxyMetrics;
 pub(crate) use relay::Relayed;
 pub use settings::{InvalidUpstream, ProxyMode, ProxySettings, Upstream, UpstreamAddress};
 
+use self::capture::Captures;
 use self::held::HeldBytes;
+use self::session::Responses;
 use self::sticky::Blocks;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -50,6 +56,10 @@ pub(crate) struct Proxies {
     held: HeldBytes,
     /// What was put behind which question.
     blocks: Blocks,
+    /// The sessions of answers that OpenAI's API keeps.
+    responses: Responses,
+    /// What is being stored.
+    pub(crate) captures: Captures,
 }
 
 impl Proxies {

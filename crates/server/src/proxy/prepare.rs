@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::api::RequestKind;
 use super::conversation::{Conversation, Question};
+use super::exchange::Exchange;
 use super::place::{Insertion, spliced};
 use super::recall::{Asker, Recalled, recalled};
 use super::session::session;
@@ -44,12 +45,21 @@ pub(super) struct Prepared {
     pub(super) uninspected: Option<&'static str>,
     /// Whether the answer is to come as a stream.
     pub(super) streams: bool,
+    /// What is stored when the answer has come; none if nothing is.
+    pub(super) exchange: Option<Exchange>,
 }
 
 impl Prepared {
     /// The body as it came.
     pub(super) fn untouched(body: Bytes) -> Self {
-        Self { body, injected: 0, degraded: None, uninspected: None, streams: false }
+        Self {
+            body,
+            injected: 0,
+            degraded: None,
+            uninspected: None,
+            streams: false,
+            exchange: None,
+        }
     }
 
     /// The body as it came, because it could not be looked into.
@@ -71,11 +81,15 @@ pub(super) async fn prepared(shared: Arc<Shared>, asked: Asked) -> Prepared {
     prepared.streams = conversation.streams;
     let wish = Wish::of(&headers, &shared.settings.proxy);
     prepared.degraded = wish.degraded;
-    let time_zone = &shared.settings.time_zone;
-    let session = session(&headers, &conversation, shared.memory.now(), time_zone);
+    let now = shared.memory.now();
+    let today = now.to_zoned(shared.settings.time_zone.clone()).date();
+    let session = session(&user, &headers, &conversation, &shared.proxies.responses, today);
     let asker = Asker { user, session, program: program(&headers) };
     if wish.mode != ProxyMode::Off {
         insert(&shared, &asker, &conversation, wish.mode, &mut prepared).await;
+    }
+    if wish.captures && !shared.settings.read_only && kind != RequestKind::CountTokens {
+        prepared.exchange = Exchange::of(&asker, &conversation, now);
     }
     prepared
 }

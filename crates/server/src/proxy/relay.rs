@@ -10,11 +10,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hyper::body::Body as _;
 
-use super::api::ProxyApi;
+use super::answer::AnswerReader;
+use super::api::{ProxyApi, RequestKind};
+use super::exchange::Exchange;
 use super::headers;
 use super::held::{Arrived, Held};
 use super::prepare::{Asked, Prepared, prepared};
 use super::settings::UpstreamAddress;
+use super::tee::{Reading, Tee};
 use super::told::Told;
 use crate::caller::{Caller, Permission};
 use crate::problem::Problem;
@@ -43,7 +46,7 @@ pub(super) async fn relay(
     let client = shared.proxies.client(api, address)?;
     let mut headers = headers::for_upstream(&parts.headers, api, upstream.api_key.as_ref());
     let began = Instant::now();
-    let mut told = Told::default();
+    let (mut told, mut exchange) = (Told::default(), None);
     // The bytes of the body count as long as they may be here.
     let mut _held = Held::default();
     let body = match api.looked_into(&parts.method, parts.uri.path()) {
@@ -57,11 +60,12 @@ pub(super) async fn relay(
                 _held = held;
                 let asked = Asked { user: caller.user, kind, headers: parts.headers, body };
                 let prepared = prepared_or_untouched(&shared, asked).await;
-                if prepared.streams {
-                    // Compressed, it would come in bursts.
+                if prepared.streams || prepared.exchange.is_some() {
+                    // Compressed, a stream would come in bursts, and what is stored could not be read.
                     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
                 }
                 told = Told::of(&prepared);
+                exchange = prepared.exchange.map(|exchange| (kind, exchange));
                 prepared.body.into()
             }
         },
@@ -75,7 +79,17 @@ pub(super) async fn relay(
         unreachable(api, address, &error.without_url())
     })?;
     metrics.answered(api, told.outcome(), sent.elapsed());
-    let mut response = answered(answer);
+    let (parts, body) = axum::http::Response::from(answer).into_parts();
+    let reading = exchange
+        .filter(|_| parts.status.is_success())
+        .and_then(|(kind, exchange)| reading(&shared, &parts.headers, kind, exchange));
+    let mut response = Response::new(match reading {
+        Some(reading) => Body::new(Tee::new(body, reading)),
+        None => Body::new(body),
+    });
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = headers::for_client(&parts.headers);
+    response.extensions_mut().insert(Relayed);
     told.tell(response.headers_mut());
     Ok(response)
 }
@@ -102,14 +116,19 @@ fn passing(body: Body, came: &HeaderMap, headers: &mut HeaderMap) -> reqwest::Bo
     reqwest::Body::wrap_stream(body.into_data_stream())
 }
 
-/// The upstream's answer as the client gets it.
-fn answered(answer: reqwest::Response) -> Response {
-    let (parts, body) = axum::http::Response::from(answer).into_parts();
-    let mut response = Response::new(Body::new(body));
-    *response.status_mut() = parts.status;
-    *response.headers_mut() = headers::for_client(&parts.headers);
-    response.extensions_mut().insert(Relayed);
-    response
+/// What reads an answer while it passes; none for one that cannot be read.
+fn reading(
+    shared: &Arc<Shared>,
+    headers: &HeaderMap,
+    kind: RequestKind,
+    exchange: Exchange,
+) -> Option<Reading> {
+    if headers::is_encoded(headers) {
+        shared.metrics.proxy.captured("encoded", 1);
+        return None;
+    }
+    let reader = AnswerReader::new(kind, headers::is_event_stream(headers));
+    Some(Reading::new(Arc::clone(shared), exchange, reader))
 }
 
 fn nothing_there() -> Problem {

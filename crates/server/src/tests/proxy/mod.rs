@@ -1,5 +1,6 @@
 //! The proxies before a server in the place of a model's.
 
+mod capture;
 mod insert;
 mod keys;
 mod relay;
