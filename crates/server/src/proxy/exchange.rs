@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::Answer;
 use super::conversation::Conversation;
-use super::recall::Asker;
+use super::recall::Sender;
 
 /// Begins the source keys of what is captured here.
 const CAPTURED: &str = "proxy:";
@@ -33,9 +33,9 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// The question of a request; none if nobody asked one, or if the model answers a program.
-    pub(super) fn of(asker: &Asker, conversation: &Conversation, now: Timestamp) -> Option<Self> {
+    pub(super) fn of(sender: &Sender, conversation: &Conversation, now: Timestamp) -> Option<Self> {
         let question = conversation.questions.last().filter(|_| conversation.answers_person)?;
-        let session = asker.session.clone()?;
+        let session = sender.session.clone()?;
         let mut digest = Sha256::new();
         digest.update(session.as_str());
         digest.update([0]);
@@ -45,7 +45,7 @@ impl Exchange {
             digest.update(now.as_nanosecond().to_le_bytes());
         }
         Some(Self {
-            user: asker.user.clone(),
+            user: sender.user.clone(),
             session,
             said: own_words(&question.said).trim().to_owned(),
             is_first: conversation.questions.len() == 1,
@@ -99,7 +99,8 @@ fn name_of(text: &str) -> String {
     hexadecimal(&Sha256::digest(text)[..NAME_BYTES])
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a text takes what is written to it");
         text

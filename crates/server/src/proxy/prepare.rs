@@ -11,7 +11,7 @@ use super::api::RequestKind;
 use super::conversation::{Conversation, Question};
 use super::exchange::Exchange;
 use super::place::{Insertion, spliced};
-use super::recall::{Asker, Recalled, recalled};
+use super::recall::{Recalled, Sender, recalled};
 use super::session::session;
 use super::settings::ProxyMode;
 use super::sticky::Block;
@@ -84,12 +84,12 @@ pub(super) async fn prepared(shared: Arc<Shared>, asked: Asked) -> Prepared {
     let now = shared.memory.now();
     let today = now.to_zoned(shared.settings.time_zone.clone()).date();
     let session = session(&user, &headers, &conversation, &shared.proxies.responses, today);
-    let asker = Asker { user, session, program: program(&headers) };
+    let sender = Sender { user, session, program: program(&headers) };
     if wish.mode != ProxyMode::Off {
-        insert(&shared, &asker, &conversation, wish.mode, &mut prepared).await;
+        insert(&shared, &sender, &conversation, wish.mode, &mut prepared).await;
     }
     if wish.captures && !shared.settings.read_only && kind != RequestKind::CountTokens {
-        prepared.exchange = Exchange::of(&asker, &conversation, now);
+        prepared.exchange = Exchange::of(&sender, &conversation, now);
     }
     prepared
 }
@@ -107,7 +107,7 @@ async fn read(kind: RequestKind, body: &Bytes) -> Option<Conversation> {
 /// behind earlier ones before.
 async fn insert(
     shared: &Arc<Shared>,
-    asker: &Asker,
+    sender: &Sender,
     conversation: &Conversation,
     mode: ProxyMode,
     prepared: &mut Prepared,
@@ -115,7 +115,7 @@ async fn insert(
     let Some((last, earlier)) = conversation.questions.split_last() else { return };
     let (blocks, now) = (&shared.proxies.blocks, shared.memory.now());
     let known = |question: &Question| {
-        let block = blocks.get(&asker.user, question.hash, now);
+        let block = blocks.get(&sender.user, question.hash, now);
         block.filter(|_| mode == ProxyMode::Sticky)
     };
     let mut placed: Vec<(&Question, Arc<Block>)> =
@@ -129,10 +129,10 @@ async fn insert(
             standing.facts.extend(&block.facts);
         }
         let Recalled { block, degraded } =
-            recalled(shared, asker, last, earlier.len(), standing).await;
+            recalled(shared, sender, last, earlier.len(), standing).await;
         prepared.degraded = degraded.or(prepared.degraded);
         let block = match mode {
-            ProxyMode::Sticky => blocks.keep(&asker.user, last.hash, block, now),
+            ProxyMode::Sticky => blocks.keep(&sender.user, last.hash, block, now),
             ProxyMode::Ephemeral | ProxyMode::Off => Arc::new(block),
         };
         placed.push((last, block));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use longmem_core::{SessionName, UserName};
-use longmem_memory::{Memory, MemoryError};
+use longmem_memory::{Degraded, Memory, MemoryError};
 use tokio::time::timeout;
 
 use super::conversation::Question;
@@ -21,7 +21,7 @@ const MOST_LAST_TURNS: usize = 400;
 
 /// Who asks, and in which session.
 #[derive(Debug, Clone)]
-pub(super) struct Asker {
+pub(super) struct Sender {
     pub(super) user: UserName,
     pub(super) session: Option<SessionName>,
     /// The program that asks, as it names itself.
@@ -41,7 +41,7 @@ pub(super) struct Recalled {
 /// behind others already. It takes no longer than the settings say, and never fails.
 pub(super) async fn recalled(
     shared: &Arc<Shared>,
-    asker: &Asker,
+    sender: &Sender,
     question: &Question,
     place: usize,
     standing: Brought,
@@ -51,7 +51,7 @@ pub(super) async fn recalled(
     let Some(asked) = asked else { return Recalled::default() };
     let (began, deadline) = (Instant::now(), settings.recall_deadline);
     let most_characters = settings.budget.saturating_mul(CHARACTERS_PER_TOKEN);
-    let (user, session) = (asker.user.clone(), asker.session.clone());
+    let (user, session) = (sender.user.clone(), sender.session.clone());
     let (time_zone, memory) = (shared.settings.time_zone.clone(), shared.memory.clone());
     let work = move |memory: &Memory| {
         let request = PromptRequest {
@@ -74,18 +74,18 @@ pub(super) async fn recalled(
         Ok(Err(_)) => degraded("bug"),
         Ok(Ok(Err(_))) => degraded("memory_unavailable"),
         Ok(Ok(Ok(PromptRecall { block, degraded }))) => {
-            let degraded = degraded.map(|reason| reason.as_str());
+            let degraded = degraded.map(Degraded::as_str);
             let Some((text, brought)) = block else {
                 return Recalled { degraded, ..Recalled::default() };
             };
             let tokens = hooks::tokens(&text);
             let (turns, facts) = (brought.turns.clone(), brought.facts.clone());
             let mut note = Note::new(Door::Proxy, Event::Injected { brought, tokens });
-            if let Some(program) = &asker.program {
+            if let Some(program) = &sender.program {
                 note = note.client(program.clone());
             }
             let now = shared.memory.now();
-            shared.activity.note(&asker.user, now, note.took(began.elapsed()));
+            shared.activity.note(&sender.user, now, note.took(began.elapsed()));
             Recalled { block: Block { text, tokens, turns, facts }, degraded }
         }
     }

@@ -1,6 +1,7 @@
 //! Relaying a request to its upstream, and the answer back.
 
 use std::error::Error as _;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -141,7 +142,7 @@ fn unreachable(api: ProxyApi, address: &UpstreamAddress, error: &reqwest::Error)
     let mut causes = String::new();
     let mut cause = error.source();
     while let Some(error) = cause {
-        causes.push_str(&format!(": {error}"));
+        write!(causes, ": {error}").expect("a text takes what is written to it");
         cause = error.source();
     }
     let (status, word, title) = if is_late {

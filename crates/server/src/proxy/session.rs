@@ -9,6 +9,7 @@ use longmem_core::{SessionName, UserName};
 use sha2::{Digest as _, Sha256};
 
 use super::conversation::Conversation;
+use super::exchange::hexadecimal;
 
 /// Headers in which clients name their sessions: longmem's own, Claude Code's, those of Codex.
 const HEADERS: [&str; 4] =
@@ -72,7 +73,7 @@ pub(super) fn session(
 
 /// The first digits of a digest.
 fn digits(digest: &[u8]) -> String {
-    digest.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&digest[..DIGITS / 2])
 }
 
 #[cfg(test)]

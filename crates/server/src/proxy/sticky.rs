@@ -99,8 +99,8 @@ impl Blocks {
 
 impl Kept {
     fn get(&mut self, user: &UserName, question: PrefixHash, now: Timestamp) -> Option<Arc<Block>> {
-        let (block, used) = self.users.get_mut(user)?.get_mut(&question)?;
-        *used = now;
+        let (block, last_used) = self.users.get_mut(user)?.get_mut(&question)?;
+        *last_used = now;
         Some(Arc::clone(block))
     }
 
@@ -116,11 +116,11 @@ impl Kept {
         }
         // Of whoever asked last it goes last.
         while let Some((_, questions)) = self.users.iter_mut().next() {
-            let is_old = |used: Timestamp| now.duration_since(used).unsigned_abs() > KEPT_FOR;
-            let oldest = questions.iter().next().map(|(_, (_, used))| *used);
+            let is_old = |time: Timestamp| now.duration_since(time).unsigned_abs() > KEPT_FOR;
+            let oldest = questions.iter().next().map(|(_, (_, last_used))| *last_used);
             match oldest {
                 None => drop(self.users.remove_lru()),
-                Some(used) if is_old(used) || self.bytes > self.most => {
+                Some(time) if is_old(time) || self.bytes > self.most => {
                     self.bytes -= forget_one(questions);
                 }
                 Some(_) => break,

@@ -278,7 +278,7 @@ async fn two_users_never_share_turns_and_what_was_forgotten_stays_so() {
 fn lockable(upstream: &Upstream, folder: &tempfile::TempDir) -> (Arc<AtomicBool>, Arc<Front>) {
     let is_locked = Arc::new(AtomicBool::new(false));
     let (locked, path) = (Arc::clone(&is_locked), folder.path().join("memory.db"));
-    let clock = Arc::new(FixedClock(NOW.parse().unwrap()));
+    let clock = Arc::new(FixedClock(NOW.parse().expect("it is a time")));
     let its_clock = Arc::clone(&clock);
     let open = move |_| {
         if locked.load(Ordering::Relaxed) {

@@ -16,12 +16,13 @@ const UPSTREAMS: &str = "sk-ant-of-the-client";
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn log(line: &str) {
-    LOG.lock().unwrap().push(line.to_owned());
+    LOG.lock().expect("nobody panics with it").push(line.to_owned());
 }
 
 fn with_own_key(settings: &mut ServerSettings) {
-    settings.proxy.anthropic.api_key = Some(ApiKey::new("sk-of-the-server").unwrap());
-    settings.proxy.openai.api_key = Some(ApiKey::new("sk-of-the-server").unwrap());
+    let key = ApiKey::new("sk-of-the-server").expect("it is a key");
+    settings.proxy.anthropic.api_key = Some(key.clone());
+    settings.proxy.openai.api_key = Some(key);
     settings.log = log;
 }
 

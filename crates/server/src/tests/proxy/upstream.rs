@@ -40,11 +40,12 @@ pub(super) struct Scripted {
 impl Scripted {
     /// An answer with this head behind its first line, and this body.
     pub(super) fn new(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
-        let mut head = format!("HTTP/1.1 {status}\r\nconnection: close\r\n");
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+        let lines = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let lines: Vec<String> = lines.collect();
+        let (lines, length) = (lines.concat(), body.len());
+        let head = format!(
+            "HTTP/1.1 {status}\r\nconnection: close\r\n{lines}content-length: {length}\r\n\r\n"
+        );
         Self { pieces: vec![head.into_bytes(), body.to_vec()], pause: Duration::ZERO }
     }
 
