@@ -336,7 +336,9 @@ mod tests {
         let mut names = Vec::new();
         for (name, value) in table {
             match value {
-                toml::Value::Table(inner) => names.extend(self::names(inner, &format!("{before}{name}."))),
+                toml::Value::Table(inner) => {
+                    names.extend(self::names(inner, &format!("{before}{name}.")))
+                }
                 _ => names.push(format!("{before}{name}")),
             }
         }

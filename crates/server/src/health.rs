@@ -67,15 +67,13 @@ pub(crate) struct Health {
     server: &'static str,
 }
 
-/// Whether the server can work.
+/// Whether the server can work. Anybody may ask, so it says nothing of any user, and counts nothing.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Ready {
     /// `ok`, `unusable`, or `stopping`.
     store: &'static str,
     /// Where the embedding model is; without it, recall is by words.
     model: ModelState,
-    /// Turns that are found by their words only, as yet.
-    turns_without_vectors: u64,
 }
 
 /// The routes of this module.
@@ -92,7 +90,9 @@ async fn healthz() -> Json<Health> {
 
 async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Ready>) {
     let seen = shared.memory.run_aside(|memory| {
-        Ok::<_, MemoryError>((memory.waiting(None)?, memory.readiness().into()))
+        // What it says does not matter: it shows that the store can be read.
+        memory.waiting(None)?;
+        Ok::<_, MemoryError>(memory.readiness().into())
     });
     let seen = seen.await;
     let store = match seen {
@@ -101,8 +101,8 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Ready>) 
         Err(_) => "unusable",
     };
     let status = if store == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let (turns_without_vectors, model) = seen.unwrap_or((0, ModelState::Missing));
-    (status, Json(Ready { store, model, turns_without_vectors }))
+    let model = seen.unwrap_or(ModelState::Missing);
+    (status, Json(Ready { store, model }))
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>, caller: Caller) -> Result<Response, Problem> {

@@ -4,7 +4,6 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use longmem_chat::TalkSettings;
 use longmem_core::{Remedy, UserName, closed_words};
 use longmem_wire::WatchEvent;
@@ -38,12 +37,10 @@ pub struct ServerSettings {
     pub mem0: bool,
     /// Whether the page is served.
     pub page: bool,
-    /// Where days begin and end, in questions and answers.
-    pub time_zone: TimeZone,
     /// Puts what would help against an error into words: a whole sentence, or nothing.
     pub hint: fn(&Remedy) -> String,
-    /// How prompts are made, where turns wait that could not be stored, and whether standing
-    /// instructions become facts.
+    /// How prompts are made, in which time zone days begin and end, where turns wait that could not be stored, and
+    /// whether standing instructions become facts.
     pub talk: TalkSettings,
     /// Where the transcripts are that agents' hooks speak of; none reads none.
     pub transcripts: Option<TranscriptCapture>,
@@ -72,7 +69,6 @@ impl ServerSettings {
             read_only: false,
             mem0: false,
             page: true,
-            time_zone: TimeZone::UTC,
             hint: |_| String::new(),
             talk: TalkSettings::default(),
             transcripts: None,

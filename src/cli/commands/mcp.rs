@@ -1,6 +1,5 @@
 //! `longmem mcp`: memory as tools for a program that starts this command and talks with it over a pipe.
 
-use jiff::tz::TimeZone;
 use longmem::{IfMissing, open_later};
 use longmem_server::{ServerSettings, serve_mcp};
 use tokio::runtime::Builder;
@@ -22,7 +21,7 @@ pub(super) fn run(
     let memory = open_later(compose::options(settings, if_missing, output)?);
     let mut served = ServerSettings::new(settings.user.clone());
     served.read_only = arguments.read_only;
-    served.time_zone = TimeZone::system();
+    served.talk = settings.options.talk_settings();
     served.hint = hint;
     let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     runtime.block_on(async {

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use longmem::{IfMissing, environment};
 use longmem_chat::{ApiKey, AsyncMemory};
 use longmem_core::ErrorCode;
@@ -118,7 +117,6 @@ fn server_settings(arguments: &ServeArguments, settings: &Settings) -> ServerSet
     told.read_only = arguments.read_only;
     told.mem0 = arguments.mem0;
     told.page = !arguments.no_page;
-    told.time_zone = TimeZone::system();
     told.hint = hint;
     told.log = |line| Output { json: false, quiet: false }.warn(line);
     told.talk = settings.options.talk_settings();

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::body::Body;
 use super::operation::Operation;
-use super::page::{Page, USUAL_LIMIT, nothing_of_nobody, position};
+use super::page::{Page, PageQuery, nothing_of_nobody};
 use super::query::{Part, Query};
 use super::registry::Registry;
 use super::waiting;
@@ -98,14 +98,9 @@ struct FactsQuery {
     /// Also what was replaced: by now, or by `as_of`.
     #[serde(default)]
     history: bool,
-    /// Facts of a page.
-    #[serde(default)]
-    #[schemars(range(min = 1, max = 500))]
-    limit: Option<usize>,
-    /// Where the page begins: `next` of the page before.
-    #[serde(default)]
-    #[schemars(length(min = 1))]
-    cursor: Option<String>,
+    /// Which page.
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// Other words for a fact.
@@ -126,8 +121,8 @@ async fn list_facts(
         (false, Some(time)) => FactsAt::Time(time),
         (false, None) => FactsAt::Now,
     };
-    let before = position(asked.cursor.as_deref(), |text| text.parse().ok().map(FactId))?;
-    let limit = asked.limit.unwrap_or(USUAL_LIMIT);
+    let before = asked.page.position(|text| text.parse().ok().map(FactId))?;
+    let limit = asked.page.limit();
     let work = move |memory: &Memory| {
         let about = asked.about.as_deref();
         let all = usize::MAX;

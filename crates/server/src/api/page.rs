@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::problem::Problem;
 
 /// Entries of a page, unless a request says otherwise.
-pub(super) const USUAL_LIMIT: usize = 50;
+const USUAL_LIMIT: usize = 50;
 
 /// A part of a list.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -39,11 +39,42 @@ fn cursor(position: &str) -> String {
     URL_SAFE_NO_PAD.encode(position)
 }
 
+/// Which page of a list, in a query.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+pub(super) struct PageQuery {
+    /// Entries of a page.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 500))]
+    limit: Option<usize>,
+    /// Where the page begins: `next` of the page before.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// Entries of the page.
+    pub(super) fn limit(&self) -> usize {
+        self.limit.unwrap_or(USUAL_LIMIT)
+    }
+
+    /// The position after which the page begins; none for the first.
+    ///
+    /// # Errors
+    /// 404 for a cursor that is not one of this list.
+    pub(super) fn position<P>(
+        &self,
+        read: impl Fn(&str) -> Option<P>,
+    ) -> Result<Option<P>, Problem> {
+        position(self.cursor.as_deref(), read)
+    }
+}
+
 /// The position that a cursor stands for.
 ///
 /// # Errors
 /// 404 for what is not a cursor of this list.
-pub(super) fn position<P>(
+fn position<P>(
     cursor: Option<&str>,
     read: impl Fn(&str) -> Option<P>,
 ) -> Result<Option<P>, Problem> {

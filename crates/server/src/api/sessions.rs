@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::body::Body;
 use super::operation::Operation;
-use super::page::{Page, USUAL_LIMIT, nothing_of_nobody, position};
+use super::page::{Page, PageQuery, nothing_of_nobody};
 use super::query::{Part, Query};
 use super::registry::Registry;
 use super::waiting;
@@ -83,14 +83,9 @@ struct SessionsQuery {
     /// Whether each comes with its summary.
     #[serde(default)]
     summary: bool,
-    /// Sessions of a page.
-    #[serde(default)]
-    #[schemars(range(min = 1, max = 500))]
-    limit: Option<usize>,
-    /// Where the page begins: `next` of the page before.
-    #[serde(default)]
-    #[schemars(length(min = 1))]
-    cursor: Option<String>,
+    /// Which page.
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// What is shown of a session.
@@ -135,8 +130,8 @@ async fn list_sessions(
     caller: Caller,
     Query(asked): Query<SessionsQuery>,
 ) -> Result<Json<Page<wire::Session>>, Problem> {
-    let after = position(asked.cursor.as_deref(), read_place)?;
-    let limit = asked.limit.unwrap_or(USUAL_LIMIT);
+    let after = asked.page.position(read_place)?;
+    let limit = asked.page.limit();
     let work = move |memory: &Memory| {
         let mut sessions = nothing_of_nobody(memory.sessions(&caller.user))?;
         sessions.sort_by_cached_key(place);

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::operation::{Header, Operation};
-use super::page::{Page, ScopeQuery, USUAL_LIMIT, nothing_of_nobody, position};
+use super::page::{Page, PageQuery, ScopeQuery, nothing_of_nobody};
 use super::query::{Part, Query};
 use super::registry::Registry;
 use super::waiting;
@@ -110,14 +110,9 @@ struct TurnsQuery {
     /// Which part of memory.
     #[serde(flatten)]
     scope: ScopeQuery,
-    /// Turns of a page.
-    #[serde(default)]
-    #[schemars(range(min = 1, max = 500))]
-    limit: Option<usize>,
-    /// Where the page begins: `next` of the page before.
-    #[serde(default)]
-    #[schemars(length(min = 1))]
-    cursor: Option<String>,
+    /// Which page.
+    #[serde(flatten)]
+    page: PageQuery,
 }
 
 /// Asks for turns of one conversation to be stored, all or none.
@@ -276,8 +271,8 @@ async fn list_turns(
     caller: Caller,
     Query(asked): Query<TurnsQuery>,
 ) -> Result<Json<Page<wire::Turn>>, Problem> {
-    let before = position(asked.cursor.as_deref(), |text| text.parse().ok().map(TurnId))?;
-    let limit = asked.limit.unwrap_or(USUAL_LIMIT);
+    let before = asked.page.position(|text| text.parse().ok().map(TurnId))?;
+    let limit = asked.page.limit();
     let work = move |memory: &Memory| {
         let scope = asked.scope.of(caller.user);
         nothing_of_nobody(memory.newest_turns(&scope, before, limit + 1))

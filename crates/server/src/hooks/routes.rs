@@ -147,7 +147,8 @@ async fn store_number(shared: &Shared) -> String {
 }
 
 async fn answer(shared: &Shared, hook: Hook, caller: &Caller) -> Result<HookAnswer, MemoryError> {
-    let (user, time_zone) = (caller.user.clone(), shared.settings.time_zone.clone());
+    let (user, time_zone) =
+        (caller.user.clone(), shared.settings.talk.conversation.time_zone.clone());
     shared.memory.read(move |memory: &Memory| hook.answer(memory, &user, &time_zone)).await
 }
 

@@ -32,7 +32,7 @@ impl Call {
 
     /// The present moment, where days begin and end as the user's do.
     pub(super) fn now(&self) -> Zoned {
-        self.shared.memory.now().to_zoned(self.shared.settings.time_zone.clone())
+        self.shared.memory.now().to_zoned(self.shared.settings.talk.conversation.time_zone.clone())
     }
 
     /// Reads the memory; none if nothing is stored of the user yet.

@@ -226,7 +226,10 @@ fn settings_section(settings: &ServerSettings) -> Markup {
         ("Answers clients of mem0", yes(settings.mem0).to_owned()),
         ("Tokens of a prompt", grouped(talk.conversation.budget.tokens() as u64)),
         ("Notes standing instructions", yes(talk.conversation.learns).to_owned()),
-        ("Days begin and end in", settings.time_zone.iana_name().unwrap_or("UTC").to_owned()),
+        (
+            "Days begin and end in",
+            settings.talk.conversation.time_zone.iana_name().unwrap_or("UTC").to_owned(),
+        ),
         ("Requests at once", settings.limits.at_once.to_string()),
     ];
     html! {

@@ -102,7 +102,7 @@ pub(super) async fn admit(
         return Redirect::to(login::PATH).into_response();
     };
     let here = request.uri().path_and_query().map_or("/ui/", |here| here.as_str()).to_owned();
-    let now = shared.memory.now().to_zoned(shared.settings.time_zone.clone());
+    let now = shared.memory.now().to_zoned(shared.settings.talk.conversation.time_zone.clone());
     let is_script = request.headers().contains_key(PART);
     let visitor = Visitor { shared, login, here, is_script, now };
     request.extensions_mut().insert(visitor.clone());

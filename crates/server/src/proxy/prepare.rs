@@ -82,7 +82,7 @@ pub(super) async fn prepared(shared: Arc<Shared>, asked: Asked) -> Prepared {
     let wish = Wish::of(&headers, &shared.settings.proxy);
     prepared.degraded = wish.degraded;
     let now = shared.memory.now();
-    let today = now.to_zoned(shared.settings.time_zone.clone()).date();
+    let today = now.to_zoned(shared.settings.talk.conversation.time_zone.clone()).date();
     let session = session(&user, &headers, &conversation, &shared.proxies.responses, today);
     let sender = Sender { user, session, program: program(&headers) };
     if wish.mode != ProxyMode::Off {

@@ -52,7 +52,8 @@ pub(super) async fn recalled(
     let (began, deadline) = (Instant::now(), settings.recall_deadline);
     let most_characters = settings.budget.saturating_mul(CHARACTERS_PER_TOKEN);
     let (user, session) = (sender.user.clone(), sender.session.clone());
-    let (time_zone, memory) = (shared.settings.time_zone.clone(), shared.memory.clone());
+    let (time_zone, memory) =
+        (shared.settings.talk.conversation.time_zone.clone(), shared.memory.clone());
     let work = move |memory: &Memory| {
         let request = PromptRequest {
             prompt: &asked,

@@ -27,6 +27,10 @@ async fn who_comes_from_elsewhere_needs_a_key() {
     for path in ["/healthz", "/readyz", "/openapi.json"] {
         assert_eq!(served.ask(request("GET", path, &[])).await.status, 200, "{path}");
     }
+    // Nothing of any user, and no counts.
+    let ready = served.ask(request("GET", "/readyz", &[])).await.json;
+    let fields: Vec<&String> = ready.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["store", "model"]);
     for path in ["/metrics", "/nowhere", "/hooks/claude-code/Stop"] {
         assert_eq!(served.ask(request("GET", path, &[])).await.status, 401, "{path}");
     }
