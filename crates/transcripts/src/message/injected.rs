@@ -9,8 +9,9 @@ use longmem_core::OWN_BLOCK_TAGS;
 /// itself: recalled turns, known facts and summaries.
 ///
 /// Such a block has the tag and the note that longmem gives it, and its end: what only begins like one,
-/// or was written by somebody else, stays. Blocks are known as they are and HTML-escaped
-/// (`&lt;recalled_memory`), wherever they stand, since tools print transcripts and logs that hold them.
+/// or was written by somebody else, stays. Blocks are known as they are and however often they were escaped
+/// for HTML (`&lt;recalled_memory`) or JSON (`\u003crecalled_memory`), wherever they stand, since tools
+/// print transcripts and logs that hold them.
 ///
 /// # Examples
 /// ```
@@ -91,15 +92,15 @@ pub fn without_echoes(text: &str) -> Cow<'_, str> {
 }
 
 /// The beginning of the next block that longmem wrote, with its tag and how that is written.
-fn next_own_block(text: &str, from: usize) -> Option<(usize, &'static str, Marks)> {
-    let mut places = text[from..].match_indices(['<', '&']).map(|(place, _)| from + place);
+fn next_own_block(text: &str, from: usize) -> Option<(usize, &'static str, Marks<'_>)> {
+    let mut places = text[from..].match_indices(['<', '&', '\\']).map(|(place, _)| from + place);
     places.find_map(|start| {
         let opened = &text[start..];
-        let (marks, name) =
-            Marks::ALL.into_iter().find_map(|marks| Some((marks, marks.tag_name(opened)?)))?;
+        let marks = Marks::at_beginning(opened)?;
+        let name = marks.tag_name(opened)?;
         let tag = OWN_BLOCK_TAGS.into_iter().find(|tag| *tag == name)?;
         let end = opened.floor_char_boundary(MAX_OPENING_BYTES);
-        let attributes = opened[..end].split_once(marks.close())?.0;
+        let attributes = opened[..end].split_once(&*marks.close())?.0;
         attributes.contains(" note=").then_some((start, tag, marks))
     })
 }
@@ -120,7 +121,7 @@ pub(crate) fn without_blocks(text: &str, tags: &[&str]) -> String {
         }
         let line = &text[position..line_end];
         if let Some(tag) = opened_tag(line, tags).filter(|tag| !never_closed.contains(tag)) {
-            if let Some(end) = Marks::Plain.end_of_block(&text[position..], tag) {
+            if let Some(end) = Marks::PLAIN.end_of_block(&text[position..], tag) {
                 // What follows the block on its line is looked at as a line of its own.
                 position += end;
                 continue;
@@ -141,40 +142,85 @@ pub(crate) fn text_in_block<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
     Some(inside.trim())
 }
 
-/// How a tag is written: with angle brackets, or with their names in HTML.
+/// How the angle brackets of a tag are written, by the one that opens it: as they are, or escaped.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Marks {
-    Plain,
-    Escaped,
-}
+struct Marks<'a>(&'a str);
 
-impl Marks {
-    const ALL: [Marks; 2] = [Marks::Plain, Marks::Escaped];
+/// The opening bracket in HTML behind its `&`, and the closing one. An escape that is escaped again
+/// begins with `&amp;`.
+const HTML_ESCAPES: [(&str, &str); 4] =
+    [("lt;", "gt;"), ("#60;", "#62;"), ("#x3c;", "#x3e;"), ("#x3C;", "#x3E;")];
 
-    fn open(self) -> &'static str {
-        if self == Marks::Plain { "<" } else { "&lt;" }
+/// The same in JSON behind its `\`. In JSON that is a string of JSON again, that is escaped, too.
+const JSON_ESCAPES: [(&str, &str); 2] = [("u003c", "u003e"), ("u003C", "u003E")];
+
+/// Times that a text may be escaped over and over.
+const MOST_ESCAPES: usize = 4;
+
+impl Marks<'_> {
+    /// Tags as they are.
+    const PLAIN: Marks<'static> = Marks("<");
+
+    /// The opening bracket that a text begins with.
+    fn at_beginning(text: &str) -> Option<Marks<'_>> {
+        let behind = match text.as_bytes().first()? {
+            b'<' => return Some(Marks(&text[..1])),
+            b'&' => behind_any(&text[1..], "amp;", &HTML_ESCAPES, MOST_ESCAPES)?,
+            // Each escaping doubles those that are there.
+            _ => behind_any(text, "\\", &JSON_ESCAPES, 1 << MOST_ESCAPES)?,
+        };
+        Some(Marks(&text[..text.len() - behind.len()]))
     }
 
-    fn close(self) -> &'static str {
-        if self == Marks::Plain { ">" } else { "&gt;" }
+    fn close(self) -> Cow<'static, str> {
+        if self == Self::PLAIN {
+            return Cow::Borrowed(">");
+        }
+        let escapes = HTML_ESCAPES.iter().chain(&JSON_ESCAPES);
+        let mut closes = escapes
+            .filter_map(|(open, close)| Some(format!("{}{close}", self.0.strip_suffix(open)?)));
+        Cow::Owned(closes.next().expect("a bracket is plain or one of these"))
     }
 
     /// The name of the tag that a text begins with.
     fn tag_name(self, text: &str) -> Option<&str> {
-        let rest = text.strip_prefix(self.open())?;
+        let rest = text.strip_prefix(self.0)?;
+        let close = self.close();
         // A name is short: the end of a long line is not searched for it.
-        let end = rest.floor_char_boundary(MAX_TAG_BYTES + self.close().len());
-        let end = rest[..end].find(|c: char| c.is_whitespace() || self.close().starts_with(c))?;
+        let end = rest.floor_char_boundary(MAX_TAG_BYTES + close.len());
+        let end = rest[..end].find(|c: char| c.is_whitespace() || close.starts_with(c))?;
         let ends_as_tag =
-            rest[end..].starts_with(char::is_whitespace) || rest[end..].starts_with(self.close());
+            rest[end..].starts_with(char::is_whitespace) || rest[end..].starts_with(&*close);
         ends_as_tag.then_some(&rest[..end])
     }
 
     /// How many bytes a block takes with its closing tag; `None` if it is never closed.
     fn end_of_block(self, text: &str, tag: &str) -> Option<usize> {
-        let closing = format!("{}/{tag}{}", self.open(), self.close());
-        text.find(&closing).map(|start| start + closing.len())
+        let close = self.close();
+        let end_with = |text: &str, slash: &str| {
+            let closing = format!("{}{slash}{tag}{close}", self.0);
+            Some(text.find(&closing)? + closing.len())
+        };
+        let plain = end_with(text, "/");
+        // Some write JSON and scripts with an escaped slash. What is behind the other end is not searched.
+        let escaped = end_with(&text[..plain.unwrap_or(text.len())], "\\/");
+        escaped.or(plain)
     }
+}
+
+/// What follows one of the escapes, before which a repetition may stand so many times at most.
+fn behind_any<'a>(
+    text: &'a str,
+    repeated: &str,
+    escapes: &[(&str, &str)],
+    most: usize,
+) -> Option<&'a str> {
+    let mut rest = text;
+    for _ in 0..most {
+        let Some(behind) = rest.strip_prefix(repeated) else { break };
+        rest = behind;
+    }
+    escapes.iter().find_map(|(open, _)| rest.strip_prefix(open))
 }
 
 /// Bytes of the longest name of a tag that is looked for.
@@ -185,7 +231,7 @@ const MAX_OPENING_BYTES: usize = 1_000;
 
 /// The tag that a line opens, after any white space.
 fn opened_tag<'a>(line: &str, tags: &[&'a str]) -> Option<&'a str> {
-    let name = Marks::Plain.tag_name(line.trim_start())?;
+    let name = Marks::PLAIN.tag_name(line.trim_start())?;
     tags.iter().copied().find(|tag| *tag == name)
 }
 
@@ -262,6 +308,19 @@ mod tests {
                  &lt;recalled_memory note=1&gt;2&lt;/recalled_memory&gt;",
                 ",",
             ),
+            ("a &amp;lt;recalled_memory note=1&amp;gt;x&amp;lt;/recalled_memory&amp;gt; b", "a  b"),
+            ("a &#60;recalled_memory note=1&#62;x&#60;/recalled_memory&#62; b", "a  b"),
+            ("a &#x3C;recalled_memory note=1&#x3E;x&#x3C;/recalled_memory&#x3E; b", "a  b"),
+            (
+                r#"{"a": "\u003crecalled_memory note=\"x\"\u003e\n- x\u003c/recalled_memory\u003e b"}"#,
+                r#"{"a": " b"}"#,
+            ),
+            (r"\\u003Crecalled_memory note=1\\u003Ex\\u003C/recalled_memory\\u003E b", " b"),
+            (r"<recalled_memory note=1>x<\/recalled_memory> b", " b"),
+            (
+                r"\u003crecalled_memory note=1> is of two kinds</recalled_memory>",
+                r"\u003crecalled_memory note=1> is of two kinds</recalled_memory>",
+            ),
             ("<<recalled_memory note=1>x</recalled_memory>", "<"),
             (
                 "Does <recalled_memory note=1> end?\n<recalled_memory note=2>x</recalled_memory>",
@@ -318,9 +377,28 @@ mod tests {
         assert_eq!(without_tags(&never_closed), never_closed);
         let on_one_line = "<command-name></command-name>".repeat(1 << 20);
         assert_eq!(without_tags(&on_one_line), "");
+        let escapes = [r"\".repeat(1 << 20), "&amp;".repeat(1 << 18)].concat();
+        assert_eq!(without_own_blocks(&escapes), escapes);
     }
 
     proptest! {
+        #[test]
+        fn a_block_goes_however_it_was_escaped(ways in prop::collection::vec(0..4, 0..4)) {
+            let block = "<recalled_memory note=\"x\">\n- user: 7443 & more\n</recalled_memory>";
+            let text = ways.iter().fold(block.to_owned(), |text, way| match way {
+                0 => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+                1 => text.replace('&', "&amp;").replace('<', "&#60;").replace('>', "&#62;"),
+                2 => text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
+                    .replace('/', r"\/"),
+                _ => text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
+                    .replace('<', r"\u003c").replace('>', r"\u003e"),
+            });
+            // A slash is escaped by few, and then once.
+            prop_assume!(!text.contains(r"\\/"));
+            let around = format!("a {text} b");
+            prop_assert_eq!(&*without_own_blocks(&around), "a  b", "{}", text);
+        }
+
         #[test]
         fn what_is_no_whole_block_of_ours_is_kept(
             pieces in prop::collection::vec(
