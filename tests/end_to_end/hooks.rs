@@ -48,6 +48,9 @@ fn nothing_stored_and_no_home_are_no_reason_to_fail() {
     assert_eq!(hook(&home, "hook codex UserPromptSubmit", prompt), "{}\n");
     assert_eq!(hook(&home, "hook gemini SessionStart", "{}"), "{}\n");
     assert!(!home.store().exists(), "a question makes no store");
+    home.write("new.db", "");
+    let home = home.with("LONGMEM_DB", "new.db");
+    assert_eq!(hook(&home, "hook codex UserPromptSubmit", prompt), "{}\n");
     assert_eq!(log(&home), "");
 }
 

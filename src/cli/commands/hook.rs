@@ -187,7 +187,9 @@ fn answer(call: &Call, settings: &Settings, log: &HookLog) -> Result<String, Fai
     if catches_up {
         catching_up::begin()?;
     }
-    if !hook.reads_memory() || !settings.options.file.exists() {
+    // A file is empty while another process makes the store.
+    let has_store = std::fs::metadata(&settings.options.file).is_ok_and(|file| file.len() > 0);
+    if !hook.reads_memory() || !has_store {
         return Ok(NOTHING.to_owned());
     }
     let memory = compose::memory(settings, IfMissing::Fail, Output { json: true, quiet: true })?;
