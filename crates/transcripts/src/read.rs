@@ -116,7 +116,8 @@ pub fn read_from(
     Ok(Report {
         formats: counts.formats,
         unchanged,
-        bytes_read: files.bytes_read(),
+        bytes_read: counts.bytes_read,
+        bytes_read_in_all: files.bytes_read_in_all(),
         sessions: progress.sessions,
         turns: progress.turns,
         turns_without_time: counts.turns_without_time,

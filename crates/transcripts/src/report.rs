@@ -14,9 +14,12 @@ pub struct Report {
     pub formats: BTreeMap<Format, u64>,
     /// Files that did not change since they were read before, and so were not read again.
     pub unchanged: u64,
-    /// Bytes that were read, to detect formats and to compare with marks too; those of a zip's files
-    /// after unpacking.
+    /// Bytes of the files that were read: of one that has grown since it was read before, those that are
+    /// new; of a zip's files, those after unpacking.
     pub bytes_read: u64,
+    /// All bytes that were read from the disk, to detect formats and to compare files with their marks,
+    /// too; some may have been read more than once.
+    pub bytes_read_in_all: u64,
     /// Sessions that have at least one turn.
     pub sessions: u64,
     /// Turns that were delivered, whether a store already has them or not.

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use longmem_core::{NewTurn, Role, SourceKey, Timestamp, UserName};
 use serde::{Deserialize, Serialize};
 
+use crate::content::Content;
 use crate::ended_early::EndedEarly;
 use crate::exported_record::ExportedRecord;
 use crate::files::TranscriptFile;
@@ -43,6 +44,8 @@ pub(crate) struct TurnOutput<'a> {
 pub(crate) struct Counts {
     /// Files read, by format.
     pub(crate) formats: BTreeMap<Format, u64>,
+    /// Their bytes, from where each was read on.
+    pub(crate) bytes_read: u64,
     /// Turns for which the file states no time.
     pub(crate) turns_without_time: u64,
     /// Those among them for which it states one that cannot be read.
@@ -69,6 +72,9 @@ struct CurrentFile {
     folder_name: Option<String>,
     modified: Timestamp,
     meter: Meter,
+    /// From where it is read on.
+    began_at: u64,
+    bytes_of_database: Option<u64>,
     occurrences: OccurrenceCounter,
     /// The sessions of its turns, by the hash of user and session; no more than can be remembered.
     sessions: BTreeSet<u64>,
@@ -102,6 +108,9 @@ impl<'a> TurnOutput<'a> {
             stem: file.stem.clone(),
             folder_name: file.folder_name(),
             modified: file.modified,
+            began_at: meter.position(),
+            // Of a database, no position is known.
+            bytes_of_database: file.bytes.filter(|_| format.content() == Content::Database),
             meter,
             ..CurrentFile::default()
         };
@@ -150,6 +159,9 @@ impl<'a> TurnOutput<'a> {
     pub(crate) fn end_file(&mut self, end: FileEnd) {
         if let Some(format) = self.file.format {
             *self.counts.formats.entry(format).or_default() += 1;
+            let CurrentFile { meter, began_at, bytes_of_database, .. } = &self.file;
+            let bytes = bytes_of_database.unwrap_or(meter.position().saturating_sub(*began_at));
+            self.counts.bytes_read += bytes;
         }
         if let FileEnd::Early { byte, reason } = end {
             let file = self.file.label.clone();

@@ -188,7 +188,8 @@ pub struct TranscriptRead {
     pub formats: BTreeMap<Format, u64>,
     /// Files that did not change since they were imported, and so were not read again.
     pub unchanged: u64,
-    /// Bytes that were read; those of a zip's files after unpacking.
+    /// Bytes of the files that were read: of one that has grown since it was imported, those that are new;
+    /// of a zip's files, those after unpacking.
     pub bytes_read: u64,
     /// Sessions that got at least one turn.
     pub sessions: u64,

@@ -129,6 +129,7 @@ fn import() {
         formats: BTreeMap::from([(memory::Format::ClaudeCode, 2)]),
         unchanged: 4,
         bytes_read: 4096,
+        bytes_read_in_all: 8192,
         sessions: 3,
         turns: 7,
         turns_without_time: 1,

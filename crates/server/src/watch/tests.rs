@@ -195,7 +195,7 @@ fn a_file_that_grows_in_a_thousand_steps_is_read_hardly_more_than_once() {
         }
         let request = ImportRequest::new(&path, &fixture.settings.user);
         let mut go_on = |_: &_| std::ops::ControlFlow::Continue(());
-        bytes_read += fixture.memory.import(request, &mut go_on).unwrap().read.bytes_read;
+        bytes_read += fixture.memory.import(request, &mut go_on).unwrap().read.bytes_read_in_all;
     }
     let size = fs::metadata(&path).unwrap().len();
     assert!(bytes_read * 10 <= size * 11, "{bytes_read} bytes were read of {size}");

@@ -219,8 +219,8 @@ impl TranscriptFiles {
             .map_err(TranscriptError::Read)
     }
 
-    /// Bytes that were read of all files.
-    pub(crate) fn bytes_read(&self) -> u64 {
+    /// Bytes that were read of all files, for whatever reason.
+    pub(crate) fn bytes_read_in_all(&self) -> u64 {
         self.bytes_read.get()
     }
 

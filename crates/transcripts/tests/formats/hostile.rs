@@ -30,7 +30,7 @@ fn read_as(path: &Path, format: Option<Format>, content_bytes: usize) -> Outcome
     })?;
     assert_eq!(report.turns, turns.len() as u64);
     // A database in a zip is unpacked first, which reads it once more.
-    report.bytes_read = 0;
+    report.bytes_read_in_all = 0;
     let text_bytes: usize = turns.iter().map(|imported| imported.turn.text.len()).sum();
     // A number such as 1e15 is written in full in a tool's arguments; nothing else grows.
     assert!(text_bytes <= 4 * content_bytes, "{text_bytes} bytes out of {content_bytes}");
