@@ -38,7 +38,7 @@ const MAX_HEAD: usize = 64 << 10;
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
 /// How long a connection that makes way for another one may take to send what is left of an answer.
-const TO_LEAVE: Duration = Duration::from_secs(1);
+const TO_LEAVE: Duration = Duration::from_millis(250);
 
 /// Where connections come from.
 trait Accept: Send + 'static {
@@ -154,7 +154,12 @@ where
     let left = tokio::select! {
         _ = served.as_mut() => return,
         () = stopping.cancelled() => Duration::MAX,
-        () = seat.asked_to_leave() => TO_LEAVE,
+        () = seat.asked_to_leave() => {
+            if !seat.was_asked() {
+                return;
+            }
+            TO_LEAVE
+        }
     };
     served.as_mut().graceful_shutdown();
     let _ = timeout(left, served).await;

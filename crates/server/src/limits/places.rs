@@ -4,6 +4,7 @@
 //! place is free, the one that has waited longest is asked to leave, of whoever has the most.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -45,6 +46,8 @@ pub(crate) struct Seat {
     places: Arc<Places>,
     number: u64,
     leave: CancellationToken,
+    /// Whether a request came.
+    was_asked: AtomicBool,
 }
 
 /// A request is being answered, so its connection is not asked to leave until this is dropped.
@@ -83,7 +86,8 @@ impl Places {
         state.next += 1;
         let taken = Taken { peer, idle_since: Some(Instant::now()), leave: leave.clone() };
         state.taken.insert(number, taken);
-        Some(Seat { places: Arc::clone(self), number, leave })
+        let was_asked = AtomicBool::new(false);
+        Some(Seat { places: Arc::clone(self), number, leave, was_asked })
     }
 
     fn idle_since(&self, number: u64, since: Option<Instant>) {
@@ -143,8 +147,14 @@ impl Seat {
         self.leave.cancelled().await;
     }
 
+    /// Whether there may be something left to send: a request came.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.was_asked.load(Ordering::Relaxed)
+    }
+
     /// A request has come, and is answered until what is returned is dropped.
     pub(crate) fn answering(&self) -> Answering {
+        self.was_asked.store(true, Ordering::Relaxed);
         self.places.idle_since(self.number, None);
         Answering { places: Arc::clone(&self.places), number: self.number }
     }
