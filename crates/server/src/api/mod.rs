@@ -84,7 +84,7 @@ fn registered(settings: &ServerSettings) -> Registry {
 }
 
 /// A path that is there, without this method; the header `Allow` says which there are.
-fn wrong_method() -> Problem {
+pub(crate) fn wrong_method() -> Problem {
     let title = "There is no such method here";
     let detail = "this path has other methods; the header Allow names them";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title, detail)

@@ -104,8 +104,8 @@ fn is_of_this_machine(host: &str, local: Option<SocketAddr>) -> bool {
     is_usual || local.is_some_and(|local| local.ip().to_canonical() == address)
 }
 
-/// Checks that a request calls this server by a name of it, and comes from no page of another site; returns
-/// which name.
+/// Checks that a request calls this server by a name of it, and comes from no page of another site, unless it
+/// follows a link that may stand there; returns which name.
 ///
 /// # Errors
 /// What is wrong, in words that quote nothing of the request.
@@ -114,6 +114,7 @@ pub(crate) fn check(
     peer: Peer,
     uri: &Uri,
     headers: &HeaderMap,
+    follows_link: bool,
 ) -> Result<CalledAs, &'static str> {
     let host = only(headers, header::HOST).ok_or("exactly one header Host is expected")?;
     let called = host.to_str().ok().and_then(Authority::parse);
@@ -133,7 +134,8 @@ pub(crate) fn check(
         }
     }
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+    let is_foreign = site.is_some_and(|site| site != b"same-origin" && site != b"none");
+    if is_foreign && !follows_link {
         return Err("the request comes from a page of another site");
     }
     Ok(called_as)
@@ -165,7 +167,7 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_str(value).unwrap());
         }
-        check(names, peer, &Uri::from_static("/healthz"), &map).is_ok()
+        check(names, peer, &Uri::from_static("/healthz"), &map, false).is_ok()
     }
 
     #[test]
@@ -218,10 +220,13 @@ mod tests {
         for (address, is_ours) in
             [("http://localhost:7717/healthz", true), ("http://evil.example:7717/healthz", false)]
         {
-            assert_eq!(check(&names, peer, &address.parse().unwrap(), &headers).is_ok(), is_ours);
+            assert_eq!(
+                check(&names, peer, &address.parse().unwrap(), &headers, false).is_ok(),
+                is_ours
+            );
         }
         headers.insert("host", HeaderValue::from_bytes(b"localh\xf6st:7717").unwrap());
-        assert!(check(&names, peer, &Uri::from_static("/"), &headers).is_err());
+        assert!(check(&names, peer, &Uri::from_static("/"), &headers, false).is_err());
     }
 
     #[test]

@@ -20,13 +20,25 @@ use crate::problem::Problem;
 /// 403 for a `Host` or an `Origin` that is not ours; 415 for a body that a form could have sent, unless the path
 /// relays it.
 pub(crate) fn check(parts: &Parts, names: &Names, peer: Peer) -> Result<CalledAs, Problem> {
-    let called_as = host::check(names, peer, &parts.uri, &parts.headers).map_err(|reason| {
+    let called_as = host::check(names, peer, &parts.uri, &parts.headers, follows_link(parts)).map_err(|reason| {
         Problem::forbidden(reason).with_hint(
             "Call the server by the address that it listens at; the setting server.names allows others.",
         )
     })?;
     check_content_type(parts)?;
     Ok(called_as)
+}
+
+/// Whether a person follows a link to the server's own page, which may stand on any site: only they see the answer,
+/// and their cookie does not come along.
+fn follows_link(parts: &Parts) -> bool {
+    let says = |name: &str, value: &[u8]| {
+        parts.headers.get(name).is_some_and(|known| known.as_bytes() == value)
+    };
+    parts.method == Method::GET
+        && rules_of(parts.uri.path()).served_to == ServedTo::Visitors
+        && says("sec-fetch-mode", b"navigate")
+        && says("sec-fetch-dest", b"document")
 }
 
 /// Fails for a body of a kind that a page can send to another site without asking: that asks for a kind

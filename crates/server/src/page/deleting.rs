@@ -177,7 +177,7 @@ fn described(memory: &Memory, user: &UserName, doomed: &Doomed) -> Result<String
             Ok(match past {
                 0 => format!("the fact \u{201c}{line}\u{201d}"),
                 past => format!(
-                    "the fact \u{201c}{line}\u{201d} with the {} that it had replaced",
+                    "the fact \u{201c}{line}\u{201d} with {} that it had replaced",
                     counted(past, "older fact")
                 ),
             })

@@ -7,7 +7,7 @@ use longmem_memory::FactsAt;
 use maud::{Markup, html};
 
 use super::dates::Dates;
-use super::facts::{row, statement_fields};
+use super::facts::{origin, row, statement_fields};
 use super::fields::Fields;
 use super::layout::{Screen, sentence};
 use super::visitor::Visitor;
@@ -34,7 +34,7 @@ pub(super) async fn show(
     let dates = Dates(&visitor.now);
     let content = html! {
         h1 dir="auto" { (fact.line()) }
-        div.quote { (row(&fact, &dates)) }
+        (origin(&fact, &dates))
         @if !past.is_empty() {
             h2 { "What it replaced" }
             ul.rows.facts { @for older in &past { li { (row(older, &dates)) } } }

@@ -131,10 +131,17 @@ fn list(facts: &[Fact], hidden: &Hidden, dates: &Dates<'_>) -> Markup {
     }
 }
 
-/// A fact with since when it holds, where it was said, and what became of it.
+/// A fact with what is known of it.
 pub(super) fn row(fact: &Fact, dates: &Dates<'_>) -> Markup {
     html! {
         a.replaced[fact.until.is_some()] href={ "/ui/facts/" (fact.id) } dir="auto" { (fact.line()) }
+        (origin(fact, dates))
+    }
+}
+
+/// Since when a fact holds, where it was said, and what became of it.
+pub(super) fn origin(fact: &Fact, dates: &Dates<'_>) -> Markup {
+    html! {
         p.hint {
             span.tag { (fact.kind) } " "
             @match fact.until {

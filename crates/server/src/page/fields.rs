@@ -96,7 +96,14 @@ impl Fields {
 }
 
 fn read<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|error| Problem::out_of_range(format!("{name}: {error}")))
+    // As the page names the fields.
+    let label = match name {
+        "since" => "From",
+        "until" => "To",
+        "role" => "Said by",
+        name => name,
+    };
+    text.parse().map_err(|error| Problem::out_of_range(format!("{label}: {error}")))
 }
 
 /// A text with everything percent-encoded that means something in an address.

@@ -63,7 +63,7 @@ pub(super) async fn log_in(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let fields = form(&parts.headers, body).await?;
+    let fields = form(body).await?;
     let logins = &shared.page.logins;
     if !logins.form()?.is(fields.whole(TOKEN)) {
         return Err(foreign_form());

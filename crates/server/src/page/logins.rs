@@ -32,7 +32,7 @@ const NOTICES: usize = 20;
 #[derive(Default)]
 pub(super) struct Logins {
     links: Mutex<VecDeque<Link>>,
-    logins: Mutex<VecDeque<Arc<Login>>>,
+    open: Mutex<VecDeque<Arc<Login>>>,
     /// Stands in every form by which one logs in, which no other site can read.
     form: Mutex<Option<Token>>,
 }
@@ -149,7 +149,7 @@ impl Logins {
             pending: Mutex::default(),
             number: AtomicU64::new(1),
         });
-        let mut logins = lock(&self.logins);
+        let mut logins = lock(&self.open);
         logins.retain(|login| now < login.ends);
         if logins.len() == LOGINS {
             logins.pop_front();
@@ -160,19 +160,19 @@ impl Logins {
 
     /// Whoever has this cookie, if they are still logged in.
     pub(super) fn find(&self, cookie: &str, now: Timestamp) -> Option<Arc<Login>> {
-        let logins = lock(&self.logins);
-        let valid = logins.iter().filter(|login| now < login.ends);
-        valid.filter(|login| login.cookie.is(cookie)).last().cloned()
+        let logins = lock(&self.open);
+        let mut valid = logins.iter().filter(|login| now < login.ends);
+        valid.find(|login| login.cookie.is(cookie)).cloned()
     }
 
     /// Whether somebody is logged in still.
     pub(super) fn has(&self, login: &Arc<Login>, now: Timestamp) -> bool {
-        now < login.ends && lock(&self.logins).iter().any(|known| Arc::ptr_eq(known, login))
+        now < login.ends && lock(&self.open).iter().any(|known| Arc::ptr_eq(known, login))
     }
 
     /// Logs somebody out.
     pub(super) fn end(&self, login: &Arc<Login>) {
-        lock(&self.logins).retain(|known| !Arc::ptr_eq(known, login));
+        lock(&self.open).retain(|known| !Arc::ptr_eq(known, login));
     }
 
     /// What stands in the forms by which one logs in.

@@ -45,6 +45,7 @@ use longmem_wire::Permission;
 
 use self::deleting::Deletions;
 use self::logins::Logins;
+use crate::api::wrong_method;
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -101,9 +102,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route(login::PATH, get(login::show).post(login::log_in))
         .route("/ui/assets/{name}", get(assets::serve))
         .merge(screens)
-        .method_not_allowed_fallback(async || {
-            Problem::not_found("this address takes no such request")
-        })
+        .method_not_allowed_fallback(async || wrong_method())
 }
 
 /// What browsers may do with the page: load what the server itself serves, and nothing else.

@@ -23,9 +23,6 @@ use crate::shared::Shared;
 /// The field of every form that holds its token.
 pub(super) const TOKEN: &str = "token";
 
-/// Says where a request began, as every browser does.
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
 /// Stands in requests of the page's own script, which shows a part of the answer.
 const PART: HeaderName = HeaderName::from_static("x-longmem-part");
 
@@ -123,7 +120,7 @@ async fn answer(visitor: &Visitor, request: Request, next: Next) -> Result<Respo
         if !CHANGES_NO_MEMORY.contains(&parts.uri.path()) {
             visitor.login.caller.require(Permission::Write)?;
         }
-        let form = form(&parts.headers, body).await?;
+        let form = form(body).await?;
         if !visitor.login.form.is(form.whole(TOKEN)) {
             return Err(foreign_form());
         }
@@ -135,15 +132,11 @@ async fn answer(visitor: &Visitor, request: Request, next: Next) -> Result<Respo
     Ok(next.run(request).await)
 }
 
-/// The fields of a form that this site's own page sent, as far as the browser says where it was.
+/// The fields of a form.
 ///
 /// # Errors
-/// 403 for one of another site.
-pub(super) async fn form(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
-    let site = headers.get(FETCH_SITE).map(|site| site.as_bytes());
-    if !matches!(site, None | Some(b"same-origin" | b"none")) {
-        return Err(foreign_form());
-    }
+/// 400 for what is no form.
+pub(super) async fn form(body: Body) -> Result<Fields, Problem> {
     let body = Request::new(body);
     let bytes = Bytes::from_request(body, &()).await;
     Fields::of_form(bytes.map_err(|_| Problem::invalid("the form ended early"))?).await

@@ -1,0 +1,7 @@
+//! The page as a browser sees it, without a browser.
+
+mod changes;
+mod fixture;
+mod hostile;
+mod login;
+mod screens;
