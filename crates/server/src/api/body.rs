@@ -7,7 +7,8 @@ use longmem_core::schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::check::check;
+use super::check::{Whole, check};
+use super::place_of_error::placed;
 use super::schema::schema_of_request;
 use crate::caller::Caller;
 use crate::problem::Problem;
@@ -34,6 +35,9 @@ where
                     _ => Problem::invalid("the body broke off before its end"),
                 }
             })?;
+        if bytes.is_empty() {
+            return Err(Problem::invalid("the body is empty; it should be JSON"));
+        }
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| Problem::invalid(format!("the body is not JSON: {error}")))?;
         from_value(value, caller.as_ref()).map(Self)
@@ -47,7 +51,7 @@ where
 {
     let schema = schema_of_request::<T>();
     write_integers(&mut value);
-    check(&value, &schema)?;
+    check(&value, &schema, Whole::Body)?;
     if let (Some(caller), Some(fields)) = (caller, value.as_object_mut())
         && schema["properties"].get("user").is_some()
     {
@@ -58,7 +62,7 @@ where
             return Err(Problem::forbidden(detail));
         }
     }
-    serde_json::from_value(value).map_err(|error| Problem::out_of_range(error.to_string()))
+    T::deserialize(&value).map_err(|error| Problem::out_of_range(placed::<T>(&value, &error)))
 }
 
 /// Largest whole number below which every whole number has a 64-bit floating point number of its own.

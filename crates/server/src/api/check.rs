@@ -6,7 +6,7 @@
 use std::fmt::{self, Write as _};
 
 use axum::http::StatusCode;
-use longmem_core::LINE_PATTERN;
+use longmem_core::{LINE_PATTERN, Timestamp};
 use serde_json::Value;
 
 use crate::problem::Problem;
@@ -14,11 +14,20 @@ use crate::problem::Problem;
 /// Names of fields that a message lists at most.
 const NAMED: usize = 30;
 
+/// What a value is the whole of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whole {
+    /// A body of JSON.
+    Body,
+    /// The query of an address, in which nothing stands for null.
+    Query,
+}
+
 /// Where a value stands in a request.
 #[derive(Clone, Copy)]
 enum Place<'a> {
     /// The request itself.
-    Whole,
+    Whole(Whole),
     /// A field of an object.
     Field(&'a Place<'a>, &'a str),
     /// An element of a list.
@@ -28,10 +37,11 @@ enum Place<'a> {
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Whole => f.write_str("the body"),
-            Place::Field(Place::Whole, name) => f.write_str(name),
+            Place::Whole(Whole::Body) => f.write_str("the body"),
+            Place::Whole(Whole::Query) => f.write_str("the query"),
+            Place::Field(Place::Whole(_), name) => f.write_str(name),
             Place::Field(parent, name) => write!(f, "{parent}.{name}"),
-            Place::Element(Place::Whole, index) => write!(f, "[{index}]"),
+            Place::Element(Place::Whole(_), index) => write!(f, "[{index}]"),
             Place::Element(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
@@ -41,8 +51,8 @@ impl fmt::Display for Place<'_> {
 ///
 /// # Errors
 /// 400 for a field that is unknown, missing or of another type; 422 for a value out of range.
-pub(super) fn check(value: &Value, schema: &Value) -> Result<(), Problem> {
-    check_at(value, schema, Place::Whole)
+pub(super) fn check(value: &Value, schema: &Value, whole: Whole) -> Result<(), Problem> {
+    check_at(value, schema, Place::Whole(whole))
 }
 
 fn check_at(value: &Value, schema: &Value, place: Place<'_>) -> Result<(), Problem> {
@@ -54,7 +64,10 @@ fn check_at(value: &Value, schema: &Value, place: Place<'_>) -> Result<(), Probl
     if let Some(kinds) = kinds(schema)
         && !kinds.iter().any(|kind| is_of_kind(value, kind))
     {
-        let detail = format!("{place}: expected {}, got {}", kinds.join(" or "), shown(value));
+        let in_query = matches!(place, Place::Field(Place::Whole(Whole::Query), _));
+        let expected = kinds.into_iter().filter(|kind| !(in_query && *kind == "null"));
+        let expected = expected.map(in_words).collect::<Vec<_>>().join(" or ");
+        let detail = format!("{place}: expected {expected}, got {}", shown(value));
         return Err(Problem::invalid(detail));
     }
     if let Some(words) = schema["enum"].as_array()
@@ -83,6 +96,11 @@ fn check_text(text: &str, schema: &Value, place: Place<'_>) -> Result<(), Proble
     // The work itself takes white space off the ends of a line, some of which are control characters.
     if schema["pattern"] == LINE_PATTERN && text.contains(char::is_control) {
         let detail = format!("{place} holds a control character; it is one line of text");
+        return Err(Problem::out_of_range(detail));
+    }
+    if schema["format"] == "date-time" && text.parse::<Timestamp>().is_err() {
+        let expected = "a time with its distance from UTC, such as 2026-03-08T18:30:00Z";
+        let detail = format!("{place} is {}; expected {expected}", shown(&text.into()));
         return Err(Problem::out_of_range(detail));
     }
     let length = text.chars().count();
@@ -119,11 +137,16 @@ fn check_fields(
             let mut known: Vec<&str> = properties.keys().map(String::as_str).collect();
             known.truncate(NAMED);
             let of = match place {
-                Place::Whole => String::new(),
+                Place::Whole(Whole::Body) => String::new(),
+                Place::Whole(Whole::Query) => " of the query".to_owned(),
                 place => format!(" of {place}"),
             };
-            let detail =
-                format!("there is no field {name:?}{of}; the fields are {}", known.join(", "));
+            let known = match &known[..] {
+                [] => "there are none".to_owned(),
+                [only] => format!("the only one is {only}"),
+                known => format!("the fields are {}", known.join(", ")),
+            };
+            let detail = format!("there is no field {name:?}{of}; {known}");
             return Err(Problem::invalid(detail));
         };
         check_at(value, schema, Place::Field(&place, name))?;
@@ -210,6 +233,19 @@ fn is_of_kind(value: &Value, kind: &str) -> bool {
     }
 }
 
+/// A type of JSON with its article.
+fn in_words(kind: &str) -> &str {
+    match kind {
+        "boolean" => "true or false",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "string" => "a string",
+        "array" => "an array",
+        "object" => "an object",
+        other => other,
+    }
+}
+
 /// A value as a message shows it: short ones as they stand.
 fn shown(value: &Value) -> String {
     match value {
@@ -243,18 +279,18 @@ mod tests {
                         "properties": { "role": { "enum": ["user", "tool"] } },
                     },
                 },
-                "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+                "since": { "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "null" }] },
             },
             "required": ["query"],
         });
         let refused = |value: Value| {
-            let problem = check(&value, &schema).unwrap_err();
+            let problem = check(&value, &schema, Whole::Body).unwrap_err();
             (problem.status.as_u16(), problem.detail)
         };
         let cases = [
-            (json!([]), 400, "the body: expected object, got an array"),
+            (json!([]), 400, "the body: expected an object, got an array"),
             (json!({}), 400, "query is missing"),
-            (json!({ "query": 7 }), 400, "query: expected string, got 7"),
+            (json!({ "query": 7 }), 400, "query: expected a string, got 7"),
             (
                 json!({ "query": "a", "line": "\u{85}a" }),
                 422,
@@ -269,7 +305,7 @@ mod tests {
             (
                 json!({ "query": "a", "limit": 1.5 }),
                 400,
-                "limit: expected integer or null, got 1.5",
+                "limit: expected a whole number or null, got 1.5",
             ),
             (
                 json!({ "query": "a", "turns": [{ "role": "cook" }] }),
@@ -279,19 +315,33 @@ mod tests {
             (
                 json!({ "query": "a", "turns": [{}, { "rôle": "user" }] }),
                 400,
-                r#"there is no field "rôle" of turns[1]; the fields are role"#,
+                r#"there is no field "rôle" of turns[1]; the only one is role"#,
             ),
             (
                 json!({ "query": "a", "turns": [{}, {}, {}] }),
                 422,
                 "turns has 3 elements; it may have 2 at most",
             ),
-            (json!({ "query": "a", "since": 3 }), 400, "since: expected string, got 3"),
+            (
+                json!({ "query": "a", "since": "2026-13-45" }),
+                422,
+                "since is \"2026-13-45\"; expected a time with its distance from UTC, such as \
+                 2026-03-08T18:30:00Z",
+            ),
+            (json!({ "query": "a", "since": 3 }), 400, "since: expected a string, got 3"),
         ];
         for (value, status, detail) in cases {
             assert_eq!(refused(value.clone()), (status, detail.to_owned()), "{value}");
         }
         let fits = json!({ "query": "a", "limit": null, "turns": [], "since": null });
-        check(&fits, &schema).unwrap();
+        check(&fits, &schema, Whole::Body).unwrap();
+        let in_query = |value| check(&value, &schema, Whole::Query).unwrap_err().detail;
+        assert_eq!(
+            in_query(json!({ "query": "a", "limit": "x" })),
+            "limit: expected a whole number, got \"x\""
+        );
+        assert!(
+            in_query(json!({ "zzz": "1" })).starts_with("there is no field \"zzz\" of the query")
+        );
     }
 }

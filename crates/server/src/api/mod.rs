@@ -18,6 +18,7 @@ mod operation;
 mod other_errors;
 pub(crate) mod page;
 mod permissions;
+mod place_of_error;
 mod query;
 pub(crate) mod recall;
 mod registry;

@@ -1,12 +1,15 @@
 //! The query of a request, and the parts of its path, as values of their types.
 
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, Query as Pairs};
 use axum::http::request::Parts;
 use longmem_core::schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::check::check;
+use super::check::{Whole, check};
+use super::place_of_error::placed;
 use super::schema::{schema_of_request, without_null};
 use crate::problem::Problem;
 
@@ -41,9 +44,9 @@ where
             }
         }
         let fields = Value::Object(fields);
-        check(&fields, &schema)?;
-        let read = serde_json::from_value(fields);
-        read.map(Self).map_err(|error| Problem::out_of_range(error.to_string()))
+        check(&fields, &schema, Whole::Query)?;
+        let read = T::deserialize(&fields);
+        read.map(Self).map_err(|error| Problem::out_of_range(placed::<T>(&fields, &error)))
     }
 }
 
@@ -70,8 +73,26 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let part = Path::<T>::from_request_parts(parts, state).await;
-        let Path(part) =
-            part.map_err(|error| Problem::invalid(format!("the path: {}", error.body_text())))?;
+        let Path(part) = part.map_err(|rejection| Problem::invalid(not_this_part(rejection)))?;
         Ok(Self(part))
+    }
+}
+
+/// Why what stands in the path is not what should.
+fn not_this_part(rejection: PathRejection) -> String {
+    let PathRejection::FailedToDeserializePathParams(error) = rejection else {
+        return "this path has no part to fill in".to_owned();
+    };
+    match error.into_kind() {
+        // Numbers are all that is parsed.
+        ErrorKind::ParseError { value, .. }
+        | ErrorKind::ParseErrorAtIndex { value, .. }
+        | ErrorKind::ParseErrorAtKey { value, .. } => {
+            format!("the path names a whole number here, such as 12, and {value:?} is none")
+        }
+        ErrorKind::Message(message) | ErrorKind::DeserializeError { message, .. } => {
+            format!("the path: {message}")
+        }
+        other => format!("the path: {other}"),
     }
 }

@@ -42,7 +42,7 @@ async fn what_is_asked_wrongly_is_refused() {
             400,
             "there is no field \"qurey\"; the fields are user, sessions,",
         ),
-        (json!({ "query": 7 }), 400, "query: expected string, got 7"),
+        (json!({ "query": 7 }), 400, "query: expected a string, got 7"),
         (json!({ "query": "a", "limit": 0 }), 422, "limit is 0; it must be at least 1"),
         (json!({ "query": "a", "limit": -1 }), 422, "limit is -1; it must be"),
         (json!({ "query": "a", "time_zone": "Mars" }), 422, "\"Mars\" is not a time zone"),
