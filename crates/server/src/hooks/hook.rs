@@ -177,7 +177,7 @@ impl Hook {
 }
 
 /// What a person asked in their own words; none for a command and for what is too short to ask anything.
-pub(crate) fn question(prompt: &str) -> Option<String> {
+fn question(prompt: &str) -> Option<String> {
     let read = &prompt[..prompt.floor_char_boundary(READ_BYTES)];
     let words_of_person = own_words(read);
     let asked = words_of_person.trim();

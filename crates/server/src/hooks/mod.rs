@@ -35,7 +35,6 @@ pub use answer::HookAnswer;
 pub(crate) use block::{CHARACTERS_PER_TOKEN, tokens};
 pub use catch_up::{CaughtUpTranscripts, catch_up_transcripts};
 pub use client::HookClient;
-pub(crate) use hook::question;
 pub use hook::{Hook, HookError};
 pub(crate) use prompt::{PromptRecall, PromptRequest, recalled};
 pub use routes::TranscriptCapture;

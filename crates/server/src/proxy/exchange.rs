@@ -14,6 +14,9 @@ use super::recall::Sender;
 /// Begins the source keys of what is captured here.
 const CAPTURED: &str = "proxy:";
 
+/// Bytes of a text that are stored; what is longer is a file that somebody pasted.
+const STORED_BYTES: usize = 1 << 20;
+
 /// Bytes of a digest that name a question, and an answer to it.
 const NAME_BYTES: usize = 16;
 
@@ -47,7 +50,7 @@ impl Exchange {
         Some(Self {
             user: sender.user.clone(),
             session,
-            said: own_words(&question.said).trim().to_owned(),
+            said: own_words(beginning(&question.said)).trim().to_owned(),
             is_first: conversation.questions.len() == 1,
             asked_at: now,
             name: hexadecimal(&digest.finalize()[..NAME_BYTES]),
@@ -63,7 +66,7 @@ impl Exchange {
     /// the same key whenever it is sent; an answer bears one of its text, so that another answer to the same
     /// question is another turn.
     pub(super) fn turns(&self, answer: &Answer, now: Timestamp) -> Vec<NewTurn> {
-        let text = without_thinking(&answer.text);
+        let text = without_thinking(beginning(&answer.text));
         let text = own_words(&text).trim().to_owned();
         if !answer.is_whole && text.is_empty() {
             return Vec::new();
@@ -92,6 +95,11 @@ impl Exchange {
             source_key: Some(SourceKey(key)),
         }
     }
+}
+
+/// The beginning of a text, as much as is stored.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(STORED_BYTES)]
 }
 
 /// A short name for a text.

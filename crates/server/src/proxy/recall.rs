@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use longmem_core::{SessionName, UserName};
-use longmem_memory::{Degraded, Memory, MemoryError};
+use longmem_memory::{Degraded, Memory, MemoryError, own_words};
 use tokio::time::timeout;
 
 use super::conversation::Question;
@@ -18,6 +18,10 @@ const PART_OF_ENGINE: f64 = 2.0 / 3.0;
 
 /// Turns of the question's own session that are not recalled, at most.
 const MOST_LAST_TURNS: usize = 400;
+
+/// Bytes of a question that are looked at: what is asked stands at the beginning, or behind memory that it
+/// quotes.
+const READ_BYTES: usize = 256 << 10;
 
 /// Who asks, and in which session.
 #[derive(Debug, Clone)]
@@ -47,8 +51,11 @@ pub(super) async fn recalled(
     standing: Brought,
 ) -> Recalled {
     let settings = &shared.settings.proxy;
-    let asked = hooks::question(&question.asked).filter(|_| settings.budget > 0);
-    let Some(asked) = asked else { return Recalled::default() };
+    let read = &question.asked[..question.asked.floor_char_boundary(READ_BYTES)];
+    let asked = own_words(read).trim().to_owned();
+    if asked.is_empty() || settings.budget == 0 {
+        return Recalled::default();
+    }
     let (began, deadline) = (Instant::now(), settings.recall_deadline);
     let most_characters = settings.budget.saturating_mul(CHARACTERS_PER_TOKEN);
     let (user, session) = (sender.user.clone(), sender.session.clone());
