@@ -2,6 +2,8 @@
 
 mod client;
 mod program;
+mod proxy;
+mod upstream;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -90,6 +92,9 @@ impl Bench<'_> {
         self.output.note("measuring starts");
         let with_server = program.hook_times(&subject.questions, STARTS)?;
         server.stop()?;
+        self.output.note("measuring the proxy");
+        let proxied = self.proxied(subject, &program, &name)?;
+        self.output.note("measuring starts");
         let without_server = program.hook_times(&subject.questions, STARTS)?;
         let (initialize, idle) = program.initialize_times(STARTS)?;
         let starts = vec![
@@ -107,6 +112,7 @@ impl Bench<'_> {
         Ok(vec![
             Group::new(format!("{name}: recall of {RECALLED}, model included"), recall),
             Group::new(format!("{name}: other requests"), others),
+            proxied,
             Group::new(format!("{name}: starts"), starts),
             Group::new(format!("{name}: memory"), space.collect()),
         ])

@@ -18,6 +18,9 @@ use crate::settings::Settings;
 /// How long a server may take to be ready.
 const READY: Duration = Duration::from_mins(1);
 
+/// Arguments of a server at a port that is free.
+const SERVE: [&str; 4] = ["serve", "--listen", "127.0.0.1:0", "--json"];
+
 /// This program over a store that is measured.
 pub(super) struct Program<'a> {
     pub(super) file: &'a Path,
@@ -50,8 +53,21 @@ impl Program<'_> {
 
     /// Starts a server, and waits until it is ready.
     pub(super) fn serve(&self) -> Result<Server, Failure> {
-        let server =
-            Self::start(&mut self.command(&["serve", "--listen", "127.0.0.1:0", "--json"])?)?;
+        Self::ready(&mut self.command(&SERVE)?)
+    }
+
+    /// Starts a server with more arguments and a configuration file of its own, and waits until it is ready.
+    pub(super) fn serve_with(
+        &self,
+        arguments: &[&str],
+        configuration: &Path,
+    ) -> Result<Server, Failure> {
+        let mut command = self.command(&SERVE)?;
+        Self::ready(command.args(arguments).env(longmem::environment::CONFIG, configuration))
+    }
+
+    fn ready(command: &mut Command) -> Result<Server, Failure> {
+        let server = Self::start(command)?;
         let place = Place::Tcp(server.address.clone());
         let ready = patiently(READY, || Client::connect(&place).ok()?.get("/readyz").ok());
         ready.map(|_| server).ok_or_else(|| no_answer("the server is not ready"))
@@ -76,9 +92,8 @@ impl Program<'_> {
     /// The memory of a server that finds no model, and of which nothing was asked.
     pub(super) fn without_model(&self) -> Result<Option<u64>, Failure> {
         let nowhere = tempfile::tempdir()?;
-        let arguments = ["serve", "--listen", "127.0.0.1:0", "--json", "--offline"];
-        let mut command = self.command_with(Some(nowhere.path()), &arguments)?;
-        let server = Self::start(&mut command)?;
+        let mut command = self.command_with(Some(nowhere.path()), &SERVE)?;
+        let server = Self::start(command.arg("--offline"))?;
         std::thread::sleep(Duration::from_secs(1));
         let bytes = server.resident_bytes();
         server.stop()?;
