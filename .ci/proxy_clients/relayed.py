@@ -87,7 +87,7 @@ def embeddings(place):
     import base64
 
     import openai
-    client = openai.OpenAI(base_url=f"{place.server.address}/v1", api_key="", default_headers=place.server.user("vectors").headers())
+    client = openai.OpenAI(base_url=f"{place.server.address}/v1", api_key=place.server.user("vectors").key)
     texts = ["The gateway listens on port 7443.", "Ana lives in Lisbon."]
     named = "all-MiniLM-L6-v2"
     _, plain = ask(place.server.host, "/api/embed", {"model": "all-minilm", "input": texts})
