@@ -60,7 +60,7 @@ def digests(requests):
 def untouched(place, name, prefix, ask):
     """What an agent sends arrives with the same bytes, and nothing of it is stored."""
     user = place.server.user(name)
-    user.call("/v1/memory/turns", {"session": "before", "turns": [{"role": "user", "text": FACT}]})
+    user.knows(FACT)
     recorder = Recorder(place.server.host, prefix)
     mark = len(place.upstream.requests)
     try:
@@ -79,7 +79,7 @@ def with_memory(place, name, prefix, ask, again):
     with place.serve(name, config=CODING_AGENTS) as server:
         server.is_ready()
         user = server.user(name)
-        user.call("/v1/memory/turns", {"session": "before", "turns": [{"role": "user", "text": FACT}]})
+        user.knows(FACT)
         recorder = Recorder(server.host, prefix)
         mark = len(place.upstream.requests)
         try:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 from provider_cache import AnthropicCache, OpenAiCache, Usage, test
-from server import Longmem, wait_until
+from server import Longmem
 from upstream import Upstream
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -66,8 +66,7 @@ def fill(user, number):
     turns = list(made_up_turns(number))
     for begins in range(0, number, 500):
         user.call("/v1/memory/turns", {"session": f"talk {begins}", "turns": turns[begins:begins + 500]})
-    user.server.longmem("--user", "talker", "index")
-    wait_until("all turns have vectors", lambda: json.loads(user.server.get("/readyz"))["turns_without_vectors"] == 0, 600)
+    user.server.is_indexed(600)
 
 
 class Talk:

@@ -28,10 +28,12 @@ class Place:
         self.server = self.serve()
         self.server.is_ready()
 
-    def serve(self, name="server", **more):
-        """A server over a store of its own."""
+    def serve(self, name="server", config="", **more):
+        """A server over a store of its own, which gives up recalling on no machine."""
         upstream = self.upstream.address
-        return Longmem(self.program, self.folder / name, **({"anthropic": upstream, "openai": upstream} | more))
+        config = f"proxy.recall_deadline_ms = 10000\n{config}"
+        addresses = {"anthropic": upstream, "openai": upstream}
+        return Longmem(self.program, self.folder / name, config=config, **(addresses | more))
 
     def close(self):
         self.server.stop()

@@ -42,6 +42,7 @@ def remembers(place, kind, stream):
     answer = first.say([said(FACT)], stream)
     assert PORT in answer, answer
     user.has_turns(2)
+    place.server.is_indexed()
 
     second = kind(place.server.address, user.headers("two"), KEY)
     mark = len(place.upstream.requests)
@@ -96,7 +97,7 @@ def only_grows(requests):
 def extends(place, kind):
     """A question, its tool's results and the answer: memory is put in once, and all that was sent stays."""
     user = place.server.user(f"{kind.__name__}tools")
-    user.call("/v1/memory/turns", {"session": "before", "turns": [{"role": "user", "text": FACT}]})
+    user.knows(FACT)
     mark = len(place.upstream.requests)
     answer = kind(place.server.address, user.headers("tools"), KEY).use_tool(QUESTION)
     assert PORT in answer, answer
@@ -113,8 +114,7 @@ def cache_marks_move_on(place):
     """A loop of tools with marks for the provider's cache, and a next question, extend what was sent."""
     user = place.server.user("marks")
     facts = [FACT, "The archive listens on port 9555.", "Ana keeps the archive in Lisbon."]
-    turns = [{"role": "user", "text": text} for text in facts]
-    user.call("/v1/memory/turns", {"session": "before", "turns": turns})
+    user.knows(*facts)
     client = drivers.Anthropic(place.server.address, user.headers("marks"), KEY).client()
     mark = {"cache_control": {"type": "ephemeral"}}
     tool = {"name": "look_up", "input_schema": drivers.QUESTION_OF_TOOL, **mark}
@@ -138,7 +138,9 @@ def cache_marks_move_on(place):
     requests = place.upstream.since(begun)
     assert len(requests) == 6, len(requests)
     only_grows(requests)
-    assert requests[-1].body.count(BLOCK.encode()) == 2, requests[-1].body
+    # What stands in the first block comes once.
+    sent = requests[-1].body
+    assert sent.count(BLOCK.encode()) in (1, 2) and sent.count(facts[0].encode()) == 1, sent
     # The marks are those of the client, and the question keeps its own.
     assert all(request.body.count(b'"cache_control"') == 3 for request in requests), requests[0].body
     first = messages_of(requests[0].json())[0]["content"]
@@ -148,7 +150,7 @@ def cache_marks_move_on(place):
 def modes(place):
     """A request chooses: memory once, or none; and what was not put in does not count."""
     user = place.server.user("modes")
-    user.call("/v1/memory/turns", {"session": "before", "turns": [{"role": "user", "text": FACT}]})
+    user.knows(FACT)
     for mode, first, later in [("sticky", 1, 1), ("ephemeral", 1, 0), ("off", 0, 0)]:
         headers = user.headers(f"mode {mode}", mode=mode)
         client = drivers.Anthropic(place.server.address, headers, KEY).client()
@@ -160,7 +162,7 @@ def modes(place):
             return answer, place.upstream.since(mark)[-1]
 
         answer, request = ask(said(question))
-        assert request.body.count(BLOCK.encode()) == first, (mode, request.body)
+        assert request.body.count(BLOCK.encode()) == first, (mode, request.body, answer.headers)
         assert (int(answer.headers["x-longmem-injected"]) > 0) == bool(first), (mode, answer.headers)
         _, request = ask(said(question), told("I see."), said("Thanks a lot!"))
         assert BLOCK.encode() in request.body or not later, (mode, request.body)
@@ -170,7 +172,7 @@ def modes(place):
 def tokens_are_counted(place):
     """count_tokens counts what the model will read."""
     user = place.server.user("counting")
-    user.call("/v1/memory/turns", {"session": "before", "turns": [{"role": "user", "text": FACT}]})
+    user.knows(FACT)
     client = drivers.Anthropic(place.server.address, user.headers("counting"), KEY).client()
     asked = {"model": "claude-stand-in", "messages": [said(QUESTION)]}
     counted = client.messages.count_tokens(**asked).input_tokens
@@ -185,7 +187,7 @@ def tokens_are_counted(place):
 def images(place):
     """A question about a picture gets memory, its picture stays as it is, and a picture alone gets none."""
     user = place.server.user("images")
-    user.call("/v1/memory/turns", {"session": "before", "turns": [{"role": "user", "text": FACT}]})
+    user.knows(FACT)
     big = base64.b64encode(hashlib.sha256(b"a picture").digest() * 40_000).decode()
     anthropic = drivers.Anthropic(place.server.address, user.headers("images"), KEY).client()
     openai = drivers.OpenAiChat(place.server.address, user.headers("images"), KEY).client()
@@ -222,8 +224,7 @@ def two_users(place):
     """Two users who ask the same at once never see what is the other's."""
     users = {port: place.server.user(f"user{port}") for port in ("7443", "9555")}
     for port, user in users.items():
-        said_before = {"role": "user", "text": FACT.replace(PORT, port)}
-        user.call("/v1/memory/turns", {"session": "before", "turns": [said_before]})
+        user.knows(FACT.replace(PORT, port))
     wrong = []
 
     def ask(port, kind):
@@ -231,7 +232,7 @@ def two_users(place):
             driver = kind(place.server.address, users[port].headers(f"session {number}"), KEY)
             answer = driver.say([said(f"{QUESTION} Asked for time {number}.")], stream=number % 2 == 0)
             if answer != f"I read of port {port}.":
-                wrong.append((port, kind.name, answer))
+                wrong.append((port, kind.name, number, answer))
 
     kinds = (drivers.Anthropic, drivers.OpenAiChat, drivers.OpenAiResponses)
     threads = [threading.Thread(target=ask, args=(port, kind)) for port in users for kind in kinds]
@@ -330,6 +331,7 @@ def a_locked_store(place):
     driver = drivers.Anthropic(place.server.address, user.headers("locked"), KEY)
     driver.say([said(FACT)])
     user.has_turns(2)
+    place.server.is_indexed()
     lock = sqlite3.connect(place.server.database, isolation_level=None, timeout=10)
     lock.execute("BEGIN IMMEDIATE")
     try:

@@ -39,6 +39,12 @@ class User:
         with urllib.request.urlopen(urllib.request.Request(self.server.address + path, data, headers)) as answer:
             return json.load(answer)
 
+    def knows(self, *texts):
+        """Stores what was said in an earlier session, and waits until it can be found by its meaning."""
+        turns = [{"role": "user", "text": text} for text in texts]
+        self.call("/v1/memory/turns", {"session": "before", "turns": turns})
+        self.server.is_indexed()
+
     def turns(self):
         """What is stored, the oldest first."""
         return sorted(self.call("/v1/memory/turns?limit=200")["items"], key=lambda turn: turn["id"])
@@ -101,6 +107,11 @@ class Longmem:
             except urllib.error.HTTPError:
                 return False
         wait_until("the model is loaded", ready, 120)
+
+    def is_indexed(self, seconds=30):
+        """Waits until all that is stored has its vector, without which less is found."""
+        indexed = lambda: json.loads(self.get("/readyz"))["turns_without_vectors"] == 0  # noqa: E731
+        wait_until("all turns have vectors", indexed, seconds)
 
     def user(self, name):
         return User(self, name)
