@@ -141,7 +141,9 @@ async fn index_what_waits(shared: &Shared) -> bool {
     while matches!(waiting().await, Ok(1..)) {
         match index_a_batch(shared).await {
             Ok(report) if report.turns > 0 => {}
-            _ => return false,
+            // Somebody else is at it: a recall that embeds what was just said, or another process.
+            Ok(_) => sleep(AFTER_WRITING).await,
+            Err(_) => return false,
         }
     }
     true
