@@ -62,8 +62,10 @@ pub(super) async fn show(visitor: Visitor, fields: Fields) -> Result<Html<String
     let content = html! {
         h1 { "Search your memory" }
         (search_form(&fields))
-        @if question.is_some() { (views(&fields, shows_sent)) }
-        div #results { (shown) }
+        div #results {
+            @if question.is_some() { (views(&fields, shows_sent)) }
+            (shown)
+        }
     };
     Ok(visitor.page(Screen::Search, title, &content))
 }
