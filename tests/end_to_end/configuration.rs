@@ -41,6 +41,32 @@ fn a_wrong_change_is_refused_and_the_file_stays() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
 }
 
+/// A key of a table in a table is set, read and taken out as any other.
+#[test]
+fn a_table_in_a_table_is_changed_too() {
+    let home = Home::of_a_new_user();
+    home.run_words("config set proxy.openai.upstream http://127.0.0.1:11434").succeeds();
+    let file = home.path("config/longmem/config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text, "[proxy.openai]\nupstream = \"http://127.0.0.1:11434\"\n");
+    home.run_words("config set proxy.mode ephemeral").succeeds();
+    let shown = home.run_words("config get proxy.openai.upstream");
+    assert_eq!(shown.stdout.trim(), "http://127.0.0.1:11434");
+    home.run_words("config set proxy.openai.upstream 127.0.0.1:11434").ends_with(1);
+    home.run_words("config unset proxy.openai.upstream").succeeds();
+    let shown = home.run_words("config get proxy.openai.upstream");
+    assert_eq!(shown.stdout.trim(), "https://api.openai.com");
+    home.run_words("config init").ends_with(1);
+    std::fs::remove_file(&file).unwrap();
+    home.run_words("config init").succeeds();
+    home.run_words("config set proxy.anthropic.upstream none").succeeds();
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        text.contains("[proxy.anthropic]") && text.contains("\nupstream = \"none\"\n"),
+        "{text}"
+    );
+}
+
 /// A change keeps what a person wrote around it, and a wrong file can be mended by the command.
 #[test]
 fn comments_stay_and_a_wrong_value_can_be_replaced() {

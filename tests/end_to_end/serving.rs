@@ -100,6 +100,41 @@ fn a_server_answers_until_it_is_asked_to_stop() {
     assert!(!socket.exists());
 }
 
+/// Requests are relayed to where the flags and the file say, with the key of the variable that the file names.
+#[test]
+fn a_server_relays_to_its_upstream() {
+    let upstream = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", upstream.local_addr().unwrap());
+    let (sent, arrived) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stream, _) = upstream.accept().unwrap();
+        let mut head = [0; 2048];
+        let length = stream.read(&mut head).unwrap();
+        sent.send(String::from_utf8_lossy(&head[..length]).into_owned()).unwrap();
+        let answer =
+            "HTTP/1.1 200 OK\r\ncontent-length: 10\r\nconnection: close\r\n\r\n{\"data\":7}";
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let home = Home::new().with_history().with("KEY_OF_MODELS", "sk-secret");
+    home.run_words("config set proxy.openai.api_key_env KEY_OF_MODELS").succeeds();
+    let server = Server::start(&home, &["--openai-upstream", &address]);
+    let asked = "GET /openai/v1/models HTTP/1.1\nhost: HOST\nconnection: close\n\n";
+    assert_eq!(server.ask(asked), (200, serde_json::json!({"data": 7})));
+    let arrived = arrived.recv().unwrap();
+    assert!(arrived.starts_with("GET /v1/models HTTP/1.1\r\n"), "{arrived}");
+    assert!(arrived.contains("authorization: Bearer sk-secret\r\n"), "{arrived}");
+    drop(server);
+
+    let refused = home.run(&["serve", "--openai-upstream", "127.0.0.1"]).ends_with(2);
+    assert!(refused.stderr.contains("https://api.example.com"), "{refused}");
+    home.run_words("config set proxy.openai.api_key_env NO_SUCH_KEY").succeeds();
+    let refused = home.run(&["serve", "--listen", "127.0.0.1:0"]).ends_with(1);
+    assert!(
+        refused.stderr.contains("NO_SUCH_KEY") && refused.stderr.contains("is not set"),
+        "{refused}"
+    );
+}
+
 #[test]
 fn a_second_signal_ends_a_server_at_once() {
     let home = Home::new().with_history();

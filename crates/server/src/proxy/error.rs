@@ -8,8 +8,15 @@ use super::api::ProxyApi;
 use crate::api::OpenAiError;
 use crate::problem::Problem;
 
+/// Where a key goes that is longmem's, and not the upstream's.
+const KEY_HINT: &str =
+    "Send longmem's key as the header X-Longmem-Key; longmem keys add --scope proxy makes one.";
+
 /// The JSON of a problem for the clients of an API.
-pub(crate) fn error_json(api: ProxyApi, problem: Problem, request_id: &str) -> Vec<u8> {
+pub(crate) fn error_json(api: ProxyApi, mut problem: Problem, request_id: &str) -> Vec<u8> {
+    if problem.status == StatusCode::UNAUTHORIZED {
+        problem.hint = Some(KEY_HINT.to_owned());
+    }
     let json = match api {
         ProxyApi::Anthropic => serde_json::to_vec(&json!({
             "type": "error",

@@ -3,6 +3,7 @@
 mod capture;
 mod insert;
 mod keys;
+mod properties;
 mod relay;
 mod upstream;
 
@@ -49,6 +50,8 @@ fn before_with(upstream: &Upstream, change: impl FnOnce(&mut ServerSettings)) ->
 
 fn relaying_to(url: &str) -> ProxySettings {
     let mut proxy = ProxySettings::default();
+    // However busy the machine is.
+    proxy.recall_deadline = std::time::Duration::from_mins(1);
     for to in [&mut proxy.anthropic, &mut proxy.openai] {
         to.address = Some(url.parse().expect("it is an address"));
     }
