@@ -27,6 +27,9 @@ const PATIENCE_AT_THE_END: Duration = Duration::from_secs(1);
 /// How long the server waits at its end for what is being stored.
 const LAST_WAIT: Duration = Duration::from_secs(3);
 
+/// How often it is looked whether answers still pass.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
 /// How often it is tried again to store what could not be stored.
 const AGAIN: Duration = Duration::from_secs(15);
 
@@ -34,6 +37,8 @@ const AGAIN: Duration = Duration::from_secs(15);
 #[derive(Debug, Default)]
 pub(crate) struct Captures {
     running: Mutex<JoinSet<()>>,
+    /// Held by every answer that still passes.
+    open: Arc<()>,
     /// Users whose spool is tried again and again.
     waiting: Mutex<HashSet<UserName>>,
 }
@@ -57,11 +62,22 @@ impl Captures {
         running.spawn_on(storing, &runtime);
     }
 
-    /// Waits until everything is stored, or waits in the spool, but not for ever.
+    /// What an answer holds while it passes, so that [`finish`](Self::finish) waits for it.
+    pub(super) fn open(&self) -> Arc<()> {
+        Arc::clone(&self.open)
+    }
+
+    /// Waits until no answer passes any more and everything is stored, or waits in the spool; but not for ever.
     pub(crate) async fn finish(&self) {
-        let running = mem::take(&mut *lock(&self.running));
+        let finished = async {
+            while Arc::strong_count(&self.open) > 1 {
+                sleep(LOOK_EVERY).await;
+            }
+            let mut running = mem::take(&mut *lock(&self.running));
+            while running.join_next().await.is_some() {}
+        };
         // What is not done by then is not stored; nobody is there any more to be told.
-        let _ = timeout(LAST_WAIT, running.join_all()).await;
+        let _ = timeout(LAST_WAIT, finished).await;
     }
 }
 
@@ -85,8 +101,12 @@ async fn store(shared: Arc<Shared>, exchange: Exchange, turns: Vec<NewTurn>) {
         }
         Ok::<u64, ChatError>(new)
     };
+    let memory = shared.memory.clone();
+    // A task of its own: a panic there is no panic here.
+    let storing = tokio::spawn(async move { memory.run(work).await });
     let stored = tokio::select! {
-        stored = timeout(patience, shared.memory.run(work)) => stored.ok(),
+        // None if it panicked, or is late.
+        stored = timeout(patience, storing) => stored.ok().and_then(Result::ok),
         () = at_the_end(&shared) => None,
     };
     let count = turns.len() as u64;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use longmem_core::{SessionName, UserName};
 use longmem_memory::{Degraded, Memory, MemoryError, own_words};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::conversation::Question;
@@ -39,6 +40,15 @@ pub(super) struct Recalled {
     pub(super) block: Block,
     /// Why that is less than it could be.
     pub(super) degraded: Option<&'static str>,
+}
+
+/// Ends a task when it is dropped; work that has begun in a thread is done to its end.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Recalls for a question; `place` says which question of the conversation it is, and `standing` what stands
@@ -76,6 +86,8 @@ pub(super) async fn recalled(
     };
     // A task of its own: a panic there is no panic here.
     let recalling = tokio::spawn(async move { memory.read::<_, MemoryError>(work).await });
+    // What nobody waits for any more does not begin.
+    let _ended = AbortOnDrop(recalling.abort_handle());
     let degraded = |reason| Recalled { degraded: Some(reason), ..Recalled::default() };
     match timeout(deadline, recalling).await {
         Err(_) => degraded("deadline"),

@@ -27,12 +27,14 @@ pub(super) struct Reading {
     exchange: Exchange,
     reader: AnswerReader,
     held: Held,
+    _open: Arc<()>,
 }
 
 impl Reading {
     /// Reads the answer to a question.
     pub(super) fn new(shared: Arc<Shared>, exchange: Exchange, reader: AnswerReader) -> Self {
-        Self { shared, exchange, reader, held: Held::default() }
+        let open = shared.proxies.captures.open();
+        Self { shared, exchange, reader, held: Held::default(), _open: open }
     }
 
     fn push(&mut self, bytes: &[u8]) {

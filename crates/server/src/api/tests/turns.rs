@@ -157,7 +157,11 @@ async fn what_cannot_be_stored_is_refused_with_its_place() {
             400,
             "there is no field \"txt\" of turns[0]; the fields are role, text, speaker, time, key",
         ),
-        (json!({ "session": " ", "turns": [turn.clone()] }), 422, "session: the name of a session is empty"),
+        (
+            json!({ "session": " ", "turns": [turn.clone()] }),
+            422,
+            "session: the name of a session is empty",
+        ),
         (
             json!({ "session": "s", "turns": [turn, { "role": "user", "text": " " }] }),
             422,

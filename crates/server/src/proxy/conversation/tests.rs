@@ -96,6 +96,7 @@ fn what_a_person_asked_is_found_behind_what_programs_add() {
     for behind in [
         json!({"role": "developer", "content": "Be short"}),
         json!({"role": "user", "content": "<system-reminder>x</system-reminder>"}),
+        json!({"role": "user", "content": "### Task:\nGenerate a concise title"}),
         json!({"role": "user", "content": null}),
         json!({"role": "user", "content": []}),
     ] {

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use axum::http::Request;
@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 
 use super::upstream::{Scripted, Upstream};
 use super::{ask, before, before_with, post, relaying_to, remember};
-use crate::ServerSettings;
 use crate::front::Front;
 use crate::guard::Names;
+use crate::listen::Listeners;
 use crate::server::routes;
 use crate::shared::Shared;
 use crate::tests::fixture::{NOW, Served, user};
+use crate::{Server, ServerSettings};
 
 const MESSAGES: &str = "/anthropic/v1/messages";
 const CHAT: &str = "/openai/v1/chat/completions";
@@ -274,14 +275,21 @@ async fn two_users_never_share_turns_and_what_was_forgotten_stays_so() {
     assert_eq!(stored(&served, "bo").await.len(), 2);
 }
 
-/// A server whose store can be locked, with a spool.
-fn lockable(upstream: &Upstream, folder: &tempfile::TempDir) -> (Arc<AtomicBool>, Arc<Front>) {
-    let is_locked = Arc::new(AtomicBool::new(false));
-    let (locked, path) = (Arc::clone(&is_locked), folder.path().join("memory.db"));
+/// What happens when the store of a server is opened.
+const OPENS: u8 = 0;
+const LOCKED: u8 = 1;
+const PANICS: u8 = 2;
+
+/// A server whose store may be locked, or worse, with a spool.
+fn with_bad_store(upstream: &Upstream, folder: &tempfile::TempDir) -> (Arc<AtomicU8>, Arc<Front>) {
+    let happens = Arc::new(AtomicU8::new(OPENS));
+    let (happening, path) = (Arc::clone(&happens), folder.path().join("memory.db"));
     let clock = Arc::new(FixedClock(NOW.parse().expect("it is a time")));
     let its_clock = Arc::clone(&clock);
     let open = move |_| {
-        if locked.load(Ordering::Relaxed) {
+        let happening = happening.load(Ordering::Relaxed);
+        assert_ne!(happening, PANICS, "as it was told to");
+        if happening == LOCKED {
             return Err(MemoryError::from(StoreError::Locked {
                 place: "x".to_owned(),
                 seconds: 0,
@@ -297,37 +305,37 @@ fn lockable(upstream: &Upstream, folder: &tempfile::TempDir) -> (Arc<AtomicBool>
     settings.talk.spool = Some(SpoolSettings::new(folder.path().join("spool"), "the store"));
     let shared = Arc::new(Shared::new(memory, settings));
     let routes = routes(&shared);
-    (is_locked, Arc::new(Front::new(shared, Names::default(), routes)))
+    (happens, Arc::new(Front::new(shared, Names::default(), routes)))
 }
 
 #[tokio::test]
-async fn a_locked_store_stops_no_request_and_loses_no_turn() {
-    let upstream = answering(|asked| format!("You said: {asked}")).await;
-    let folder = tempfile::tempdir().unwrap();
-    let (is_locked, front) = lockable(&upstream, &folder);
-    let send = async |text: &str| {
-        let body = json!({"messages": [person(text)]}).to_string();
-        let request: Request<_> = post(CHAT, &[("x-longmem-session", "s")], body);
-        front.answer(request).await
-    };
-    is_locked.store(true, Ordering::Relaxed);
-    let answer = send("What did I say about the gateway?").await;
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["x-longmem-degraded"], "memory_unavailable");
-    answer.into_body().collect().await.unwrap();
-    front.shared.proxies.captures.finish().await;
-    let metrics = front.shared.metrics.text(None);
-    assert!(
-        metrics.contains(r#"longmem_proxy_captured_turns_total{outcome="spooled"} 2"#),
-        "{metrics}"
-    );
-    is_locked.store(false, Ordering::Relaxed);
-    send("And what else is there?").await.into_body().collect().await.unwrap();
-    let texts: Vec<String> =
-        stored_in(&front.shared, "ana").await.into_iter().map(|turn| turn.2).collect();
-    assert_eq!(texts.len(), 4);
-    assert_eq!(texts[0], "What did I say about the gateway?");
-    assert_eq!(texts[3], "You said: And what else is there?");
+async fn a_bad_store_stops_no_request_and_loses_no_turn() {
+    for (what, degraded) in [(LOCKED, "memory_unavailable"), (PANICS, "bug")] {
+        let upstream = answering(|asked| format!("You said: {asked}")).await;
+        let folder = tempfile::tempdir().unwrap();
+        let (happens, front) = with_bad_store(&upstream, &folder);
+        let send = async |text: &str| {
+            let body = json!({"messages": [person(text)]}).to_string();
+            let request: Request<_> = post(CHAT, &[("x-longmem-session", "s")], body);
+            front.answer(request).await
+        };
+        happens.store(what, Ordering::Relaxed);
+        let answer = send("What did I say about the gateway?").await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["x-longmem-degraded"], degraded);
+        answer.into_body().collect().await.unwrap();
+        front.shared.proxies.captures.finish().await;
+        let metrics = front.shared.metrics.text(None);
+        let spooled = r#"longmem_proxy_captured_turns_total{outcome="spooled"} 2"#;
+        assert!(metrics.contains(spooled), "{metrics}");
+        happens.store(OPENS, Ordering::Relaxed);
+        send("And what else is there?").await.into_body().collect().await.unwrap();
+        let texts: Vec<String> =
+            stored_in(&front.shared, "ana").await.into_iter().map(|turn| turn.2).collect();
+        assert_eq!(texts.len(), 4);
+        assert_eq!(texts[0], "What did I say about the gateway?");
+        assert_eq!(texts[3], "You said: And what else is there?");
+    }
 }
 
 #[tokio::test]
@@ -345,4 +353,40 @@ async fn what_is_being_stored_is_stored_before_the_server_has_stopped() {
     listening.serving.await.unwrap();
     served.shared.proxies.captures.finish().await;
     assert_eq!(stored(&served, "ana").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_stream_that_goes_on_when_the_server_stops_is_stored_as_a_part() {
+    let upstream = Upstream::start(|_| {
+        let events = anthropic_events(&"so it goes on ".repeat(100));
+        let events: Vec<&str> = events.iter().map(String::as_str).collect();
+        Scripted::events(&events, Duration::from_millis(20))
+    })
+    .await;
+    let served = before(&upstream);
+    let any = "127.0.0.1:0".parse().unwrap();
+    let listeners = Listeners::bind(&[any], None).await.unwrap();
+    let address = listeners.addresses().unwrap()[0];
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = Server::over(Arc::clone(&served.front));
+    let serving = tokio::spawn(server.serve(listeners, async { stopped.await.unwrap_or(()) }));
+    let url = format!("http://{address}{MESSAGES}");
+    let client = longmem_chat::http_client(&url.parse().unwrap()).build().unwrap();
+    let body = json!({"stream": true, "messages": [person("How does it go on?")]}).to_string();
+    let asked = client.post(&url).header("content-type", "application/json").body(body);
+    let mut answer = asked.send().await.unwrap();
+    let mut came = String::new();
+    while !came.contains("goes") {
+        came.push_str(&String::from_utf8_lossy(&answer.chunk().await.unwrap().unwrap()));
+    }
+    stop.send(()).unwrap();
+    serving.await.unwrap();
+    // It is there already: nobody would wait for it any more.
+    let texts = served.shared.memory.read(|memory| {
+        let turns = memory.newest_turns(&Scope::of(user("ana")), None, 10)?;
+        Ok::<_, MemoryError>(turns.into_iter().map(|turn| turn.text).collect::<Vec<_>>())
+    });
+    let texts = texts.await.unwrap();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[0].starts_with("so it goes") && texts[0].ends_with("[broken off]"), "{texts:?}");
 }

@@ -49,9 +49,9 @@ fn before_with(upstream: &Upstream, change: impl FnOnce(&mut ServerSettings)) ->
 }
 
 fn relaying_to(url: &str) -> ProxySettings {
-    let mut proxy = ProxySettings::default();
     // However busy the machine is.
-    proxy.recall_deadline = std::time::Duration::from_mins(1);
+    let recall_deadline = std::time::Duration::from_mins(1);
+    let mut proxy = ProxySettings { recall_deadline, ..ProxySettings::default() };
     for to in [&mut proxy.anthropic, &mut proxy.openai] {
         to.address = Some(url.parse().expect("it is an address"));
     }

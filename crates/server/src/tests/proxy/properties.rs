@@ -60,9 +60,9 @@ impl Api {
 
     fn said(self, step: &Step, as_parts: bool) -> Vec<Value> {
         let kind = if self == Self::Responses { "input_text" } else { "text" };
-        let user = |text: &str| match as_parts {
-            true => json!({"role": "user", "content": [{"type": kind, "text": text}]}),
-            false => json!({"role": "user", "content": text}),
+        let user = |text: &str| {
+            let parts = json!([{"type": kind, "text": text}]);
+            json!({"role": "user", "content": if as_parts { parts } else { text.into() }})
         };
         match step {
             Step::Asks(text) => vec![user(text)],
