@@ -70,8 +70,9 @@ pub(crate) struct KeyInUse(String);
 impl KeyInUse {
     /// Whether it still opens anything, for what goes on longer than most requests. While the store cannot be
     /// read, it does.
-    pub(crate) async fn is_valid(self, shared: &Shared) -> bool {
-        let is_valid = shared.memory.run_aside(move |memory| keys::is_valid(memory, &self.0)).await;
+    pub(crate) async fn is_valid(&self, shared: &Shared) -> bool {
+        let id = self.0.clone();
+        let is_valid = shared.memory.run_aside(move |memory| keys::is_valid(memory, &id)).await;
         is_valid.unwrap_or(true)
     }
 }

@@ -94,7 +94,7 @@ async fn a_body_without_an_end_is_read_for_a_while_only() {
     let mut stream = listening.connect().await;
     let head = head(listening.address, "POST /v1/memory/turns", &reads, usize::MAX >> 1);
     stream.write_all(head.as_bytes()).await.unwrap();
-    let send = async |stream: &mut TcpStream| {
+    let send_on = async |stream: &mut TcpStream| {
         let piece = vec![b' '; 1 << 20];
         let mut sent = 0;
         while sent < 1 << 30 && stream.write_all(&piece).await.is_ok() {
@@ -102,7 +102,7 @@ async fn a_body_without_an_end_is_read_for_a_while_only() {
         }
         sent
     };
-    let sent = in_time(send(&mut stream)).await;
+    let sent = in_time(send_on(&mut stream)).await;
     assert!(sent < 256 << 20, "{sent}");
 }
 

@@ -219,9 +219,10 @@ fn a_zip_is_read_from_standard_input_and_from_bytes_too() {
     let read_as = |bytes: Vec<u8>, can_seek: bool| {
         let (name, bytes) = ("standard input", Box::new(Cursor::new(bytes)));
         let arrived = "2026-03-01T10:00:00Z".parse().unwrap();
-        let source = match can_seek {
-            true => Source::Bytes { name, bytes, arrived },
-            false => Source::Stream { name, bytes, arrived },
+        let source = if can_seek {
+            Source::Bytes { name, bytes, arrived }
+        } else {
+            Source::Stream { name, bytes, arrived }
         };
         let mut texts = Texts::default();
         read_from(source, None, &mut texts).map(|_| texts.0)

@@ -14,8 +14,8 @@ pub(super) fn scope_of(filters: &Map<String, Value>, user: &UserName) -> Result<
     let mut found = Found::default();
     found.add(filters, user)?;
     if !found.user {
-        let detail = "filters must say whose memories are meant";
-        let hint = format!("Send \"filters\": {{\"user_id\": \"{user}\"}}.");
+        let detail = "the request does not say whose memories are meant";
+        let hint = format!("Send \"user_id\": \"{user}\", in \"filters\" where there are some.");
         return Err(Problem::invalid(detail).with_hint(hint));
     }
     let mut scope = Scope::of(user.clone());
