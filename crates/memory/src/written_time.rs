@@ -32,8 +32,8 @@ enum Written {
     At(Timestamp),
     /// A moment on a clock of this time zone.
     Civil(DateTime),
-    /// So long ago.
-    Ago(Span),
+    /// So long ago; also so long from now, where the word "ago" does not stand there.
+    Distance { span: Span, says_ago: bool },
     /// Days in words or digits ("last week", "2026-03"), and a time on the first of them.
     Days(String, Option<Time>),
 }
@@ -44,8 +44,8 @@ impl WrittenTime {
         match &self.0 {
             Written::At(time) => *time,
             Written::Civil(time) => moment(*time, now),
-            Written::Ago(distance) => {
-                now.checked_sub(*distance).map_or(Timestamp::MIN, |then| then.timestamp())
+            Written::Distance { span, .. } => {
+                now.checked_sub(*span).map_or(Timestamp::MIN, |then| then.timestamp())
             }
             Written::Days(text, time) => match days(text, now.date()) {
                 Some((first, _)) => moment(first.to_datetime(time.unwrap_or_default()), now),
@@ -65,6 +65,27 @@ impl WrittenTime {
                 None => now.timestamp(),
             },
             _ => self.resolve(now),
+        }
+    }
+
+    /// The moment at which what is meant is over, where something to come is asked for: "3d" means in three
+    /// days, and "3d ago" what it says.
+    ///
+    /// # Examples
+    /// ```
+    /// use longmem_memory::WrittenTime;
+    ///
+    /// let now: jiff::Zoned = "2026-03-18T12:00:00[UTC]".parse()?;
+    /// let end: WrittenTime = "3 days".parse()?;
+    /// assert_eq!(end.resolve_ahead(&now).to_string(), "2026-03-21T12:00:00Z");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resolve_ahead(&self, now: &Zoned) -> Timestamp {
+        match &self.0 {
+            Written::Distance { span, says_ago: false } => {
+                now.checked_add(*span).map_or(Timestamp::MAX, |then| then.timestamp())
+            }
+            _ => self.resolve_end(now),
         }
     }
 
@@ -126,11 +147,13 @@ impl FromStr for WrittenTime {
             return near(Some(time.to_zoned(TimeZone::UTC).date()), Written::At(time));
         }
         if text.eq_ignore_ascii_case("now") {
-            return Ok(Self(Written::Ago(Span::new())));
+            return Ok(Self(Written::Distance { span: Span::new(), says_ago: true }));
         }
-        match ago(text) {
-            Some(Ok(distance)) => {
-                return near(today.checked_sub(distance).ok(), Written::Ago(distance));
+        let says_ago = text.ends_with("ago");
+        match distance(text) {
+            Some(Ok(span)) => {
+                let distance = Written::Distance { span, says_ago };
+                return near(today.checked_sub(span).ok(), distance);
             }
             Some(Err(_)) => return Err(NotATime::TooFar(text.to_owned())),
             None => {}
@@ -153,8 +176,8 @@ impl FromStr for WrittenTime {
     }
 }
 
-/// Reads a time ago: "3d", "2h ago", "3 days ago", "2 weeks"; an error if it is too long to reckon with.
-fn ago(text: &str) -> Option<Result<Span, jiff::Error>> {
+/// Reads a distance in time: "3d", "2h ago", "3 days ago", "2 weeks"; an error if it is too long to reckon with.
+fn distance(text: &str) -> Option<Result<Span, jiff::Error>> {
     // "10:30:00" is a time of a clock.
     let distance = text.strip_suffix("ago").map_or(text, str::trim_end);
     if distance.contains(':') {
@@ -230,6 +253,26 @@ mod tests {
         }
         let last = argument("2026-03-01").resolve_last(&now());
         assert_eq!(last.to_string(), "2026-03-01T23:59:59.999Z");
+    }
+
+    #[test]
+    fn what_is_to_come_is_counted_from_now() {
+        for (text, end) in [
+            ("3 days", "2026-03-21T12:00:00Z"),
+            ("90d", "2026-06-16T12:00:00Z"),
+            ("3 days ago", "2026-03-15T12:00:00Z"),
+            ("now", "2026-03-18T12:00:00Z"),
+            ("2027-03-01", "2027-03-02T00:00:00Z"),
+            ("2027", "2028-01-01T00:00:00Z"),
+            ("2027-03-01T10:00:00Z", "2027-03-01T10:00:00Z"),
+        ] {
+            let written: WrittenTime = text.parse().unwrap();
+            assert_eq!(written.resolve_ahead(&now()).to_string(), end, "{text}");
+        }
+        // What can be counted back cannot always be counted on.
+        let far: WrittenTime = "2000 years".parse().unwrap();
+        let end = "9990-01-01T00:00:00Z".parse::<Timestamp>().unwrap().to_zoned(TimeZone::UTC);
+        assert_eq!(far.resolve_ahead(&end), Timestamp::MAX);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use longmem_server::{Auth, InvalidUpstream, Permission, UpstreamAddress};
 use serde::Deserialize;
 
-use longmem_memory::WrittenTime;
+use longmem_memory::{NotATime, WrittenTime};
 
 /// In the place of an upstream's address: nothing is relayed.
 const NO_UPSTREAM: &str = "none";
@@ -117,7 +117,8 @@ impl TryFrom<String> for UpstreamName {
   longmem keys add laptop
   longmem keys add dashboard --user ana --scope read --expires 2027-03-01
   longmem keys list
-  longmem keys revoke 5f0c9a1be2d4
+  longmem keys add visitor --scope read --expires 30d
+  longmem keys revoke laptop
 
 A program sends its key as the header Authorization: Bearer KEY.")]
 pub(crate) struct KeysArguments {
@@ -139,15 +140,36 @@ pub(crate) enum KeysAction {
             default_values_t = [Permission::Read, Permission::Write]
         )]
         scope: Vec<Permission>,
-        /// When it ends: a day (2027-03-01) or a moment [default: never]
+        /// When it ends: a day (2027-03-01), a moment, or a time from now (30d, "3 months")
+        /// [default: never]
         #[arg(long, value_name = "TIME")]
-        expires: Option<WrittenTime>,
+        expires: Option<Expiry>,
     },
     /// List all keys, without their secrets
     List,
     /// Refuse a key from now on
     Revoke {
-        /// Its id, as list shows it
-        id: String,
+        /// Its id, as list shows it, or its name
+        #[arg(value_name = "ID|NAME")]
+        key: String,
     },
+}
+
+/// When a key ends.
+#[derive(Debug, Clone)]
+pub(crate) struct Expiry(pub(crate) WrittenTime);
+
+impl FromStr for Expiry {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ahead = text.trim().strip_prefix("in ").unwrap_or(text);
+        ahead.parse().map(Self).map_err(|error| match error {
+            NotATime::NotRead(_) => format!(
+                "\"{text}\" is not a time; write a day (2027-03-01), a moment (2027-03-01T10:00:00Z), or a \
+                 time from now (30d, \"3 months\")"
+            ),
+            error => error.to_string(),
+        })
+    }
 }

@@ -23,18 +23,18 @@ pub(super) fn run(
             let now = memory.now().to_zoned(TimeZone::system());
             let mut new = NewKey::new(name, settings.user.clone());
             new.scopes = scope;
-            new.expires = expires.map(|time| time.resolve_end(&now));
+            new.expires = expires.map(|time| time.0.resolve_ahead(&now));
             added(&keys::add(&memory, new)?, output)
         }
         KeysAction::List => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
             listed(keys::list(&memory)?, output)
         }
-        KeysAction::Revoke { id } => {
+        KeysAction::Revoke { key } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
-            keys::revoke(&memory, &id)?;
+            let id = keys::revoke(&memory, &key)?;
             let printed = if output.json {
-                output.document(&wire::ServerKeyRevoked { revoked: id.clone() })
+                output.document(&wire::ServerKeyRevoked { revoked: id })
             } else {
                 output.line(format!("Revoked: key {id}"))
             };

@@ -26,14 +26,25 @@ pub enum KeysError {
     /// The store failed.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// No key has this id.
-    #[error("there is no key \"{0}\"")]
+    /// No key has this id or this name.
+    #[error("no key has the id or the name \"{0}\"")]
     Unknown(String),
+    /// Several keys have this name.
+    #[error("{} keys are named \"{name}\": {}; revoke one by its id", keys.len(), ids(keys))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The keys, oldest first.
+        keys: Vec<ServerKey>,
+    },
     /// The name is not one short line.
     #[error("the name of a key is one line of 1 to {NAME_LENGTH} characters")]
     InvalidName,
     /// It would be valid never.
-    #[error("the key would have expired already, at {0}")]
+    #[error(
+        "the key would have expired already, at {0}; expected a time to come, such as a day (2027-03-01) or \
+         a time from now (90d)"
+    )]
     Expired(Timestamp),
     /// It would allow nothing.
     #[error("a key allows something: {} are the choices", all_permissions())]
@@ -51,6 +62,10 @@ pub enum KeysError {
     NoRandomness,
 }
 
+fn ids(keys: &[ServerKey]) -> String {
+    keys.iter().map(|key| key.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 fn all_permissions() -> String {
     Permission::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -59,7 +74,7 @@ impl Diagnose for KeysError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Memory(error) => error.code(),
-            Self::Unknown(_) => ErrorCode::UnknownKey,
+            Self::Unknown(_) | Self::Ambiguous { .. } => ErrorCode::UnknownKey,
             Self::InvalidName | Self::Expired(_) | Self::NothingAllowed => {
                 ErrorCode::WrongCommandLine
             }
@@ -79,7 +94,7 @@ impl Diagnose for KeysError {
     fn remedies(&self) -> Vec<Remedy> {
         match self {
             Self::Memory(error) => error.remedies(),
-            Self::Unknown(_) => vec![Remedy::ListServerKeys],
+            Self::Unknown(_) | Self::Ambiguous { .. } => vec![Remedy::ListServerKeys],
             Self::Damaged { .. } => vec![Remedy::RevokeServerKey],
             _ => Vec::new(),
         }
@@ -149,15 +164,30 @@ pub fn list(memory: &Memory) -> Result<Vec<ServerKey>, KeysError> {
     Ok(keys)
 }
 
-/// Revokes a key: no request with it is served from now on.
+/// Revokes the key of this id, or else the only one of this name, and returns its id: no request with it is
+/// served from now on.
 ///
 /// # Errors
-/// [`KeysError::Unknown`] if there is none with this id; also when the store cannot be written.
-pub fn revoke(memory: &Memory, id: &str) -> Result<(), KeysError> {
-    if !record::ids(memory)?.iter().any(|known| known == id) {
-        return Err(KeysError::Unknown(id.to_owned()));
+/// [`KeysError::Unknown`] if there is none; [`KeysError::Ambiguous`] if several have the name; also when
+/// the store cannot be read or written.
+pub fn revoke(memory: &Memory, id_or_name: &str) -> Result<String, KeysError> {
+    let id = if record::ids(memory)?.iter().any(|known| known == id_or_name) {
+        id_or_name.to_owned()
+    } else {
+        id_of_name(memory, id_or_name)?
+    };
+    record::delete(memory, &id)?;
+    Ok(id)
+}
+
+fn id_of_name(memory: &Memory, name: &str) -> Result<String, KeysError> {
+    let mut keys = list(memory)?;
+    keys.retain(|key| key.name.trim() == name.trim());
+    match keys.as_slice() {
+        [] => Err(KeysError::Unknown(name.to_owned())),
+        [only] => Ok(only.id.clone()),
+        _ => Err(KeysError::Ambiguous { name: name.to_owned(), keys }),
     }
-    Ok(record::delete(memory, id)?)
 }
 
 /// A key that was presented and is valid.

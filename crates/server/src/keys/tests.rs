@@ -105,3 +105,28 @@ fn a_key_that_could_never_be_used_is_refused() {
     }
     assert_eq!(list(&memory).unwrap(), []);
 }
+
+#[test]
+fn a_key_is_revoked_by_its_name_where_only_one_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let memory = memory_at("2026-03-02T10:00:00Z", &store);
+    let named = |name: &str| {
+        let key = NewKey::new(name, "ana".parse().unwrap());
+        add(&memory, key).unwrap().added.id
+    };
+    let laptop = named("laptop");
+    let phones = [named("phone"), named("phone")];
+    assert_eq!(revoke(&memory, "laptop").unwrap(), laptop);
+    assert_eq!(revoke(&memory, "laptop").unwrap_err().code(), ErrorCode::UnknownKey);
+    let error = revoke(&memory, "phone").unwrap_err().to_string();
+    assert!(phones.iter().all(|id| error.contains(id)), "{error}");
+    assert_eq!(list(&memory).unwrap().len(), 2);
+    assert_eq!(revoke(&memory, &phones[0]).unwrap(), phones[0]);
+    assert_eq!(revoke(&memory, "phone").unwrap(), phones[1]);
+    // An id is taken for one, whatever else is named so.
+    let id = named("tablet");
+    let posing = named(&id);
+    assert_eq!(revoke(&memory, &id).unwrap(), id);
+    assert_eq!(revoke(&memory, &id).unwrap(), posing);
+}
