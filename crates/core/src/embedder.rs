@@ -72,6 +72,9 @@ pub enum Readiness {
     Ready,
     /// After the model is loaded, which nobody has begun.
     NotLoaded,
+    /// After the model is fetched, which nobody has begun: it is not on this machine. The next call that
+    /// needs it fetches it, where it may.
+    Missing,
     /// After the model is loaded, which somebody is doing.
     Loading,
     /// Perhaps never: the model could not be found or loaded when that was last tried. The next call

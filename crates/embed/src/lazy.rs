@@ -92,7 +92,10 @@ impl TextEmbedder for LazyEmbedder {
     }
 
     fn readiness(&self) -> Readiness {
-        self.model.readiness()
+        match self.model.readiness() {
+            Readiness::NotLoaded if !self.sources.has_files(&self.manifest) => Readiness::Missing,
+            readiness => readiness,
+        }
     }
 
     fn load(&self) -> Result<(), EmbedError> {

@@ -97,7 +97,7 @@ impl Memory {
         match self.readiness() {
             Readiness::Ready => {}
             Readiness::NotLoaded | Readiness::Loading => return Ok(Err(Degraded::ModelLoading)),
-            Readiness::Failed => return Ok(Err(Degraded::ModelMissing)),
+            Readiness::Missing | Readiness::Failed => return Ok(Err(Degraded::ModelMissing)),
         }
         if clock.is_over(1.0) {
             return Ok(Err(Degraded::Deadline));

@@ -86,7 +86,7 @@ pub use ranking::RankingParameters;
 pub use recall::{Channels, Found, RESULTS_WITH_NEIGHBOURS, Recall, RecallRequest, RecallTimings};
 pub use recalled_facts::RecalledFact;
 pub use redactions::Redactions;
-pub use relevance::{DEFAULT_THRESHOLD, PROMPT_THRESHOLD, RelevanceWeights, UNSURE_BELOW};
+pub use relevance::{DEFAULT_THRESHOLD, PROMPT_THRESHOLD, RelevanceWeights, UNSURE_SCORE};
 pub use safeguards::Safeguards;
 pub use session_names::MAX_CANDIDATES;
 pub use short_line::{InvalidLine, MAX_STATEMENT_CHARACTERS, short_line};

@@ -18,6 +18,8 @@ pub(crate) struct Order {
     pub(crate) facts: Vec<PlacedFact>,
     /// What speaks for the best of turns and facts together.
     judged: Vec<Signals>,
+    /// The score of the first of these.
+    best_score: f32,
 }
 
 /// A fact among all results.
@@ -34,7 +36,8 @@ impl Order {
     /// place.
     pub(crate) fn of(turns: Vec<Ranked>, facts: Vec<(SignalledFact, Explanation)>) -> Self {
         let rank_scores: Vec<f32> = merged_scores(&turns, &facts);
-        let mut order = Self { turns: Vec::new(), facts: Vec::new(), judged: Vec::new() };
+        let mut order =
+            Self { turns: Vec::new(), facts: Vec::new(), judged: Vec::new(), best_score: 0.0 };
         let (mut turns, mut facts) = (turns.into_iter().peekable(), facts.into_iter().peekable());
         let mut shown = f32::INFINITY;
         for (place, rank_score) in rank_scores.iter().enumerate() {
@@ -52,6 +55,7 @@ impl Order {
             };
             shown = printed_score(&signals, standing).min(shown);
             if order.judged.len() < JUDGED_RESULTS && !signals.echo {
+                order.best_score = order.best_score.max(shown);
                 order.judged.push(signals);
             }
             match fact {
@@ -64,6 +68,16 @@ impl Order {
             }
         }
         order
+    }
+
+    /// Whether nothing was found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.turns.is_empty() && self.facts.is_empty()
+    }
+
+    /// The score of the best result that is more than the question said again, 0 to 1.
+    pub(crate) fn best_score(&self) -> f32 {
+        self.best_score
     }
 
     /// The greatest chance of the best results to be evidence, 0 to 1.

@@ -16,7 +16,10 @@ use crate::order::Order;
 use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, merge_copies, rank};
 use crate::recalled_facts::{RecalledFact, SignalledFact, rank_facts};
-use crate::relevance::{DEFAULT_THRESHOLD, GENERAL_THRESHOLD, RelevanceWeights, UNSURE_BELOW};
+use crate::relevance::{
+    DEFAULT_THRESHOLD, GENERAL_THRESHOLD, NEAREST_BELOW, PROMPT_THRESHOLD, RelevanceWeights,
+    UNSURE_SCORE, UNSURE_SCORE_BY_WORDS,
+};
 use crate::signals::{MeaningScale, Reader, Signalled, Signals, owners};
 use crate::{Memory, MemoryError};
 
@@ -64,7 +67,8 @@ pub struct RecallRequest {
     /// Where its days begin and end.
     pub time_zone: TimeZone,
     /// A recall by both channels whose best turn is less likely than this to be of use, 0 to 1,
-    /// brings nothing; neither does a mere greeting. 0 always brings what is nearest.
+    /// brings nothing; neither does a mere greeting. A recall by words alone brings nothing where it is
+    /// [unsure](Recall::unsure), if this is [`PROMPT_THRESHOLD`] or more. 0 always brings what is nearest.
     pub threshold: f32,
     /// How what is found is ordered.
     pub ranking: RankingParameters,
@@ -106,7 +110,8 @@ pub struct Recall {
     /// What is known that bears on the query, most relevant first, and all that is known of whom it
     /// names; none if only a part of the user's memory is asked for.
     pub facts: Vec<RecalledFact>,
-    /// Whether what was found is most likely no answer, but the nearest there is.
+    /// Whether what was found is most likely no answer, but the nearest there is: the best score is below
+    /// 0.1, or below 0.07 where only words were searched.
     pub unsure: bool,
     /// Turns of the user that have no vectors yet and are found by words only.
     pub turns_without_vectors: u64,
@@ -155,6 +160,19 @@ pub struct RecallTimings {
     pub ranking: Duration,
 }
 
+/// What a recall's results are worth as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    /// They are not worth showing.
+    Nothing,
+    /// Hardly any can be an answer, so only the nearest are shown.
+    Nearest,
+    /// Most likely none is an answer.
+    Unsure,
+    /// One of them may well be an answer.
+    Sure,
+}
+
 /// What is asked, found, and known, before anything is weighed.
 struct Gathered {
     turns: Vec<Signalled>,
@@ -198,18 +216,15 @@ impl Memory {
         let compared = COMPARED_FOR_COPIES.max(request.limit);
         let ranked = merge_copies(rank(turns, ranking), compared, ranking.copy_likeness);
         let mut order = Order::of(ranked, rank_facts(facts, ranking));
-        let best = order.best_chance(&RelevanceWeights::of(self.embedder.model()));
-        // The estimate was made with both channels, and says little with one of them alone.
-        let both = request.channels == Channels::Both && degraded.is_none();
-        let judged = both && request.threshold > 0.0;
-        let is_nothing = judged && best < least_chance(request);
-        let unsure = judged && !is_nothing && best < UNSURE_BELOW;
-        if is_nothing {
+        let by_words = request.channels == Channels::Words || degraded.is_some();
+        let worth = self.worth(&order, request, by_words);
+        match worth {
             // What is known of whom the query names is asked for all the same.
-            order.keep_named(request.limit);
-        } else {
-            order.keep(if unsure { request.limit.min(UNSURE_RESULTS) } else { request.limit });
+            Worth::Nothing => order.keep_named(request.limit),
+            Worth::Nearest => order.keep(request.limit.min(UNSURE_RESULTS)),
+            Worth::Unsure | Worth::Sure => order.keep(request.limit),
         }
+        let unsure = matches!(worth, Worth::Nearest | Worth::Unsure);
         let Order { turns, facts, .. } = order;
         let facts = facts.into_iter().map(|fact| fact.recalled).collect();
         let results = self.with_neighbours(request, turns)?;
@@ -217,6 +232,33 @@ impl Memory {
         let turns_without_vectors = overview.waiting;
         let degraded = degraded.into_iter().collect();
         Ok(Recall { results, facts, unsure, turns_without_vectors, other_model, degraded, timings })
+    }
+
+    /// Judges what was found by how good the best of it is.
+    fn worth(&self, order: &Order, request: &RecallRequest, by_words: bool) -> Worth {
+        if request.threshold <= 0.0 || order.is_empty() {
+            return Worth::Sure;
+        }
+        let least = least_chance(request);
+        if by_words {
+            // Chances are estimated from cosines, so here the score that is shown has to do.
+            return match order.best_score() >= UNSURE_SCORE_BY_WORDS {
+                true => Worth::Sure,
+                false if least >= PROMPT_THRESHOLD => Worth::Nothing,
+                false => Worth::Unsure,
+            };
+        }
+        // Nor do they say anything of meaning alone.
+        if request.channels != Channels::Both {
+            return Worth::Sure;
+        }
+        let best = order.best_chance(&RelevanceWeights::of(self.embedder.model()));
+        match best {
+            best if best < least => Worth::Nothing,
+            best if best < NEAREST_BELOW => Worth::Nearest,
+            _ if order.best_score() < UNSURE_SCORE => Worth::Unsure,
+            _ => Worth::Sure,
+        }
     }
 
     /// The model of the store's vectors, if a request asks for meaning and the model that embeds has

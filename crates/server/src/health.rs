@@ -39,7 +39,7 @@ impl From<Readiness> for ModelState {
         match readiness {
             Readiness::Ready => Self::Ready,
             Readiness::NotLoaded | Readiness::Loading => Self::Loading,
-            Readiness::Failed => Self::Missing,
+            Readiness::Missing | Readiness::Failed => Self::Missing,
         }
     }
 }

@@ -93,6 +93,20 @@ impl ModelSources {
         }
     }
 
+    /// Whether files of the model's names are on this machine. It only looks for them: it neither checks
+    /// nor downloads any.
+    pub fn has_files(&self, manifest: &Manifest) -> bool {
+        let has_all =
+            |folder: &Path| manifest.files.iter().all(|file| folder.join(&file.name).is_file());
+        if let Some(named) = &self.explicit {
+            return has_all(&named.join(&manifest.folder)) || has_all(named);
+        }
+        let mut folders = self.folders.iter().chain([&self.download_to]);
+        let cached = || self.hub_cache.iter().flat_map(|cache| snapshots(cache, manifest));
+        folders.any(|folder| has_all(&folder.join(&manifest.folder)))
+            || cached().any(|folder| has_all(&folder))
+    }
+
     /// Finds the files on this machine, or downloads them.
     ///
     /// Several processes may do so at once: one downloads, the others wait for it. A download that

@@ -7,7 +7,10 @@ use std::time::Duration;
 use longmem_core::{
     EmbedError, Embedding, EmbeddingModel, FixedClock, PassageSpan, Readiness, Scope, TextEmbedder,
 };
-use longmem_memory::{Channels, Degraded, IndexOptions, Memory, MemoryError, RecallRequest};
+use longmem_memory::{
+    Channels, DEFAULT_THRESHOLD, Degraded, IndexOptions, Memory, MemoryError, PROMPT_THRESHOLD,
+    RecallRequest,
+};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
 
@@ -105,6 +108,17 @@ fn it_answers_by_words_until_the_model_is_warm_and_by_meaning_then() {
             assert_eq!((recall.turns_without_vectors, recall.unsure), (2, false));
         }
     }
+    // One word of many says little: who asks is told so, and a prompt gets nothing.
+    request.query =
+        "Which penguins of Antarctica march over frozen seas when winter storms rise?".into();
+    let recall = memory.recall(&request).unwrap();
+    assert!(recall.unsure && !recall.results.is_empty(), "{recall:?}");
+    request.threshold = PROMPT_THRESHOLD;
+    assert_eq!(memory.recall(&request).unwrap().results, []);
+    request.query = "Where in Lisbon is it?".into();
+    let recall = memory.recall(&request).unwrap();
+    assert!(!recall.unsure && !recall.results.is_empty(), "{recall:?}");
+    request.threshold = DEFAULT_THRESHOLD;
     request.channels = Channels::Words;
     assert_eq!(memory.recall(&request).unwrap().degraded, []);
 

@@ -50,7 +50,8 @@ async fn recall(
     shared.metrics.recall(&found);
     let recalled = Note::new(Door::Api, Event::Recalled(Brought::by(&query, &found)));
     shared.activity.note(&user, memory.now(), recalled.took(began.elapsed()));
-    if readiness == Readiness::NotLoaded && !found.degraded.is_empty() {
+    let is_untried = matches!(readiness, Readiness::NotLoaded | Readiness::Missing);
+    if is_untried && !found.degraded.is_empty() {
         // The next recall with a deadline should find by meaning.
         let memory = memory.clone();
         tokio::spawn(async move { memory.read(Memory::warm_up).await });

@@ -1,8 +1,9 @@
 //! The arguments of tools, checked by hand: a schema is a promise that clients may not keep.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
-use longmem_core::{FactId, TurnId};
+use longmem_core::{FactId, TurnId, closed_words};
 use longmem_memory::WrittenTime;
 use rmcp::model::JsonObject;
 use serde::de::{DeserializeOwned, Error as _};
@@ -73,6 +74,18 @@ pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<WrittenTime>
     })
 }
 
+closed_words! {
+    /// What something is that a tool changes.
+    pub(super) enum Kind: "a kind of memory" {
+        /// One message of a conversation, or a note.
+        Turn = "turn",
+        /// A note, which is a turn that stands alone.
+        Note = "note",
+        /// A fact.
+        Fact = "fact",
+    }
+}
+
 /// What a tool changes: a turn, or a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Handle {
@@ -83,24 +96,68 @@ pub(super) enum Handle {
 }
 
 impl Handle {
-    /// Reads `t40` or `f12`.
+    /// Reads `t40` or `f12`, or a number with what it is the number of.
     ///
     /// # Errors
-    /// For anything else, a number alone included: it could be the one or the other.
-    pub(super) fn read(text: &str) -> Result<Self, Refusal> {
-        let trimmed = text.trim();
+    /// For anything else: a number alone could be a turn or a fact.
+    pub(super) fn read(id: &Id, kind: Option<Kind>) -> Result<Self, Refusal> {
         let expected =
             "Write t and the number of a turn (t40), or f and the number of a fact (f12).";
-        let refused = |what: &str| Refusal::new(format!("\"{text}\" {what}"), expected);
-        let (kind, digits) = match trimmed.chars().next() {
-            Some(kind @ ('t' | 'T' | 'f' | 'F')) => (kind.to_ascii_lowercase(), &trimmed[1..]),
-            Some('0'..='9') => return Err(refused("does not say whether it is a turn or a fact")),
+        let refused = |what: &str| Refusal::new(format!("\"{}\" {what}", id.0), expected);
+        let trimmed = id.0.trim();
+        let (is_turn, digits) = match (trimmed.chars().next(), kind) {
+            (Some('t' | 'T'), None | Some(Kind::Turn | Kind::Note)) => (true, &trimmed[1..]),
+            (Some('f' | 'F'), None | Some(Kind::Fact)) => (false, &trimmed[1..]),
+            (Some('t' | 'T' | 'f' | 'F'), Some(kind)) => {
+                return Err(refused(&format!("is no {kind}, which is the kind that was given")));
+            }
+            (Some('0'..='9'), None) => {
+                return Err(refused("does not say whether it is a turn or a fact"));
+            }
+            (Some('0'..='9'), Some(kind)) => (kind != Kind::Fact, trimmed),
             _ => return Err(refused("names neither a turn nor a fact")),
         };
         match positive(digits) {
-            Some(number) if kind == 't' => Ok(Self::Turn(TurnId(number))),
+            Some(number) if is_turn => Ok(Self::Turn(TurnId(number))),
             Some(number) => Ok(Self::Fact(FactId(number))),
             None => Err(refused("names neither a turn nor a fact")),
+        }
+    }
+
+    /// Its number, as all JSON has it.
+    pub(super) fn number(self) -> i64 {
+        let (Self::Turn(TurnId(number)) | Self::Fact(FactId(number))) = self;
+        number
+    }
+
+    /// What it is.
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::Turn(_) => Kind::Turn,
+            Self::Fact(_) => Kind::Fact,
+        }
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Turn(id) => write!(formatter, "t{id}"),
+            Self::Fact(id) => write!(formatter, "f{id}"),
+        }
+    }
+}
+
+/// The id of something, written or as a number.
+#[derive(Debug, Clone)]
+pub(super) struct Id(String);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text)),
+            Value::Number(number) => Ok(Self(number.to_string())),
+            other => Err(D::Error::custom(format!("{other} is no id, such as t40 or f12"))),
         }
     }
 }
@@ -134,12 +191,20 @@ mod tests {
 
     #[test]
     fn turns_and_facts_are_told_apart() {
-        assert_eq!(Handle::read("t40"), Ok(Handle::Turn(TurnId(40))));
-        assert_eq!(Handle::read(" F12 "), Ok(Handle::Fact(FactId(12))));
-        let refused = Handle::read("40").unwrap_err().text();
+        let read = |text: &str, kind| Handle::read(&Id(text.to_owned()), kind);
+        assert_eq!(read("t40", None), Ok(Handle::Turn(TurnId(40))));
+        assert_eq!(read(" F12 ", None), Ok(Handle::Fact(FactId(12))));
+        assert_eq!(read("40", Some(Kind::Note)), Ok(Handle::Turn(TurnId(40))));
+        assert_eq!(read("t40", Some(Kind::Turn)), Ok(Handle::Turn(TurnId(40))));
+        assert_eq!(read("12", Some(Kind::Fact)), Ok(Handle::Fact(FactId(12))));
+        let refused = read("40", None).unwrap_err().text();
         assert!(refused.starts_with("\"40\" does not say whether it is a turn or a fact. Write t"));
-        for text in ["", "t", "t-1", "t0", "f+3", "x3", "t99999999999999999999", "é", "tt4"] {
-            assert!(Handle::read(text).is_err(), "{text}");
+        let refused = read("t40", Some(Kind::Fact)).unwrap_err().text();
+        assert!(refused.starts_with("\"t40\" is no fact, which is the kind"), "{refused}");
+        for text in ["", "t", "t-1", "t0", "f+3", "x3", "t99999999999999999999", "é", "tt4", "-4"]
+        {
+            assert!(read(text, None).is_err(), "{text}");
+            assert!(read(text, Some(Kind::Turn)).is_err(), "{text}");
         }
     }
 

@@ -71,7 +71,9 @@ fn an_explicit_folder_serves_directly_or_with_the_models_folder_in_it() {
     write_model(&home.path().join("mine/tiny"));
     for named in ["mine", "mine/tiny"] {
         let explicit = Some(home.path().join(named));
-        let files = fetch(&ModelSources { explicit, ..sources(home.path()) }).0.unwrap();
+        let sources = ModelSources { explicit, ..sources(home.path()) };
+        assert!(sources.has_files(&manifest()));
+        let files = fetch(&sources).0.unwrap();
         assert_eq!(files.folder(), home.path().join("mine/tiny"));
         files.verify(&manifest()).unwrap();
     }
@@ -127,6 +129,7 @@ fn any_snapshot_in_the_hub_cache_with_the_right_sums_serves() {
     let sources = ModelSources { hub_cache, ..sources(home.path()) };
     let found = sources.locate(&manifest(), &mut |_| {}).unwrap();
     assert_eq!(found.source, Source::HubCache(snapshots.join("another-revision")));
+    assert!(sources.has_files(&manifest()));
     write_model(&snapshots.join(&manifest().revision));
     let found = sources.locate(&manifest(), &mut |_| {}).unwrap();
     assert_eq!(found.source, Source::HubCache(snapshots.join(manifest().revision)));
@@ -140,6 +143,7 @@ fn locating_downloads_nothing() {
     let sources = ModelSources { hub_endpoint, ..sources(home.path()) };
     let error = sources.locate(&manifest(), &mut |_| {}).unwrap_err();
     assert!(matches!(error, EmbedderError::NotFound { .. }), "{error}");
+    assert!(!sources.has_files(&manifest()));
     assert_eq!(files_below(home.path()), Vec::<PathBuf>::new());
 }
 

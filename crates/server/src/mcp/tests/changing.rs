@@ -11,14 +11,35 @@ async fn the_same_text_is_kept_once() {
     let mut client = world.client().await;
     let (text, first) = client.call("memory_add", json!({"text": "Tea is at five."})).await;
     assert_eq!(text, "Remembered, as note t1.");
-    assert_eq!(first, json!({"id": "t1", "kind": "note", "new": true, "noted": []}));
+    assert_eq!(first, json!({"id": 1, "kind": "note", "new": true, "noted": []}));
     let mut other = world.client().await;
     let (text, again) = other.call("memory_add", json!({"text": " Tea is at five.\n"})).await;
     assert_eq!(text, "Known already, as note t1.");
-    assert_eq!(again, json!({"id": "t1", "kind": "note", "new": false, "noted": []}));
+    assert_eq!(again, json!({"id": 1, "kind": "note", "new": false, "noted": []}));
     let fact = json!({"text": "drinks tea", "kind": "fact"});
-    assert_eq!(client.call("memory_add", fact.clone()).await.1["id"], "f1");
+    assert_eq!(client.call("memory_add", fact.clone()).await.1["id"], 1);
     assert_eq!(client.call("memory_add", fact).await.1["new"], false);
+}
+
+#[tokio::test]
+async fn what_one_tool_says_of_something_another_takes() {
+    let world = World::new();
+    let mut client = world.client().await;
+    let (_, note) = client.call("memory_add", json!({"text": "Tea is at five."})).await;
+    let (_, fact) = client.call("memory_add", json!({"text": "drinks tea", "kind": "fact"})).await;
+    let (_, found) = client.call("memory_search", json!({"query": "When is tea?"})).await;
+    assert_eq!(found["results"][0]["id"], note["id"]);
+    let (_, got) = client.call("memory_get", json!({"ids": [note["id"]]})).await;
+    assert_eq!(got["turns"][0]["text"], "Tea is at five.");
+    for added in [&note, &fact] {
+        let named = json!({"id": added["id"], "kind": added["kind"], "text": "drinks coffee"});
+        let (_, updated) = client.call("memory_update", named.clone()).await;
+        assert_eq!(updated["id"], added["id"]);
+        let (_, deleted) = client.call("memory_delete", named).await;
+        assert_eq!(deleted["id"], added["id"]);
+    }
+    let (_, status) = client.call("memory_status", json!({})).await;
+    assert_eq!((&status["turns"], &status["facts"]), (&json!(0), &json!(0)));
 }
 
 #[tokio::test]
@@ -64,7 +85,7 @@ async fn turns_and_facts_are_corrected_and_deleted_by_their_numbers() {
     let asked = json!({"id": "t1", "text": "The gateway listens on port 7444."});
     let (text, updated) = client.call("memory_update", asked.clone()).await;
     assert_eq!(text, "Replaced the text of t1.");
-    assert_eq!(updated, json!({"id": "t1", "facts": 0, "summaries": 0}));
+    assert_eq!(updated, json!({"id": 1, "kind": "turn", "facts": 0, "summaries": 0}));
     assert_eq!(client.call("memory_update", asked).await.1, updated);
     client.call("memory_update", json!({"id": "F1", "text": "works at a school"})).await;
     let (text, _) =

@@ -53,6 +53,7 @@ impl TextEmbedder for Stubborn {
 
     fn readiness(&self) -> Readiness {
         match self.attempts.load(Ordering::SeqCst) {
+            0 if self.loads_at == usize::MAX => Readiness::Missing,
             0 => Readiness::NotLoaded,
             attempts if attempts >= self.loads_at => Readiness::Ready,
             _ => Readiness::Failed,
@@ -100,6 +101,22 @@ async fn the_model_is_loaded_by_the_first_search_and_not_before() {
     assert_eq!(found.get("degraded"), None);
     assert_eq!(found["turns_without_vectors"], 0, "what had none was embedded on the way");
     assert_eq!(model.attempts.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_there_is_said_with_what_to_do() {
+    let (world, model) = (World::new(), Stubborn::new(usize::MAX));
+    world.said(&ana(), "gateway", &["The gateway listens on port 7443."]).await;
+    let mut settings = ServerSettings::new(ana());
+    settings.hint = |remedy| match remedy {
+        Remedy::FetchModel => "Fetch it.".to_owned(),
+        _ => String::new(),
+    };
+    let memory = world.memory_with(Arc::clone(&model) as Arc<dyn TextEmbedder>);
+    let mut client = Client::of(memory, settings).await;
+    let (text, status) = client.call("memory_status", json!({})).await;
+    assert_eq!(status["model_state"], "missing");
+    assert!(text.contains("The embedding model is not on this machine yet. Fetch it."), "{text}");
 }
 
 #[tokio::test]

@@ -3,14 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_core::{FactKind, NewTurn, OWN_BLOCK_TAGS, Role, SessionName, SourceKey, closed_words};
+use longmem_core::{
+    FactId, FactKind, NewTurn, OWN_BLOCK_TAGS, Role, SessionName, SourceKey, closed_words,
+};
 use longmem_memory::{FactNote, Memory, NOTES_SESSION, Statement};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Entry;
 use crate::activity::{Door, Event, Note};
-use crate::mcp::arguments::text;
+use crate::mcp::arguments::{Handle, text};
 use crate::mcp::call::Call;
 use crate::mcp::reply::{Refusal, Reply};
 
@@ -43,14 +45,14 @@ pub(super) struct Add {
 /// Something is kept.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Added {
-    /// By what `memory_update` and `memory_delete` know it: "t40" or "f12".
-    id: String,
+    /// Its number: that of a fact for a fact, and that of a turn for a note.
+    id: i64,
     /// In which form it is kept.
     kind: Kind,
     /// False if it was known already.
     new: bool,
-    /// The facts that standing instructions in it became, such as "f3".
-    noted: Vec<String>,
+    /// The numbers of the facts that standing instructions in it became.
+    noted: Vec<FactId>,
 }
 
 pub(super) fn entry() -> Entry {
@@ -85,12 +87,12 @@ async fn add(call: Call, asked: Add) -> Result<Reply, Refusal> {
     }
     let said = asked.text;
     let learns = call.learns();
-    let (id, new, noted) = match kind {
+    let (handle, new, noted) = match kind {
         Kind::Fact => {
             let mut note = FactNote::new(said, FactKind::Identity);
             note.subject = about.unwrap_or(note.subject);
             let noted = call.add(move |memory, user| memory.note_fact(user, &note)).await?;
-            (format!("f{}", noted.id), noted.new, Vec::new())
+            (Handle::Fact(noted.id), noted.new, Vec::new())
         }
         Kind::Note => {
             let stored = call.add(move |memory, user| {
@@ -116,16 +118,17 @@ async fn add(call: Call, asked: Add) -> Result<Reply, Refusal> {
                     Note::new(Door::Mcp, captured),
                 );
             }
-            let noted = noted.iter().map(|instruction| format!("f{}", instruction.fact));
-            (format!("t{}", stored.id), stored.new, noted.collect())
+            let noted = noted.iter().map(|instruction| instruction.fact).collect();
+            (Handle::Turn(stored.id), stored.new, noted)
         }
     };
     let what = if new { "Remembered" } else { "Known already" };
-    let mut lines = vec![format!("{what}, as {kind} {id}.")];
+    let mut lines = vec![format!("{what}, as {kind} {handle}.")];
     if !noted.is_empty() {
-        lines.push(format!("Noted as a standing instruction: {}.", noted.join(", ")));
+        let facts: Vec<String> = noted.iter().map(|id: &FactId| format!("f{id}")).collect();
+        lines.push(format!("Noted as a standing instruction: {}.", facts.join(", ")));
     }
-    Ok(Reply::new(lines.join(" "), &Added { id, kind, new, noted }))
+    Ok(Reply::new(lines.join(" "), &Added { id: handle.number(), kind, new, noted }))
 }
 
 /// A note whose source key is made of its text, so that the same text is one note. What was redacted

@@ -6,7 +6,7 @@ use longmem_memory::{Amended, Erasure, ForgetTarget, Memory, MemoryError};
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
-use crate::mcp::arguments::{Handle, text};
+use crate::mcp::arguments::{Handle, Id, Kind, text};
 use crate::mcp::call::Call;
 use crate::mcp::quotes::counted;
 use crate::mcp::reply::{Refusal, Reply};
@@ -18,7 +18,10 @@ const MAX_TEXT: usize = 16_000;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Update {
     /// "t40" for turn 40, "f12" for fact 12.
-    id: String,
+    #[schemars(with = "String")]
+    id: Id,
+    /// What a number without its letter is the number of.
+    kind: Option<Kind>,
     /// What takes the place of its text.
     #[schemars(length(min = 1, max = 16000))]
     text: String,
@@ -27,8 +30,10 @@ pub(super) struct Update {
 /// Something was corrected.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Updated {
-    /// What was corrected: it keeps its number.
-    id: String,
+    /// The number of what was corrected: it keeps it.
+    id: i64,
+    /// What was corrected: a turn, notes included, or a fact.
+    kind: Kind,
     /// Facts that were learned from the old text, and are gone.
     facts: u64,
     /// Summaries that covered the old text, and are gone.
@@ -48,7 +53,8 @@ pub(super) fn update() -> Entry {
 
 async fn corrected(call: Call, asked: Update) -> Result<Reply, Refusal> {
     text("text", &asked.text, MAX_TEXT)?;
-    let (facts, summaries) = match Handle::read(&asked.id)? {
+    let handle = Handle::read(&asked.id, asked.kind)?;
+    let (facts, summaries) = match handle {
         Handle::Turn(id) => {
             let changed = call
                 .change(move |memory, user, waiting| {
@@ -62,9 +68,8 @@ async fn corrected(call: Call, asked: Update) -> Result<Reply, Refusal> {
             (0, 0)
         }
     };
-    let id = asked.id.trim().to_lowercase();
-    let updated = Updated { id, facts, summaries };
-    let mut lines = vec![format!("Replaced the text of {}.", updated.id)];
+    let updated = Updated { id: handle.number(), kind: handle.kind(), facts, summaries };
+    let mut lines = vec![format!("Replaced the text of {handle}.")];
     if facts + summaries > 0 {
         let (facts, summaries) = (counted(facts, "fact"), summed_up(summaries));
         lines.push(format!("Gone with the old text: {facts} and {summaries}."));
@@ -101,14 +106,19 @@ fn amended(
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Delete {
     /// "t40" for turn 40, "f12" for fact 12.
-    id: String,
+    #[schemars(with = "String")]
+    id: Id,
+    /// What a number without its letter is the number of.
+    kind: Option<Kind>,
 }
 
 /// Something was deleted.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Deleted {
-    /// What was deleted.
-    id: String,
+    /// The number of what was deleted.
+    id: i64,
+    /// What was deleted: a turn, notes included, or a fact.
+    kind: Kind,
     /// Turns that are gone.
     turns: u64,
     /// Facts that are gone: the one that was named with those that it had replaced, or those that were
@@ -133,13 +143,15 @@ pub(super) fn delete() -> Entry {
 }
 
 async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
-    let id = asked.id.trim().to_lowercase();
-    let gone = match Handle::read(&asked.id)? {
+    let handle = Handle::read(&asked.id, asked.kind)?;
+    let (id, kind) = (handle.number(), handle.kind());
+    let gone = match handle {
         Handle::Turn(turn) => {
             let target = ForgetTarget::Turns(Scope::of(call.user().clone()), vec![turn]);
             let forgotten = call.change(move |memory, _, _| memory.forget(&target)).await?;
             Deleted {
                 id,
+                kind,
                 turns: forgotten.turns,
                 facts: forgotten.derived.facts,
                 summaries: forgotten.derived.summaries,
@@ -148,12 +160,12 @@ async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
         }
         Handle::Fact(fact) => {
             let facts = call.change(move |memory, user, _| memory.delete_fact(user, fact)).await?;
-            Deleted { id, turns: 0, facts, summaries: 0, erased_from_disk: true }
+            Deleted { id, kind, turns: 0, facts, summaries: 0, erased_from_disk: true }
         }
     };
-    let Deleted { id, facts, summaries, .. } = &gone;
-    let mut lines = vec![format!("Deleted {id} for good.")];
-    let others = facts.saturating_sub(u64::from(id.starts_with('f')));
+    let Deleted { facts, summaries, .. } = &gone;
+    let mut lines = vec![format!("Deleted {handle} for good.")];
+    let others = facts.saturating_sub(u64::from(kind == Kind::Fact));
     if others + summaries > 0 {
         let others = counted(others, "other fact");
         lines.push(format!("Gone with it: {others} and {}.", summed_up(*summaries)));

@@ -1,7 +1,7 @@
 //! `memory_status`: how much is stored, and whether it is found by meaning.
 
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_core::{Readiness, Scope, UserName};
+use longmem_core::{Readiness, Remedy, Scope, UserName};
 use longmem_memory::{FactsAt, Memory, MemoryError};
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub(super) struct Status {
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
     /// Whether the embedding model is loaded: `ready`, `loading`, `not_loaded`, which it is until the first
-    /// search, or `failed`; left out where there is no store yet.
+    /// search, `missing`, if it is not on this machine, or `failed`; left out where there is no store yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     model_state: Option<&'static str>,
     /// The embedding model whose vectors serve searches; left out before the first were written.
@@ -80,6 +80,11 @@ async fn status(call: Call, _: Nothing) -> Result<Reply, Refusal> {
     if let Some(model) = &status.model {
         sentences.push(format!("Found by meaning with {model}."));
     }
+    if status.model_state == Some("missing") {
+        sentences.push("The embedding model is not on this machine yet.".to_owned());
+        let hint = (call.shared.settings.hint)(&Remedy::FetchModel);
+        sentences.extend(Some(hint).filter(|hint| call.is_owner && !hint.is_empty()));
+    }
     if let Some(why) = call.warmth.failure().filter(|_| call.is_owner) {
         sentences.push(format!("The embedding model cannot be used: {why}."));
     }
@@ -104,6 +109,7 @@ fn read(memory: &Memory, user: &UserName) -> Result<Status, MemoryError> {
             Readiness::Ready => "ready",
             Readiness::Loading => "loading",
             Readiness::NotLoaded => "not_loaded",
+            Readiness::Missing => "missing",
             Readiness::Failed => "failed",
         }),
         model: memory.serving_model()?.map(|model| model.name),
