@@ -96,6 +96,9 @@ fn the_output_holds_the_protocol_and_nothing_else() {
         let home = Home::new().with_history().with("RUST_LOG", "trace").with("RUST_BACKTRACE", "1");
         let mut client = Client::start(&home, &[]).greeted(version);
         client.write("this is no JSON");
+        let answer = client.lines.next().expect("an answer").unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32700), &Value::Null));
         let tools = client.ask("tools/list", &json!({}));
         assert_eq!(tools["result"]["tools"].as_array().unwrap().len(), 8);
         let found = client.call("memory_search", &json!({"query": "kitchen budget"}));

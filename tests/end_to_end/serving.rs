@@ -71,6 +71,15 @@ const RECALL: &str = "POST /v1/memory/recall HTTP/1.1\nhost: HOST\ncontent-type:
                       content-length: 42\nconnection: close\n\n{\"query\": \"where do the tiles come from?\"}";
 
 #[test]
+fn a_server_says_whether_it_made_its_store() {
+    let home = Home::new();
+    for made in [true, false] {
+        let server = Server::start(&home, &[]);
+        assert_eq!(server.said["new_store"], made);
+    }
+}
+
+#[test]
 fn a_server_answers_until_it_is_asked_to_stop() {
     let home = Home::new().with_history();
     let mut server = Server::start(&home, &[]);

@@ -14,12 +14,13 @@ use crate::connections;
 use crate::front::Front;
 use crate::guard::Names;
 use crate::health;
+use crate::hooks::{self, Vectors, catch_up_at_start};
 use crate::keys::{self, KeysError};
 use crate::listen::{Listeners, ServeError};
 use crate::proxy;
 use crate::shared::Shared;
 use crate::watch::watch;
-use crate::{Auth, ServerSettings, api, background, hooks, mcp, page};
+use crate::{Auth, ServerSettings, api, background, mcp, page};
 
 /// A memory that is served over HTTP.
 ///
@@ -108,6 +109,7 @@ impl Server {
         let loading = tokio::spawn(health::load_model(Arc::clone(shared)));
         let importing = tokio::spawn(api::take_up_imports(Arc::clone(shared)));
         let watching = tokio::spawn(capture(Arc::clone(shared)));
+        let catching_up = tokio::spawn(catch_up_at_start(Arc::clone(shared), Vectors::Now));
         connections::serve(listeners, &self.front, shutdown).await;
         let patience = shared.settings.limits.shutdown_timeout;
         // What is deleted on the page is gone before the server is.
@@ -117,6 +119,7 @@ impl Server {
         loading.abort();
         importing.abort();
         watching.abort();
+        catching_up.abort();
     }
 }
 

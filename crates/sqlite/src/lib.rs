@@ -72,6 +72,7 @@ mod summaries;
 mod unused_bytes;
 mod upkeep;
 mod users;
+mod waiting;
 mod word_lists;
 
 #[cfg(test)]
@@ -84,6 +85,7 @@ use connections::Connections;
 
 pub use open::{IfMissing, OpeningNotice, StoreOptions};
 pub use salvage::{Readable, Salvaged, readable_turns, salvage};
+pub use waiting::on_long_wait;
 
 /// A store in one SQLite file.
 pub struct SqliteStore {

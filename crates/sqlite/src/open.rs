@@ -13,7 +13,7 @@ use crate::error::{may_be_damage, opening_error, place, reason_of};
 use crate::file::{APPLICATION_ID, Found, look_at, of_another_program, unreadable, with_suffix};
 use crate::migrations::{self, FORMAT, FoundFormat};
 use crate::open_file::OpenFile;
-use crate::{SqliteStore, encryption, read_only};
+use crate::{SqliteStore, encryption, read_only, waiting};
 
 /// How long a writer waits for another process.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -37,6 +37,11 @@ pub enum OpeningNotice {
         path: PathBuf,
         /// The mode that it had on Unix, such as 0o644.
         mode: u32,
+    },
+    /// There was no file, and a new store was made.
+    Made {
+        /// The file.
+        path: PathBuf,
     },
 }
 
@@ -130,6 +135,8 @@ impl SqliteStore {
             (Found::Nothing, IfMissing::Create) => make_file(&path)?,
             (Found::Empty, IfMissing::Create) | (Found::Store, _) => {}
         }
+        let made =
+            matches!(found, Found::Nothing).then(|| OpeningNotice::Made { path: path.clone() });
         loop {
             let before = encryption::identity(&path);
             match Self::open_to_write(&path, key.as_ref()) {
@@ -138,7 +145,11 @@ impl SqliteStore {
                 }
                 // Another process may have put a file with another key into the place of this one.
                 Ok(_) if before != encryption::identity(&path) => {}
-                opened => return opened,
+                Ok(mut store) => {
+                    store.notices.extend(made);
+                    return Ok(store);
+                }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -279,14 +290,14 @@ fn known_format(path: &Path, found: FoundFormat) -> Result<Option<u32>, StoreErr
 /// Opens a connection that may write, to a file that is there: SQLite would make it for everybody.
 pub(crate) fn connect(path: &Path, key: Option<&StoreKey>) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    set_up(&connection, key)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    set_up(&mut connection, key)?;
     Ok(connection)
 }
 
 /// Gives a connection the settings that every one has.
-pub(crate) fn set_up(connection: &Connection, key: Option<&StoreKey>) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+pub(crate) fn set_up(connection: &mut Connection, key: Option<&StoreKey>) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(waiting::goes_on))?;
     // Before anything is read.
     if let Some(key) = key {
         encryption::give_key(connection, key)?;

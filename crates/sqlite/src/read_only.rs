@@ -69,8 +69,8 @@ fn connect(path: &Path, is_still: bool, key: Option<&StoreKey>) -> rusqlite::Res
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(address(path, is_still), flags)?;
-    set_up(&connection, key)?;
+    let mut connection = Connection::open_with_flags(address(path, is_still), flags)?;
+    set_up(&mut connection, key)?;
     Ok(connection)
 }
 

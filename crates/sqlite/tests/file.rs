@@ -62,7 +62,7 @@ fn a_new_store_and_what_stands_beside_it_are_its_owners() {
     let expected =
         ["copy.db", "memory.db", "memory.db-index.lock", "memory.db-shm", "memory.db-wal"];
     assert_eq!(modes(path.parent().unwrap()), expected.map(|name| (name.to_owned(), 0o600)));
-    assert_eq!(store.notices(), []);
+    assert_eq!(store.notices(), [OpeningNotice::Made { path: path.clone() }]);
 }
 
 #[test]

@@ -88,7 +88,7 @@ pub struct ServerKeyRevoked {
 ///
 /// ```json
 /// {
-///   "addresses": ["http://127.0.0.1:7717"], "socket": null,
+///   "addresses": ["http://127.0.0.1:7717"], "socket": null, "new_store": false,
 ///   "login": "http://127.0.0.1:7717/ui/login?t=7cV2nB0yq3…"
 /// }
 /// ```
@@ -98,6 +98,9 @@ pub struct Serving {
     pub addresses: Vec<String>,
     /// The file of the unix socket, if there is one.
     pub socket: Option<String>,
+    /// Whether there was no store, and one was made.
+    #[serde(default)]
+    pub new_store: bool,
     /// A link that opens the page, once and within a minute; none where the page is not served.
     #[serde(default)]
     pub login: Option<String>,

@@ -26,7 +26,7 @@ pub(crate) struct WatchArguments {
     /// Capture what there is now, and end
     #[arg(long)]
     pub(crate) once: bool,
-    /// Leave it to others to embed what was captured
-    #[arg(long, conflicts_with = "once")]
+    /// Do not embed what was captured: it is found by its words until longmem index, or a search, does
+    #[arg(long)]
     pub(crate) no_index: bool,
 }

@@ -1,7 +1,9 @@
 //! `longmem mcp`: memory as tools for a program that starts this command and talks with it over a pipe.
 
-use longmem::{IfMissing, open_later};
-use longmem_server::{ServerSettings, serve_mcp};
+use std::sync::Arc;
+
+use longmem::{IfMissing, OpeningNotice, open_later};
+use longmem_server::{ServerSettings, TranscriptCapture, WaitingTranscripts, serve_mcp};
 use tokio::runtime::Builder;
 
 use crate::arguments::McpArguments;
@@ -9,6 +11,8 @@ use crate::compose;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::remedy::hint;
+use crate::render;
+use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
 /// Serves until the client is gone or somebody wants the command to end; both are a good end.
@@ -18,11 +22,21 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), Failure> {
     let if_missing = if arguments.read_only { IfMissing::Fail } else { IfMissing::Create };
-    let memory = open_later(compose::options(settings, if_missing, output)?);
+    let mut options = compose::options(settings, if_missing, output)?;
+    let others = Arc::clone(&options.on_open);
+    options.on_open = Arc::new(move |notice| {
+        if let OpeningNotice::Made { path } = notice {
+            output.note(for_terminal(&render::new_store(path)));
+        }
+        others(notice);
+    });
+    let memory = open_later(options);
     let mut served = ServerSettings::new(settings.user.clone());
     served.read_only = arguments.read_only;
     served.talk = settings.options.talk_settings();
     served.hint = hint;
+    let waiting = WaitingTranscripts::in_folder(settings.options.waiting_transcripts());
+    served.transcripts = Some(TranscriptCapture::new(waiting, Vec::new()));
     let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     runtime.block_on(async {
         let stop = ending::of_this_process()?;

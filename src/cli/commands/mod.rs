@@ -62,6 +62,13 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         _ => {}
     }
     let settings = compose::settings(&arguments.global)?;
+    if !output.quiet {
+        longmem_sqlite::on_long_wait(|| {
+            let output = Output { json: false, quiet: false };
+            output
+                .note("another process is using the store; waiting for it, for 20 seconds at most");
+        });
+    }
     match arguments.command {
         Command::Demo => demo::run(settings, output),
         Command::Remember(arguments) => remember::run(arguments, &settings, output),

@@ -51,9 +51,13 @@ pub(super) fn run(
         server_settings.watch = Some(watched_by_file(settings)?);
         server_settings.on_watch = if output.quiet { |_| {} } else { told };
     }
+    let new_store = !settings.options.file.exists();
     let longmem = compose::open(settings, IfMissing::Create, output)?;
+    if new_store {
+        output.note(for_terminal(&render::new_store(&settings.options.file)));
+    }
     // Opening made the store's folder, if there was none.
-    let unix = socket(arguments, settings);
+    let unix = socket(arguments, settings, output);
     let at_once = server_settings.limits.at_once;
     let memory = AsyncMemory::new(Arc::clone(longmem.memory()), at_once);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -62,7 +66,13 @@ pub(super) fn run(
         let server = Server::new(memory, server_settings)?;
         let listeners = server.listen(&addresses, unix.as_deref()).await?;
         let login = login_link(&server, &listeners)?;
-        announce(&listeners, unix, login.clone(), output)?;
+        let serving = wire::Serving {
+            addresses: shown_addresses(&listeners)?,
+            socket: unix.map(|path| path.display().to_string()),
+            new_store,
+            login: login.clone(),
+        };
+        announce(&serving, output)?;
         if arguments.open {
             open_page(login.as_deref(), output);
         }
@@ -83,15 +93,35 @@ fn addresses(arguments: &ServeArguments, settings: &Settings) -> Vec<SocketAddr>
 }
 
 /// The file of the unix socket: that of the flag, else that of the file, else beside the store, if nobody else
-/// may enter that folder. There this person's own programs look for a server.
-fn socket(arguments: &ServeArguments, settings: &Settings) -> Option<PathBuf> {
+/// may enter that folder; else it is said why there is none. There this person's own programs look for a server.
+fn socket(arguments: &ServeArguments, settings: &Settings, output: Output) -> Option<PathBuf> {
     match arguments.unix.as_ref().or(settings.server.unix.as_ref()) {
         Some(named) => Some(named.clone()).filter(|path| path != Path::new(NO_SOCKET)),
         None => {
             let folder = settings.options.file.parent()?;
-            is_private(folder).then(|| folder.join(SOCKET))
+            if is_private(folder) {
+                return Some(folder.join(SOCKET));
+            }
+            output.note(for_terminal(&no_socket(folder)));
+            None
         }
     }
+}
+
+/// Why there is no unix socket in a folder, and how there would be one.
+#[cfg(unix)]
+fn no_socket(folder: &Path) -> String {
+    format!(
+        "others may enter {0}, so there is no unix socket for hooks; chmod 700 {0} makes it private, or name \
+         a socket with --unix",
+        folder.display()
+    )
+}
+
+/// Why there is no unix socket.
+#[cfg(not(unix))]
+fn no_socket(_: &Path) -> String {
+    "this system has no unix sockets, so hooks open the store themselves".to_owned()
 }
 
 /// Whether only its owner may enter a folder.
@@ -216,22 +246,20 @@ fn open_page(login: Option<&str>, output: Output) {
     }
 }
 
+/// The addresses that are listened at, as links.
+fn shown_addresses(listeners: &Listeners) -> Result<Vec<String>, Failure> {
+    Ok(listeners.addresses()?.iter().map(|address| format!("http://{address}")).collect())
+}
+
 /// Says where it listens and how to stop it.
-fn announce(
-    listeners: &Listeners,
-    socket: Option<PathBuf>,
-    login: Option<String>,
-    output: Output,
-) -> Result<(), Failure> {
-    let addresses: Vec<String> =
-        listeners.addresses()?.iter().map(|address| format!("http://{address}")).collect();
-    let socket = socket.map(|path| path.display().to_string());
+fn announce(serving: &wire::Serving, output: Output) -> Result<(), Failure> {
     if output.json {
-        return Ok(output.document(&wire::Serving { addresses, socket, login })?);
+        return Ok(output.document(serving)?);
     }
-    let places: Vec<&str> = addresses.iter().map(String::as_str).chain(socket.as_deref()).collect();
-    output.line(for_terminal(&format!("Serving at {}", places.join(" and "))))?;
-    if let Some(login) = login {
+    let places = serving.addresses.iter().chain(&serving.socket).map(String::as_str);
+    let places = places.collect::<Vec<_>>().join(" and ");
+    output.line(for_terminal(&format!("Serving at {places}")))?;
+    if let Some(login) = &serving.login {
         output.line(format!("The page: {login} (opens once, within a minute)"))?;
     }
     output.note("Ctrl-C stops it");

@@ -1,19 +1,24 @@
 //! `longmem watch`: captures what is said with coding agents until it is told to end.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use longmem::IfMissing;
 use longmem_chat::AsyncMemory;
 use longmem_core::ErrorCode;
-use longmem_server::{CancellationToken, WatchSettings, capture_once, watch};
+use longmem_memory::Memory;
+use longmem_server::{
+    CancellationToken, WaitingTranscripts, WatchSettings, capture_once, catch_up_transcripts, watch,
+};
 use longmem_wire::WatchEvent;
 
 use crate::arguments::WatchArguments;
 use crate::compose;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::render;
+use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 use crate::stop_signals::StopSignals;
 use crate::watched::watched;
@@ -42,10 +47,17 @@ pub(super) fn run(
             "Name a file or folder that exists.",
         ));
     }
+    let file = &settings.options.file;
+    let is_new = !file.exists();
     let memory = compose::memory(settings, IfMissing::Create, output)?;
+    if is_new {
+        output.note(for_terminal(&render::new_store(file)));
+    }
+    let waiting = WaitingTranscripts::in_folder(settings.options.waiting_transcripts());
     if arguments.once {
         let interrupt = Interrupt::listen()?;
         let stop = || interrupt.happened();
+        catch_up(&memory, &waiting, output);
         capture_once(&memory, &watch_settings, &stop, &mut |event| tell(output, &event));
         return if interrupt.happened() {
             Err(Failure::Interrupted("what was captured is stored".to_owned()))
@@ -55,6 +67,11 @@ pub(super) fn run(
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let for_hooks = Arc::clone(&memory);
+    // Whoever stops the command does not wait for it: what was not read goes on waiting.
+    std::thread::Builder::new()
+        .name("hooks".to_owned())
+        .spawn(move || catch_up(&for_hooks, &waiting, output))?;
     let memory = AsyncMemory::one_at_a_time(memory);
     runtime.block_on(until_told_to_end(memory, watch_settings, output))
 }
@@ -74,6 +91,27 @@ async fn until_told_to_end(
     });
     watch(memory, settings, stop, |event| tell(output, &event)).await?;
     Ok(())
+}
+
+/// Reads the transcripts that hooks noted, and whose process ended before it could read them.
+fn catch_up(memory: &Memory, waiting: &WaitingTranscripts, output: Output) {
+    if waiting.is_empty() {
+        return;
+    }
+    match catch_up_transcripts(memory, waiting) {
+        Ok(caught_up) => {
+            for failure in &caught_up.failures {
+                output.warn(for_terminal(failure));
+            }
+            if caught_up.new_turns > 0 {
+                let turns = counted(caught_up.new_turns, "new turn");
+                output.note(format!("{turns} from transcripts that hooks had noted"));
+            }
+        }
+        Err(error) => {
+            output.warn(format!("the transcripts that hooks noted cannot be read: {error}"));
+        }
+    }
 }
 
 /// Prints an event. Whoever reads no more has no use for events; what was captured is stored.

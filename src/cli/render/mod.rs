@@ -31,7 +31,7 @@ pub(crate) use models::{how_to_get_answers, model_server};
 pub(crate) use places::{choice, cut, turn_at_a_glance};
 pub(crate) use recalled::recall;
 pub(crate) use replay::{REPLAYED_TURNS, replayed};
-pub(crate) use reports::{import_preview, imported, indexed, opening_notice};
+pub(crate) use reports::{import_preview, imported, indexed, new_store, opening_notice};
 pub(crate) use server_keys::server_key;
 pub(crate) use sessions::{ShortNames, open_items, session};
 pub(crate) use stats::{check, model, stats};

@@ -23,8 +23,14 @@ pub(crate) fn opening_notice(notice: &OpeningNotice) -> Option<String> {
             "{} could be read by other accounts (mode {mode:o}); from now on it is yours alone",
             path.display()
         )),
+        // Commands that go on say themselves that they made a store.
         _ => None,
     }
+}
+
+/// A program that serves or watches made the store that it works on, perhaps for a mistake in its name.
+pub(crate) fn new_store(file: &Path) -> String {
+    format!("there was no store, so a new one was made: {}", file.display())
 }
 
 /// What an import of one path did.

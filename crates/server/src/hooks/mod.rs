@@ -39,4 +39,5 @@ pub use hook::{Hook, HookError};
 pub(crate) use prompt::{PromptRecall, PromptRequest, recalled};
 pub use routes::TranscriptCapture;
 pub(crate) use routes::routes;
+pub(crate) use routes::{Vectors, catch_up_at_start};
 pub use waiting::{WaitingTranscript, WaitingTranscripts};

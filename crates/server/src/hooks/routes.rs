@@ -101,7 +101,7 @@ async fn answered(shared: &Arc<Shared>, hook: Hook, caller: Caller) -> Result<Re
             capture.note(&transcript);
         }
         if !capture.waiting.is_empty() {
-            tokio::spawn(catch_up(Arc::clone(shared), capture.waiting.clone()));
+            tokio::spawn(catch_up(Arc::clone(shared), capture.waiting.clone(), Vectors::Now));
         }
     }
     if !hook.reads_memory() {
@@ -152,20 +152,44 @@ async fn answer(shared: &Shared, hook: Hook, caller: &Caller) -> Result<HookAnsw
     shared.memory.read(move |memory: &Memory| hook.answer(memory, &user, &time_zone)).await
 }
 
+/// When what was read of transcripts gets its vectors.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Vectors {
+    /// As soon as it is stored.
+    Now,
+    /// When it is searched for.
+    Later,
+}
+
+/// Reads the transcripts that wait since a process ended before it could.
+pub(crate) async fn catch_up_at_start(shared: Arc<Shared>, vectors: Vectors) {
+    let waiting = capture(&shared).map(|capture| capture.waiting.clone());
+    if let Some(waiting) = waiting.filter(|waiting| !waiting.is_empty()) {
+        catch_up(shared, waiting, vectors).await;
+    }
+}
+
 /// Reads the transcripts that wait, and those that an agent was still writing once more.
-async fn catch_up(shared: Arc<Shared>, waiting: WaitingTranscripts) {
+async fn catch_up(shared: Arc<Shared>, waiting: WaitingTranscripts, vectors: Vectors) {
     for is_last in [false, true] {
         let waiting = waiting.clone();
         let read =
             move |memory: &Memory| Ok::<_, MemoryError>(catch_up_transcripts(memory, &waiting));
+        let read = match vectors {
+            Vectors::Now => shared.memory.run(read).await,
+            // Nobody who asks something waits for it.
+            Vectors::Later => shared.memory.run_aside(read).await,
+        };
         // What cannot be read now goes on waiting.
-        let Ok(Ok(caught_up)) = shared.memory.run(read).await else { return };
+        let Ok(Ok(caught_up)) = read else { return };
         if caught_up.new_turns > 0 {
             // Found by its meaning at the next prompt; without the model, by words.
             let user = shared.settings.user.clone();
             let captured = Event::Captured { turns: caught_up.new_turns, session: None };
             shared.activity.note(&user, shared.memory.now(), Note::new(Door::Hook, captured));
-            let _ = shared.memory.run(move |memory: &Memory| memory.catch_up(&user)).await;
+            if vectors == Vectors::Now {
+                let _ = shared.memory.run(move |memory: &Memory| memory.catch_up(&user)).await;
+            }
         }
         if caught_up.fresh == 0 || is_last {
             return;

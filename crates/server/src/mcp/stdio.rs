@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::handler::MemoryHandler;
 use super::pipe::Pipe;
 use crate::ServerSettings;
+use crate::hooks::{Vectors, catch_up_at_start};
 use crate::shared::Shared;
 
 /// How long what is going on is waited for once the client is gone.
@@ -39,7 +40,10 @@ pub async fn serve_mcp(
     output: impl AsyncWrite + Send + Unpin + 'static,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let handler = MemoryHandler::of_owner(Arc::new(Shared::new(memory, settings)));
+    let shared = Arc::new(Shared::new(memory, settings));
+    // Vectors would need the model, which is loaded by the first search.
+    tokio::spawn(catch_up_at_start(Arc::clone(&shared), Vectors::Later));
+    let handler = MemoryHandler::of_owner(shared);
     let (stopped, ended) = (CancellationToken::new(), CancellationToken::new());
     let asked = stopped.clone();
     tokio::spawn(async move {

@@ -85,7 +85,7 @@ fn memory_section(own: &Own) -> Markup {
     let model = match own.readiness {
         Readiness::Ready => "ready",
         Readiness::NotLoaded | Readiness::Loading => "being loaded; until then, recall is by words",
-        Readiness::Failed => {
+        Readiness::Missing | Readiness::Failed => {
             "missing or unusable; recall is by words. longmem model fetch fetches it"
         }
     };
@@ -285,7 +285,7 @@ pub(super) async fn revoke_key(visitor: Visitor, fields: Fields) -> Result<Redir
     let id = fields.text("id").unwrap_or_default().to_owned();
     let revoked = visitor.shared.memory.run(move |memory| keys::revoke(memory, &id)).await;
     match revoked {
-        Ok(()) => visitor.login.say("The key is revoked: no request with it is served any more."),
+        Ok(_) => visitor.login.say("The key is revoked: no request with it is served any more."),
         Err(KeysError::Unknown(_)) => visitor.login.say_failed("There is no such key any more."),
         Err(error) => return Err(crate::api::failure::problem_of(&error)),
     }

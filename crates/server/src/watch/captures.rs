@@ -9,6 +9,7 @@ use longmem_memory::{ImportReport, ImportRequest, Memory, MemoryError, SkipReaso
 use longmem_wire::{WatchEvent, full_message};
 
 use super::WatchSettings;
+use super::indexing::index_once;
 use super::scan::{FileState, scan};
 
 /// What came of reading a file.
@@ -97,8 +98,8 @@ fn is_beginning(path: &Path) -> bool {
     read.is_ok() && !beginning.contains(&b'\n')
 }
 
-/// Captures what there is at this moment, without watching: each file that changed since it was read.
-/// `stop` is asked now and then, and `see` hears what happens. It does no harm beside a process that
+/// Captures what there is at this moment, without watching: each file that changed since it was read. Then
+/// everything that waits for vectors gets them, if the settings say so. `stop` is asked now and then, and `see` hears what happens. It does no harm beside a process that
 /// watches.
 ///
 /// # Examples
@@ -119,7 +120,8 @@ fn is_beginning(path: &Path) -> bool {
 /// let settings = WatchSettings::new(UserName::new("ana")?, vec![WatchedFolder::own(&talk)]);
 /// let mut events = Vec::new();
 /// capture_once(&memory, &settings, &|| false, &mut |event| events.push(event));
-/// assert_eq!(events.len(), 2); // what was captured, and that it is finished
+/// // What was captured, that it can be found by meaning, and that it is finished.
+/// assert_eq!(events.len(), 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn capture_once(
@@ -151,6 +153,9 @@ pub fn capture_once(
             }
             Captured::Stopped => break,
         }
+    }
+    if settings.index && !stop() {
+        index_once(memory, stop).into_iter().for_each(&mut *see);
     }
     see(WatchEvent::Finished { files, new: all_new, failed: all_failed });
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use longmem_chat::AsyncMemory;
-use longmem_memory::{IndexEvent, IndexOptions, MemoryError};
+use longmem_memory::{IndexEvent, IndexOptions, Memory, MemoryError};
 use longmem_wire::{WatchEvent, full_message};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -84,6 +84,27 @@ impl Indexing {
                 Some(WatchEvent::NotIndexed { message: message_of(&error) })
             }
         }
+    }
+}
+
+/// Makes the vectors of everything that waits for them, unless somebody else is at it; says what came of it.
+pub(super) fn index_once(memory: &Memory, stop: &dyn Fn() -> bool) -> Option<WatchEvent> {
+    let index = || {
+        // With nothing to do, the model is not even loaded.
+        if memory.waiting(None)? == 0 {
+            return Ok(None);
+        }
+        let mut see = |event| match event {
+            IndexEvent::Progress(_) if !stop() => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        };
+        memory.index(IndexOptions::default(), &mut see).map(Some)
+    };
+    match index() {
+        Ok(report) => report
+            .filter(|report| report.turns > 0)
+            .map(|report| WatchEvent::Indexed { turns: report.turns, remaining: report.remaining }),
+        Err(error) => Some(WatchEvent::NotIndexed { message: message_of(&error) }),
     }
 }
 

@@ -170,8 +170,20 @@ fn what_cannot_be_read_is_told_and_stops_nothing() {
         matches!(&events[0], WatchEvent::Failed { file, .. } if file.ends_with("a.json")),
         "{events:?}"
     );
-    assert_eq!(events[2..], [WatchEvent::Finished { files: 3, new: 1, failed: 1 }]);
+    let finished = WatchEvent::Finished { files: 3, new: 1, failed: 1 };
+    let indexed = WatchEvent::Indexed { turns: 1, remaining: 0 };
+    assert_eq!(events[2..], [indexed, finished]);
     assert_eq!(fixture.texts(), ["hello"]);
+    assert_eq!(fixture.memory.waiting(None).unwrap(), 0);
+}
+
+#[test]
+fn what_is_left_to_others_to_embed_waits_for_them() {
+    let mut fixture = fixture();
+    fixture.settings.index = false;
+    fs::write(fixture.transcript("a"), header("a") + &message(0, "hello")).unwrap();
+    fixture.capture();
+    assert_eq!(fixture.memory.waiting(None).unwrap(), 1);
 }
 
 /// Reading is linear in what is new: a file that grows in a thousand steps, each of which is read, is

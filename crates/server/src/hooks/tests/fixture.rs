@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use longmem_chat::AsyncMemory;
 use longmem_core::{Clock, FixedClock, Role, SessionName, Timestamp, UserName};
 use longmem_memory::{Memory, MemoryError};
 use longmem_sqlite::{IfMissing, SqliteStore};
@@ -11,7 +12,11 @@ use longmem_test_support::WordHashEmbedder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{CaughtUpTranscripts, Hook, HookAnswer, WaitingTranscripts, catch_up_transcripts};
+use crate::shared::Shared;
+use crate::{
+    CaughtUpTranscripts, Hook, HookAnswer, ServerSettings, TranscriptCapture, WaitingTranscripts,
+    catch_up_transcripts,
+};
 
 /// A memory in a folder of its own.
 pub(super) struct Fixture {
@@ -69,6 +74,14 @@ impl Fixture {
     /// The transcripts that wait.
     pub(super) fn waiting(&self) -> WaitingTranscripts {
         WaitingTranscripts::in_folder(self.folder.path().join("waiting"))
+    }
+
+    /// What a server of this memory shares.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        let mut settings = ServerSettings::new(self.user.clone());
+        settings.transcripts = Some(TranscriptCapture::new(self.waiting(), Vec::new()));
+        let memory = AsyncMemory::one_at_a_time(Arc::clone(&self.memory));
+        Arc::new(Shared::new(memory, settings))
     }
 
     /// Notes that a transcript has grown, as the hook after an answer does.

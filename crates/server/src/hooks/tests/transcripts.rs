@@ -1,12 +1,15 @@
 //! Transcripts that wait are read, whoever is killed meanwhile.
 
 use std::fs;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use longmem_memory::Memory;
 use serde_json::json;
 
 use super::fixture::Fixture;
 use crate::Hook;
+use crate::hooks::{Vectors, catch_up_at_start};
 
 /// A time at which no transcript is being written any more.
 const LATER: &str = "2126-01-01T00:00:00Z";
@@ -27,6 +30,21 @@ fn what_was_said_is_stored_once_however_often_it_is_noted() {
     fixture.stop("claude-code", &transcript);
     assert_eq!(fixture.catch_up().new_turns, 0);
     assert_eq!(fixture.texts("s1").len(), 4);
+}
+
+#[tokio::test]
+async fn a_server_that_starts_reads_what_another_process_left() {
+    for vectors in [Vectors::Now, Vectors::Later] {
+        let fixture = later();
+        let transcript = fixture.transcript("s1.jsonl", &["Which port?"]);
+        fixture.stop("claude-code", &transcript);
+        let shared = fixture.shared();
+        catch_up_at_start(Arc::clone(&shared), vectors).await;
+        assert!(fixture.waiting().is_empty());
+        assert_eq!(fixture.texts("s1").len(), 2);
+        let waiting = shared.memory.run(|memory: &Memory| memory.waiting(None)).await.unwrap();
+        assert_eq!(waiting == 0, vectors == Vectors::Now);
+    }
 }
 
 #[test]
