@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use notify::event::{EventKind, ModifyKind};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
@@ -11,8 +12,8 @@ const MOST_WAITING: usize = 1024;
 /// Tells of changes below folders, as far as the system does.
 pub(super) struct Notices {
     watcher: Option<RecommendedWatcher>,
-    /// What is watched.
-    watched: Vec<PathBuf>,
+    /// What is watched, each with what stood there when that began.
+    watched: Vec<(PathBuf, Option<Identity>)>,
     receiver: mpsc::Receiver<Notice>,
     /// Kept, so that waiting for notices goes on where there is no watcher.
     _sender: mpsc::Sender<Notice>,
@@ -22,6 +23,8 @@ pub(super) struct Notices {
 pub(super) enum Notice {
     /// A file may have changed.
     Changed(PathBuf),
+    /// A file or folder is no more what it was: it was deleted, moved or replaced.
+    Gone(PathBuf),
     /// Notices may be lost.
     Lost,
 }
@@ -41,24 +44,31 @@ impl Notices {
 
     /// Listens to changes below a folder from now on, if it did not do so before.
     pub(super) fn add(&mut self, folder: &Path) -> notify::Result<()> {
-        let is_watched = self.watched.iter().any(|watched| watched == folder);
+        let is_watched = self.watched.iter().any(|(watched, _)| watched == folder);
         let Some(watcher) = self.watcher.as_mut().filter(|_| !is_watched) else { return Ok(()) };
+        let identity = identity(folder);
         watcher.watch(folder, RecursiveMode::Recursive)?;
-        self.watched.push(folder.to_owned());
+        self.watched.push((folder.to_owned(), identity));
         Ok(())
     }
 
-    /// Listens no more to folders that are gone: one that is made again is another one.
+    /// Listens no more to folders that are gone, and to those in whose place another one stands: one
+    /// that is made again is another one.
     pub(super) fn retain(&mut self, is_there: impl Fn(&Path) -> bool) {
         let Some(watcher) = &mut self.watcher else { return };
-        self.watched.retain(|folder| {
-            let stays = is_there(folder);
+        self.watched.retain(|(folder, was)| {
+            let stays = is_there(folder) && identity(folder) == *was;
             if !stays {
                 // What is gone is not watched any more, whatever this says.
                 let _ = watcher.unwatch(folder);
             }
             stays
         });
+    }
+
+    /// Listens no more to a folder or file that is not what it was.
+    pub(super) fn forget(&mut self, folder: &Path) {
+        self.retain(|watched| watched != folder);
     }
 
     /// Waits for the next notice.
@@ -72,15 +82,33 @@ impl Notices {
     }
 }
 
+/// By what a file or folder is told from another one of the same name.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Elsewhere what was deleted is told of by its notice alone.
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<Identity> {
+    None
+}
+
 /// Hands on what changed.
 fn tell(to: &mpsc::Sender<Notice>, event: notify::Result<Event>) {
     match event {
         // Reading a file changes nothing.
         Ok(event) if event.kind.is_access() => {}
         Ok(event) if !event.need_rescan() => {
+            let is_gone =
+                matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+            let notice = if is_gone { Notice::Gone } else { Notice::Changed };
             for path in event.paths {
                 // Whoever is full hears of all files soon.
-                let _ = to.try_send(Notice::Changed(path));
+                let _ = to.try_send(notice(path));
             }
         }
         _ => {

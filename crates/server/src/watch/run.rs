@@ -52,6 +52,7 @@ pub async fn watch(
         notices,
         folders: Vec::new(),
         known: KnownFiles::default(),
+        were_there: HashSet::new(),
         failed: HashSet::new(),
         next_scan: now,
         has_started: false,
@@ -96,6 +97,8 @@ struct Watcher<See> {
     known: KnownFiles,
     changed: ChangedFiles,
     indexing: Indexing,
+    /// What was named and has been there at some time.
+    were_there: HashSet<PathBuf>,
     /// Files of which it was told that they cannot be read.
     failed: HashSet<PathBuf>,
     next_scan: Instant,
@@ -146,6 +149,15 @@ impl<See: FnMut(WatchEvent) + Send> Watcher<See> {
                     self.changed.note(path, Instant::now());
                 }
             }
+            Notice::Gone(path) => {
+                if self.folders.iter().any(|folder| folder.path() == path) {
+                    // What stands in its place now is found by looking, and listened to anew.
+                    self.notices.forget(&path);
+                    self.next_scan = self.next_scan.min(Instant::now() + self.settings.pace.quiet);
+                }
+                // Its name may be that of another file now.
+                self.take_in(Notice::Changed(path));
+            }
             Notice::Lost => self.next_scan = Instant::now() + self.settings.pace.quiet,
         }
     }
@@ -175,7 +187,13 @@ impl<See: FnMut(WatchEvent) + Send> Watcher<See> {
         self.known.retain(|path| files.contains_key(path));
         self.failed.retain(|path| files.contains_key(path));
         self.folders = there;
-        self.next_scan = now + self.settings.pace.rescan;
+        // What was there may come back soon; what never was is looked for now and then.
+        let pace = self.settings.pace;
+        let is_away = missing.iter().any(|path| self.were_there.contains(path));
+        self.next_scan = now + if is_away { pace.retry.min(pace.rescan) } else { pace.rescan };
+        let named = self.settings.folders.iter().map(WatchedFolder::path);
+        let there = named.filter(|path| !missing.iter().any(|missing| missing == path));
+        self.were_there.extend(there.map(Path::to_owned));
         if !self.has_started {
             self.has_started = true;
             let shown = |path: &Path| path.display().to_string();

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use longmem_chat::AsyncMemory;
 use longmem_core::{FixedClock, Scope, UserName};
-use longmem_memory::{ForgetTarget, ImportRequest, Memory};
+use longmem_memory::{ForgetTarget, ImportRequest, Memory, MemoryError};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_test_support::WordHashEmbedder;
 use longmem_wire::WatchEvent;
 use proptest::prelude::*;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{WatchPace, WatchSettings, WatchSource, WatchedFolder, capture_once, watch};
@@ -214,31 +215,79 @@ fn a_file_that_grows_in_a_thousand_steps_is_read_hardly_more_than_once() {
     assert_eq!(fixture.texts().len(), 20);
 }
 
+type Heard = Arc<Mutex<Vec<WatchEvent>>>;
+
+/// Begins to watch, and gives what ends it and what it tells.
+fn begin(
+    memory: Arc<Memory>,
+    settings: &WatchSettings,
+) -> (JoinHandle<Result<(), MemoryError>>, CancellationToken, Heard) {
+    let (stop, events) = (CancellationToken::new(), Heard::default());
+    let heard = Arc::clone(&events);
+    let see = move |event| heard.lock().unwrap().push(event);
+    let memory = AsyncMemory::one_at_a_time(memory);
+    let task = tokio::spawn(watch(memory, settings.clone(), stop.clone(), see));
+    (task, stop, events)
+}
+
+/// Waits until so many events of a kind were told.
+async fn until(events: &Heard, count: usize, what: &str) {
+    for _ in 0..500 {
+        let found = {
+            let events = events.lock().unwrap();
+            let json = events.iter().map(|event| serde_json::to_string(event).unwrap());
+            json.filter(|json| json.contains(&format!("\"event\":\"{what}\""))).count()
+        };
+        if found >= count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("no {what}: {:?}", events.lock().unwrap());
+}
+
+/// Without looking through folders again, only what is listened to is captured.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_was_replaced_or_came_back_is_listened_to_again() {
+    let mut fixture = fixture();
+    let letter = fixture.folder.path().join("letter.jsonl");
+    let written = |text: &str| format!("{{\"role\":\"user\",\"content\":\"{text}\"}}\n");
+    fs::write(&letter, written("one")).unwrap();
+    fixture.settings.folders.push(WatchedFolder::own(&letter));
+    fixture.settings.pace.rescan = Duration::from_hours(1);
+    let (task, stop, heard) = begin(Arc::clone(&fixture.memory), &fixture.settings);
+    until(&heard, 1, "captured").await;
+    // A file is replaced, as editors do, and grows then.
+    for (captured, text) in [(2, "two"), (4, "three")] {
+        let other = fixture.folder.path().join("other");
+        fs::write(&other, written("one") + &written(text)).unwrap();
+        fs::rename(&other, &letter).unwrap();
+        until(&heard, captured, "captured").await;
+        append(&letter, written(&format!("behind {text}")).as_bytes());
+        until(&heard, captured + 1, "captured").await;
+    }
+    // A folder goes, and comes back later.
+    let sessions = fixture.folder.path().join("sessions");
+    for number in 0..2 {
+        fs::remove_dir_all(&sessions).unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        fs::create_dir_all(sessions.join("2026")).unwrap();
+        let path = fixture.transcript("a");
+        append(&path, format!("{}{}", header("a"), message(number, "Lisbon")).as_bytes());
+        until(&heard, 6 + 2 * number, "captured").await;
+        append(&path, message(number + 10, "And to Porto").as_bytes());
+        until(&heard, 7 + 2 * number, "captured").await;
+    }
+    stop.cancel();
+    task.await.unwrap().unwrap();
+    assert_eq!(fixture.texts().len(), 9);
+}
+
 #[tokio::test]
 async fn watching_captures_what_comes_and_another_takes_over_when_it_ends() {
     let fixture = fixture();
-    let begin = |memory: Arc<Memory>| {
-        let (stop, events) = (CancellationToken::new(), Arc::new(Mutex::new(Vec::new())));
-        let heard = Arc::clone(&events);
-        let see = move |event| heard.lock().unwrap().push(event);
-        let memory = AsyncMemory::one_at_a_time(memory);
-        let task = tokio::spawn(watch(memory, fixture.settings.clone(), stop.clone(), see));
-        (task, stop, events)
-    };
-    let until = async |events: &Arc<Mutex<Vec<WatchEvent>>>, count: usize, what: &str| {
-        for _ in 0..500 {
-            let found = {
-                let events = events.lock().unwrap();
-                let json = events.iter().map(|event| serde_json::to_string(event).unwrap());
-                json.filter(|json| json.contains(&format!("\"event\":\"{what}\""))).count()
-            };
-            if found >= count {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("no {what}: {:?}", events.lock().unwrap());
-    };
+    let begin = |memory: Arc<Memory>| begin(memory, &fixture.settings);
     let path = fixture.transcript("a");
     append(&path, format!("{}{}", header("a"), message(0, "We moved to Lisbon")).as_bytes());
     let (first, stop_first, heard_by_first) = begin(Arc::clone(&fixture.memory));
