@@ -98,14 +98,10 @@ impl Turns for SqliteStore {
         limit: Option<usize>,
     ) -> Result<Vec<Turn>> {
         self.connections.read(|connection| {
-            let sql = format!(
-                "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2 AND t.id > ?3
-                 ORDER BY t.id LIMIT ?4"
-            );
             let after = after.map_or(0, |turn| turn.0);
             let limit = limit.map_or(i64::MAX, row_limit);
             let bound = params![user.as_str(), session.as_str(), after, limit];
-            connection.prepare_cached(&sql)?.query_map(bound, turn_from_row)?.collect()
+            connection.prepare_cached(&session_turns())?.query_map(bound, turn_from_row)?.collect()
         })
     }
 
@@ -269,15 +265,35 @@ pub(crate) fn last_turns(
     session: &SessionName,
     limit: usize,
 ) -> rusqlite::Result<Vec<Turn>> {
-    let sql = format!(
-        "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2 ORDER BY t.position DESC LIMIT ?3"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
+    let mut statement = connection.prepare_cached(&last_of_session())?;
     let rows = statement
         .query_map(params![user.as_str(), session.as_str(), row_limit(limit)], turn_from_row)?;
     let mut turns = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     turns.reverse();
     Ok(turns)
+}
+
+/// The last turns of a session: of a user, a session, so many.
+fn last_of_session() -> String {
+    // The session's user leads to it by an index; without, all turns of the user would be looked at.
+    format!(
+        "{SELECT_TURN} WHERE u.name = ?1 AND s.name = ?2 AND s.user_id = u.id
+         ORDER BY t.position DESC LIMIT ?3"
+    )
+}
+
+/// The turns of a session: of a user, a session, behind a turn, so many.
+fn session_turns() -> String {
+    // A number with a plus leads to no index: the one of all turns of the user would be taken.
+    format!(
+        "{SELECT_TURN} WHERE t.id IN (
+             SELECT id FROM turns
+             WHERE session_id = (SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+                                 WHERE u.name = ?1 AND s.name = ?2)
+                 AND +id > ?3
+             ORDER BY +id LIMIT ?4)
+         ORDER BY t.id"
+    )
 }
 
 /// The names of everybody who speaks in a user's turns, sorted.
@@ -296,4 +312,28 @@ fn speakers(connection: &Connection, user_id: i64) -> rusqlite::Result<Vec<Strin
         )?
         .query_map([user_id], |row| row.get(0))?
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{IfMissing, SqliteStore};
+
+    #[test]
+    fn turns_of_a_session_are_found_without_looking_at_those_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
+        for sql in [last_of_session(), session_turns()] {
+            let plan = store.connections.read(|connection| {
+                connection
+                    .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?
+                    .raw_query()
+                    .mapped(|row| row.get::<_, String>(3))
+                    .collect::<rusqlite::Result<Vec<_>>>()
+            });
+            let plan = plan.unwrap().join("\n");
+            assert!(plan.contains("(session_id=?)") && !plan.contains("turns_by_user"), "{plan}");
+            assert!(!plan.contains("SCAN"), "{plan}");
+        }
+    }
 }
