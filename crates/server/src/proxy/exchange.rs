@@ -24,7 +24,7 @@ const NAME_BYTES: usize = 16;
 #[derive(Debug, Clone)]
 pub(super) struct Exchange {
     pub(super) user: UserName,
-    session: SessionName,
+    pub(super) session: SessionName,
     /// What a person wrote; empty if there were images only.
     said: String,
     /// Whether it began the session.
@@ -55,11 +55,6 @@ impl Exchange {
             asked_at: now,
             name: hexadecimal(&digest.finalize()[..NAME_BYTES]),
         })
-    }
-
-    /// Its session.
-    pub(super) fn session(&self) -> &SessionName {
-        &self.session
     }
 
     /// The turns of the question and its answer; none if nothing came that is worth keeping. A question bears

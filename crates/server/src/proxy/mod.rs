@@ -25,6 +25,7 @@ mod relay;
 mod session;
 mod settings;
 mod sticky;
+mod storing;
 mod tee;
 mod told;
 mod wish;
