@@ -12,7 +12,7 @@ import anthropic
 
 import longmem_client as longmem
 
-MODEL = "claude-sonnet-4-5"
+MODEL = "claude-sonnet-5-5"
 
 
 def answer(claude, session, message):

@@ -1,4 +1,4 @@
-"""longmem serve over HTTP. LONGMEM_URL names another address, LONGMEM_SERVER_KEY a key of it."""
+"""longmem serve over HTTP. LONGMEM_URL names another address, LONGMEM_API_KEY a key of it."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ def call(method, path, body=None, **query):
     given = {name: value for name, value in query.items() if value is not None}
     url = f"{ADDRESS}/v1/memory/{path}" + (f"?{urllib.parse.urlencode(given)}" if given else "")
     request = urllib.request.Request(url, method=method, headers={"Content-Type": "application/json"})
-    if key := os.environ.get("LONGMEM_SERVER_KEY"):
+    if key := os.environ.get("LONGMEM_API_KEY"):
         request.add_header("Authorization", f"Bearer {key}")
     try:
         with urllib.request.urlopen(request, json.dumps(body).encode() if body is not None else None) as answer:

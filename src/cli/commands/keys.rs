@@ -1,8 +1,9 @@
 //! `longmem keys`: the keys with which other programs reach the server.
 
 use jiff::tz::TimeZone;
-use longmem::IfMissing;
-use longmem_server::keys::{self, NewKey};
+use longmem::{IfMissing, SystemClock};
+use longmem_core::Clock;
+use longmem_server::keys::{self, KeysError, NewKey};
 use longmem_wire as wire;
 
 use crate::arguments::{KeysAction, KeysArguments};
@@ -19,11 +20,17 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     match arguments.action {
         KeysAction::Add { name, scope, expires } => {
+            let now = SystemClock.now();
+            let zoned = now.to_zoned(TimeZone::system());
+            let expires = expires.map(|time| time.0.resolve_ahead(&zoned));
+            // Before a store is made for it.
+            if let Some(end) = expires.filter(|end| *end <= now) {
+                return Err(KeysError::Expired(end).into());
+            }
             let memory = compose::memory(settings, IfMissing::Create, output)?;
-            let now = memory.now().to_zoned(TimeZone::system());
             let mut new = NewKey::new(name, settings.user.clone());
             new.scopes = scope;
-            new.expires = expires.map(|time| time.0.resolve_ahead(&now));
+            new.expires = expires;
             added(&keys::add(&memory, new)?, output)
         }
         KeysAction::List => {

@@ -58,7 +58,7 @@ async fn only_messages(request: Request, next: Next) -> Response {
     // A request that can be read is answered as one, whatever its parameters.
     let is_answer = wrong.error.code == ErrorCode::INVALID_PARAMS;
     let status = if is_answer { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    let answer = ServerJsonRpcMessage::error(wrong.error, wrong.id);
+    let answer = ServerJsonRpcMessage::error(*wrong.error, wrong.id);
     (status, axum::Json(answer)).into_response()
 }
 

@@ -29,14 +29,14 @@ pub(super) struct Wrong {
     /// The request that it was; none if that cannot be told.
     pub(super) id: Option<RequestId>,
     /// What is wrong with it.
-    pub(super) error: ErrorData,
+    pub(super) error: Box<ErrorData>,
     /// Whether it may have been a notification, to which nothing is answered where that is possible.
     pub(super) may_be_notification: bool,
 }
 
 impl Wrong {
     fn new(id: Option<RequestId>, error: ErrorData) -> Self {
-        Self { id, error, may_be_notification: false }
+        Self { id, error: error.into(), may_be_notification: false }
     }
 
     /// Something that is JSON, and no message.
@@ -44,8 +44,8 @@ impl Wrong {
         Self::new(id, ErrorData::invalid_request(why.into(), None))
     }
 
-    fn notification(error: ErrorData) -> Self {
-        Self { id: None, error, may_be_notification: true }
+    fn notification(error: impl Into<Box<ErrorData>>) -> Self {
+        Self { id: None, error: error.into(), may_be_notification: true }
     }
 
     /// A message of more bytes than are taken.

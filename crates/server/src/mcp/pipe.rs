@@ -109,7 +109,7 @@ impl<R: AsyncRead + Send + Unpin, W: AsyncWrite + Send + Unpin + 'static> Pipe<R
                 }
                 Some(Received::Wrong(wrong)) if wrong.may_be_notification => {}
                 Some(Received::Wrong(Wrong { id, error, .. })) => {
-                    let error = TxJsonRpcMessage::<RoleServer>::error(error, id);
+                    let error = TxJsonRpcMessage::<RoleServer>::error(*error, id);
                     self.answer = Some(Box::pin(self.output.send(error)));
                 }
             }
