@@ -66,7 +66,7 @@ def fill(user, number):
     turns = list(made_up_turns(number))
     for begins in range(0, number, 500):
         user.call("/v1/memory/turns", {"session": f"talk {begins}", "turns": turns[begins:begins + 500]})
-    user.server.is_indexed(600)
+    user.is_indexed(600)
 
 
 class Talk:

@@ -10,7 +10,7 @@ import tempfile
 import time
 import traceback
 
-import agents
+import coding_agents
 import drivers
 import errors
 import memory
@@ -54,7 +54,7 @@ def checks(amount):
         for check in module.CHECKS:
             yield check.__doc__.rstrip("."), check, ()
     if amount == "all":
-        for check in agents.CHECKS:
+        for check in coding_agents.CHECKS:
             yield check.__doc__.rstrip("."), check, ()
 
 

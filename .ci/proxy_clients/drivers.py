@@ -248,6 +248,7 @@ class LiteLlmAnthropic(Driver):
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
         import litellm
         litellm.telemetry = False
+        litellm.suppress_debug_info = True
         return litellm.completion(
             model=self.model, api_base=self.base, api_key=self.key, extra_headers=self.headers, messages=messages,
             max_retries=0, **more,

@@ -42,7 +42,7 @@ def remembers(place, kind, stream):
     answer = first.say([said(FACT)], stream)
     assert PORT in answer, answer
     user.has_turns(2)
-    place.server.is_indexed()
+    user.is_indexed()
 
     second = kind(place.server.address, user.headers("two"), KEY)
     mark = len(place.upstream.requests)
@@ -331,7 +331,7 @@ def a_locked_store(place):
     driver = drivers.Anthropic(place.server.address, user.headers("locked"), KEY)
     driver.say([said(FACT)])
     user.has_turns(2)
-    place.server.is_indexed()
+    user.is_indexed()
     lock = sqlite3.connect(place.server.database, isolation_level=None, timeout=10)
     lock.execute("BEGIN IMMEDIATE")
     try:

@@ -9,12 +9,12 @@ import urllib.error
 import urllib.request
 
 
-def wait_until(what, holds, seconds=20):
+def wait_until(what, holds, seconds=20, pause=0.03):
     """Waits until something holds."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, f"after {seconds} s it does not hold that {what}"
-        time.sleep(0.03)
+        time.sleep(pause)
 
 
 class User:
@@ -43,7 +43,13 @@ class User:
         """Stores what was said in an earlier session, and waits until it can be found by its meaning."""
         turns = [{"role": "user", "text": text} for text in texts]
         self.call("/v1/memory/turns", {"session": "before", "turns": turns})
-        self.server.is_indexed()
+        self.is_indexed()
+
+    def is_indexed(self, seconds=30):
+        """Waits until all that is stored has its vector, without which less is found."""
+        indexed = lambda: self.call("/v1/memory/stats")["turns_without_vectors"] == 0  # noqa: E731
+        # The server does this while nobody asks it anything.
+        wait_until("all turns have vectors", indexed, seconds, 0.5)
 
     def turns(self):
         """What is stored, the oldest first."""
@@ -107,11 +113,6 @@ class Longmem:
             except urllib.error.HTTPError:
                 return False
         wait_until("the model is loaded", ready, 120)
-
-    def is_indexed(self, seconds=30):
-        """Waits until all that is stored has its vector, without which less is found."""
-        indexed = lambda: json.loads(self.get("/readyz"))["turns_without_vectors"] == 0  # noqa: E731
-        wait_until("all turns have vectors", indexed, seconds)
 
     def user(self, name):
         return User(self, name)
