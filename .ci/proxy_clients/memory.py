@@ -228,7 +228,7 @@ def two_users(place):
     wrong = []
 
     def ask(port, kind):
-        for number in range(15):
+        for number in range(6):
             driver = kind(place.server.address, users[port].headers(f"session {number}"), KEY)
             answer = driver.say([said(f"{QUESTION} Asked for time {number}.")], stream=number % 2 == 0)
             if answer != f"I read of port {port}.":
@@ -243,7 +243,7 @@ def two_users(place):
     assert not wrong, wrong
     other = {"7443": "9555", "9555": "7443"}
     for port, user in users.items():
-        wait_until("all is stored", lambda: len(user.turns()) >= 31, 30)
+        wait_until("all is stored", lambda: len(user.turns()) >= 13, 30)
         assert not any(other[port] in turn["text"] for turn in user.turns()), user.turns()
 
 

@@ -8,7 +8,8 @@ import socket
 import struct
 import time
 
-from memory import KEY, said
+import drivers
+from memory import BLOCK, FACT, KEY, PORT, QUESTION, said
 from upstream import FRAMES
 
 
@@ -125,6 +126,88 @@ def nobody_waits(place):
     assert min(took) < 0.1, took
 
 
+def many_streams(place):
+    """A hundred streams that go on keep nobody from asking for memory, nor from another stream."""
+    user = place.server.user("streams")
+    user.knows(FACT)
+    host, port = place.server.host.split(":")
+    body = json.dumps({"model": "claude-endless", "max_tokens": 9, "stream": True, "messages": [said("Go on.")]})
+    head = f"POST /anthropic/v1/messages HTTP/1.1\r\nHost: {place.server.host}\r\nX-Longmem-Mode: off\r\n"
+    request = f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    streams = [socket.create_connection((host, int(port)), timeout=20) for _ in range(100)]
+    try:
+        for stream in streams:
+            stream.sendall(request)
+        for stream in streams:
+            assert b" 200 " in stream.recv(4096), "a stream did not begin"
+        recalled = user.call("/v1/memory/recall", {"query": QUESTION})["results"]
+        assert PORT in recalled[0]["text"], recalled
+        answer = drivers.Anthropic(place.server.address, user.headers("streams"), KEY).say([said(QUESTION)], stream=True)
+        assert PORT in answer, answer
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+def as_clients_send_it(place):
+    """A question in chunks, or one that waits to be asked for, gets memory as any other."""
+    user = place.server.user("chunks")
+    user.knows(FACT)
+    host, port = place.server.host.split(":")
+    body = json.dumps({"model": "claude-x", "max_tokens": 9, "messages": [said(QUESTION)]}).encode()
+    head = f"POST /anthropic/v1/messages HTTP/1.1\r\nHost: {place.server.host}\r\nContent-Type: application/json\r\n"
+    head += f"X-Longmem-Key: {user.key}\r\n"
+    pieces = b"".join(b"%x\r\n%s\r\n" % (len(body[at:at + 9]), body[at:at + 9]) for at in range(0, len(body), 9))
+    for more, first, rest in [
+        ("Transfer-Encoding: chunked\r\n", pieces, b"0\r\n\r\n"),
+        (f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n", b"", body),
+    ]:
+        mark = len(place.upstream.requests)
+        with socket.create_connection((host, int(port)), timeout=20) as client:
+            client.sendall(f"{head}{more}\r\n".encode() + first)
+            if not first:
+                assert b" 100 " in client.recv(100), "nobody asked for the body"
+            client.sendall(rest)
+            came = client.recv(65536)
+        assert b" 200 " in came, came
+        received = place.upstream.since(mark)[-1]
+        assert received.header("expect") is None and received.header("transfer-encoding") is None, received.headers
+        assert received.body.count(BLOCK.encode()) == 1 and received.json()["max_tokens"] == 9, received.body
+
+
+def too_large(place):
+    """A question that is too large to be looked into is relayed as it is."""
+    picture = "x" * (40 << 20)
+    body = {"model": "claude-x", "max_tokens": 9, "messages": [said(QUESTION), said(picture)]}
+    mark = len(place.upstream.requests)
+    answer, came = ask(place.server.host, "/anthropic/v1/messages", body)
+    assert answer.status == 200, (answer.status, came)
+    received = place.upstream.requests[mark]
+    assert received.body == json.dumps(body).encode(), len(received.body)
+
+
+def the_end(place):
+    """What was answered just before the server is told to stop is stored; a stream that goes on does not hold it."""
+    with place.serve("stopping") as server:
+        server.is_ready()
+        user = server.user("last")
+        host, port = server.host.split(":")
+        body = json.dumps({"model": "claude-endless", "max_tokens": 9, "stream": True, "messages": [said("Go on.")]})
+        with socket.create_connection((host, int(port)), timeout=20) as stream:
+            stream.sendall(
+                f"POST /anthropic/v1/messages HTTP/1.1\r\nHost: {server.host}\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
+            )
+            assert b" 200 " in stream.recv(4096)
+            drivers.Anthropic(server.address, user.headers("last"), KEY).say([said(FACT)], stream=True)
+            began = time.monotonic()
+            code = server.stop()
+            took = time.monotonic() - began
+        assert code == 0 and took < 10, (code, took)
+        exported = server.longmem("--user", "last", "export")
+        assert exported.count('"role"') == 2 and PORT in exported, exported
+
+
 def strangers(place):
     """A page of another origin gets at no proxy, nor does a name that is not this server's."""
     for name, value in [("Origin", "http://evil.example"), ("Origin", "null"), ("Host", "evil.example")]:
@@ -143,4 +226,7 @@ def what_is_counted(place):
         assert name not in metrics
 
 
-CHECKS = [streams, compressed, whatever_it_is, embeddings, nobody_waits, strangers, what_is_counted]
+CHECKS = [
+    streams, compressed, whatever_it_is, as_clients_send_it, too_large, embeddings, nobody_waits, many_streams, the_end,
+    strangers, what_is_counted,
+]
