@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What a long talk costs with the prompt cache of its provider: without memory, and with each mode of the proxies.
 
-    .ci/proxy_clients/cache_cost.py [LONGMEM_PROGRAM] [TURNS]
+    .ci/proxy_clients/cache_cost.py [LONGMEM_PROGRAM] [TURNS|FILE]
 
 A made-up talk of fifty questions, every other with two calls of tools, is held over a memory of so many made-up turns
-(3,000); what arrives at a stand-in for the service is counted by the rules of the providers' caches. A token of input
-at its usual price costs one; answers are not counted. Needs the embedding model where longmem finds it.
+(3,000), or over the conversations and questions of a file that longmem eval reads. What arrives at a stand-in for the
+service is counted by the rules of the providers' caches. A token of input at its usual price costs one; answers are
+not counted. Needs the embedding model where longmem finds it.
 """
 
 import http.client
@@ -16,20 +17,21 @@ import random
 import sys
 import tempfile
 
-from provider_cache import AnthropicCache, OpenAiCache, Usage, test
+from provider_cache import BYTES_A_TOKEN, AnthropicCache, OpenAiCache, Usage, test
 from server import Longmem
-from upstream import Upstream
+from upstream import Upstream, is_human
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUESTIONS = 50
 TURNS = 3000
 MODES = ["without memory", "sticky", "ephemeral"]
 MARK = {"cache_control": {"type": "ephemeral"}}
-# Of what is talked.
+# Of what is talked: each thing is in each of the places.
 THINGS = (
     "gateway archive greenhouse boiler garage library bakery harbour museum orchard workshop cellar attic bridge tunnel "
     "observatory stable chapel kiln sawmill vineyard aquarium theatre clinic laundry foundry lighthouse quarry brewery dairy"
 ).split()
+PLACES = "Lisbon Bergen Kyoto Quito Tartu Cork Malmö Graz Turin Porto".split()
 SIDES = {
     "budget": "costs {n} euros a month, which {who} agreed to after the meeting about money",
     "key": "is opened with the key that {who} keeps in drawer {n} behind the door",
@@ -55,33 +57,50 @@ def made_up_turns(number):
     """Turns of earlier talks, each about one side of one thing."""
     choose = random.Random(1)
     for at in range(number):
-        thing, side = choose.choice(THINGS), choose.choice(list(SIDES))
+        thing, side = f"{choose.choice(THINGS)} in {choose.choice(PLACES)}", choose.choice(list(SIDES))
         told = SIDES[side].format(n=choose.randrange(100, 10_000), who=choose.choice(PEOPLE))
         text = f"About the {side} of the {thing}: the {thing} {told}, {filler(choose, choose.randrange(5, 60))}."
         yield {"role": "user" if at % 2 == 0 else "assistant", "text": text}
 
 
-def fill(user, number):
+def made_up_questions():
+    """What is asked about them."""
+    choose = random.Random(2)
+    about = [(thing, place, side) for thing in THINGS for place in PLACES for side in SIDES]
+    for thing, place, side in choose.sample(about, QUESTIONS):
+        yield f"What do you know about the {side} of the {thing} in {place}? {filler(choose, 15)}"
+
+
+def read(file):
+    """The turns and fifty questions of a file of conversations."""
+    conversations = json.loads(pathlib.Path(file).read_text())
+    turns = [
+        {"role": turn["role"], "text": turn["text"]}
+        for conversation in conversations for session in conversation["sessions"] for turn in session["turns"]
+    ]
+    questions = [question["text"] for conversation in conversations for question in conversation["questions"]]
+    return turns, random.Random(3).sample(questions, QUESTIONS)
+
+
+def fill(user, turns):
     """Stores them, and waits until all can be found by what they mean."""
-    turns = list(made_up_turns(number))
-    for begins in range(0, number, 500):
+    for begins in range(0, len(turns), 500):
         user.call("/v1/memory/turns", {"session": f"talk {begins}", "turns": turns[begins:begins + 500]})
-    user.is_indexed(600)
+    user.is_indexed(3600)
 
 
 class Talk:
     """The fifty questions, and what tools and the model say; the same for everybody but for its name."""
 
-    def __init__(self, name):
+    def __init__(self, name, questions):
         choose = random.Random(2)
         self.system = f"You help with houses. This talk is called {name}. {filler(choose, 600)}"
         names = ["look_up", "read_file", "list_files", "search_web", "send_mail", "run_query"]
         self.tools = [(name, filler(choose, 120)) for name in names]
-        asked = choose.sample([(thing, side) for thing in THINGS for side in SIDES], QUESTIONS)
         self.questions = []
-        for at, (thing, side) in enumerate(asked):
-            opening = f"[{name}] " if at == 0 else ""
-            question = f"{opening}What do you know about the {side} of the {thing}? {filler(choose, 15)}"
+        for at, question in enumerate(questions):
+            # No block is kept from the talk before.
+            question = f"{question} ({name})" if at == 0 else question
             results = [filler(choose, 350) for _ in range(2)] if at % 2 else []
             self.questions.append((question, results, filler(choose, 120)))
 
@@ -92,7 +111,9 @@ class Client:
     def __init__(self, upstream, host, prefix, headers):
         self.upstream, self.host, self.prefix = upstream, host, prefix
         self.headers = {"Content-Type": "application/json", **headers}
-        self.arrived, self.injected = [], []
+        self.arrived = []
+        # Tokens of each block of memory that arrived.
+        self.blocks = []
 
     def ask(self, path, request):
         connection = http.client.HTTPConnection(self.host, timeout=60)
@@ -102,9 +123,12 @@ class Client:
         answer.read()
         assert answer.status == 200, answer.status
         assert not answer.headers.get("x-longmem-degraded"), answer.headers["x-longmem-degraded"]
-        self.injected.append(int(answer.headers.get("x-longmem-injected", 0)))
         connection.close()
-        self.arrived.append(self.upstream.requests[mark].json())
+        arrived = self.upstream.requests[mark].json()
+        sizes = [len(json.dumps(one["messages"][-1])) for one in (request, arrived)]
+        if is_human(request["messages"][-1]) and sizes[1] > sizes[0]:
+            self.blocks.append((sizes[1] - sizes[0]) // BYTES_A_TOKEN)
+        self.arrived.append(arrived)
 
 
 def by_anthropic(client, talk, style):
@@ -166,9 +190,9 @@ STYLES = [
 ]
 
 
-def measure(upstream, server, user):
+def measure(upstream, server, user, questions):
     """A line for each way to talk and each mode."""
-    heads = ("tokens", "read", "written", "plain", "cost", "compared", "memory")
+    heads = ("tokens", "read", "written", "plain", "cost", "compared", "questions", "memory")
     print(f"{'':16}" + "".join(f"{head:>11}" for head in heads))
     for title, hold, style in STYLES:
         print(title)
@@ -179,19 +203,21 @@ def measure(upstream, server, user):
                 client = Client(upstream, upstream.address.removeprefix("http://"), "", {})
             else:
                 client = Client(upstream, server.host, prefix, user.headers("talk", mode=mode))
-            cache = hold(client, Talk(f"{style or 'chat'} {mode}"), style)
+            cache = hold(client, Talk(f"{style or 'chat'} {mode}", questions), style)
             usage = sum((cache.ask(request) for request in client.arrived), Usage())
             usual = usual or usage.cost
             numbers = [usage.tokens(), usage.read, usage.written, usage.plain, round(usage.cost)]
             line = "".join(f"{number:>11,}" for number in numbers)
-            print(f"  {mode:14}{line}{usage.cost / usual:>10.2f}x{len([n for n in client.injected if n]):>11}", flush=True)
-    print("tokens: all of the input of all requests; cost: in tokens at the usual price; memory: requests with memory in them")
+            print(f"  {mode:14}{line}{usage.cost / usual:>10.2f}x{len(client.blocks):>11}{sum(client.blocks) // QUESTIONS:>11}", flush=True)
+    print("tokens: all of the input of all requests; cost: in tokens at the usual price")
+    print("questions: those that memory was put behind; memory: its tokens for one of all questions")
 
 
 def main():
     test()
     program = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "target/release/longmem")
-    number = int(sys.argv[2]) if len(sys.argv) > 2 else TURNS
+    over = sys.argv[2] if len(sys.argv) > 2 else str(TURNS)
+    turns, questions = (list(made_up_turns(int(over))), list(made_up_questions())) if over.isdigit() else read(over)
     usual = pathlib.Path.home() / ".local/share/longmem/models/all-MiniLM-L6-v2"
     os.environ.setdefault("LONGMEM_MODEL_DIR", str(usual))
     with tempfile.TemporaryDirectory() as folder:
@@ -201,9 +227,10 @@ def main():
         with Longmem(os.path.abspath(program), folder, upstream.address, upstream.address, config) as server:
             server.is_ready()
             user = server.user("talker")
-            fill(user, number)
-            print(f"{QUESTIONS} questions, {QUESTIONS // 2} of them with two calls of tools, over {number:,} turns of memory")
-            measure(upstream, server, user)
+            fill(user, turns)
+            tools = f"{QUESTIONS // 2} of them with two calls of tools"
+            print(f"{QUESTIONS} questions, {tools}, over {len(turns):,} turns of memory")
+            measure(upstream, server, user, questions)
         upstream.close()
 
 
