@@ -45,6 +45,7 @@ pub(crate) struct ServerConfig {
     pub(crate) auth: Option<Auth>,
     /// Names of a server before this one, by which clients call it.
     pub(crate) names: Vec<String>,
+    pub(crate) page: Option<bool>,
 }
 
 /// Its `[proxy]` part: where requests to language models are relayed, and what memory adds to them.

@@ -223,6 +223,7 @@ pub(crate) const KEYS: &[ConfigKey] = &[
         "Names of another server before it, by which clients call it",
     )
     .default("none"),
+    ConfigKey::new("server.page", "true", "Whether it serves the page, at /ui").default("true"),
     ConfigKey::new(
         "proxy.mode",
         r#""sticky""#,

@@ -145,6 +145,27 @@ fn a_server_relays_to_its_upstream() {
 }
 
 #[test]
+fn a_link_opens_the_page_unless_none_is_served() {
+    let home = Home::new().with_history();
+    let server = Server::start(&home, &[]);
+    let link = server.said["login"].as_str().unwrap();
+    let path = link.strip_prefix(&format!("http://{}", server.address())).unwrap();
+    assert!(path.starts_with("/ui/login?t="), "{link}");
+    let page = |path: &str| format!("GET {path} HTTP/1.1\nhost: HOST\nconnection: close\n\n");
+    assert_eq!(server.ask(&page(path)).0, 200);
+    assert_eq!(server.ask(&page("/ui/")).0, 303);
+    drop(server);
+    for flags in [&["--no-page"][..], &["--no-page", "--read-only"]] {
+        let server = Server::start(&home, flags);
+        assert_eq!(server.said["login"], Value::Null);
+        assert_eq!(server.ask(&page("/ui/")).0, 404);
+    }
+    home.run(&["config", "set", "server.page", "false"]).succeeds();
+    assert_eq!(Server::start(&home, &[]).said["login"], Value::Null);
+    home.run(&["serve", "--open", "--no-page"]).ends_with(2);
+}
+
+#[test]
 fn a_second_signal_ends_a_server_at_once() {
     let home = Home::new().with_history();
     let mut server = Server::start(&home, &[]);

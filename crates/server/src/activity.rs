@@ -47,7 +47,7 @@ closed_words! {
 /// What was brought for a question, by number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Brought {
-    /// The question or message; its beginning, if it is long.
+    /// The question or message; its beginning, if it is long. Empty for what a session is told at its beginning.
     pub(crate) question: String,
     /// The turns, most relevant first.
     pub(crate) turns: Vec<TurnId>,

@@ -50,10 +50,10 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     pub(crate) read_only: bool,
     /// Open the page in your browser, to see and change what is remembered
-    #[arg(long, conflicts_with = "no_page")]
+    #[arg(long)]
     pub(crate) open: bool,
     /// Serve no page
-    #[arg(long)]
+    #[arg(long, conflicts_with = "open")]
     pub(crate) no_page: bool,
     /// Where requests below /anthropic go, or none [default: https://api.anthropic.com]
     #[arg(long, value_name = "URL|none")]

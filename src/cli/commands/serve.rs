@@ -146,7 +146,7 @@ fn server_settings(arguments: &ServeArguments, settings: &Settings) -> ServerSet
     told.names.clone_from(&settings.server.names);
     told.read_only = arguments.read_only;
     told.mem0 = arguments.mem0;
-    told.page = !arguments.no_page;
+    told.page = !arguments.no_page && settings.server.page.unwrap_or(told.page);
     told.hint = hint;
     told.log = |line| Output { json: false, quiet: false }.warn(line);
     told.talk = settings.options.talk_settings();
@@ -238,7 +238,7 @@ fn login_link(server: &Server, listeners: &Listeners) -> Result<Option<String>, 
 /// Opens the page in the person's browser; where there is none, the link stands above.
 fn open_page(login: Option<&str>, output: Output) {
     let Some(login) = login else {
-        output.warn("there is no page to open: no address is listened at".to_owned());
+        output.warn("there is no page to open: it is not served, or at no address".to_owned());
         return;
     };
     if let Err(error) = open::that_detached(login) {

@@ -150,20 +150,20 @@ impl Hook {
         if !self.reads_memory() {
             return Ok(HookAnswer::default());
         }
-        let text = match self.meaning {
+        let told = match self.meaning {
             Meaning::Prompt => {
                 let Some(question) = &self.question else { return Ok(HookAnswer::default()) };
                 let session = self.session();
                 let asked = PromptRequest::of_hook(question, session.as_ref(), time_zone);
-                let (text, brought) = prompt::recalled(memory, user, &asked)?.block.unzip();
-                return Ok(HookAnswer::of(self.event, text).with(brought));
+                prompt::recalled(memory, user, &asked)?.block
             }
             Meaning::SessionBegins => {
                 profile::profile(memory, user, self.input.cwd.as_deref(), time_zone)?
             }
             Meaning::TranscriptGrew => None,
         };
-        Ok(HookAnswer::of(self.event, text))
+        let (text, brought) = told.unzip();
+        Ok(HookAnswer::of(self.event, text).with(brought))
     }
 
     /// The session; none if it has no name that can be one.

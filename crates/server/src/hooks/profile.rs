@@ -7,6 +7,8 @@ use longmem_core::{
 };
 use longmem_memory::{FactsAt, Memory, MemoryError};
 
+use crate::activity::Brought;
+
 use super::block::{CHARACTERS_PER_TOKEN, Frame};
 
 /// Characters of facts and summary together.
@@ -18,7 +20,8 @@ const FACTS: usize = 12;
 /// What the names of kept values begin with that say which session was the last in a folder.
 const PROJECTS: &str = "hooks/last session in ";
 
-/// Facts about the user, and the summary of the last session in this folder; none if there is neither.
+/// Facts about the user, and the summary of the last session in this folder, and which facts those are; none if
+/// there is neither.
 ///
 /// # Errors
 /// [`MemoryError::Store`].
@@ -27,9 +30,11 @@ pub(super) fn profile(
     user: &UserName,
     project: Option<&str>,
     time_zone: &TimeZone,
-) -> Result<Option<String>, MemoryError> {
+) -> Result<Option<(String, Brought)>, MemoryError> {
     let (wishes, facts): (Vec<Fact>, Vec<Fact>) =
         memory.facts(user, FactsAt::Now)?.into_iter().partition(is_wish);
+    let said = wishes.iter().rev().chain(facts.iter().rev().take(FACTS)).map(|fact| fact.id);
+    let brought = Brought::new("", [], said);
     let newest_first = |facts: &[Fact]| facts.iter().rev().map(DatedText::from).collect::<Vec<_>>();
     let (wishes, mut facts) = (newest_first(&wishes), newest_first(&facts));
     facts.truncate(FACTS);
@@ -43,7 +48,7 @@ pub(super) fn profile(
     // A half for facts, a half for the summary.
     let most = MOST_CHARACTERS / CHARACTERS_PER_TOKEN / 2 - 1;
     let blocks = frame.notes(&wishes, &facts, &summaries, most);
-    Ok((!blocks.is_empty()).then(|| blocks.join("\n")))
+    Ok((!blocks.is_empty()).then(|| (blocks.join("\n"), brought)))
 }
 
 /// Keeps that a session was the last one in a folder.

@@ -180,7 +180,11 @@ fn returned(brought: &Brought, texts: &Texts) -> Markup {
     let more =
         brought.turns.len().saturating_sub(SHOWN) + brought.facts.len().saturating_sub(SHOWN);
     html! {
-        p.question dir="auto" { (brought.question) }
+        @if brought.question.is_empty() {
+            p.question { "At the beginning of a session" }
+        } @else {
+            p.question dir="auto" { (brought.question) }
+        }
         @if count == 0 {
             p.hint { "Nothing relevant was found." }
         } @else {

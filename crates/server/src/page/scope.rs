@@ -51,7 +51,11 @@ impl Filter {
 }
 
 /// The session of this name, or else the one that these words most likely mean.
-fn named(memory: &Memory, user: &UserName, words: &str) -> Result<SessionName, MemoryError> {
+pub(super) fn named(
+    memory: &Memory,
+    user: &UserName,
+    words: &str,
+) -> Result<SessionName, MemoryError> {
     if let Ok(name) = SessionName::new(words) {
         let mut scope = Scope::of(user.clone());
         scope.sessions.push(name.clone());

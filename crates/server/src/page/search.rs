@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use axum::response::Html;
 use longmem_core::Recalled;
 use longmem_memory::{Degraded, Found, Recall, RecallRequest, RecalledFact};
@@ -48,6 +49,12 @@ pub(super) async fn show(visitor: Visitor, fields: Fields) -> Result<Html<String
     let shown = match found {
         Ok(shown) => shown,
         // What was typed stays where it can be corrected.
+        Err(problem) if problem.status == StatusCode::NOT_FOUND => html! {
+            p.notice.failed role="alert" {
+                "There is no such session. Its name, its title, or the beginning of one of them is expected: "
+                a href="/ui/sessions" { "all sessions" } "."
+            }
+        },
         Err(problem) if problem.status.is_client_error() => html! {
             p.notice.failed role="alert" {
                 (sentence(&problem.detail))

@@ -1,14 +1,14 @@
 //! What would be sent to a language model for a message.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use longmem_chat::{Context, TextBlock, TraceEntry};
+use longmem_chat::{Context, TextBlock, TraceEntry, TraceKind};
 use longmem_core::SessionName;
 use maud::{Markup, html};
 
 use super::fields::Fields;
-use super::layout::grouped;
-use super::quote::session_address;
+use super::layout::{counted, grouped};
+use super::scope::named;
 use super::visitor::Visitor;
 use crate::api::context::context_for;
 use crate::problem::Problem;
@@ -25,7 +25,7 @@ pub(super) async fn sent(
     let session = match fields.text("session") {
         Some(words) => {
             let words = words.to_owned();
-            let found = visitor.read(move |memory, user| memory.find_session(user, &words)).await?;
+            let found = visitor.read(move |memory, user| named(memory, user, &words)).await?;
             Some(found)
         }
         None => None::<SessionName>,
@@ -72,45 +72,67 @@ fn part(role: &str, block: &TextBlock) -> Markup {
     }
 }
 
+/// What each part of the prompt costs together, then each turn and fact of it, and what was left out.
 fn trace(trace: &[TraceEntry]) -> Markup {
-    let mut left_out: HashMap<&str, usize> = HashMap::new();
-    for entry in trace.iter().filter(|entry| !entry.included) {
-        *left_out.entry(&entry.reason).or_default() += 1;
-    }
-    let mut left_out: Vec<(&str, usize)> = left_out.into_iter().collect();
-    left_out.sort_unstable();
+    let (included, left_out): (Vec<&TraceEntry>, Vec<&TraceEntry>) =
+        trace.iter().partition(|entry| entry.included);
     html! {
-        div.wide tabindex="0" role="region" aria-label="What went in" {
-            table {
-                thead { tr { th scope="col" { "Part" } th scope="col" { "From" } th scope="col" { "Why" }
-                    th.number scope="col" { "Tokens" } } }
-                tbody {
-                    @for entry in trace.iter().filter(|entry| entry.included) {
-                        tr {
-                            td { (entry.kind) @if entry.shortened { ", shortened" } }
-                            td {
-                                @if let Some(turn) = entry.turn {
-                                    a href={ "/ui/turns/" (turn) } { "turn " (turn) }
-                                }
-                                @if let Some(session) = &entry.session {
-                                    " in " a href=(session_address(session.as_str())) { bdi { (session) } }
-                                }
-                            }
-                            td { (entry.reason) }
-                            td.number { (grouped(entry.tokens as u64)) }
-                        }
-                    }
+        dl {
+            @for kind in TraceKind::ALL {
+                @let of_kind = included.iter().filter(|entry| entry.kind == *kind);
+                @let tokens: usize = of_kind.clone().map(|entry| entry.tokens).sum();
+                @if tokens > 0 {
+                    dt { (part_name(*kind)) }
+                    dd { (grouped(tokens as u64)) " tokens, " (counted(of_kind.count() as u64, "part")) }
                 }
             }
+            @for (reason, count) in reasons(&left_out) {
+                dt { "Left out" }
+                dd { (counted(count, "part")) ": " (reason) }
+            }
         }
-        @if !left_out.is_empty() {
-            p.hint {
-                "Left out: "
-                @for (place, (reason, count)) in left_out.iter().enumerate() {
-                    @if place > 0 { "; " } (count) " (" (reason) ")"
+        details {
+            summary { "Every part" }
+            div.wide tabindex="0" role="region" aria-label="Every part" {
+                table {
+                    thead { tr { th scope="col" { "Part" } th scope="col" { "Turn" } th scope="col" { "Why" }
+                        th.number scope="col" { "Tokens" } } }
+                    tbody { @for entry in included { (row(entry)) } }
                 }
-                "."
             }
         }
     }
+}
+
+fn row(entry: &TraceEntry) -> Markup {
+    html! {
+        tr {
+            td { (part_name(entry.kind)) }
+            td { @if let Some(turn) = entry.turn { a href={ "/ui/turns/" (turn) } { (turn) } } }
+            td { (entry.reason) }
+            td.number { (grouped(entry.tokens as u64)) }
+        }
+    }
+}
+
+/// A part of a prompt as its heading.
+fn part_name(kind: TraceKind) -> &'static str {
+    match kind {
+        TraceKind::System => "Instructions",
+        TraceKind::Fact => "Facts",
+        TraceKind::Summary => "Summaries",
+        TraceKind::Recent => "The session so far",
+        TraceKind::Message => "The message",
+        TraceKind::Recalled => "Recalled turns",
+    }
+}
+
+/// Why parts were left out, and how many for each reason; what place each had does not matter here.
+fn reasons<'a>(left_out: &[&'a TraceEntry]) -> BTreeMap<&'a str, u64> {
+    let mut reasons = BTreeMap::new();
+    for entry in left_out {
+        let reason = entry.reason.rsplit("; ").next().unwrap_or(&entry.reason);
+        *reasons.entry(reason).or_default() += 1;
+    }
+    reasons
 }

@@ -237,6 +237,16 @@ fn settings_section(settings: &ServerSettings) -> Markup {
             h2 #settings { "Settings" }
             dl {
                 @for (name, value) in rows { dt { (name) } dd { bdi { (value) } } }
+                @for (name, upstream) in [("anthropic", &settings.proxy.anthropic), ("openai", &settings.proxy.openai)] {
+                    dt { "Requests to /" (name) }
+                    dd {
+                        @match &upstream.address {
+                            Some(address) => { "go to " bdi { (address) } },
+                            None => "are not relayed",
+                        }
+                        @if upstream.api_key.is_some() { ", with a key: ••••••••" }
+                    }
+                }
                 @if let Some(model) = &talk.model {
                     dt { "Language model" }
                     dd { (model.name) @if model.key.is_some() { ", with a key: ••••••••" } }

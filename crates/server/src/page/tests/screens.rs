@@ -67,7 +67,7 @@ async fn what_was_typed_wrong_is_said_where_it_is_corrected() {
     let owner = served.owner().await;
     let long = format!("/ui/?q={}", "x".repeat(2_001));
     for (path, words) in [
-        ("/ui/?q=Lisbon&session=nowhere", "nowhere"),
+        ("/ui/?q=Lisbon&session=nowhere", "no such session"),
         ("/ui/?q=Lisbon&role=king", "Said by"),
         ("/ui/?q=Lisbon&since=whenever", "From"),
         ("/ui/?q=Lisbon&since=2026-03-02&until=2026-03-01", "before the first day"),
