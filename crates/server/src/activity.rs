@@ -1,7 +1,8 @@
 //! What memory did lately for each user: what was recalled, put into a prompt, or captured, and what failed.
 //!
-//! It is kept in memory only, and never on disk. Of turns and facts only the numbers are kept, so that nothing that
-//! was forgotten is shown. One user never sees another's.
+//! It is kept in memory only, and never on disk. One user never sees another's. Of turns and facts only the numbers
+//! are kept; what was asked is kept as it was asked, until the user clears the list, forgets everything, or the
+//! server ends.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;

@@ -132,6 +132,7 @@ async fn capture(shared: Arc<Shared>) {
     let (stop, heard) = (shared.stopping.clone(), Arc::clone(&shared));
     let watched = watch(shared.memory.clone(), settings, stop, move |event| {
         heard.metrics.watch(&event);
+        heard.page.note_capture(&event);
         let happened = match &event {
             WatchEvent::Captured { new, .. } => {
                 heard.background.something_is_new();

@@ -34,17 +34,17 @@ mod visitor;
 #[cfg(all(test, unix))]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
-use longmem_wire::Permission;
+use longmem_wire::{Permission, WatchEvent};
 
 use self::deleting::Deletions;
-use self::logins::Logins;
+use self::logins::{Logins, lock};
 use crate::api::wrong_method;
 use crate::caller::Caller;
 use crate::problem::Problem;
@@ -55,9 +55,18 @@ use crate::shared::Shared;
 pub(crate) struct Page {
     logins: Logins,
     deletions: Deletions,
+    /// How the capture of transcripts stands: the last event that says so.
+    capture: Mutex<Option<WatchEvent>>,
 }
 
 impl Page {
+    /// Keeps what an event says of how the capture of transcripts stands.
+    pub(crate) fn note_capture(&self, event: &WatchEvent) {
+        if matches!(event, WatchEvent::Waiting { .. } | WatchEvent::Started { .. }) {
+            *lock(&self.capture) = Some(event.clone());
+        }
+    }
+
     /// Waits until everything is deleted that somebody deleted and did not take back.
     pub(crate) async fn finish_deletions(&self) {
         self.deletions.finish().await;

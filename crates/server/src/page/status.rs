@@ -6,12 +6,13 @@ use axum::response::{Html, Redirect};
 use longmem_core::private_files::{self, IfExists};
 use longmem_core::{EmbeddingModel, Readiness};
 use longmem_memory::{FactsAt, Memory, MemoryError, StoreError, StoreStats, UserStats};
-use longmem_wire::ServerKey;
+use longmem_wire::{ServerKey, WatchEvent};
 use maud::{Markup, html};
 
 use super::dates::Dates;
 use super::fields::Fields;
 use super::layout::{Screen, counted, grouped, sentence};
+use super::logins::lock;
 use super::visitor::Visitor;
 use crate::activity::Event;
 use crate::api::page::nothing_of_nobody;
@@ -112,19 +113,29 @@ fn watch_section(visitor: &Visitor, dates: &Dates<'_>) -> Markup {
     let settings = &visitor.shared.settings;
     let entries = visitor.shared.activity.of(visitor.user());
     let last = entries.iter().find(|entry| matches!(entry.event, Event::Captured { .. }));
-    let watched = settings.watch.as_ref().filter(|watch| watch.user == *visitor.user());
+    let is_watched = settings.watch.as_ref().is_some_and(|watch| watch.user == *visitor.user());
+    let capture = lock(&visitor.shared.page.capture).clone().filter(|_| is_watched);
+    let state = match capture {
+        Some(WatchEvent::Started { folders, missing, .. }) => {
+            let folders = counted(folders.len() as u64, "folder");
+            let missing = match missing.len() as u64 {
+                0 => String::new(),
+                missing => {
+                    format!("; {} looked for, which does not exist yet", counted(missing, "folder"))
+                }
+            };
+            format!("captured from {folders}{missing}")
+        }
+        Some(_) => "another program captures them; this server waits until that ends".to_owned(),
+        None if is_watched => "the capture begins".to_owned(),
+        None => "not captured by this server".to_owned(),
+    };
     html! {
         section aria-labelledby="capture" {
             h2 #capture { "Capture" }
             dl {
                 dt { "Transcripts of agents" }
-                dd {
-                    @match watched {
-                        Some(watch) => { "captured while the server runs, from "
-                            (counted(watch.folders.len() as u64, "folder")) },
-                        None => { "not watched; " code { "longmem serve --watch" } " captures them" },
-                    }
-                }
+                dd { (state) @if !is_watched { "; " code { "longmem serve --watch" } " does that" } }
                 dt { "Captured last" }
                 dd {
                     @match last {

@@ -16,6 +16,7 @@ use super::fields::Fields;
 use super::logins::Login;
 use super::{layout, login};
 use crate::Permission;
+use crate::activity::{Door, Event, Note};
 use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::shared::Shared;
@@ -106,6 +107,11 @@ pub(super) async fn admit(
     let answered = answer(&visitor, request, next).await;
     let mut response = answered.unwrap_or_else(Problem::into_response);
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        if problem.status.is_server_error() {
+            let failed = Note::new(Door::Page, Event::Failed { reason: problem.detail.clone() });
+            let shared = &visitor.shared;
+            shared.activity.note(visitor.user(), shared.memory.now(), failed);
+        }
         layout::show_problem(&mut response, Some(&visitor), &problem);
     }
     response
