@@ -54,14 +54,14 @@ impl Captures {
             shared.metrics.proxy.captured("nothing", 1);
             return;
         }
-        let captured = Captured { session, turns };
+        let new = Captured { session, turns };
         let captures = &shared.proxies.captures;
         let mut queues = lock(&captures.queues);
         if let Some(queue) = queues.get_mut(&user) {
-            queue.push(captured);
+            queue.push(new);
             return;
         }
-        queues.insert(user.clone(), vec![captured]);
+        queues.insert(user.clone(), vec![new]);
         let mut running = lock(&captures.running);
         while running.try_join_next().is_some() {}
         running.spawn_on(store_all(Arc::clone(shared), user), &runtime);

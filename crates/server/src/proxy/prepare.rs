@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, header};
 use longmem_core::UserName;
+use longmem_memory::{Epoch, Memory};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::api::RequestKind;
 use super::conversation::{Conversation, Question};
@@ -14,7 +16,7 @@ use super::place::{Insertion, spliced};
 use super::recall::{Recalled, Sender, recalled};
 use super::session::session;
 use super::settings::ProxyMode;
-use super::sticky::Block;
+use super::sticky::{Block, Moment};
 use super::wish::Wish;
 use crate::activity::Brought;
 use crate::shared::Shared;
@@ -113,9 +115,14 @@ async fn insert(
     prepared: &mut Prepared,
 ) {
     let Some((last, earlier)) = conversation.questions.split_last() else { return };
-    let (blocks, now) = (&shared.proxies.blocks, shared.memory.now());
+    let blocks = &shared.proxies.blocks;
+    let epoch = match mode {
+        ProxyMode::Sticky => epoch(shared, &sender.user).await,
+        ProxyMode::Ephemeral | ProxyMode::Off => None,
+    };
+    let moment = Moment { now: shared.memory.now(), epoch };
     let known = |question: &Question| {
-        let block = blocks.get(&sender.user, question.hash, now);
+        let block = blocks.get(&sender.user, question.hash, moment);
         block.filter(|_| mode == ProxyMode::Sticky)
     };
     let mut placed: Vec<(&Question, Arc<Block>)> =
@@ -132,7 +139,7 @@ async fn insert(
             recalled(shared, sender, last, earlier.len(), standing).await;
         prepared.degraded = degraded.or(prepared.degraded);
         let block = match mode {
-            ProxyMode::Sticky => blocks.keep(&sender.user, last.hash, block, now),
+            ProxyMode::Sticky => blocks.keep(&sender.user, last.hash, block, moment),
             ProxyMode::Ephemeral | ProxyMode::Off => Arc::new(block),
         };
         placed.push((last, block));
@@ -154,4 +161,14 @@ fn program(headers: &HeaderMap) -> Option<String> {
     let name = headers.get(header::USER_AGENT)?.to_str().ok()?;
     let name = name.split(['/', ' ']).next().filter(|name| !name.is_empty())?;
     Some(name.chars().take(PROGRAM_CHARACTERS).collect())
+}
+
+/// The user's epoch; none if it cannot be read in time. Nobody waits for a place at the engine for it.
+async fn epoch(shared: &Shared, user: &UserName) -> Option<Epoch> {
+    let user = user.clone();
+    let memory = shared.memory.clone();
+    let read = move |memory: &Memory| memory.epoch(&user);
+    // A task of its own: a panic there is no panic here.
+    let reading = tokio::spawn(async move { memory.run_aside(read).await });
+    timeout(shared.settings.proxy.recall_deadline, reading).await.ok()?.ok()?.ok()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hashlink::LruCache;
 use longmem_core::{FactId, Timestamp, TurnId, UserName};
+use longmem_memory::Epoch;
 
 use super::conversation::PrefixHash;
 
@@ -48,7 +49,24 @@ struct Kept {
 }
 
 /// The one that was used last comes last.
-type Questions = LruCache<PrefixHash, (Arc<Block>, Timestamp)>;
+type Questions = LruCache<PrefixHash, KeptBlock>;
+
+#[derive(Debug)]
+struct KeptBlock {
+    block: Arc<Block>,
+    /// The user's epoch when it was made; none if that was not known.
+    epoch: Option<Epoch>,
+    last_used: Timestamp,
+}
+
+/// When something is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// The time.
+    pub(super) now: Timestamp,
+    /// The user's epoch, which changes when something of theirs is deleted or changed; none if it cannot be read.
+    pub(super) epoch: Option<Epoch>,
+}
 
 impl Default for Blocks {
     fn default() -> Self {
@@ -62,14 +80,15 @@ impl Blocks {
         Self(Mutex::new(Kept { users: LruCache::new_unbounded(), bytes: 0, most }))
     }
 
-    /// What was put behind a question of a user's; none if that is not known.
+    /// What was put behind a question of a user's; none if that is not known, or if something of the user was
+    /// deleted or changed since: it might stand in the block.
     pub(super) fn get(
         &self,
         user: &UserName,
         question: PrefixHash,
-        now: Timestamp,
+        moment: Moment,
     ) -> Option<Arc<Block>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(user, question, now)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(user, question, moment)
     }
 
     /// Keeps what is put behind a question of a user's, and returns it. If another request was faster, that is
@@ -79,14 +98,14 @@ impl Blocks {
         user: &UserName,
         question: PrefixHash,
         block: Block,
-        now: Timestamp,
+        moment: Moment,
     ) -> Arc<Block> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(block) = kept.get(user, question, now) {
+        if let Some(block) = kept.get(user, question, moment) {
             return block;
         }
         let block = Arc::new(block);
-        kept.insert(user, question, Arc::clone(&block), now);
+        kept.insert(user, question, Arc::clone(&block), moment);
         block
     }
 
@@ -98,26 +117,34 @@ impl Blocks {
 }
 
 impl Kept {
-    fn get(&mut self, user: &UserName, question: PrefixHash, now: Timestamp) -> Option<Arc<Block>> {
-        let (block, last_used) = self.users.get_mut(user)?.get_mut(&question)?;
-        *last_used = now;
-        Some(Arc::clone(block))
+    fn get(&mut self, user: &UserName, question: PrefixHash, moment: Moment) -> Option<Arc<Block>> {
+        let questions = self.users.get_mut(user)?;
+        let kept = questions.get_mut(&question)?;
+        let is_of_epoch = kept.epoch.zip(moment.epoch).is_none_or(|(made, now)| made == now);
+        if !is_of_epoch && !kept.block.text.is_empty() {
+            self.bytes -= size(&kept.block);
+            questions.remove(&question);
+            return None;
+        }
+        kept.last_used = moment.now;
+        Some(Arc::clone(&kept.block))
     }
 
-    fn insert(&mut self, user: &UserName, question: PrefixHash, block: Arc<Block>, now: Timestamp) {
+    fn insert(&mut self, user: &UserName, question: PrefixHash, block: Arc<Block>, moment: Moment) {
+        let Moment { now, epoch } = moment;
         self.bytes += size(&block);
         if !self.users.contains_key(user) {
             self.users.insert(user.clone(), LruCache::new_unbounded());
         }
         let questions = self.users.get_mut(user).expect("it was put there");
-        questions.insert(question, (block, now));
+        questions.insert(question, KeptBlock { block, epoch, last_used: now });
         if questions.len() > QUESTIONS {
             self.bytes -= forget_one(questions);
         }
         // Of whoever asked last it goes last.
         while let Some((_, questions)) = self.users.iter_mut().next() {
             let is_old = |time: Timestamp| now.duration_since(time).unsigned_abs() > KEPT_FOR;
-            let oldest = questions.iter().next().map(|(_, (_, last_used))| *last_used);
+            let oldest = questions.iter().next().map(|(_, kept)| kept.last_used);
             match oldest {
                 None => drop(self.users.remove_lru()),
                 Some(time) if is_old(time) || self.bytes > self.most => {
@@ -131,7 +158,7 @@ impl Kept {
 
 /// Forgets the question that was longest not used; returns the bytes that are free now.
 fn forget_one(questions: &mut Questions) -> usize {
-    questions.remove_lru().map_or(0, |(_, (block, _))| size(&block))
+    questions.remove_lru().map_or(0, |(_, kept)| size(&kept.block))
 }
 
 fn size(block: &Block) -> usize {
@@ -156,8 +183,9 @@ mod tests {
         UserName::new(name).unwrap()
     }
 
-    fn at(hour: i64) -> Timestamp {
-        Timestamp::from_second(hour * 3_600).unwrap()
+    fn at(hour: i64) -> Moment {
+        let now = Timestamp::from_second(hour * 3_600).unwrap();
+        Moment { now, epoch: Some(Epoch(7)) }
     }
 
     #[test]
@@ -168,6 +196,22 @@ mod tests {
         assert_eq!(blocks.get(&user("ana"), hash(1), at(1)).unwrap().text, "first");
         assert!(blocks.get(&user("bo"), hash(1), at(1)).is_none());
         assert!(blocks.get(&user("ana"), hash(2), at(1)).is_none());
+    }
+
+    #[test]
+    fn a_block_that_may_hold_what_was_deleted_is_gone() {
+        let (blocks, ana) = (Blocks::default(), user("ana"));
+        blocks.keep(&ana, hash(1), block("a quote"), at(0));
+        blocks.keep(&ana, hash(2), block(""), at(0));
+        let unknown = Moment { epoch: None, ..at(0) };
+        assert!(blocks.get(&ana, hash(1), unknown).is_some());
+        let later = Moment { epoch: Some(Epoch(8)), ..at(0) };
+        assert!(blocks.get(&ana, hash(1), later).is_none());
+        assert!(blocks.get(&ana, hash(1), at(0)).is_none());
+        // That nothing stood there stays.
+        assert_eq!(blocks.get(&ana, hash(2), later).unwrap().text, "");
+        blocks.keep(&ana, hash(1), block("another"), later);
+        assert_eq!(blocks.get(&ana, hash(1), later).unwrap().text, "another");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::Speaker;
 
 /// How texts begin that programs write in the name of a person: what agents put around the person's own words, and
-/// the tasks that Open WebUI gives a model beside a talk, such as finding a title.
+/// the tasks that `Open WebUI` gives a model beside a talk, such as finding a title.
 const AROUND: [&str; 8] = [
     "### Task:\n",
     "<system-reminder>",

@@ -368,8 +368,8 @@ async fn a_stream_that_goes_on_when_the_server_stops_is_stored_as_a_part() {
     let listeners = Listeners::bind(&[any], None).await.unwrap();
     let address = listeners.addresses().unwrap()[0];
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = Server::over(Arc::clone(&served.front));
-    let serving = tokio::spawn(server.serve(listeners, async { stopped.await.unwrap_or(()) }));
+    let stopping = async { stopped.await.unwrap_or(()) };
+    let serving = tokio::spawn(Server::over(Arc::clone(&served.front)).serve(listeners, stopping));
     let url = format!("http://{address}{MESSAGES}");
     let client = longmem_chat::http_client(&url.parse().unwrap()).build().unwrap();
     let body = json!({"stream": true, "messages": [person("How does it go on?")]}).to_string();

@@ -289,3 +289,29 @@ async fn a_stream_is_asked_for_uncompressed() {
         assert_eq!(upstream.last().headers["accept-encoding"], encoding);
     }
 }
+
+#[tokio::test]
+async fn what_was_forgotten_is_not_put_into_a_talk_again() {
+    let upstream = answering().await;
+    let served = before(&upstream);
+    remember(&served, "ana", &[PORT, "My sister lives in Lisbon"]).await;
+    let headers = [("x-longmem-capture", "off")];
+    let mut talk = vec![question(WHICH_PORT)];
+    ask(&served, messages(MESSAGES, &headers, &json!(talk))).await;
+    talk.extend([
+        json!({"role": "assistant", "content": "It is."}),
+        question("Where does my sister live?"),
+    ]);
+    ask(&served, messages(MESSAGES, &headers, &json!(talk))).await;
+    assert!(upstream.last().text().contains(PORT) && upstream.last().text().contains("Lisbon"));
+    let forget = |memory: &longmem_memory::Memory| {
+        let scope = longmem_core::Scope::of(crate::tests::fixture::user("ana"));
+        let turns = memory.newest_turns(&scope, None, 10)?;
+        let port = turns.iter().filter(|turn| turn.text == PORT).map(|turn| turn.id).collect();
+        memory.forget(&longmem_memory::ForgetTarget::Turns(scope, port)).map(drop)
+    };
+    served.shared.memory.run(forget).await.unwrap();
+    ask(&served, messages(MESSAGES, &headers, &json!(talk))).await;
+    let arrived = upstream.last().text();
+    assert!(!arrived.contains(PORT) && arrived.contains("lives in Lisbon"), "{arrived}");
+}
