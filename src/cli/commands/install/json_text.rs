@@ -1,7 +1,7 @@
 //! JSON as the text of a file, in which single entries change and every other byte stays: comments, the
 //! form of numbers, line endings, a byte order mark.
 //!
-//! Comments and commas behind the last entry are blanked in a copy of the same length. serde_json reads
+//! Comments and commas behind the last entry are blanked in a copy of the same length. `serde_json` reads
 //! that copy, and where its values stand there is where they stand in the text.
 
 use std::ops::Range;
@@ -347,7 +347,7 @@ fn without_comments(text: &str) -> Result<(String, Vec<Span>), String> {
             at += 1;
         }
     }
-    for byte in comments.iter().flat_map(|comment| comment.clone()) {
+    for byte in comments.iter().cloned().flatten() {
         if !b"\r\n".contains(&left[byte]) {
             left[byte] = b' ';
         }
