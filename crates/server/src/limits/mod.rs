@@ -7,5 +7,5 @@ mod rate;
 
 pub(crate) use failures::Failures;
 pub(crate) use places::{Places, Seat};
-pub(crate) use queue::Queue;
+pub(crate) use queue::{Full, Queue};
 pub(crate) use rate::{Rate, Rates};

@@ -110,3 +110,39 @@ impl ProxyMetrics {
         registry.register("proxy_captured_turns", "Turns of what was relayed", captured);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use prometheus_client::encoding::text;
+
+    use super::*;
+
+    #[test]
+    fn the_text_has_the_names_that_were_promised() {
+        let metrics = ProxyMetrics::default();
+        let told = Told { injected: Some(120), degraded: Some("deadline"), uninspected: None };
+        let took = Duration::from_millis(3);
+        metrics.prepared(&told, took);
+        let uninspected = Told { uninspected: Some("too_long"), ..Told::default() };
+        metrics.prepared(&uninspected, took);
+        metrics.answered(ProxyApi::OpenAi, told.outcome(), took);
+        metrics.answered(ProxyApi::Anthropic, uninspected.outcome(), took);
+        metrics.captured("new", 2);
+        let mut registry = Registry::with_prefix("longmem");
+        metrics.register(&mut registry);
+        let mut shown = String::new();
+        text::encode(&mut shown, &registry).unwrap();
+        for line in [
+            r#"longmem_proxy_requests_total{api="openai",outcome="injected"} 1"#,
+            r#"longmem_proxy_requests_total{api="anthropic",outcome="uninspected"} 1"#,
+            "longmem_proxy_added_seconds_count 1",
+            "longmem_proxy_upstream_first_byte_seconds_count 2",
+            r#"longmem_proxy_injected_tokens_bucket{le="250.0"} 1"#,
+            r#"longmem_proxy_uninspected_total{reason="too_long"} 1"#,
+            r#"longmem_proxy_degraded_total{reason="deadline"} 1"#,
+            r#"longmem_proxy_captured_turns_total{outcome="new"} 2"#,
+        ] {
+            assert!(shown.lines().any(|found| found == line), "{line} in\n{shown}");
+        }
+    }
+}

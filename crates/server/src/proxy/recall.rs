@@ -12,6 +12,7 @@ use super::conversation::Question;
 use super::sticky::Block;
 use crate::activity::{Brought, Door, Event, Note};
 use crate::hooks::{self, CHARACTERS_PER_TOKEN, PromptRecall, PromptRequest};
+use crate::limits::Full;
 use crate::shared::Shared;
 
 /// The part of the time that is for the engine: what it finds must be written down, too.
@@ -85,15 +86,20 @@ pub(super) async fn recalled(
         hooks::recalled(memory, &user, &request)
     };
     // A task of its own: a panic there is no panic here.
-    let recalling = tokio::spawn(async move { memory.read::<_, MemoryError>(work).await });
+    let (queue, of) = (Arc::clone(&shared.queue), sender.user.clone());
+    let recalling = tokio::spawn(async move {
+        let _place = queue.enter(&of).await?;
+        Ok::<_, Full>(memory.read::<_, MemoryError>(work).await)
+    });
     // What nobody waits for any more does not begin.
     let _ended = AbortOnDrop(recalling.abort_handle());
     let degraded = |reason| Recalled { degraded: Some(reason), ..Recalled::default() };
     match timeout(deadline, recalling).await {
         Err(_) => degraded("deadline"),
         Ok(Err(_)) => degraded("bug"),
-        Ok(Ok(Err(_))) => degraded("memory_unavailable"),
-        Ok(Ok(Ok(PromptRecall { block, degraded }))) => {
+        Ok(Ok(Err(Full))) => degraded("busy"),
+        Ok(Ok(Ok(Err(_)))) => degraded("memory_unavailable"),
+        Ok(Ok(Ok(Ok(PromptRecall { block, degraded })))) => {
             let degraded = degraded.map(Degraded::as_str);
             let Some((text, brought)) = block else {
                 return Recalled { degraded, ..Recalled::default() };
