@@ -238,11 +238,11 @@ fn login_link(server: &Server, listeners: &Listeners) -> Result<Option<String>, 
 /// Opens the page in the person's browser; where there is none, the link stands above.
 fn open_page(login: Option<&str>, output: Output) {
     let Some(login) = login else {
-        output.warn("there is no page to open: it is not served, or at no address".to_owned());
+        output.warn("there is no page to open: it is not served, or at no address");
         return;
     };
     if open::that_detached(login).is_err() {
-        output.warn("no browser could be opened; open the link above in one".to_owned());
+        output.warn("no browser could be opened; open the link above in one");
     }
 }
 

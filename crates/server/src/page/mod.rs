@@ -8,6 +8,7 @@
 
 mod activity;
 mod assets;
+mod backup;
 mod dates;
 mod deleting;
 mod explanation;
@@ -99,7 +100,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/ui/activity/events", get(activity::events))
         .route("/ui/activity/clear", post(activity::clear))
         .route("/ui/status", get(status::show))
-        .route("/ui/backup", post(status::back_up))
+        .route("/ui/backup", post(backup::back_up))
         .route("/ui/keys/revoke", post(status::revoke_key))
         .route("/ui/delete", post(deleting::delete))
         .route("/ui/undo", post(deleting::undo))

@@ -3,6 +3,7 @@
 use axum::response::{Html, Redirect};
 use longmem_core::{Scope, SessionName, Turn, TurnId, UserName};
 use longmem_memory::{Memory, MemoryError, SessionSummary, StoreError};
+use longmem_transcripts::Format;
 use maud::{Markup, html};
 
 use super::dates::Dates;
@@ -10,6 +11,7 @@ use super::deleting::Hidden;
 use super::fields::Fields;
 use super::layout::{Screen, counted};
 use super::quote::{self, session_address, session_title};
+use super::sessions::source;
 use super::visitor::Visitor;
 use crate::api::waiting::stored_first;
 use crate::problem::Problem;
@@ -21,6 +23,8 @@ const SHOWN: usize = 50;
 struct Shown {
     session: SessionSummary,
     summary: Option<String>,
+    /// What its turns were imported from.
+    source: Option<Format>,
     turns: Vec<Turn>,
     has_more: bool,
 }
@@ -41,6 +45,7 @@ pub(super) async fn show(visitor: Visitor, fields: Fields) -> Result<Html<String
             (Dates::marked(shown.session.start, &dates.minute(shown.session.start))) " to "
             (Dates::marked(shown.session.end, &dates.minute(shown.session.end)))
             " · named " code { bdi { (name) } }
+            @if let Some(source) = &shown.source { " · imported from " (source) }
         }
         @if let Some(summary) = &shown.summary {
             section.summary aria-label="Summary" { h2 { "Summary" } blockquote dir="auto" { (summary) } }
@@ -92,7 +97,8 @@ fn read(
     turns.truncate(SHOWN);
     let summaries = memory.session_summaries(user)?;
     let summary = summaries.get(name).cloned();
-    Ok(Shown { session, summary, turns, has_more })
+    let source = source(memory, user, name)?;
+    Ok(Shown { session, summary, source, turns, has_more })
 }
 
 fn session_forms(visitor: &Visitor, session: &SessionSummary) -> Markup {

@@ -1,7 +1,9 @@
 //! The list of conversations.
 
 use axum::response::Html;
-use longmem_memory::SessionSummary;
+use longmem_core::{SessionName, UserName};
+use longmem_memory::{Memory, MemoryError, SessionSummary};
+use longmem_transcripts::Format;
 use maud::{Markup, html};
 
 use super::dates::Dates;
@@ -30,6 +32,12 @@ pub(super) async fn show(visitor: Visitor, fields: Fields) -> Result<Html<String
         .filter(|session| !hidden.session(&session.session) && is_named(session))
         .collect();
     let first = (page - 1).saturating_mul(SHOWN);
+    let shown = named.iter().skip(first).take(SHOWN).map(|session| session.session.clone());
+    let shown: Vec<SessionName> = shown.collect();
+    let sources = visitor.read(move |memory, user| {
+        shown.iter().map(|session| source(memory, user, session)).collect::<Result<Vec<_>, _>>()
+    });
+    let sources = sources.await?;
     let dates = Dates(&visitor.now);
     let content = html! {
         h1 { "Sessions" }
@@ -44,7 +52,9 @@ pub(super) async fn show(visitor: Visitor, fields: Fields) -> Result<Html<String
             }
             p.count role="status" { (counted(named.len() as u64, "session")) }
             ul.rows {
-                @for session in named.iter().skip(first).take(SHOWN) { (row(session, &dates)) }
+                @for (session, source) in named.iter().skip(first).zip(&sources) {
+                    (row(session, *source, &dates))
+                }
             }
             (pages(&fields, page, named.len().div_ceil(SHOWN)))
         }
@@ -52,7 +62,18 @@ pub(super) async fn show(visitor: Visitor, fields: Fields) -> Result<Html<String
     Ok(visitor.page(Screen::Sessions, "Sessions", &content))
 }
 
-fn row(session: &SessionSummary, dates: &Dates<'_>) -> Markup {
+/// What the turns of a session were imported from; none if they were not. The keys of imported turns begin with the
+/// name of the format.
+pub(super) fn source(
+    memory: &Memory,
+    user: &UserName,
+    session: &SessionName,
+) -> Result<Option<Format>, MemoryError> {
+    let keys = memory.outer_source_keys(user, session)?;
+    Ok(keys.first().and_then(|key| key.0.split_once(':')?.0.parse().ok()))
+}
+
+fn row(session: &SessionSummary, source: Option<Format>, dates: &Dates<'_>) -> Markup {
     let name = session.session.as_str();
     html! {
         li {
@@ -63,6 +84,7 @@ fn row(session: &SessionSummary, dates: &Dates<'_>) -> Markup {
                 @if dates.day(session.start) != dates.day(session.end) {
                     " to " (Dates::marked(session.end, &dates.day(session.end)))
                 }
+                @if let Some(source) = source { " · from " (source) }
                 @if session.title.is_some() { " · " bdi { (session_title(None, name)) } }
             }
         }
