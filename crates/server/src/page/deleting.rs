@@ -259,7 +259,7 @@ pub(super) fn undo_bars(visitor: &Visitor) -> Markup {
                 (visitor.token_and_back())
                 input type="hidden" name="number" value=(pending.number);
                 p {
-                    "Deleting " (pending.what) " for good in "
+                    "Deleting " bdi { (pending.what) } " for good in "
                     span.seconds { (seconds) } " seconds. "
                     small { "If the server is stopped before that, it deletes at once." }
                 }

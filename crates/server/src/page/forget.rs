@@ -154,11 +154,13 @@ async fn preview(
 fn confirmation(visitor: &Visitor, fields: &Fields, preview: &ForgetPreview) -> Markup {
     let number = grouped(preview.turns);
     html! {
-        ul {
-            li { strong { (counted(preview.turns, "turn")) } }
-            @if !preview.facts.is_empty() { li { (counted(preview.facts.len() as u64, "fact")) } }
+        p {
+            strong { (counted(preview.turns, "turn")) }
+            @if !preview.facts.is_empty() {
+                ", with " (counted(preview.facts.len() as u64, "fact")) " learned from them"
+            }
             @if !preview.summaries.is_empty() {
-                li { (counted(preview.summaries.len() as u64, "summary")) }
+                ", and " (counted(preview.summaries.len() as u64, "summary"))
             }
         }
         form.confirm method="post" action="/ui/forget" {

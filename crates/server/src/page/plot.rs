@@ -12,8 +12,8 @@ const MONTHS: usize = 24;
 /// The width of a bar with its gap, and the height of the highest, in the units of the drawing.
 const BAR: (usize, usize) = (12, 64);
 
-/// Bars for which there is room: few are no wider than many.
-const LEAST_SLOTS: usize = 24;
+/// Pixels of a bar at most.
+const WIDE: usize = 26;
 
 /// A value with what it is of: "Mar 2026".
 pub(super) struct Bar {
@@ -30,14 +30,13 @@ pub(super) fn bars(title: &str, unit: &str, bars: &[Bar]) -> Markup {
         0 => 0,
         value => ((value as f64 / most as f64) * height as f64).ceil() as usize,
     };
-    let slots = bars.len().max(LEAST_SLOTS);
     let (first, last) = (bars.first(), bars.last());
     let label = |bar: Option<&Bar>| bar.map_or(String::new(), |bar| bar.label.clone());
     html! {
         figure.plot {
             figcaption { (title) ". The highest: " (grouped(most)) " " (unit) }
-            svg viewBox=(format!("0 0 {} {height}", slots * width)) preserveAspectRatio="none"
-                role="img" aria-label={ (title) } {
+            svg viewBox=(format!("0 0 {} {height}", bars.len() * width)) width=(bars.len() * WIDE)
+                preserveAspectRatio="none" role="img" aria-label={ (title) } {
                 @for (place, bar) in bars.iter().enumerate() {
                     @let tall = height_of(bar.value);
                     rect x=(place * width + 1) y=(height - tall) width=(width - 2) height=(tall) {

@@ -79,7 +79,7 @@ pub(super) fn filter_fields(fields: &Fields) -> Markup {
             div {
                 label for="session" { "Session" }
                 input #session type="text" name="session" value=[fields.text("session")]
-                    placeholder="any: a name or title" autocomplete="off";
+                    placeholder="any" autocomplete="off";
             }
             div {
                 label for="role" { "Said by" }

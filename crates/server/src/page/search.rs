@@ -174,7 +174,6 @@ fn turn(found: &Recalled, question: &str, dates: &Dates<'_>, form: Option<&str>)
             @if !found.copies.is_empty() {
                 p.hint { "Said " (found.copies.len() + 1) " times." }
             }
-            (explanation::why(found.score, &found.explanation))
             div.actions {
                 a href={ "/ui/turns/" (turn.id) } {
                     @if form.is_some() { "Open or edit" } @else { "Open" }
@@ -189,6 +188,7 @@ fn turn(found: &Recalled, question: &str, dates: &Dates<'_>, form: Option<&str>)
                         "Delete" span.hidden { " turn " (turn.id) }
                     }
                 }
+                (explanation::why(found.score, &found.explanation))
             }
         }
     }
@@ -207,7 +207,6 @@ fn fact(found: &RecalledFact, question: &str, dates: &Dates<'_>, form: Option<&s
                 (explanation::strength(found.score))
             }
             blockquote dir="auto" { (quote::marked(&fact.line(), question)) }
-            (explanation::why(found.score, &found.explanation))
             div.actions {
                 a href={ "/ui/facts/" (fact.id) } {
                     @if form.is_some() { "Open or edit" } @else { "Open" }
@@ -218,6 +217,7 @@ fn fact(found: &RecalledFact, question: &str, dates: &Dates<'_>, form: Option<&s
                         "Delete" span.hidden { " fact " (fact.id) }
                     }
                 }
+                (explanation::why(found.score, &found.explanation))
             }
         }
     }

@@ -13,7 +13,7 @@ use super::visitor::Visitor;
 use crate::api::context::context_for;
 use crate::problem::Problem;
 
-/// Characters of a block of the prompt that are shown without being opened.
+/// Characters of a block of the prompt at most that are shown without being opened.
 const SHORT_CHARACTERS: usize = 600;
 
 /// The prompt for a message: in the session that is named, if one is.
@@ -44,32 +44,41 @@ fn shown(context: &Context) -> Markup {
             }
             meter min="0" max=(budget) value=(tokens) aria-label="Tokens of the budget" {}
             h2 { "The prompt" }
-            @for block in &context.system { (part("system", block)) }
-            @for message in &context.messages {
-                @for block in &message.content { (part(message.role.as_str(), block)) }
-            }
+            (part("system", &context.system))
+            @for message in &context.messages { (part(message.role.as_str(), &message.content)) }
             h2 { "What went in, and what it costs" }
             (trace(&context.trace))
         }
     }
 }
 
-/// A block of the prompt; a long one can be opened.
-fn part(role: &str, block: &TextBlock) -> Markup {
-    let text = block.text.as_str();
-    let beginning = text.char_indices().nth(SHORT_CHARACTERS).map(|(end, _)| &text[..end]);
+/// What one voice says in the prompt; the rest of a long block can be opened.
+fn part(role: &str, blocks: &[TextBlock]) -> Markup {
     html! {
-        div.block {
-            p.attribution { strong.speaker { (role) } }
-            @match beginning {
-                None => div.prompt dir="auto" { (text) },
-                Some(beginning) => details {
-                    summary { span.prompt dir="auto" { (beginning) "…" } }
-                    div.prompt dir="auto" { (text) }
-                },
+        @if !blocks.is_empty() {
+            div.block {
+                p.attribution { strong.speaker { (role) } }
+                @for block in blocks {
+                    @let (beginning, rest) = beginning(&block.text);
+                    div.prompt dir="auto" { (beginning) }
+                    @if !rest.is_empty() {
+                        details {
+                            summary { "The other " (counted(rest.chars().count() as u64, "character")) }
+                            div.prompt dir="auto" { (rest) }
+                        }
+                    }
+                }
             }
         }
     }
+}
+
+/// A text parted where one of its first lines ends; a short text is its own beginning.
+fn beginning(text: &str) -> (&str, &str) {
+    let Some((most, _)) = text.char_indices().nth(SHORT_CHARACTERS) else { return (text, "") };
+    let end = text[..most].rfind('\n').filter(|end| *end > most / 2);
+    let (beginning, rest) = text.split_at(end.unwrap_or(most));
+    (beginning, rest.trim_start_matches('\n'))
 }
 
 /// What each part of the prompt costs together, then each turn and fact of it, and what was left out.
@@ -135,4 +144,20 @@ fn reasons<'a>(left_out: &[&'a TraceEntry]) -> BTreeMap<&'a str, u64> {
         *reasons.entry(reason).or_default() += 1;
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_parted_at_the_end_of_a_line_and_loses_nothing_else() {
+        assert_eq!(beginning("short\n"), ("short\n", ""));
+        let lines = format!("{}\n\n{}\nend", "a".repeat(500), "ä".repeat(500));
+        let (first, rest) = beginning(&lines);
+        assert_eq!((first.len(), rest.chars().count()), (501, 504));
+        let word = "ä".repeat(1_000);
+        let (first, rest) = beginning(&word);
+        assert_eq!((first.chars().count(), rest.chars().count()), (600, 400));
+    }
 }

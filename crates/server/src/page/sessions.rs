@@ -85,7 +85,6 @@ fn row(session: &SessionSummary, source: Option<Format>, dates: &Dates<'_>) -> M
                     " to " (Dates::marked(session.end, &dates.day(session.end)))
                 }
                 @if let Some(source) = source { " · from " (source) }
-                @if session.title.is_some() { " · " bdi { (session_title(None, name)) } }
             }
         }
     }
