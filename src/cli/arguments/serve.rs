@@ -27,6 +27,7 @@ A client of Anthropic's or OpenAI's API gets memory by its base URL: http://127.
 or http://127.0.0.1:7717/openai/v1.
 
 Ctrl-C stops it: nobody else is let in, and what is under way has five seconds.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ServeArguments {
     /// Where to listen; may be given several times [default: 127.0.0.1:7717]
     #[arg(
@@ -56,11 +57,11 @@ pub(crate) struct ServeArguments {
     /// Serve no page
     #[arg(long, conflicts_with = "open")]
     pub(crate) no_page: bool,
-    /// Where requests below /anthropic go, or none [default: https://api.anthropic.com]
+    /// Where requests below /anthropic go, or none [default: Anthropic itself]
     #[arg(long, value_name = "URL|none")]
     pub(crate) anthropic_upstream: Option<UpstreamName>,
     /// Where requests below /openai go: any server with OpenAI's API, or none
-    /// [default: https://api.openai.com]
+    /// [default: OpenAI itself]
     #[arg(long, value_name = "URL|none")]
     pub(crate) openai_upstream: Option<UpstreamName>,
     /// Answer clients of mem0, too, below /mem0 at the address that is listened at
