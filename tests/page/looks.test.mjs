@@ -80,7 +80,7 @@ for (const width of [320, 768, 1280]) {
         await prepare(page);
         const beyond = await page.evaluate(() => {
           const scrolls = (element) => element.closest(".wide, .hidden, .skip, textarea");
-          const parts = [...document.querySelectorAll("body *")].filter((part) => !scrolls(part));
+          const parts = [...document.querySelectorAll("body *")].filter((part) => part.checkVisibility() && !scrolls(part));
           const wide = parts.filter((part) => part.getBoundingClientRect().right > innerWidth + 0.5);
           return wide.map((part) => part.outerHTML.slice(0, 80));
         });

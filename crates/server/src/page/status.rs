@@ -177,7 +177,7 @@ fn keys_section(visitor: &Visitor, keys: &[ServerKey], dates: &Dates<'_>) -> Mar
             @if keys.is_empty() {
                 p { "There are none. " code { "longmem keys add NAME" } " makes one for a program or machine." }
             } @else {
-                div.wide tabindex="0" role="region" aria-label="Keys" {
+                div.wide tabindex="0" role="region" aria-label="Table of the keys" {
                     table {
                         thead { tr { th scope="col" { "Name" } th scope="col" { "User" } th scope="col" { "Allows" }
                             th scope="col" { "Last used" } th scope="col" { "Ends" } th scope="col" { "Revoke" } } }
