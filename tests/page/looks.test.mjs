@@ -13,7 +13,7 @@ let server, browser, all;
 before(async () => {
   [server, browser] = [await serve(), await launch()];
   server.key("guest", "read");
-  await server.ask("/v1/memory/facts", { method: "POST", body: { statement: "lives in Lisbon", kind: "identity", replaces: 1 } });
+  await server.ask("/v1/memory/facts", { method: "POST", body: { statement: "lives in Graça, Lisbon", kind: "identity", replaces: 1 } });
   all = await screens(server);
 });
 after(async () => {
