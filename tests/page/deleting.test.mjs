@@ -75,6 +75,19 @@ for (const javaScriptEnabled of [true, false]) {
       await page.leave();
     });
 
+    test("a button that is pressed twice deletes once", async () => {
+      const [turn] = await server.say(`twice-${word}`, [`Pressed twice: ${word}.`]);
+      const page = await open(session(`twice-${word}`));
+      await page.getByRole("button", { name: `Delete turn ${turn}` }).dblclick();
+      await page.locator("form.undo").first().waitFor();
+      await page.reload();
+      assert.equal(await page.locator("form.undo").count(), 1);
+      await page.getByRole("button", { name: "Undo" }).click();
+      assert.equal(await page.locator("form.undo").count(), 0);
+      assert.equal(await page.locator(`#t${turn}`).count(), 1);
+      await page.leave();
+    });
+
     test("a session is deleted and taken back, from its own screen", async () => {
       const [turn] = await server.say(`whole-${word}`, [`All about the ${word}.`]);
       const page = await open(session(`whole-${word}`));

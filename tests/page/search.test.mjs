@@ -142,7 +142,9 @@ test("results come while one types, without leaving the page", async () => {
   assert.equal(await page.evaluate(() => window.stayed), true);
   assert.equal(await box.evaluate((box) => box === document.activeElement), true);
   // Somebody who listens to the page hears how many there are.
-  assert.match(await page.locator("#results").getByRole("status").innerText(), /^\d+ results?/);
+  const heard = page.getByRole("status").filter({ hasText: /^\d+ results?/ });
+  await heard.waitFor();
+  assert.equal(await heard.evaluate((part) => part.closest("#results")), null, "it is not replaced with them");
   await page.getByRole("link", { name: "What would be sent" }).click();
   assert.match(await page.locator(".sent").innerText(), /half marathon/);
   await page.goBack();
@@ -161,4 +163,15 @@ test("what is typed faster than it is found shows only the last", async () => {
   await page.waitForURL(/q=Kyoto/);
   assert.match(await page.locator("#results").innerText(), /Kyoto/);
   await page.leave();
+});
+
+test("without the embedding model the page says so, and finds by words", async () => {
+  const bare = await serve({ environment: { LONGMEM_MODEL_DIR: "/nonexistent" } });
+  const page = await visit(browser, bare, { to: "/ui/?q=ERR_CONN_4711" });
+  assert.match(await page.locator("#results").innerText(), /found by words only/);
+  assert.ok((await page.locator("#results mark").count()) > 0);
+  await page.goto("/ui/status");
+  assert.match(await page.getByRole("main").innerText(), /missing or unusable/);
+  await page.leave();
+  await bare.stop();
 });

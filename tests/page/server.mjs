@@ -10,7 +10,7 @@ const PROGRAM = process.env.LONGMEM_PAGE_PROGRAM;
 const SAMPLE = process.env.LONGMEM_PAGE_SAMPLE;
 
 /** Starts a server over a copy of the sample; with `empty`, over a new store. */
-export async function serve({ empty = false, flags = [] } = {}) {
+export async function serve({ empty = false, flags = [], environment = {} } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "longmem-page-"));
   const store = join(folder, "store", "memory.db");
   if (!empty) {
@@ -19,6 +19,7 @@ export async function serve({ empty = false, flags = [] } = {}) {
   const common = ["--db", store, "--json", "--offline"];
   const child = spawn(PROGRAM, [...common, "serve", "--listen", "127.0.0.1:0", ...flags], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...environment },
   });
   const { addresses, login } = await announced(child);
   const server = new Served(child, folder, store, addresses[0], login);

@@ -194,6 +194,10 @@ fn begin(visitor: &Visitor, doomed: Doomed, what: String) -> Result<(), Problem>
     let undo_time = shared.settings.limits.undo_time;
     {
         let mut pending = lock(&login.pending);
+        // A button that is pressed twice deletes once, so that one Undo takes it back.
+        if pending.iter().any(|known| known.doomed == doomed) {
+            return Ok(());
+        }
         if pending.len() >= OF_ONE {
             return Err(too_many());
         }

@@ -69,6 +69,8 @@ pub(super) async fn show(visitor: Visitor, fields: Fields) -> Result<Html<String
     let content = html! {
         h1 { "Search your memory" }
         (search_form(&fields))
+        // Whoever listens to the page hears here what was found while they type.
+        p #heard .hidden role="status" {}
         div #results {
             @if question.is_some() { (views(&fields, shows_sent)) }
             (shown)
@@ -140,7 +142,7 @@ async fn results(visitor: &Visitor, fields: &Fields, question: &str) -> Result<M
     let count = (found.results.len() + found.facts.len()) as u64;
     let form = visitor.may_write().then_some("chosen");
     Ok(html! {
-        p.count role="status" {
+        p.count {
             (counted(count, "result"))
             @if found.unsure { ". Most likely none is the answer; it is the nearest there is." }
         }
@@ -227,7 +229,7 @@ fn nothing_found(fields: &Fields, found: &Recall) -> Markup {
     let everywhere = FILTERS.map(|name| (name, ""));
     html! {
         section.empty {
-            p.count role="status" { "Nothing relevant was found." }
+            p.count { "Nothing relevant was found." }
             (remarks(found))
             @if is_filtered(fields) {
                 p { a href={ "/ui/" (fields.with(&everywhere).query()) } { "Search all of your memory" } }

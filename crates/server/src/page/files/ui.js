@@ -39,6 +39,8 @@ function searchWhileTyping(form) {
     try {
       await replacePart(address, "#results", running.signal);
       history.replaceState(null, "", address);
+      document.querySelector("#heard").textContent =
+        document.querySelector("#results .count")?.textContent ?? "";
       // What is deleted in the results leads back to them.
       for (const back of document.querySelectorAll('#results input[name="back"]')) {
         back.value = address;
