@@ -79,7 +79,8 @@ impl Bench<'_> {
     ) -> Result<Vec<Row>, Failure> {
         let path = Upstream::path(1);
         let below = format!("{PREFIX}{path}");
-        let mut asked = subject.questions.iter().cycle().map(|question| body(question));
+        let questions = subject.questions.iter().cycle().enumerate();
+        let mut asked = questions.map(|(talk, question)| body(talk, question));
         let mut next = || asked.next().expect("there are questions");
         for _ in 0..WARM_UP {
             self.stopwatch.check()?;
@@ -109,7 +110,7 @@ impl Bench<'_> {
     ) -> Result<Vec<Row>, Failure> {
         let path = Upstream::path(FRAMES);
         let below = format!("{PREFIX}{path}");
-        let body = body("How are you?");
+        let body = body(0, "How are you?");
         let stream = |client: &mut Client, path: &str| -> io::Result<Vec<Duration>> {
             let mut ages = Vec::with_capacity(FRAMES);
             client.stream(path, WITHOUT_RECALL, &body, |line| ages.extend(upstream.age(line)))?;
@@ -129,12 +130,17 @@ impl Bench<'_> {
     }
 }
 
-/// A question as a client of Anthropic's API asks it.
-fn body(question: &str) -> String {
+/// A question as a client of Anthropic's API asks it. Each talk begins in another way: what was recalled for the
+/// same question of the same talk would be put in again without a recall.
+fn body(talk: usize, question: &str) -> String {
     let asked = json!({
         "model": "stand-in", "max_tokens": 100, "stream": true,
         "system": "You help. ".repeat(INSTRUCTIONS / 10),
-        "messages": [{ "role": "user", "content": question }]
+        "messages": [
+            { "role": "user", "content": format!("This is talk {talk}.") },
+            { "role": "assistant", "content": "I see." },
+            { "role": "user", "content": question }
+        ]
     });
     asked.to_string()
 }
