@@ -236,8 +236,8 @@ pub(crate) const KEYS: &[ConfigKey] = &[
         "Milliseconds that a request waits for what is recalled",
     )
     .default("150"),
-    ConfigKey::new("proxy.budget", "1500", "Tokens of what is put behind one question")
-        .default("1500"),
+    ConfigKey::new("proxy.budget", "1000", "Tokens of what is put behind one question")
+        .default("1000"),
     ConfigKey::new("proxy.capture", "true", "Whether what was asked and answered is stored")
         .default("true"),
     ConfigKey::new(

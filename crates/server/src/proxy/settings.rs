@@ -45,13 +45,13 @@ pub struct ProxySettings {
 }
 
 impl Default for ProxySettings {
-    /// Sticky, 150 ms, 1,500 tokens, with capture but of coding agents, to the two public services.
+    /// Sticky, 150 ms, 1,000 tokens, with capture but of coding agents, to the two public services.
     fn default() -> Self {
         let public = |address: &str| Upstream { address: address.parse().ok(), api_key: None };
         Self {
             mode: ProxyMode::Sticky,
             recall_deadline: Duration::from_millis(150),
-            budget: 1_500,
+            budget: 1_000,
             capture: true,
             coding_agents: false,
             anthropic: public("https://api.anthropic.com"),

@@ -2,12 +2,13 @@ use std::time::Duration;
 
 use longmem_memory::FactsAt;
 
-use super::fixture::{Served, UNDO_TIME, user};
+use super::fixture::{Served, user};
 use crate::Permission;
 
 /// Waits until what was deleted is gone.
-async fn wait_for_deletion(served: &Served) {
-    tokio::time::sleep(UNDO_TIME).await;
+async fn delete_what_waits(served: &Served) {
+    // A server that stops does not wait.
+    served.shared.stopping.cancel();
     served.shared.page.finish_deletions().await;
 }
 
@@ -19,13 +20,13 @@ async fn what_is_deleted_can_be_taken_back() {
     let only = format!("turn:{turn}");
     let fields = [("only", &*only), ("back", "/ui/?q=Lisbon")];
     let page = owner.submit("/ui/delete", &fields).await;
-    assert!(page.text.contains("Deleting 1 turn for good in"), "{}", page.text);
+    assert!(page.text.contains("Deleting <bdi>1 turn</bdi> for good in"), "{}", page.text);
     assert!(!page.text.contains("<blockquote"), "{}", page.text);
     assert_eq!(owner.get(&format!("/ui/turns/{turn}")).await.status, 404);
     let number = page.field("number");
     let kept = owner.submit("/ui/undo", &[("number", &number), ("back", "/ui/")]).await;
     assert!(kept.text.contains("Kept: 1 turn") && kept.text.contains("I live in Lisbon"));
-    wait_for_deletion(&served).await;
+    delete_what_waits(&served).await;
     assert_eq!(served.memory.turns(&user("ana"), &[turn]).unwrap().len(), 1);
 }
 
@@ -38,10 +39,10 @@ async fn what_is_not_taken_back_is_gone_for_good() {
     let chosen = [turns[0].to_string(), turns[1].to_string()];
     let fields = [("turn", &*chosen[0]), ("turn", &*chosen[1]), ("back", "/ui/session?name=move")];
     let page = owner.submit("/ui/delete", &fields).await;
-    assert!(page.text.contains("Deleting 2 turns for good"), "{}", page.text);
+    assert!(page.text.contains("Deleting <bdi>2 turns</bdi> for good"), "{}", page.text);
     assert!(!page.text.contains("Lisbon") && page.text.contains("cello"));
     let number = page.field("number");
-    wait_for_deletion(&served).await;
+    delete_what_waits(&served).await;
     assert_eq!(served.memory.turns(&user("ana"), &turns).unwrap().len(), 1);
     let late = owner.submit("/ui/undo", &[("number", &number)]).await;
     assert!(late.text.contains("Deleted for good: 2 turns"), "{}", late.text);
@@ -50,9 +51,7 @@ async fn what_is_not_taken_back_is_gone_for_good() {
 
 #[tokio::test]
 async fn a_session_is_deleted_whole_and_a_server_that_stops_deletes_at_once() {
-    let served = Served::with(|settings| {
-        settings.limits.undo_time = Duration::from_mins(10);
-    });
+    let served = Served::new();
     let turn = served.say("ana", "move", "I live in Lisbon");
     served.say("ana", "talk", "I like tea");
     let owner = served.owner().await;
@@ -61,10 +60,19 @@ async fn a_session_is_deleted_whole_and_a_server_that_stops_deletes_at_once() {
     assert!(page.text.contains("1 session<"), "{}", page.text);
     assert!(page.text.contains("it deletes at once"), "{}", page.text);
     assert_eq!(served.memory.turns(&user("ana"), &[turn]).unwrap().len(), 1);
-    served.shared.stopping.cancel();
-    served.shared.page.finish_deletions().await;
+    delete_what_waits(&served).await;
     assert!(served.memory.turns(&user("ana"), &[turn]).unwrap().is_empty());
     assert_eq!(served.memory.sessions(&user("ana")).unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_nobody_takes_back_is_deleted_when_its_time_has_come() {
+    let served = Served::with(|settings| settings.limits.undo_time = Duration::ZERO);
+    let turn = served.say("ana", "move", "I live in Lisbon");
+    let owner = served.owner().await;
+    owner.submit("/ui/delete", &[("only", &format!("turn:{turn}"))]).await;
+    served.shared.page.finish_deletions().await;
+    assert!(served.memory.turns(&user("ana"), &[turn]).unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -76,7 +84,7 @@ async fn only_who_deleted_something_takes_it_back() {
     let number = page.field("number");
     let refused = other.submit("/ui/undo", &[("number", &number)]).await;
     assert!(refused.text.contains("too late"), "{}", refused.text);
-    wait_for_deletion(&served).await;
+    delete_what_waits(&served).await;
     assert!(served.memory.turns(&user("ana"), &[turn]).unwrap().is_empty());
 }
 
@@ -177,7 +185,7 @@ async fn facts_are_noted_changed_corrected_and_deleted() {
     }
     let deleted = owner.submit("/ui/delete", &[("only", &format!("fact:{second}"))]).await;
     assert!(deleted.text.contains("with 1 older fact"), "{}", deleted.text);
-    wait_for_deletion(&served).await;
+    delete_what_waits(&served).await;
     assert!(served.memory.facts(&user("ana"), FactsAt::Ever).unwrap().is_empty());
 }
 

@@ -26,8 +26,8 @@ use crate::{Permission, ServerSettings};
 /// The address by which the server is called.
 const HOST: &str = "127.0.0.1:7717";
 
-/// How long a deletion can be taken back in these tests.
-pub(super) const UNDO_TIME: Duration = Duration::from_millis(200);
+/// How long a deletion can be taken back in these tests: longer than any of them takes.
+const UNDO_TIME: Duration = Duration::from_mins(10);
 
 /// A server with a page, over a store of its own.
 pub(super) struct Served {
