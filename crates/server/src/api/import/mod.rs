@@ -36,7 +36,7 @@ use crate::shared::Shared;
 /// What a file is called that has no name.
 const UNNAMED: &str = "import";
 
-/// How often an import is begun that a server did not live to end.
+/// How often an import is begun that a server did not live to end; one that was told to stop does not count.
 const ATTEMPTS: u32 = 3;
 
 pub(super) fn add(registry: &mut Registry) {
@@ -84,7 +84,7 @@ async fn import(
     let arriving = shared.ongoing.upload(&caller.user)?;
     let file_key = FileKey::random();
     let file_key = file_key.ok_or_else(|| Problem::bug("the system gives no random numbers"))?;
-    let mut uploaded = Uploaded::new(&shared)?;
+    let uploaded = Uploaded::new(&shared)?;
     let (folder, id) = (shared.settings.uploads.clone(), uploaded.job.clone());
     let file = written(move || kept::new_file(folder.as_deref(), &id)).await?;
     let (file, bytes) = receive(body, file, &file_key).await?;
@@ -103,22 +103,42 @@ async fn import(
         arrived: shared.memory.now(),
         bytes,
         key: file_key,
-        begun: 1,
+        begun: 0,
     };
-    let job = shared.ongoing.jobs.begin_as(uploaded.job.clone(), &upload.user)?;
-    if shared.settings.uploads.is_some() {
-        let (id, upload) = (uploaded.job.clone(), upload.clone());
-        let kept = shared.memory.run(move |memory| upload.keep(memory, &id)).await;
-        if let Err(error) = kept {
-            let problem = Problem::from(error);
-            job.fail(problem.clone());
-            return Err(problem);
-        }
+    // A task of its own: what is begun does not stay undone because its client leaves.
+    let taken = tokio::spawn(take_in(shared, uploaded, upload, file)).await;
+    let begun = taken.map_err(|panic| Problem::bug(panic.to_string()))??;
+    Ok((StatusCode::ACCEPTED, Json(begun)))
+}
+
+/// Begins the job of a file that has arrived, once it is noted for a server after this one.
+async fn take_in(
+    shared: Arc<Shared>,
+    mut uploaded: Uploaded,
+    upload: Upload,
+    file: File,
+) -> Result<Begun, Problem> {
+    let id = uploaded.job.clone();
+    let job = shared.ongoing.jobs.begin_as(id.clone(), &upload.user)?;
+    // A panic there must not leave a job behind that nobody does.
+    let kept = tokio::spawn(note(Arc::clone(&shared), upload.clone(), id)).await;
+    let kept = kept.map_err(|panic| Problem::bug(panic.to_string()));
+    if let Err(problem) = kept.and_then(|kept| kept.map_err(Problem::from)) {
+        job.fail(problem.clone());
+        return Err(problem);
     }
     uploaded.is_kept = true;
     let begun = job.begun();
     run(shared, job, upload, file);
-    Ok((StatusCode::ACCEPTED, Json(begun)))
+    Ok(begun)
+}
+
+/// Notes a file in the store, if it is to outlive the server.
+async fn note(shared: Arc<Shared>, upload: Upload, job: String) -> Result<(), MemoryError> {
+    if shared.settings.uploads.is_none() {
+        return Ok(());
+    }
+    shared.memory.run(move |memory| upload.keep(memory, &job)).await
 }
 
 /// The file of a request that is not answered yet: if it is not taken, it goes.
@@ -146,7 +166,7 @@ impl Drop for Uploaded {
 /// Does the import of a file, beside the request that brought it.
 fn run(shared: Arc<Shared>, job: JobInHand, upload: Upload, file: File) {
     let (in_hand, stopping, id) = (job.clone(), shared.stopping.clone(), job.begun().job);
-    let Upload { user, name, format, again, arrived, bytes, key, .. } = upload;
+    let Upload { user, name, format, again, arrived, bytes, key, begun } = upload.clone();
     let work = waiting::stored_first(&shared, &user.clone(), move |memory, _| {
         let name = name.as_deref().unwrap_or(UNNAMED);
         let mut request = ImportRequest::new(Path::new(name), &user);
@@ -166,13 +186,20 @@ fn run(shared: Arc<Shared>, job: JobInHand, upload: Upload, file: File) {
             let _alone = shared.ongoing.import().await;
             // Its memory is opened for writing, and then it takes no place from requests.
             shared.memory.run(|_| Ok::<_, MemoryError>(())).await?;
+            let is_begun = Upload { begun: begun + 1, ..upload.clone() };
+            note(Arc::clone(&shared), is_begun, id.clone()).await?;
             shared.memory.run_aside(work).await
         };
         let imported = tokio::select! {
             imported = imported => imported.map_err(Problem::from),
-            () = shared.stopping.cancelled() => return Err(broken_off(&shared)),
+            () = shared.stopping.cancelled() => Err(broken_off(&shared)),
         };
         if shared.stopping.is_cancelled() {
+            // The file is not why it ended.
+            if let Err(error) = note(Arc::clone(&shared), upload, id).await {
+                let reason = wire::full_message(&error);
+                (shared.settings.log)(&format!("a broken off import counts as begun: {reason}"));
+            }
             return Err(broken_off(&shared));
         }
         done(&shared, id).await;
@@ -194,14 +221,7 @@ pub(crate) async fn take_up_imports(shared: Arc<Shared>) {
     else {
         return;
     };
-    let left = shared.memory.run_aside(move |memory| {
-        let mut left = kept::left_behind(memory, &folder)?;
-        for (job, upload, _) in &mut left {
-            upload.begun += 1;
-            upload.keep(memory, job)?;
-        }
-        Ok::<_, MemoryError>(left)
-    });
+    let left = shared.memory.run_aside(move |memory| kept::left_behind(memory, &folder));
     match left.await {
         Err(error) => {
             let reason = wire::full_message(&error);
@@ -210,7 +230,7 @@ pub(crate) async fn take_up_imports(shared: Arc<Shared>) {
         Ok(left) => {
             for (id, upload, file) in left {
                 let job = shared.ongoing.jobs.take_up(id.clone(), &upload.user);
-                if upload.begun > ATTEMPTS {
+                if upload.begun >= ATTEMPTS {
                     let detail = "the server ended each time while it did this import";
                     job.fail(Problem::bug(format!("job {id}: {detail}")));
                     (shared.settings.log)(&format!("the import {id} is given up: {detail}"));

@@ -1,12 +1,13 @@
 //! A file as it arrives: written, encrypted, to the disk.
 
+use std::error::Error;
 use std::fs::File;
-use std::io;
 use std::time::Duration;
+use std::{io, iter};
 
 use axum::body::Body;
 use axum::http::StatusCode;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError};
 use tokio::time::timeout;
 
 use super::sealed::{FileKey, SealedWriter};
@@ -37,15 +38,12 @@ async fn write_all(mut body: Body, mut writer: SealedWriter) -> Result<(File, u6
     loop {
         let frame = timeout(PATIENCE, body.frame()).await;
         let frame = frame.map_err(|_| late(PATIENCE, "nothing of the body came"))?;
-        let frame = frame.transpose().map_err(|_| {
-            Problem::invalid("the body broke off before its end; nothing was imported")
-        })?;
+        let frame = frame.transpose().map_err(|error| broken(&error))?;
         let is_last = frame.is_none();
         if let Some(data) = frame.and_then(|frame| frame.into_data().ok()) {
             all += data.len();
             if all > FILE_BYTES {
-                let limit = FILE_BYTES >> 20;
-                return Err(Problem::too_large(format!("a file may have {limit} MiB; cut it up")));
+                return Err(too_long());
             }
             piece.extend_from_slice(&data);
         }
@@ -75,6 +73,20 @@ pub(super) async fn written<T: Send + 'static>(
     done.map_err(|error| Problem::bug(error.to_string()))?.map_err(|error| unwritten(&error))
 }
 
+/// The body could not be read to its end.
+fn broken(error: &axum::Error) -> Problem {
+    let mut causes = iter::successors(Some(error as &dyn Error), |&error| error.source());
+    if causes.any(|error| error.is::<LengthLimitError>()) {
+        return too_long();
+    }
+    Problem::invalid("the body broke off before its end; nothing was imported")
+}
+
+fn too_long() -> Problem {
+    let limit = FILE_BYTES >> 20;
+    Problem::too_large(format!("a file may have {limit} MiB; cut it up"))
+}
+
 fn late(time: Duration, what: &str) -> Problem {
     let detail = format!("{what} for {} seconds", time.as_secs());
     let status = StatusCode::REQUEST_TIMEOUT;
@@ -86,4 +98,19 @@ fn unwritten(error: &io::Error) -> Problem {
     let status = StatusCode::INSUFFICIENT_STORAGE;
     let problem = Problem::new(status, "file-failed", "The file could not be kept", detail);
     Problem { log: Some(error.to_string()), ..problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Limited;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_longer_than_its_limit_is_too_long_and_not_broken() {
+        let limited = Body::new(Limited::new(Body::from("four"), 3));
+        let file = tempfile::tempfile().unwrap();
+        let problem = receive(limited, file, &FileKey::random().unwrap()).await.unwrap_err();
+        assert_eq!(problem.status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
 }

@@ -121,7 +121,7 @@ async fn an_import_that_ends_the_server_each_time_is_given_up() {
     let uploads = folder.path().join("uploads");
     let keeps = |settings: &mut crate::ServerSettings| settings.uploads = Some(uploads.clone());
     let mut begun = None;
-    for attempt in 0..4 {
+    for attempt in 0..5 {
         let api = Api::over(folder, keeps);
         let _alone = api.shared.ongoing.import().await;
         crate::api::take_up_imports(std::sync::Arc::clone(&api.shared)).await;
@@ -129,12 +129,25 @@ async fn an_import_that_ends_the_server_each_time_is_given_up() {
             None => begun.insert(import(&api, "", TWO_TURNS).await),
             Some(begun) => begun,
         };
-        if attempt == 3 {
+        if attempt == 4 {
             let job = finished(&api, begun).await;
             assert_eq!((&job["state"], &job["error"]["status"]), (&json!("failed"), &json!(500)));
         }
         api.shared.stopping.cancel();
-        finished(&api, begun).await;
+        let job = finished(&api, begun).await;
+        if attempt == 3 {
+            // Until now it only waited, and the servers were told to stop. Now three die of it.
+            assert_eq!(job["error"]["status"], 503);
+            let name = format!("upload/{}", begun.json()["job"].as_str().unwrap());
+            let dies = move |memory: &longmem_memory::Memory| {
+                let kept = memory.kept_value(None, &name)?.unwrap();
+                let mut kept: Value = serde_json::from_slice(&kept).unwrap();
+                assert_eq!(kept["begun"], 0);
+                kept["begun"] = json!(3);
+                memory.keep_value(None, &name, Some(kept.to_string().as_bytes()))
+            };
+            api.shared.memory.run(dies).await.unwrap();
+        }
         folder = api.folder;
     }
     assert_eq!(kept(&uploads), []);
