@@ -1,7 +1,11 @@
 //! Which headers are relayed: all, but those of the connection and those that are for longmem.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use longmem_chat::ApiKey;
+use reqwest::Url;
 
 use super::api::ProxyApi;
 use crate::keys::{Secret, looks_like_key};
@@ -17,6 +21,15 @@ pub(crate) const DEGRADED: HeaderName = HeaderName::from_static("x-longmem-degra
 
 /// The header of Anthropic's API that holds a key.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Reads the base64 of `Basic`, with `=` at its end or without.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Headers in which other APIs of models take a key.
+const OTHER_KEYS: [&str; 2] = ["api-key", "x-goog-api-key"];
 
 /// Tells servers between us and the client to hand a stream on as it comes.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -97,7 +110,7 @@ fn is_of_connection(name: &HeaderName, headers: &HeaderMap) -> bool {
 
 /// Whether a header is one in which clients send the key of a model's API.
 fn is_credential(name: &HeaderName) -> bool {
-    *name == header::AUTHORIZATION || *name == API_KEY
+    *name == header::AUTHORIZATION || *name == API_KEY || OTHER_KEYS.contains(&name.as_str())
 }
 
 /// The key of longmem that a request bears where clients send the key of a model's API.
@@ -113,9 +126,27 @@ fn key_of_longmem(value: &HeaderValue) -> Option<&str> {
     text.split_whitespace().find(|word| looks_like_key(word))
 }
 
-/// Whether a key of longmem stands anywhere in a value.
+/// Whether a key of longmem stands anywhere in a value, also in the name or the password of `Basic`.
 fn holds_key_of_longmem(value: &HeaderValue) -> bool {
     let text = String::from_utf8_lossy(value.as_bytes());
+    let mut words = text.split_whitespace();
+    let basic = match (words.next(), words.next()) {
+        (Some(scheme), Some(both)) if scheme.eq_ignore_ascii_case("basic") => {
+            LENIENT.decode(both).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    holds_key(&text) || holds_key(&String::from_utf8_lossy(&basic))
+}
+
+/// Whether a key of longmem stands in an address, or in its query once that is decoded.
+pub(super) fn address_holds_key(address: &Url) -> bool {
+    let mut pairs = address.query_pairs();
+    holds_key(address.as_str()) || pairs.any(|(name, value)| holds_key(&name) || holds_key(&value))
+}
+
+/// Whether a key of longmem stands anywhere in a text.
+fn holds_key(text: &str) -> bool {
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.split(|c| !is_of_key(c)).any(|word| Secret::parse(word).is_some())
 }
@@ -162,7 +193,12 @@ mod tests {
     #[test]
     fn the_servers_own_key_takes_the_place_of_the_clients() {
         let key = ApiKey::new("sk-of-the-server").unwrap();
-        let sent = headers(&[("authorization", "Bearer lm_x"), ("x-api-key", "unused")]);
+        let sent = headers(&[
+            ("authorization", "Bearer lm_x"),
+            ("x-api-key", "unused"),
+            ("api-key", "unused"),
+            ("x-goog-api-key", "unused"),
+        ]);
         let relayed = for_upstream(&sent, ProxyApi::Anthropic, Some(&key));
         assert_eq!(relayed, headers(&[("x-api-key", "sk-of-the-server")]));
         let relayed = for_upstream(&sent, ProxyApi::OpenAi, Some(&key));
@@ -173,13 +209,27 @@ mod tests {
     fn a_key_of_longmem_never_gets_to_the_upstream() {
         let key = format!("lm_{}", "A".repeat(43));
         let none = HeaderMap::new();
-        for value in
-            [key.clone(), format!("Bearer {key}"), format!("key=\"{key}\""), format!("{key},")]
-        {
+        let basic = |text: String| format!("Basic {}", LENIENT.encode(text));
+        for value in [
+            key.clone(),
+            format!("Bearer {key}"),
+            format!("key=\"{key}\""),
+            format!("{key},"),
+            basic(format!("x:{key}")),
+            basic(format!("{key}:")).replace('=', ""),
+        ] {
             for name in ["authorization", "x-api-key", "api-key", "x-other"] {
                 let sent = headers(&[(name, &value)]);
                 assert_eq!(for_upstream(&sent, ProxyApi::OpenAi, None), none, "{name}: {value}");
             }
+        }
+        for (query, holds) in [
+            (format!("key={key}&a=b"), true),
+            (format!("a=b&key=%6C{}", &key[1..]), true),
+            ("key=lm_short".to_owned(), false),
+        ] {
+            let address = Url::parse(&format!("http://gateway/v1/models?{query}")).unwrap();
+            assert_eq!(address_holds_key(&address), holds, "{query}");
         }
         // One that was cut is judged as a key of longmem, too.
         let cut = headers(&[("authorization", "Bearer lm_cut"), ("x-other", "lm_of_somebody")]);

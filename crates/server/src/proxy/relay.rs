@@ -31,7 +31,7 @@ pub(crate) struct Relayed;
 /// Relays a request below the name of an API.
 ///
 /// # Errors
-/// 403 without the permission to use the proxies; 404 where there is no upstream; 502 where it cannot be reached.
+/// 400 for an address that holds a key of longmem; 403 without the permission to use the proxies; 404 where there is no upstream; 502 where it cannot be reached.
 pub(super) async fn relay(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
@@ -44,6 +44,11 @@ pub(super) async fn relay(
     let address = upstream.address.as_ref().ok_or_else(nothing_there)?;
     let path_and_query = parts.uri.path_and_query().map_or("/", |address| address.as_str());
     let url = address.join(api.rest(path_and_query)).ok_or_else(nothing_there)?;
+    if headers::address_holds_key(&url) {
+        let refused = "the address holds a key of longmem, which no upstream is to see";
+        let hint = "Send the key in the header X-Longmem-Key.";
+        return Err(Problem::invalid(refused).with_hint(hint));
+    }
     let client = shared.proxies.client(api, address)?;
     let mut headers = headers::for_upstream(&parts.headers, api, upstream.api_key.as_ref());
     let began = Instant::now();
@@ -54,6 +59,7 @@ pub(super) async fn relay(
         None => passing(body, &parts.headers, &mut headers),
         Some(kind) => match shared.proxies.held.arrive(body).await? {
             Arrived::Passing(body, too_much) => {
+                told.injected = Some(0);
                 told.uninspected = Some(too_much.as_str());
                 passing(body, &parts.headers, &mut headers)
             }

@@ -38,7 +38,7 @@ impl Told {
         if let Some(injected) = self.injected {
             headers.insert(INJECTED, injected.into());
         }
-        if let Some(reason) = self.degraded {
+        if let Some(reason) = self.degraded.or(self.uninspected) {
             headers.insert(DEGRADED, HeaderValue::from_static(reason));
         }
     }
