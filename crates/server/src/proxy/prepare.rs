@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use longmem_core::UserName;
 use longmem_memory::{Epoch, Memory};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::api::RequestKind;
 use super::conversation::{Conversation, Question};
@@ -88,7 +88,7 @@ pub(super) async fn prepared(shared: Arc<Shared>, asked: Asked) -> Prepared {
     let session = session(&user, &headers, &conversation, &shared.proxies.responses, today);
     let sender = Sender { user, session, program: program(&headers) };
     if wish.mode != ProxyMode::Off {
-        insert(&shared, &sender, &conversation, wish.mode, &mut prepared).await;
+        insert(&shared, &sender, kind, &conversation, wish.mode, &mut prepared).await;
     }
     if wish.captures && !shared.settings.read_only && kind != RequestKind::CountTokens {
         prepared.exchange = Exchange::of(&sender, &conversation, now);
@@ -110,14 +110,19 @@ async fn read(kind: RequestKind, body: &Bytes) -> Option<Conversation> {
 async fn insert(
     shared: &Arc<Shared>,
     sender: &Sender,
+    kind: RequestKind,
     conversation: &Conversation,
     mode: ProxyMode,
     prepared: &mut Prepared,
 ) {
     let Some((last, earlier)) = conversation.questions.split_last() else { return };
     let blocks = &shared.proxies.blocks;
+    let deadline = Instant::now() + shared.settings.proxy.recall_deadline;
     let epoch = match mode {
-        ProxyMode::Sticky => epoch(shared, &sender.user).await,
+        ProxyMode::Sticky => epoch(shared, &sender.user, deadline).await.unwrap_or_else(|late| {
+            prepared.degraded = Some(late);
+            None
+        }),
         ProxyMode::Ephemeral | ProxyMode::Off => None,
     };
     let moment = Moment { now: shared.memory.now(), epoch };
@@ -136,11 +141,17 @@ async fn insert(
             standing.facts.extend(&block.facts);
         }
         let Recalled { block, degraded } =
-            recalled(shared, sender, last, earlier.len(), standing).await;
+            recalled(shared, sender, last, earlier.len(), standing, deadline).await;
         prepared.degraded = degraded.or(prepared.degraded);
+        // That nothing stood behind a question is kept, whatever the reason, so that later requests extend this
+        // one. The model never saw what only counts tokens, so the question itself may try again.
+        let tries_again =
+            kind == RequestKind::CountTokens && degraded.is_some() && block.text.is_empty();
         let block = match mode {
-            ProxyMode::Sticky => blocks.keep(&sender.user, last.hash, block, moment),
-            ProxyMode::Ephemeral | ProxyMode::Off => Arc::new(block),
+            ProxyMode::Sticky if !tries_again => {
+                blocks.keep(&sender.user, last.hash, block, moment)
+            }
+            ProxyMode::Sticky | ProxyMode::Ephemeral | ProxyMode::Off => Arc::new(block),
         };
         placed.push((last, block));
     }
@@ -163,12 +174,20 @@ fn program(headers: &HeaderMap) -> Option<String> {
     Some(name.chars().take(PROGRAM_CHARACTERS).collect())
 }
 
-/// The user's epoch; none if it cannot be read in time. Nobody waits for a place at the engine for it.
-async fn epoch(shared: &Shared, user: &UserName) -> Option<Epoch> {
+/// The user's epoch; none if it cannot be read. Nobody waits for a place at the engine for it.
+///
+/// # Errors
+/// The word for it if the deadline passes.
+async fn epoch(
+    shared: &Shared,
+    user: &UserName,
+    deadline: Instant,
+) -> Result<Option<Epoch>, &'static str> {
     let user = user.clone();
     let memory = shared.memory.clone();
     let read = move |memory: &Memory| memory.epoch(&user);
     // A task of its own: a panic there is no panic here.
     let reading = tokio::spawn(async move { memory.run_aside(read).await });
-    timeout(shared.settings.proxy.recall_deadline, reading).await.ok()?.ok()?.ok()
+    let read = timeout_at(deadline, reading).await.map_err(|_| "deadline")?;
+    Ok(read.ok().and_then(Result::ok))
 }

@@ -1,12 +1,11 @@
 //! What is recalled for a question, within the time that a request waits for it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use longmem_core::{SessionName, UserName};
 use longmem_memory::{Degraded, Memory, MemoryError, own_words};
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::conversation::Question;
 use super::sticky::Block;
@@ -23,7 +22,7 @@ const MOST_LAST_TURNS: usize = 400;
 
 /// Bytes of a question that are looked at: what is asked stands at the beginning, or behind memory that it
 /// quotes.
-const READ_BYTES: usize = 256 << 10;
+const READ_BYTES: usize = 64 << 10;
 
 /// Who asks, and in which session.
 #[derive(Debug, Clone)]
@@ -53,33 +52,39 @@ impl Drop for AbortOnDrop {
 }
 
 /// Recalls for a question; `place` says which question of the conversation it is, and `standing` what stands
-/// behind others already. It takes no longer than the settings say, and never fails.
+/// behind others already. It ends at the deadline, and never fails.
 pub(super) async fn recalled(
     shared: &Arc<Shared>,
     sender: &Sender,
     question: &Question,
     place: usize,
     standing: Brought,
+    deadline: Instant,
 ) -> Recalled {
     let settings = &shared.settings.proxy;
     let read = &question.asked[..question.asked.floor_char_boundary(READ_BYTES)];
-    let asked = own_words(read).trim().to_owned();
-    if asked.is_empty() || settings.budget == 0 {
+    if read.trim().is_empty() || settings.budget == 0 {
         return Recalled::default();
     }
-    let (began, deadline) = (Instant::now(), settings.recall_deadline);
+    let (read, began) = (read.to_owned(), Instant::now());
     let most_characters = settings.budget.saturating_mul(CHARACTERS_PER_TOKEN);
     let (user, session) = (sender.user.clone(), sender.session.clone());
     let (time_zone, memory) =
         (shared.settings.talk.conversation.time_zone.clone(), shared.memory.clone());
     let work = move |memory: &Memory| {
+        // Here, in a thread of the engine: of a long text it takes long.
+        let asked = own_words(&read).trim().to_owned();
+        if asked.is_empty() {
+            return Ok(PromptRecall::default());
+        }
+        let time = deadline.saturating_duration_since(Instant::now());
         let request = PromptRequest {
             prompt: &asked,
             session: session.as_ref(),
             // A question and its answer each.
             last_turns: (2 * place + 2).min(MOST_LAST_TURNS),
             standing,
-            deadline: deadline.mul_f64(PART_OF_ENGINE),
+            deadline: time.mul_f64(PART_OF_ENGINE),
             most_characters,
             time_zone: &time_zone,
         };
@@ -94,7 +99,7 @@ pub(super) async fn recalled(
     // What nobody waits for any more does not begin.
     let _ended = AbortOnDrop(recalling.abort_handle());
     let degraded = |reason| Recalled { degraded: Some(reason), ..Recalled::default() };
-    match timeout(deadline, recalling).await {
+    match timeout_at(deadline, recalling).await {
         Err(_) => degraded("deadline"),
         Ok(Err(_)) => degraded("bug"),
         Ok(Ok(Err(Full))) => degraded("busy"),

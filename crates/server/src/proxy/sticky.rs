@@ -120,7 +120,8 @@ impl Kept {
     fn get(&mut self, user: &UserName, question: PrefixHash, moment: Moment) -> Option<Arc<Block>> {
         let questions = self.users.get_mut(user)?;
         let kept = questions.get_mut(&question)?;
-        let is_of_epoch = kept.epoch.zip(moment.epoch).is_none_or(|(made, now)| made == now);
+        // Of one that was made in no known epoch nobody knows what was deleted since.
+        let is_of_epoch = moment.epoch.is_none_or(|now| kept.epoch == Some(now));
         if !is_of_epoch && !kept.block.text.is_empty() {
             self.bytes -= size(&kept.block);
             questions.remove(&question);
@@ -212,6 +213,9 @@ mod tests {
         assert_eq!(blocks.get(&ana, hash(2), later).unwrap().text, "");
         blocks.keep(&ana, hash(1), block("another"), later);
         assert_eq!(blocks.get(&ana, hash(1), later).unwrap().text, "another");
+        blocks.keep(&ana, hash(3), block("made when the store was slow"), unknown);
+        assert!(blocks.get(&ana, hash(3), unknown).is_some());
+        assert!(blocks.get(&ana, hash(3), later).is_none());
     }
 
     #[test]
