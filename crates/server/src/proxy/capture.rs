@@ -5,9 +5,9 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use longmem_core::{NewTurn, SessionName, UserName};
+use longmem_core::{NewTurn, SessionName, Timestamp, UserName};
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use super::answer::Answer;
@@ -25,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 #[derive(Debug, Default)]
 pub(crate) struct Captures {
     /// What is to be stored of each user for whom a task is running.
-    queues: Mutex<HashMap<UserName, Vec<Captured>>>,
+    queues: Mutex<HashMap<UserName, Vec<Ended>>>,
     running: Mutex<JoinSet<()>>,
     /// Held by every answer that still passes.
     open: Arc<()>,
@@ -40,21 +40,24 @@ pub(super) struct Captured {
     pub(super) turns: Vec<NewTurn>,
 }
 
+/// A question and its answer as they came.
+#[derive(Debug)]
+struct Ended {
+    exchange: Exchange,
+    answer: Answer,
+    at: Timestamp,
+}
+
 impl Captures {
     /// Stores a question and its answer, beside everything else.
     pub(super) fn begin(shared: &Arc<Shared>, exchange: Exchange, answer: Answer) {
-        let turns = exchange.turns(&answer, shared.memory.now());
-        let Exchange { user, session, .. } = exchange;
-        if let Some(id) = answer.id {
-            shared.proxies.responses.keep(&user, id, session.clone());
+        let user = exchange.user.clone();
+        if let Some(id) = &answer.id {
+            shared.proxies.responses.keep(&user, id.clone(), exchange.session.clone());
         }
         // Without a runtime there is no server either.
         let Ok(runtime) = Handle::try_current() else { return };
-        if turns.is_empty() {
-            shared.metrics.proxy.captured("nothing", 1);
-            return;
-        }
-        let new = Captured { session, turns };
+        let new = Ended { exchange, answer, at: shared.memory.now() };
         let captures = &shared.proxies.captures;
         let mut queues = lock(&captures.queues);
         if let Some(queue) = queues.get_mut(&user) {
@@ -86,7 +89,7 @@ impl Captures {
     }
 
     /// Takes what is to be stored of a user. If there is nothing, the task for it has ended.
-    fn take(&self, user: &UserName) -> Vec<Captured> {
+    fn take(&self, user: &UserName) -> Vec<Ended> {
         let mut queues = lock(&self.queues);
         let queue = queues.get_mut(user).map(mem::take).unwrap_or_default();
         if queue.is_empty() {
@@ -99,11 +102,38 @@ impl Captures {
 /// Stores what is to be stored of a user until nothing is left: all at once what has come meanwhile.
 async fn store_all(shared: Arc<Shared>, user: UserName) {
     loop {
-        let captured = shared.proxies.captures.take(&user);
-        if captured.is_empty() {
+        let ended = shared.proxies.captures.take(&user);
+        if ended.is_empty() {
             return;
         }
-        store(&shared, &user, captured).await;
+        let (shared_too, of) = (Arc::clone(&shared), user.clone());
+        // A task of its own: a panic there must not end this one, which what comes next waits for.
+        let stored = tokio::spawn(async move { store_ended(&shared_too, &of, ended).await }).await;
+        if let Err(panic) = stored {
+            (shared.settings.log)(&format!("what was relayed could not be stored: {panic}"));
+        }
+    }
+}
+
+/// Stores the turns of questions and answers.
+async fn store_ended(shared: &Arc<Shared>, user: &UserName, ended: Vec<Ended>) {
+    // In a thread of its own: of long texts it takes long.
+    let written = spawn_blocking(move || ended.into_iter().map(Captured::of).collect());
+    let mut captured: Vec<Captured> = written.await.expect("a panic goes to who waits");
+    let all = captured.len();
+    captured.retain(|captured| !captured.turns.is_empty());
+    if captured.len() < all {
+        shared.metrics.proxy.captured("nothing", (all - captured.len()) as u64);
+    }
+    if !captured.is_empty() {
+        store(shared, user, captured).await;
+    }
+}
+
+impl Captured {
+    fn of(ended: Ended) -> Self {
+        let Ended { exchange, answer, at } = ended;
+        Self { turns: exchange.turns(&answer, at), session: exchange.session }
     }
 }
 

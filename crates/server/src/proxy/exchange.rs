@@ -25,7 +25,8 @@ const NAME_BYTES: usize = 16;
 pub(super) struct Exchange {
     pub(super) user: UserName,
     pub(super) session: SessionName,
-    /// What a person wrote; empty if there were images only.
+    /// The beginning of the message, with what clients put around what a person wrote; empty if there were images
+    /// only.
     said: String,
     /// Whether it began the session.
     is_first: bool,
@@ -50,7 +51,7 @@ impl Exchange {
         Some(Self {
             user: sender.user.clone(),
             session,
-            said: own_words(beginning(&question.said)).trim().to_owned(),
+            said: beginning(&question.said).to_owned(),
             is_first: conversation.questions.len() == 1,
             asked_at: now,
             name: hexadecimal(&digest.finalize()[..NAME_BYTES]),
@@ -59,7 +60,7 @@ impl Exchange {
 
     /// The turns of the question and its answer; none if nothing came that is worth keeping. A question bears
     /// the same key whenever it is sent; an answer bears one of its text, so that another answer to the same
-    /// question is another turn.
+    /// question is another turn. Of long texts this takes long.
     pub(super) fn turns(&self, answer: &Answer, now: Timestamp) -> Vec<NewTurn> {
         let text = without_thinking(beginning(&answer.text));
         let text = own_words(&text).trim().to_owned();
@@ -72,16 +73,18 @@ impl Exchange {
             part => format!("{part}\n\n{BROKEN_OFF}"),
         };
         let question_key = format!("{CAPTURED}{}:user", self.name);
-        let question = self.turn(Role::User, self.said.clone(), self.asked_at, question_key);
+        let said = own_words(&self.said).trim().to_owned();
+        let title = session_title(&said).filter(|_| self.is_first);
+        let question = self.turn(Role::User, said, self.asked_at, question_key);
+        let question = NewTurn { session_title: title, ..question };
         let answer = self.turn(Role::Assistant, text, now, key);
         [question, answer].into_iter().filter(|turn| !turn.text.is_empty()).collect()
     }
 
     fn turn(&self, role: Role, text: String, time: Timestamp, key: String) -> NewTurn {
-        let title = || session_title(&self.said).filter(|_| self.is_first && role == Role::User);
         NewTurn {
             session: self.session.clone(),
-            session_title: title(),
+            session_title: None,
             role,
             speaker: None,
             text,
