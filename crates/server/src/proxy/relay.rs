@@ -54,17 +54,17 @@ pub(super) async fn relay(
     let began = Instant::now();
     let (mut told, mut exchange) = (Told::default(), None);
     // The bytes of the body count as long as they may be here.
-    let mut _held = Held::default();
+    let mut _held: Option<Held> = None;
     let body = match api.looked_into(&parts.method, parts.uri.path()) {
         None => passing(body, &parts.headers, &mut headers),
-        Some(kind) => match shared.proxies.held.arrive(body).await? {
+        Some(kind) => match shared.proxies.held.arrive(&caller.user, body).await? {
             Arrived::Passing(body, too_much) => {
                 told.injected = Some(0);
                 told.uninspected = Some(too_much.as_str());
                 passing(body, &parts.headers, &mut headers)
             }
             Arrived::Whole(body, held) => {
-                _held = held;
+                _held = Some(held);
                 let asked = Asked { user: caller.user, kind, headers: parts.headers, body };
                 let prepared = prepared_or_untouched(&shared, asked).await;
                 if prepared.streams || prepared.exchange.is_some() {

@@ -34,7 +34,8 @@ impl Reading {
     /// Reads the answer to a question.
     pub(super) fn new(shared: Arc<Shared>, exchange: Exchange, reader: AnswerReader) -> Self {
         let open = shared.proxies.captures.open();
-        Self { shared, exchange, reader, held: Held::default(), _open: open }
+        let held = shared.proxies.held.nothing(&exchange.user);
+        Self { shared, exchange, reader, held, _open: open }
     }
 
     fn push(&mut self, bytes: &[u8]) {
