@@ -1,6 +1,6 @@
 //! Deletes for good, after showing what would go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use longmem_core::{Fact, FactId, Scope, SessionName, Summary, Timestamp, Turn, TurnId, UserName};
 use longmem_store::{Derived, FactsAt, ForgetTarget, Forgotten, StoreError};
@@ -163,9 +163,9 @@ impl Memory {
     /// # Errors
     /// [`StoreError::UnknownTurn`] for the first of them, in [`MemoryError::Store`].
     pub fn check_turns(&self, user: &UserName, turns: &[TurnId]) -> Result<(), MemoryError> {
-        let known = self.store.turns(user, turns)?;
-        let is_known = |id: &&TurnId| known.iter().any(|turn| turn.id == **id);
-        match turns.iter().find(|id| !is_known(id)) {
+        let known: BTreeSet<TurnId> =
+            self.store.turns(user, turns)?.into_iter().map(|turn| turn.id).collect();
+        match turns.iter().find(|id| !known.contains(id)) {
             None => Ok(()),
             Some(turn) => Err(StoreError::UnknownTurn { user: user.clone(), turn: *turn }.into()),
         }

@@ -64,7 +64,7 @@ pub(crate) enum UsualKey {
 }
 
 /// The id of the key that a request came with; it is among the request's extensions.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyInUse(String);
 
 impl KeyInUse {

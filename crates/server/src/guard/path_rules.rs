@@ -65,11 +65,13 @@ pub(crate) enum ServedTo {
 pub(crate) fn rules_of(path: &str) -> PathRules {
     let json = |mebibytes| BodyRule::Json { most: mebibytes * MEBIBYTE };
     let file = |mebibytes| BodyRule::File { most: mebibytes * MEBIBYTE };
-    let form = BodyRule::Form { most: MEBIBYTE };
+    let form = |mebibytes| BodyRule::Form { most: mebibytes * MEBIBYTE };
     let (body, served_to) = match path {
         _ if ProxyApi::of_path(path).is_some() => (BodyRule::Relayed, ServedTo::CallersAtOnce),
-        "/" | "/ui" => (form, ServedTo::Visitors),
-        _ if path.starts_with("/ui/") => (form, ServedTo::Visitors),
+        "/" | "/ui" => (form(1), ServedTo::Visitors),
+        // The text of a turn, of which a form may write each byte as three.
+        _ if path.starts_with("/ui/turns/") => (form(24), ServedTo::Visitors),
+        _ if path.starts_with("/ui/") => (form(1), ServedTo::Visitors),
         "/healthz" | "/readyz" | "/openapi.json" => (BodyRule::Nothing, ServedTo::Anybody),
         "/metrics" | "/v1/memory/events" => (BodyRule::Nothing, ServedTo::CallersAtOnce),
         "/v1/memory/turns" => (json(8), ServedTo::CallersInTurn),

@@ -1,7 +1,9 @@
 //! Deleting with a way back: what is deleted goes for good ten seconds later, unless that is taken back.
 //!
-//! Until then it is shown nowhere, and nothing of it is written down. A server that is asked to stop meanwhile
-//! deletes at once, since that is what was asked for; one that is killed deletes nothing.
+//! Until then the page hides it from whoever deleted it. It is in memory still: programs get it by the API, hooks
+//! and proxies, and so does the page for everybody else. That it will go is written down nowhere: a server that
+//! is asked to stop meanwhile deletes at once, since that is what was asked for; one that is killed deletes
+//! nothing.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -50,8 +52,8 @@ impl Deletions {
 pub(super) enum Doomed {
     /// Some turns.
     Turns(Vec<TurnId>),
-    /// A whole session.
-    Session(SessionName),
+    /// A session, up to its last turn at the time of the click. What is said in it later stays.
+    Session(SessionName, Option<TurnId>),
     /// A fact, with the older ones that it had replaced.
     Fact(FactId),
 }
@@ -75,13 +77,15 @@ impl Hidden {
     pub(super) fn turn(&self, turn: &Turn) -> bool {
         self.0.iter().any(|doomed| match doomed {
             Doomed::Turns(turns) => turns.contains(&turn.id),
-            Doomed::Session(session) => *session == turn.session,
+            Doomed::Session(session, last) => {
+                *session == turn.session && last.is_some_and(|last| turn.id <= last)
+            }
             Doomed::Fact(_) => false,
         })
     }
 
     pub(super) fn session(&self, session: &SessionName) -> bool {
-        self.0.iter().any(|doomed| matches!(doomed, Doomed::Session(known) if known == session))
+        self.0.iter().any(|doomed| matches!(doomed, Doomed::Session(known, _) if known == session))
     }
 
     pub(super) fn fact(&self, fact: FactId) -> bool {
@@ -98,10 +102,13 @@ impl Visitor {
 
 /// Deletes what a form names, in ten seconds.
 pub(super) async fn delete(visitor: Visitor, fields: Fields) -> Result<Redirect, Problem> {
-    let Some(doomed) = doomed(&fields)? else {
+    let Some(mut doomed) = doomed(&fields)? else {
         visitor.login.say_failed("Nothing was chosen, so nothing is deleted.");
         return Ok(back(&fields));
     };
+    if let Doomed::Session(session, last) = &mut doomed {
+        *last = last_turn(&visitor, session.clone()).await?;
+    }
     let checked = doomed.clone();
     // What is not there is said at once.
     let what = visitor.read(move |memory, user| described(memory, user, &checked)).await?;
@@ -143,7 +150,8 @@ fn doomed(fields: &Fields) -> Result<Option<Doomed>, Problem> {
             "fact" => Doomed::Fact(FactId(number()?)),
             "session" => {
                 let name = SessionName::new(name);
-                Doomed::Session(name.map_err(|error| Problem::out_of_range(error.to_string()))?)
+                let name = name.map_err(|error| Problem::out_of_range(error.to_string()))?;
+                Doomed::Session(name, None)
             }
             _ => return Err(unknown()),
         }));
@@ -155,6 +163,34 @@ fn doomed(fields: &Fields) -> Result<Option<Doomed>, Problem> {
     Ok((!turns.is_empty()).then_some(Doomed::Turns(turns)))
 }
 
+/// The last turn of a session, once all is stored that was said until now.
+async fn last_turn(visitor: &Visitor, session: SessionName) -> Result<Option<TurnId>, Problem> {
+    let user = visitor.user().clone();
+    let scope = Scope { sessions: vec![session], ..Scope::of(user.clone()) };
+    let work = stored_first(&visitor.shared, &user, move |memory, _| {
+        Ok(memory.newest_turns(&scope, None, 1)?.first().map(|turn| turn.id))
+    });
+    Ok(visitor.shared.memory.run(work).await?)
+}
+
+/// The turns of a session up to one of them.
+fn turns_until(
+    memory: &Memory,
+    user: &UserName,
+    session: &SessionName,
+    last: TurnId,
+) -> Result<Vec<TurnId>, MemoryError> {
+    let (mut turns, mut after) = (Vec::new(), None);
+    loop {
+        let page = memory.session_turns(user, session, after, Some(TURNS))?;
+        after = page.last().map(|turn| turn.id);
+        turns.extend(page.into_iter().map(|turn| turn.id).filter(|id| *id <= last));
+        if after.is_none_or(|after| after >= last) {
+            return Ok(turns);
+        }
+    }
+}
+
 /// What is to be deleted, in words; fails for what the user does not have.
 fn described(memory: &Memory, user: &UserName, doomed: &Doomed) -> Result<String, MemoryError> {
     match doomed {
@@ -162,7 +198,7 @@ fn described(memory: &Memory, user: &UserName, doomed: &Doomed) -> Result<String
             memory.check_turns(user, turns)?;
             Ok(counted(turns.len() as u64, "turn"))
         }
-        Doomed::Session(session) => {
+        Doomed::Session(session, _) => {
             let mut scope = Scope::of(user.clone());
             scope.sessions.push(session.clone());
             memory.check_names(&scope)?;
@@ -243,8 +279,12 @@ async fn delete_now(shared: &Shared, user: UserName, doomed: Doomed) -> Result<(
                 return Ok(());
             }
             Doomed::Turns(turns) => ForgetTarget::Turns(scope, turns),
-            Doomed::Session(session) => {
-                ForgetTarget::Scope(Scope { sessions: vec![session], ..scope })
+            Doomed::Session(session, last) => {
+                let turns = match last {
+                    Some(last) => turns_until(memory, &user, &session, last)?,
+                    None => Vec::new(),
+                };
+                ForgetTarget::Turns(Scope { sessions: vec![session], ..scope }, turns)
             }
         };
         memory.forget(&target)?;
@@ -265,7 +305,10 @@ pub(super) fn undo_bars(visitor: &Visitor) -> Markup {
                 p {
                     "Deleting " bdi { (pending.what) } " for good in "
                     span.seconds { (seconds) } " seconds. "
-                    small { "If the server is stopped before that, it deletes at once." }
+                    small {
+                        "Until then it is hidden here only: programs may still get it. "
+                        "If the server is stopped before that, it deletes at once."
+                    }
                 }
                 button type="submit" { "Undo" }
             }

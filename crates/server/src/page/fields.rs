@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use axum::Form;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Query};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Query};
 use axum::http::request::Parts;
 use axum::http::{Method, Request, header};
 
@@ -21,11 +21,12 @@ impl Fields {
     /// # Errors
     /// 400 for what is no form.
     pub(super) async fn of_form(bytes: Bytes) -> Result<Self, Problem> {
-        let form = Request::builder()
+        let mut form = Request::builder()
             .method(Method::POST)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(bytes))
             .expect("it has a method and a header");
+        DefaultBodyLimit::disable().apply(&mut form);
         let Form(fields) = Form::<Vec<(String, String)>>::from_request(form, &())
             .await
             .map_err(|error| Problem::invalid(format!("the form cannot be read: {error}")))?;

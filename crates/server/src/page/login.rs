@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use maud::html;
 
@@ -37,10 +37,12 @@ pub(super) fn cookie_name(headers: &HeaderMap) -> String {
 pub(super) async fn show(
     State(shared): State<Arc<Shared>>,
     Extension(called_as): Extension<CalledAs>,
+    method: Method,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let Some(link) = fields.text("t") else {
+    // A program that looks whether a link leads anywhere does not use it up.
+    let Some(link) = fields.text("t").filter(|_| method == Method::GET) else {
         return Ok(screen(&shared, called_as, None)?.into_response());
     };
     let now = shared.memory.now();
@@ -90,13 +92,25 @@ pub(super) async fn log_in(
     let (caller, key) = match access::caller(&shared, asked).await {
         Ok(known) => known,
         Err(problem) if problem.status.is_client_error() => {
-            let why = if key.is_some() {
-                "That is not a key of this server, or it is not valid any more."
-            } else {
-                "Without a key, the page opens only for programs of the account that runs the server."
+            let why = match problem.retry_after {
+                _ if problem.status == StatusCode::UNAUTHORIZED && key.is_some() => {
+                    "That is not a key of this server, or it is not valid any more.".to_owned()
+                }
+                _ if problem.status == StatusCode::UNAUTHORIZED => {
+                    "Without a key, the page opens only for programs of the account that runs the server."
+                        .to_owned()
+                }
+                Some(seconds) => {
+                    let seconds = layout::counted(seconds.into(), "second");
+                    format!("{} Try again in {seconds}.", layout::sentence(&problem.detail))
+                }
+                None => layout::sentence(&problem.message()),
             };
-            let mut response = screen(&shared, called_as, Some(why))?.into_response();
+            let mut response = screen(&shared, called_as, Some(&why))?.into_response();
             *response.status_mut() = problem.status;
+            problem.add_to(&mut response);
+            // The page asks for the key itself.
+            response.headers_mut().remove(header::WWW_AUTHENTICATE);
             return Ok(response);
         }
         Err(problem) => return Err(problem),

@@ -22,8 +22,11 @@ pub(super) const LOGIN_HOLDS: SignedDuration = SignedDuration::from_hours(12);
 /// Links that were not used yet; the oldest goes first.
 const LINKS: usize = 8;
 
-/// People who are logged in at once; whoever logged in first is logged out first.
+/// Logins that are open at once.
 const LOGINS: usize = 64;
+
+/// Logins of one user with one key, or of one user without any, that are open at once.
+const LOGINS_OF_ONE: usize = 8;
 
 /// Notices that wait for the next page of somebody.
 const NOTICES: usize = 20;
@@ -72,6 +75,11 @@ pub(super) struct Notice {
 }
 
 impl Login {
+    /// Whether both are of one user, and came with the same key or both without one.
+    fn is_of_same(&self, other: &Self) -> bool {
+        self.caller.user == other.caller.user && self.key == other.key
+    }
+
     /// Says something on the next page.
     pub(super) fn say(&self, text: impl Into<String>) {
         self.add(Notice { failed: false, text: text.into() });
@@ -151,9 +159,7 @@ impl Logins {
         });
         let mut logins = lock(&self.open);
         logins.retain(|login| now < login.ends);
-        if logins.len() == LOGINS {
-            logins.pop_front();
-        }
+        make_room(&mut logins, &login);
         logins.push_back(Arc::clone(&login));
         Ok(login)
     }
@@ -185,6 +191,23 @@ impl Logins {
             Some(token) => Ok(token.clone()),
             None => Ok(form.insert(Token::random()?).clone()),
         }
+    }
+}
+
+/// Ends the login that must go for a new one, if one must: the oldest of the same user with the same key if
+/// these have many, or else the oldest of those who have most, so that nobody logs out all others.
+fn make_room(logins: &mut VecDeque<Arc<Login>>, new: &Login) {
+    let number_of = |one: &Login| logins.iter().filter(|other| other.is_of_same(one)).count();
+    let gone = if number_of(new) >= LOGINS_OF_ONE {
+        logins.iter().position(|login| login.is_of_same(new))
+    } else if logins.len() >= LOGINS {
+        let most = logins.iter().map(|login| number_of(login)).max();
+        logins.iter().position(|login| Some(number_of(login)) == most)
+    } else {
+        None
+    };
+    if let Some(gone) = gone {
+        logins.remove(gone);
     }
 }
 
@@ -235,13 +258,21 @@ mod tests {
     #[test]
     fn only_so_many_are_logged_in_and_so_many_links_hold() {
         let (logins, now) = (Logins::default(), Timestamp::UNIX_EPOCH);
-        let first = logins.begin(caller("ana"), None, now).unwrap();
+        let is_open = |login: &Arc<Login>| logins.find(login.cookie(), now).is_some();
         let link = logins.link(caller("ana"), now).unwrap();
-        for _ in 0..LOGINS {
+        let ana = logins.begin(caller("ana"), None, now).unwrap();
+        let bo = logins.begin(caller("bo"), None, now).unwrap();
+        for _ in 0..LOGINS_OF_ONE {
+            assert!(is_open(&bo));
             logins.begin(caller("bo"), None, now).unwrap();
             logins.link(caller("bo"), now).unwrap();
         }
-        assert!(logins.find(first.cookie(), now).is_none());
+        assert!(is_open(&ana) && !is_open(&bo));
         assert_eq!(logins.use_link(link.text(), now), None);
+        for user in 0..LOGINS {
+            logins.begin(caller(&format!("user{user}")), None, now).unwrap();
+            assert!(lock(&logins.open).len() <= LOGINS);
+            assert_eq!(is_open(&ana), user < LOGINS - 2, "{user}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::middleware::Next;
@@ -143,7 +143,9 @@ async fn answer(visitor: &Visitor, request: Request, next: Next) -> Result<Respo
 /// # Errors
 /// 400 for what is no form.
 pub(super) async fn form(body: Body) -> Result<Fields, Problem> {
-    let body = Request::new(body);
+    let mut body = Request::new(body);
+    // The outermost layer limits it, by its path.
+    DefaultBodyLimit::disable().apply(&mut body);
     let bytes = Bytes::from_request(body, &()).await;
     Fields::of_form(bytes.map_err(|_| Problem::invalid("the form ended early"))?).await
 }
@@ -160,13 +162,15 @@ pub(super) fn foreign_form() -> Problem {
 async fn find(shared: &Arc<Shared>, headers: &HeaderMap) -> Option<Arc<Login>> {
     let name = login::cookie_name(headers);
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| {
+    let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| {
         let (name, value) = cookie.trim().split_once('=')?;
         Some((name, value))
     });
     let logins = &shared.page.logins;
-    let own = pairs.find(|(known, _)| *known == name);
-    let login = own.and_then(|(_, value)| logins.find(value, shared.memory.now()))?;
+    let now = shared.memory.now();
+    // An older cookie of the same name, for another path, may stand before the one of this login.
+    let mut own = pairs.filter(|(known, _)| *known == name);
+    let login = own.find_map(|(_, value)| logins.find(value, now))?;
     if let Some(key) = login.key.clone()
         && !key.is_valid(shared).await
     {

@@ -1,4 +1,6 @@
-use super::fixture::{Served, get, post};
+use axum::body::Body;
+
+use super::fixture::{Served, get, post, request};
 use crate::peer::Peer;
 use crate::{Auth, Permission, page};
 
@@ -11,6 +13,8 @@ fn own_account() -> Peer {
 async fn a_link_opens_the_page_once() {
     let served = Served::new();
     let link = page::login_path(&served.shared).unwrap();
+    let looked_at = served.ask(request("HEAD", &link, &[], Body::empty())).await;
+    assert!(!looked_at.headers.contains_key("set-cookie"));
     let opened = served.ask(get(&link, &[])).await;
     assert_eq!(opened.status, 200);
     assert!(opened.text.contains("content=\"0;url=/ui/\""), "{}", opened.text);
@@ -40,8 +44,10 @@ async fn a_cookie_of_another_server_or_of_nobody_opens_nothing() {
         let answered = served.ask(get("/ui/", &[("cookie", &cookie)])).await;
         assert_eq!((answered.status, answered.location()), (303, "/ui/login"), "{cookie}");
     }
-    let among_others = format!("a=b; {}; c=d", owner.cookie);
-    assert_eq!(served.ask(get("/ui/", &[("cookie", &among_others)])).await.status, 200);
+    for among_others in ["a=b; ", "longmem_s7717=old; longmem_s7717=; "] {
+        let cookies = format!("{among_others}{}; c=d", owner.cookie);
+        assert_eq!(served.ask(get("/ui/", &[("cookie", &cookies)])).await.status, 200);
+    }
 }
 
 #[tokio::test]
@@ -101,8 +107,11 @@ async fn wrong_keys_are_refused_and_counted() {
     for _ in 0..6 {
         let form = post("/ui/login", &[], &[("token", &token), ("key", "lm_wrong")]);
         let answered = served.ask(form).await;
-        assert!(answered.text.contains("not a key of this server"), "{}", answered.text);
         assert!(!answered.headers.contains_key("set-cookie"));
+        let is_counted_out = answered.status == 429;
+        assert_eq!(answered.headers.contains_key("retry-after"), is_counted_out);
+        let why = if is_counted_out { "Too many wrong keys" } else { "not a key of this server" };
+        assert!(answered.text.contains(why), "{}", answered.text);
         statuses.push(answered.status);
     }
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429]);

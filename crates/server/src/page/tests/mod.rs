@@ -1,6 +1,7 @@
 //! The page as a browser sees it, without a browser.
 
 mod changes;
+mod deleting;
 mod fixture;
 mod hostile;
 mod login;
