@@ -155,7 +155,10 @@ impl JsonText {
     /// See [`JsonText::replace`].
     pub(super) fn take_out(&mut self, container: &Span, entry: &Span) -> Result<(), String> {
         let comma_behind = self.comma_behind(entry.end);
-        let mut start = self.text[..entry.start].trim_end().len();
+        // Blanks at the end of a comment are part of it.
+        let last_comment = self.comments.iter().rfind(|comment| comment.end <= entry.start);
+        let end_of_comment = last_comment.map_or(0, |comment| comment.end);
+        let mut start = self.text[..entry.start].trim_end().len().max(end_of_comment);
         let before = self.uncommented[..entry.start].trim_end();
         let comma_before = before.ends_with(',').then(|| before.len() - 1);
         let behind = comma_behind.map_or(entry.end, |comma| comma + 1);
@@ -166,8 +169,9 @@ impl JsonText {
         // What follows must not become a part of a comment that the line before ends with.
         let ends_line = |comment: &Span| self.text[comment.clone()].starts_with("//");
         let is_behind_comment =
-            self.comments.iter().any(|comment| comment.end == start && ends_line(comment));
-        if is_behind_comment && !self.rest_of_line(behind).trim().is_empty() {
+            last_comment.is_some_and(|comment| comment.end == start && ends_line(comment));
+        let rest = self.rest_of_line(entry.end).trim_start();
+        if is_behind_comment && !rest.strip_prefix(',').unwrap_or(rest).trim().is_empty() {
             start = entry.start;
         }
         let mut cuts = vec![(start..entry.end, String::new())];
@@ -391,7 +395,7 @@ mod tests {
     use super::*;
 
     /// Objects in which something else stands, as people and programs write them.
-    const OBJECTS: [&str; 14] = [
+    const OBJECTS: [&str; 15] = [
         "{}",
         "{\n}\n",
         "{ // nothing yet\n}",
@@ -406,6 +410,7 @@ mod tests {
         "{\"ü\": \"\\\"\\\\\", /* ü */ \"z\": null /* ä */ , }",
         "{\n    \"a\": 1\n    , \"b\": 2\n    , \"c\": 3\n}",
         "{ /* all */ }",
+        "{\"a\": 1 // note  \n}",
     ];
 
     fn read(text: &str) -> JsonText {
@@ -460,6 +465,9 @@ mod tests {
             ),
             ("{\"a\": 1 /* , */, \"x\": 2 /* , */}", "{\"a\": 1 /* , */ /* , */}"),
             ("{ \"x\": 1, }", "{}"),
+            ("{ // mine \n \"x\": 1, \"b\": 2,\n}", "{ // mine \n  \"b\": 2,\n}"),
+            ("{ // c\n \"x\": 1 /* k\n */\n, \"b\": 2}", "{ // c\n  /* k\n */\n \"b\": 2}"),
+            ("{ // c \n \"x\": 1\n, \"b\": 2}", "{ // c \n \"b\": 2}"),
         ] {
             let mut json = read(text);
             json.take_out_member(&json.root(), "x").unwrap();
@@ -481,7 +489,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_refused_or_gets_its_entry_back_and_forth(
-            text in r#"\{?([ \n]|"[a-c]": ?([0-9.]{1,3}|\[1, ?\]|"//"|\{\})|,|//x\n|/\*,\*/){0,8}\}?"#
+            text in r#"\{?([ \n]|"[a-c]": ?([0-9.]{1,3}|\[1, ?\]|"//"|\{\})|,|//x ?\r?\n|/\*,\n? ?\*/){0,8}\}?"#
         ) {
             let Ok(mut json) = JsonText::read(text.clone()) else { return Ok(()) };
             if json.members(&json.root()).is_none() { return Ok(()) }
@@ -489,6 +497,26 @@ mod tests {
             json.take_out_member(&json.root(), "new").unwrap();
             let is_blank = |text: &str| read(text).members(&read(text).root()).unwrap().is_empty();
             prop_assert!(json.text() == text || is_blank(&text), "{:?} became {:?}", text, json.text());
+        }
+
+        #[test]
+        fn what_stands_around_an_entry_stays_whatever_it_is(
+            before in r#"("a": 1,)?( |\n|//x ?\n|/\*y\n? ?\*/){0,4}"#,
+            between in r"( |\n|//z ?\n|/\*,\n? ?\*/){0,3}",
+            behind in r#"( |\n|//z ?\n|/\*,\n? ?\*/){0,3}("b": 2)?( |\n|//z ?\n){0,2}"#,
+        ) {
+            let text = format!("{{{before}\"new\": []{between},{behind}}}");
+            let mut json = read(&text);
+            let left = |json: &JsonText| {
+                let members = json.members(&json.root()).unwrap().into_iter();
+                members.map(|it| it.name).filter(|name| name != "new").collect::<Vec<_>>()
+            };
+            let comments = |json: &JsonText| {
+                json.comments.iter().map(|it| json.text[it.clone()].trim_end().to_owned()).collect::<Vec<_>>()
+            };
+            let expected = (left(&json), comments(&json));
+            json.take_out_member(&json.root(), "new").unwrap();
+            prop_assert_eq!((left(&json), comments(&json)), expected, "{:?}", text);
         }
     }
 }
