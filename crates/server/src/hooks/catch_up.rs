@@ -38,7 +38,7 @@ pub fn catch_up_transcripts(
     waiting: &WaitingTranscripts,
 ) -> io::Result<CaughtUpTranscripts> {
     let mut caught_up = CaughtUpTranscripts::default();
-    waiting.read_all(&mut |transcript| match read(memory, transcript) {
+    let errors = waiting.read_all(&mut |transcript| match read(memory, transcript) {
         Ok(Some((new_turns, outcome))) => {
             caught_up.new_turns += new_turns;
             caught_up.fresh += u64::from(outcome == ReadOutcome::Later);
@@ -56,6 +56,7 @@ pub fn catch_up_transcripts(
             }
         }
     })?;
+    caught_up.failures.extend(errors.iter().map(io::Error::to_string));
     Ok(caught_up)
 }
 

@@ -1,7 +1,8 @@
 //! Hooks over HTTP: `POST /hooks/{client}/{event}` with the JSON that an agent sends.
 //!
-//! A call that is one is always answered with status 200, and with `{}` where memory cannot be used: an
-//! agent goes on without it.
+//! Where memory cannot be used, the answer is `{}` with status 200: an agent goes on without it. A call
+//! that cannot be read is refused with status 400, one of an unknown client or event with 404, one whose
+//! key may not do what it asks for with 403, and one that is for another server with 421.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

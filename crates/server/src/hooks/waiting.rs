@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use longmem_core::private_files::{make_folder, open_options};
 use longmem_core::{SessionName, UserName, fnv1a};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use super::HookClient;
 
@@ -66,9 +67,7 @@ impl WaitingTranscripts {
     /// Those of the system.
     pub fn note(&self, transcript: &WaitingTranscript) -> io::Result<()> {
         make_folder(&self.folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(&serde_json::to_vec(transcript)?)?;
-        file.persist(self.path_of(transcript))?;
+        written_in(&self.folder, transcript)?.persist(self.path_of(transcript))?;
         Ok(())
     }
 
@@ -81,12 +80,15 @@ impl WaitingTranscripts {
     /// reads at a time: if another does, it finds what was noted before this was called, and nothing is
     /// done here.
     ///
+    /// Returns what went wrong with single files: those go on waiting, and hold no other up.
+    ///
     /// # Errors
-    /// Those of the system.
+    /// Those of the system for the folder.
     pub(super) fn read_all(
         &self,
         read: &mut dyn FnMut(&WaitingTranscript) -> ReadOutcome,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<io::Error>> {
+        let mut errors = Vec::new();
         // Who notes a transcript while another process reads leaves it to that one, which may have
         // looked already: so it looks again after it has let go of the lock.
         let mut left = Vec::new();
@@ -94,16 +96,22 @@ impl WaitingTranscripts {
             let lock_path = self.folder.join("lock");
             let lock = open_options(&lock_path).write(true).create(true).open(&lock_path)?;
             if lock.try_lock().is_err() {
-                return Ok(());
+                return Ok(errors);
             }
             for file in self.files() {
-                if let Some(file) = read_one(&file, read)? {
-                    left.push(file);
+                match read_one(&file, read) {
+                    Ok(false) => {}
+                    Ok(true) => left.push(file),
+                    Err(error) => {
+                        let named = format!("{} could not be read: {error}", file.display());
+                        errors.push(io::Error::new(error.kind(), named));
+                        left.push(file);
+                    }
                 }
             }
             drop::<File>(lock);
         }
-        Ok(())
+        Ok(errors)
     }
 
     /// The files of transcripts that wait. One that somebody began to read and did not finish waits, too,
@@ -129,16 +137,23 @@ impl WaitingTranscripts {
     }
 }
 
+/// A file of the folder that names a transcript, whole before it gets its name.
+fn written_in(folder: &Path, transcript: &WaitingTranscript) -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(&serde_json::to_vec(transcript)?)?;
+    Ok(file)
+}
+
 /// Times that a transcript may fail before it waits no longer.
 const MOST_FAILURES: u32 = 5;
 
-/// Reads the transcript that a file names. Returns the file if the transcript goes on waiting.
+/// Reads the transcript that a file names. Says whether the transcript goes on waiting.
 ///
 /// The file has another name meanwhile: a hook that notes the transcript again makes a new one.
 fn read_one(
     waiting: &Path,
     read: &mut dyn FnMut(&WaitingTranscript) -> ReadOutcome,
-) -> io::Result<Option<PathBuf>> {
+) -> io::Result<bool> {
     let reading = waiting.with_extension(READING);
     // What was noted last counts; without it, somebody did not finish reading.
     if let Err(error) = fs::rename(waiting, &reading)
@@ -149,19 +164,24 @@ fn read_one(
     let Ok(transcript) = serde_json::from_slice::<WaitingTranscript>(&fs::read(&reading)?) else {
         // Nobody can read it, now or later.
         fs::remove_file(&reading)?;
-        return Ok(None);
+        return Ok(false);
     };
     let failures = match read(&transcript) {
         ReadOutcome::Done => MOST_FAILURES,
         ReadOutcome::Later => transcript.failures,
         ReadOutcome::Failed => transcript.failures + 1,
     };
-    if failures < MOST_FAILURES && !waiting.exists() {
+    let mut waits = false;
+    if failures < MOST_FAILURES {
         let transcript = WaitingTranscript { failures, ..transcript };
-        fs::write(&reading, serde_json::to_vec(&transcript)?)?;
-        fs::rename(&reading, waiting)?;
-        return Ok(Some(waiting.to_owned()));
+        let folder = waiting.parent().unwrap_or(Path::new("."));
+        // What was noted meanwhile counts more.
+        match written_in(folder, &transcript)?.persist_noclobber(waiting) {
+            Ok(_) => waits = true,
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     fs::remove_file(&reading)?;
-    Ok(None)
+    Ok(waits)
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use longmem_core::{FactId, TurnId, closed_words};
+use longmem_core::{FactId, OWN_BLOCK_TAGS, TurnId, closed_words};
 use longmem_memory::WrittenTime;
+use longmem_transcripts::without_own_blocks;
 use rmcp::model::JsonObject;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -61,6 +62,24 @@ pub(super) fn text<'t>(name: &str, text: &'t str, most: usize) -> Result<&'t str
         return Err(Refusal::new(message, format!("Give a shorter {name}.")));
     }
     Ok(text)
+}
+
+/// A text that is to be stored, which may hold no memory that was recalled: memory would feed on itself.
+///
+/// # Errors
+/// Those of [`text`], and for one that holds such memory, as it is or escaped for HTML or JSON.
+pub(super) fn new_text(name: &str, given: &str, most: usize) -> Result<(), Refusal> {
+    text(name, given, most)?;
+    let lower = given.to_lowercase();
+    let has_tag =
+        |tag: &str| lower.contains(&format!("<{tag}")) || lower.contains(&format!("&lt;{tag}"));
+    if OWN_BLOCK_TAGS.into_iter().any(has_tag) || without_own_blocks(given) != given {
+        return Err(Refusal::new(
+            format!("the {name} holds recalled memory, which is stored already"),
+            "Give only what is new, in plain words.",
+        ));
+    }
+    Ok(())
 }
 
 /// A time as a person writes it.

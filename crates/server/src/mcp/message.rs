@@ -80,10 +80,9 @@ fn unreadable(text: &[u8], error: &serde_json::Error) -> Wrong {
     if serde_json::from_slice::<IgnoredAny>(text).is_err() {
         return Wrong::new(None, error);
     }
-    match TopLevelId::of(text) {
-        None if text.trim_ascii_start().starts_with(b"{") => Wrong::notification(error),
-        id => Wrong::new(id, error),
-    }
+    let looking = TopLevelId::of(text);
+    let may_be_notification = looking.expects_nothing();
+    Wrong { may_be_notification, ..Wrong::new(looking.found(), error) }
 }
 
 fn message(mut fields: Map<String, Value>) -> Result<ClientJsonRpcMessage, Wrong> {
@@ -101,9 +100,10 @@ fn message(mut fields: Map<String, Value>) -> Result<ClientJsonRpcMessage, Wrong
     };
     match (given, id) {
         (None, _) => typed(fields).map_err(|wrong| Wrong::notification(wrong.error)),
-        (Some(_), None) => {
-            Err(Wrong::no_message(None, "the id of a request is a string or a whole number"))
-        }
+        (Some(_), None) => Err(Wrong::no_message(
+            None,
+            "the id of a request is a string or a whole number of at most 63 bits",
+        )),
         (Some(_), Some(id)) => {
             // rmcp takes null for parameters that cannot be read.
             if fields.get("params").is_some_and(Value::is_null) {

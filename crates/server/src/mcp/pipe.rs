@@ -83,7 +83,9 @@ impl<R: AsyncRead + Send + Unpin, W: AsyncWrite + Send + Unpin + 'static> Pipe<R
     /// What the line says that has ended; none for an empty one.
     fn take_line(&mut self) -> Option<Received> {
         if let Some(looking) = self.too_long.take() {
-            return Some(Received::Wrong(Wrong::too_long(looking.found(), MAX_LINE)));
+            let may_be_notification = looking.expects_nothing();
+            let wrong = Wrong::too_long(looking.found(), MAX_LINE);
+            return Some(Received::Wrong(Wrong { may_be_notification, ..wrong }));
         }
         let line = self.line.trim_ascii();
         let received = (!line.is_empty()).then(|| read(line));

@@ -11,6 +11,8 @@ const MAX_MEMBER: usize = 512;
 #[derive(Debug, Default)]
 pub(super) struct TopLevelId {
     found: Option<RequestId>,
+    has_id: bool,
+    has_method: bool,
     /// Brackets that are open.
     depth: usize,
     in_string: bool,
@@ -27,11 +29,11 @@ struct Member {
 }
 
 impl TopLevelId {
-    /// The id of a whole object.
-    pub(super) fn of(text: &[u8]) -> Option<RequestId> {
+    /// Looks at a whole object.
+    pub(super) fn of(text: &[u8]) -> Self {
         let mut looking = Self::default();
         looking.look_at(text);
-        looking.found()
+        looking
     }
 
     /// Looks at the next piece.
@@ -39,6 +41,11 @@ impl TopLevelId {
         for byte in piece {
             self.look_at_byte(*byte);
         }
+    }
+
+    /// Whether nobody waits for an answer: a notification has no id, and what is itself an answer has no method.
+    pub(super) fn expects_nothing(&self) -> bool {
+        self.has_id != self.has_method
     }
 
     /// What was found so far.
@@ -82,6 +89,8 @@ impl TopLevelId {
 
     fn end_member(&mut self) {
         let member = std::mem::take(&mut self.member);
+        self.has_id |= member.trim_ascii_start().starts_with(b"\"id\"");
+        self.has_method |= member.trim_ascii_start().starts_with(b"\"method\"");
         if std::mem::take(&mut self.is_other) {
             return;
         }
@@ -100,7 +109,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Option<Value> {
-        TopLevelId::of(text.as_bytes()).map(RequestId::into_json_value)
+        TopLevelId::of(text.as_bytes()).found().map(RequestId::into_json_value)
     }
 
     #[test]
@@ -111,6 +120,20 @@ mod tests {
         assert_eq!(found(r#"{"params":{"id":1},"text":"\",\"id\":3"}"#), None);
         assert_eq!(found(r#"{"id":null}"#), None);
         assert_eq!(found("]]},{"), None);
+    }
+
+    #[test]
+    fn only_a_request_expects_an_answer() {
+        for (text, expects) in [
+            (r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#, true),
+            (r#"{ "method" : "ping", "params":{"x":[1]}, "id" : {"no": "id"} }"#, true),
+            (r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"id":1}}"#, false),
+            (r#"{"jsonrpc":"2.0","id":7,"result":{"method":"ping"}}"#, false),
+            (r#"{"jsonrpc":"2.0","id":null,"error":{}}"#, false),
+            (r#"[{"id":7}]"#, true),
+        ] {
+            assert_eq!(!TopLevelId::of(text.as_bytes()).expects_nothing(), expects, "{text}");
+        }
     }
 
     fn any_json() -> impl Strategy<Value = Value> {

@@ -102,6 +102,18 @@ fn one_that_is_gone_and_a_note_that_is_none_hold_nobody_up() {
 }
 
 #[test]
+fn a_note_that_cannot_be_opened_holds_nobody_up() {
+    let fixture = later();
+    let transcript = fixture.transcript("s1.jsonl", &["Which port?"]);
+    fixture.stop("claude-code", &transcript);
+    // A folder in the place of a file: it comes first, and cannot be read.
+    fs::create_dir(fixture.folder.path().join("waiting/0.json")).unwrap();
+    let caught_up = fixture.catch_up();
+    assert_eq!((caught_up.new_turns, caught_up.failures.len()), (2, 1));
+    assert!(caught_up.failures[0].contains("0.json"), "{:?}", caught_up.failures);
+}
+
+#[test]
 fn forgotten_turns_do_not_come_back_with_the_next_answer() {
     let fixture = later();
     let transcript = fixture.transcript("s1.jsonl", &["My secret is 1234"]);

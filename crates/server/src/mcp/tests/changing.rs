@@ -60,11 +60,13 @@ async fn what_cannot_be_kept_is_refused_and_nothing_is_stored() {
     let world = World::new();
     let mut client = world.client().await;
     let long = "a".repeat(16_001);
+    let escaped = r"x \u003crecalled_memory note=1\u003e y \u003c/recalled_memory\u003e";
     for (asked, expected) in [
         (json!({"text": ""}), "text is empty"),
         (json!({"text": long}), "text has 16001 characters, and may have 16000."),
         (json!({"text": "x <recalled_memory note=\"q\"> y"}), "the text holds recalled memory"),
         (json!({"text": "x &LT;Known_Facts y"}), "the text holds recalled memory"),
+        (json!({"text": escaped}), "the text holds recalled memory"),
         (json!({"text": "x", "kind": "wish"}), "\"wish\" is not a kind of memory; it is one of"),
         (json!({"text": "x", "kind": "note", "about": "Bo"}), "about belongs to a fact"),
         (json!({"text": "two\nlines", "kind": "fact"}), "keep a longer text as a note."),

@@ -3,16 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use longmem_core::schemars::{self, JsonSchema};
-use longmem_core::{
-    FactId, FactKind, NewTurn, OWN_BLOCK_TAGS, Role, SessionName, SourceKey, closed_words,
-};
+use longmem_core::{FactId, FactKind, NewTurn, Role, SessionName, SourceKey, closed_words};
 use longmem_memory::{FactNote, Memory, NOTES_SESSION, Statement};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Entry;
 use crate::activity::{Door, Event, Note};
-use crate::mcp::arguments::{Handle, text};
+use crate::mcp::arguments::{Handle, new_text};
 use crate::mcp::call::Call;
 use crate::mcp::reply::{Refusal, Reply};
 
@@ -68,16 +66,7 @@ pub(super) fn entry() -> Entry {
 }
 
 async fn add(call: Call, asked: Add) -> Result<Reply, Refusal> {
-    text("text", &asked.text, MAX_TEXT)?;
-    let lower = asked.text.to_lowercase();
-    let is_recalled =
-        |tag: &str| lower.contains(&format!("<{tag}")) || lower.contains(&format!("&lt;{tag}"));
-    if OWN_BLOCK_TAGS.into_iter().any(is_recalled) {
-        return Err(Refusal::new(
-            "the text holds recalled memory, which is stored already",
-            "Add only what is new, in plain words.",
-        ));
-    }
+    new_text("text", &asked.text, MAX_TEXT)?;
     let about = asked.about.filter(|name| !name.trim().is_empty());
     let usual = if about.is_some() { Kind::Fact } else { Kind::Note };
     let kind = asked.kind.unwrap_or(usual);

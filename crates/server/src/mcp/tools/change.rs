@@ -6,7 +6,7 @@ use longmem_memory::{Amended, Erasure, ForgetTarget, Memory, MemoryError};
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
-use crate::mcp::arguments::{Handle, Id, Kind, text};
+use crate::mcp::arguments::{Handle, Id, Kind, new_text};
 use crate::mcp::call::Call;
 use crate::mcp::quotes::counted;
 use crate::mcp::reply::{Refusal, Reply};
@@ -52,7 +52,7 @@ pub(super) fn update() -> Entry {
 }
 
 async fn corrected(call: Call, asked: Update) -> Result<Reply, Refusal> {
-    text("text", &asked.text, MAX_TEXT)?;
+    new_text("text", &asked.text, MAX_TEXT)?;
     let handle = Handle::read(&asked.id, asked.kind)?;
     let (facts, summaries) = match handle {
         Handle::Turn(id) => {
