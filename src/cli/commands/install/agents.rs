@@ -19,7 +19,9 @@ pub(super) fn codex(entries: &Entries, folder: &Path, remove: bool) -> Result<Pl
         let mut notes = Vec::new();
         let without_server = |text: Option<&str>| {
             let Some(text) = text else { return Ok(None) };
-            notes.extend(toml_file::has_foreign_server(text).then(|| foreign_stays(&config)));
+            if toml_file::has_foreign_server(text) {
+                notes = vec![foreign_stays(&config)];
+            }
             toml_file::without_server(text)
         };
         let config = Change::undo(config.clone(), without_server)?;
@@ -100,7 +102,9 @@ fn without_entries(path: &Path, hooks_of: Option<HookClient>) -> Result<Plan, Fa
         if let Some(client) = hooks_of {
             file.remove_hooks(client)?;
         }
-        notes.extend(file.has_foreign_server().then(|| foreign_stays(path)));
+        if file.has_foreign_server() {
+            notes = vec![foreign_stays(path)];
+        }
         file.remove_server()?;
         Ok(file.text())
     })?;

@@ -31,8 +31,9 @@ pub(super) struct Change {
 enum Kind {
     /// Something is put into the file of an agent, of which a copy is kept.
     Edited,
-    /// Something is taken out of it again, and the copy goes.
-    Undone,
+    /// Something is taken out of it again. The copy goes, unless it is needed: what is left of it without
+    /// longmem's entries differs from the file.
+    Undone { is_copy_needed: bool },
     /// The file is longmem's own.
     Own,
 }
@@ -71,15 +72,22 @@ impl Change {
     /// Those of [`Change::edit`].
     pub(super) fn undo(
         path: PathBuf,
-        edit: impl FnOnce(Option<&str>) -> Result<Option<String>, String>,
+        mut edit: impl FnMut(Option<&str>) -> Result<Option<String>, String>,
     ) -> Result<Self, Failure> {
-        let mut change = Self::edit(path, edit)?;
-        change.kind = Kind::Undone;
-        if let Some(old) = read(&change.backup())?
-            && is_as_before(change.after.as_deref(), &old)
-        {
-            change.after = Some(old);
+        let mut change = Self::edit(path, &mut edit)?;
+        let mut is_copy_needed = false;
+        if let Some(old) = read(&change.backup())? {
+            if is_as_before(change.after.as_deref(), &old) {
+                change.after = Some(old);
+            } else {
+                // A copy made after an earlier install holds longmem's entries, too.
+                let text = std::str::from_utf8(&old).ok();
+                let left = text.and_then(|text| edit(Some(text)).ok());
+                let left = left.map(|left| left.map(String::into_bytes));
+                is_copy_needed = left.as_ref() != Some(&change.after);
+            }
         }
+        change.kind = Kind::Undone { is_copy_needed };
         Ok(change)
     }
 
@@ -99,7 +107,11 @@ impl Change {
     /// What is told of it once it is made.
     pub(super) fn told(&self) -> FileChange {
         let copy = self.backup();
-        let is_copied = self.kind == Kind::Edited && (self.before.is_some() || copy.exists());
+        let is_copied = match self.kind {
+            Kind::Edited => self.before.is_some() || copy.exists(),
+            Kind::Undone { is_copy_needed } => is_copy_needed,
+            Kind::Own => false,
+        };
         FileChange {
             file: self.path.display().to_string(),
             deleted: self.after.is_none(),
@@ -195,7 +207,7 @@ impl Prepared<'_> {
                 }
             }
         }
-        if *kind == Kind::Undone && backup.exists() {
+        if *kind == (Kind::Undone { is_copy_needed: false }) && backup.exists() {
             fs::remove_file(&backup)?;
         }
         Ok(())

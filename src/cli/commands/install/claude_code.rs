@@ -59,7 +59,7 @@ pub(super) fn plan(
 ) -> Result<Plan, Failure> {
     let folder = folders.data.join(OWN_FILES).join("claude-code");
     let place = Place::new(scope, std::env::current_dir()?);
-    let installed = Installed::read(std::fs::read(folder.join(INSTALLED)).ok().as_deref());
+    let installed = Installed::read(&folder.join(INSTALLED))?;
     let left = if remove {
         installed.without(&place)
     } else {

@@ -1,7 +1,8 @@
 //! For which sessions the one plugin of Claude Code is installed, and with which flags: its folder serves
 //! all of them.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use longmem_core::ErrorCode;
 use serde::{Deserialize, Serialize};
@@ -50,12 +51,29 @@ impl Place {
 }
 
 impl Installed {
-    /// Reads what is kept; nothing is kept of a plugin that is not there, and of one by another version.
-    pub(super) fn read(json: Option<&[u8]>) -> Self {
-        let mut installed: Self =
-            json.and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default();
+    /// Reads what is kept in a file; nothing is kept of a plugin that is not there.
+    ///
+    /// # Errors
+    /// [`Failure`] if the file cannot be read, or was not written by this version.
+    pub(super) fn read(file: &Path) -> Result<Self, Failure> {
+        let json = match fs_err::read(file) {
+            Ok(json) => json,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut installed: Self = serde_json::from_slice(&json).map_err(|error| {
+            Failure::refused(
+                ErrorCode::FileFailed,
+                format!(
+                    "{} does not say for which sessions the plugin is installed: {error}",
+                    file.display()
+                ),
+                "Use the version of longmem that wrote it; or delete it, and install the plugin again \
+                 wherever it was.",
+            )
+        })?;
         installed.places.retain(Place::exists);
-        installed
+        Ok(installed)
     }
 
     pub(super) fn to_json(&self) -> Vec<u8> {
@@ -112,5 +130,26 @@ fn with_flags(flags: &[String], http: bool) -> String {
     match flags.collect::<Vec<_>>().join(" ") {
         flags if flags.is_empty() => "without flags".to_owned(),
         flags => format!("with {flags}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_taken_for_installed_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("installed.json");
+        assert_eq!(Installed::read(&file).unwrap(), Installed::default());
+        let place = Place::new(InstallScope::User, folder.path().to_owned());
+        let installed = Installed::default().with(&place, &[], false).unwrap();
+        std::fs::write(&file, installed.to_json()).unwrap();
+        assert_eq!(Installed::read(&file).unwrap(), installed);
+        for text in ["", "{", r#"{"flags": [], "http": "often", "places": []}"#] {
+            std::fs::write(&file, text).unwrap();
+            let error = Installed::read(&file).unwrap_err().to_string();
+            assert!(error.contains("installed.json"), "{error}");
+        }
     }
 }

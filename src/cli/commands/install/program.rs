@@ -121,9 +121,17 @@ pub(super) fn are_written_flags(words: &[&str]) -> bool {
     true
 }
 
-/// Says whether a path names longmem.
+/// Says whether a path names longmem: by its name, by its name with a version (`longmem-0.3.0`), or as the
+/// program that runs, whatever that is called. Another program may have a name that begins alike.
 pub(super) fn is_longmem(path: &str) -> bool {
-    Path::new(path).file_stem() == Some(OsStr::new(NAME))
+    let path = Path::new(path);
+    let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    let has_version = |rest: &str| {
+        let version = rest.strip_prefix(['-', '_']).map(|rest| rest.trim_start_matches('v'));
+        version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    name.strip_prefix(NAME).is_some_and(|rest| rest.is_empty() || has_version(rest))
+        || env::current_exe().is_ok_and(|own| path == own || is_same(path, &own))
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
@@ -170,5 +178,13 @@ mod tests {
         assert_eq!(shell_words(&line).unwrap()[..2], ["/opt/my tools/longmem", "hook"]);
         assert_eq!(shell_words(&line).unwrap()[5..], ["o'neil"]);
         assert!(is_longmem("/opt/my tools/longmem") && !is_longmem("/opt/longmem-lab"));
+    }
+
+    #[test]
+    fn this_program_is_known_whatever_it_is_called() {
+        let own = env::current_exe().unwrap();
+        assert!(is_longmem(own.to_str().unwrap()));
+        assert!(is_longmem("/opt/longmem-0.3.0") && is_longmem("longmem_v2.exe"));
+        assert!(!is_longmem("memory") && !is_longmem("longmem-") && !is_longmem("longmemory"));
     }
 }

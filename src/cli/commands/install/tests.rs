@@ -103,6 +103,19 @@ fn what_a_person_added_since_stays_when_longmem_goes() {
 }
 
 #[test]
+fn the_copy_stays_where_the_file_is_not_as_it_was() {
+    let folder = Folder::with(&[("mcp.json", "{\"theme\": \"dark\"}")]);
+    folder.run(agents::cursor, &entries("longmem", false), false);
+    let edited = folder.text("mcp.json").replace("dark", "light");
+    fs::write(folder.0.path().join("mcp.json"), edited).unwrap();
+    let plan = agents::cursor(&entries("longmem", false), folder.0.path(), true).unwrap();
+    assert!(plan.changes[0].told().copy.is_some());
+    folder.run(agents::cursor, &entries("longmem", false), true);
+    assert_eq!(folder.text("mcp.json"), "{\"theme\": \"light\"}");
+    assert_eq!(folder.text("mcp.json.before-longmem"), "{\"theme\": \"dark\"}");
+}
+
+#[test]
 fn the_environment_that_a_person_gave_the_server_stays() {
     let written = r#"{"mcpServers": {"longmem": {"command": "/old/longmem", "args": ["mcp"],
         "env": {"LONGMEM_USER": "ana"}}}}"#;

@@ -70,10 +70,9 @@ pub(super) fn without_server(text: &str) -> Result<Option<String>, String> {
     if let Some(servers) = document.get_mut(SERVERS).and_then(Item::as_table_like_mut)
         && servers.get(SERVER).is_some_and(is_own)
     {
+        // A table that stands there by itself is a person's own, and stays; one that only names of
+        // servers imply goes with the last of them.
         servers.remove(SERVER);
-        if servers.is_empty() {
-            document.remove(SERVERS);
-        }
     }
     let text = with_line_ends_of(text, &document.to_string());
     Ok((!text.trim().is_empty()).then_some(text))
@@ -149,6 +148,8 @@ mod tests {
             "\u{feff}model = 'x'\r\ntext = \"\"\"\r\na\r\n\"\"\"\r\n",
             "a = 1\r\nb = 2\nc = 123_456\r\n[t]\n  indented = { x = 1,y = 2 }\n\n\n# the end\n",
             "a = 1\n[[hooks]]\nx = 1\n\n[[hooks]]\nx = 2\n",
+            "[mcp_servers]\n# mine\n",
+            "a = 1\n\n[mcp_servers] # mine\n\n[z]\nx = 2\n",
         ] {
             let with = with_server(text, &entries).unwrap();
             assert!(with.contains("[mcp_servers.longmem]"), "{with}");
