@@ -338,7 +338,7 @@ mod tests {
         for (name, value) in table {
             match value {
                 toml::Value::Table(inner) => {
-                    names.extend(self::names(inner, &format!("{before}{name}.")))
+                    names.extend(self::names(inner, &format!("{before}{name}.")));
                 }
                 _ => names.push(format!("{before}{name}")),
             }

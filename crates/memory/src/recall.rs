@@ -240,19 +240,20 @@ impl Memory {
             return Worth::Sure;
         }
         let least = least_chance(request);
+        let best = order.best_chance(&RelevanceWeights::of(self.embedder.model()));
         if by_words {
-            // Chances are estimated from cosines, so here the score that is shown has to do.
-            return match order.best_score() >= UNSURE_SCORE_BY_WORDS {
-                true => Worth::Sure,
-                false if least >= PROMPT_THRESHOLD => Worth::Nothing,
-                false => Worth::Unsure,
+            // Who asks for words alone takes what they bring; who asked for more gets no chance matches.
+            let asked_for_more = request.channels != Channels::Words;
+            return match order.best_score() {
+                _ if asked_for_more && least >= PROMPT_THRESHOLD && best < least => Worth::Nothing,
+                score if score < UNSURE_SCORE_BY_WORDS => Worth::Unsure,
+                _ => Worth::Sure,
             };
         }
-        // Nor do they say anything of meaning alone.
+        // Chances say nothing of meaning alone.
         if request.channels != Channels::Both {
             return Worth::Sure;
         }
-        let best = order.best_chance(&RelevanceWeights::of(self.embedder.model()));
         match best {
             best if best < least => Worth::Nothing,
             best if best < NEAREST_BELOW => Worth::Nearest,

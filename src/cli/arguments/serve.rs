@@ -13,7 +13,6 @@ use longmem_memory::{NotATime, WrittenTime};
 /// In the place of an upstream's address: nothing is relayed.
 const NO_UPSTREAM: &str = "none";
 
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   longmem serve                                 for programs of this account, at 127.0.0.1:7717

@@ -6,8 +6,7 @@ use jiff::tz::TimeZone;
 use longmem_chat::DatedText;
 use longmem_core::{Scope, SessionName, UserName};
 use longmem_memory::{
-    Degraded, Memory, MemoryError, PROMPT_THRESHOLD, RESULTS_WITH_NEIGHBOURS, Recall,
-    RecallRequest, RelevanceWeights,
+    Degraded, Memory, MemoryError, PROMPT_THRESHOLD, RESULTS_WITH_NEIGHBOURS, RecallRequest,
 };
 
 use crate::activity::Brought;
@@ -108,7 +107,7 @@ pub(crate) fn recalled(
         time_zone: time_zone.clone(),
         ..RecallRequest::new(Scope::of(user.clone()), &*question)
     };
-    let mut recall = found(memory, &request)?;
+    let mut recall = memory.recall(&request)?;
     let best = recall.results.iter().map(|found| found.score);
     let best = best.chain(recall.facts.iter().map(|found| found.score)).fold(0.0, f32::max);
     recall.results.retain(|found| found.score >= best * LEAST_OF_BEST);
@@ -135,27 +134,4 @@ pub(crate) fn recalled(
     let brought = Brought::new(&question, brought.turns, facts);
     let block = (!blocks.is_empty()).then(|| (blocks.join("\n"), brought));
     Ok(PromptRecall { block, degraded: recall.degraded.first().copied() })
-}
-
-/// Recalls by meaning and by words. Where time or the model allows words alone, the engine does not judge
-/// what is found, so it is judged here.
-fn found(memory: &Memory, request: &RecallRequest) -> Result<Recall, MemoryError> {
-    let recall = memory.recall(request)?;
-    Ok(if recall.degraded.is_empty() || is_of_use(memory, &recall) {
-        recall
-    } else {
-        Recall { degraded: recall.degraded, ..Recall::default() }
-    })
-}
-
-/// Whether the best of what was found by words is likely enough to be of use.
-fn is_of_use(memory: &Memory, recall: &Recall) -> bool {
-    let weights = RelevanceWeights::of(memory.embedder().model());
-    let turns = recall
-        .results
-        .iter()
-        .map(|found| weights.chance(None, found.explanation.coverage, found.turn.note));
-    let facts =
-        recall.facts.iter().map(|found| weights.chance(None, found.explanation.coverage, true));
-    turns.chain(facts).any(|chance| chance >= PROMPT_THRESHOLD)
 }
