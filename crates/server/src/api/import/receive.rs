@@ -76,7 +76,7 @@ pub(super) async fn written<T: Send + 'static>(
 /// The body could not be read to its end.
 fn broken(error: &axum::Error) -> Problem {
     let mut causes = iter::successors(Some(error as &dyn Error), |&error| error.source());
-    if causes.any(|error| error.is::<LengthLimitError>()) {
+    if causes.any(<dyn Error>::is::<LengthLimitError>) {
         return too_long();
     }
     Problem::invalid("the body broke off before its end; nothing was imported")
