@@ -9,6 +9,7 @@ const MAX_MEMBER: usize = 512;
 /// Looks at a JSON object piece by piece, keeps nothing of it but the member at hand, and finds the one named
 /// `id`. Of text that is no JSON it may find anything or nothing.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each tells of a member of its own")]
 pub(super) struct TopLevelId {
     found: Option<RequestId>,
     has_id: bool,
