@@ -27,10 +27,10 @@ for (const [name, transport] of Object.entries(transports)) {
     assert.equal((await call(tool, {})).isError, false);
   }
   const added = await call("memory_add", { text: `${name} was here`, kind: "fact" });
-  const id = added.structuredContent.id;
-  assert.equal((await call("memory_update", { id, text: `${name} was there` })).isError, false);
-  assert.equal((await call("memory_delete", { id })).structuredContent.facts, 1);
-  assert.equal((await call("memory_delete", { id })).isError, true);
+  const { id, kind } = added.structuredContent;
+  assert.equal((await call("memory_update", { id, kind, text: `${name} was there` })).isError, false);
+  assert.equal((await call("memory_delete", { id, kind })).structuredContent.facts, 1);
+  assert.equal((await call("memory_delete", { id, kind })).isError, true);
   assert.equal((await client.listPrompts()).prompts[0].name, "recall");
   await client.close();
   console.log(`typescript, ${name}: ok`);

@@ -31,7 +31,8 @@ async def check(name, target, mode):
         refused = await client.call_tool("memory_get", {"ids": ["t1"], "around": 11})
         assert refused.is_error and "may be a whole number from 0 to 10" in refused.content[0].text, refused
         added = await client.call_tool("memory_add", {"text": f"{name} {mode} was here."})
-        deleted = await client.call_tool("memory_delete", {"id": added.structured_content["id"]})
+        stored = {member: added.structured_content[member] for member in ("id", "kind")}
+        deleted = await client.call_tool("memory_delete", stored)
         assert deleted.structured_content["turns"] == 1, deleted
         resources = (await client.list_resources()).resources
         read = await client.read_resource(str(resources[0].uri))
