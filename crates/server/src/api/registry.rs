@@ -220,7 +220,9 @@ fn meaning_of(status: u16) -> &'static str {
         403 => "The key, or the page that asks, is not allowed to do this",
         404 => "There is no such thing among what belongs to this user",
         408 => "The body did not arrive in time",
-        409 => "What the request relies on has changed meanwhile",
+        409 => {
+            "What the request relies on has changed meanwhile, or its Idempotency-Key was used before"
+        }
         413 => "The body is too large",
         415 => "The body is of another media type",
         422 => "A value is out of range",

@@ -49,13 +49,14 @@ pub(super) fn add(registry: &mut Registry) {
             name: IDEMPOTENCY_KEY,
             meaning: "Names the request, so that the same request again stores nothing and is answered as \
                       the first was. Turns without a key get one of it and their place. Another request \
-                      with the same name is refused with 422: one with other roles or texts, or with more \
+                      with the same name is refused with 409: one with other roles or texts, or with more \
                       or fewer turns, or whose turns were amended since.",
             pattern: "^[!-~]{1,200}$",
         })
         .takes::<NewTurns>()
         .up_to(STORED_BYTES)
-        .answers::<StoredTurns>(201, "Which turns are new, and which were there already");
+        .answers::<StoredTurns>(201, "Which turns are new, and which were there already")
+        .fails(409);
     registry.add(&store, store_turns);
 
     let list = Operation::new(
@@ -228,7 +229,7 @@ async fn store_turns(
 
 /// Another request had the same `Idempotency-Key`.
 fn name_taken() -> Problem {
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let status = StatusCode::CONFLICT;
     let title = "The Idempotency-Key was used for another request";
     let detail = "an earlier request with this Idempotency-Key stored other turns, or they were amended \
                   since; nothing was stored";

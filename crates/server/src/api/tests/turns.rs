@@ -65,7 +65,7 @@ async fn a_name_of_a_request_is_for_that_request_only() {
         json!([turn("I live in Lisbon now!"), turn("It is warm."), turn("And sunny.")]),
     ] {
         let refused = store("b", other).await;
-        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(refused.status, StatusCode::CONFLICT);
         assert_eq!(refused.json()["type"], "/errors/idempotency-conflict");
     }
     let listed =
