@@ -79,7 +79,9 @@ test("the cookie opens no API where keys are required, and a key opens the page"
 for (const javaScriptEnabled of [true, false]) {
   test(`a wrong key is refused in words, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
     const page = await visit(browser, server, { login: false, javaScriptEnabled });
-    for (const key of ["lm_wrong", "lm_" + "A".repeat(43), "näh\u2028"]) {
+    // All of them together are as many as may be wrong in a minute.
+    const keys = javaScriptEnabled ? ["lm_wrong", "lm_" + "A".repeat(43), "näh\u2028"] : ["lm_wrong", "näh"];
+    for (const key of keys) {
       await page.goto("/ui/login");
       await page.getByLabel("Key").fill(key);
       await page.getByRole("button", { name: "Open with the key" }).click();
@@ -104,6 +106,19 @@ for (const javaScriptEnabled of [true, false]) {
     await page.leave();
   });
 }
+
+test("too many wrong keys are called that", async () => {
+  const page = await visit(browser, server, { login: false });
+  let said = "";
+  for (let wrong = 0; wrong < 8 && !/Try again in \d+ seconds?\./.test(said); wrong++) {
+    await page.goto("/ui/login");
+    await page.getByLabel("Key").fill("lm_wrong");
+    await page.getByRole("button", { name: "Open with the key" }).click();
+    said = await page.getByRole("alert").innerText();
+  }
+  assert.match(said, /Try again in \d+ seconds?\./);
+  await page.leave();
+});
 
 test("a form without its token, or with another's, changes nothing", async () => {
   const [turn] = await server.say("tokens", ["The token stays in its form."]);
