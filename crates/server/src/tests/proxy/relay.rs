@@ -129,7 +129,7 @@ async fn a_stream_is_relayed_byte_for_byte_and_as_it_comes() {
 #[tokio::test]
 async fn a_client_that_leaves_ends_the_request_to_the_upstream() {
     let mut upstream =
-        Upstream::start(|_| Scripted::events(&["data: 1\n\n"; 100], Duration::from_millis(100)))
+        Upstream::start(|_| Scripted::events(&["data: 1\n\n"; 1_000], Duration::from_millis(100)))
             .await;
     let served = before(&upstream);
     let listening = served.listen(false).await;
@@ -139,7 +139,7 @@ async fn a_client_that_leaves_ends_the_request_to_the_upstream() {
     let mut answer = asked.body(r#"{"stream":true,"messages":[]}"#).send().await.unwrap();
     answer.chunk().await.unwrap();
     drop((answer, client));
-    timeout(Duration::from_secs(5), upstream.left.changed()).await.unwrap().unwrap();
+    timeout(Duration::from_mins(1), upstream.left.changed()).await.unwrap().unwrap();
     // And while it waits for the head of the answer.
     let client = longmem_chat::http_client(&url.parse().unwrap()).build().unwrap();
     let asked = client.post(&url).header("content-type", "application/json");
@@ -149,7 +149,7 @@ async fn a_client_that_leaves_ends_the_request_to_the_upstream() {
     }
     waiting.abort();
     drop(client);
-    timeout(Duration::from_secs(5), upstream.left.changed()).await.unwrap().unwrap();
+    timeout(Duration::from_mins(1), upstream.left.changed()).await.unwrap().unwrap();
     listening.stop.send(()).unwrap();
 }
 
