@@ -2,18 +2,9 @@
 
 import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
-import { launch, notices, visit } from "./browser.mjs";
-import { serve } from "./server.mjs";
-
-let server, browser;
-before(async () => {
-  [server, browser] = [await serve(), await launch()];
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+import { describe, test } from "node:test";
+import { notices, visit } from "./browser.mjs";
+import { browser, server } from "./world.mjs";
 
 const recall = (query, headers) =>
   server.ask("/v1/memory/recall", { method: "POST", body: { query, limit: 3 }, headers });

@@ -1,20 +1,12 @@
 // Deleting with ten seconds to take it back.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { launch, notices, visit } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { describe, test } from "node:test";
+import { notices, visit } from "./browser.mjs";
+import { browser, server } from "./world.mjs";
 
 /** What the page waits before it deletes, and a little more. */
 const FOR_GOOD = 12_000;
-let server, browser;
-before(async () => {
-  [server, browser] = [await serve(), await launch()];
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 for (const javaScriptEnabled of [true, false]) {
   describe(javaScriptEnabled ? "with the script" : "without JavaScript", () => {

@@ -1,18 +1,9 @@
 // Forgetting much at once: shown, then confirmed by its number.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { launch, notices, visit } from "./browser.mjs";
-import { serve } from "./server.mjs";
-
-let server, browser;
-before(async () => {
-  [server, browser] = [await serve(), await launch()];
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+import { describe, test } from "node:test";
+import { notices, visit } from "./browser.mjs";
+import { browser, server } from "./world.mjs";
 
 for (const javaScriptEnabled of [true, false]) {
   describe(javaScriptEnabled ? "with the script" : "without JavaScript", () => {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import http from "node:http";
-import { after, before, test } from "node:test";
-import { launch, visit } from "./browser.mjs";
-import { serve } from "./server.mjs";
+import { test } from "node:test";
+import { visit } from "./browser.mjs";
+import { browser, server } from "./world.mjs";
 
 const MARKUP = [
   `<script>window.pwned = 1; alert(1)</script>`,
@@ -19,15 +19,6 @@ const MARKUP = [
 /** A text whose letters run from right to left from its middle on. */
 const TURNED = "invoice\u202Egpj.exe\u2066 and so on";
 const LONG = "x".repeat(100_000);
-
-let server, browser;
-before(async () => {
-  [server, browser] = [await serve(), await launch()];
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 for (const javaScriptEnabled of [true, false]) {
   test(`markup is shown as text, ${javaScriptEnabled ? "with the script" : "without JavaScript"}`, async () => {

@@ -1,19 +1,12 @@
 // Searching: by the form, while one types, narrowed down, with reasons, and what would be sent.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { launch, visit } from "./browser.mjs";
+import { describe, test } from "node:test";
+import { visit } from "./browser.mjs";
 import { serve } from "./server.mjs";
+import { browser, server } from "./world.mjs";
 
 const MOVED = "Which city do I live in now?";
-let server, browser;
-before(async () => {
-  [server, browser] = [await serve(), await launch()];
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 /** Asks by the form. */
 async function search(page, question) {

@@ -1,7 +1,7 @@
 //! A turn as a quote: who said it, when, where, and its text.
 
 use longmem_chat::{excerpt_about, places_about};
-use longmem_core::{EstimatedTokens, Role, Turn};
+use longmem_core::{EstimatedTokens, Role, Turn, TurnId};
 use maud::{Markup, html};
 
 use super::dates::Dates;
@@ -111,6 +111,25 @@ pub(super) fn marked(text: &str, question: &str) -> Markup {
     html! {
         @for (before, word) in parts { (before) mark { (word) } }
         (text[written_to..])
+    }
+}
+
+/// What can be done with a turn: it is opened, and in a form, if there is one, chosen and deleted.
+pub(super) fn choices(turn: TurnId, form: Option<&str>) -> Markup {
+    html! {
+        a href={ "/ui/turns/" (turn) } {
+            @if form.is_some() { "Open or edit" } @else { "Open" }
+            span.hidden { " turn " (turn) }
+        }
+        @if let Some(form) = form {
+            label.choose {
+                input type="checkbox" name="turn" value=(turn) form=(form);
+                " Choose" span.hidden { " turn " (turn) }
+            }
+            button.quiet.danger type="submit" form=(form) name="only" value={ "turn:" (turn) } {
+                "Delete" span.hidden { " turn " (turn) }
+            }
+        }
     }
 }
 

@@ -177,19 +177,7 @@ fn turn(found: &Recalled, question: &str, dates: &Dates<'_>, form: Option<&str>)
                 p.hint { "Said " (found.copies.len() + 1) " times." }
             }
             div.actions {
-                a href={ "/ui/turns/" (turn.id) } {
-                    @if form.is_some() { "Open or edit" } @else { "Open" }
-                    span.hidden { " turn " (turn.id) }
-                }
-                @if let Some(form) = form {
-                    label.choose {
-                        input type="checkbox" name="turn" value=(turn.id) form=(form);
-                        " Choose" span.hidden { " turn " (turn.id) }
-                    }
-                    button.quiet.danger type="submit" form=(form) name="only" value={ "turn:" (turn.id) } {
-                        "Delete" span.hidden { " turn " (turn.id) }
-                    }
-                }
+                (quote::choices(turn.id, form))
                 (explanation::why(found.score, &found.explanation))
             }
         }
