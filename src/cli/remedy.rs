@@ -112,6 +112,9 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::RestoreBackup => {
             "Restore a backup, or save what can be read: longmem doctor --salvage NEW.db"
         }
+        Remedy::CheckServer => {
+            "Look whether the server runs, and whether the address, the account and the password are right."
+        }
         Remedy::WaitForOtherProcess => "Wait for the other process, or end it, and try again.",
         Remedy::ListUsers => "longmem stats lists the users of this store.",
         Remedy::ListSessions => "longmem sessions lists the sessions of a user.",

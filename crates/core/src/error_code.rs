@@ -60,6 +60,8 @@ closed_words! {
         DamagedStore = "damaged_store",
         /// Another process held the store for too long.
         Locked = "locked",
+        /// The server that keeps the store cannot be reached, or was lost in the middle of a change.
+        StoreUnreachable = "store_unreachable",
         /// The user has no memory here.
         UnknownUser = "unknown_user",
         /// The user has no such session.

@@ -68,6 +68,9 @@ pub enum Remedy {
     RestoreBackup,
     /// Wait for the other process, or end it, and try again.
     WaitForOtherProcess,
+    /// Look whether the server that keeps the store runs, and whether its address and the password are
+    /// right.
+    CheckServer,
     /// Look at the list of users.
     ListUsers,
     /// Look at the list of the user's sessions.

@@ -27,7 +27,7 @@ mod words;
 pub use candidates::{Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit};
 pub use lists::{
     BlockId, Listed, NewLists, TurnEntry, codes_in, turn_block_of, turns_in, with_notes,
-    with_session, with_turns, without_turns, word_block_of,
+    with_session, with_turns, without_turns, word_block_of, words_from_bytes, words_to_bytes,
 };
 pub use searcher::Searcher;
 pub use source::{

@@ -132,6 +132,25 @@ pub enum StoreError {
         /// Seconds that it was waited for.
         seconds: u64,
     },
+    /// The server that keeps the store cannot be reached, or does not let this program in.
+    #[error("{place} cannot be reached: {reason}")]
+    Unreachable {
+        /// Where the store is.
+        place: String,
+        /// What the server or the system says.
+        reason: String,
+    },
+    /// The server was lost while a change was being made durable, and does not say whether it was.
+    #[error("{0} was lost during a change, and it is not known whether the change was made")]
+    OutcomeUnknown(String),
+    /// The address of a store on a server cannot be read.
+    #[error("{place} is no address of a store: {reason}")]
+    InvalidAddress {
+        /// The address without what may be secret.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A user that has no memory here.
     #[error("there is no user \"{0}\" in this store")]
     UnknownUser(UserName),
@@ -231,6 +250,8 @@ impl StoreError {
                 | Self::InputOutput { .. }
                 | Self::Damaged { .. }
                 | Self::Locked { .. }
+                | Self::Unreachable { .. }
+                | Self::OutcomeUnknown(_)
                 | Self::File(_)
         )
     }
@@ -255,6 +276,8 @@ impl Diagnose for StoreError {
             | Self::DamagedVector(_)
             | Self::DamagedFactVector { .. } => ErrorCode::DamagedStore,
             Self::Locked { .. } | Self::ChangedMeanwhile(_) => ErrorCode::Locked,
+            Self::Unreachable { .. } | Self::OutcomeUnknown(_) => ErrorCode::StoreUnreachable,
+            Self::InvalidAddress { .. } => ErrorCode::WrongSettings,
             Self::Stopped => ErrorCode::Interrupted,
             Self::UnknownUser(_) => ErrorCode::UnknownUser,
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
@@ -280,6 +303,7 @@ impl Diagnose for StoreError {
             | Self::NotEncrypted(_)
             | Self::NoEncryption(_)
             | Self::TooNew { .. }
+            | Self::InvalidAddress { .. }
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
             | Self::UnknownTurn { .. }
@@ -296,6 +320,8 @@ impl Diagnose for StoreError {
             | Self::InputOutput { .. }
             | Self::Damaged { .. }
             | Self::Locked { .. }
+            | Self::Unreachable { .. }
+            | Self::OutcomeUnknown(_)
             | Self::DamagedVector(_)
             | Self::DamagedFactVector { .. }
             | Self::File(_) => Fault::Environment,
@@ -321,6 +347,8 @@ impl Diagnose for StoreError {
             Self::InputOutput { .. } => Remedy::CheckDisk,
             Self::Damaged { .. } => Remedy::RestoreBackup,
             Self::Locked { .. } | Self::ChangedMeanwhile(_) => Remedy::WaitForOtherProcess,
+            Self::Unreachable { .. } | Self::OutcomeUnknown(_) => Remedy::CheckServer,
+            Self::InvalidAddress { .. } => Remedy::NameAnotherStore,
             Self::UnknownUser(_) => Remedy::ListUsers,
             Self::UnknownSession { .. } => Remedy::ListSessions,
             Self::UnknownTurn { .. } => Remedy::FindTurn,

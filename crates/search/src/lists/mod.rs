@@ -7,6 +7,7 @@ mod blocks;
 mod code_list;
 mod new_lists;
 mod turn_list;
+mod turn_words;
 mod word_list;
 
 pub use blocks::BlockId;
@@ -14,6 +15,7 @@ pub use new_lists::{
     Listed, NewLists, codes_in, turn_block_of, with_turns, without_turns, word_block_of,
 };
 pub use turn_list::{TurnEntry, turns_in, with_notes, with_session};
+pub use turn_words::{words_from_bytes, words_to_bytes};
 
 pub(crate) use code_list::decode_codes;
 pub(crate) use turn_list::decode_turns;

@@ -62,7 +62,7 @@ pub fn word_block_of(turn: TurnId) -> BlockId {
 /// assert_eq!((lisbon.1, lisbon.2), (BlockId(0), &[1, 1][..])); // turn 1, once
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct NewLists {
     turns: BTreeMap<BlockId, Vec<u8>>,
     words: BTreeMap<BlockId, HashMap<String, Vec<u8>>>,
@@ -123,6 +123,22 @@ impl NewLists {
             lists.into_iter().map(|(word, bytes)| (Listed::Word(word), *block, &bytes[..]))
         });
         turns.chain(words).chain(codes).collect()
+    }
+
+    /// The blocks of the list of turns.
+    pub fn of_turns(&self) -> impl Iterator<Item = (BlockId, &[u8])> {
+        self.turns.iter().map(|(block, bytes)| (*block, &bytes[..]))
+    }
+
+    /// The blocks of a word's list.
+    pub fn of_word(&self, word: &str) -> impl Iterator<Item = (BlockId, &[u8])> {
+        let blocks = self.words.iter();
+        blocks.filter_map(move |(block, lists)| Some((*block, &lists.get(word)?[..])))
+    }
+
+    /// Every word that has a list, once for each block, in no order.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.words.values().flat_map(HashMap::keys).map(String::as_str)
     }
 
     /// Takes out a block's bytes; empty if nothing was added to it.

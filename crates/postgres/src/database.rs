@@ -1,0 +1,271 @@
+//! Runs transactions on connections of a pool, and repeats those that a server lost.
+
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Object, Pool};
+use futures_util::future::join;
+use longmem_store::{Result, StoreError};
+use tokio::runtime::Runtime;
+use tokio::time::sleep;
+
+use crate::failure::{Cause, Failure};
+use crate::location::Location;
+use crate::statements::{NONE, Statements, Trips};
+use crate::user_number::UserNumber;
+
+/// How long a write or read is repeated while no server takes it: as long as SQLite's lock is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often a transaction that met another one is run again.
+const CONFLICTS: u32 = 12;
+
+/// Whose rows a transaction may see: row security hides all others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Users {
+    /// One user's.
+    One(UserNumber),
+    /// Everybody's, for work on the whole store.
+    All,
+}
+
+impl Users {
+    /// The range of users' numbers as PostgreSQL writes it.
+    fn range(self) -> String {
+        match self {
+            Self::One(UserNumber(number)) => format!("[{number},{number}]"),
+            Self::All => "[0,]".to_owned(),
+        }
+    }
+}
+
+/// The connections of one process to one store, and the threads that serve them.
+pub(crate) struct Database {
+    /// Taken when it is dropped, which a runtime may not be among asynchronous work.
+    runtime: Option<Runtime>,
+    pool: Pool,
+    location: Location,
+    trips: Trips,
+}
+
+impl Database {
+    /// Prepares connections; none is made yet.
+    pub(crate) fn new(location: Location) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("longmem-postgres")
+            .enable_all()
+            .build()?;
+        let pool = location.pool()?;
+        Ok(Self { runtime: Some(runtime), pool, location, trips: Trips::default() })
+    }
+
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Number of times that this process waited for the server, but for the making of connections.
+    pub(crate) fn trips(&self) -> u64 {
+        self.trips.count()
+    }
+
+    /// Runs a read: it sees one state of the store. The first statement travels with what begins the
+    /// transaction, and nobody waits for its end.
+    pub(crate) fn read<T>(
+        &self,
+        users: Users,
+        work: impl AsyncFn(&Statements<'_>) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
+        self.repeated(async || {
+            let begin = self.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", users);
+            let mut held = Held::new(self.connection().await?);
+            let statements = Statements::new(held.connection(), &self.trips);
+            let (begun, done) = join(statements.batch(&begin), work(&statements)).await;
+            let done = begun.and(done);
+            drop(statements);
+            // A read that failed is ended like one that did not.
+            let connection = held.given_back();
+            self.runtime().spawn(async move {
+                if connection.batch_execute("COMMIT").await.is_err() {
+                    drop(Object::take(connection));
+                }
+            });
+            done
+        })
+    }
+
+    /// Runs a write as one transaction: it is durable when this returns, as far as the server is set so,
+    /// or nothing changed. `work` is run again from its beginning when the server asks for that or is
+    /// lost; if it is lost while it commits, the next one is asked whether it did.
+    pub(crate) fn write<T>(
+        &self,
+        users: Users,
+        work: impl AsyncFn(&Statements<'_>) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
+        self.repeated(async || {
+            let begin = self.begin("ISOLATION LEVEL READ COMMITTED", users);
+            let mut held = Held::new(self.connection().await?);
+            let statements = Statements::new(held.connection(), &self.trips);
+            let number = async {
+                let row = statements.row("SELECT pg_current_xact_id()::text", NONE).await?;
+                Ok(row.try_get::<_, String>(0)?)
+            };
+            let (begun, (number, done)) =
+                join(statements.batch(&begin), join(number, work(&statements))).await;
+            let value = match begun.and(number).and_then(|number| Ok((number, done?))) {
+                Ok((number, value)) => match statements.batch("COMMIT").await {
+                    Err(lost) if lost.cause() == Cause::Lost => {
+                        drop(statements);
+                        drop(held);
+                        return self.outcome(&number, lost).await.map(|()| value);
+                    }
+                    committed => committed.map(|()| value),
+                },
+                Err(failure) => {
+                    let rolled_back = statements.batch("ROLLBACK").await;
+                    rolled_back.and(Err(failure))
+                }
+            };
+            drop(statements);
+            match value {
+                Ok(value) => {
+                    held.given_back();
+                    Ok(value)
+                }
+                Err(failure) => {
+                    if failure.cause() != Cause::Lost {
+                        held.given_back();
+                    }
+                    Err(failure)
+                }
+            }
+        })
+    }
+
+    /// Runs one statement after another, each its own transaction: what a transaction cannot hold.
+    pub(crate) fn outside<T>(
+        &self,
+        work: impl AsyncFn(&Statements<'_>) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
+        self.repeated(async || {
+            let mut held = Held::new(self.connection().await?);
+            let statements = Statements::new(held.connection(), &self.trips);
+            let done = work(&statements).await;
+            drop(statements);
+            if !matches!(&done, Err(failure) if failure.cause() == Cause::Lost) {
+                held.given_back();
+            }
+            done
+        })
+    }
+
+    /// What begins a transaction, in one message. Nothing of it outlives the transaction, so that a
+    /// pooler may hand the connection to somebody else after each.
+    fn begin(&self, mode: &str, users: Users) -> String {
+        format!(
+            "BEGIN {mode}; SET LOCAL search_path = {schema}; \
+             SET LOCAL longmem.users = '{users}'; SET LOCAL lock_timeout = '{patience}s'",
+            schema = self.location.quoted_schema(),
+            users = users.range(),
+            patience = PATIENCE.as_secs(),
+        )
+    }
+
+    async fn connection(&self) -> std::result::Result<Object, Failure> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Runs something until it is done, fails for good, or has failed for [`PATIENCE`].
+    fn repeated<T>(&self, once: impl AsyncFn() -> std::result::Result<T, Failure>) -> Result<T> {
+        let begun = Instant::now();
+        let (mut conflicts, mut losses) = (0, 0);
+        self.runtime().block_on(async {
+            loop {
+                let failure = match once().await {
+                    Ok(value) => return Ok(value),
+                    Err(failure) => failure,
+                };
+                let pause = match failure.cause() {
+                    Cause::Conflict if conflicts < CONFLICTS => {
+                        conflicts += 1;
+                        10 << conflicts.min(6)
+                    }
+                    Cause::Lost if begun.elapsed() < PATIENCE => {
+                        losses += 1;
+                        20 << losses.min(4)
+                    }
+                    _ => return Err(failure.into_store_error(self.location.place())),
+                };
+                // Two that met would meet again after equal pauses.
+                sleep(Duration::from_millis(pause / 2 + fastrand::u64(0..=pause / 2))).await;
+            }
+        })
+    }
+
+    /// Finds out what became of a transaction whose commit was not answered; the failure if it is not
+    /// committed, so that it is run again.
+    async fn outcome(&self, number: &str, lost: Failure) -> std::result::Result<(), Failure> {
+        let begun = Instant::now();
+        loop {
+            match self.status(number).await {
+                Ok(Some(status)) if status == "committed" => return Ok(()),
+                Ok(Some(status)) if status == "aborted" => return Err(lost),
+                Ok(None) => return Err(lost),
+                // The server may not have noticed yet that the connection is gone.
+                Ok(Some(_)) => {}
+                Err(failure) if failure.cause() != Cause::Lost => return Err(lost),
+                Err(_) => {}
+            }
+            if begun.elapsed() > PATIENCE {
+                let place = self.location.place().to_owned();
+                return Err(Failure::Store(StoreError::OutcomeUnknown(place)));
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn status(&self, number: &str) -> std::result::Result<Option<String>, Failure> {
+        let connection = self.connection().await?;
+        let sql = format!("SELECT pg_xact_status('{number}'::xid8)");
+        let statements = Statements::new(&connection, &self.trips);
+        Ok(statements.row(&sql, NONE).await?.try_get(0)?)
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("it is taken only when the database is dropped")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A connection with a transaction on it: closed when it is dropped, since nobody could tell in what
+/// state it is, unless it is given back.
+struct Held(Option<Object>);
+
+impl Held {
+    fn new(connection: Object) -> Self {
+        Self(Some(connection))
+    }
+
+    fn connection(&mut self) -> &Object {
+        self.0.as_ref().expect("it is taken only when it is given back")
+    }
+
+    /// The connection, whose transaction is over.
+    fn given_back(&mut self) -> Object {
+        self.0.take().expect("it is given back once")
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(Object::take(connection));
+        }
+    }
+}

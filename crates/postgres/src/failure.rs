@@ -1,0 +1,147 @@
+//! What can go wrong with a statement, and what to do about it.
+
+use std::error::Error as _;
+
+use deadpool_postgres::PoolError;
+use longmem_search::DamagedVector;
+use longmem_store::StoreError;
+use thiserror::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::database::PATIENCE;
+
+/// Why a transaction did not come to its end.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Database(#[from] tokio_postgres::Error),
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A user who was not there a moment ago is: it is all done again.
+    #[error("the user was made meanwhile")]
+    MadeMeanwhile,
+    /// The database holds what nobody wrote there.
+    #[error("{0}")]
+    Unexpected(&'static str),
+}
+
+/// What a failure comes from, as far as it says what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Another transaction was in the way: the same again.
+    Conflict,
+    /// The server is gone, starts, or takes no writes any more: the same again on a new connection.
+    Lost,
+    /// It would fail again.
+    Lasting,
+}
+
+impl Failure {
+    pub(crate) fn cause(&self) -> Cause {
+        match self {
+            Self::Database(error) => cause(error),
+            Self::Pool(PoolError::Backend(error)) => cause(error),
+            Self::MadeMeanwhile => Cause::Conflict,
+            Self::Pool(_) | Self::Store(_) | Self::Unexpected(_) => Cause::Lasting,
+        }
+    }
+
+    /// The error for whoever asked; `place` is where the store is.
+    pub(crate) fn into_store_error(self, place: &str) -> StoreError {
+        let place = place.to_owned();
+        match self {
+            Self::Store(error) => error,
+            Self::MadeMeanwhile => StoreError::Locked { place, seconds: PATIENCE.as_secs() },
+            Self::Unexpected(reason) => StoreError::Damaged { place, reason: reason.to_owned() },
+            Self::Pool(PoolError::Timeout(_)) => {
+                StoreError::Locked { place, seconds: PATIENCE.as_secs() }
+            }
+            Self::Database(error) | Self::Pool(PoolError::Backend(error)) => {
+                database_error(place, error)
+            }
+            Self::Pool(error) => StoreError::Backend { place, source: Box::new(error) },
+        }
+    }
+}
+
+impl From<DamagedVector> for Failure {
+    fn from(damaged: DamagedVector) -> Self {
+        Self::Store(damaged.into())
+    }
+}
+
+fn cause(error: &tokio_postgres::Error) -> Cause {
+    let Some(code) = error.code() else {
+        // Without a code it did not come from the server: the connection broke, or was never made.
+        let is_lost = error.is_closed() || is_connection_error(error);
+        return if is_lost { Cause::Lost } else { Cause::Lasting };
+    };
+    match *code {
+        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Cause::Conflict,
+        SqlState::ADMIN_SHUTDOWN
+        | SqlState::CRASH_SHUTDOWN
+        | SqlState::CANNOT_CONNECT_NOW
+        | SqlState::READ_ONLY_SQL_TRANSACTION
+        | SqlState::TOO_MANY_CONNECTIONS => Cause::Lost,
+        _ if code.code().starts_with("08") => Cause::Lost,
+        _ => Cause::Lasting,
+    }
+}
+
+/// Whether an error came from the network below a connection.
+fn is_connection_error(error: &tokio_postgres::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.is::<std::io::Error>() {
+            return true;
+        }
+        source = error.source();
+    }
+    // A host list of which no host is what was asked for, as long as a standby is not promoted.
+    error.to_string().contains("error connecting to server")
+}
+
+fn database_error(place: String, error: tokio_postgres::Error) -> StoreError {
+    let reason = reason(&error);
+    let Some(code) = error.code() else {
+        return match cause(&error) {
+            Cause::Lost => StoreError::Unreachable { place, reason },
+            _ => StoreError::Backend { place, source: Box::new(error) },
+        };
+    };
+    match *code {
+        SqlState::LOCK_NOT_AVAILABLE
+        | SqlState::QUERY_CANCELED
+        | SqlState::T_R_SERIALIZATION_FAILURE
+        | SqlState::T_R_DEADLOCK_DETECTED => {
+            StoreError::Locked { place, seconds: PATIENCE.as_secs() }
+        }
+        SqlState::DISK_FULL => StoreError::DiskFull(place),
+        SqlState::IO_ERROR => StoreError::InputOutput { place, reason },
+        SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => {
+            StoreError::Damaged { place, reason }
+        }
+        SqlState::READ_ONLY_SQL_TRANSACTION => StoreError::ReadOnly { place, reason },
+        SqlState::INVALID_PASSWORD
+        | SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+        | SqlState::INVALID_CATALOG_NAME
+        | SqlState::OUT_OF_MEMORY => StoreError::Unreachable { place, reason },
+        SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Unreadable { place, reason },
+        _ if cause(&error) == Cause::Lost => StoreError::Unreachable { place, reason },
+        _ => StoreError::Backend { place, source: Box::new(error) },
+    }
+}
+
+/// What the server or the system says, in one line.
+fn reason(error: &tokio_postgres::Error) -> String {
+    if let Some(said) = error.as_db_error() {
+        return said.message().to_owned();
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

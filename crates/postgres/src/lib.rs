@@ -1,0 +1,93 @@
+//! Keeps a memory in PostgreSQL, for many machines at once: 15 or later, no extension.
+//!
+//! Any number of processes on any number of machines share a store. Each user's rows are led by the hash
+//! of the name, locked row by row for writing, and hidden from transactions that named another user. A
+//! turn is durable when [`insert_turns`](longmem_store::Turns::insert_turns) returns, as far as the
+//! server's `synchronous_commit` says; a write that the server lost is repeated on the next one of the
+//! address, and never made twice.
+//!
+//! Useful for teams that outgrew one machine. Not useful for one machine: SQLite needs no server and
+//! answers sooner.
+
+mod changes;
+mod check;
+mod database;
+mod embedding_models;
+mod entities;
+mod fact_lines;
+mod fact_vectors;
+mod facts;
+mod failure;
+mod forget;
+mod forgotten_keys;
+mod insert;
+mod kept;
+mod learning;
+mod leases;
+mod lists;
+mod location;
+mod migrations;
+mod numbers;
+mod queue;
+mod search_source;
+mod session_names;
+mod source_keys;
+mod statements;
+mod summaries;
+mod tls;
+mod turn_rows;
+mod turns;
+mod upkeep;
+mod user_number;
+mod users;
+mod word_cache;
+
+use longmem_store::{Result, StoreError};
+
+use database::Database;
+use failure::Failure;
+use location::Location;
+use migrations::IfOutdated;
+use word_cache::WordCache;
+
+/// A store in a PostgreSQL database.
+pub struct PostgresStore {
+    database: Database,
+    words: WordCache,
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone, Default)]
+pub struct PostgresOptions {
+    /// The password, if the address holds none.
+    pub password: Option<String>,
+    /// Make the tables where they are missing; otherwise a missing store is an error.
+    pub create: bool,
+}
+
+impl PostgresStore {
+    /// Opens the store at an address, as libpq reads it:
+    /// `postgres://user@host1,host2:5432/database?target_session_attrs=read-write`. `schema` names the
+    /// schema of the tables ("longmem"), `connections` how many there are at most (8).
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidAddress`]; [`StoreError::Unreachable`]; [`StoreError::Missing`] if there are
+    /// no tables and none are to be made; [`StoreError::TooNew`].
+    pub fn open(address: &str, options: &PostgresOptions) -> Result<Self> {
+        let location = Location::parse(address, options.password.as_deref())?;
+        let database = Database::new(location)?;
+        let if_outdated = if options.create { IfOutdated::Migrate } else { IfOutdated::Fail };
+        migrations::open(&database, if_outdated)?;
+        Ok(Self { database, words: WordCache::default() })
+    }
+
+    /// Number of times that this process waited for the server so far, but for the making of connections:
+    /// what a network between them delays.
+    pub fn trips(&self) -> u64 {
+        self.database.trips()
+    }
+
+    fn error(&self, failure: Failure) -> StoreError {
+        failure.into_store_error(self.database.location().place())
+    }
+}

@@ -1,0 +1,112 @@
+//! Makes the tables, and brings those of an older version up to date.
+
+use jiff::Timestamp;
+use longmem_store::{Result, StoreError};
+
+use crate::database::{Database, Users};
+use crate::failure::Failure;
+use crate::statements::{NONE, Statements, params};
+
+/// The steps that made the tables what they are; a released one never changes.
+const STEPS: [(&str, &str); 1] = [("initial", include_str!("../migrations/0001_initial.sql"))];
+
+/// What becomes of tables that are missing or of an older version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IfOutdated {
+    /// They are made or changed.
+    Migrate,
+    /// Opening fails.
+    Fail,
+}
+
+/// Opens the tables: all steps that were not taken yet are taken, in one transaction each, by one process
+/// at a time.
+pub(crate) fn open(database: &Database, if_outdated: IfOutdated) -> Result<()> {
+    let newest = STEPS.len() as u32;
+    let place = database.location().place();
+    let taken = taken_steps(database)?;
+    match taken {
+        taken if taken == newest => return Ok(()),
+        taken if taken > newest => {
+            return Err(StoreError::TooNew {
+                place: place.to_owned(),
+                found: taken,
+                known: newest,
+            });
+        }
+        _ if if_outdated == IfOutdated::Fail => {
+            return Err(StoreError::Missing(place.to_owned()));
+        }
+        _ => {}
+    }
+    let schema = database.location().quoted_schema();
+    // Two that create the same at once fail in PostgreSQL, whatever they say, so what is locked comes to
+    // be first, and is tried again.
+    let made = database.outside(async |statements| {
+        statements
+            .batch(&format!(
+                "CREATE SCHEMA IF NOT EXISTS {schema};
+                 CREATE TABLE IF NOT EXISTS {schema}.schema_steps (
+                     step integer PRIMARY KEY, name text NOT NULL, applied_ms bigint NOT NULL)"
+            ))
+            .await
+    });
+    if made.is_err() && !is_there(database)? {
+        made?;
+    }
+    for (at, (name, sql)) in STEPS.iter().enumerate() {
+        let step = at as i32 + 1;
+        database.write(Users::All, async |statements| {
+            statements.batch("LOCK TABLE schema_steps IN EXCLUSIVE MODE").await?;
+            let is_taken = "SELECT 1 FROM schema_steps WHERE step = $1";
+            if statements.first(is_taken, params![step]).await?.is_some() {
+                return Ok(());
+            }
+            statements.batch(sql).await?;
+            if step == 1 {
+                let mut salt = [0u8; 32];
+                fill_by_chance(&mut salt)?;
+                let salt = salt.to_vec();
+                statements.run("INSERT INTO store_salt (salt) VALUES ($1)", params![salt]).await?;
+            }
+            let now = Timestamp::now().as_millisecond();
+            let name = (*name).to_owned();
+            statements
+                .run(
+                    "INSERT INTO schema_steps (step, name, applied_ms) VALUES ($1, $2, $3)",
+                    params![step, name, now],
+                )
+                .await?;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Number of the newest step that was taken; 0 where there are no tables.
+fn taken_steps(database: &Database) -> Result<u32> {
+    if !is_there(database)? {
+        return Ok(0);
+    }
+    database.read(Users::All, async |statements| {
+        let sql = "SELECT coalesce(max(step), 0) FROM schema_steps";
+        let newest: i32 = statements.row(sql, NONE).await?.try_get(0)?;
+        Ok(u32::try_from(newest).unwrap_or(0))
+    })
+}
+
+/// Whether there is the table that says which steps were taken.
+fn is_there(database: &Database) -> Result<bool> {
+    let name = format!("{}.schema_steps", database.location().quoted_schema());
+    database.read(Users::All, async |statements: &Statements<'_>| {
+        let sql = "SELECT to_regclass($1) IS NOT NULL";
+        Ok(statements.row(sql, params![name]).await?.try_get(0)?)
+    })
+}
+
+fn fill_by_chance(bytes: &mut [u8]) -> std::result::Result<(), Failure> {
+    use ring::rand::{SecureRandom, SystemRandom};
+    SystemRandom::new()
+        .fill(bytes)
+        .map_err(|_| Failure::Store(StoreError::File(std::io::Error::other("no random numbers"))))
+}

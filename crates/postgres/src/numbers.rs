@@ -1,0 +1,70 @@
+//! Gives out the numbers of turns and passages, in chunks for each user, under the user's lock.
+//!
+//! A sequence a row would not do: a slow transaction would commit a smaller number after a reader saw a
+//! greater one, and what came after that would be asked for ever after.
+
+use crate::failure::Failure;
+use crate::statements::{Statements, params};
+
+/// Numbers in a chunk: as many as the longest block of a list holds turns.
+const CHUNK: i64 = 8192;
+
+/// What is numbered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    Turn,
+    Passage,
+}
+
+/// The numbers that a user gets next.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers {
+    kind: Kind,
+    /// A multiple of [`CHUNK`] if a chunk has to be drawn first.
+    pub(crate) next: i64,
+    /// Where the user's last chunk ends.
+    end: i64,
+}
+
+impl Numbers {
+    pub(crate) fn new(kind: Kind, next: i64) -> Self {
+        Self { kind, next, end: (next + CHUNK - 1) / CHUNK * CHUNK }
+    }
+
+    /// Gives out so many numbers that follow one another; returns the first.
+    pub(crate) async fn take(
+        &mut self,
+        statements: &Statements<'_>,
+        count: usize,
+    ) -> Result<i64, Failure> {
+        let count = count as i64;
+        if self.end - self.next < count {
+            self.draw(statements, count).await?;
+        }
+        let first = self.next;
+        self.next += count;
+        Ok(first)
+    }
+
+    /// Draws as many chunks as hold so many numbers.
+    async fn draw(&mut self, statements: &Statements<'_>, count: i64) -> Result<(), Failure> {
+        // Number 0 is never given out.
+        let wanted = (count + CHUNK) / CHUNK;
+        let sequence = match self.kind {
+            Kind::Turn => "turn_chunks",
+            Kind::Passage => "passage_chunks",
+        };
+        let sql = format!("SELECT nextval('{sequence}') FROM generate_series(1, $1)");
+        loop {
+            let rows = statements.rows(&sql, params![wanted]).await?;
+            let chunks: Vec<i64> =
+                rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+            // Others draw meanwhile; several chunks of one user follow one another.
+            let first = chunks[0];
+            if chunks.iter().zip(first..).all(|(chunk, expected)| *chunk == expected) {
+                (self.next, self.end) = ((first * CHUNK).max(1), (first + wanted) * CHUNK);
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Hands out what searches need, in as few trips as there can be.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::{try_join, try_join4};
+use longmem_core::{EmbeddingModel, SessionName, TurnId, UserName};
+use longmem_search::{
+    BlockId, Epoch, FoundUser, Known, KnownVectors, ModelState, PassageId, SearchRows,
+    SearchSource, SearchWanted, SessionNumber, TakeVector, UserState, turn_block_of,
+};
+use longmem_store::StoreError;
+use tokio_postgres::Row;
+
+use crate::PostgresStore;
+use crate::failure::Failure;
+use crate::lists::{SELECT_TAIL, tail_turn};
+use crate::statements::{Statements, params};
+use crate::user_number::UserNumber;
+use crate::word_cache::{UserWords, WordLists};
+
+/// Vectors beyond those that are wanted: those of a turn that begins among them.
+const VECTORS_OF_A_TURN: i64 = 4096;
+
+impl SearchSource for PostgresStore {
+    type Error = StoreError;
+
+    fn search(
+        &self,
+        wanted: &SearchWanted<'_>,
+        rows: &mut dyn SearchRows,
+    ) -> Result<bool, StoreError> {
+        let number = UserNumber::of(&wanted.scope.user);
+        let read = self.database.read(number.alone(), async |statements| {
+            let Some(head) = Head::read(statements, wanted, number).await? else {
+                return Ok(None);
+            };
+            let known = head.known(wanted);
+            let state = (head.epoch, head.folded_turn);
+            let mut words = self.words.of(number, state, head.last_turn);
+            let body = Body::read(statements, wanted, &head, &known, &words).await?;
+            words.take_up(&body.tail, body.lists, head.last_turn)?;
+            Ok(Some((head, known, words, body.turns, body.vectors)))
+        })?;
+        let Some((head, known, words, turns, vectors)) = read else { return Ok(false) };
+        let handed = head.hand_out(wanted, &known, &words, (&turns, &vectors), rows);
+        handed.map_err(|failure| self.error(failure))?;
+        self.words.keep(number, words);
+        Ok(true)
+    }
+
+    fn vectors(
+        &self,
+        user: &UserName,
+        model: &EmbeddingModel,
+        passages: &[PassageId],
+        each: TakeVector<'_>,
+    ) -> Result<(), StoreError> {
+        let number = UserNumber::of(user);
+        let wanted: Vec<i64> = passages.iter().map(|passage| passage.0).collect();
+        let identity = crate::embedding_models::Identity::of(model);
+        let rows = self.database.read(number.alone(), async |statements| {
+            let Some(model_id) = identity.id(statements).await? else { return Ok(Vec::new()) };
+            statements
+                .rows(
+                    "SELECT id, vector FROM vectors
+                     WHERE user_id = $1 AND model_id = $2 AND id = ANY($3)",
+                    params![number.0, model_id, wanted],
+                )
+                .await
+        })?;
+        for row in &rows {
+            let read =
+                || -> Result<(i64, &[u8]), Failure> { Ok((row.try_get(0)?, row.try_get(1)?)) };
+            let (passage, bytes) = read().map_err(|failure| self.error(failure))?;
+            if let Ok(place) = passages.binary_search(&PassageId(passage)) {
+                each(place, bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn vocabulary(&self, user: &UserName) -> Result<Vec<String>, StoreError> {
+        let number = UserNumber::of(user);
+        self.database.read(number.alone(), async |statements| {
+            let none = 0i64;
+            let (folded, tail) = try_join(
+                statements.rows(
+                    "SELECT DISTINCT word FROM postings WHERE user_id = $1",
+                    params![number.0],
+                ),
+                statements.rows(SELECT_TAIL, params![number.0, none]),
+            )
+            .await?;
+            let mut words: Vec<String> =
+                folded.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+            for row in &tail {
+                words.extend(tail_turn(row)?.1.counts.into_keys());
+            }
+            words.sort_unstable();
+            words.dedup();
+            Ok(words)
+        })
+    }
+}
+
+/// What the first statement says: whether what is in memory still holds, and how much there is.
+struct Head {
+    epoch: Epoch,
+    last_turn: Option<TurnId>,
+    folded_turn: TurnId,
+    /// The wanted model's number and what the user has of it; none if it never wrote vectors here.
+    model: Option<(i64, ModelState)>,
+    sessions: Option<Vec<SessionNumber>>,
+}
+
+impl Head {
+    /// Reads it; none if the user has no memory here.
+    async fn read(
+        statements: &Statements<'_>,
+        wanted: &SearchWanted<'_>,
+        user: UserNumber,
+    ) -> Result<Option<Self>, Failure> {
+        let scope = wanted.scope;
+        let names: Vec<&str> = scope.sessions.iter().map(SessionName::as_str).collect();
+        let identity = wanted.model.map(crate::embedding_models::Identity::of).unwrap_or_default();
+        let (name, revision, dimensions, pooling, normalized, window) = identity.columns();
+        let head = statements.first(
+            "SELECT u.name, u.epoch, u.last_turn, u.folded_turn, m.id,
+                    coalesce(um.last_passage, 0), coalesce(um.passages, 0)
+             FROM users u
+             LEFT JOIN embedding_models m ON (m.name, m.revision, m.dimensions, m.pooling,
+                 m.normalized, m.\"window\") = ($2, $3, $4, $5, $6, $7)
+             LEFT JOIN user_models um ON um.user_id = $1 AND um.model_id = m.id
+             WHERE u.user_id = $1",
+            params![user.0, name, revision, dimensions, pooling, normalized, window],
+        );
+        let sessions = async {
+            if names.is_empty() {
+                return Ok(None);
+            }
+            let sql = "SELECT id FROM sessions WHERE user_id = $1 AND name = ANY($2)";
+            let rows = statements.rows(sql, params![user.0, names]).await?;
+            let ids = rows.iter().map(|row| Ok(SessionNumber(row.try_get(0)?)));
+            ids.collect::<Result<Vec<_>, Failure>>().map(Some)
+        };
+        let (head, sessions) = try_join(head, sessions).await?;
+        let Some(row) = head else { return Ok(None) };
+        if row.try_get::<_, &str>(0)? != scope.user.as_str() {
+            return Err(Failure::Unexpected("two users' names have the same number"));
+        }
+        let last_turn: i64 = row.try_get(2)?;
+        let model: Option<i64> = row.try_get(4)?;
+        let last_passage: i64 = row.try_get(5)?;
+        let state = ModelState {
+            last_passage: (last_passage > 0).then_some(PassageId(last_passage)),
+            passages: row.try_get::<_, i64>(6)? as usize,
+        };
+        Ok(Some(Self {
+            epoch: Epoch(row.try_get(1)?),
+            last_turn: (last_turn > 0).then_some(TurnId(last_turn)),
+            folded_turn: TurnId(row.try_get(3)?),
+            model: model.filter(|_| wanted.model.is_some()).map(|model| (model, state)),
+            sessions,
+        }))
+    }
+
+    /// What is in memory and still true.
+    fn known(&self, wanted: &SearchWanted<'_>) -> Known {
+        if wanted.known.epoch == Some(self.epoch) { wanted.known } else { Known::default() }
+    }
+
+    /// Hands out everything in the order that scoring asks for.
+    fn hand_out(
+        &self,
+        wanted: &SearchWanted<'_>,
+        known: &Known,
+        words: &UserWords,
+        (turns, vectors): (&[Row], &Vectors),
+        rows: &mut dyn SearchRows,
+    ) -> Result<(), Failure> {
+        let state = UserState { epoch: self.epoch, last_turn: self.last_turn };
+        rows.user(FoundUser { state, sessions: self.sessions.clone() });
+        for row in turns {
+            rows.turns(BlockId(row.try_get(0)?), row.try_get(1)?);
+        }
+        if self.last_turn > known.last_turn {
+            for (block, bytes) in words.tail().of_turns() {
+                rows.turns(block, bytes);
+            }
+        }
+        if let Some((_, state)) = self.model {
+            rows.model(state);
+            for row in &vectors.codes {
+                rows.codes(BlockId(row.try_get(0)?), row.try_get(1)?);
+            }
+            for row in &vectors.whole {
+                let turn = TurnId(row.try_get(0)?);
+                let passage = PassageId(row.try_get(1)?);
+                if rows.vector(turn, passage, row.try_get(2)?)?.is_break() {
+                    break;
+                }
+            }
+        }
+        for (place, word) in wanted.words.iter().enumerate() {
+            for (block, bytes) in words.list(word) {
+                rows.word(place, BlockId(*block), bytes);
+            }
+            for (block, bytes) in words.tail().of_word(word) {
+                rows.word(place, block, bytes);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows with vectors and with codes of vectors.
+#[derive(Default)]
+struct Vectors {
+    whole: Vec<Row>,
+    codes: Vec<Row>,
+}
+
+/// What is not in memory yet.
+struct Body {
+    turns: Vec<Row>,
+    tail: Vec<Row>,
+    lists: WordLists,
+    vectors: Vectors,
+}
+
+impl Body {
+    /// Reads it, all in one trip; in none if everything is in memory.
+    async fn read(
+        statements: &Statements<'_>,
+        wanted: &SearchWanted<'_>,
+        head: &Head,
+        known: &Known,
+        words: &UserWords,
+    ) -> Result<Self, Failure> {
+        let user = UserNumber::of(&wanted.scope.user);
+        let (turns, tail, lists, vectors) = try_join4(
+            turn_blocks(statements, user, head, known),
+            tail_after(statements, user, head, words),
+            word_lists(statements, user, head, wanted.words, words),
+            vectors_after(statements, user, head, known, wanted),
+        )
+        .await?;
+        Ok(Self { turns, tail, lists, vectors })
+    }
+}
+
+async fn turn_blocks(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    head: &Head,
+    known: &Known,
+) -> Result<Vec<Row>, Failure> {
+    let after = known.last_turn.unwrap_or(TurnId(0));
+    if head.folded_turn <= after {
+        return Ok(Vec::new());
+    }
+    let block = turn_block_of(after).0;
+    statements
+        .rows(
+            "SELECT block, entries FROM turn_blocks WHERE user_id = $1 AND block >= $2
+             ORDER BY block",
+            params![user.0, block],
+        )
+        .await
+}
+
+/// The turns whose words are in no list and not in memory.
+async fn tail_after(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    head: &Head,
+    words: &UserWords,
+) -> Result<Vec<Row>, Failure> {
+    let after = words.tail_through().max(head.folded_turn);
+    if head.last_turn.is_none_or(|last| last <= after) {
+        return Ok(Vec::new());
+    }
+    statements.rows(SELECT_TAIL, params![user.0, after.0]).await
+}
+
+/// The lists of those words that are not in memory.
+async fn word_lists(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    head: &Head,
+    wanted: &[String],
+    words: &UserWords,
+) -> Result<WordLists, Failure> {
+    let missing: Vec<&str> =
+        wanted.iter().map(String::as_str).filter(|word| !words.has_list(word)).collect();
+    let mut lists: WordLists =
+        missing.iter().map(|word| ((*word).to_owned(), Arc::default())).collect();
+    if head.folded_turn.0 == 0 || missing.is_empty() {
+        return Ok(lists);
+    }
+    let rows = statements
+        .rows(
+            "SELECT word, block, entries FROM postings WHERE user_id = $1 AND word = ANY($2)
+             ORDER BY word, block",
+            params![user.0, missing],
+        )
+        .await?;
+    let mut found: HashMap<&str, Vec<(i64, Vec<u8>)>> = HashMap::new();
+    for row in &rows {
+        found.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, row.try_get(2)?));
+    }
+    for (word, blocks) in found {
+        lists.insert(word.to_owned(), Arc::new(blocks));
+    }
+    Ok(lists)
+}
+
+async fn vectors_after(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    head: &Head,
+    known: &Known,
+    wanted: &SearchWanted<'_>,
+) -> Result<Vectors, Failure> {
+    let Some((model, state)) = head.model else { return Ok(Vectors::default()) };
+    let whole =
+        |limit: Option<usize>| whole_after(statements, (user, model), state, known.whole, limit);
+    if state.passages <= wanted.whole_up_to {
+        return Ok(Vectors { whole: whole(None).await?, codes: Vec::new() });
+    }
+    let codes = async {
+        if known.codes.through >= state.last_passage {
+            return Ok(Vec::new());
+        }
+        let after = known.codes.through.map_or(0, |passage| passage.0);
+        statements
+            .rows(
+                "SELECT block, entries FROM code_runs
+                 WHERE user_id = $1 AND model_id = $2 AND last_passage > $3
+                 ORDER BY last_passage",
+                params![user.0, model, after],
+            )
+            .await
+    };
+    let extra = async {
+        if wanted.extra_vectors == 0 || known.epoch.is_none() {
+            return Ok(Vec::new());
+        }
+        whole(Some(wanted.extra_vectors)).await
+    };
+    let (codes, whole) = try_join(codes, extra).await?;
+    Ok(Vectors { whole, codes })
+}
+
+async fn whole_after(
+    statements: &Statements<'_>,
+    (user, model): (UserNumber, i64),
+    state: ModelState,
+    known: KnownVectors,
+    limit: Option<usize>,
+) -> Result<Vec<Row>, Failure> {
+    if known.through >= state.last_passage {
+        return Ok(Vec::new());
+    }
+    let after = known.through.map_or(0, |passage| passage.0);
+    let limit = limit.map_or(i64::MAX, |limit| limit as i64 + VECTORS_OF_A_TURN);
+    statements
+        .rows(
+            "SELECT turn_id, id, vector FROM vectors
+             WHERE user_id = $1 AND model_id = $2 AND id > $3 ORDER BY id LIMIT $4",
+            params![user.0, model, after, limit],
+        )
+        .await
+}

@@ -1,0 +1,7 @@
+//! The suite that every store passes, on a database for each test.
+
+mod fixture;
+
+use fixture::InDatabase;
+
+longmem_store::store_suite!(InDatabase::new, where InDatabase::can_be);
