@@ -1,6 +1,8 @@
 //! A PostgreSQL server for tests: started once a process, stopped and removed when the process ends,
 //! however it ends.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
@@ -14,10 +16,10 @@ pub const ACCOUNT: &str = "longmem";
 pub struct PostgresServer {
     bin: PathBuf,
     folder: PathBuf,
-    port: u16,
     databases: AtomicU32,
-    /// When it closes, which the end of this process does at the latest, the server stops.
-    _running: ChildStdin,
+    /// When it closes, which the end of this process does at the latest, the server stops and its folder
+    /// goes.
+    _guard: ChildStdin,
 }
 
 impl PostgresServer {
@@ -39,11 +41,95 @@ impl PostgresServer {
         let Some(bin) = programs() else {
             let required = std::env::var_os("LONGMEM_REQUIRE_POSTGRES").is_some();
             assert!(!required, "there is no PostgreSQL: install it, or name its programs' folder");
-            eprintln!(
-                "skipped: there is no PostgreSQL here (LONGMEM_TEST_PGBIN names its programs)"
-            );
+            // Past what catches the output of tests that pass.
+            let skipped =
+                "skipped: there is no PostgreSQL (LONGMEM_TEST_PGBIN names its programs)\n";
+            let _ = std::io::stderr().write_all(skipped.as_bytes());
             return None;
         };
+        let server = Self::in_new_folder(bin);
+        run(unprivileged(&server.bin.join("initdb"))
+            .args(["-A", "trust", "-U", "postgres", "--locale=C", "-E", "UTF8", "--no-sync", "-D"])
+            .arg(server.data()));
+        server.configure(settings);
+        server.start_again();
+        server.sql("postgres", &format!("CREATE ROLE {ACCOUNT} LOGIN CREATEDB"));
+        Some(server)
+    }
+
+    /// Starts a server that follows this one, and can be promoted.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let standby = Self::in_new_folder(self.bin.clone());
+        run(unprivileged(&self.bin.join("pg_basebackup"))
+            .args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-U", "postgres", "-h"])
+            .arg(&self.folder)
+            .arg("-D")
+            .arg(standby.data()));
+        standby.configure(&[]);
+        standby.start_again();
+        standby
+    }
+
+    /// Makes a standby the server that takes writes.
+    ///
+    /// # Panics
+    /// If it is none.
+    pub fn promote(&self) {
+        run(unprivileged(&self.bin.join("pg_ctl")).args(["-w", "promote", "-D"]).arg(self.data()));
+    }
+
+    /// Kills the server, as a loss of power does.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn kill(&self) {
+        let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).expect("it runs");
+        let pid = pid.lines().next().unwrap_or_default();
+        run(Command::new("kill").args(["-KILL", pid]));
+    }
+
+    /// Starts the server after it was stopped or killed, and waits until it answers.
+    ///
+    /// # Panics
+    /// If it does not answer within a minute.
+    pub fn start_again(&self) {
+        let begun = Instant::now();
+        loop {
+            let started = unprivileged(&self.bin.join("pg_ctl"))
+                .args(["-w", "start", "-l"])
+                .arg(self.folder.join("log"))
+                .arg("-D")
+                .arg(self.data())
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            if started.is_ok_and(|status| status.success()) {
+                return;
+            }
+            // What a killed server leaves behind takes a moment to go.
+            let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            assert!(begun.elapsed() < Duration::from_mins(1), "it does not start: {}", log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Stops the server after its clients' transactions were broken off.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn stop(&self) {
+        run(unprivileged(&self.bin.join("pg_ctl"))
+            .args(["-w", "-m", "fast", "stop", "-D"])
+            .arg(self.data()));
+    }
+
+    /// A folder for a server, and a shell that waits for the end of this process, however it ends.
+    fn in_new_folder(bin: PathBuf) -> Self {
         static FOLDERS: AtomicU32 = AtomicU32::new(0);
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let name = format!("longmem-postgres-{}-{number}", std::process::id());
@@ -52,71 +138,37 @@ impl PostgresServer {
         if is_root() {
             run(Command::new("chown").arg("postgres").arg(&folder));
         }
-        let data = folder.join("data");
-        run(unprivileged(&bin.join("initdb"))
-            .args(["-A", "trust", "-U", "postgres", "--locale=C", "-E", "UTF8", "--no-sync", "-D"])
-            .arg(&data));
-        let server = Self::run_in(bin, folder, settings);
-        server.sql("postgres", &format!("CREATE ROLE {ACCOUNT} LOGIN CREATEDB"));
-        Some(server)
-    }
-
-    /// Runs a server on the data that stand in a folder, and waits until it answers.
-    fn run_in(bin: PathBuf, folder: PathBuf, settings: &[&str]) -> Self {
-        let port = 5432;
-        let mut command = Command::new("sh");
-        // The shell outlives this process: it stops the server and removes the folder.
-        command
-            .arg("-c")
-            .arg(
-                "folder=$1; shift; \"$@\" >\"$folder/log\" 2>&1 & server=$!; cat >/dev/null; \
-                 kill -QUIT $server 2>/dev/null; wait $server; rm -rf \"$folder\"",
-            )
-            .arg("server")
-            .arg(&folder);
-        let server = unprivileged(&bin.join("postgres"));
-        command.arg(server.get_program()).args(server.get_args());
-        command.arg("-D").arg(folder.join("data"));
-        for setting in ["listen_addresses=", "max_connections=200", "shared_buffers=64MB"] {
-            command.arg("-c").arg(setting);
-        }
-        command.arg("-c").arg(format!("unix_socket_directories={}", folder.display()));
-        for setting in settings {
-            command.arg("-c").arg(setting);
-        }
-        let mut guard = command
+        let script = "cat >/dev/null; \
+            [ -f \"$0/data/postmaster.pid\" ] && kill -QUIT \"$(head -n 1 \"$0/data/postmaster.pid\")\"; \
+            sleep 0.2; rm -rf \"$0\"";
+        #[expect(clippy::zombie_processes, reason = "it ends after this process")]
+        let mut guard = Command::new("sh")
+            .args(["-c", script])
+            .arg(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("a shell starts");
-        let running = guard.stdin.take().expect("it was asked for");
-        let server = Self { bin, folder, port, databases: AtomicU32::new(0), _running: running };
-        server.wait_until_ready();
-        server
+        let guard = guard.stdin.take().expect("it was asked for");
+        Self { bin, folder, databases: AtomicU32::new(0), _guard: guard }
     }
 
-    /// Waits until the server answers.
-    ///
-    /// # Panics
-    /// If it does not within a minute.
-    pub fn wait_until_ready(&self) {
-        let begun = Instant::now();
-        while !self.is_ready() {
-            let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(60), "no answer: {}", log());
-            std::thread::sleep(Duration::from_millis(20));
+    /// Writes the settings of a server that is not started yet; later ones win.
+    fn configure(&self, settings: &[&str]) {
+        let file = self.data().join("postgresql.auto.conf");
+        let mut text = std::fs::read_to_string(&file).unwrap_or_default();
+        let socket = format!("unix_socket_directories={}", self.folder.display());
+        let ours = ["listen_addresses=", "max_connections=200", "shared_buffers=64MB", &socket];
+        for setting in ours.iter().chain(settings) {
+            let (name, value) = setting.split_once('=').expect("a setting is name=value");
+            let _ = writeln!(text, "{name} = '{value}'");
         }
+        std::fs::write(&file, text).expect("the settings are written");
     }
 
-    /// Whether the server answers.
-    pub fn is_ready(&self) -> bool {
-        let asked = Command::new(self.bin.join("pg_isready"))
-            .arg("-q")
-            .arg("-h")
-            .arg(&self.folder)
-            .status();
-        asked.is_ok_and(|status| status.success())
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
     }
 
     /// The folder of the server's programs.
@@ -153,7 +205,7 @@ impl PostgresServer {
         let output = Command::new(self.bin.join("psql"))
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"])
             .arg(&self.folder)
-            .args(["-p", &self.port.to_string(), "-d", database, "-c", sql])
+            .args(["-d", database, "-c", sql])
             .output()
             .expect("psql starts");
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
