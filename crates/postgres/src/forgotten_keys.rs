@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::try_join;
 use longmem_core::{SourceKey, UserName};
 use longmem_store::ForgottenKey;
 
@@ -10,14 +9,68 @@ use crate::failure::Failure;
 use crate::statements::{NONE, Statements, params};
 use crate::user_number::UserNumber;
 
-/// Those of a user's keys that were forgotten, with their hashes.
+/// Notes the source keys of turns that are deleted.
+pub(crate) async fn add(
+    statements: &Statements<'_>,
+    user: &UserName,
+    keys: impl IntoIterator<Item = &SourceKey>,
+) -> Result<(), Failure> {
+    let row = statements.row("SELECT salt FROM store_salt", NONE).await?;
+    let salt: &[u8] = row.try_get(0)?;
+    let number = UserNumber::of(user);
+    let hashes: Vec<Vec<u8>> =
+        keys.into_iter().map(|key| ForgottenKey::new(salt, user, key).0.to_vec()).collect();
+    statements
+        .run(
+            "INSERT INTO forgotten_keys (user_id, hash)
+             SELECT $1, hash FROM unnest($2) AS hash ON CONFLICT DO NOTHING",
+            params![number.0, hashes],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Those of a user's keys that were forgotten, with their hashes. A user who never forgot anything costs
+/// one trip, others two: the hashes are made with the store's salt.
 pub(crate) async fn among(
     statements: &Statements<'_>,
     user: &UserName,
     keys: &[&SourceKey],
 ) -> Result<HashMap<String, ForgottenKey>, Failure> {
-    let _ = (statements, user, keys, NONE);
-    todo!()
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let number = UserNumber::of(user);
+    let row = statements
+        .row(
+            "SELECT salt, EXISTS (SELECT 1 FROM forgotten_keys WHERE user_id = $1)
+             FROM store_salt",
+            params![number.0],
+        )
+        .await?;
+    if !row.try_get::<_, bool>(1)? {
+        return Ok(HashMap::new());
+    }
+    let salt: &[u8] = row.try_get(0)?;
+    let hashed: HashMap<ForgottenKey, &SourceKey> =
+        keys.iter().map(|key| (ForgottenKey::new(salt, user, key), *key)).collect();
+    let hashes: Vec<&[u8]> = hashed.keys().map(|hash| hash.0.as_slice()).collect();
+    let rows = statements
+        .rows(
+            "SELECT hash FROM forgotten_keys WHERE user_id = $1 AND hash = ANY($2)",
+            params![number.0, hashes],
+        )
+        .await?;
+    let mut forgotten = HashMap::new();
+    for row in &rows {
+        let hash = <[u8; 16]>::try_from(row.try_get::<_, &[u8]>(0)?)
+            .map(ForgottenKey)
+            .map_err(|_| Failure::Unexpected("a forgotten key has not 16 bytes"))?;
+        if let Some(key) = hashed.get(&hash) {
+            forgotten.insert(key.0.clone(), hash);
+        }
+    }
+    Ok(forgotten)
 }
 
 /// Removes hashes, since their turns come back.
@@ -26,6 +79,26 @@ pub(crate) async fn remove(
     user: UserNumber,
     hashes: &[ForgottenKey],
 ) -> Result<(), Failure> {
-    let _ = (statements, user, hashes);
-    todo!()
+    let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.0.as_slice()).collect();
+    let sql = "DELETE FROM forgotten_keys WHERE user_id = $1 AND hash = ANY($2)";
+    statements.run(sql, params![user.0, hashes]).await?;
+    Ok(())
+}
+
+/// Notes keys as forgotten in place of those that they replace, as far as these were.
+pub(crate) async fn rename(
+    statements: &Statements<'_>,
+    user: &UserName,
+    renamed: &[(SourceKey, SourceKey)],
+) -> Result<(), Failure> {
+    let former: Vec<&SourceKey> = renamed.iter().map(|(former, _)| former).collect();
+    let forgotten = among(statements, user, &former).await?;
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    let is_forgotten = |former: &SourceKey| forgotten.contains_key(&former.0);
+    let present = renamed.iter().filter(|(former, _)| is_forgotten(former)).map(|(_, key)| key);
+    add(statements, user, present).await?;
+    let hashes: Vec<ForgottenKey> = forgotten.into_values().collect();
+    remove(statements, UserNumber::of(user), &hashes).await
 }
