@@ -4,7 +4,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use longmem_core::{EmbeddingModel, UserName};
 use longmem_search::PassageId;
-use longmem_store::{EmbeddedTurn, QueuedTurn, Result, StoreError, StoreLock, Upkeep, Vectors};
+use longmem_store::{
+    EmbeddedTurn, IndexShare, QueuedTurn, Result, StoreError, StoreLock, Upkeep, Vectors,
+};
 
 use super::MemoryStore;
 
@@ -124,7 +126,7 @@ impl Vectors for MemoryStore {
         Ok(true)
     }
 
-    fn lock_index(&self, wait: bool) -> Result<Option<StoreLock>> {
+    fn lock_index(&self, _share: IndexShare, wait: bool) -> Result<Option<StoreLock>> {
         let (taken, given_back) = &*self.indexing;
         let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
         while *taken {

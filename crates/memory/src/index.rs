@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use longmem_core::{Embedding, UserName};
-use longmem_store::{EmbeddedTurn, QueuedTurn, StoreLock};
+use longmem_store::{EmbeddedTurn, IndexShare, QueuedTurn, StoreLock};
 use longmem_text::{has_words, without_names};
 use rayon::prelude::*;
 
@@ -25,11 +26,15 @@ pub const CATCH_UP_TURNS: u64 = 32;
 /// What an index run tells while it goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IndexEvent {
-    /// Another process is indexing the same store; this one waits for it.
+    /// Other processes are indexing all that waits in the same store; this one waits for them, and says so
+    /// now and then where it can.
     Waiting,
     /// So far it is.
     Progress(IndexProgress),
 }
+
+/// Is told what happens, and says whether to go on.
+type Seen<'a> = dyn FnMut(IndexEvent) -> ControlFlow<()> + 'a;
 
 /// How far an index run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +86,12 @@ pub(crate) struct Stored {
     pub(crate) wordless_passages: u64,
 }
 
-/// Turns read from the queue at once.
-const TURNS_PER_READ: usize = 512;
+/// Turns claimed of the queue at once.
+const TURNS_PER_CLAIM: usize = 512;
+
+/// How often it is looked whether there is something to do again, where others have claimed all that
+/// waits.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Bytes of text that are embedded and stored together, but for a longer turn: enough to sort by length
 /// well, few enough that progress is seen each second or two, and that stopping loses little work.
@@ -107,8 +116,9 @@ impl Memory {
     /// Embeds every turn that has no vectors, oldest first, but for passages without words (see
     /// [`IndexReport::wordless_passages`]), and tells `see` after each batch how far
     /// it is; `Break` stops there. What is stored stays, so another run goes on where this one stopped,
-    /// and no turn is embedded twice. Others may read and write meanwhile. Waits while another
-    /// process is indexing the same store.
+    /// and no turn is embedded twice. Others may read and write meanwhile. Where the store lets several
+    /// processes index, each takes what waits of some users, until nothing waits any more; otherwise waits
+    /// while another one is indexing the same store. With `reembed`, one indexes at a time in any store.
     ///
     /// # Errors
     /// [`StoreError::OtherModel`](crate::StoreError::OtherModel) if the store's vectors were made
@@ -117,11 +127,12 @@ impl Memory {
     pub fn index(
         &self,
         options: IndexOptions,
-        see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
+        see: &mut Seen<'_>,
     ) -> Result<IndexReport, MemoryError> {
-        let mut lock = self.store.lock_index(false)?;
+        let share = if options.reembed { IndexShare::Alone } else { IndexShare::WithOthers };
+        let mut lock = self.store.lock_index(share, false)?;
         if lock.is_none() && see(IndexEvent::Waiting).is_continue() {
-            lock = self.store.lock_index(true)?;
+            lock = self.store.lock_index(share, true)?;
         }
         let Some(lock) = lock else { return Ok(IndexReport::stopped(self.waiting(None)?)) };
         let model = self.embedder.model();
@@ -129,7 +140,14 @@ impl Memory {
             self.store.requeue_all()?;
         }
         self.store.begin_indexing(model, options.reembed)?;
-        self.drain_queue(&lock, None, see)
+        let mut wait = |see: &mut Seen<'_>| {
+            let flow = see(IndexEvent::Waiting);
+            if flow.is_continue() {
+                std::thread::sleep(LOOK_EVERY);
+            }
+            flow
+        };
+        self.drain_queue(&lock, None, &mut wait, see)
     }
 
     /// Indexes what waits of one user if it is at most [`CATCH_UP_TURNS`] and nobody else is at it:
@@ -147,7 +165,7 @@ impl Memory {
     pub(crate) fn catch_up_while(
         &self,
         user: &UserName,
-        see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
+        see: &mut Seen<'_>,
     ) -> Result<CaughtUp, MemoryError> {
         let waiting = self.waiting(Some(user))?;
         if waiting == 0 {
@@ -168,13 +186,13 @@ impl Memory {
         &self,
         user: &UserName,
         waiting: u64,
-        see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
+        see: &mut Seen<'_>,
     ) -> Result<CaughtUp, MemoryError> {
-        let Some(lock) = self.store.lock_index(false)? else {
+        let Some(lock) = self.store.lock_index(IndexShare::WithOthers, false)? else {
             return Ok(CaughtUp::Behind(waiting));
         };
         self.store.begin_indexing(self.embedder.model(), false)?;
-        let report = self.drain_queue(&lock, Some(user), see)?;
+        let report = self.drain_queue(&lock, Some(user), &mut |_| ControlFlow::Break(()), see)?;
         Ok(if report.remaining == 0 {
             CaughtUp::Complete
         } else {
@@ -182,23 +200,35 @@ impl Memory {
         })
     }
 
+    /// Embeds what waits, round by round over all users, until nothing is left that this run could store.
+    /// `wait` is asked when others have claimed all that waits.
     fn drain_queue(
         &self,
         _lock: &StoreLock,
         user: Option<&UserName>,
-        see: &mut dyn FnMut(IndexEvent) -> ControlFlow<()>,
+        wait: &mut dyn FnMut(&mut Seen<'_>) -> ControlFlow<()>,
+        see: &mut Seen<'_>,
     ) -> Result<IndexReport, MemoryError> {
         let total_turns = self.waiting(user)?;
         let mut done = IndexProgress { turns: 0, total_turns, passages: 0 };
         let mut wordless_passages = 0;
         let mut last: Option<QueuedTurn> = None;
+        let mut done_before_round = 0;
         let mut flow = see(IndexEvent::Progress(done));
         while flow.is_continue() {
-            let queued = self.store.queued_turns(user, last.as_ref(), TURNS_PER_READ)?;
-            if queued.is_empty() {
-                break;
+            let claim = self.store.claim_queued(user, last.as_ref(), TURNS_PER_CLAIM)?;
+            if claim.turns.is_empty() {
+                // What others had claimed may be free again, and something new may wait.
+                let began_anew = last.take().is_none();
+                if began_anew && claim.others_at_it {
+                    flow = wait(see);
+                } else if began_anew || done.turns == done_before_round {
+                    break;
+                }
+                done_before_round = done.turns;
+                continue;
             }
-            for batch in batches(&queued) {
+            for batch in batches(&claim.turns) {
                 let stored =
                     self.embed_and_store(batch).map_err(|error| error.after(done.turns))?;
                 done.turns += stored.turns;
@@ -210,7 +240,7 @@ impl Memory {
                     break;
                 }
             }
-            last = queued.into_iter().next_back();
+            last = claim.turns.into_iter().next_back();
         }
         let replaced_model = self.store.finish_replacing()?;
         Ok(IndexReport {

@@ -15,10 +15,10 @@ use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVector};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::{
-    Amended, Changes, EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten, ImportedFact,
-    Inserted, KeptValues, KeyState, KnownEntity, Learned, LearnedFact, Learning, Moved, QueuedTurn,
-    Result, SessionSummary, StoreError, StoreLock, StoreStats, StoredTurn, Turns, Upkeep,
-    UserOverview, UserStats, Vectors, WouldForget,
+    Amended, Changes, Claim, EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten,
+    ImportedFact, IndexShare, Inserted, KeptValues, KeyState, KnownEntity, Learned, LearnedFact,
+    Learning, Moved, QueuedTurn, Result, SessionSummary, StoreError, StoreLock, StoreStats,
+    StoredTurn, Turns, Upkeep, UserOverview, UserStats, Vectors, WouldForget,
 };
 use longmem_test_support::WordHashEmbedder;
 
@@ -110,13 +110,18 @@ counted! {
             after: Option<&QueuedTurn>,
             limit: usize
         ) -> Result<Vec<QueuedTurn>>;
+        fn claim_queued(
+            user: Option<&UserName>,
+            after: Option<&QueuedTurn>,
+            limit: usize
+        ) -> Result<Claim>;
         fn write_vectors(
             model: &longmem_core::EmbeddingModel,
             turns: &[EmbeddedTurn],
             truncated_tokens: u64
         ) -> Result<u64>;
         fn finish_replacing() -> Result<bool>;
-        fn lock_index(wait: bool) -> Result<Option<StoreLock>>;
+        fn lock_index(share: IndexShare, wait: bool) -> Result<Option<StoreLock>>;
     }
     Facts {
         fn facts(user: &UserName, at: FactsAt) -> Result<Vec<Fact>>;

@@ -42,6 +42,9 @@ mod user_number;
 mod users;
 mod word_cache;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use longmem_store::{Result, StoreError};
 
 use database::Database;
@@ -52,8 +55,10 @@ use word_cache::WordCache;
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
-    database: Database,
+    database: Arc<Database>,
     words: WordCache,
+    /// How long a lease lasts unless it is prolonged.
+    lease: Duration,
 }
 
 /// How a store is opened.
@@ -63,6 +68,9 @@ pub struct PostgresOptions {
     pub password: Option<String>,
     /// Make the tables where they are missing; otherwise a missing store is an error.
     pub create: bool,
+    /// How long what a process was doing when it died is left to it, before another one takes it over;
+    /// 30 seconds if none is given. At least a second, so that a slow answer does not end it.
+    pub lease: Option<Duration>,
 }
 
 impl PostgresStore {
@@ -78,7 +86,8 @@ impl PostgresStore {
         let database = Database::new(location)?;
         let if_outdated = if options.create { IfOutdated::Migrate } else { IfOutdated::Fail };
         migrations::open(&database, if_outdated)?;
-        Ok(Self { database, words: WordCache::default() })
+        let lease = options.lease.unwrap_or(leases::LENGTH);
+        Ok(Self { database: Arc::new(database), words: WordCache::default(), lease })
     }
 
     /// Number of times that this process waited for the server so far, but for the making of connections:

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use longmem_core::{EmbeddingModel, TurnId, UserName};
 use longmem_search::{NewLists, PassageId, vector_bytes};
-use longmem_store::{EmbeddedTurn, QueuedTurn, Result, StoreError, StoreLock, Vectors};
+use longmem_store::{EmbeddedTurn, IndexShare, QueuedTurn, Result, StoreError, StoreLock, Vectors};
 use rusqlite::{Connection, Transaction, params};
 
 use crate::SqliteStore;
@@ -134,7 +134,7 @@ impl Vectors for SqliteStore {
         self.connections.write(models::finish_replacing)
     }
 
-    fn lock_index(&self, wait: bool) -> Result<Option<StoreLock>> {
+    fn lock_index(&self, _share: IndexShare, wait: bool) -> Result<Option<StoreLock>> {
         drop(self.connections.writer()?);
         Ok(LockFile::hold(with_suffix(self.path(), "-index.lock"), wait)?.map(StoreLock::new))
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use longmem_core::{NewTurn, Scope, SourceKey, TextEmbedder, TurnId};
 use longmem_search::Searcher;
 use longmem_sqlite::{IfMissing, SqliteStore};
-use longmem_store::{EmbeddedTurn, Turns, Upkeep, Vectors};
+use longmem_store::{EmbeddedTurn, IndexShare, Turns, Upkeep, Vectors};
 use longmem_test_support::WordHashEmbedder;
 use made_up::{turn, user};
 use process::{child, store_of_parent};
@@ -34,7 +34,7 @@ fn turns_of(writer: &str, first: usize, count: usize) -> Vec<NewTurn> {
 
 /// Gives vectors to some of the turns that wait, as far as nobody else does.
 fn index(store: &SqliteStore, limit: usize) {
-    let Some(_lock) = store.lock_index(false).unwrap() else { return };
+    let Some(_lock) = store.lock_index(IndexShare::Alone, false).unwrap() else { return };
     let embedder = WordHashEmbedder::default();
     store.begin_indexing(embedder.model(), false).unwrap();
     let with_vectors: Vec<EmbeddedTurn> = store

@@ -11,7 +11,7 @@ use std::process::Command;
 use longmem_core::private_files::IfExists;
 use longmem_core::{Diagnose, ErrorCode, Fault, Remedy};
 use longmem_sqlite::{IfMissing, OpeningNotice, SqliteStore, salvage};
-use longmem_store::{StoreError, Turns, Upkeep, Vectors};
+use longmem_store::{IndexShare, StoreError, Turns, Upkeep, Vectors};
 use made_up::{turn, user};
 use tempfile::TempDir;
 
@@ -55,7 +55,7 @@ fn a_new_store_and_what_stands_beside_it_are_its_owners() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("new").join("memory.db");
     let store = written(&path);
-    let _lock = store.lock_index(false).unwrap();
+    let _lock = store.lock_index(IndexShare::Alone, false).unwrap();
     let copy = path.with_file_name("copy.db");
     store.backup(&copy, IfExists::Fail, &|| false).unwrap();
     assert_eq!(mode(path.parent().unwrap()), 0o700);
@@ -173,8 +173,8 @@ fn links_lead_to_one_store() {
     let path = real.join("memory.db").canonicalize().unwrap();
     let direct = written(&path);
     assert_eq!(direct.stats().unwrap().turns, 2);
-    let lock = through_link.lock_index(false).unwrap();
-    assert!(lock.is_some() && direct.lock_index(false).unwrap().is_none());
+    let lock = through_link.lock_index(IndexShare::Alone, false).unwrap();
+    assert!(lock.is_some() && direct.lock_index(IndexShare::Alone, false).unwrap().is_none());
     assert_eq!(modes(folder.path()).len(), 2, "{:?}", modes(folder.path()));
 }
 

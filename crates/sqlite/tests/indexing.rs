@@ -11,7 +11,7 @@ use longmem_core::{
 };
 use longmem_search::Searcher;
 use longmem_sqlite::{IfMissing, SqliteStore};
-use longmem_store::{EmbeddedTurn, Facts, StoreError, Turns, Upkeep, Vectors};
+use longmem_store::{EmbeddedTurn, Facts, IndexShare, StoreError, Turns, Upkeep, Vectors};
 use longmem_test_support::WordHashEmbedder;
 use made_up::{turn, user};
 use process::{child, store_of_parent};
@@ -79,14 +79,15 @@ fn one_process_indexes_at_a_time() {
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.any(|line| line == "locked"), "the child ended without the lock");
-    assert!(store.lock_index(false).unwrap().is_none());
+    assert!(store.lock_index(IndexShare::Alone, false).unwrap().is_none());
     child.kill().unwrap();
     child.wait().unwrap();
-    let lock = store.lock_index(true).unwrap();
+    // Whoever would share the work waits for whoever does it, too.
+    let lock = store.lock_index(IndexShare::WithOthers, true).unwrap();
     let other = store_in(&folder);
-    assert!(other.lock_index(false).unwrap().is_none());
+    assert!(other.lock_index(IndexShare::WithOthers, false).unwrap().is_none());
     drop(lock);
-    assert!(other.lock_index(false).unwrap().is_some());
+    assert!(other.lock_index(IndexShare::Alone, false).unwrap().is_some());
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn one_process_indexes_at_a_time() {
 fn holds_the_index_lock() {
     let Some(path) = store_of_parent() else { return };
     let store = SqliteStore::open(path, IfMissing::Fail).unwrap();
-    let _lock = store.lock_index(true).unwrap();
+    let _lock = store.lock_index(IndexShare::Alone, true).unwrap();
     println!("\nlocked");
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }

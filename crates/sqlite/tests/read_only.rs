@@ -12,7 +12,7 @@ use longmem_core::private_files::IfExists;
 use longmem_core::{Diagnose, Fault, Remedy, Scope};
 use longmem_search::Searcher;
 use longmem_sqlite::{IfMissing, SqliteStore};
-use longmem_store::{StoreError, Turns, Upkeep, Vectors};
+use longmem_store::{IndexShare, StoreError, Turns, Upkeep, Vectors};
 use made_up::{turn, user};
 use process::{child, store_of_parent};
 use tempfile::TempDir;
@@ -178,7 +178,7 @@ fn prints_what_can_be_done() {
     println!("read {turns} found {} copied {copied}", found.len());
     let errors = [
         ("insert", store.insert_turns(&ana, &[turn("talk", "no", 0)]).err()),
-        ("lock", store.lock_index(false).err()),
+        ("lock", store.lock_index(IndexShare::Alone, false).err()),
         ("forget", store.forget(&longmem_store::ForgetTarget::User(ana)).err()),
     ];
     for (tried, error) in errors {

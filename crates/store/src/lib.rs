@@ -48,7 +48,7 @@ pub use turns::{
     StoredTurn, Turns, UserOverview, WouldForget, has_grown,
 };
 pub use upkeep::{StoreStats, Upkeep, UserStats};
-pub use vectors::{EmbeddedTurn, QueuedTurn, StoreLock, Vectors};
+pub use vectors::{Claim, EmbeddedTurn, IndexShare, QueuedTurn, StoreLock, Vectors};
 
 /// The result of everything that a store does.
 pub type Result<T> = std::result::Result<T, StoreError>;

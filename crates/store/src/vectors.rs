@@ -50,6 +50,24 @@ pub trait Vectors: Send + Sync {
         limit: usize,
     ) -> Result<Vec<QueuedTurn>>;
 
+    /// Reads waiting turns as [`Vectors::queued_turns`] does, and claims them: until the claim is dropped,
+    /// or its process is gone, nobody else is given turns of these users. Turns of users whom another one
+    /// has claimed are passed over. Whoever asks has the right of [`Vectors::lock_index`].
+    ///
+    /// A store in which one indexes at a time need not implement it.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the claim cannot be written.
+    fn claim_queued(
+        &self,
+        user: Option<&UserName>,
+        after: Option<&QueuedTurn>,
+        limit: usize,
+    ) -> Result<Claim> {
+        let turns = self.queued_turns(user, after, limit)?;
+        Ok(Claim { turns, right: None, others_at_it: false })
+    }
+
     /// Stores vectors and takes their turns off the queue. A turn that was deleted or embedded in the
     /// meantime is passed over, and so are all if the model is not the one of the last
     /// [`Vectors::begin_indexing`]. Returns how many turns were stored.
@@ -57,7 +75,8 @@ pub trait Vectors: Send + Sync {
     /// `truncated_tokens` is added to the model's count of tokens that no vector covers.
     ///
     /// # Errors
-    /// [`StoreError`](crate::StoreError); then nothing was stored.
+    /// [`StoreError`](crate::StoreError); then nothing was stored of at least one user, and what was not
+    /// stored still waits.
     fn write_vectors(
         &self,
         model: &EmbeddingModel,
@@ -72,11 +91,34 @@ pub trait Vectors: Send + Sync {
     /// [`StoreError`](crate::StoreError); then the old model serves on.
     fn finish_replacing(&self) -> Result<bool>;
 
-    /// Takes the right to index. If another process has it, waits for that one, or returns none.
+    /// Takes the right to index: alone, or beside others where the store lets several share the work; a
+    /// store may let one index at a time whatever is asked for. If another process is in the way, waits
+    /// for that one, or returns none.
     ///
     /// # Errors
     /// When the store cannot be locked.
-    fn lock_index(&self, wait: bool) -> Result<Option<StoreLock>>;
+    fn lock_index(&self, share: IndexShare, wait: bool) -> Result<Option<StoreLock>>;
+}
+
+/// Whether somebody else may index meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexShare {
+    /// Nobody may: for making all vectors anew, or those of another model. Who began before that may
+    /// still be at a last batch.
+    Alone,
+    /// Others may, each of whom claims what it embeds by [`Vectors::claim_queued`].
+    WithOthers,
+}
+
+/// Waiting turns that are given to one process.
+#[derive(Debug)]
+pub struct Claim {
+    /// The turns; none if no turn waits that nobody else has claimed.
+    pub turns: Vec<QueuedTurn>,
+    /// What keeps others from being given the same; none where the right to index does.
+    pub right: Option<StoreLock>,
+    /// Whether there are none because others have claimed all that waits.
+    pub others_at_it: bool,
 }
 
 /// A turn that waits for vectors.

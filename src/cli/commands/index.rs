@@ -55,9 +55,12 @@ pub(super) fn index(
 ) -> Result<IndexReport, Failure> {
     let began = Instant::now();
     let bar = progress_bar::counting(output, 0, "turns");
+    let mut waits = false;
     let report = memory.index(options, &mut |event| {
         match event {
+            IndexEvent::Waiting if waits => {}
             IndexEvent::Waiting => {
+                waits = true;
                 output.note("another process is indexing this store; waiting for it");
             }
             IndexEvent::Progress(progress) => {

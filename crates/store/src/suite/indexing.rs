@@ -5,7 +5,7 @@ use longmem_search::Searcher;
 
 use super::Make;
 use super::made_up::{Embedder, passages, turn, user, vector};
-use crate::{EmbeddedTurn, ForgetTarget, QueuedTurn, Store};
+use crate::{Claim, EmbeddedTurn, ForgetTarget, IndexShare, QueuedTurn, Store};
 
 fn insert(store: &dyn Store, texts: &[&str]) -> Vec<TurnId> {
     let turns: Vec<_> = texts.iter().zip(0..).map(|(text, n)| turn("talk", text, n)).collect();
@@ -275,14 +275,70 @@ pub fn vectors_for_a_turn_of_another_user_are_passed_over(make: Make<'_>) {
     assert!(waiting(store).contains(&ids[0]));
 }
 
-pub fn one_indexes_at_a_time(make: Make<'_>) {
+pub fn one_indexes_alone_at_a_time(make: Make<'_>) {
     let fixture = make();
     let (store, other) = (fixture.store(), fixture.opened_again());
-    let lock = store.lock_index(false).unwrap();
+    let lock = store.lock_index(IndexShare::Alone, false).unwrap();
     assert!(lock.is_some());
-    assert!(other.lock_index(false).unwrap().is_none());
-    let waits = std::thread::spawn(move || other.lock_index(true).unwrap().is_some());
+    assert!(other.lock_index(IndexShare::Alone, false).unwrap().is_none());
+    let waits =
+        std::thread::spawn(move || other.lock_index(IndexShare::Alone, true).unwrap().is_some());
     drop(lock);
     assert!(waits.join().unwrap());
-    assert!(store.lock_index(false).unwrap().is_some());
+    assert!(store.lock_index(IndexShare::Alone, false).unwrap().is_some());
+}
+
+pub fn while_one_indexes_alone_nobody_indexes_beside(make: Make<'_>) {
+    let fixture = make();
+    let (store, other) = (fixture.store(), fixture.opened_again());
+    let lock = store.lock_index(IndexShare::Alone, false).unwrap();
+    assert!(other.lock_index(IndexShare::WithOthers, false).unwrap().is_none());
+    drop(lock);
+    assert!(other.lock_index(IndexShare::WithOthers, false).unwrap().is_some());
+}
+
+pub fn a_waiting_turn_is_given_to_one_at_a_time(make: Make<'_>) {
+    let fixture = make();
+    let users = ["ana", "bob", "eve"].map(user);
+    let store = fixture.store();
+    for of in &users {
+        let turns: Vec<_> = (0..4).map(|n| turn("talk", "lisbon", n)).collect();
+        store.insert_turns(of, &turns).unwrap();
+    }
+    let embedder = Embedder::new("1");
+    let others: Vec<_> = (0..3).map(|_| fixture.opened_again()).collect();
+    let mut given = Vec::new();
+    let mut rights = Vec::new();
+    let mut claims = Vec::new();
+    // A store may let one index at a time; then the others are given nothing.
+    for other in &others {
+        let Some(right) = other.lock_index(IndexShare::WithOthers, false).unwrap() else {
+            continue;
+        };
+        rights.push(right);
+        other.begin_indexing(embedder.model(), false).unwrap();
+        let Claim { turns, right, .. } = other.claim_queued(None, None, 5).unwrap();
+        given.extend(turns.into_iter().map(|queued| queued.turn));
+        claims.push(right);
+    }
+    assert!(!given.is_empty());
+    let count = given.len();
+    given.sort_unstable();
+    given.dedup();
+    assert_eq!(given.len(), count, "a turn was given to two");
+
+    // What is given back without vectors is given again, and what has vectors is not.
+    drop((claims, rights));
+    let right = store.lock_index(IndexShare::WithOthers, true).unwrap();
+    assert!(right.is_some());
+    let claim = store.claim_queued(Some(&users[0]), None, 99).unwrap();
+    assert!(claim.turns.iter().all(|queued| queued.user == users[0]));
+    assert_eq!((claim.turns.len(), claim.others_at_it), (4, false));
+    drop(claim);
+    assert_eq!(index(&*store, &embedder, 5), 5);
+    let claim = store.claim_queued(None, None, 99).unwrap();
+    assert_eq!(claim.turns, store.queued_turns(None, None, 99).unwrap());
+    assert_eq!(claim.turns.len(), 7);
+    let rest = store.claim_queued(None, claim.turns.last(), 99).unwrap();
+    assert!(rest.turns.is_empty());
 }

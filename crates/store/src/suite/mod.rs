@@ -108,7 +108,9 @@ macro_rules! store_suite {
             a_replacement_by_a_third_model_starts_over,
             a_replacement_that_is_given_up_leaves_the_old_vectors_as_they_were,
             all_vectors_can_be_made_again,
-            one_indexes_at_a_time,
+            one_indexes_alone_at_a_time,
+            while_one_indexes_alone_nobody_indexes_beside,
+            a_waiting_turn_is_given_to_one_at_a_time,
         ]);
         $crate::store_suite!(@of forgetting, $make, $there, [
             a_turn,
