@@ -128,12 +128,12 @@ impl Database {
             drop(statements);
             match value {
                 Ok(value) => {
-                    held.given_back();
+                    drop(held.given_back());
                     Ok(value)
                 }
                 Err(failure) => {
                     if failure.cause() != Cause::Lost {
-                        held.given_back();
+                        drop(held.given_back());
                     }
                     Err(failure)
                 }
@@ -152,7 +152,7 @@ impl Database {
             let done = work(&statements).await;
             drop(statements);
             if !matches!(&done, Err(failure) if failure.cause() == Cause::Lost) {
-                held.given_back();
+                drop(held.given_back());
             }
             done
         })

@@ -54,6 +54,8 @@ impl Location {
                 }
                 "sslmode" => ssl_mode = Some(value.into_owned()),
                 "sslrootcert" => root_certificate = Some(value.into_owned()),
+                // A list, as libpq takes it.
+                "host" => value.split(',').for_each(|host| drop(rest.append_pair("host", host))),
                 _ => drop(rest.append_pair(&name, &value)),
             }
         }
@@ -183,6 +185,8 @@ mod tests {
         assert_eq!(location.schema(), "one");
         let socket = Location::parse("postgres:///memory?host=/run/x&user=ana", None).unwrap();
         assert_eq!(socket.place(), "postgres:///run/x/memory");
+        let two = Location::parse("postgres:///memory?host=/run/x,/run/y&user=ana", None).unwrap();
+        assert_eq!(two.place(), "postgres:///run/x,/run/y/memory");
     }
 
     #[test]
