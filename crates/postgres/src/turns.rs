@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::{try_join, try_join4};
+use futures_util::future::{try_join, try_join5};
 use longmem_core::{FactId, NewTurn, Role, Scope, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::Epoch;
 use longmem_store::{
@@ -155,16 +155,20 @@ impl Turns for PostgresStore {
     fn overview(&self, user: &UserName) -> Result<UserOverview> {
         let number = UserNumber::of(user);
         self.database.read(number.alone(), async |statements| {
-            let (speakers, waiting, facts, models) = try_join4(
+            let (state, speakers, waiting, facts, models) = try_join5(
+                state(statements, number),
                 speakers(statements, number),
-                statements
-                    .row("SELECT count(*) FROM index_queue WHERE user_id = $1", params![number.0]),
+                statements.row(
+                    "SELECT count(*) FROM index_queue WHERE user_id = $1",
+                    params![number.0],
+                ),
                 facts_that_hold(statements, number),
                 models(statements),
             )
             .await?;
-            let is_there = state(statements, number);
-            let models = if is_there.await?.is_some() { models } else { Vec::new() };
+            if state.is_none() {
+                return Ok(UserOverview::default());
+            }
             let waiting: i64 = waiting.try_get(0)?;
             Ok(UserOverview { speakers, waiting: waiting as u64, facts, models })
         })
