@@ -3,6 +3,7 @@
 use longmem_core::{Scope, SessionName, TurnId, UserName};
 use longmem_store::{Amended, Moved};
 
+use crate::storable::storable_text;
 use crate::{Memory, MemoryError, Statement, StatementKind, short_line};
 
 /// Characters of the longest title that a person can give to a session.
@@ -46,6 +47,7 @@ impl Memory {
         if text.trim().is_empty() {
             return Err(MemoryError::EmptyText);
         }
+        let text = &storable_text(text);
         let session = self.store.turns(user, &[turn])?.pop();
         let mut statement = Statement::note(user, text);
         if let Some(stored) = &session {

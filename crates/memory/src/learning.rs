@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use longmem_core::{Role, SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName};
 use longmem_store::{Epoch, Learned, LearnedFact};
 
+use crate::storable::storable_text;
 use crate::{Memory, MemoryError, Statement, StatementKind};
 
 impl Memory {
@@ -154,6 +155,7 @@ impl Memory {
         if text.is_empty() {
             return Ok(String::new());
         }
+        let text = &storable_text(text);
         let kind = StatementKind::Summary;
         let role = Role::Assistant;
         let statement = Statement { kind, session, role, ..Statement::note(user, text) };

@@ -62,6 +62,7 @@ mod session_names;
 mod session_search;
 mod short_line;
 mod signals;
+mod storable;
 mod upkeep;
 mod written_time;
 

@@ -12,6 +12,7 @@ use longmem_store::{ChangeMark, Inserted, KeyState, SessionSummary, Store, Store
 use longmem_transcripts::without_echoes;
 
 use crate::safeguards::Checked;
+use crate::storable::storable_turns;
 use crate::{MemoryError, Safeguards};
 
 /// The session of what is remembered outside any conversation.
@@ -129,6 +130,7 @@ impl Memory {
         user: &UserName,
         turns: &[NewTurn],
     ) -> Result<Vec<Inserted>, MemoryError> {
+        let turns = &storable_turns(turns);
         let inserted = self.store.insert_turns(user, turns)?;
         self.count_in_turns(user, turns.iter().zip(inserted.iter().copied()));
         Ok(inserted)
@@ -164,6 +166,7 @@ impl Memory {
         values: &[(String, Vec<u8>)],
     ) -> Result<Vec<Imported>, MemoryError> {
         refuse_empty(turns)?;
+        let turns = &storable_turns(turns);
         let checked = if self.safeguards.is_empty() {
             None
         } else {
@@ -226,7 +229,8 @@ impl Memory {
     ) -> Result<Inserted, MemoryError> {
         let turn = &said(std::slice::from_ref(turn));
         refuse_empty(turn)?;
-        let turn = &self.redacted_turns(turn)[0];
+        let turn = self.redacted_turns(turn);
+        let turn = &storable_turns(&turn)[0];
         let inserted = self.store.insert_unless(user, turn, learns, already)?;
         self.count_in_turns(user, [(turn, inserted)]);
         Ok(inserted)

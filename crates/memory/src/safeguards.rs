@@ -9,6 +9,7 @@ use longmem_store::LearnedFact;
 use longmem_text::Redactor;
 use longmem_transcripts::Mark;
 
+use crate::storable::storable_text;
 use crate::{
     KeyState, MAX_STATEMENT_CHARACTERS, Memory, MemoryError, Moderation, Stage, Statement,
     StatementKind, entities_in, short_line,
@@ -97,7 +98,7 @@ impl Safeguards {
     /// A source key to be stored in the place of one that holds a secret: its digest.
     pub(crate) fn key(&self, key: &SourceKey) -> SourceKey {
         if self.is_free_of_secrets(&key.0) {
-            return key.clone();
+            return SourceKey(storable_text(&key.0).into_owned());
         }
         SourceKey(format!("redacted:{:016x}", fnv1a(key.0.as_bytes())))
     }

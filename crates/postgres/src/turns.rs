@@ -158,10 +158,8 @@ impl Turns for PostgresStore {
             let (state, speakers, waiting, facts, models) = try_join5(
                 state(statements, number),
                 speakers(statements, number),
-                statements.row(
-                    "SELECT count(*) FROM index_queue WHERE user_id = $1",
-                    params![number.0],
-                ),
+                statements
+                    .row("SELECT count(*) FROM index_queue WHERE user_id = $1", params![number.0]),
                 facts_that_hold(statements, number),
                 models(statements),
             )

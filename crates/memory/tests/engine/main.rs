@@ -388,3 +388,28 @@ fn an_embedder_that_contradicts_its_model_is_refused_and_nothing_is_stored() {
         assert_eq!(memory.waiting(None).unwrap(), 2);
     }
 }
+
+#[test]
+fn a_replacement_character_stands_for_each_nul_whichever_way_a_text_comes() {
+    let Fixture { folder: _folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let imported = NewTurn {
+        session_title: Some("a\0title".to_owned()),
+        speaker: Some("A\0na".to_owned()),
+        source_key: Some(longmem_core::SourceKey("file:\0".to_owned())),
+        ..turn("three\0")
+    };
+    let id = memory.remember(&ana, &[turn("one\0")]).unwrap()[0].id;
+    memory.import_turns(&ana, std::slice::from_ref(&imported), false).unwrap();
+    let again = memory.import_turns(&ana, std::slice::from_ref(&imported), false).unwrap();
+    assert!(!again[0].unwrap().new, "it is known by its key");
+    memory.remember_unless(&ana, &turn("two\0"), false, &|_| None).unwrap();
+    memory.amend_turn(&ana, id, "four\0").unwrap();
+    let mut exported = Vec::new();
+    memory.export(&Scope::of(ana), &mut exported).unwrap();
+    let exported = String::from_utf8(exported).unwrap();
+    assert!(
+        !exported.contains("\\u0000") && exported.matches('\u{fffd}').count() >= 6,
+        "{exported}"
+    );
+}
