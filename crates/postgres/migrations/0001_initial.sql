@@ -51,7 +51,8 @@ CREATE TABLE turns (
     -- Number of words that it was indexed with.
     words         bigint NOT NULL,
     PRIMARY KEY (user_id, id),
-    UNIQUE (user_id, source_key),
+    -- Judged at the end of a statement: one that renames may give a turn the key of another that gets one.
+    UNIQUE (user_id, source_key) DEFERRABLE,
     UNIQUE (user_id, session_id, position) DEFERRABLE,
     FOREIGN KEY (user_id, session_id) REFERENCES sessions (user_id, id) ON DELETE CASCADE
 );
