@@ -96,7 +96,7 @@ fn taken_steps(database: &Database) -> Result<u32> {
 }
 
 /// Whether there is the table that says which steps were taken.
-fn is_there(database: &Database) -> Result<bool> {
+pub(crate) fn is_there(database: &Database) -> Result<bool> {
     let name = format!("{}.schema_steps", database.location().quoted_schema());
     database.read(Users::All, async |statements: &Statements<'_>| {
         let sql = "SELECT to_regclass($1) IS NOT NULL";
