@@ -102,13 +102,3 @@ pub(crate) async fn rename(
     let hashes: Vec<ForgottenKey> = forgotten.into_values().collect();
     remove(statements, UserNumber::of(user), &hashes).await
 }
-
-/// Notes keys as forgotten in place of those that they replace, as far as these were.
-pub(crate) async fn rename(
-    statements: &Statements<'_>,
-    user: &UserName,
-    renamed: &[(SourceKey, SourceKey)],
-) -> Result<(), Failure> {
-    let _ = (statements, user, renamed);
-    todo!()
-}

@@ -136,7 +136,7 @@ impl PostgresServer {
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder for a server");
         if is_root() {
-            run(Command::new("chown").arg("postgres").arg(&folder));
+            run(Command::new("chown").arg(server_account()).arg(&folder));
         }
         let script = "cat >/dev/null; \
             [ -f \"$0/data/postmaster.pid\" ] && kill -QUIT \"$(head -n 1 \"$0/data/postmaster.pid\")\"; \
@@ -231,14 +231,21 @@ fn programs() -> Option<PathBuf> {
     newest.or_else(asked).filter(|bin| bin.join("initdb").exists())
 }
 
-/// A command of the server's, which refuses to run as root: as the account `postgres` then.
+/// A command of the server's, which refuses to run as root.
 fn unprivileged(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    let user = format!("--reuid={}", server_account());
+    command.args([&user, "--clear-groups", "--regid=65534"]).arg(program);
     command
+}
+
+/// The account that servers run as where the tests run as root.
+pub fn server_account() -> &'static str {
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    if accounts.lines().any(|line| line.starts_with("postgres:")) { "postgres" } else { "nobody" }
 }
 
 fn is_root() -> bool {
