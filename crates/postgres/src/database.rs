@@ -1,5 +1,6 @@
 //! Runs transactions on connections of a pool, and repeats those that a server lost.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Object, Pool};
@@ -15,6 +16,10 @@ use crate::user_number::UserNumber;
 
 /// How long a write or read is repeated while no server takes it: as long as SQLite's lock is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a server is waited for that has not answered this process yet, or not since it was lost for
+/// [`PATIENCE`]: whoever talks on without the store is not kept waiting with each message.
+const FIRST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How often a transaction that met another one is run again.
 const CONFLICTS: u32 = 12;
@@ -45,6 +50,8 @@ pub(crate) struct Database {
     pool: Pool,
     location: Location,
     trips: Trips,
+    /// Whether the server answered when it was asked last.
+    answers: AtomicBool,
 }
 
 impl Database {
@@ -56,7 +63,8 @@ impl Database {
             .enable_all()
             .build()?;
         let pool = location.pool()?;
-        Ok(Self { runtime: Some(runtime), pool, location, trips: Trips::default() })
+        let (trips, answers) = (Trips::default(), AtomicBool::new(false));
+        Ok(Self { runtime: Some(runtime), pool, location, trips, answers })
     }
 
     pub(crate) fn location(&self) -> &Location {
@@ -174,14 +182,19 @@ impl Database {
         Ok(self.pool.get().await?)
     }
 
-    /// Runs something until it is done, fails for good, or has failed for [`PATIENCE`].
+    /// Runs something until it is done, fails for good, or has failed for [`PATIENCE`], or for
+    /// [`FIRST_PATIENCE`] where the server did not answer before.
     fn repeated<T>(&self, once: impl AsyncFn() -> std::result::Result<T, Failure>) -> Result<T> {
         let begun = Instant::now();
         let (mut conflicts, mut losses) = (0, 0);
+        let patience = if self.answers.load(Ordering::Relaxed) { PATIENCE } else { FIRST_PATIENCE };
         self.runtime().block_on(async {
             loop {
                 let failure = match once().await {
-                    Ok(value) => return Ok(value),
+                    Ok(value) => {
+                        self.answers.store(true, Ordering::Relaxed);
+                        return Ok(value);
+                    }
                     Err(failure) => failure,
                 };
                 let pause = match failure.cause() {
@@ -189,9 +202,13 @@ impl Database {
                         conflicts += 1;
                         10 << conflicts.min(6)
                     }
-                    Cause::Lost if begun.elapsed() < PATIENCE => {
+                    Cause::Lost if begun.elapsed() < patience => {
                         losses += 1;
                         20 << losses.min(4)
+                    }
+                    Cause::Lost => {
+                        self.answers.store(false, Ordering::Relaxed);
+                        return Err(failure.into_store_error(self.location.place()));
                     }
                     _ => return Err(failure.into_store_error(self.location.place())),
                 };

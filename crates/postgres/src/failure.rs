@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use longmem_search::DamagedVector;
 use longmem_store::StoreError;
 use thiserror::Error;
@@ -43,9 +43,15 @@ impl Failure {
         match self {
             Self::Database(error) => cause(error),
             Self::Pool(PoolError::Backend(error)) => cause(error),
+            Self::Pool(PoolError::Timeout(TimeoutType::Create)) => Cause::Lost,
             Self::MadeMeanwhile => Cause::Conflict,
             Self::Pool(_) | Self::Store(_) | Self::Unexpected(_) => Cause::Lasting,
         }
+    }
+
+    /// Whether a statement named a table that there is not.
+    pub(crate) fn is_missing_table(&self) -> bool {
+        matches!(self, Self::Database(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE))
     }
 
     /// The error for whoever asked; `place` is where the store is.
@@ -55,6 +61,9 @@ impl Failure {
             Self::Store(error) => error,
             Self::MadeMeanwhile => StoreError::Locked { place, seconds: PATIENCE.as_secs() },
             Self::Unexpected(reason) => StoreError::Damaged { place, reason: reason.to_owned() },
+            Self::Pool(PoolError::Timeout(TimeoutType::Create)) => {
+                StoreError::Unreachable { place, reason: "the server does not answer".to_owned() }
+            }
             Self::Pool(PoolError::Timeout(_)) => {
                 StoreError::Locked { place, seconds: PATIENCE.as_secs() }
             }
@@ -94,8 +103,9 @@ fn cause(error: &tokio_postgres::Error) -> Cause {
 fn is_connection_error(error: &tokio_postgres::Error) -> bool {
     let mut source = error.source();
     while let Some(error) = source {
-        if error.is::<std::io::Error>() {
-            return true;
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            // A certificate that is refused now is refused the next time.
+            return !error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
         }
         source = error.source();
     }
@@ -103,14 +113,29 @@ fn is_connection_error(error: &tokio_postgres::Error) -> bool {
     error.to_string().contains("error connecting to server")
 }
 
+/// Whether an error that did not come from the server is one of making a connection, and lasts: the
+/// settings, the account, or the encryption. The driver tells its kinds by their words alone.
+fn is_of_connecting(error: &tokio_postgres::Error) -> bool {
+    let said = error.to_string();
+    ["error performing TLS handshake", "authentication error", "invalid configuration"]
+        .iter()
+        .any(|kind| said.starts_with(kind))
+}
+
 fn database_error(place: String, error: tokio_postgres::Error) -> StoreError {
     let reason = reason(&error);
     let Some(code) = error.code() else {
-        return match cause(&error) {
-            Cause::Lost => StoreError::Unreachable { place, reason },
-            _ => StoreError::Backend { place, source: Box::new(error) },
+        return if cause(&error) == Cause::Lost || is_of_connecting(&error) {
+            StoreError::Unreachable { place, reason }
+        } else {
+            StoreError::Backend { place, source: Box::new(error) }
         };
     };
+    // Row security has the code of a missing privilege, and is passed by nobody but by mistake.
+    let said = error.as_db_error().and_then(tokio_postgres::error::DbError::routine);
+    if said == Some("ExecWithCheckOptions") {
+        return StoreError::Backend { place, source: Box::new(error) };
+    }
     match *code {
         SqlState::LOCK_NOT_AVAILABLE
         | SqlState::QUERY_CANCELED
@@ -127,8 +152,8 @@ fn database_error(place: String, error: tokio_postgres::Error) -> StoreError {
         SqlState::INVALID_PASSWORD
         | SqlState::INVALID_AUTHORIZATION_SPECIFICATION
         | SqlState::INVALID_CATALOG_NAME
+        | SqlState::INSUFFICIENT_PRIVILEGE
         | SqlState::OUT_OF_MEMORY => StoreError::Unreachable { place, reason },
-        SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Unreadable { place, reason },
         _ if cause(&error) == Cause::Lost => StoreError::Unreachable { place, reason },
         _ => StoreError::Backend { place, source: Box::new(error) },
     }
@@ -143,5 +168,35 @@ fn reason(error: &tokio_postgres::Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string()
+    let tls = innermost
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref)
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match tls {
+        Some(rustls::Error::InvalidCertificate(wrong)) => certificate_reason(wrong),
+        _ => match innermost.to_string().as_str() {
+            "password missing" => "it asks for a password, and none was given".to_owned(),
+            "server does not support TLS" => {
+                "the server does not encrypt connections, and sslmode asks for that".to_owned()
+            }
+            said => said.to_owned(),
+        },
+    }
+}
+
+/// What is wrong with a server's certificate, and which setting decides about it.
+fn certificate_reason(wrong: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Wrong;
+    match wrong {
+        Wrong::UnknownIssuer => "the server's certificate was issued by nobody who is trusted \
+             here; sslrootcert names a file with its issuer's certificate"
+            .to_owned(),
+        Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
+            "the server's certificate is for another host".to_owned()
+        }
+        Wrong::Expired | Wrong::ExpiredContext { .. } => {
+            "the server's certificate has expired".to_owned()
+        }
+        other => format!("the server's certificate cannot be trusted: {other}"),
+    }
 }

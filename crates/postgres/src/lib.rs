@@ -28,6 +28,7 @@ mod lists;
 mod location;
 mod migrations;
 mod numbers;
+mod options;
 mod queue;
 mod search_source;
 mod session_names;
@@ -50,7 +51,8 @@ use longmem_store::{Result, StoreError};
 use database::Database;
 use failure::Failure;
 use location::Location;
-use migrations::IfOutdated;
+use migrations::IfMissing;
+pub use options::{AddressDefaults, PostgresOptions, is_address, place};
 use word_cache::WordCache;
 
 /// A store in a PostgreSQL database.
@@ -59,18 +61,6 @@ pub struct PostgresStore {
     words: WordCache,
     /// How long a lease lasts unless it is prolonged.
     lease: Duration,
-}
-
-/// How a store is opened.
-#[derive(Debug, Clone, Default)]
-pub struct PostgresOptions {
-    /// The password, if the address holds none.
-    pub password: Option<String>,
-    /// Make the tables where they are missing; otherwise a missing store is an error.
-    pub create: bool,
-    /// How long what a process was doing when it died is left to it, before another one takes it over;
-    /// 30 seconds if none is given. At least a second, so that a slow answer does not end it.
-    pub lease: Option<Duration>,
 }
 
 impl PostgresStore {
@@ -82,10 +72,10 @@ impl PostgresStore {
     /// [`StoreError::InvalidAddress`]; [`StoreError::Unreachable`]; [`StoreError::Missing`] if there are
     /// no tables and none are to be made; [`StoreError::TooNew`].
     pub fn open(address: &str, options: &PostgresOptions) -> Result<Self> {
-        let location = Location::parse(address, options.password.as_deref())?;
+        let location = Location::parse(address, options)?;
         let database = Database::new(location)?;
-        let if_outdated = if options.create { IfOutdated::Migrate } else { IfOutdated::Fail };
-        migrations::open(&database, if_outdated)?;
+        let if_missing = if options.create { IfMissing::Create } else { IfMissing::Fail };
+        migrations::open(&database, if_missing)?;
         let lease = options.lease.unwrap_or(leases::LENGTH);
         Ok(Self { database: Arc::new(database), words: WordCache::default(), lease })
     }

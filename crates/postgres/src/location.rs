@@ -8,6 +8,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 use url::form_urlencoded;
 
+use crate::PostgresOptions;
 use crate::database::PATIENCE;
 use crate::tls;
 
@@ -20,6 +21,27 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The schema that holds the tables, unless another one is named.
 const SCHEMA: &str = "longmem";
 
+/// The port of a server, unless another one is named.
+const PORT: u16 = 5432;
+
+/// Stands for an address of which nothing can be shown.
+const HIDDEN: &str = "postgres://…";
+
+/// Settings that libpq knows, and that would change what is safe if they were passed over.
+const UNSUPPORTED: [&str; 11] = [
+    "gssencmode",
+    "krbsrvname",
+    "passfile",
+    "replication",
+    "require_auth",
+    "service",
+    "sslcert",
+    "sslcrl",
+    "sslkey",
+    "sslnegotiation",
+    "sslpassword",
+];
+
 /// Where a store is.
 pub(crate) struct Location {
     config: Config,
@@ -30,56 +52,81 @@ pub(crate) struct Location {
 }
 
 impl Location {
-    /// Reads an address: `postgres://user@host1,host2:5432/database?schema=longmem`. The password may be
-    /// given apart from it.
-    pub(crate) fn parse(address: &str, password: Option<&str>) -> Result<Self> {
-        let invalid = |reason: String| StoreError::InvalidAddress {
-            // What stands behind the last slash may hold no password, but what stands before an @ may.
-            place: without_secrets(address),
-            reason,
-        };
+    /// Reads an address: `postgres://user@host1,host2:5432/database?schema=longmem`, with what the options
+    /// say where it says nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidAddress`].
+    pub(crate) fn parse(address: &str, options: &PostgresOptions) -> Result<Self> {
+        let invalid =
+            |reason: String| StoreError::InvalidAddress { place: without_secrets(address), reason };
         let (base, query) = address.split_once('?').unwrap_or((address, ""));
+        let defaults = &options.defaults;
         let mut schema = SCHEMA.to_owned();
         let mut connections = CONNECTIONS;
-        let mut ssl_mode = None;
-        let mut root_certificate = None;
+        let mut ssl_mode = defaults.ssl_mode.clone();
+        let mut root_certificate = defaults.ssl_root_certificate.clone();
         let mut rest = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "schema" if !value.is_empty() && !value.contains('\0') => schema = value.into(),
+                "schema" if is_schema(&value) => schema = value.into(),
+                "schema" => {
+                    return Err(invalid("schema is a name of at most 63 bytes".to_owned()));
+                }
                 "connections" => {
-                    connections = value.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
-                        invalid(format!("connections is a number from 1 on, not \"{value}\""))
-                    })?;
+                    connections =
+                        value.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
+                            invalid("connections is a number from 1 on".to_owned())
+                        })?;
                 }
                 "sslmode" => ssl_mode = Some(value.into_owned()),
                 "sslrootcert" => root_certificate = Some(value.into_owned()),
-                // A list, as libpq takes it.
-                "host" => value.split(',').for_each(|host| drop(rest.append_pair("host", host))),
+                name if UNSUPPORTED.contains(&name) => {
+                    return Err(invalid(format!("the setting {name} is not supported")));
+                }
                 _ => drop(rest.append_pair(&name, &value)),
             }
         }
         let rest = rest.finish();
-        let plain = if rest.is_empty() { base.to_owned() } else { format!("{base}?{rest}") };
+        let base = with_port(&with_lower_scheme(base), defaults.port.as_deref());
+        let plain = if rest.is_empty() { base } else { format!("{base}?{rest}") };
         let mut config: Config = plain.parse().map_err(|error: tokio_postgres::Error| {
             let reason = std::error::Error::source(&error)
                 .map_or_else(|| error.to_string(), ToString::to_string);
             invalid(reason)
         })?;
         if config.get_hosts().is_empty() {
-            return Err(invalid(
-                "it names no host; a socket's folder is named as ?host=/path".into(),
-            ));
+            let Some(hosts) = &defaults.hosts else {
+                return Err(invalid(
+                    "it names no host; a socket's folder is named as ?host=/path".into(),
+                ));
+            };
+            for host in hosts.split(',') {
+                config.host(host);
+            }
         }
-        if let Some(password) = password
-            && config.get_password().is_none()
+        if config.get_ports().is_empty()
+            && let Some(port) = &defaults.port
         {
+            let port = port.parse().map_err(|_| invalid(format!("\"{port}\" is no port")))?;
+            config.port(port);
+        }
+        if let (None, Some(user)) = (config.get_user(), &defaults.user) {
+            config.user(user);
+        }
+        if let (None, Some(database)) = (config.get_dbname(), &defaults.database) {
+            config.dbname(database);
+        }
+        if let (None, Some(password)) = (config.get_password(), &options.password) {
             config.password(password);
         }
         if config.get_application_name().is_none() {
             config.application_name("longmem");
         }
-        config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(Duration::from_secs(30));
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        config.keepalives_idle(Duration::from_secs(30));
         #[cfg(target_os = "linux")]
         config.tcp_user_timeout(PATIENCE);
         let encryption = tls::Encryption::choose(
@@ -89,13 +136,29 @@ impl Location {
         )
         .map_err(invalid)?;
         config.ssl_mode(encryption.mode());
-        let place = place(&config);
+        let place = place(&config, &schema);
         Ok(Self { config, schema, connections, encryption, place })
     }
 
     /// Where it is, as a person would name it, without user, password and settings.
     pub(crate) fn place(&self) -> &str {
         &self.place
+    }
+
+    /// The account and the database, the hosts with their ports, and whether a password is known: what a
+    /// file of passwords is asked with.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Connections at most.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections
+    }
+
+    /// How connections are encrypted, in a few words.
+    pub(crate) fn encryption(&self) -> &'static str {
+        self.encryption.described()
     }
 
     /// The schema's name as it stands in a statement.
@@ -113,7 +176,11 @@ impl Location {
         // A connection that broke is found by its first statement, which is then run on another one.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let config = self.config.clone();
-        let manager = match self.encryption.connector()? {
+        let connector = self
+            .encryption
+            .connector()
+            .map_err(|reason| StoreError::InvalidAddress { place: self.place.clone(), reason })?;
+        let manager = match connector {
             Some(connector) => Manager::from_config(config, connector, recycling),
             None => Manager::from_config(config, tokio_postgres::NoTls, recycling),
         };
@@ -142,51 +209,97 @@ fn is_local(host: &Host) -> bool {
     }
 }
 
-/// The servers and the database of a configuration.
-fn place(config: &Config) -> String {
+/// The servers, the database and the schema of a configuration.
+fn place(config: &Config, schema: &str) -> String {
+    let hosts: Vec<String> = hosts(config)
+        .map(|(name, port)| if port == PORT { name } else { format!("{name}:{port}") })
+        .collect();
+    let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    let schema = if schema == SCHEMA { String::new() } else { format!("?schema={schema}") };
+    format!("postgres://{}/{database}{schema}", hosts.join(","))
+}
+
+/// The hosts of a configuration, or the folders of their sockets, with their ports.
+pub(crate) fn hosts(config: &Config) -> impl Iterator<Item = (String, u16)> {
     let ports = config.get_ports();
-    let hosts = config.get_hosts().iter().enumerate().map(|(at, host)| {
+    config.get_hosts().iter().enumerate().map(move |(at, host)| {
         let name = match host {
             Host::Tcp(name) => name.clone(),
             #[cfg(unix)]
             Host::Unix(folder) => folder.display().to_string(),
         };
-        match ports.get(at).or(ports.first()) {
-            Some(port) if *port != 5432 => format!("{name}:{port}"),
-            _ => name,
-        }
-    });
-    let hosts: Vec<String> = hosts.collect();
-    let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
-    format!("postgres://{}/{database}", hosts.join(","))
+        (name, ports.get(at).or(ports.first()).copied().unwrap_or(PORT))
+    })
 }
 
-/// An address that could not be read, without what may be a password.
-fn without_secrets(address: &str) -> String {
-    let (base, _) = address.split_once('?').unwrap_or((address, ""));
+/// Whether a text can be the name of a schema.
+fn is_schema(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 63 && !name.contains('\0')
+}
+
+/// An address with its scheme in small letters, as it is read.
+fn with_lower_scheme(base: &str) -> String {
     match base.split_once("://") {
-        Some((scheme, rest)) => {
-            let from = rest.rfind('@').map_or(0, |at| at + 1);
-            format!("{scheme}://{}", &rest[from..])
-        }
-        None => "postgres://".to_owned(),
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
+        None => base.to_owned(),
     }
+}
+
+/// An address with a port for each host that has none.
+fn with_port(base: &str, port: Option<&str>) -> String {
+    let (Some(port), Some((scheme, rest))) = (port, base.split_once("://")) else {
+        return base.to_owned();
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (account, hosts) = authority.split_at(authority.find('@').map_or(0, |at| at + 1));
+    if hosts.is_empty() {
+        return base.to_owned();
+    }
+    let with_port = |host: &str| match host.rsplit_once(':') {
+        // The colons of an address in brackets are its own.
+        Some((_, end)) if !end.contains(']') => host.to_owned(),
+        _ => format!("{host}:{port}"),
+    };
+    let hosts: Vec<String> = hosts.split(',').map(with_port).collect();
+    format!("{scheme}://{account}{}{path}", hosts.join(","))
+}
+
+/// An address that could not be read, without what may be a password: hosts and database alone, and not even
+/// those where they cannot be told from one.
+pub(crate) fn without_secrets(address: &str) -> String {
+    let (base, query) = address.split_once('?').unwrap_or((address, ""));
+    let Some((scheme, rest)) = base.split_once("://") else { return HIDDEN.to_owned() };
+    let shown = rest.rsplit_once('@').map_or(rest, |(_, hosts)| hosts);
+    let (hosts, _) = shown.split_once('/').unwrap_or((shown, ""));
+    // What stands behind a host's colon is a port, or a password whose host was left out.
+    let has_port = |host: &str| match host.rsplit_once(':') {
+        Some((_, port)) if !port.contains(']') => port.parse::<u16>().is_ok(),
+        _ => true,
+    };
+    if query.contains('@') || !hosts.split(',').all(has_port) {
+        return HIDDEN.to_owned();
+    }
+    format!("{scheme}://{shown}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AddressDefaults;
+
+    fn read(address: &str) -> Result<Location> {
+        Location::parse(address, &PostgresOptions::default())
+    }
 
     #[test]
-    fn a_place_shows_servers_and_database_only() {
+    fn a_place_shows_servers_database_and_schema_only() {
         let address = "postgres://ana:secret@db1:6432,db2/memory?schema=one&application_name=x";
-        let location = Location::parse(address, None).unwrap();
-        assert_eq!(location.place(), "postgres://db1:6432,db2:6432/memory");
+        let location = read(address).unwrap();
+        assert_eq!(location.place(), "postgres://db1:6432,db2/memory?schema=one");
         assert_eq!(location.schema(), "one");
-        let socket = Location::parse("postgres:///memory?host=/run/x&user=ana", None).unwrap();
+        let socket = read("postgres:///memory?host=/run/x&user=ana&password=secret").unwrap();
         assert_eq!(socket.place(), "postgres:///run/x/memory");
-        let two = Location::parse("postgres:///memory?host=/run/x,/run/y&user=ana", None).unwrap();
-        assert_eq!(two.place(), "postgres:///run/x,/run/y/memory");
+        assert_eq!(read("PostgreSQL://db/memory").unwrap().place(), "postgres://db/memory");
     }
 
     #[test]
@@ -195,10 +308,37 @@ mod tests {
             "postgres://ana:se@cret@db/memory?nonsense=1",
             "postgres://ana:secret@db/memory?connections=none",
             "postgres://ana:secret@db:x/memory",
+            "postgres://ana:s@ec?ret@cret/memory",
+            "postgres://ana:secret",
+            "postgres://ana:se?cret",
+            "postgres://db/memory?password=se@cret&nonsense=1",
+            "postgres://db/memory?secret=1@2",
+            "postgres://ana:secret@db/memory?sslkey=x",
             "postgres:///memory",
         ] {
-            let error = Location::parse(address, None).map(|_| ()).unwrap_err().to_string();
-            assert!(!error.contains("cret"), "{error}");
+            let error = read(address).map(|_| ()).unwrap_err();
+            let said = error.to_string();
+            assert!(matches!(error, StoreError::InvalidAddress { .. }), "{said}");
+            assert!(!said.contains("cret") || said.contains("option"), "{said}");
         }
+    }
+
+    #[test]
+    fn what_an_address_leaves_out_is_filled_in() {
+        let mut options = PostgresOptions { password: Some("b".into()), ..Default::default() };
+        options.defaults = AddressDefaults {
+            hosts: Some("db1,/run/x".into()),
+            port: Some("6000".into()),
+            user: Some("ana".into()),
+            database: Some("memory".into()),
+            ..AddressDefaults::default()
+        };
+        let read = |address: &str| Location::parse(address, &options).unwrap();
+        assert_eq!(read("postgres://").place(), "postgres://db1:6000,/run/x:6000/memory");
+        assert_eq!(read("postgres://").config.get_user(), Some("ana"));
+        let named = read("postgres://eva:a@db2,[::1],db3:1/other");
+        assert_eq!(named.place(), "postgres://db2:6000,::1:6000,db3:1/other");
+        assert_eq!(named.config.get_password(), Some(b"a".as_slice()));
+        assert_eq!(read("postgres://eva@db2").config.get_password(), Some(b"b".as_slice()));
     }
 }

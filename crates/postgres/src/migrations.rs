@@ -1,27 +1,34 @@
 //! Makes the tables, and brings those of an older version up to date.
 
+use futures_util::future::join;
 use jiff::Timestamp;
 use longmem_store::{Result, StoreError};
 
 use crate::database::{Database, Users};
 use crate::failure::Failure;
-use crate::statements::{NONE, Statements, params};
+use crate::statements::{NONE, params};
 
 /// The steps that made the tables what they are; a released one never changes.
 const STEPS: [(&str, &str); 1] = [("initial", include_str!("../migrations/0001_initial.sql"))];
 
-/// What becomes of tables that are missing or of an older version.
+/// The oldest version of PostgreSQL that can keep a store.
+const OLDEST_SERVER: i32 = 15;
+
+/// A server's number of its version is this for each major version.
+const VERSION_UNIT: i32 = 10_000;
+
+/// What becomes of tables that are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IfOutdated {
-    /// They are made or changed.
-    Migrate,
+pub(crate) enum IfMissing {
+    /// They are made.
+    Create,
     /// Opening fails.
     Fail,
 }
 
 /// Opens the tables: all steps that were not taken yet are taken, in one transaction each, by one process
-/// at a time.
-pub(crate) fn open(database: &Database, if_outdated: IfOutdated) -> Result<()> {
+/// at a time; `if_missing` says whether the first one may be.
+pub(crate) fn open(database: &Database, if_missing: IfMissing) -> Result<()> {
     let newest = STEPS.len() as u32;
     let place = database.location().place();
     let taken = taken_steps(database)?;
@@ -34,7 +41,7 @@ pub(crate) fn open(database: &Database, if_outdated: IfOutdated) -> Result<()> {
                 known: newest,
             });
         }
-        _ if if_outdated == IfOutdated::Fail => {
+        0 if if_missing == IfMissing::Fail => {
             return Err(StoreError::Missing(place.to_owned()));
         }
         _ => {}
@@ -83,22 +90,36 @@ pub(crate) fn open(database: &Database, if_outdated: IfOutdated) -> Result<()> {
     Ok(())
 }
 
-/// Number of the newest step that was taken; 0 where there are no tables.
+/// Number of the newest step that was taken, in one trip; 0 where there are no tables.
 fn taken_steps(database: &Database) -> Result<u32> {
-    if !is_there(database)? {
-        return Ok(0);
+    let schema = database.location().quoted_schema();
+    let newest = format!("SELECT coalesce(max(step), 0) FROM {schema}.schema_steps");
+    let (version, newest) = database.read(Users::All, async |statements| {
+        let version = "SELECT current_setting('server_version_num')::integer";
+        let (version, newest) =
+            join(statements.row(version, NONE), statements.row(&newest, NONE)).await;
+        let newest = match newest {
+            Err(failure) if failure.is_missing_table() => 0,
+            newest => newest?.try_get::<_, i32>(0)?,
+        };
+        Ok((version?.try_get::<_, i32>(0)?, newest))
+    })?;
+    if version < OLDEST_SERVER * VERSION_UNIT {
+        return Err(StoreError::Unreachable {
+            place: database.location().place().to_owned(),
+            reason: format!(
+                "the server is PostgreSQL {}, and longmem needs {OLDEST_SERVER} or later",
+                version / VERSION_UNIT
+            ),
+        });
     }
-    database.read(Users::All, async |statements| {
-        let sql = "SELECT coalesce(max(step), 0) FROM schema_steps";
-        let newest: i32 = statements.row(sql, NONE).await?.try_get(0)?;
-        Ok(u32::try_from(newest).unwrap_or(0))
-    })
+    Ok(u32::try_from(newest).unwrap_or(0))
 }
 
 /// Whether there is the table that says which steps were taken.
 pub(crate) fn is_there(database: &Database) -> Result<bool> {
     let name = format!("{}.schema_steps", database.location().quoted_schema());
-    database.read(Users::All, async |statements: &Statements<'_>| {
+    database.read(Users::All, async |statements| {
         let sql = "SELECT to_regclass($1) IS NOT NULL";
         Ok(statements.row(sql, params![name]).await?.try_get(0)?)
     })

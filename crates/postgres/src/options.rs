@@ -1,0 +1,79 @@
+//! What a store is opened with beside its address.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::location::{Location, without_secrets};
+
+/// How a store is opened.
+#[derive(Clone, Default)]
+pub struct PostgresOptions {
+    /// The password, if the address holds none.
+    pub password: Option<String>,
+    /// What holds where the address says nothing.
+    pub defaults: AddressDefaults,
+    /// Make the tables where they are missing; otherwise a missing store is an error.
+    pub create: bool,
+    /// How long what a process was doing when it died is left to it, before another one takes it over;
+    /// 30 seconds if none is given. At least a second, so that a slow answer does not end it.
+    pub lease: Option<Duration>,
+}
+
+/// What holds where an address says nothing: the library reads no environment, so whoever opens a store
+/// gives what the variables of libpq say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddressDefaults {
+    /// Hosts, or folders of sockets, with commas between them (`PGHOST`).
+    pub hosts: Option<String>,
+    /// The port of hosts that are named without one, 1 to 65535 (`PGPORT`).
+    pub port: Option<String>,
+    /// The account (`PGUSER`); that of the process without it.
+    pub user: Option<String>,
+    /// The database (`PGDATABASE`); the one with the account's name without it.
+    pub database: Option<String>,
+    /// `disable`, `prefer`, `require`, `verify-ca` or `verify-full` (`PGSSLMODE`).
+    pub ssl_mode: Option<String>,
+    /// A file with the certificates of issuers who are trusted, or `system` (`PGSSLROOTCERT`).
+    pub ssl_root_certificate: Option<String>,
+}
+
+impl fmt::Debug for PostgresOptions {
+    /// Shows everything but the password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let password = self.password.as_ref().map(|_| "…");
+        formatter
+            .debug_struct("PostgresOptions")
+            .field("password", &password)
+            .field("defaults", &self.defaults)
+            .field("create", &self.create)
+            .field("lease", &self.lease)
+            .finish()
+    }
+}
+
+/// Whether a name of a store is the address of one in PostgreSQL: it begins with `postgres://` or
+/// `postgresql://`.
+pub fn is_address(name: &str) -> bool {
+    let scheme = name.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        ["postgres", "postgresql"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+    })
+}
+
+/// Where the store at an address is, as a person would name it: servers, database and schema, without
+/// account and password. It is what [`place`](longmem_store::Upkeep::place) of the store says; of an
+/// address that cannot be read, what can be shown of it.
+///
+/// # Examples
+/// ```
+/// use longmem_postgres::{PostgresOptions, place};
+///
+/// let address = "postgres://ana:secret@db1,db2/memory?connections=4";
+/// assert_eq!(place(address, &PostgresOptions::default()), "postgres://db1,db2/memory");
+/// ```
+pub fn place(address: &str, options: &PostgresOptions) -> String {
+    match Location::parse(address, options) {
+        Ok(location) => location.place().to_owned(),
+        Err(_) => without_secrets(address),
+    }
+}
