@@ -1,0 +1,106 @@
+//! How often a server is waited for, and how much it writes: what a network and a disk make slow.
+
+mod fixture;
+
+use std::sync::Arc;
+
+use fixture::InDatabase;
+use longmem_core::{FixedClock, NewTurn, Role, Scope, SessionName, UserName};
+use longmem_memory::{IndexOptions, Memory, RecallRequest};
+use longmem_postgres::{PostgresOptions, PostgresStore};
+use longmem_store::Turns;
+use longmem_test_support::{PostgresServer, WordHashEmbedder};
+
+const QUESTION: &str = "Where did I buy tea and a map?";
+
+fn turn(number: usize) -> NewTurn {
+    NewTurn {
+        session: SessionName::new(format!("session {}", number / 50)).unwrap(),
+        session_title: None,
+        role: Role::User,
+        speaker: None,
+        text: format!("In the town number {number} I bought tea, bread and a map of the harbour"),
+        time: "2026-03-07T10:00:00Z".parse().unwrap(),
+        note: false,
+        source_key: None,
+    }
+}
+
+fn memory(store: &Arc<PostgresStore>) -> Memory {
+    let clock = FixedClock("2026-03-08T10:00:00Z".parse().unwrap());
+    Memory::new(Arc::clone(store) as _, Arc::new(WordHashEmbedder::default()), Arc::new(clock))
+}
+
+fn trips(store: &PostgresStore, work: impl FnOnce()) -> u64 {
+    let before = store.trips();
+    work();
+    store.trips() - before
+}
+
+#[test]
+fn recalls_and_writes_wait_for_the_server_a_few_times_however_much_there_is() {
+    if !InDatabase::can_be() {
+        return;
+    }
+    for turns in [100, 12_000] {
+        let database = InDatabase::new();
+        let ana = UserName::new("ana").unwrap();
+        let store = database.postgres();
+        let all: Vec<NewTurn> = (0..turns).map(turn).collect();
+        memory(store).remember(&ana, &all).unwrap();
+        let go_on = &mut |_| std::ops::ControlFlow::Continue(());
+        memory(store).index(IndexOptions::default(), go_on).unwrap();
+
+        let options = PostgresOptions::default();
+        let cold = Arc::new(PostgresStore::open(database.address(), &options).unwrap());
+        let asking = memory(&cold);
+        let mut request = RecallRequest::new(Scope::of(ana.clone()), QUESTION);
+        request.with_neighbours = 3;
+        let recall = || assert!(!asking.recall(&request).unwrap().results.is_empty());
+        let of_cold = trips(&cold, recall);
+        assert!(of_cold <= 6, "a cold recall among {turns} turns took {of_cold} trips");
+        // Whole vectors come with the next searches.
+        recall();
+        recall();
+        let warm = trips(&cold, recall);
+        assert!(warm <= 3, "a warm recall among {turns} turns took {warm} trips");
+
+        for count in [1, 1_000] {
+            let new: Vec<NewTurn> = (0..count).map(|n| turn(turns + n)).collect();
+            let taken = trips(store, || {
+                store.insert_turns(&ana, &new).unwrap();
+            });
+            assert!(taken <= 5, "storing {count} turns beside {turns} took {taken} trips");
+        }
+        let bob = UserName::new("bob").unwrap();
+        let first = trips(store, || {
+            store.insert_turns(&bob, &[turn(0)]).unwrap();
+        });
+        assert!(first <= 7, "the first turn of a user took {first} trips");
+    }
+}
+
+#[test]
+fn a_turn_writes_at_most_eight_kilobytes_of_log() {
+    if !InDatabase::can_be() {
+        return;
+    }
+    let database = InDatabase::new();
+    let server = PostgresServer::shared().unwrap();
+    let ana = UserName::new("ana").unwrap();
+    let store = database.postgres();
+    let many: Vec<NewTurn> = (0..9_000).map(turn).collect();
+    store.insert_turns(&ana, &many).unwrap();
+    let written = || {
+        let sql = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint";
+        server.sql(database.name(), sql).parse::<i64>().unwrap()
+    };
+    // Right after a checkpoint, each page is written whole once.
+    server.sql(database.name(), "CHECKPOINT");
+    let (before, turns) = (written(), 1_000);
+    for number in 0..turns {
+        store.insert_turns(&ana, &[turn(9_000 + number)]).unwrap();
+    }
+    let of_a_turn = (written() - before) / turns as i64;
+    assert!(of_a_turn <= 8_000, "a turn wrote {of_a_turn} bytes of the write-ahead log");
+}
