@@ -52,9 +52,9 @@ pub(crate) async fn among(
         return Ok(HashMap::new());
     }
     let salt: &[u8] = row.try_get(0)?;
-    let hashed: HashMap<ForgottenKey, &SourceKey> =
+    let by_hash: HashMap<ForgottenKey, &SourceKey> =
         keys.iter().map(|key| (ForgottenKey::new(salt, user, key), *key)).collect();
-    let hashes: Vec<&[u8]> = hashed.keys().map(|hash| hash.0.as_slice()).collect();
+    let hashes: Vec<&[u8]> = by_hash.keys().map(|hash| hash.0.as_slice()).collect();
     let rows = statements
         .rows(
             "SELECT hash FROM forgotten_keys WHERE user_id = $1 AND hash = ANY($2)",
@@ -66,7 +66,7 @@ pub(crate) async fn among(
         let hash = <[u8; 16]>::try_from(row.try_get::<_, &[u8]>(0)?)
             .map(ForgottenKey)
             .map_err(|_| Failure::Unexpected("a forgotten key has not 16 bytes"))?;
-        if let Some(key) = hashed.get(&hash) {
+        if let Some(key) = by_hash.get(&hash) {
             forgotten.insert(key.0.clone(), hash);
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{try_join, try_join4};
+use futures_util::future::{try_join, try_join_all, try_join4};
 use longmem_core::TurnId;
 use longmem_search::{
     BlockId, Listed, NewLists, SessionNumber, TurnEntry, codes_in, turn_block_of, with_session,
@@ -280,6 +280,23 @@ pub(crate) async fn remove_turns(
             params![number.0, user.tail_turns],
         )
         .await?;
+    Ok(())
+}
+
+/// Removes all lists of a user of whom everything goes, and the vectors.
+pub(crate) async fn remove_all(
+    statements: &Statements<'_>,
+    user: UserNumber,
+) -> Result<(), Failure> {
+    // Row by row behind each turn, these would take several times as long.
+    let deletions =
+        ["turn_words", "turn_blocks", "postings", "code_runs", "vectors", "index_queue"].map(
+            |table| async move {
+                let sql = format!("DELETE FROM {table} WHERE user_id = $1");
+                statements.run(&sql, params![user.0]).await
+            },
+        );
+    try_join_all(deletions).await?;
     Ok(())
 }
 

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use futures_util::future::{try_join, try_join3};
 use longmem_core::{SessionName, TurnId};
 
 use crate::failure::Failure;
+use crate::kept;
 use crate::statements::{Statements, params};
 use crate::user_number::UserNumber;
 
@@ -59,6 +61,101 @@ impl SessionNames {
     pub(crate) fn is_titled(&self, session: &SessionName) -> bool {
         self.titled.contains(session.as_str())
     }
+}
+
+/// Notes that the title of a session was set by a person.
+pub(crate) async fn note_titled(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    session: &SessionName,
+) -> Result<(), Failure> {
+    kept::keep_all(statements, user, &[value(TITLED, session, session)]).await
+}
+
+/// Notes that sessions have another name now, or that all their turns are in another one.
+pub(crate) async fn note_present_name(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    former: &[&SessionName],
+    present: &SessionName,
+) -> Result<(), Failure> {
+    let led_to: Vec<&[u8]> = former.iter().map(|name| name.as_str().as_bytes()).collect();
+    let leads_to = present.as_str().as_bytes();
+    let lead_on = statements.run(
+        "UPDATE user_values SET value = $4
+         WHERE user_id = $1 AND starts_with(name, $2) AND value = ANY($3)",
+        params![user.0, FORMER, led_to, leads_to],
+    );
+    let values: Vec<(String, Vec<u8>)> =
+        former.iter().map(|former| value(FORMER, former, present)).collect();
+    // The present name leads to itself.
+    let to_itself = format!("{FORMER}{present}");
+    let free_present = statements.run(
+        "DELETE FROM user_values WHERE user_id = $1 AND name = $2",
+        params![user.0, to_itself],
+    );
+    try_join3(lead_on, kept::keep_all(statements, user, &values), free_present).await?;
+    Ok(())
+}
+
+/// Gives the mark of a title that a person set to a session's new name.
+pub(crate) async fn rename_titled(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    former: &SessionName,
+    present: &SessionName,
+) -> Result<(), Failure> {
+    let former = format!("{TITLED}{former}");
+    let (name, value) = value(TITLED, present, present);
+    statements
+        .run(
+            "WITH titled AS (
+                 DELETE FROM user_values WHERE user_id = $1 AND name = $2 RETURNING user_id)
+             INSERT INTO user_values (user_id, name, value) SELECT user_id, $3, $4 FROM titled
+             ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value",
+            params![user.0, former, name, value],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Notes that the words of a turn were replaced.
+pub(crate) async fn note_amended(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    turn: TurnId,
+) -> Result<(), Failure> {
+    kept::keep_all(statements, user, &[(format!("{AMENDED}{turn}"), Vec::new())]).await
+}
+
+/// Deletes what leads to sessions and turns that are no more.
+pub(crate) async fn delete_of_gone(
+    statements: &Statements<'_>,
+    user: UserNumber,
+) -> Result<(), Failure> {
+    let of_sessions = statements.run(
+        "DELETE FROM user_values v
+         WHERE v.user_id = $1 AND starts_with(v.name, $2) AND NOT EXISTS (
+             SELECT 1 FROM sessions s
+             WHERE s.user_id = $1 AND convert_to(s.name, 'UTF8') = v.value)",
+        params![user.0, PREFIX],
+    );
+    // Somebody else's value may begin like ours.
+    let of_turns = statements.run(
+        "DELETE FROM user_values v
+         WHERE v.user_id = $1 AND starts_with(v.name, $2) AND NOT EXISTS (
+             SELECT 1 FROM turns t WHERE t.user_id = $1 AND t.id =
+                 CASE WHEN substr(v.name, length($2) + 1) ~ '^[0-9]{1,18}$'
+                      THEN substr(v.name, length($2) + 1)::bigint END)",
+        params![user.0, AMENDED],
+    );
+    try_join(of_sessions, of_turns).await?;
+    Ok(())
+}
+
+/// A value by which a name leads to a session.
+fn value(prefix: &str, name: &SessionName, leads_to: &SessionName) -> (String, Vec<u8>) {
+    (format!("{prefix}{name}"), leads_to.as_str().as_bytes().to_vec())
 }
 
 /// Those of the turns whose words were replaced.

@@ -241,8 +241,8 @@ impl Turns for PostgresStore {
     fn forget(&self, target: &ForgetTarget) -> Result<Forgotten> {
         let number = UserNumber::of(target.user());
         self.database.write(number.alone(), async |statements| {
-            check_names(statements, &target.scope()).await?;
-            forget::delete(statements, target).await
+            let mut locked = forget::lock_named(statements, target).await?;
+            forget::delete(statements, &mut locked, target).await
         })
     }
 
@@ -253,10 +253,9 @@ impl Turns for PostgresStore {
     ) -> Result<Option<Forgotten>> {
         let number = UserNumber::of(target.user());
         self.database.write(number.alone(), async |statements| {
-            check_names(statements, &target.scope()).await?;
-            crate::users::lock(statements, target.user()).await?;
+            let mut locked = forget::lock_named(statements, target).await?;
             if forget::preview(statements, target, 0).await?.fingerprint == shown {
-                forget::delete(statements, target).await.map(Some)
+                forget::delete(statements, &mut locked, target).await.map(Some)
             } else {
                 Ok(None)
             }
