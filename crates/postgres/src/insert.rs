@@ -131,6 +131,9 @@ async fn import(
     if wanted.is_empty() {
         return Ok(vec![None; new.len()]);
     }
+    if locked.is_none() {
+        make_user(statements, user).await?;
+    }
     if let Some(mut locked) = locked.filter(|_| !grown.is_empty()) {
         let amended = amended_among(statements, number, &grown).await?;
         grown.retain(|turn| !amended.contains(turn));
@@ -151,7 +154,10 @@ pub(crate) fn insert_unless(
     let new = New::of(turn);
     database.write(UserNumber::of(user).alone(), async |statements| {
         let last = last_turns(statements, user, &turn.session, 2);
-        let (_, last) = try_join(lock(statements, user), last).await?;
+        let (locked, last) = try_join(lock(statements, user), last).await?;
+        if locked.is_none() {
+            make_user(statements, user).await?;
+        }
         let inserted = match already(&last) {
             Some(id) => Inserted { id, new: false },
             None => insert(statements, user, &[&new], &SessionNames::default()).await?[0],
@@ -213,6 +219,16 @@ struct OpenSession {
     next_position: i64,
 }
 
+/// Makes a user who was not there a moment ago. Whoever made the user in between may have stored turns,
+/// which the reads of that moment do not show: then all is done again.
+async fn make_user(
+    statements: &Statements<'_>,
+    user: &UserName,
+) -> std::result::Result<LockedUser, Failure> {
+    let locked = lock_or_make(statements, user).await?;
+    if locked.last_turn == 0 { Ok(locked) } else { Err(Failure::MadeMeanwhile) }
+}
+
 /// Stores turns of which the user may have some.
 async fn insert(
     statements: &Statements<'_>,
@@ -248,15 +264,7 @@ async fn insert(
     .await?;
     let (mut locked, known, sessions) = match locked {
         Some(locked) => (locked, known, sessions),
-        // Whoever made the user in between made sessions, too.
-        None => {
-            let locked = lock_or_make(statements, user).await?;
-            if locked.last_turn == 0 {
-                (locked, Vec::new(), Vec::new())
-            } else {
-                return Err(Failure::MadeMeanwhile);
-            }
-        }
+        None => (make_user(statements, user).await?, Vec::new(), Vec::new()),
     };
     let mut known_ids: HashMap<String, TurnId> = HashMap::new();
     for row in &known {
