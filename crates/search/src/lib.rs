@@ -16,6 +16,7 @@ mod candidates;
 mod filter;
 mod lists;
 mod merged;
+mod parallel;
 mod reading;
 mod searcher;
 mod selection;

@@ -1,6 +1,6 @@
 //! Picks the best of many rows, the same ones however many threads look.
 
-use rayon::prelude::*;
+use crate::parallel;
 
 /// A row with what it scored.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,13 +59,12 @@ fn greatest(
     admits: impl Fn(usize) -> bool + Sync,
 ) -> Vec<ScoredRow> {
     // One part per thread: each part starts without a cut-off.
-    let rows = scores.len().div_ceil(rayon::current_num_threads()).max(ROWS_PER_THREAD);
-    let parts: Vec<Vec<ScoredRow>> = scores
-        .par_chunks(rows)
-        .enumerate()
-        .map(|(part, scores)| greatest_of(part * rows, scores, limit, above, &key, &admits))
-        .collect();
-    let mut greatest = parts.concat();
+    let rows = scores.len().div_ceil(parallel::threads()).max(ROWS_PER_THREAD);
+    let parts: Vec<(usize, &[f32])> = scores.chunks(rows).enumerate().collect();
+    let mut greatest = parallel::map(&parts, |(part, scores)| {
+        greatest_of(part * rows, scores, limit, above, &key, &admits)
+    })
+    .concat();
     cut(&mut greatest, limit);
     greatest.sort_unstable_by(better_first);
     greatest

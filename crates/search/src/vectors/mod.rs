@@ -14,5 +14,6 @@ pub use two_stages::Scan;
 pub use vector_bytes::{vector_bytes, vector_from_bytes};
 
 pub(crate) use code::{Codes, code_bytes, code_of};
+pub(crate) use dot::DotQuery;
 pub(crate) use snapshot::{Matrix, Snapshot};
 pub(crate) use two_stages::TwoStages;

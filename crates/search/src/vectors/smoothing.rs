@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use rayon::prelude::*;
-
+use crate::parallel;
 use crate::turn_table::{CHUNK_ROWS, PlacedTurn, TurnTable};
 
 /// How much of its neighbours' cosines a turn takes over.
@@ -74,15 +73,14 @@ impl DenseParameters {
             return Cow::Borrowed(cosines);
         }
         let mut scores = vec![0.0; cosines.len()];
-        scores.par_chunks_mut(CHUNK_ROWS).zip(table.chunks()).enumerate().for_each(
-            |(chunk, (scores, turns))| {
-                let own = &cosines[chunk * CHUNK_ROWS..];
-                for ((score, turn), own) in scores.iter_mut().zip(turns.iter()).zip(own) {
-                    let neighbours = self.neighbours_of(table, turn);
-                    *score = self.mixed(neighbours, *own, |row| cosines[row]);
-                }
-            },
-        );
+        parallel::for_each_chunk(&mut scores, CHUNK_ROWS, |chunk, scores| {
+            let own = &cosines[chunk * CHUNK_ROWS..];
+            let turns = table.chunks()[chunk].iter();
+            for ((score, turn), own) in scores.iter_mut().zip(turns).zip(own) {
+                let neighbours = self.neighbours_of(table, turn);
+                *score = self.mixed(neighbours, *own, |row| cosines[row]);
+            }
+        });
         Cow::Owned(scores)
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use longmem_core::Embedding;
 use ndarray::ArrayView2;
-use rayon::prelude::*;
 
-use super::dot::{dot, dots};
+use super::dot::DotQuery;
+use crate::parallel;
 use crate::source::PassageId;
 use crate::turn_table::{CHUNK_ROWS, TurnTable};
 
@@ -107,7 +107,8 @@ impl<L: VectorLayout> Snapshot<L> {
     /// For another table than the one that gave the rows, or one grown from it.
     pub(crate) fn cosines(&self, table: &TurnTable, query: &L::Query) -> Vec<f32> {
         let mut cosines = vec![f32::NAN; table.len()];
-        cosines.par_chunks_mut(CHUNK_ROWS).zip(&self.chunks).for_each(|(rows, chunk)| {
+        parallel::for_each_chunk(&mut cosines, CHUNK_ROWS, |place, rows| {
+            let Some(chunk) = self.chunks.get(place) else { return };
             // Most turns have one passage, whose place is the row: nothing has to be moved.
             if !chunk.scattered {
                 return chunk.vectors.cosines(query, &mut rows[..chunk.vectors.len()]);
@@ -159,12 +160,12 @@ impl<L: VectorLayout> Chunk<L> {
 
 impl Snapshot<Matrix> {
     /// The cosine of one row to the query; none if it has no vector.
-    pub(crate) fn cosine(&self, row: usize, query: &Embedding) -> Option<f32> {
+    pub(crate) fn cosine(&self, row: usize, query: &DotQuery) -> Option<f32> {
         let chunk = self.chunks.get(row / CHUNK_ROWS)?;
         let turn = chunk.turn((row % CHUNK_ROWS) as u32)?;
         let first = turn.first as usize * self.width;
         let numbers = &chunk.vectors.numbers[first..][..turn.passages as usize * self.width];
-        let cosines = numbers.chunks_exact(self.width).map(|one| dot(one, query.as_slice()));
+        let cosines = numbers.chunks_exact(self.width).map(|one| query.dot(one));
         Some(cosines.sum::<f32>() / turn.passages as f32)
     }
 }
@@ -178,7 +179,7 @@ pub(crate) struct Matrix {
 
 impl VectorLayout for Matrix {
     type Passage<'a> = &'a Embedding;
-    type Query = Embedding;
+    type Query = DotQuery;
 
     fn new(width: usize) -> Self {
         Self { width, numbers: Vec::new() }
@@ -196,9 +197,9 @@ impl VectorLayout for Matrix {
         self.numbers.len() / self.width
     }
 
-    fn cosines(&self, query: &Embedding, out: &mut [f32]) {
+    fn cosines(&self, query: &DotQuery, out: &mut [f32]) {
         let matrix = ArrayView2::from_shape((self.len(), self.width), &self.numbers)
             .expect("len() is the number of whole vectors in numbers");
-        dots(&matrix, query.as_slice(), out);
+        query.dots(&matrix, out);
     }
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use longmem_core::{Embedding, EmbeddingModel, UserName};
-use rayon::prelude::*;
 
 use super::code::{CodeQuery, Codes};
-use super::dot::dot;
+use super::dot::DotQuery;
 use super::smoothing::DenseParameters;
 use super::snapshot::{Matrix, Snapshot};
 use super::vector_bytes::vector_from_bytes;
+use crate::parallel;
 use crate::selection::{RowCosine, ScoredRow, best, lowest};
 use crate::source::{DamagedVector, PassageId, SearchSource};
 use crate::turn_table::TurnTable;
@@ -119,7 +119,8 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
         let mut final_rows: BTreeSet<usize> = given.collect();
         let candidates = maybe_nearest.iter().chain(&maybe_farthest).map(|found| found.row);
         let mut exact = Cosines::new();
-        self.add_cosines(&mut exact, candidates.chain(final_rows.iter().copied()))?;
+        let query = DotQuery::of(self.query);
+        self.add_cosines(&query, &mut exact, candidates.chain(final_rows.iter().copied()))?;
 
         // Which of them are nearest is decided with the neighbours' estimates: a neighbour's part is
         // small, so its estimate is good enough to tell which turns need its exact cosine.
@@ -146,7 +147,7 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
             .flat_map(|row| self.parameters.neighbours(self.table, *row))
             .flatten()
             .collect();
-        self.add_cosines(&mut exact, neighbours.into_iter())?;
+        self.add_cosines(&query, &mut exact, neighbours.into_iter())?;
         let cosine = |row: usize| exact.get(&row).copied().unwrap_or(f32::NAN);
         Ok(final_rows
             .iter()
@@ -165,6 +166,7 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
     /// theirs: from memory, or read by number.
     fn add_cosines(
         &self,
+        query: &DotQuery,
         exact: &mut Cosines,
         rows: impl Iterator<Item = usize>,
     ) -> Result<(), S::Error> {
@@ -172,17 +174,21 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
         missing.sort_unstable();
         missing.dedup();
         let in_memory: Vec<Option<f32>> =
-            missing.par_iter().map(|row| self.whole.cosine(*row, self.query)).collect();
+            parallel::map(&missing, |row| self.whole.cosine(*row, query));
         let in_memory = missing.iter().zip(in_memory);
         exact.extend(in_memory.filter_map(|(row, cosine)| Some((*row, cosine?))));
         missing.retain(|row| !exact.contains_key(row));
-        exact.extend(self.read_cosines(&missing)?);
+        exact.extend(self.read_cosines(query, &missing)?);
         Ok(())
     }
 
     /// Reads the vectors of rows by number. A row is left out if one of its passages was deleted
     /// since its code was read.
-    fn read_cosines(&self, rows: &[usize]) -> Result<Vec<(usize, f32)>, S::Error> {
+    fn read_cosines(
+        &self,
+        query: &DotQuery,
+        rows: &[usize],
+    ) -> Result<Vec<(usize, f32)>, S::Error> {
         let mut passages: Vec<PassageId> = rows
             .iter()
             .filter_map(|row| self.codes.passages_of(*row))
@@ -199,7 +205,7 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
         self.source.vectors(self.user, self.model, &passages, &|place, bytes| {
             let vector = vector_from_bytes(bytes, width)
                 .map_err(|reason| DamagedVector { passage: passages[place].0, reason })?;
-            let cosine = dot(vector.as_slice(), self.query.as_slice());
+            let cosine = query.dot(vector.as_slice());
             cosines[place].store(cosine.to_bits(), Ordering::Relaxed);
             Ok(())
         })?;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use longmem_core::TurnId;
-use rayon::prelude::*;
 
 use super::windows::WordWindows;
 use crate::lists::Posting;
+use crate::parallel;
 use crate::turn_table::TurnTable;
 
 /// How words are scored.
@@ -105,7 +105,7 @@ pub(crate) fn lexical_scores(
     let windows = windows();
     let all_rarities: f32 = scores.rarities.iter().sum();
     let frequencies: Vec<Vec<(u32, f32)>> =
-        words.par_iter().map(|word| frequencies(table, word, &windows, parameters)).collect();
+        parallel::map(words, |word| frequencies(table, word, &windows, parameters));
     // In the order of words, so that sums round alike in every run.
     for ((word, rarity), frequencies) in words.iter().zip(&scores.rarities).zip(frequencies) {
         let idf = word.weight * rarity;

@@ -1,7 +1,6 @@
 //! Which turns of a session are so near each other that they share words.
 
-use rayon::prelude::*;
-
+use crate::parallel;
 use crate::turn_table::{PlacedTurn, TurnTable};
 
 /// For each row of a table the rows whose words count for it too, and their number of words
@@ -21,10 +20,8 @@ impl WordWindows {
     /// Takes so many turns before and after each. A turn with more words than `longest_neighbour`
     /// neither lends nor borrows words.
     pub(crate) fn new(table: &TurnTable, neighbours: usize, longest_neighbour: u32) -> Self {
-        let of_chunks: Vec<(Vec<u32>, Vec<u32>, Vec<f32>)> = table
-            .chunks()
-            .par_iter()
-            .map(|turns| {
+        let of_chunks: Vec<(Vec<u32>, Vec<u32>, Vec<f32>)> =
+            parallel::map(table.chunks(), |turns| {
                 let mut counts = Vec::with_capacity(turns.len());
                 let mut beside = Vec::with_capacity(turns.len() * 2 * neighbours.min(4));
                 let mut lengths = Vec::with_capacity(turns.len());
@@ -39,8 +36,7 @@ impl WordWindows {
                     lengths.push(words as f32);
                 }
                 (counts, beside, lengths)
-            })
-            .collect();
+            });
         let mut windows = Self {
             neighbours,
             longest_neighbour,
