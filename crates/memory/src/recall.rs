@@ -1,6 +1,6 @@
 //! Finds what is relevant to a query.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
@@ -177,6 +177,8 @@ enum Worth {
 struct Gathered {
     turns: Vec<Signalled>,
     facts: Vec<SignalledFact>,
+    /// Neighbours of those that are likely to be the best.
+    neighbours: Vec<Turn>,
     /// Why only words were searched, though meaning was asked for.
     degraded: Option<Degraded>,
     timings: RecallTimings,
@@ -208,7 +210,7 @@ impl Memory {
         }
         let other_model = self.other_model(request, &overview);
         let gathered = self.gathered(request, &overview, clock)?;
-        let Gathered { turns, facts, degraded, timings } = gathered;
+        let Gathered { turns, facts, neighbours, degraded, timings } = gathered;
         let scored = Instant::now();
         let ranking = &request.ranking;
         let excluded = |found: &Signalled| request.exclude.contains(&found.turn.id);
@@ -227,7 +229,7 @@ impl Memory {
         let unsure = matches!(worth, Worth::Nearest | Worth::Unsure);
         let Order { turns, facts, .. } = order;
         let facts = facts.into_iter().map(|fact| fact.recalled).collect();
-        let results = self.with_neighbours(request, turns)?;
+        let results = self.with_neighbours(request, turns, neighbours)?;
         let timings = RecallTimings { ranking: timings.ranking + scored.elapsed(), ..timings };
         let turns_without_vectors = overview.waiting;
         let degraded = degraded.into_iter().collect();
@@ -341,10 +343,14 @@ impl Memory {
         };
         let facts = known.scored(vectors.as_deref(), &found);
         let contenders = contenders(&questions, &found, request);
-        let ids: Vec<TurnId> = contenders.keys().copied().collect();
+        let beside = likely_neighbours(&contenders, request.with_neighbours);
+        let ids: BTreeSet<TurnId> = contenders.keys().chain(&beside).copied().collect();
+        let ids: Vec<TurnId> = ids.into_iter().collect();
         let turns = self.store.turns(&request.scope.user, &ids)?;
         let mut turns: HashMap<TurnId, Turn> =
             turns.into_iter().map(|turn| (turn.id, turn)).collect();
+        let neighbours = beside.iter().filter_map(|id| turns.get(id).cloned()).collect();
+        turns.retain(|id, _| contenders.contains_key(id));
         let all = contenders.values().flatten().map(|(_, candidate)| candidate);
         let owners = owners(all, &turns);
         let readers: Vec<Reader<'_>> = questions
@@ -383,7 +389,7 @@ impl Memory {
             channels: scored - embedded,
             ranking: scored.elapsed(),
         };
-        Ok(Gathered { turns, facts, degraded, timings })
+        Ok(Gathered { turns, facts, neighbours, degraded, timings })
     }
 
     /// The candidates of each question of a message.
@@ -419,20 +425,23 @@ impl Memory {
         self.checked_vectors(queries.len(), embedded)
     }
 
-    /// Gives the best results their neighbours, as far as these are in scope: all by one read.
+    /// Gives the best results their neighbours, as far as these are in scope: those that were read
+    /// already, and all others by one read.
     fn with_neighbours(
         &self,
         request: &RecallRequest,
         ranked: Vec<(Ranked, f32)>,
+        mut read: Vec<Turn>,
     ) -> Result<Vec<Recalled>, MemoryError> {
         let scope = &request.scope;
         let neighbours_of = |ranked: &Ranked| [ranked.before, ranked.after].into_iter().flatten();
         let best = ranked.iter().take(request.with_neighbours);
-        let wanted: Vec<TurnId> = best.flat_map(|(ranked, _)| neighbours_of(ranked)).collect();
-        let read = match wanted[..] {
-            [] => Vec::new(),
-            _ => self.store.turns(&scope.user, &wanted)?,
-        };
+        let missing = best.flat_map(|(ranked, _)| neighbours_of(ranked));
+        let is_read = |id: &TurnId| read.iter().any(|turn| turn.id == *id);
+        let missing: Vec<TurnId> = missing.filter(|id| !is_read(id)).collect();
+        if !missing.is_empty() {
+            read.extend(self.store.turns(&scope.user, &missing)?);
+        }
         let in_scope = |turn: &&Turn| scope.admits_role(turn.role) && scope.admits_time(turn.time);
         let neighbour = |id: TurnId| read.iter().find(|turn| turn.id == id).filter(in_scope);
         let results = ranked.into_iter().enumerate().map(|(position, (ranked, score))| {
@@ -445,6 +454,25 @@ impl Memory {
         });
         Ok(results.collect())
     }
+}
+
+/// How many of each channel's best turns are taken for each result that gets neighbours.
+const LIKELY: usize = 3;
+
+/// The neighbours of the turns that are likely to be the `results` best, in order: so that the turns
+/// themselves and these are read at once, which over a network is a trip less.
+fn likely_neighbours(
+    contenders: &BTreeMap<TurnId, Vec<(usize, Candidate)>>,
+    results: usize,
+) -> BTreeSet<TurnId> {
+    let is_likely = |candidate: &&Candidate| {
+        [candidate.dense, candidate.lexical]
+            .into_iter()
+            .flatten()
+            .any(|hit| hit.rank <= LIKELY * results)
+    };
+    let likely = contenders.values().flatten().map(|(_, candidate)| candidate).filter(is_likely);
+    likely.flat_map(|candidate| [candidate.before, candidate.after].into_iter().flatten()).collect()
 }
 
 /// Says whether a message asks memory for nothing.
