@@ -14,12 +14,9 @@ use crate::location::Location;
 use crate::statements::{NONE, Statements, Trips};
 use crate::user_number::UserNumber;
 
-/// How long a write or read is repeated while no server takes it: as long as SQLite's lock is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How long a server is waited for that has not answered this process yet, or not since it was lost for
-/// [`PATIENCE`]: whoever talks on without the store is not kept waiting with each message.
-const FIRST_PATIENCE: Duration = Duration::from_secs(3);
+/// The part of the patience for which a server is waited for that has not answered this process yet, or not
+/// since it was lost for so long: whoever talks on without the store is not kept waiting with each message.
+const FIRST_PATIENCE: u32 = 6;
 
 /// How often a transaction that met another one is run again.
 const CONFLICTS: u32 = 12;
@@ -174,7 +171,7 @@ impl Database {
              SET LOCAL longmem.users = '{users}'; SET LOCAL lock_timeout = '{patience}s'",
             schema = self.location.quoted_schema(),
             users = users.range(),
-            patience = PATIENCE.as_secs(),
+            patience = self.location.patience().as_secs(),
         )
     }
 
@@ -182,12 +179,15 @@ impl Database {
         Ok(self.pool.get().await?)
     }
 
-    /// Runs something until it is done, fails for good, or has failed for [`PATIENCE`], or for
-    /// [`FIRST_PATIENCE`] where the server did not answer before.
+    /// Runs something until it is done, fails for good, or has failed for the patience of the
+    /// location, or for
+    /// a part of it where the server did not answer before.
     fn repeated<T>(&self, once: impl AsyncFn() -> std::result::Result<T, Failure>) -> Result<T> {
         let begun = Instant::now();
         let (mut conflicts, mut losses) = (0, 0);
-        let patience = if self.answers.load(Ordering::Relaxed) { PATIENCE } else { FIRST_PATIENCE };
+        let patience = self.location.patience();
+        let has_answered = self.answers.load(Ordering::Relaxed);
+        let patience = if has_answered { patience } else { patience / FIRST_PATIENCE };
         self.runtime().block_on(async {
             loop {
                 let failure = match once().await {
@@ -208,9 +208,9 @@ impl Database {
                     }
                     Cause::Lost => {
                         self.answers.store(false, Ordering::Relaxed);
-                        return Err(failure.into_store_error(self.location.place()));
+                        return Err(failure.into_store_error(&self.location));
                     }
-                    _ => return Err(failure.into_store_error(self.location.place())),
+                    _ => return Err(failure.into_store_error(&self.location)),
                 };
                 // Two that met would meet again after equal pauses.
                 sleep(Duration::from_millis(pause / 2 + fastrand::u64(0..=pause / 2))).await;
@@ -232,7 +232,7 @@ impl Database {
                 Err(failure) if failure.cause() != Cause::Lost => return Err(lost),
                 Err(_) => {}
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > self.location.patience() {
                 let place = self.location.place().to_owned();
                 return Err(Failure::Store(StoreError::OutcomeUnknown(place)));
             }

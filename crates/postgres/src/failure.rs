@@ -8,7 +8,7 @@ use longmem_store::StoreError;
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
-use crate::database::PATIENCE;
+use crate::location::Location;
 
 /// Why a transaction did not come to its end.
 #[derive(Debug, Error)]
@@ -54,21 +54,20 @@ impl Failure {
         matches!(self, Self::Database(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE))
     }
 
-    /// The error for whoever asked; `place` is where the store is.
-    pub(crate) fn into_store_error(self, place: &str) -> StoreError {
-        let place = place.to_owned();
+    /// The error for whoever asked.
+    pub(crate) fn into_store_error(self, location: &Location) -> StoreError {
+        let place = location.place().to_owned();
+        let seconds = location.patience().as_secs();
         match self {
             Self::Store(error) => error,
-            Self::MadeMeanwhile => StoreError::Locked { place, seconds: PATIENCE.as_secs() },
+            Self::MadeMeanwhile => StoreError::Locked { place, seconds },
             Self::Unexpected(reason) => StoreError::Damaged { place, reason: reason.to_owned() },
             Self::Pool(PoolError::Timeout(TimeoutType::Create)) => {
                 StoreError::Unreachable { place, reason: "the server does not answer".to_owned() }
             }
-            Self::Pool(PoolError::Timeout(_)) => {
-                StoreError::Locked { place, seconds: PATIENCE.as_secs() }
-            }
+            Self::Pool(PoolError::Timeout(_)) => StoreError::Locked { place, seconds },
             Self::Database(error) | Self::Pool(PoolError::Backend(error)) => {
-                database_error(place, error)
+                database_error(place, seconds, error)
             }
             Self::Pool(error) => StoreError::Backend { place, source: Box::new(error) },
         }
@@ -122,7 +121,7 @@ fn is_of_connecting(error: &tokio_postgres::Error) -> bool {
         .any(|kind| said.starts_with(kind))
 }
 
-fn database_error(place: String, error: tokio_postgres::Error) -> StoreError {
+fn database_error(place: String, seconds: u64, error: tokio_postgres::Error) -> StoreError {
     let reason = reason(&error);
     let Some(code) = error.code() else {
         return if cause(&error) == Cause::Lost || is_of_connecting(&error) {
@@ -140,9 +139,7 @@ fn database_error(place: String, error: tokio_postgres::Error) -> StoreError {
         SqlState::LOCK_NOT_AVAILABLE
         | SqlState::QUERY_CANCELED
         | SqlState::T_R_SERIALIZATION_FAILURE
-        | SqlState::T_R_DEADLOCK_DETECTED => {
-            StoreError::Locked { place, seconds: PATIENCE.as_secs() }
-        }
+        | SqlState::T_R_DEADLOCK_DETECTED => StoreError::Locked { place, seconds },
         SqlState::DISK_FULL => StoreError::DiskFull(place),
         SqlState::IO_ERROR => StoreError::InputOutput { place, reason },
         SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => {

@@ -87,6 +87,6 @@ impl PostgresStore {
     }
 
     fn error(&self, failure: Failure) -> StoreError {
-        failure.into_store_error(self.database.location().place())
+        failure.into_store_error(self.database.location())
     }
 }

@@ -9,11 +9,14 @@ use tokio_postgres::config::Host;
 use url::form_urlencoded;
 
 use crate::PostgresOptions;
-use crate::database::PATIENCE;
 use crate::tls;
 
 /// Connections of one process; a search that finds everything in memory holds one for a millisecond.
 const CONNECTIONS: usize = 8;
+
+/// How long a read or write is repeated while no server takes it, unless another time is named: as long as
+/// SQLite's lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long one server is waited for before the next one of the list is asked.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,6 +50,7 @@ pub(crate) struct Location {
     config: Config,
     schema: String,
     connections: usize,
+    patience: Duration,
     encryption: tls::Encryption,
     place: String,
 }
@@ -64,6 +68,7 @@ impl Location {
         let defaults = &options.defaults;
         let mut schema = SCHEMA.to_owned();
         let mut connections = CONNECTIONS;
+        let mut patience = PATIENCE;
         let mut ssl_mode = defaults.ssl_mode.clone();
         let mut root_certificate = defaults.ssl_root_certificate.clone();
         let mut rest = form_urlencoded::Serializer::new(String::new());
@@ -79,6 +84,14 @@ impl Location {
                             invalid("connections is a number from 1 on".to_owned())
                         })?;
                 }
+                "patience" => {
+                    let seconds = value.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
+                        invalid("patience is a number of seconds from 1 on".to_owned())
+                    })?;
+                    patience = Duration::from_secs(seconds);
+                }
+                // A list, as libpq takes it.
+                "host" => value.split(',').for_each(|host| drop(rest.append_pair("host", host))),
                 "sslmode" => ssl_mode = Some(value.into_owned()),
                 "sslrootcert" => root_certificate = Some(value.into_owned()),
                 name if UNSUPPORTED.contains(&name) => {
@@ -128,7 +141,7 @@ impl Location {
         }
         config.keepalives_idle(Duration::from_secs(30));
         #[cfg(target_os = "linux")]
-        config.tcp_user_timeout(PATIENCE);
+        config.tcp_user_timeout(patience);
         let encryption = tls::Encryption::choose(
             ssl_mode.as_deref(),
             root_certificate.as_deref(),
@@ -137,7 +150,7 @@ impl Location {
         .map_err(invalid)?;
         config.ssl_mode(encryption.mode());
         let place = place(&config, &schema);
-        Ok(Self { config, schema, connections, encryption, place })
+        Ok(Self { config, schema, connections, patience, encryption, place })
     }
 
     /// Where it is, as a person would name it, without user, password and settings.
@@ -154,6 +167,11 @@ impl Location {
     /// Connections at most.
     pub(crate) fn connections(&self) -> usize {
         self.connections
+    }
+
+    /// How long a server that answered before is waited for.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// How connections are encrypted, in a few words.
@@ -187,8 +205,8 @@ impl Location {
         Pool::builder(manager)
             .max_size(self.connections)
             .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
+            .wait_timeout(Some(self.patience))
+            .create_timeout(Some(self.patience))
             .build()
             .map_err(|error| StoreError::Backend {
                 place: self.place.clone(),

@@ -139,7 +139,8 @@ fn a_promoted_standby_has_everything_that_was_acknowledged() {
     primary.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
     primary.sql("postgres", "SELECT pg_reload_conf()");
     let both = format!(
-        "postgres:///{database}?host={},{}&user={POSTGRES_ACCOUNT}&target_session_attrs=read-write",
+        "postgres:///{database}?host={},{}&user={POSTGRES_ACCOUNT}&target_session_attrs=read-write\
+         &patience=120",
         primary.folder().display(),
         standby.folder().display()
     );

@@ -4,19 +4,20 @@
 mod fixture;
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use fixture::InDatabase;
 use longmem_postgres::{PostgresOptions, PostgresStore};
 use longmem_store::Store;
 use longmem_store::suite::Fixture;
-use longmem_test_support::{POSTGRES_ACCOUNT, PostgresServer};
+use longmem_test_support::{POSTGRES_ACCOUNT, PostgresServer, server_account};
 
 /// A pooler in front of the server that all tests of this process share.
 struct Pooler {
     folder: PathBuf,
-    _running: Child,
 }
 
 fn pooler() -> Option<&'static Pooler> {
@@ -47,18 +48,23 @@ fn start(server: &PostgresServer) -> Option<Pooler> {
         auth = auth.display(),
     );
     std::fs::write(&config, settings).unwrap();
-    let running = Command::new("setpriv")
-        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=KILL"])
-        .args([program, "-q"])
-        .arg(&config)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    // It ends with the thread that began it, so that one waits for ever.
+    thread::spawn(move || {
+        let account = format!("--reuid={}", server_account());
+        let mut pooler = Command::new("setpriv")
+            .args([&account, "--regid=65534", "--clear-groups", "--pdeathsig=KILL"])
+            .args([program, "-q"])
+            .arg(&config)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the pooler starts");
+        pooler.wait()
+    });
     while !folder.join(".s.PGSQL.6432").exists() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     }
-    Some(Pooler { folder, _running: running })
+    Some(Pooler { folder })
 }
 
 struct ThroughPooler {

@@ -4,5 +4,5 @@
 mod postgres;
 mod word_hash_embedder;
 
-pub use postgres::{ACCOUNT as POSTGRES_ACCOUNT, PostgresServer};
+pub use postgres::{ACCOUNT as POSTGRES_ACCOUNT, PostgresServer, server_account};
 pub use word_hash_embedder::WordHashEmbedder;

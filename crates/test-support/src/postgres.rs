@@ -95,7 +95,7 @@ impl PostgresServer {
     /// Starts the server after it was stopped or killed, and waits until it answers.
     ///
     /// # Panics
-    /// If it does not answer within a minute.
+    /// If it does not answer within three minutes.
     pub fn start_again(&self) {
         let begun = Instant::now();
         loop {
@@ -113,7 +113,7 @@ impl PostgresServer {
             }
             // What a killed server leaves behind takes a moment to go.
             let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_mins(1), "it does not start: {}", log());
+            assert!(begun.elapsed() < Duration::from_mins(3), "it does not start: {}", log());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -192,9 +192,10 @@ impl PostgresServer {
         name
     }
 
-    /// The address of a database for [`ACCOUNT`].
+    /// The address of a database for [`ACCOUNT`], which is patient, since a machine that runs many tests
+    /// at once is slow.
     pub fn address(&self, database: &str) -> String {
-        format!("postgres:///{database}?host={}&user={ACCOUNT}", self.folder.display())
+        format!("postgres:///{database}?host={}&user={ACCOUNT}&patience=120", self.folder.display())
     }
 
     /// Runs statements as the server's owner, in a database; returns what they print, a line a row.
