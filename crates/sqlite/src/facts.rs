@@ -30,11 +30,17 @@ impl Facts for SqliteStore {
         replaces: Option<FactId>,
     ) -> Result<FactId> {
         let stored = self.connections.write(|transaction| {
-            let user = user_id_or_new(transaction, user)?;
-            match replaces {
-                Some(old) if !exists(transaction, user, old)? => Ok(Err(old)),
-                _ => insert(transaction, user, fact, replaces).map(Ok),
+            if let Some(old) = replaces {
+                let has = match user_id(transaction, user)? {
+                    Some(user) => exists(transaction, user, old)?,
+                    None => false,
+                };
+                if !has {
+                    return Ok(Err(old));
+                }
             }
+            let user = user_id_or_new(transaction, user)?;
+            insert(transaction, user, fact, replaces).map(Ok)
         })?;
         stored.map_err(|fact| StoreError::UnknownFact { user: user.clone(), fact })
     }

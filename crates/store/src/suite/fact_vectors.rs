@@ -35,7 +35,8 @@ pub fn a_fact_keeps_the_newest_vector_of_each_model(make: Make<'_>) {
     store.insert_fact(&ana, &said("lives in Lisbon", 9), Some(replaced)).unwrap();
     assert_eq!(stored(store, "1"), vectors, "replaced facts keep theirs, others have none yet");
     vectors[1].1 = vector("has two dogs");
-    store.set_fact_vectors(&ana, &model("1"), &vectors[1..]).unwrap();
+    let twice = [(vectors[1].0, vector("has three dogs")), vectors[1].clone()];
+    store.set_fact_vectors(&ana, &model("1"), &twice).unwrap();
     store.begin_indexing(&model("2"), true).unwrap();
     store.set_fact_vectors(&ana, &model("2"), &vectors[..1]).unwrap();
     let again = &*fixture.opened_again();

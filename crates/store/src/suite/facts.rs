@@ -144,6 +144,8 @@ pub fn a_fact_of_another_user_is_as_unknown_as_one_that_never_was(make: Make<'_>
     assert_eq!(held(store, "ana", FactsAt::Ever), ["lives in Porto"]);
     assert_eq!(held(store, "bob", FactsAt::Ever), ["lives in Oslo"]);
     assert_eq!(held(store, "nobody", FactsAt::Ever), [""; 0]);
+    store.insert_fact(&user("nobody"), &said("lives here", 20), Some(fact)).unwrap_err();
+    assert_eq!(store.users().unwrap().len(), 2, "nobody is made for a fact that is not stored");
 }
 
 pub fn names_are_known_again_however_they_are_written(make: Make<'_>) {
@@ -156,6 +158,31 @@ pub fn names_are_known_again_however_they_are_written(make: Make<'_>) {
     let known = store.entities(&ana).unwrap();
     let counts: Vec<_> = known.iter().map(|k| (k.entity.name.as_str(), k.facts)).collect();
     assert_eq!(counts, [("Priya  Rao", 2), ("Rui", 1)]);
+}
+
+pub fn what_a_name_stands_for_stays_once_it_is_known(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (&*fixture.store(), user("ana"));
+    let names = |names: &[(&str, EntityKind)]| -> Vec<Entity> {
+        names.iter().map(|(name, kind)| Entity { name: (*name).to_owned(), kind: *kind }).collect()
+    };
+    let known = || -> Vec<Entity> {
+        store.entities(&ana).unwrap().into_iter().map(|known| known.entity).collect()
+    };
+    // Twice in one fact: it is written as it came first.
+    let entities = names(&[("Atlas", EntityKind::Other), ("ATLAS", EntityKind::Project)]);
+    let fact = NewFact { entities, ..said("works on Atlas", 0) };
+    store.insert_fact(&ana, &fact, None).unwrap();
+    assert_eq!(known(), names(&[("Atlas", EntityKind::Project)]));
+    assert_eq!(store.facts(&ana, FactsAt::Now).unwrap()[0].entities, known());
+    let entities = names(&[("atlas", EntityKind::Person), ("Rui", EntityKind::Other)]);
+    let fact = NewFact { entities, ..said("met Atlas and Rui", 1) };
+    let met = store.insert_fact(&ana, &fact, None).unwrap();
+    let expected = [("Atlas", EntityKind::Project), ("Rui", EntityKind::Other)];
+    assert_eq!(known(), names(&expected));
+    store.edit_fact(&ana, met, "met Rui", &names(&[("rui", EntityKind::Person)])).unwrap();
+    assert_eq!(known(), names(&[("Atlas", EntityKind::Project), ("Rui", EntityKind::Person)]));
+    assert_eq!(store.entities(&ana).unwrap()[0].facts, 1);
 }
 
 /// Two turns of ana's; a fact from each, the second replacing the first, and one by hand.
@@ -255,6 +282,36 @@ pub fn nothing_is_learned_from_a_turn_that_was_forgotten_meanwhile(make: Make<'_
     let learned = [LearnedFact { fact, replaces: None }];
     assert!(store.write_learned(&ana, &talk, None, inserted[1].id, &learned).unwrap());
     assert_eq!(held(store, "ana", FactsAt::Ever), [""; 0]);
+}
+
+pub fn what_is_learned_together_replaces_what_was_known_and_one_another(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana, talk) = (&*fixture.store(), user("ana"), session("talk"));
+    let known = store.insert_fact(&ana, &said("lives in Porto", 0), None).unwrap();
+    let bobs = store.insert_fact(&user("bob"), &said("lives in Oslo", 0), None).unwrap();
+    let turns = store.insert_turns(&ana, &[turn("talk", "I moved. Twice.", 1)]).unwrap();
+    store.learn_from(&ana, &talk).unwrap();
+    let source = turns[0].id;
+    let learned = |statement: &str, second, source, replaces| LearnedFact {
+        fact: NewFact { source, ..said(statement, second) },
+        replaces,
+    };
+    let there = Some(source);
+    let facts = [
+        learned("lives in Lisbon", 10, there, Some(Replaced::Known(known))),
+        learned("lives nowhere", 15, Some(TurnId(source.0 + 99)), Some(Replaced::Learned(0))),
+        learned("lives in Faro", 20, there, Some(Replaced::Learned(0))),
+        learned("has a dog", 20, there, Some(Replaced::Learned(1))),
+        learned("has a cat", 20, there, Some(Replaced::Known(bobs))),
+        learned("is nobody's", 20, None, None),
+    ];
+    assert!(store.write_learned(&ana, &talk, None, source, &facts).unwrap());
+    assert_eq!(held(store, "ana", FactsAt::Now), ["lives in Faro", "has a dog", "has a cat"]);
+    for (second, home) in [(0, "Porto"), (10, "Lisbon"), (19, "Lisbon")] {
+        let expected = format!("lives in {home}");
+        assert_eq!(held(store, "ana", FactsAt::Time(at(second))), [expected], "at {second}");
+    }
+    assert_eq!(held(store, "bob", FactsAt::Now), ["lives in Oslo"]);
 }
 
 /// What may happen to the facts of two users; numbers choose among what is there.

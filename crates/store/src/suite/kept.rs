@@ -26,11 +26,15 @@ pub fn several_values_are_kept_at_once(make: Make<'_>) {
     let fixture = make();
     let (store, ana) = (fixture.store(), user("ana"));
     store.keep_value(Some(&ana), "a", Some(b"old")).unwrap();
-    let values = [("a".to_owned(), b"1".to_vec()), ("b".to_owned(), b"2".to_vec())];
+    // Of two values under one name the last one counts.
+    let values = [("b", b"1"), ("a", b"2"), ("b", b"3")];
+    let values = values.map(|(name, value)| (name.to_owned(), value.to_vec()));
     store.keep_values(&ana, &values).unwrap();
-    for (name, value) in values {
-        assert_eq!(store.kept_value(Some(&ana), &name).unwrap(), Some(value));
+    for (name, value) in &values[1..] {
+        assert_eq!(store.kept_value(Some(&ana), name).unwrap().as_ref(), Some(value));
     }
+    store.keep_values(&user("bob"), &[]).unwrap();
+    assert_eq!(store.users().unwrap().len(), 1, "nobody is made for no value");
 }
 
 pub fn values_of_users_and_of_the_store_stand_apart(make: Make<'_>) {

@@ -100,6 +100,11 @@ pub fn folded_summaries_stay_and_know_where_they_went(make: Make<'_>) {
     assert_eq!((&summaries[2].of, summaries[2].time), (&SummaryOf::Sessions, at(5)));
     assert!(summaries[..2].iter().all(|part| part.folded_into == Some(summaries[2].id)));
     assert!(!world.fold(&[parts[0], summaries[2].id], "of itself"));
+    assert!(world.fold(&parts[1..], "of B"));
+    let into: Vec<_> = world.summaries().iter().map(|summary| summary.folded_into).collect();
+    assert_eq!((into[0], into[1].is_some()), (None, true), "A was told by the earlier one only");
+    assert!(world.write(&world.of_session("b", 5), "B again"));
+    assert_eq!(world.texts(), ["A", "B again"], "what told the older B is gone");
 }
 
 pub fn a_forgotten_turn_takes_every_summary_along_that_covers_it(make: Make<'_>) {

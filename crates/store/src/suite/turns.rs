@@ -61,6 +61,20 @@ pub fn a_turn_gets_another_key_unless_a_turn_has_it(make: Make<'_>) {
     assert_eq!([inserted[0].id, inserted[1].id], [ids[0].id, ids[1].id]);
 }
 
+pub fn keys_are_renamed_one_after_the_other(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
+    let key = |key: &str| SourceKey(key.to_owned());
+    let stored = ["a", "b", "c"].map(|key| keyed("talk", None, Some(key)));
+    let [a, b, c] = [0, 1, 2].map(|at| store.insert_turns(&ana, &stored).unwrap()[at].id);
+    // The first two change places; the third gets a key that was taken and is free by then.
+    let renamed = [("a", "x"), ("c", "b"), ("b", "a"), ("x", "b"), ("c", "x"), ("x", "x")];
+    let renamed = renamed.map(|(former, now)| (key(former), key(now)));
+    store.rename_source_keys(&ana, &renamed).unwrap();
+    let found = store.turns_with_keys(&ana, &["a", "b", "c", "x"].map(key)).unwrap();
+    assert_eq!(found, [Some(b), Some(a), None, Some(c)]);
+}
+
 pub fn a_note_comes_back_as_a_note(make: Make<'_>) {
     let fixture = make();
     let (store, ana) = (fixture.store(), user("ana"));
