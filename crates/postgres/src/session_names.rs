@@ -110,8 +110,8 @@ pub(crate) async fn rename_titled(
     statements
         .run(
             "WITH titled AS (
-                 DELETE FROM user_values WHERE user_id = $1 AND name = $2 RETURNING user_id)
-             INSERT INTO user_values (user_id, name, value) SELECT user_id, $3, $4 FROM titled
+                 DELETE FROM user_values WHERE user_id = $1 AND name = $2 RETURNING name)
+             INSERT INTO user_values (user_id, name, value) SELECT $1, $3, $4 FROM titled
              ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value",
             params![user.0, former, name, value],
         )

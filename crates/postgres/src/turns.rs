@@ -122,7 +122,7 @@ impl Turns for PostgresStore {
                 "SELECT t.id, s.name, s.title, t.role, t.speaker, t.time_ms, t.text, t.note,
                         t.source_key
                  FROM turns t JOIN sessions s ON s.user_id = t.user_id AND s.id = t.session_id
-                 WHERE {IN_SCOPE} AND t.id > $6 ORDER BY t.id LIMIT $7"
+                 WHERE s.user_id = $1 AND {IN_SCOPE} AND t.id > $6 ORDER BY t.id LIMIT $7"
             );
             let ScopeBounds { user, sessions, roles, from, until } = &bounds;
             let bound = params![user.0, *sessions, *roles, *from, *until, after, limit];
@@ -144,8 +144,10 @@ impl Turns for PostgresStore {
         let bounds = ScopeBounds::of(scope);
         let (before, limit) = (before.map_or(i64::MAX, |turn| turn.0), row_limit(limit));
         self.database.read(bounds.user.alone(), async |statements| {
-            let sql =
-                format!("{SELECT_TURN} WHERE {IN_SCOPE} AND t.id < $6 ORDER BY t.id DESC LIMIT $7");
+            let sql = format!(
+                "{SELECT_TURN} WHERE s.user_id = $1 AND {IN_SCOPE} AND t.id < $6
+                 ORDER BY t.id DESC LIMIT $7"
+            );
             let ScopeBounds { user, sessions, roles, from, until } = &bounds;
             let bound = params![user.0, *sessions, *roles, *from, *until, before, limit];
             turns_from_rows(&statements.rows(&sql, bound).await?)
