@@ -149,7 +149,7 @@ pub(crate) async fn add_codes(
     width: usize,
     lists: &NewLists,
 ) -> Result<(), Failure> {
-    let mut runs: (Vec<i64>, Vec<i64>, Vec<i64>, Vec<&[u8]>) = Default::default();
+    let mut runs = RunColumns::default();
     let mut passages = 0;
     let mut last_passage = 0;
     for (list, block, bytes) in lists.blocks() {
@@ -214,7 +214,8 @@ async fn merge_runs(
     for ((block, _), entries) in runs {
         blocks.entry(block).or_default().extend(entries);
     }
-    let written = write_runs(statements, (user, model), width, &blocks);
+    let merged: Vec<Run> = blocks.into_iter().collect();
+    let written = write_runs(statements, (user, model), width, &merged);
     let counted = statements.run(
         "UPDATE user_models SET new_runs = 0 WHERE user_id = $1 AND model_id = $2",
         params![user.0, model],
@@ -223,15 +224,21 @@ async fn merge_runs(
     Ok(())
 }
 
-/// Writes one run for each block that holds any code.
+/// Columns of runs: last passages, blocks, counts of passages, codes.
+type RunColumns<'a> = (Vec<i64>, Vec<i64>, Vec<i64>, Vec<&'a [u8]>);
+
+/// A block with codes of it.
+type Run = (i64, Vec<u8>);
+
+/// Writes runs, but for those that hold no code.
 async fn write_runs(
     statements: &Statements<'_>,
     (user, model): (UserNumber, i64),
     width: usize,
-    blocks: &BTreeMap<i64, Vec<u8>>,
+    new: &[Run],
 ) -> Result<(), Failure> {
-    let mut runs: (Vec<i64>, Vec<i64>, Vec<i64>, Vec<&[u8]>) = Default::default();
-    for (block, entries) in blocks {
+    let mut runs = RunColumns::default();
+    for (block, entries) in new {
         if let Some((count, last)) = codes_in(width, BlockId(*block), entries) {
             runs.0.push(last.0);
             runs.1.push(*block);
@@ -445,21 +452,28 @@ async fn remove_codes(
             params![user.0, blocks],
         )
         .await?;
+    // By model, with the width of its vectors: the runs that change, by their last passages, and what
+    // becomes of them.
+    let mut changed: BTreeMap<(i64, usize), (Vec<i64>, Vec<Run>)> = BTreeMap::new();
     for row in &rows {
         let (model, width, last): (i64, i64, i64) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let (block, entries): (i64, &[u8]) = (row.try_get(3)?, row.try_get(4)?);
         let width = width as usize;
         let kept = without_turns(Listed::Codes { width }, BlockId(block), entries, gone);
-        if kept.len() == entries.len() {
-            continue;
+        if kept.len() < entries.len() {
+            let (former, new) = changed.entry((model, width)).or_default();
+            former.push(last);
+            new.push((block, kept));
         }
+    }
+    for ((model, width), (former, new)) in &changed {
         let removed = statements.run(
-            "DELETE FROM code_runs WHERE user_id = $1 AND model_id = $2 AND last_passage = $3",
-            params![user.0, model, last],
+            "DELETE FROM code_runs
+             WHERE user_id = $1 AND model_id = $2 AND last_passage = ANY($3)",
+            params![user.0, *model, *former],
         );
-        let blocks = BTreeMap::from([(block, kept)]);
-        try_join(removed, write_runs(statements, (user, model), width, &blocks)).await?;
+        try_join(removed, write_runs(statements, (user, *model), *width, new)).await?;
     }
     statements
         .run(
