@@ -14,6 +14,7 @@ mod facts;
 mod forget;
 mod kept;
 mod learning;
+mod moving;
 mod search;
 mod state;
 mod turns;

@@ -120,6 +120,10 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::ListSessions => "longmem sessions lists the sessions of a user.",
         Remedy::FindTurn => "longmem recall and longmem sessions show print the numbers of turns.",
         Remedy::ChooseAnotherName => "Choose a name that no session of the user has.",
+        Remedy::ForgetThereFirst => {
+            "Forget the user in the store that is copied to (longmem forget --everything), or copy to \
+             another one."
+        }
         Remedy::ListFacts => "longmem facts --history lists a user's facts by number.",
         Remedy::ReplaceModel => {
             "Run longmem index --reembed to make new vectors; the old ones serve until then."

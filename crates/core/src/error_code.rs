@@ -72,6 +72,8 @@ closed_words! {
         UnknownTurn = "unknown_turn",
         /// The user has a session of this name already.
         SessionExists = "session_exists",
+        /// A user who was to be copied is in the other store already, and is not the same there.
+        UserExists = "user_exists",
         /// The user has no such fact.
         UnknownFact = "unknown_fact",
         /// The store's vectors were made by another embedding model.

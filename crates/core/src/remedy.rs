@@ -88,6 +88,8 @@ pub enum Remedy {
     FindTurn,
     /// Choose a name that is not in use.
     ChooseAnotherName,
+    /// Forget the user in the store that is copied to, or copy to another one.
+    ForgetThereFirst,
     /// Look at the list of the user's facts, those that were replaced included.
     ListFacts,
     /// Make new vectors with this model; the old ones serve until then.

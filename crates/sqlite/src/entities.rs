@@ -59,6 +59,22 @@ pub(crate) fn mention(
     Ok(())
 }
 
+/// Adds a name that another store has; returns its number.
+pub(crate) fn insert(
+    transaction: &Transaction<'_>,
+    user: i64,
+    entity: &Entity,
+) -> rusqlite::Result<i64> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO entities (user_id, key, name, kind) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (user_id, key) DO UPDATE SET key = excluded.key RETURNING id",
+        )?
+        .query_row(params![user, key(&entity.name), entity.name, entity.kind.as_str()], |row| {
+            row.get(0)
+        })
+}
+
 /// Removes the names that no fact mentions any more.
 pub(crate) fn delete_unmentioned(transaction: &Transaction<'_>, user: i64) -> rusqlite::Result<()> {
     transaction.execute(

@@ -76,6 +76,7 @@ pub(crate) fn rename(
     remove(transaction, forgotten.values())
 }
 
-fn salt(connection: &Connection) -> rusqlite::Result<Vec<u8>> {
+/// What is hashed before each key.
+pub(crate) fn salt(connection: &Connection) -> rusqlite::Result<Vec<u8>> {
     connection.prepare_cached("SELECT salt FROM forgotten_salt")?.query_row([], |row| row.get(0))
 }

@@ -54,6 +54,7 @@ mod kept;
 mod learning;
 mod lock_file;
 mod migrations;
+mod moving;
 mod new_key;
 mod newest_turns;
 mod numbers;

@@ -26,6 +26,13 @@ impl Kind {
         }
     }
 
+    fn table(self) -> &'static str {
+        match self {
+            Self::Turn => "turns",
+            Self::Passage => "passages",
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Turn => "turn",
@@ -99,6 +106,51 @@ impl Numbers {
         let sql = format!("UPDATE users SET {} = ?2 WHERE id = ?1", self.kind.column());
         transaction.prepare_cached(&sql)?.execute(params![self.user_id, self.next]).map(drop)
     }
+}
+
+/// Whether the numbers that a user of another store has can be those of a user here: nobody has a number
+/// in these chunks, or goes on in one of them.
+pub(crate) fn are_free(
+    transaction: &Transaction<'_>,
+    kind: Kind,
+    chunks: &[i64],
+    last: i64,
+) -> rusqlite::Result<bool> {
+    if !(0..GREATEST).contains(&last) {
+        return Ok(false);
+    }
+    let last = (last > 0).then_some(last / CHUNK);
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM {table} WHERE id >= ?1 AND id < ?1 + {CHUNK})
+             OR EXISTS (SELECT 1 FROM users WHERE {next} > ?1 AND {next} < ?1 + {CHUNK})",
+        table = kind.table(),
+        next = kind.column(),
+    );
+    let mut is_taken = transaction.prepare_cached(&sql)?;
+    for chunk in chunks.iter().copied().chain(last) {
+        if is_taken.query_row([chunk * CHUNK], |row| row.get(0))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Notes that a user has numbers up to one that were not given out here; the next chunks are later.
+pub(crate) fn note_kept(
+    transaction: &Transaction<'_>,
+    kind: Kind,
+    user_id: i64,
+    last: i64,
+) -> rusqlite::Result<()> {
+    if last == 0 {
+        return Ok(());
+    }
+    transaction.execute(
+        "UPDATE number_chunks SET next_chunk = max(next_chunk, ?2) WHERE kind = ?1",
+        params![kind.name(), last / CHUNK + 1],
+    )?;
+    let sql = format!("UPDATE users SET {} = ?2 WHERE id = ?1", kind.column());
+    transaction.execute(&sql, [user_id, last + 1]).map(drop)
 }
 
 #[cfg(test)]

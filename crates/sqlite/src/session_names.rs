@@ -3,7 +3,7 @@
 //! Both are small values of the user: `session/name/` and a former name hold the present name,
 //! `session/title/` and a name hold that name. They go with the session that they lead to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use longmem_core::{SessionName, TurnId};
 use rusqlite::{Connection, Transaction, params};
@@ -46,6 +46,16 @@ impl SessionNames {
     /// The session that holds now what a source calls by this name.
     pub(crate) fn present<'a>(&'a self, session: &'a SessionName) -> &'a SessionName {
         self.present.get(session.as_str()).unwrap_or(session)
+    }
+
+    /// Names that sessions had once, each with the present one, in their order.
+    pub(crate) fn former(&self) -> Vec<(SessionName, SessionName)> {
+        let named = self.present.iter().filter_map(|(former, present)| {
+            Some((former.parse::<SessionName>().ok()?, present.clone()))
+        });
+        let mut former: Vec<_> = named.collect();
+        former.sort();
+        former
     }
 
     /// Whether the session's title was set by a person.
@@ -116,6 +126,35 @@ pub(crate) fn is_amended(
     connection
         .prepare_cached("SELECT 1 FROM user_values WHERE user_id = ?1 AND name = ?2")?
         .exists(params![user_id, format!("{AMENDED}{turn}")])
+}
+
+/// The turns of a user whose words were replaced.
+pub(crate) fn amended(connection: &Connection, user_id: i64) -> rusqlite::Result<BTreeSet<TurnId>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name FROM user_values WHERE user_id = ?1 AND substr(name, 1, length(?2)) = ?2",
+    )?;
+    let mut rows = statement.query(params![user_id, AMENDED])?;
+    let mut amended = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let turn = row.get_ref(0)?.as_str()?.strip_prefix(AMENDED).and_then(|n| n.parse().ok());
+        amended.extend(turn.map(TurnId));
+    }
+    Ok(amended)
+}
+
+/// Keeps a name that a session had once, as another store knows it.
+pub(crate) fn keep_former(
+    transaction: &Transaction<'_>,
+    user_id: i64,
+    former: &SessionName,
+    present: &SessionName,
+) -> rusqlite::Result<()> {
+    keep(transaction, user_id, &format!("{FORMER}{former}"), present.as_str())
+}
+
+/// Whether a value of a user's is one that this file keeps.
+pub(crate) fn is_own_value(name: &str) -> bool {
+    name.starts_with(PREFIX) || name.starts_with(AMENDED)
 }
 
 /// Deletes what leads to sessions and turns that are no more.

@@ -178,6 +178,14 @@ pub enum StoreError {
         /// The name.
         session: SessionName,
     },
+    /// A user who was to be taken in is there already, and holds something else.
+    #[error("{place} has a user \"{user}\" already, who is not the same")]
+    UserExists {
+        /// Where the store is.
+        place: String,
+        /// The user.
+        user: UserName,
+    },
     /// A fact that the user does not have.
     #[error("user \"{user}\" has no fact {fact}")]
     UnknownFact {
@@ -283,6 +291,7 @@ impl Diagnose for StoreError {
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
             Self::UnknownTurn { .. } => ErrorCode::UnknownTurn,
             Self::SessionExists { .. } => ErrorCode::SessionExists,
+            Self::UserExists { .. } => ErrorCode::UserExists,
             Self::UnknownFact { .. } => ErrorCode::UnknownFact,
             Self::OtherModel { .. } => ErrorCode::OtherModel,
             Self::File(_) => ErrorCode::FileFailed,
@@ -308,6 +317,7 @@ impl Diagnose for StoreError {
             | Self::UnknownSession { .. }
             | Self::UnknownTurn { .. }
             | Self::SessionExists { .. }
+            | Self::UserExists { .. }
             | Self::UnknownFact { .. }
             | Self::OtherModel { .. }
             | Self::Unsupported { .. } => Fault::Caller,
@@ -353,6 +363,7 @@ impl Diagnose for StoreError {
             Self::UnknownSession { .. } => Remedy::ListSessions,
             Self::UnknownTurn { .. } => Remedy::FindTurn,
             Self::SessionExists { .. } => Remedy::ChooseAnotherName,
+            Self::UserExists { .. } => Remedy::ForgetThereFirst,
             Self::UnknownFact { .. } => Remedy::ListFacts,
             Self::OtherModel { .. } => Remedy::ReplaceModel,
             Self::DamagedVector(_) | Self::DamagedFactVector { .. } => Remedy::EmbedAgain,

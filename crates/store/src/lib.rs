@@ -25,6 +25,7 @@ mod forget_fingerprint;
 mod forgotten_key;
 mod kept;
 mod learning;
+mod moving;
 mod turns;
 mod upkeep;
 mod vectors;
@@ -43,6 +44,11 @@ pub use forgotten_key::ForgottenKey;
 pub use kept::{IMPORT_MARKS, KeptValues};
 pub use learning::{Learned, LearnedFact, Learning, Replaced};
 pub use longmem_search::Epoch;
+pub use moving::{
+    ContentFingerprint, Extent, ForgottenKeys, MovedFact, MovedPassages, MovedSession,
+    MovedSummary, MovedTurn, MovedUser, Moving, NUMBERS_IN_CHUNK, RecordBatches, RecordSink,
+    RecordSource, TakenIn, UserRecords, content_fingerprint,
+};
 pub use turns::{
     ChangeMark, Derived, Erasure, ForgetTarget, Forgotten, Inserted, KeyState, SessionSummary,
     StoredTurn, Turns, UserOverview, WouldForget, has_grown,
@@ -63,6 +69,7 @@ pub trait Store:
     + Learning
     + KeptValues
     + Upkeep
+    + Moving
     + SearchSource<Error = StoreError>
 {
 }
@@ -75,6 +82,7 @@ impl<S> Store for S where
         + Learning
         + KeptValues
         + Upkeep
+        + Moving
         + SearchSource<Error = StoreError>
 {
 }

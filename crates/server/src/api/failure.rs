@@ -50,6 +50,7 @@ fn callers_fault(code: ErrorCode, message: String) -> Problem {
         | ErrorCode::UnknownTurn
         | ErrorCode::UnknownFact => return Problem::not_found(message),
         ErrorCode::SessionExists => (StatusCode::CONFLICT, "The name is taken"),
+        ErrorCode::UserExists => (StatusCode::CONFLICT, "The user is there already"),
         ErrorCode::AmbiguousSession => (StatusCode::CONFLICT, "It is not clear which is meant"),
         ErrorCode::ChangedMeanwhile => (StatusCode::CONFLICT, "It has changed meanwhile"),
         ErrorCode::RefusedByModeration => {
@@ -101,6 +102,7 @@ fn hint(remedy: &Remedy) -> Option<String> {
         }
         Remedy::ListFacts => "GET /v1/memory/facts?history=true lists all facts.",
         Remedy::ChooseAnotherName => "Choose a name that is not in use.",
+        Remedy::ForgetThereFirst => "Forget the user in the store that is copied to.",
         Remedy::AskQuestion => "Ask a question, as one would ask a person.",
         Remedy::WriteShortLine => {
             "Write one short line; a longer text is stored by POST /v1/memory/turns."

@@ -13,6 +13,7 @@ pub mod forgetting;
 pub mod indexing;
 pub mod kept;
 mod made_up;
+pub mod moving;
 mod naive;
 pub mod search;
 pub mod summaries;
@@ -148,6 +149,15 @@ macro_rules! store_suite {
             whatever_is_forgotten_takes_marks_of_imports_along,
             values_are_kept_with_the_turns_that_are_imported_or_not_at_all,
             one_watches_for_a_user_at_a_time,
+        ]);
+        $crate::store_suite!(@of moving, $make, $there, [
+            a_user_who_moves_to_another_store_and_on_is_the_same,
+            a_user_who_moved_goes_on_as_before,
+            numbers_that_somebody_has_are_given_anew_in_the_same_order,
+            a_user_who_is_there_is_not_taken_in_again,
+            a_user_who_came_in_half_is_not_there,
+            vectors_of_another_model_are_left_out_and_made_again,
+            what_was_forgotten_stays_so_in_a_store_without_a_salt_of_its_own,
         ]);
         $crate::store_suite!(@of search, $make, $there, [
             both_searches_equal_the_obvious_loop,
