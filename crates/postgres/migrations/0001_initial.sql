@@ -265,6 +265,12 @@ CREATE TABLE store_salt (
     salt          bytea NOT NULL
 );
 
+-- Forgotten keys that came from a store which does not tell whose they are. A key is hashed with the name of
+-- its user, so that it is nobody else's.
+CREATE TABLE forgotten_keys_of_all (
+    hash          bytea PRIMARY KEY
+);
+
 -- The second guard, below the program: a transaction sees and changes rows of the users that it named
 -- when it began, a range of their numbers, and of nobody if it named none. After a first SET LOCAL the
 -- setting is empty in that session, not missing.

@@ -123,6 +123,13 @@ pub(crate) async fn newest_is(
     Ok(row.try_get::<_, bool>(1)?.then_some(row.try_get(0)?))
 }
 
+/// The number of the model whose vectors are written now, which stays so until the transaction ends.
+pub(crate) async fn lock_newest(statements: &Statements<'_>) -> Result<Option<i64>, Failure> {
+    let sql = "SELECT id FROM embedding_models ORDER BY state FOR SHARE";
+    let row = statements.first(sql, NONE).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
 /// Locks the models against everybody who would write vectors or change models.
 pub(crate) async fn lock_models(statements: &Statements<'_>) -> Result<(), Failure> {
     statements.batch("LOCK TABLE embedding_models IN EXCLUSIVE MODE").await

@@ -106,6 +106,37 @@ impl NewEntities {
     }
 }
 
+/// Adds names that another store has; returns their numbers, in the order given.
+pub(crate) async fn insert_all(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    entities: &[Entity],
+) -> Result<Vec<i64>, Failure> {
+    let mut new = NewEntities::default();
+    let wanted: Vec<String> = entities.iter().map(|entity| new.add(entity)).collect();
+    let NewEntities { keys, names, kinds, .. } = new;
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    // One that came in an earlier batch is found, too.
+    let rows = statements
+        .rows(
+            "INSERT INTO entities (user_id, key, name, kind)
+             SELECT $1, new.key, new.name, new.kind
+             FROM unnest($2, $3, $4) WITH ORDINALITY AS new (key, name, kind, place)
+             ORDER BY new.place
+             ON CONFLICT (user_id, key) DO UPDATE SET key = excluded.key
+             RETURNING key, id",
+            params![user.0, keys, names, kinds],
+        )
+        .await?;
+    let mut numbers: HashMap<String, i64> = HashMap::new();
+    for row in &rows {
+        numbers.insert(row.try_get(0)?, row.try_get(1)?);
+    }
+    let number = |key: &String| numbers.get(key).copied();
+    let missing = Failure::Unexpected("a name that was just made is not there");
+    wanted.iter().map(number).collect::<Option<_>>().ok_or(missing)
+}
+
 /// Removes the names that no fact mentions any more.
 pub(crate) async fn delete_unmentioned(
     statements: &Statements<'_>,
@@ -141,7 +172,7 @@ pub(crate) async fn mentions(
 }
 
 /// Reads a column with a name, which one with its kind follows.
-fn entity(row: &Row, column: usize) -> Result<Entity, Failure> {
+pub(crate) fn entity(row: &Row, column: usize) -> Result<Entity, Failure> {
     let kind = row.try_get::<_, &str>(column + 1)?.parse();
     let kind = kind.map_err(|_| Failure::Unexpected("a stored kind of a name is unknown"))?;
     Ok(Entity { name: row.try_get(column)?, kind })

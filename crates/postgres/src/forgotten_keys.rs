@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::try_join;
 use longmem_core::{SourceKey, UserName};
 use longmem_store::ForgottenKey;
 
@@ -44,6 +45,7 @@ pub(crate) async fn among(
     let row = statements
         .row(
             "SELECT salt, EXISTS (SELECT 1 FROM forgotten_keys WHERE user_id = $1)
+                 OR EXISTS (SELECT 1 FROM forgotten_keys_of_all)
              FROM store_salt",
             params![number.0],
         )
@@ -57,7 +59,8 @@ pub(crate) async fn among(
     let hashes: Vec<&[u8]> = by_hash.keys().map(|hash| hash.0.as_slice()).collect();
     let rows = statements
         .rows(
-            "SELECT hash FROM forgotten_keys WHERE user_id = $1 AND hash = ANY($2)",
+            "SELECT hash FROM forgotten_keys WHERE user_id = $1 AND hash = ANY($2)
+             UNION SELECT hash FROM forgotten_keys_of_all WHERE hash = ANY($2)",
             params![number.0, hashes],
         )
         .await?;
@@ -80,8 +83,13 @@ pub(crate) async fn remove(
     hashes: &[ForgottenKey],
 ) -> Result<(), Failure> {
     let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.0.as_slice()).collect();
-    let sql = "DELETE FROM forgotten_keys WHERE user_id = $1 AND hash = ANY($2)";
-    statements.run(sql, params![user.0, hashes]).await?;
+    let of_user = statements.run(
+        "DELETE FROM forgotten_keys WHERE user_id = $1 AND hash = ANY($2)",
+        params![user.0, hashes],
+    );
+    let of_all =
+        statements.run("DELETE FROM forgotten_keys_of_all WHERE hash = ANY($1)", params![hashes]);
+    try_join(of_user, of_all).await?;
     Ok(())
 }
 

@@ -27,6 +27,7 @@ mod leases;
 mod lists;
 mod location;
 mod migrations;
+mod moving;
 mod numbers;
 mod options;
 mod queue;

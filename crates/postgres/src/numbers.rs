@@ -4,7 +4,7 @@
 //! greater one, and what came after that would be asked for ever after.
 
 use crate::failure::Failure;
-use crate::statements::{Statements, params};
+use crate::statements::{NONE, Statements, params};
 
 /// Numbers in a chunk: as many as the longest block of a list holds turns.
 const CHUNK: i64 = 8192;
@@ -67,4 +67,29 @@ impl Numbers {
             }
         }
     }
+}
+
+/// Greatest distance that a sequence goes step by step; beyond it, others cannot overtake a jump.
+const STEPS: i64 = 1 << 20;
+
+/// Has a sequence give out only numbers above one that another store gave out.
+pub(crate) async fn pass(
+    statements: &Statements<'_>,
+    sequence: &str,
+    number: i64,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {sequence}"
+    );
+    let last: i64 = statements.row(&sql, NONE).await?.try_get(0)?;
+    let steps = number - last;
+    if steps > STEPS {
+        let sql = format!("SELECT setval('{sequence}', $1)");
+        statements.row(&sql, params![number]).await?;
+    } else if steps > 0 {
+        // A jump could put the sequence back behind what others draw meanwhile.
+        let sql = format!("SELECT max(nextval('{sequence}')) FROM generate_series(1, $1)");
+        statements.row(&sql, params![steps]).await?;
+    }
+    Ok(())
 }

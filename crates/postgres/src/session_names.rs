@@ -57,6 +57,16 @@ impl SessionNames {
         self.present.get(session.as_str()).unwrap_or(session)
     }
 
+    /// Names that sessions had once, each with the present one, in their order.
+    pub(crate) fn former(&self) -> Vec<(SessionName, SessionName)> {
+        let named = self.present.iter().filter_map(|(former, present)| {
+            Some((former.parse::<SessionName>().ok()?, present.clone()))
+        });
+        let mut former: Vec<_> = named.collect();
+        former.sort();
+        former
+    }
+
     /// Whether the session's title was set by a person.
     pub(crate) fn is_titled(&self, session: &SessionName) -> bool {
         self.titled.contains(session.as_str())
@@ -174,4 +184,73 @@ pub(crate) async fn amended_among(
     let marked: HashSet<&str> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     let is_marked = |turn: &&TurnId| marked.contains(format!("{AMENDED}{turn}").as_str());
     Ok(turns.iter().filter(is_marked).copied().collect())
+}
+
+/// The turns of a user whose words were replaced.
+pub(crate) async fn amended_of(
+    statements: &Statements<'_>,
+    user: UserNumber,
+) -> Result<BTreeSet<TurnId>, Failure> {
+    let sql = "SELECT name FROM user_values WHERE user_id = $1 AND starts_with(name, $2)";
+    let rows = statements.rows(sql, params![user.0, AMENDED]).await?;
+    let mut amended = BTreeSet::new();
+    for row in &rows {
+        let turn = row.try_get::<_, &str>(0)?.strip_prefix(AMENDED).and_then(|n| n.parse().ok());
+        amended.extend(turn.map(TurnId));
+    }
+    Ok(amended)
+}
+
+/// Whether a value of a user's is one that this file keeps.
+pub(crate) fn is_own_value(name: &str) -> bool {
+    name.starts_with(PREFIX) || name.starts_with(AMENDED)
+}
+
+/// Keeps names that sessions had once, as another store knows them, each with the present one.
+pub(crate) async fn keep_former(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    names: impl Iterator<Item = (&SessionName, &SessionName)>,
+) -> Result<(), Failure> {
+    let kept = names.map(|(former, present)| (format!("{FORMER}{former}"), present.as_str()));
+    keep_taken(statements, user, kept).await
+}
+
+/// Keeps which titles were set by a person, as another store knows it.
+pub(crate) async fn keep_titled(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    titled: impl Iterator<Item = &SessionName>,
+) -> Result<(), Failure> {
+    let kept = titled.map(|session| (format!("{TITLED}{session}"), session.as_str()));
+    keep_taken(statements, user, kept).await
+}
+
+/// Keeps which turns' words were replaced, as another store knows it.
+pub(crate) async fn keep_amended(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    turns: impl Iterator<Item = TurnId>,
+) -> Result<(), Failure> {
+    keep_taken(statements, user, turns.map(|turn| (format!("{AMENDED}{turn}"), ""))).await
+}
+
+/// Keeps values of a user who is taken in.
+async fn keep_taken<'a>(
+    statements: &Statements<'_>,
+    user: UserNumber,
+    values: impl Iterator<Item = (String, &'a str)>,
+) -> Result<(), Failure> {
+    let (names, values): (Vec<String>, Vec<&[u8]>) =
+        values.map(|(name, value)| (name, value.as_bytes())).unzip();
+    if names.is_empty() {
+        return Ok(());
+    }
+    statements
+        .run(
+            "INSERT INTO user_values (user_id, name, value) SELECT $1, * FROM unnest($2, $3)",
+            params![user.0, names, values],
+        )
+        .await?;
+    Ok(())
 }

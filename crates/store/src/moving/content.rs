@@ -90,15 +90,15 @@ impl Content {
         self.place(self.sessions.get(&turn.session).copied());
         self.field(turn.role.as_str().as_bytes());
         self.optional(turn.speaker.as_deref());
-        self.field(turn.text.as_bytes());
+        self.text(&turn.text);
         self.field(&turn.time.as_millisecond().to_le_bytes());
-        self.field(turn.source_key.0.as_bytes());
+        self.text(&turn.source_key.0);
         self.field(&[u8::from(turn.note), u8::from(turn.amended)]);
     }
 
     fn fact(&mut self, fact: &MovedFact) {
-        self.field(fact.subject.as_bytes());
-        self.field(fact.statement.as_bytes());
+        self.text(&fact.subject);
+        self.text(&fact.statement);
         self.field(fact.kind.as_str().as_bytes());
         self.place(fact.source.and_then(|turn| self.turns.get(&turn.0)).copied());
         self.field(&fact.since.as_millisecond().to_le_bytes());
@@ -117,7 +117,7 @@ impl Content {
         self.field(kind.as_bytes());
         self.field(session.as_bytes());
         self.place(through.and_then(|turn| self.turns.get(&turn.0)).copied());
-        self.field(summary.text.as_bytes());
+        self.text(&summary.text);
         self.place(summary.folded_into.and_then(|whole| self.summaries.get(&whole.0)).copied());
     }
 
@@ -127,9 +127,18 @@ impl Content {
         self.hash.update(bytes);
     }
 
+    /// A NUL of an early version's store is a replacement character in other stores.
+    fn text(&mut self, text: &str) {
+        if text.contains('\0') {
+            self.field(text.replace('\0', "\u{fffd}").as_bytes());
+        } else {
+            self.field(text.as_bytes());
+        }
+    }
+
     fn optional(&mut self, text: Option<&str>) {
         self.field(&[u8::from(text.is_some())]);
-        self.field(text.unwrap_or_default().as_bytes());
+        self.text(text.unwrap_or_default());
     }
 
     fn place(&mut self, place: Option<u64>) {
