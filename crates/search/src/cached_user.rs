@@ -1,6 +1,5 @@
 //! What is kept in memory of one user.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use longmem_core::EmbeddingModel;
@@ -26,12 +25,14 @@ pub(crate) struct CachedUser {
     pub(crate) windows: Arc<KeptWindows>,
     /// Read when a word was first asked for that the user never wrote.
     pub(crate) vocabulary: Option<Arc<Vocabulary>>,
-    vectors: HashMap<EmbeddingModel, CachedVectors>,
+    /// Of each model: most users have one, and while it is replaced two.
+    vectors: Vec<CachedVectors>,
 }
 
 /// One user's vectors under one model.
 #[derive(Clone)]
 pub(crate) struct CachedVectors {
+    model: Arc<EmbeddingModel>,
     pub(crate) whole: Through<Matrix>,
     pub(crate) codes: Through<Codes>,
 }
@@ -47,7 +48,7 @@ pub(crate) struct Through<L> {
 impl CachedUser {
     /// What a search need not read again.
     pub(crate) fn known(&self, model: Option<&EmbeddingModel>) -> Known {
-        let vectors = model.and_then(|model| self.vectors.get(model));
+        let vectors = model.and_then(|model| self.found(model));
         Known {
             epoch: self.state.map(|state| state.epoch),
             last_turn: self.state.and_then(|state| state.last_turn),
@@ -64,17 +65,22 @@ impl CachedUser {
 
     /// The vectors under a model, empty ones if there are none yet.
     pub(crate) fn vectors(&mut self, model: &EmbeddingModel) -> &mut CachedVectors {
-        if !self.vectors.contains_key(model) {
-            self.vectors.insert(model.clone(), CachedVectors::new(model.dimensions));
+        let found = self.vectors.iter().position(|vectors| *vectors.model == *model);
+        let place = found.unwrap_or(self.vectors.len());
+        if found.is_none() {
+            self.vectors.push(CachedVectors::new(model));
         }
-        self.vectors.get_mut(model).expect("it is there, or was just inserted")
+        &mut self.vectors[place]
+    }
+
+    fn found(&self, model: &EmbeddingModel) -> Option<&CachedVectors> {
+        self.vectors.iter().find(|vectors| *vectors.model == *model)
     }
 
     /// Number of whole vectors that the next search takes beside codes. A command asks once, and
     /// need not read any but those it compares; who asks again gets more of them with each search.
     pub(crate) fn extra_vectors(&self, model: Option<&EmbeddingModel>) -> usize {
-        let Some((model, vectors)) =
-            model.and_then(|model| Some((model, self.vectors.get(model)?)))
+        let Some((model, vectors)) = model.and_then(|model| Some((model, self.found(model)?)))
         else {
             return 0;
         };
@@ -85,7 +91,7 @@ impl CachedUser {
 
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        let vectors = self.vectors.values();
+        let vectors = self.vectors.iter();
         let vectors = vectors.map(|v| v.whole.snapshot.bytes() + v.codes.snapshot.bytes());
         self.table.bytes()
             + self.windows.bytes()
@@ -95,8 +101,10 @@ impl CachedUser {
 }
 
 impl CachedVectors {
-    fn new(width: usize) -> Self {
+    fn new(model: &EmbeddingModel) -> Self {
+        let width = model.dimensions;
         Self {
+            model: Arc::new(model.clone()),
             whole: Through { last: None, snapshot: Arc::new(Snapshot::new(width)) },
             codes: Through { last: None, snapshot: Arc::new(Snapshot::new(width)) },
         }

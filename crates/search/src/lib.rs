@@ -10,6 +10,7 @@
 //! Useful to those who write a store, and to the engine. Not useful for ranking: what is found here
 //! is the union of the best by meaning and the best by words, each with its scores.
 
+mod buffers;
 mod cache;
 mod cached_user;
 mod candidates;
@@ -22,6 +23,7 @@ mod searcher;
 mod selection;
 mod source;
 mod turn_table;
+mod vectorized;
 mod vectors;
 mod words;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use longmem_core::ChannelHit;
 
 use crate::candidates::{Candidate, Candidates};
-use crate::selection::{RowCosine, ScoredRow, best};
+use crate::selection::{ALL, RowCosine, ScoredRow, best};
 use crate::turn_table::TurnTable;
 use crate::words::{LexicalScores, WordPostings};
 
@@ -28,7 +28,7 @@ impl Merged<'_> {
     pub(crate) fn union(&self, per_channel: usize) -> Candidates {
         let cosines = &self.cosines;
         let scores: Vec<f32> = cosines.iter().map(|found| found.smoothed).collect();
-        let mut nearest = best(&scores, per_channel, f32::NEG_INFINITY, |_| true);
+        let mut nearest = best(&scores, per_channel, f32::NEG_INFINITY, ALL);
         for found in &mut nearest {
             found.row = cosines[found.row].row;
         }
@@ -57,6 +57,7 @@ impl Merged<'_> {
         let neighbour = |row: Option<usize>| row.map(|row| self.table.turn(row).entry.turn);
         let known = self.cosines.binary_search_by_key(&row, |found| found.row).ok();
         let known = known.map(|place| self.cosines[place]);
+        let (bm25, coverage) = self.words.of(row);
         Candidate {
             turn: turn.entry.turn,
             session: turn.entry.session,
@@ -67,8 +68,8 @@ impl Merged<'_> {
             role_after: turn.after().map(|row| self.table.turn(row).entry.role),
             cosine: known.map(|known| known.smoothed),
             own_cosine: known.map(|known| known.own),
-            bm25: self.words.bm25[row],
-            coverage: self.words.coverage[row],
+            bm25,
+            coverage,
             own_coverage: self.words.own_coverage(self.postings, turn.entry.turn),
             dense: None,
             lexical: None,

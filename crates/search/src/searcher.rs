@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use longmem_core::{ChannelHit, Embedding, EmbeddingModel, Scope, TurnId, UserName};
 use longmem_text::query_words;
 
+use crate::buffers::Buffers;
 use crate::cache::{Taken, UserCache};
 use crate::candidates::{Candidate, CandidateRequest, Candidates, DenseHit, LexicalHit};
 use crate::filter::RowFilter;
@@ -28,6 +29,7 @@ const ROWS_A_THREAD: usize = 1 << 12;
 #[derive(Default)]
 pub struct Searcher {
     cache: UserCache,
+    buffers: Buffers,
 }
 
 impl Searcher {
@@ -73,7 +75,7 @@ impl Searcher {
                 let place = |word: &String| words.binary_search(word).ok();
                 let of_query = query.iter().filter_map(place).map(|place| &word_postings[place]);
                 let asked = AskedWords { words: query, postings: of_query.collect() };
-                search.score(source, request, &filter, &asked)
+                search.score(source, request, &filter, &asked, &self.buffers)
             });
             each.collect()
         })
@@ -276,11 +278,12 @@ impl Search<'_> {
         request: &CandidateRequest<'_>,
         filter: &RowFilter,
         asked: &AskedWords<'_>,
+        buffers: &Buffers,
     ) -> Result<Candidates, S::Error> {
         let user = &mut self.reading.user;
         let (table, windows) = (Arc::clone(&user.table), Arc::clone(&user.windows));
-        let admits_all = filter.admits_all();
-        let admits = |row: usize| admits_all || filter.admits(&table.turn(row).entry);
+        let admits = |row: usize| filter.admits(&table.turn(row).entry);
+        let admits = (!filter.admits_all()).then_some(admits);
 
         let lexical = request.lexical;
         let scores = lexical_scores(&table, &asked.postings, &lexical, || {
@@ -290,12 +293,12 @@ impl Search<'_> {
         let cosines = match (self.vectors, request.meaning) {
             (VectorsRead::None, _) | (_, None) => Vec::new(),
             (VectorsRead::Whole, Some((model, query))) => {
-                let cosines =
-                    user.vectors(model).whole.snapshot.cosines(&table, &DotQuery::of(query));
-                let smoothed = request.dense.scores(&table, &cosines);
-                let nearest =
-                    best(&smoothed, request.per_channel.max(1), f32::NEG_INFINITY, admits);
-                let farthest = lowest(&smoothed, 1, admits);
+                let whole = &user.vectors(model).whole.snapshot;
+                let (mut of_cosines, mut of_scores) = (buffers.take(), buffers.take());
+                let cosines = whole.cosines(&table, &DotQuery::of(query), &mut of_cosines);
+                let smoothed = request.dense.scores(&table, cosines, &mut of_scores);
+                let nearest = best(smoothed, request.per_channel.max(1), f32::NEG_INFINITY, admits);
+                let farthest = lowest(smoothed, 1, admits);
                 let mut rows: Vec<usize> = nearest
                     .iter()
                     .chain(&farthest)
@@ -325,7 +328,7 @@ impl Search<'_> {
                     wanted: request.per_channel,
                     rescored: request.scan.rescored(request.per_channel),
                 };
-                stages.scores(admits, by_words.iter().map(|found| found.row))?
+                stages.scores(buffers, admits, by_words.iter().map(|found| found.row))?
             }
         };
         let merged =

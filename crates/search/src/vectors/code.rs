@@ -4,11 +4,14 @@ use std::f32::consts::PI;
 
 use longmem_core::Embedding;
 
-use super::hamming::{LANES, PLANES, Planes, Row, distances};
+use super::hamming::{LANES, PLANES, Planes, Row, write_distances};
 use super::snapshot::VectorLayout;
 
 /// Numbers whose bits stand in one word.
 const WORD_BITS: usize = 64;
+
+/// Number of groups whose distances stand on the stack: those of a chunk, mostly.
+const GROUPS_AT_ONCE: usize = 128;
 
 /// Bytes of the code of a vector of this width: whole words, so 48 for 384 numbers.
 pub(crate) fn code_bytes(width: usize) -> usize {
@@ -103,9 +106,14 @@ impl VectorLayout for Codes {
     }
 
     fn cosines(&self, query: &CodeQuery, out: &mut [f32]) {
-        let distances = distances(&self.rows, &query.planes);
-        for (cosine, distance) in out.iter_mut().zip(distances) {
-            *cosine = query.cosine(distance);
+        let mut distances = [[0; LANES]; GROUPS_AT_ONCE];
+        let groups = self.rows.chunks(self.words * GROUPS_AT_ONCE);
+        for (rows, out) in groups.zip(out.chunks_mut(LANES * GROUPS_AT_ONCE)) {
+            let distances = &mut distances[..rows.len() / self.words];
+            write_distances(rows, &query.planes, distances);
+            for (cosine, distance) in out.iter_mut().zip(distances.as_flattened()) {
+                *cosine = query.cosine(*distance);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use longmem_core::Embedding;
 use ndarray::ArrayView2;
 
-use super::vectorized::{Loop, vectorized};
+use crate::vectorized::{Loop, vectorized};
 
 /// Number of independent sums, so that no addition waits for the one before: four registers of
 /// eight.

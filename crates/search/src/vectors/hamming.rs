@@ -1,6 +1,6 @@
 //! Compares one-bit codes with a query of four bits a number, on what the processor has for it.
 
-use super::vectorized::{Loop, vectorized};
+use crate::vectorized::{Loop, vectorized};
 
 /// Codes in a group: as many 64-bit words as the widest registers hold.
 pub(super) const LANES: usize = 8;
@@ -16,16 +16,14 @@ pub(super) type Row = [u64; LANES];
 /// for each 64 numbers.
 pub(super) type Planes = [Vec<u64>; PLANES];
 
-/// For each code of each group: Σ 2^p · (the bits in which it differs from plane p).
+/// Writes for each code of each group: Σ 2^p · (the bits in which it differs from plane p).
 ///
 /// # Panics
 /// If the planes have no words, or codes of more than 4,096 bits, whose sums would not fit.
-pub(super) fn distances(rows: &[Row], planes: &Planes) -> Vec<u16> {
+pub(super) fn write_distances(rows: &[Row], planes: &Planes, distances: &mut [[u16; LANES]]) {
     let words = planes[0].len();
     assert!((1..=64).contains(&words), "a code has 64 to 4,096 bits");
-    let mut distances = vec![[0; LANES]; rows.len() / words];
-    fastest()(rows, planes, &mut distances);
-    distances.into_flattened()
+    fastest()(rows, planes, distances);
 }
 
 type Distances = fn(&[Row], &Planes, &mut [[u16; LANES]]);
@@ -205,7 +203,9 @@ mod tests {
         for words in [6, 64] {
             let opposite = vec![[u64::MAX; LANES]; words];
             let planes = [(); PLANES].map(|()| vec![0; words]);
-            assert_eq!(distances(&opposite, &planes), [(64 * words * 15) as u16; LANES]);
+            let mut distances = [[0; LANES]];
+            write_distances(&opposite, &planes, &mut distances);
+            assert_eq!(distances, [[(64 * words * 15) as u16; LANES]]);
         }
     }
 }

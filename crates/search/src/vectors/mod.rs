@@ -7,7 +7,6 @@ mod smoothing;
 mod snapshot;
 mod two_stages;
 mod vector_bytes;
-mod vectorized;
 
 pub use smoothing::DenseParameters;
 pub use two_stages::Scan;

@@ -1,7 +1,6 @@
 //! Takes each turn's cosine together with its neighbours' in the session.
 
-use std::borrow::Cow;
-
+use crate::buffers::Buffer;
 use crate::parallel;
 use crate::turn_table::{CHUNK_ROWS, PlacedTurn, TurnTable};
 
@@ -67,13 +66,19 @@ impl DenseParameters {
         (own + self.before * before + self.after * after) / (1.0 + self.before + self.after)
     }
 
-    /// The score of each row of the table, from the cosine of each row.
-    pub(crate) fn scores<'a>(&self, table: &TurnTable, cosines: &'a [f32]) -> Cow<'a, [f32]> {
+    /// The score of each row of the table, from the cosine of each row: the cosines themselves, or
+    /// other numbers in the buffer.
+    pub(crate) fn scores<'a>(
+        &self,
+        table: &TurnTable,
+        cosines: &'a [f32],
+        buffer: &'a mut Buffer<'_>,
+    ) -> &'a [f32] {
         if self.is_plain() {
-            return Cow::Borrowed(cosines);
+            return cosines;
         }
-        let mut scores = vec![0.0; cosines.len()];
-        parallel::for_each_chunk(&mut scores, CHUNK_ROWS, |chunk, scores| {
+        let scores = buffer.of_rows(cosines.len());
+        parallel::for_each_chunk(scores, CHUNK_ROWS, |chunk, scores| {
             let own = &cosines[chunk * CHUNK_ROWS..];
             let turns = table.chunks()[chunk].iter();
             for ((score, turn), own) in scores.iter_mut().zip(turns).zip(own) {
@@ -81,6 +86,6 @@ impl DenseParameters {
                 *score = self.mixed(neighbours, *own, |row| cosines[row]);
             }
         });
-        Cow::Owned(scores)
+        scores
     }
 }

@@ -7,9 +7,11 @@ use longmem_core::Embedding;
 use ndarray::ArrayView2;
 
 use super::dot::DotQuery;
+use crate::buffers::Buffer;
 use crate::parallel;
 use crate::source::PassageId;
 use crate::turn_table::{CHUNK_ROWS, TurnTable};
+use crate::vectorized::fetch_ahead;
 
 /// How the vectors of a chunk are kept: whole, or as codes.
 pub(crate) trait VectorLayout: Clone + Send + Sync {
@@ -100,19 +102,27 @@ impl<L: VectorLayout> Snapshot<L> {
         Some(turn.first_passage.0..turn.first_passage.0 + i64::from(turn.passages))
     }
 
-    /// The cosine of each row of the table to the query, for a turn of several passages the mean of
-    /// theirs; not a number where a turn has no vector.
+    /// Writes the cosine of each row of the table to the query, for a turn of several passages the mean
+    /// of theirs; not a number where a turn has no vector.
     ///
     /// # Panics
     /// For another table than the one that gave the rows, or one grown from it.
-    pub(crate) fn cosines(&self, table: &TurnTable, query: &L::Query) -> Vec<f32> {
-        let mut cosines = vec![f32::NAN; table.len()];
-        parallel::for_each_chunk(&mut cosines, CHUNK_ROWS, |place, rows| {
-            let Some(chunk) = self.chunks.get(place) else { return };
+    pub(crate) fn cosines<'a>(
+        &self,
+        table: &TurnTable,
+        query: &L::Query,
+        buffer: &'a mut Buffer<'_>,
+    ) -> &'a mut [f32] {
+        let cosines = buffer.of_rows(table.len());
+        parallel::for_each_chunk(cosines, CHUNK_ROWS, |place, rows| {
+            let Some(chunk) = self.chunks.get(place) else { return rows.fill(f32::NAN) };
             // Most turns have one passage, whose place is the row: nothing has to be moved.
             if !chunk.scattered {
-                return chunk.vectors.cosines(query, &mut rows[..chunk.vectors.len()]);
+                let (covered, others) = rows.split_at_mut(chunk.vectors.len());
+                others.fill(f32::NAN);
+                return chunk.vectors.cosines(query, covered);
             }
+            rows.fill(f32::NAN);
             let mut cosines = vec![0.0; chunk.vectors.len()];
             chunk.vectors.cosines(query, &mut cosines);
             for turn in &chunk.turns {
@@ -158,15 +168,35 @@ impl<L: VectorLayout> Chunk<L> {
     }
 }
 
+/// Number of rows between the one that is compared and the one that is fetched ahead. A processor
+/// fetches by itself only what follows in memory.
+const AHEAD: usize = 4;
+
 impl Snapshot<Matrix> {
-    /// The cosine of one row to the query; none if it has no vector.
-    pub(crate) fn cosine(&self, row: usize, query: &DotQuery) -> Option<f32> {
-        let chunk = self.chunks.get(row / CHUNK_ROWS)?;
-        let turn = chunk.turn((row % CHUNK_ROWS) as u32)?;
-        let first = turn.first as usize * self.width;
-        let numbers = &chunk.vectors.numbers[first..][..turn.passages as usize * self.width];
-        let cosines = numbers.chunks_exact(self.width).map(|one| query.dot(one));
-        Some(cosines.sum::<f32>() / turn.passages as f32)
+    /// The cosine of each of these rows to the query; not a number for one that has no vector.
+    pub(crate) fn cosines_of(&self, rows: &[usize], query: &DotQuery) -> Vec<f32> {
+        let numbers: Vec<&[f32]> = rows.iter().map(|row| self.numbers_of(*row)).collect();
+        let cosine = |place: usize| {
+            numbers.get(place + AHEAD).copied().map(fetch_ahead);
+            let passages = numbers[place].chunks_exact(self.width);
+            let count = passages.len() as f32;
+            passages.map(|one| query.dot(one)).sum::<f32>() / count
+        };
+        (0..rows.len()).map(cosine).collect()
+    }
+
+    /// The vectors of a row, one after another; empty if it has none.
+    fn numbers_of(&self, row: usize) -> &[f32] {
+        let Some(chunk) = self.chunks.get(row / CHUNK_ROWS) else { return &[] };
+        let place = row % CHUNK_ROWS;
+        let (first, passages) = if chunk.scattered {
+            let Some(turn) = chunk.turn(place as u32) else { return &[] };
+            (turn.first as usize, turn.passages as usize)
+        } else {
+            (place, 1)
+        };
+        let numbers = &chunk.vectors.numbers;
+        numbers.get(first * self.width..(first + passages) * self.width).unwrap_or_default()
     }
 }
 

@@ -63,17 +63,24 @@ impl WordPostings {
     }
 }
 
-/// The scores of a query's words in every row of the table; 0 where no word is near.
+/// The scores of a query's words in every row of the table; 0 where no word is near. Without any word
+/// there are none.
 pub(crate) struct LexicalScores {
     /// BM25 over the window of turns.
     pub(crate) bm25: Vec<f32>,
     /// The part of the query's words, weighted by rarity, that stands in the window: 0 to 1.
-    pub(crate) coverage: Vec<f32>,
+    coverage: Vec<f32>,
     /// How rare each word of the query is, above 0: in the order of the words.
     pub(crate) rarities: Vec<f32>,
 }
 
 impl LexicalScores {
+    /// A row's BM25 score, and the part of the query's words that its window holds.
+    pub(crate) fn of(&self, row: usize) -> (f32, f32) {
+        let of = |scores: &[f32]| scores.get(row).copied().unwrap_or_default();
+        (of(&self.bm25), of(&self.coverage))
+    }
+
     /// What a window would score that held every word without end.
     pub(crate) fn ceiling(&self) -> f32 {
         (K1 + 1.0) * self.rarities.iter().sum::<f32>()
@@ -97,9 +104,9 @@ pub(crate) fn lexical_scores(
 ) -> LexicalScores {
     let rarities: Vec<f32> =
         words.iter().map(|word| rarity(table.len(), word.postings.len())).collect();
-    let mut scores =
-        LexicalScores { bm25: vec![0.0; table.len()], coverage: vec![0.0; table.len()], rarities };
-    if words.iter().all(|word| word.postings.is_empty()) {
+    let rows = if words.iter().all(|word| word.postings.is_empty()) { 0 } else { table.len() };
+    let mut scores = LexicalScores { bm25: vec![0.0; rows], coverage: vec![0.0; rows], rarities };
+    if rows == 0 {
         return scores;
     }
     let windows = windows();
