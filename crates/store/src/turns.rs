@@ -386,7 +386,9 @@ pub enum Erasure {
     /// The disk did not take the change in the place where they were, as when it is full. They are gone
     /// when it does and something else is forgotten, or the last process closes the store.
     WhenDiskTakesIt,
-    /// A database server overwrites them when it wants to.
+    /// Nothing that a store answers holds them, but a database server's files, its write-ahead log,
+    /// standbys and backups may, until they are overwritten. On PostgreSQL, `VACUUM (FULL)` rewrites the
+    /// files; what holds them beyond those ages out with the logs and backups.
     LeftToServer,
 }
 

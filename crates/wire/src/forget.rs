@@ -119,7 +119,7 @@ pub struct Forgotten {
     /// Whether the user had nothing else and is gone too.
     pub user: bool,
     /// False if the deleted bytes leave the disk later, because another process reads an older
-    /// state or the disk is full.
+    /// state, the disk is full, or a database server keeps them until it overwrites them.
     pub erased_from_disk: bool,
     /// Files to which backups and exports went, and which keep what was forgotten.
     #[serde(default)]
@@ -157,8 +157,8 @@ pub struct Amended {
     pub facts: u64,
     /// Summaries that covered the turn, and are gone.
     pub summaries: u64,
-    /// False if the old text leaves the disk later, because another process reads an older state or the
-    /// disk is full.
+    /// False if the old text leaves the disk later, because another process reads an older state, the
+    /// disk is full, or a database server keeps it until it overwrites it.
     pub erased_from_disk: bool,
     /// The facts that the standing instructions of the new text became.
     pub noted: Vec<FactId>,

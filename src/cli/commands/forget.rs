@@ -111,7 +111,9 @@ pub(super) fn warn_of_erasure(erasure: Erasure, output: Output) {
              finds room does it",
         ),
         Erasure::LeftToServer => output.warn(
-            "the database server keeps the deleted bytes until it overwrites them; its own tools erase them",
+            "no command finds the deleted words any more, but the database server's files, its write-ahead \
+             log, standbys and backups may hold them until they are overwritten: VACUUM FULL rewrites the \
+             files, then older logs and backups have to go",
         ),
     }
 }

@@ -239,7 +239,10 @@ fn done(forgotten: &Forgotten) -> String {
         Erasure::WhenDiskTakesIt => {
             " Their bytes leave the disk when it takes the change and something else is forgotten."
         }
-        Erasure::LeftToServer => " The database overwrites their bytes in its own time.",
+        Erasure::LeftToServer => {
+            " No search finds them any more, but the database server's files and backups may hold their bytes \
+             until they are overwritten."
+        }
     };
     format!("Forgotten for good: {}.{later}", gone.join(", "))
 }

@@ -126,7 +126,8 @@ pub(super) struct Deleted {
     facts: u64,
     /// Summaries that covered the turn, and are gone.
     summaries: u64,
-    /// False if the deleted bytes leave the disk later, because another process reads an older state.
+    /// False if the deleted bytes leave the disk later: another process reads an older state, the disk
+    /// did not take the change, or a database server overwrites them in its own time.
     erased_from_disk: bool,
 }
 
@@ -145,22 +146,24 @@ pub(super) fn delete() -> Entry {
 async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
     let handle = Handle::read(&asked.id, asked.kind)?;
     let (id, kind) = (handle.number(), handle.kind());
-    let gone = match handle {
+    let (gone, later) = match handle {
         Handle::Turn(turn) => {
             let target = ForgetTarget::Turns(Scope::of(call.user().clone()), vec![turn]);
             let forgotten = call.change(move |memory, _, _| memory.forget(&target)).await?;
-            Deleted {
+            let later = later(forgotten.erasure);
+            let gone = Deleted {
                 id,
                 kind,
                 turns: forgotten.turns,
                 facts: forgotten.derived.facts,
                 summaries: forgotten.derived.summaries,
-                erased_from_disk: forgotten.erasure == Erasure::Done,
-            }
+                erased_from_disk: later.is_none(),
+            };
+            (gone, later)
         }
         Handle::Fact(fact) => {
             let facts = call.change(move |memory, user, _| memory.delete_fact(user, fact)).await?;
-            Deleted { id, kind, turns: 0, facts, summaries: 0, erased_from_disk: true }
+            (Deleted { id, kind, turns: 0, facts, summaries: 0, erased_from_disk: true }, None)
         }
     };
     let Deleted { facts, summaries, .. } = &gone;
@@ -170,11 +173,24 @@ async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
         let others = counted(others, "other fact");
         lines.push(format!("Gone with it: {others} and {}.", summed_up(*summaries)));
     }
-    if !gone.erased_from_disk {
-        let later = "Its bytes leave the disk later, since another process reads an older state.";
-        lines.push(later.to_owned());
-    }
+    lines.extend(later.map(str::to_owned));
     Ok(Reply::new(lines.join(" "), &gone))
+}
+
+/// When deleted bytes leave the disk, in a sentence; none if they are gone.
+fn later(erasure: Erasure) -> Option<&'static str> {
+    match erasure {
+        Erasure::Done => None,
+        Erasure::WhenReadersFinish => {
+            Some("Its bytes leave the disk later, since another process reads an older state.")
+        }
+        Erasure::WhenDiskTakesIt => Some(
+            "Its bytes leave the disk later, since it did not take the change, as when it is full.",
+        ),
+        Erasure::LeftToServer => Some(
+            "The database server's files and backups may hold its bytes until they are overwritten.",
+        ),
+    }
 }
 
 /// Summaries in words.
