@@ -35,7 +35,7 @@ pub(crate) fn best(
     scores: &[f32],
     limit: usize,
     above: f32,
-    admits: Option<impl Fn(usize) -> bool + Sync>,
+    admits: Option<impl Fn(usize) -> bool + Sync + Copy>,
 ) -> Vec<ScoredRow> {
     greatest(scores, limit, above, |score| score, admits)
 }
@@ -45,7 +45,7 @@ pub(crate) fn best(
 pub(crate) fn lowest(
     scores: &[f32],
     limit: usize,
-    admits: Option<impl Fn(usize) -> bool + Sync>,
+    admits: Option<impl Fn(usize) -> bool + Sync + Copy>,
 ) -> Vec<ScoredRow> {
     let mut lowest = greatest(scores, limit, f32::NEG_INFINITY, |score| -score, admits);
     for found in &mut lowest {
@@ -60,13 +60,13 @@ fn greatest(
     limit: usize,
     above: f32,
     key: impl Fn(f32) -> f32 + Sync,
-    admits: Option<impl Fn(usize) -> bool + Sync>,
+    admits: Option<impl Fn(usize) -> bool + Sync + Copy>,
 ) -> Vec<ScoredRow> {
     // One part per thread: each part starts without a cut-off.
     let rows = scores.len().div_ceil(parallel::threads()).max(ROWS_PER_THREAD);
     let parts: Vec<(usize, &[f32])> = scores.chunks(rows).enumerate().collect();
     let mut greatest = parallel::map(&parts, |(part, scores)| {
-        greatest_of(part * rows, scores, limit, above, &key, admits.as_ref())
+        greatest_of(part * rows, scores, limit, above, &key, admits)
     })
     .concat();
     cut(&mut greatest, limit);
@@ -80,7 +80,7 @@ fn greatest_of(
     limit: usize,
     above: f32,
     key: impl Fn(f32) -> f32,
-    admits: Option<impl Fn(usize) -> bool>,
+    admits: Option<impl Fn(usize) -> bool + Copy>,
 ) -> Vec<ScoredRow> {
     let batches = vectorized(BestOfBatches { scores, key: &key });
     let mut cut_off = above;
@@ -98,7 +98,7 @@ fn greatest_of(
         let start = batch * BATCH_ROWS;
         for (place, score) in scores.iter().enumerate().skip(start).take(BATCH_ROWS) {
             let (row, score) = (first + place, key(*score));
-            if score > cut_off && admits.as_ref().is_none_or(|admits| admits(row)) {
+            if score > cut_off && admits.is_none_or(|admits| admits(row)) {
                 kept.push(ScoredRow { row, score });
             }
         }

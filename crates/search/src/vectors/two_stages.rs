@@ -111,7 +111,7 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
     pub(crate) fn scores(
         &self,
         buffers: &Buffers,
-        admits: Option<impl Fn(usize) -> bool + Sync>,
+        admits: Option<impl Fn(usize) -> bool + Sync + Copy>,
         given: impl Iterator<Item = usize>,
     ) -> Result<Vec<RowCosine>, S::Error> {
         // First stage: every row by its estimate, smoothed as the exact cosines will be.
@@ -125,9 +125,8 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
             rows.sort_unstable();
             rows
         };
-        let maybe_nearest =
-            in_order(best(smoothed, self.rescored, f32::NEG_INFINITY, admits.as_ref()));
-        let maybe_farthest = in_order(lowest(smoothed, FARTHEST, admits.as_ref()));
+        let maybe_nearest = in_order(best(smoothed, self.rescored, f32::NEG_INFINITY, admits));
+        let maybe_farthest = in_order(lowest(smoothed, FARTHEST, admits));
 
         // Second stage: the exact cosines of those, and of what words brought.
         let mut final_rows: Vec<usize> = given.collect();
