@@ -59,13 +59,17 @@ impl SearchSource for PostgresStore {
         let number = UserNumber::of(user);
         let wanted: Vec<i64> = passages.iter().map(|passage| passage.0).collect();
         let identity = crate::embedding_models::Identity::of(model);
+        let (name, revision, dimensions, pooling, normalized, window) = identity.columns();
         let rows = self.database.read(number.alone(), async |statements| {
-            let Some(model_id) = identity.id(statements).await? else { return Ok(Vec::new()) };
             statements
                 .rows(
                     "SELECT id, vector FROM vectors
-                     WHERE user_id = $1 AND model_id = $2 AND id = ANY($3)",
-                    params![number.0, model_id, wanted],
+                     WHERE user_id = $1 AND id = ANY($2) AND model_id = (
+                         SELECT m.id FROM embedding_models m WHERE (m.name, m.revision, m.dimensions,
+                             m.pooling, m.normalized, m.\"window\") = ($3, $4, $5, $6, $7, $8))",
+                    params![
+                        number.0, wanted, name, revision, dimensions, pooling, normalized, window
+                    ],
                 )
                 .await
         })?;

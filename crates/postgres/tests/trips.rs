@@ -11,15 +11,24 @@ use longmem_postgres::{PostgresOptions, PostgresStore};
 use longmem_store::Turns;
 use longmem_test_support::{PostgresServer, WordHashEmbedder};
 
-const QUESTION: &str = "Where did I buy tea and a map?";
+const QUESTION: &str = "Who bought a lamp, honey and a kite in the town?";
+
+/// Holds a word that nobody wrote: its spellings are looked for, and searched.
+const UNKNOWN_WORD: &str = "Who bought a lamp, honey and a telescope in the town?";
+
+const GOODS: [&str; 12] = [
+    "tea", "bread", "a map", "a lamp", "honey", "a kite", "soap", "a rope", "salt", "a drum", "wool", "ink",
+];
 
 fn turn(number: usize) -> NewTurn {
+    let mut random = fastrand::Rng::with_seed(number as u64);
+    let goods: Vec<&str> = (0..3).map(|_| GOODS[random.usize(..GOODS.len())]).collect();
     NewTurn {
         session: SessionName::new(format!("session {}", number / 50)).unwrap(),
         session_title: None,
         role: Role::User,
         speaker: None,
-        text: format!("In the town number {number} I bought tea, bread and a map of the harbour"),
+        text: format!("I bought {} in the town {number}", goods.join(" and ")),
         time: "2026-03-07T10:00:00Z".parse().unwrap(),
         note: false,
         source_key: None,
@@ -64,6 +73,11 @@ fn recalls_and_writes_wait_for_the_server_a_few_times_however_much_there_is() {
         recall();
         let warm = trips(&cold, recall);
         assert!(warm <= 3, "a warm recall among {turns} turns took {warm} trips");
+        request.query = UNKNOWN_WORD.to_owned();
+        let recall = || assert!(!asking.recall(&request).unwrap().results.is_empty());
+        recall();
+        let warm = trips(&cold, recall);
+        assert!(warm <= 4, "a warm recall with an unknown word took {warm} trips");
 
         for count in [1, 1_000] {
             let new: Vec<NewTurn> = (0..count).map(|n| turn(turns + n)).collect();
