@@ -69,7 +69,7 @@ pub(crate) async fn delete(
     let mut after = lines.clone();
     after.take_out(gone);
     let doomed: Vec<i64> = gone.iter().map(|fact| fact.0).collect();
-    let (_, deleted, ()) = try_join3(
+    let ((), deleted, ()) = try_join3(
         supersede(statements, user, changes(lines, &after)),
         statements
             .run("DELETE FROM facts WHERE user_id = $1 AND id = ANY($2)", params![user.0, doomed]),

@@ -5,6 +5,7 @@
 //! that they are put together from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Statements that touch rows of users without naming one: their file, how they begin, and why.
@@ -31,7 +32,7 @@ const OF_MANY_USERS: [(&str, &str, &str); 12] = [
 fn every_statement_of_a_user_names_the_user_for_each_table() {
     let tables = tables_of_users();
     assert!(tables.contains("turns") && tables.contains("users"), "{tables:?}");
-    let statements = statements();
+    let statements = statements().unwrap();
     assert!(statements.len() > 50, "only {} statements were found", statements.len());
     let mut unused: BTreeSet<(&str, &str, &str)> = OF_MANY_USERS.into_iter().collect();
     let mut problems = Vec::new();
@@ -201,13 +202,13 @@ fn inserts_bound_user(tokens: &[&str]) -> bool {
 }
 
 /// All statements of the crate, each with its file and in one line.
-fn statements() -> Vec<(String, String)> {
+fn statements() -> io::Result<Vec<(String, String)>> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut literals = Vec::new();
     let mut constants = BTreeMap::new();
-    for path in files_below(&sources) {
-        let text = fs_err::read_to_string(&path).unwrap();
-        let file = path.strip_prefix(&sources).unwrap().display().to_string();
+    for path in files_below(&sources)? {
+        let text = fs_err::read_to_string(&path)?;
+        let file = path.strip_prefix(&sources).unwrap_or(&path).display().to_string();
         for (constant, literal) in literals_of(text.split("#[cfg(test)]").next().unwrap_or("")) {
             if let Some(name) = constant {
                 constants.insert(name, literal.clone());
@@ -232,7 +233,7 @@ fn statements() -> Vec<(String, String)> {
         (file.clone(), in_one_line(&sql))
     });
     let begins = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
-    whole.filter(|(_, sql)| begins.iter().any(|begin| sql.starts_with(begin))).collect()
+    Ok(whole.filter(|(_, sql)| begins.iter().any(|begin| sql.starts_with(begin))).collect())
 }
 
 fn in_one_line(sql: &str) -> String {
@@ -240,18 +241,18 @@ fn in_one_line(sql: &str) -> String {
 }
 
 /// Files with sources in a folder and those below.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in fs_err::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs_err::read_dir(folder)? {
+        let path = entry?.path();
         if path.is_dir() {
-            files.extend(files_below(&path));
+            files.extend(files_below(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
     }
     files.sort();
-    files
+    Ok(files)
 }
 
 /// The string literals of a source, each with the name of the constant that it is, if it is one.
