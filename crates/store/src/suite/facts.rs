@@ -160,31 +160,6 @@ pub fn names_are_known_again_however_they_are_written(make: Make<'_>) {
     assert_eq!(counts, [("Priya  Rao", 2), ("Rui", 1)]);
 }
 
-pub fn what_a_name_stands_for_stays_once_it_is_known(make: Make<'_>) {
-    let fixture = make();
-    let (store, ana) = (&*fixture.store(), user("ana"));
-    let names = |names: &[(&str, EntityKind)]| -> Vec<Entity> {
-        names.iter().map(|(name, kind)| Entity { name: (*name).to_owned(), kind: *kind }).collect()
-    };
-    let known = || -> Vec<Entity> {
-        store.entities(&ana).unwrap().into_iter().map(|known| known.entity).collect()
-    };
-    // Twice in one fact: it is written as it came first.
-    let entities = names(&[("Atlas", EntityKind::Other), ("ATLAS", EntityKind::Project)]);
-    let fact = NewFact { entities, ..said("works on Atlas", 0) };
-    store.insert_fact(&ana, &fact, None).unwrap();
-    assert_eq!(known(), names(&[("Atlas", EntityKind::Project)]));
-    assert_eq!(store.facts(&ana, FactsAt::Now).unwrap()[0].entities, known());
-    let entities = names(&[("atlas", EntityKind::Person), ("Rui", EntityKind::Other)]);
-    let fact = NewFact { entities, ..said("met Atlas and Rui", 1) };
-    let met = store.insert_fact(&ana, &fact, None).unwrap();
-    let expected = [("Atlas", EntityKind::Project), ("Rui", EntityKind::Other)];
-    assert_eq!(known(), names(&expected));
-    store.edit_fact(&ana, met, "met Rui", &names(&[("rui", EntityKind::Person)])).unwrap();
-    assert_eq!(known(), names(&[("Atlas", EntityKind::Project), ("Rui", EntityKind::Person)]));
-    assert_eq!(store.entities(&ana).unwrap()[0].facts, 1);
-}
-
 /// Two turns of ana's; a fact from each, the second replacing the first, and one by hand.
 fn learned(store: &dyn Store) -> [TurnId; 2] {
     let ana = user("ana");

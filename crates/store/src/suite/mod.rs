@@ -74,7 +74,6 @@ macro_rules! store_suite {
             an_edited_fact_keeps_its_place_and_a_deleted_one_takes_its_past_along,
             a_fact_of_another_user_is_as_unknown_as_one_that_never_was,
             names_are_known_again_however_they_are_written,
-            what_a_name_stands_for_stays_once_it_is_known,
             a_forgotten_turn_takes_its_facts_along_as_if_it_had_never_been_said,
             forgetting_a_link_joins_what_was_before_it_to_what_came_after,
             forgetting_sessions_leaves_what_was_added_by_hand_and_forgetting_the_user_does_not,
