@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The usual places of the model, but a memory of its own that is gone afterwards.
     let folder = tempfile::tempdir()?;
     let mut options = Options::from_environment()?;
-    options.file = folder.path().join("memory.db");
+    options.place = folder.path().join("memory.db").into();
     let longmem = Longmem::open(options)?;
 
     // Each file is read in its own format, which is told by what it contains.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::Error;
 
-/// The file that holds the memory.
+/// The file that holds the memory, or the address of its PostgreSQL database.
 pub const DB: &str = "LONGMEM_DB";
 /// The file that holds the key of the memory's encryption.
 pub const KEY_FILE: &str = "LONGMEM_KEY_FILE";

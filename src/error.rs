@@ -25,6 +25,14 @@ pub enum Error {
     /// The file that holds the store's key cannot be used.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
+    /// The file that holds the password of a store's server cannot be used.
+    #[error("the password cannot be read from {}: {reason}", file.display())]
+    PasswordFile {
+        /// The file.
+        file: PathBuf,
+        /// What the system says, or what is wrong with it.
+        reason: String,
+    },
     /// There is no home folder to keep things in.
     #[error("{reason}")]
     NoHomeFolder {
@@ -54,15 +62,17 @@ impl Diagnose for Error {
             Self::Memory(error) => error.code(),
             Self::Chat(error) => error.code(),
             Self::KeyFile(error) => error.code(),
-            Self::NoHomeFolder { .. } | Self::OtherHome { .. } | Self::Environment { .. } => {
-                ErrorCode::WrongSettings
-            }
+            Self::PasswordFile { .. }
+            | Self::NoHomeFolder { .. }
+            | Self::OtherHome { .. }
+            | Self::Environment { .. } => ErrorCode::WrongSettings,
         }
     }
 
     fn fault(&self) -> Fault {
         match self {
             Self::Name(_)
+            | Self::PasswordFile { .. }
             | Self::NoHomeFolder { .. }
             | Self::OtherHome { .. }
             | Self::Environment { .. } => Fault::Caller,
@@ -74,7 +84,7 @@ impl Diagnose for Error {
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::Name(_) | Self::Environment { .. } => Vec::new(),
+            Self::Name(_) | Self::PasswordFile { .. } | Self::Environment { .. } => Vec::new(),
             Self::Memory(error) => error.remedies(),
             Self::Chat(error) => error.remedies(),
             Self::KeyFile(error) => error.remedies(),

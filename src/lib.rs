@@ -33,7 +33,7 @@
 //! - [`Longmem::conversation`] and [`Longmem::talk`] are conversations that remember: streamed, stored,
 //!   within a budget, learned from. They are async; everything else is not.
 //! - [`Longmem::memory`] is the engine, with every request spelt out: scopes, channels, thresholds.
-//! - [`Options`] name the place of the store, the model, the clock; an embedder or a store of one's own
+//! - [`Options`] name the place of the store, a file or the address of a PostgreSQL database, the model, the clock; an embedder or a store of one's own
 //!   takes their place. [`Options::from_environment`] are those of the command line.
 //!
 //! The library prints nothing, and reads neither the environment nor a home folder unless it is told
@@ -50,6 +50,8 @@ mod longmem;
 mod new_key;
 mod opening;
 mod options;
+mod place;
+mod server_environment;
 
 pub use clock::SystemClock;
 pub use error::Error;
@@ -58,11 +60,13 @@ pub use longmem::Longmem;
 pub use new_key::change_key;
 pub use opening::{open_later, open_memory, open_patiently};
 pub use options::{MAX_THREADS, Options, checked_threads};
+pub use place::{ServerAddress, StorePlace};
 
 pub use longmem_chat as chat;
 pub use longmem_core as core;
 pub use longmem_embed as embed;
 pub use longmem_memory as memory;
+pub use longmem_postgres as postgres;
 pub use longmem_search as search;
 pub use longmem_sqlite as sqlite;
 pub use longmem_store as store;

@@ -1,16 +1,19 @@
 //! Gives the store another key, and what waits to be stored in it.
 
+use std::path::Path;
+
 use longmem_chat::{Keep, write_with_key};
 use longmem_core::{StoreKey, UserName};
 use longmem_memory::MemoryError;
 use longmem_sqlite::{IfMissing, SqliteStore, StoreOptions};
 use longmem_store::{StoreError, Upkeep};
 
+use crate::opening::{BE_ENCRYPTED, ENCRYPTED_BY_SERVER};
 use crate::{Error, Options};
 
 /// Encrypts the store of these options, and what waits to be stored, with another key than
 /// [`Options::key`]; without a new one it is plain afterwards. A plain store is encrypted, whatever key the
-/// options have.
+/// options have. A store on a server has no key.
 ///
 /// Nobody else may have the store open meanwhile. Whoever is killed in between leaves everything as it was,
 /// or as it should be. Copies that were made before keep the key that they have. A store of one's own
@@ -29,19 +32,19 @@ use crate::{Error, Options};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn change_key(options: &Options, new: Option<&StoreKey>) -> Result<(), Error> {
-    let is_plain = SqliteStore::is_plain(&options.file).map_err(failed)?;
+    let file = options.place.only_file(BE_ENCRYPTED, ENCRYPTED_BY_SERVER).map_err(failed)?;
+    let is_plain = SqliteStore::is_plain(file).map_err(failed)?;
     let old = options.key.clone().filter(|_| !is_plain);
-    let users = users(options, old.clone()).map_err(failed)?;
-    let options = Options { key: old.clone(), ..options.clone() };
-    let waiting = options.talk_settings().spool;
+    let users = users(file, old.clone()).map_err(failed)?;
+    let waiting = Options { key: old.clone(), ..options.clone() }.talk_settings().spool;
     let write = |keep| match &waiting {
         Some(waiting) => write_with_key(waiting, new, &users, keep),
         None => Ok(()),
     };
     write(Keep::Both)?;
-    if let Err(error) = SqliteStore::change_key(&options.file, old.as_ref(), new) {
+    if let Err(error) = SqliteStore::change_key(file, old.as_ref(), new) {
         // If it cannot be opened as before, it may have the new key: both stay then.
-        if self::users(&options, old).is_ok() {
+        if self::users(file, old).is_ok() {
             write(Keep::Old)?;
         }
         return Err(failed(error));
@@ -50,9 +53,9 @@ pub fn change_key(options: &Options, new: Option<&StoreKey>) -> Result<(), Error
 }
 
 /// The users of the store, which is closed again.
-fn users(options: &Options, key: Option<StoreKey>) -> Result<Vec<UserName>, StoreError> {
+fn users(file: &Path, key: Option<StoreKey>) -> Result<Vec<UserName>, StoreError> {
     let opened = StoreOptions::new(IfMissing::Fail).with_key(key);
-    let store = SqliteStore::open_with(&options.file, opened)?;
+    let store = SqliteStore::open_with(file, opened)?;
     Ok(store.users()?.into_iter().map(|user| user.user).collect())
 }
 

@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use longmem_chat::{Access, AsyncMemory};
 use longmem_memory::{Memory, MemoryError};
-use longmem_sqlite::{IfMissing, SqliteStore, StoreOptions};
+use longmem_postgres::{PostgresOptions, PostgresStore};
+use longmem_sqlite::{IfMissing, OpeningNotice, SqliteStore, StoreOptions};
 use longmem_store::Store;
 
-use crate::{Error, Options};
+use crate::{Error, Options, StorePlace};
 
 /// Opens the engine alone, for a program that spells out every request: see
 /// [`Longmem`](crate::Longmem) for the usual verbs. The embedding model loads when it is first needed.
 ///
 /// # Errors
-/// [`MemoryError::Store`] if the store cannot be opened.
+/// [`MemoryError::Store`] if the store cannot be opened, or if a key is given for one on a server.
 pub fn open_memory(options: Options) -> Result<Memory, MemoryError> {
     options.apply_threads();
     let store = store(&options, options.if_missing)?;
@@ -60,7 +61,7 @@ pub fn open_patiently(options: Options) -> Result<AsyncMemory, Error> {
 /// # let folder = tempfile::tempdir()?;
 ///
 /// let options = Options::new(folder.path());
-/// let file = options.file.clone();
+/// let file = folder.path().join("memory.db");
 /// let memory = open_later(options);
 /// assert!(!file.exists());
 /// memory.open()?;
@@ -100,11 +101,32 @@ fn opening(
 fn store(options: &Options, if_missing: IfMissing) -> Result<Arc<dyn Store>, MemoryError> {
     match &options.store {
         Some(store) => Ok(Arc::clone(store)),
-        None => {
-            let opened = StoreOptions::new(if_missing).with_key(options.key.clone());
-            let store = SqliteStore::open_with(&options.file, opened)?;
-            store.notices().iter().for_each(|notice| (options.on_open)(notice));
-            Ok(Arc::new(store))
-        }
+        None => match &options.place {
+            StorePlace::File(file) => {
+                let opened = StoreOptions::new(if_missing).with_key(options.key.clone());
+                let store = SqliteStore::open_with(file, opened)?;
+                store.notices().iter().for_each(|notice| (options.on_open)(notice));
+                Ok(Arc::new(store))
+            }
+            StorePlace::Server(server) => {
+                if options.key.is_some() {
+                    options.place.only_file(BE_ENCRYPTED, ENCRYPTED_BY_SERVER)?;
+                }
+                let create = if_missing == IfMissing::Create;
+                let opened = PostgresOptions { create, ..server.options() };
+                let store = PostgresStore::open(server.address(), &opened)?;
+                if store.is_new() {
+                    (options.on_open)(&OpeningNotice::Made { path: server.place().into() });
+                }
+                Ok(Arc::new(store))
+            }
+        },
     }
 }
+
+/// What a key asks for.
+pub(crate) const BE_ENCRYPTED: &str = "be encrypted with a key";
+
+/// What encrypts a memory on a server.
+pub(crate) const ENCRYPTED_BY_SERVER: &str =
+    "Leave the key out; what is encrypted on the disks of a server is the server's business.";

@@ -12,7 +12,7 @@ use longmem_sqlite::{IfMissing, OpeningNotice};
 use longmem_store::Store;
 use longmem_text::Redactor;
 
-use crate::{Error, Folders, HubSettings, SystemClock, environment, key_file};
+use crate::{Error, Folders, HubSettings, StorePlace, SystemClock, environment, key_file};
 
 /// What a memory is opened with. Each field has a default; the constructors say which.
 ///
@@ -21,20 +21,21 @@ use crate::{Error, Folders, HubSettings, SystemClock, environment, key_file};
 /// use longmem::Options;
 ///
 /// let mut options = Options::new("longmem-data");
-/// options.file = "/data/memory.db".into();
+/// options.place = "/data/memory.db".into();
 /// options.threads = Some(2);
 /// options.model.offline = true;
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// The file that holds the memory.
-    pub file: PathBuf,
-    /// What to do if there is no such file; it is made by default.
+    /// Where the memory is kept: a file, or a PostgreSQL database.
+    pub place: StorePlace,
+    /// What to do if there is no memory there; it is made by default.
     pub if_missing: IfMissing,
     /// The key that the file is encrypted with, and what waits in [`spool`](Self::spool); none by default,
     /// and nothing is encrypted. It needs the cargo feature `encryption`. [`key_file`](crate::key_file)
-    /// reads one, and [`change_key`](crate::change_key) changes it.
+    /// reads one, and [`change_key`](crate::change_key) changes it. A memory on a server has none: what is
+    /// encrypted there is the server's business.
     pub key: Option<StoreKey>,
     /// A store of one's own instead of the file; none by default.
     pub store: Option<Arc<dyn Store>>,
@@ -69,7 +70,7 @@ impl Options {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let folder = folder.into();
         Self {
-            file: folder.join("memory.db"),
+            place: folder.join("memory.db").into(),
             if_missing: IfMissing::Create,
             key: None,
             store: None,
@@ -90,7 +91,7 @@ impl Options {
     pub fn at(file: impl Into<PathBuf>) -> Self {
         let file = file.into();
         let folder = file.parent().map(Path::to_owned).unwrap_or_default();
-        Self { file, ..Self::new(folder) }
+        Self { place: StorePlace::File(file), ..Self::new(folder) }
     }
 
     /// Keeps everything where the command line does: in the user's data folder. The model is looked
@@ -111,6 +112,8 @@ impl Options {
     /// [`environment`] say of the store, the model, the budget and learning. The configuration file
     /// is not read.
     ///
+    /// The password of a server is looked for as [`ServerAddress::with_environment`] says.
+    ///
     /// # Errors
     /// [`Error::NoHomeFolder`]; [`Error::Environment`] for a value that cannot be; [`Error::KeyFile`].
     pub fn from_environment() -> Result<Self, Error> {
@@ -118,7 +121,12 @@ impl Options {
         let hub = HubSettings::from_environment(&folders);
         let mut options = Self::of_user(&folders, hub);
         if let Some(file) = environment::read(environment::DB) {
-            options.file = folders.expand(Path::new(&file))?;
+            options.place = match StorePlace::from(file) {
+                StorePlace::File(file) => StorePlace::File(folders.expand(&file)?),
+                StorePlace::Server(server) => {
+                    StorePlace::Server(server.with_environment(&folders, None)?)
+                }
+            };
         }
         if let Some(file) = environment::read(environment::KEY_FILE) {
             options.key = Some(key_file::read(&folders.expand(Path::new(&file))?)?);
@@ -210,17 +218,20 @@ impl Options {
     fn spool_settings(&self) -> SpoolSettings {
         let spool = match &self.store {
             Some(store) => SpoolSettings::new(&self.spool, store.place()),
-            None => self.spool_of_file(),
+            None => match &self.place {
+                StorePlace::File(file) => self.spool_of_file(file),
+                StorePlace::Server(server) => SpoolSettings::new(&self.spool, server.place()),
+            },
         };
         spool.with_key(self.key.clone())
     }
 
     /// Where turns wait for the file, the same for every process, whatever its working folder is and
     /// by whichever link it was given the file.
-    fn spool_of_file(&self) -> SpoolSettings {
-        let given = std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone());
+    fn spool_of_file(&self, file: &Path) -> SpoolSettings {
+        let given = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         // A folder that cannot be searched today has no other name than the one that was given.
-        let real = real_path(&self.file).unwrap_or_else(|_| given.clone());
+        let real = real_path(file).unwrap_or_else(|_| given.clone());
         let mut spool = SpoolSettings::new(&self.spool, real.display().to_string());
         spool.former_place = Some(given.display().to_string());
         spool

@@ -129,7 +129,7 @@ fn names_are_checked_and_errors_have_codes() {
     assert!(matches!(&error, Error::Name(_)) && error.code() == ErrorCode::InvalidName);
     assert_eq!(longmem.remember("ana", " ").unwrap_err().code(), ErrorCode::EmptyText);
     let mut missing = options(&folder);
-    missing.file = folder.path().join("nowhere.db");
+    missing.place = folder.path().join("nowhere.db").into();
     missing.if_missing = IfMissing::Fail;
     let error = Longmem::open(missing).err().unwrap();
     assert_eq!(error.code(), ErrorCode::NoStore);
@@ -158,7 +158,7 @@ fn a_patient_memory_opens_when_its_disk_is_back_and_never_makes_its_file_twice()
 
     std::fs::write(folder.path().join("letter.txt"), "Dear Ana").unwrap();
     let mut letter = options(&folder);
-    letter.file = folder.path().join("letter.txt");
+    letter.place = folder.path().join("letter.txt").into();
     assert_eq!(open_patiently(letter).err().unwrap().code(), ErrorCode::NotAStore);
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use longmem::{Folders, HubSettings, IfMissing, Longmem, Options, StoreKey, environment, key_file};
+use longmem::{
+    Folders, HubSettings, IfMissing, Longmem, Options, StoreKey, StorePlace, environment, key_file,
+};
 use longmem_chat::{Blocking, LocalServer, Spool};
 use longmem_core::UserName;
 use longmem_embed::{FetchEvent, LazyEmbedder};
@@ -27,7 +29,14 @@ pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
     let hub = HubSettings::from_environment(&folders);
     let named = flags.config.as_deref().map(|path| folders.expand(path)).transpose()?;
     let file = ConfigFile::read(named.as_deref(), &folders)?;
-    Settings::resolve(flags, file, &folders, hub, |name| std::env::var_os(name))
+    let mut settings =
+        Settings::resolve(flags, file, &folders, hub, |name| std::env::var_os(name))?;
+    if let StorePlace::Server(server) = &settings.options.place {
+        let password_file = settings.password_file.as_deref();
+        let server = server.clone().with_environment(&folders, password_file)?;
+        settings.options.place = StorePlace::Server(server);
+    }
+    Ok(settings)
 }
 
 /// Reads what the environment says about language models.
@@ -112,6 +121,22 @@ pub(crate) fn open(
     output: Output,
 ) -> Result<Longmem, Failure> {
     Ok(Longmem::open(options(settings, if_missing, output)?)?)
+}
+
+/// Opens the memory, and makes it if there is none; says whether it was made.
+///
+/// # Errors
+/// Those of [`open`].
+pub(crate) fn open_or_make(
+    settings: &Settings,
+    output: Output,
+) -> Result<(Longmem, bool), Failure> {
+    match open(settings, IfMissing::Fail, output) {
+        Err(failure) if failure.is_of_missing_store() => {
+            Ok((open(settings, IfMissing::Create, output)?, true))
+        }
+        opened => Ok((opened?, false)),
+    }
 }
 
 /// Opens the memory for a command that needs the engine only.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use longmem::Folders;
+use longmem::{Folders, StorePlace};
 use longmem_core::UserName;
 use longmem_server::{Auth, ProxyMode, WatchSource};
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use crate::named_file;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ConfigFile {
     pub(crate) db: Option<PathBuf>,
+    pub(crate) db_password_file: Option<PathBuf>,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) user: Option<UserName>,
     pub(crate) model_dir: Option<PathBuf>,
@@ -181,10 +182,15 @@ impl ConfigFile {
 
     /// Every path in it.
     fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { db, key_file, model_dir, llm, learning, server, watch, .. } = self;
+        let Self {
+            db, db_password_file, key_file, model_dir, llm, learning, server, watch, ..
+        } = self;
         let socket = server.unix.as_mut().filter(|path| path.as_path() != Path::new(NO_SOCKET));
+        // An address is none.
+        let db =
+            db.as_mut().filter(|db| matches!(StorePlace::from(db.as_path()), StorePlace::File(_)));
         [
-            db,
+            db_password_file,
             key_file,
             model_dir,
             &mut llm.api_key_file,
@@ -193,6 +199,7 @@ impl ConfigFile {
         ]
         .into_iter()
         .flatten()
+        .chain(db)
         .chain(socket)
         .chain(&mut watch.paths)
     }

@@ -50,10 +50,20 @@ impl ConfigKey {
 
 /// The keys in the order of the file: those of one table stand together.
 pub(crate) const KEYS: &[ConfigKey] = &[
-    ConfigKey::new("db", r#""~/notes/memory.db""#, "The file that holds the memory")
-        .flag("db")
-        .variable(longmem::environment::DB)
-        .default("longmem/memory.db in the data folder"),
+    ConfigKey::new(
+        "db",
+        r#""~/notes/memory.db""#,
+        "The file that holds the memory, or postgres://…",
+    )
+    .flag("db")
+    .variable(longmem::environment::DB)
+    .default("longmem/memory.db in the data folder"),
+    ConfigKey::new(
+        "db_password_file",
+        r#""~/longmem.password""#,
+        "A file that holds the password of the memory's server",
+    )
+    .default("PGPASSWORD, or ~/.pgpass"),
     ConfigKey::new("key_file", r#""~/longmem.key""#, "A file that holds the key of the encryption")
         .flag("key_file")
         .variable(longmem::environment::KEY_FILE)

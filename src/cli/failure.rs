@@ -163,6 +163,11 @@ impl Failure {
         if hints.is_empty() { message } else { format!("{message}. {hints}") }
     }
 
+    /// Whether there is no store yet.
+    pub(crate) fn is_of_missing_store(&self) -> bool {
+        self.code() == ErrorCode::NoStore
+    }
+
     /// Whether the store holds what was not written there.
     pub(crate) fn is_damage(&self) -> bool {
         self.code() == ErrorCode::DamagedStore

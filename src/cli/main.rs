@@ -27,6 +27,7 @@ mod remedy;
 mod render;
 mod safeguards;
 mod sanitize;
+mod server_socket;
 mod settings;
 mod standard_input;
 mod stop_signals;

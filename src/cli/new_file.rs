@@ -18,11 +18,13 @@ pub(crate) fn if_exists(
     settings: &Settings,
 ) -> Result<IfExists, Failure> {
     let real = |path: &Path| real_path(path).unwrap_or_else(|_| path.to_owned());
-    let (named, store) = (real(path), real(&settings.options.file));
-    let belongs = ["", "-wal", "-shm", "-journal", "-index.lock"].iter().any(|suffix| {
-        let mut file = store.as_os_str().to_owned();
-        file.push(suffix);
-        named.as_os_str() == file
+    let belongs = settings.options.place.file().is_some_and(|store| {
+        let (named, store) = (real(path), real(store));
+        ["", "-wal", "-shm", "-journal", "-index.lock"].iter().any(|suffix| {
+            let mut file = store.as_os_str().to_owned();
+            file.push(suffix);
+            named.as_os_str() == file
+        })
     });
     if belongs {
         let message = format!("{} belongs to the store that is read", path.display());

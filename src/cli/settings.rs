@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 
-use longmem::{Folders, HubSettings, Options, checked_threads};
+use longmem::{Folders, HubSettings, Options, StorePlace, checked_threads};
 use longmem_chat::TokenBudget;
 use longmem_core::UserName;
 use longmem_embed::{Compute, Device, Precision};
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) options: Options,
     /// The file that holds the key of the store's encryption; it is read when the store is opened.
     pub(crate) key_file: Option<PathBuf>,
+    /// The file that holds the password of the store's server.
+    pub(crate) password_file: Option<PathBuf>,
     pub(crate) user: UserName,
     /// The person's home folder.
     pub(crate) home: PathBuf,
@@ -69,8 +71,12 @@ impl Settings {
         // A shell puts the home folder into `--db ~/memory.db`, but not into `--db=~/memory.db`.
         let expanded =
             |path: &Option<PathBuf>| path.as_deref().map(|path| folders.expand(path)).transpose();
-        if let Some(db) = expanded(&flags.db)?.or(file.db) {
-            options.file = db;
+        if let Some(db) = flags.db.clone().or(file.db) {
+            options.place = match StorePlace::from(db) {
+                StorePlace::File(file) => StorePlace::File(folders.expand(&file)?),
+                // Its host and password are looked for when it is opened.
+                server => server,
+            };
         }
         options.model.explicit = expanded(&flags.model_dir)?.or(file.model_dir);
         options.model.offline |= flags.offline || file.offline.unwrap_or(false);
@@ -94,6 +100,7 @@ impl Settings {
         Ok(Self {
             options,
             key_file: expanded(&flags.key_file)?.or(file.key_file),
+            password_file: file.db_password_file,
             user: named_user.unwrap_or_else(default_user),
             home: folders.home.clone(),
             llm: file.llm,

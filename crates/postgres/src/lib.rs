@@ -31,6 +31,7 @@ mod moving;
 mod numbers;
 mod options;
 mod queue;
+mod report;
 mod search_source;
 mod session_names;
 mod source_keys;
@@ -53,7 +54,8 @@ use database::Database;
 use failure::Failure;
 use location::Location;
 use migrations::IfMissing;
-pub use options::{AddressDefaults, PostgresOptions, is_address, place};
+pub use options::{AddressDefaults, AddressParts, PostgresOptions, is_address, place};
+pub use report::ServerReport;
 use word_cache::WordCache;
 
 /// A store in a PostgreSQL database.
@@ -62,6 +64,7 @@ pub struct PostgresStore {
     words: WordCache,
     /// How long a lease lasts unless it is prolonged.
     lease: Duration,
+    is_new: bool,
 }
 
 impl PostgresStore {
@@ -76,9 +79,14 @@ impl PostgresStore {
         let location = Location::parse(address, options)?;
         let database = Database::new(location)?;
         let if_missing = if options.create { IfMissing::Create } else { IfMissing::Fail };
-        migrations::open(&database, if_missing)?;
+        let is_new = migrations::open(&database, if_missing)?;
         let lease = options.lease.unwrap_or(leases::LENGTH);
-        Ok(Self { database: Arc::new(database), words: WordCache::default(), lease })
+        Ok(Self { database: Arc::new(database), words: WordCache::default(), lease, is_new })
+    }
+
+    /// Whether there were no tables, so that opening the store made them.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Number of times that this process waited for the server so far, but for the making of connections:

@@ -27,13 +27,13 @@ pub(crate) enum IfMissing {
 }
 
 /// Opens the tables: all steps that were not taken yet are taken, in one transaction each, by one process
-/// at a time; `if_missing` says whether the first one may be.
-pub(crate) fn open(database: &Database, if_missing: IfMissing) -> Result<()> {
+/// at a time; `if_missing` says whether the first one may be. Says whether there were no tables.
+pub(crate) fn open(database: &Database, if_missing: IfMissing) -> Result<bool> {
     let newest = STEPS.len() as u32;
     let place = database.location().place();
     let taken = taken_steps(database)?;
     match taken {
-        taken if taken == newest => return Ok(()),
+        taken if taken == newest => return Ok(false),
         taken if taken > newest => {
             return Err(StoreError::TooNew {
                 place: place.to_owned(),
@@ -50,10 +50,14 @@ pub(crate) fn open(database: &Database, if_missing: IfMissing) -> Result<()> {
     // Two that create the same at once fail in PostgreSQL, whatever they say, so what is locked comes to
     // be first, and is tried again.
     let made = database.outside(async |statements| {
+        // Who may not make schemas may not even ask for one that is there.
+        let has_schema = statements.row("SELECT to_regnamespace($1) IS NOT NULL", params![schema]);
+        if !has_schema.await?.try_get::<_, bool>(0)? {
+            statements.batch(&format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await?;
+        }
         statements
             .batch(&format!(
-                "CREATE SCHEMA IF NOT EXISTS {schema};
-                 CREATE TABLE IF NOT EXISTS {schema}.schema_steps (
+                "CREATE TABLE IF NOT EXISTS {schema}.schema_steps (
                      step integer PRIMARY KEY, name text NOT NULL, applied_ms bigint NOT NULL)"
             ))
             .await
@@ -87,7 +91,7 @@ pub(crate) fn open(database: &Database, if_missing: IfMissing) -> Result<()> {
             Ok(())
         })?;
     }
-    Ok(())
+    Ok(taken == 0)
 }
 
 /// Number of the newest step that was taken, in one trip; 0 where there are no tables.

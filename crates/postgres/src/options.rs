@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::location::{Location, without_secrets};
+use longmem_store::Result;
+
+use crate::location::{Location, hosts, without_secrets};
 
 /// How a store is opened.
 #[derive(Clone, Default)]
@@ -75,5 +77,36 @@ pub fn place(address: &str, options: &PostgresOptions) -> String {
     match Location::parse(address, options) {
         Ok(location) => location.place().to_owned(),
         Err(_) => without_secrets(address),
+    }
+}
+
+/// What an address says, with what holds where it says nothing: what a file of passwords is asked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AddressParts {
+    /// The hosts, or the folders of their sockets, with their ports.
+    pub hosts: Vec<(String, u16)>,
+    /// The account; that of the process without it.
+    pub user: Option<String>,
+    /// The database; the one with the account's name without it.
+    pub database: Option<String>,
+    /// Whether there is a password already.
+    pub has_password: bool,
+}
+
+impl AddressParts {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// [`InvalidAddress`](longmem_store::StoreError::InvalidAddress).
+    pub fn read(address: &str, options: &PostgresOptions) -> Result<Self> {
+        let location = Location::parse(address, options)?;
+        let config = location.config();
+        Ok(Self {
+            hosts: hosts(config).collect(),
+            user: config.get_user().map(str::to_owned),
+            database: config.get_dbname().map(str::to_owned),
+            has_password: config.get_password().is_some(),
+        })
     }
 }

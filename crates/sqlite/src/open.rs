@@ -38,9 +38,9 @@ pub enum OpeningNotice {
         /// The mode that it had on Unix, such as 0o644.
         mode: u32,
     },
-    /// There was no file, and a new store was made.
+    /// There was no store, and a new one was made.
     Made {
-        /// The file.
+        /// The file, or where a store of another kind is.
         path: PathBuf,
     },
 }

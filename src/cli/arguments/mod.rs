@@ -70,8 +70,9 @@ pub(crate) struct Arguments {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct GlobalArguments {
-    /// The file that holds the memory [default: memory.db in the user's data folder]
-    #[arg(long, global = true, value_name = "FILE", env = crate::environment::DB)]
+    /// The file that holds the memory, or the address of its PostgreSQL database, postgres://… [default:
+    /// memory.db in the user's data folder]
+    #[arg(long, global = true, value_name = "FILE|ADDRESS", env = crate::environment::DB, hide_env_values = true)]
     pub(crate) db: Option<PathBuf>,
     /// A file that holds the key of the memory's encryption: see longmem key
     #[arg(long, global = true, value_name = "FILE", env = crate::environment::KEY_FILE)]

@@ -7,18 +7,18 @@ mod sample;
 mod server;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 
+use longmem::{IfMissing, StorePlace};
 use longmem_bench::{
     BenchError, Figure, RECALLED, RecallBench, Stopwatch, all_at_once, fill, long_texts,
     made_up_questions, mixtures, one_at_a_time, questions_about, short_texts, storing, user,
 };
-use longmem_core::{TextEmbedder, UserName};
+use longmem_core::{Diagnose, ErrorCode, TextEmbedder, UserName};
 use longmem_memory::{Memory, MemoryError};
 
 use crate::arguments::{BenchArguments, BenchPart};
-use crate::commands::open::{open_existing, open_or_make};
+use crate::commands::open::{open, open_existing, open_or_make};
 use crate::compose;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -71,7 +71,7 @@ struct Bench<'a> {
 struct Subject<'a> {
     /// What the memory is, for the titles.
     name: &'a str,
-    file: &'a Path,
+    place: &'a StorePlace,
     memory: Memory,
     user: UserName,
     questions: Vec<String>,
@@ -113,11 +113,13 @@ impl Bench<'_> {
 
     /// Measures the user's memory, if there is one with vectors of this model.
     fn own_memory(&self) -> Result<Vec<Group>, Failure> {
-        let file = &self.settings.options.file;
-        if !file.exists() {
-            return Ok(Vec::new());
-        }
-        let memory = open_existing(file, Arc::clone(&self.embedder))?;
+        let place = &self.settings.options.place;
+        let memory = match open(place, IfMissing::Fail, Arc::clone(&self.embedder)) {
+            Err(error) if error.code() == ErrorCode::NoStore => {
+                return Ok(Vec::new());
+            }
+            opened => opened?,
+        };
         let user = self.settings.user.clone();
         let is_stored = memory.users()?.iter().any(|stored| stored.user == user);
         let is_embedded = memory.serving_model()?.as_ref() == Some(self.embedder.model());
@@ -127,7 +129,7 @@ impl Bench<'_> {
         }
         self.output.note("measuring your store");
         let questions = questions_about(&memory, &user)?;
-        self.recall(&Subject { name: "Your store", file, memory, user, questions })
+        self.recall(&Subject { name: "Your store", place, memory, user, questions })
     }
 
     /// Measures a memory of this many passages that is made for it.
@@ -151,7 +153,7 @@ impl Bench<'_> {
         self.output.note("measuring the made-up store");
         self.recall(&Subject {
             name: "A made-up store (vectors mixed from real ones)",
-            file: &file,
+            place: &StorePlace::File(file.clone()),
             memory: open_existing(&file, Arc::clone(&self.embedder))?,
             user: user(0),
             questions: made_up_questions(passages),
@@ -162,7 +164,7 @@ impl Bench<'_> {
         let budget = self.settings.options.talk.conversation.budget.tokens();
         let bench = RecallBench {
             memory: &subject.memory,
-            open_again: &|| open_existing(subject.file, Arc::clone(&self.embedder)),
+            open_again: &|| open(subject.place, IfMissing::Fail, Arc::clone(&self.embedder)),
             user: subject.user.clone(),
             questions: subject.questions.clone(),
             budget,
@@ -175,7 +177,7 @@ impl Bench<'_> {
             Row::new("whole recall, model included", figures.whole),
         ];
         let start_and_context = vec![
-            Row::new("open the file, first search", figures.cold),
+            Row::new("open the store, first search", figures.cold),
             Row::new(format!("a prompt of {} tokens", grouped(budget as u64)), figures.prompt),
         ];
         let stats = subject.memory.stats()?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use longmem::{IfMissing, Longmem};
+use longmem::{IfMissing, Longmem, StorePlace};
 use longmem_chat::Blocking;
 use longmem_core::{ErrorCode, Scope, UserName};
 use longmem_memory::{FactsAt, IndexOptions, RecallRequest};
@@ -51,7 +51,7 @@ pub(super) fn run(mut settings: Settings, output: Output) -> Result<(), Failure>
     let folder = tempfile::tempdir()?;
     let history = folder.path().join("conversations.json");
     fs_err::write(&history, HISTORY)?;
-    settings.options.file = folder.path().join("memory.db");
+    settings.options.place = StorePlace::File(folder.path().join("memory.db"));
     settings.options.spool = folder.path().join("spool");
     settings.user = UserName::new(USER).expect("the constant is a valid name");
     // A sample needs no key.

@@ -3,9 +3,10 @@
 mod file;
 mod language_model;
 mod salvage;
+mod server;
 mod waiting;
 
-use longmem::{IfMissing, Readable, readable_turns};
+use longmem::{IfMissing, Readable, StorePlace, readable_turns};
 use longmem_chat::calibrations;
 use longmem_core::{Diagnose, EmbeddingModel, ErrorCode, Remedy};
 use longmem_memory::{CanaryStep, Memory, StoreStats};
@@ -59,10 +60,11 @@ fn of_memory(memory: &Memory, settings: &Settings, output: Output) -> Vec<Check>
         Ok(stats) => check(stats),
         Err(failure) => failed(name, failure),
     };
-    let mut checks = vec![
-        store_content(memory, stats.as_ref().ok(), settings),
-        file::check(settings, stats.as_ref().ok()),
-    ];
+    let mut checks = vec![store_content(memory, stats.as_ref().ok(), settings)];
+    checks.push(match &settings.options.place {
+        StorePlace::File(file) => file::check(file, stats.as_ref().ok()),
+        StorePlace::Server(server) => server::check(server),
+    });
     checks.extend(waiting::check(memory, settings));
     checks.push(model(settings, output));
     checks.push(canary(memory));
@@ -124,7 +126,8 @@ fn store_content(memory: &Memory, stats: Option<&StoreStats>, settings: &Setting
 
 /// How much of a damaged store can be read, and how it is saved.
 fn can_be_saved(settings: &Settings) -> String {
-    let Ok(Readable { turns, known_turns }) = readable_turns(&settings.options.file) else {
+    let readable = settings.options.place.file().and_then(|file| readable_turns(file).ok());
+    let Some(Readable { turns, known_turns }) = readable else {
         return String::new();
     };
     format!(

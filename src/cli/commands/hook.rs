@@ -188,11 +188,15 @@ fn answer(call: &Call, settings: &Settings, log: &HookLog) -> Result<String, Fai
         catching_up::begin()?;
     }
     // A file is empty while another process makes the store.
-    let has_store = std::fs::metadata(&settings.options.file).is_ok_and(|file| file.len() > 0);
-    if !hook.reads_memory() || !has_store {
+    let has_content = |file| std::fs::metadata(file).is_ok_and(|file| file.len() > 0);
+    if !hook.reads_memory() || !settings.options.place.file().is_none_or(has_content) {
         return Ok(NOTHING.to_owned());
     }
-    let memory = compose::memory(settings, IfMissing::Fail, Output { json: true, quiet: true })?;
+    let opened = compose::memory(settings, IfMissing::Fail, Output { json: true, quiet: true });
+    let memory = match opened {
+        Err(failure) if failure.is_of_missing_store() => return Ok(NOTHING.to_owned()),
+        opened => opened?,
+    };
     if hook.searches_memory() {
         warm_up(&memory);
     }

@@ -74,9 +74,10 @@ fn preview(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let there = settings.options.file.exists();
-    let memory =
-        if there { Some(compose::memory(settings, IfMissing::Fail, output)?) } else { None };
+    let memory = match compose::memory(settings, IfMissing::Fail, output) {
+        Err(failure) if failure.is_of_missing_store() => None,
+        opened => Some(opened?),
+    };
     let interrupt = Interrupt::listen()?;
     let mut previews = Vec::new();
     let mut failed = FailedPaths::of(paths.len());

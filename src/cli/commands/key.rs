@@ -51,7 +51,8 @@ fn rotate(
     settings: &Settings,
     output: Output,
 ) -> Result<(), Failure> {
-    let store = &settings.options.file;
+    let instead = "What is encrypted on the disks of a server is the server's business.";
+    let store = settings.options.place.only_file("be encrypted with a key", instead)?;
     if !store.exists() {
         return Err(StoreError::Missing(store.display().to_string()).into());
     }

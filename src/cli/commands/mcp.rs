@@ -26,7 +26,7 @@ pub(super) fn run(
     let others = Arc::clone(&options.on_open);
     options.on_open = Arc::new(move |notice| {
         if let OpeningNotice::Made { path } = notice {
-            output.note(for_terminal(&render::new_store(path)));
+            output.note(for_terminal(&render::new_store(path.display())));
         }
         others(notice);
     });

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use longmem::{IfMissing, Options, open_memory};
+use longmem::{IfMissing, Options, StorePlace, open_memory};
 use longmem_core::TextEmbedder;
 use longmem_memory::{Memory, MemoryError};
 
@@ -12,7 +12,7 @@ pub(super) fn open_or_make(
     file: &Path,
     embedder: Arc<dyn TextEmbedder>,
 ) -> Result<Memory, MemoryError> {
-    open(file, IfMissing::Create, embedder)
+    open(&StorePlace::File(file.to_owned()), IfMissing::Create, embedder)
 }
 
 /// Opens the memory in a file that exists.
@@ -20,15 +20,17 @@ pub(super) fn open_existing(
     file: &Path,
     embedder: Arc<dyn TextEmbedder>,
 ) -> Result<Memory, MemoryError> {
-    open(file, IfMissing::Fail, embedder)
+    open(&StorePlace::File(file.to_owned()), IfMissing::Fail, embedder)
 }
 
-fn open(
-    file: &Path,
+/// Opens a memory that may be kept by a server.
+pub(super) fn open(
+    place: &StorePlace,
     if_missing: IfMissing,
     embedder: Arc<dyn TextEmbedder>,
 ) -> Result<Memory, MemoryError> {
-    let mut options = Options::at(file);
+    let mut options = Options::new("");
+    options.place = place.clone();
     options.if_missing = if_missing;
     options.embedder = Some(embedder);
     open_memory(options)

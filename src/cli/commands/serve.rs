@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use longmem::{IfMissing, environment};
+use longmem::environment;
 use longmem_chat::{ApiKey, AsyncMemory};
 use longmem_core::ErrorCode;
+use longmem_core::private_files::make_folder;
 use longmem_server::{
     Listeners, ProxySettings, Server, ServerSettings, TranscriptCapture, WaitingTranscripts,
     WatchSettings,
@@ -25,15 +26,13 @@ use crate::output::Output;
 use crate::remedy::hint;
 use crate::render;
 use crate::sanitize::for_terminal;
+use crate::server_socket;
 use crate::settings::Settings;
 use crate::stop_signals::StopSignals;
 use crate::watched::watched;
 
 /// Where it listens if nothing else is said.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7717);
-
-/// The unix socket beside the store.
-const SOCKET: &str = "server.sock";
 
 /// How long work on the store may take that is still going on when everything else has ended.
 const LAST_WORK: Duration = Duration::from_secs(2);
@@ -51,12 +50,11 @@ pub(super) fn run(
         server_settings.watch = Some(watched_by_file(settings)?);
         server_settings.on_watch = if output.quiet { |_| {} } else { told };
     }
-    let new_store = !settings.options.file.exists();
-    let longmem = compose::open(settings, IfMissing::Create, output)?;
+    let (longmem, new_store) = compose::open_or_make(settings, output)?;
     if new_store {
-        output.note(for_terminal(&render::new_store(&settings.options.file)));
+        output.note(for_terminal(&render::new_store(&settings.options.place)));
     }
-    // Opening made the store's folder, if there was none.
+    // Opening made the store's folder, if it is a file and there was none.
     let unix = socket(arguments, settings, output);
     let at_once = server_settings.limits.at_once;
     let memory = AsyncMemory::new(Arc::clone(longmem.memory()), at_once);
@@ -98,9 +96,14 @@ fn socket(arguments: &ServeArguments, settings: &Settings, output: Output) -> Op
     match arguments.unix.as_ref().or(settings.server.unix.as_ref()) {
         Some(named) => Some(named.clone()).filter(|path| path != Path::new(NO_SOCKET)),
         None => {
-            let folder = settings.options.file.parent()?;
+            let socket = server_socket::path(settings)?;
+            let folder = socket.parent()?;
+            if settings.options.place.file().is_none() {
+                // What fails here is said below.
+                let _ = make_folder(folder);
+            }
             if is_private(folder) {
-                return Some(folder.join(SOCKET));
+                return Some(socket);
             }
             output.note(for_terminal(&no_socket(folder)));
             None

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use longmem::IfMissing;
 use longmem_chat::AsyncMemory;
 use longmem_core::ErrorCode;
 use longmem_memory::Memory;
@@ -47,11 +46,10 @@ pub(super) fn run(
             "Name a file or folder that exists.",
         ));
     }
-    let file = &settings.options.file;
-    let is_new = !file.exists();
-    let memory = compose::memory(settings, IfMissing::Create, output)?;
+    let (longmem, is_new) = compose::open_or_make(settings, output)?;
+    let memory = Arc::clone(longmem.memory());
     if is_new {
-        output.note(for_terminal(&render::new_store(file)));
+        output.note(for_terminal(&render::new_store(&settings.options.place)));
     }
     let waiting = WaitingTranscripts::in_folder(settings.options.waiting_transcripts());
     if arguments.once {

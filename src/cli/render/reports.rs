@@ -1,7 +1,7 @@
 //! What an import or an index run did, as a person reads it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,8 +29,8 @@ pub(crate) fn opening_notice(notice: &OpeningNotice) -> Option<String> {
 }
 
 /// A program that serves or watches made the store that it works on, perhaps for a mistake in its name.
-pub(crate) fn new_store(file: &Path) -> String {
-    format!("there was no store, so a new one was made: {}", file.display())
+pub(crate) fn new_store(place: impl Display) -> String {
+    format!("there was no store, so a new one was made: {place}")
 }
 
 /// What an import of one path did.

@@ -1,6 +1,6 @@
 //! The value of a setting that holds now, and where it comes from.
 
-use longmem::{Folders, environment};
+use longmem::{Folders, StorePlace, environment};
 use longmem_wire::{ApiKeySet, Setting, SettingSource};
 
 use crate::config_keys::ConfigKey;
@@ -18,7 +18,11 @@ pub(super) fn setting(
         .unwrap_or_else(|| (default(key, folders), SettingSource::Default));
     Setting {
         key: key.name.to_owned(),
-        value: without_password(value),
+        value: if key.name == "db" {
+            StorePlace::from(value).to_string()
+        } else {
+            without_password(value)
+        },
         source,
         about: key.about.to_owned(),
     }

@@ -6,7 +6,6 @@ use longmem_memory::StoreStats;
 use longmem_wire::Check;
 
 use crate::output::bytes;
-use crate::settings::Settings;
 
 /// The disk is nearly full when it has fewer bytes left than the store, or than this.
 const LITTLE_SPACE: u64 = 200_000_000;
@@ -14,8 +13,7 @@ const LITTLE_SPACE: u64 = 200_000_000;
 /// Bytes from which it is said that a copy of the store would be smaller.
 const WORTH_A_COPY: u64 = 1_000_000;
 
-pub(super) fn check(settings: &Settings, stats: Option<&StoreStats>) -> Check {
-    let file = &settings.options.file;
+pub(super) fn check(file: &Path, stats: Option<&StoreStats>) -> Check {
     let mut problems = Vec::new();
     let mut said = Vec::new();
     match access(file) {

@@ -12,7 +12,8 @@ use crate::sanitize::for_terminal;
 use crate::settings::Settings;
 
 pub(super) fn run(to: &Path, settings: &Settings, output: Output) -> Result<(), Failure> {
-    let damaged = &settings.options.file;
+    let instead = "Restore a copy that pg_dump or the server's own backup made.";
+    let damaged = settings.options.place.only_file("be salvaged", instead)?;
     if !damaged.exists() {
         return Err(StoreError::Missing(damaged.display().to_string()).into());
     }

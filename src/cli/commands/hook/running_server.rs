@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::log::HookLog;
+use crate::server_socket;
 use crate::settings::Settings;
 
 /// How long the server may take; after that, the store is asked.
@@ -19,7 +20,7 @@ const NOT_OF_THIS_SERVER: &str = "HTTP/1.1 421";
 
 /// The server's answer to the same call; none if no server runs for this store, or if it does not answer.
 pub(super) fn answer(settings: &Settings, log: &HookLog, json: &[u8]) -> Option<String> {
-    let socket = socket(settings)?;
+    let socket = server_socket::path(settings)?;
     if !socket.exists() {
         return None;
     }
@@ -32,11 +33,6 @@ pub(super) fn answer(settings: &Settings, log: &HookLog, json: &[u8]) -> Option<
             None
         }
     }
-}
-
-/// Where a server of this store listens.
-fn socket(settings: &Settings) -> Option<PathBuf> {
-    Some(settings.options.file.parent()?.join("server.sock"))
 }
 
 fn post(

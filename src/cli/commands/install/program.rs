@@ -4,6 +4,8 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use longmem::postgres::AddressDefaults;
+use longmem::{ServerAddress, StorePlace};
 use longmem_core::ErrorCode;
 
 use crate::failure::Failure;
@@ -44,7 +46,11 @@ impl Program {
         let mut flags = Vec::new();
         for (name, flag, is_path) in FLAGS {
             let Some(value) = given.value(name).filter(|_| given.by_flag(name)) else { continue };
-            let value = if is_path { text(&std::path::absolute(value)?)? } else { value };
+            let value = match StorePlace::from(value.as_str()) {
+                StorePlace::Server(server) if name == "db" => without_password(&server)?,
+                _ if is_path => text(&std::path::absolute(value)?)?,
+                _ => value,
+            };
             flags.extend([flag.to_owned(), value]);
         }
         if given.by_flag(REDACT) {
@@ -136,6 +142,23 @@ pub(super) fn is_longmem(path: &str) -> bool {
 
 fn is_same(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// The address of a server, which the files of agents may hold if there is no password in it.
+fn without_password(server: &ServerAddress) -> Result<String, Failure> {
+    let any_host = AddressDefaults { hosts: Some("localhost".to_owned()), ..Default::default() };
+    let alone = ServerAddress::new(server.address()).with_defaults(any_host);
+    if alone.parts()?.has_password {
+        return Err(Failure::refused(
+            ErrorCode::WrongSettings,
+            format!(
+                "the address of {} holds a password, which would stand in agents' files",
+                server.place()
+            ),
+            "Leave it out of the address: ~/.pgpass or db_password_file in config.toml keeps it.",
+        ));
+    }
+    Ok(server.address().to_owned())
 }
 
 fn text(path: &Path) -> Result<String, Failure> {
