@@ -19,7 +19,7 @@ use crate::statements::{Statements, params};
 use crate::turn_rows::role_number;
 use crate::turns::last_turns;
 use crate::user_number::UserNumber;
-use crate::users::{LockedUser, lock, lock_or_make};
+use crate::users::{LockedUser, lock, make};
 use crate::{forget, forgotten_keys, kept, lists};
 
 /// A turn with what is found out before the transaction, in which others wait.
@@ -225,7 +225,7 @@ async fn make_user(
     statements: &Statements<'_>,
     user: &UserName,
 ) -> std::result::Result<LockedUser, Failure> {
-    let locked = lock_or_make(statements, user).await?;
+    let locked = make(statements, user).await?;
     if locked.last_turn == 0 { Ok(locked) } else { Err(Failure::MadeMeanwhile) }
 }
 
@@ -289,10 +289,6 @@ async fn insert(
     let fresh: Vec<bool> = new.iter().map(|new| taken.insert(&new.key)).collect();
     let count = fresh.iter().filter(|fresh| **fresh).count();
     let mut numbers = Numbers::new(Kind::Turn, locked.next_turn);
-    let mut ids = Vec::with_capacity(count);
-    for _ in 0..count {
-        ids.push(numbers.take(statements, 1).await?);
-    }
     if !retitled.0.is_empty() {
         statements
             .run(
@@ -304,7 +300,15 @@ async fn insert(
     }
     let stored: Vec<&New<'_>> =
         new.iter().zip(&fresh).filter(|(_, fresh)| **fresh).map(|(new, _)| *new).collect();
-    make_sessions(statements, number, &stored, names, &titles, &mut open).await?;
+    let numbered = async {
+        let mut ids = Vec::with_capacity(count);
+        for _ in 0..count {
+            ids.push(numbers.take(statements, 1).await?);
+        }
+        Ok(ids)
+    };
+    let made = make_sessions(statements, number, &stored, names, &titles, &mut open);
+    let (ids, ()) = try_join(numbered, made).await?;
     write_turns(statements, &mut locked, &stored, &ids, names, &mut open, numbers.next).await?;
     let mut new_ids = ids.into_iter();
     let mut by_key: HashMap<&str, TurnId> = HashMap::new();

@@ -9,7 +9,7 @@ use tokio_postgres::config::Host;
 use url::form_urlencoded;
 
 use crate::PostgresOptions;
-use crate::tls;
+use crate::tls::Encryption;
 
 /// Connections of one process; a search that finds everything in memory holds one for a millisecond.
 const CONNECTIONS: usize = 8;
@@ -51,7 +51,7 @@ pub(crate) struct Location {
     schema: String,
     connections: usize,
     patience: Duration,
-    encryption: tls::Encryption,
+    encryption: Encryption,
     place: String,
 }
 
@@ -142,12 +142,15 @@ impl Location {
         config.keepalives_idle(Duration::from_secs(30));
         #[cfg(target_os = "linux")]
         config.tcp_user_timeout(patience);
-        let encryption = tls::Encryption::choose(
+        let encryption = Encryption::choose(
             ssl_mode.as_deref(),
             root_certificate.as_deref(),
             config.get_hosts().iter().all(is_local),
         )
         .map_err(invalid)?;
+        // On a socket there is nothing to encrypt, whatever the settings ask for.
+        let encryption =
+            if config.get_hosts().iter().all(is_socket) { Encryption::OFF } else { encryption };
         config.ssl_mode(encryption.mode());
         let place = place(&config, &schema);
         Ok(Self { config, schema, connections, patience, encryption, place })
@@ -213,6 +216,11 @@ impl Location {
                 source: Box::new(error),
             })
     }
+}
+
+/// Whether a host is the folder of a socket.
+fn is_socket(host: &Host) -> bool {
+    !matches!(host, Host::Tcp(_))
 }
 
 /// Whether what is sent to a host stays on this machine.

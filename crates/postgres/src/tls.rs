@@ -44,6 +44,10 @@ enum Checks {
 }
 
 impl Encryption {
+    /// None at all.
+    pub(crate) const OFF: Self =
+        Self { mode: SslMode::Disable, checks: Checks::Nothing, roots: None };
+
     /// Reads the settings `sslmode` and `sslrootcert`. Without them, a connection to this very machine is
     /// not encrypted, and for any other the certificate must be right.
     ///

@@ -55,9 +55,17 @@ pub(crate) async fn lock_or_make(
     statements: &Statements<'_>,
     user: &UserName,
 ) -> Result<LockedUser, Failure> {
-    if let Some(locked) = lock(statements, user).await? {
-        return Ok(locked);
+    match lock(statements, user).await? {
+        Some(locked) => Ok(locked),
+        None => make(statements, user).await,
     }
+}
+
+/// Makes a user who was not there a moment ago, and locks the row, whoever made it.
+pub(crate) async fn make(
+    statements: &Statements<'_>,
+    user: &UserName,
+) -> Result<LockedUser, Failure> {
     let (number, name, epoch) = (UserNumber::of(user), user.as_str(), fastrand::i64(..));
     let make = statements.run(
         "INSERT INTO users (user_id, name, epoch) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
