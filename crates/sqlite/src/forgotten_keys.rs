@@ -32,6 +32,12 @@ pub(crate) fn among<'a>(
     user: &UserName,
     keys: impl Iterator<Item = &'a SourceKey>,
 ) -> rusqlite::Result<HashMap<&'a SourceKey, ForgottenKey>> {
+    let has_any: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM forgotten_keys)")?
+        .query_row([], |row| row.get(0))?;
+    if !has_any {
+        return Ok(HashMap::new());
+    }
     let salt = salt(connection)?;
     let hashed: BTreeMap<ForgottenKey, &SourceKey> =
         keys.map(|key| (ForgottenKey::new(&salt, user, key), key)).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::OnceLock;
 
 use longmem_core::{NewTurn, Role, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::{NewLists, SessionNumber, TurnEntry};
@@ -29,7 +30,7 @@ pub(crate) fn insert_turns(
     if turns.is_empty() {
         return Ok(Vec::new());
     }
-    let new = with_words(turns);
+    let new = made_ready(turns, &HashMap::new());
     connections.write(|transaction| {
         insert(transaction, user, &new.iter().collect::<Vec<_>>(), &SessionNames::default())
     })
@@ -44,7 +45,11 @@ pub(crate) fn import_turns(
     again: bool,
     values: &[(String, Vec<u8>)],
 ) -> Result<Vec<Option<Inserted>>> {
-    let new = with_words(turns);
+    let known = connections.read(|connection| match user_id(connection, user)? {
+        Some(user_id) => known_keys(connection, user_id, turns.iter().filter_map(key_of)),
+        None => Ok(HashMap::new()),
+    })?;
+    let new = made_ready(turns, &known);
     connections.write(|transaction| {
         let imported = import(transaction, user, turns, &new, again)?;
         if user_id(transaction, user)?.is_some() {
@@ -59,7 +64,7 @@ fn import(
     transaction: &Transaction<'_>,
     user: &UserName,
     turns: &[NewTurn],
-    new: &[(&NewTurn, IndexedWords)],
+    new: &[Ready<'_>],
     again: bool,
 ) -> rusqlite::Result<Vec<Option<Inserted>>> {
     let forgotten = forgotten_turns(transaction, user, turns)?;
@@ -68,7 +73,7 @@ fn import(
     }
     let is_left_out =
         |turn: &NewTurn| !again && key_of(turn).is_some_and(|key| forgotten.contains_key(key));
-    let wanted: Vec<_> = new.iter().filter(|(turn, _)| !is_left_out(turn)).collect();
+    let wanted: Vec<_> = new.iter().filter(|ready| !is_left_out(ready.turn)).collect();
     if wanted.is_empty() {
         return Ok(vec![None; turns.len()]);
     }
@@ -86,13 +91,14 @@ fn import(
 fn grown_turns(
     transaction: &Transaction<'_>,
     user: &UserName,
-    turns: &[&(&NewTurn, IndexedWords)],
+    turns: &[&Ready<'_>],
 ) -> rusqlite::Result<Vec<TurnId>> {
     let Some(user_id) = user_id(transaction, user)? else { return Ok(Vec::new()) };
     let by_key: HashMap<&str, &NewTurn> = turns
         .iter()
-        .filter(|(turn, _)| turn.role != Role::User)
-        .filter_map(|(turn, _)| Some((key_of(turn)?.0.as_str(), *turn)))
+        .map(|ready| ready.turn)
+        .filter(|turn| turn.role != Role::User)
+        .filter_map(|turn| Some((key_of(turn)?.0.as_str(), turn)))
         .collect();
     let mut statement = transaction.prepare_cached(
         "SELECT id, source_key, text FROM turns WHERE user_id = ?1 AND source_key IN rarray(?2)",
@@ -165,7 +171,7 @@ pub(crate) fn insert_unless(
     learns: bool,
     already: &(dyn Fn(&[Turn]) -> Option<TurnId> + Sync),
 ) -> Result<Inserted> {
-    let new = with_words(std::slice::from_ref(turn));
+    let new = made_ready(std::slice::from_ref(turn), &HashMap::new());
     connections.write(|transaction| {
         let last = last_turns(transaction, user, &turn.session, 2)?;
         let inserted = match already(&last) {
@@ -179,13 +185,34 @@ pub(crate) fn insert_unless(
     })
 }
 
-/// Takes turns apart into words before the transaction, in which others wait.
-fn with_words(turns: &[NewTurn]) -> Vec<(&NewTurn, IndexedWords)> {
-    let words = |turn: &'_ NewTurn| indexed_words(turn.time, turn.speaker.as_deref(), &turn.text);
+/// A turn that may be stored.
+struct Ready<'a> {
+    turn: &'a NewTurn,
+    /// Its words, as soon as it is known that it is stored.
+    words: OnceLock<IndexedWords>,
+}
+
+impl Ready<'_> {
+    fn words(&self) -> &IndexedWords {
+        let Self { turn, words } = self;
+        words.get_or_init(|| indexed_words(turn.time, turn.speaker.as_deref(), &turn.text))
+    }
+}
+
+/// Takes turns apart into words before the transaction, in which others wait, but for those that the
+/// user has: of these, the few that have grown are taken apart when that is found.
+fn made_ready<'a>(turns: &'a [NewTurn], known: &HashMap<String, TurnId>) -> Vec<Ready<'a>> {
+    let ready = |turn: &'a NewTurn| {
+        let ready = Ready { turn, words: OnceLock::new() };
+        if key_of(turn).is_none_or(|key| !known.contains_key(&key.0)) {
+            ready.words();
+        }
+        ready
+    };
     // A single turn does not wait until a thread is free of other work.
     match turns {
-        [one] => vec![(one, words(one))],
-        many => many.par_iter().map(|turn| (turn, words(turn))).collect(),
+        [one] => vec![ready(one)],
+        many => many.par_iter().map(ready).collect(),
     }
 }
 
@@ -210,32 +237,25 @@ pub(crate) fn known_keys<'a>(
 fn insert(
     transaction: &Transaction<'_>,
     user: &UserName,
-    new: &[&(&NewTurn, IndexedWords)],
+    new: &[&Ready<'_>],
     names: &SessionNames,
 ) -> rusqlite::Result<Vec<Inserted>> {
     let user_id = user_id_or_new(transaction, user)?;
+    let keys = new.iter().filter_map(|ready| key_of(ready.turn));
     let mut batch = Batch {
         transaction,
         user_id,
         names,
+        known: known_keys(transaction, user_id, keys)?,
         sessions: HashMap::new(),
         numbers: Numbers::of(transaction, Kind::Turn, user_id)?,
         lists: NewLists::default(),
         last_turn: None,
     };
-    let mut stored = Vec::with_capacity(new.len());
-    for (turn, words) in new {
-        stored.push(batch.insert(turn, words)?);
-    }
+    let inserted =
+        new.iter().map(|ready| batch.insert(ready)).collect::<rusqlite::Result<Vec<_>>>()?;
     batch.finish()?;
-    let known = new.iter().zip(&stored).filter(|(_, stored)| stored.is_none());
-    let ids = known_keys(transaction, user_id, known.filter_map(|((turn, _), _)| key_of(turn)))?;
-    let known = |turn: &NewTurn| ids.get(&turn.source_key.as_ref()?.0).copied();
-    let inserted = new.iter().zip(stored).filter_map(|((turn, _), stored)| match stored {
-        Some(id) => Some(Inserted { id, new: true }),
-        None => known(turn).map(|id| Inserted { id, new: false }),
-    });
-    Ok(inserted.collect())
+    Ok(inserted)
 }
 
 /// One transaction's turns of a user.
@@ -243,6 +263,8 @@ struct Batch<'a> {
     transaction: &'a Transaction<'a>,
     user_id: i64,
     names: &'a SessionNames,
+    /// The turns that the user has, by their source keys.
+    known: HashMap<String, TurnId>,
     sessions: HashMap<&'a SessionName, OpenSession>,
     numbers: Numbers,
     lists: NewLists,
@@ -250,25 +272,28 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Stores a turn; none if the user has one with its source key.
-    fn insert(
-        &mut self,
-        turn: &'a NewTurn,
-        words: &IndexedWords,
-    ) -> rusqlite::Result<Option<TurnId>> {
+    /// Stores a turn, unless the user has one with its source key.
+    fn insert(&mut self, ready: &Ready<'a>) -> rusqlite::Result<Inserted> {
+        let turn = ready.turn;
+        let known = key_of(turn).and_then(|key| self.known.get(&key.0));
+        if let Some(&id) = known {
+            if turn.session_title.is_some() {
+                // A later title of the session comes with turns that are known.
+                self.session(turn)?;
+            }
+            return Ok(Inserted { id, new: false });
+        }
         let session = *self.session(turn)?;
-        let source_key = turn.source_key.as_ref().map(|key| key.0.as_str());
+        let source_key = key_of(turn).map(|key| key.0.as_str());
         let id = TurnId(self.numbers.take(self.transaction, 1)?);
-        let stored = self
-            .transaction
+        self.transaction
             .prepare_cached(
                 "INSERT INTO turns (id, user_id, session_id, position, role, time_ms, source_key,
                                     speaker, text, note)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6,
                          coalesce(?7, printf('turn:%012x%s', 1000 * unixepoch('now', 'subsec'),
                                              lower(hex(randomblob(10))))),
-                         ?8, ?9, ?10)
-                 ON CONFLICT (user_id, source_key) DO NOTHING",
+                         ?8, ?9, ?10)",
             )?
             .execute(params![
                 id.0,
@@ -282,15 +307,12 @@ impl<'a> Batch<'a> {
                 turn.text,
                 turn.note,
             ])?;
-        if stored == 0 {
-            self.numbers.give_back();
-            return Ok(None);
-        }
         if turn.role != Role::Tool {
             self.transaction
                 .prepare_cached("INSERT INTO index_queue (user_id, turn_id) VALUES (?1, ?2)")?
                 .execute([self.user_id, id.0])?;
         }
+        let words = ready.words();
         let entry = TurnEntry {
             turn: id,
             session: SessionNumber(session.id),
@@ -302,7 +324,10 @@ impl<'a> Batch<'a> {
         self.lists.add_turn(&entry, words);
         self.session(turn)?.next_position += 1;
         self.last_turn = Some(id);
-        Ok(Some(id))
+        if let Some(key) = key_of(turn) {
+            self.known.insert(key.0.clone(), id);
+        }
+        Ok(Inserted { id, new: true })
     }
 
     /// The turn's session, found or made when its first turn comes.
@@ -321,9 +346,9 @@ impl<'a> Batch<'a> {
     /// Writes what belongs to all turns together.
     fn finish(self) -> rusqlite::Result<()> {
         let Self { transaction, user_id, sessions, numbers, lists, last_turn, .. } = self;
-        block_tables::append(transaction, Owner { user_id, model_id: 0 }, &lists)?;
-        numbers.write(transaction)?;
         if let Some(last_turn) = last_turn {
+            block_tables::append(transaction, Owner { user_id, model_id: 0 }, &lists)?;
+            numbers.write(transaction)?;
             transaction
                 .prepare_cached("UPDATE users SET last_turn = ?2 WHERE id = ?1")?
                 .execute([user_id, last_turn.0])?;

@@ -81,11 +81,6 @@ impl Numbers {
         Ok(first)
     }
 
-    /// Takes back the number that was given out last.
-    pub(crate) fn give_back(&mut self) {
-        self.next -= 1;
-    }
-
     /// Draws as many chunks as hold so many numbers.
     fn draw(&mut self, transaction: &Transaction<'_>, count: i64) -> rusqlite::Result<()> {
         // Number 0 is never given out.
@@ -185,23 +180,5 @@ mod tests {
         assert_eq!(take("ana", 8192), 4 * 8192);
         assert_eq!(take("bob", 8191), 6 * 8192, "and stand in as many chunks as they need");
         assert_eq!(take("ana", 1), 7 * 8192);
-    }
-
-    #[test]
-    fn a_number_that_is_taken_back_is_given_out_again_without_a_new_chunk() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("memory.db"), IfMissing::Create).unwrap();
-        let connections = &store.connections;
-        let given = connections.write(|transaction| {
-            let user_id = user_id_or_new(transaction, &user("ana"))?;
-            let mut numbers = Numbers::of(transaction, Kind::Turn, user_id)?;
-            let mut given = vec![numbers.take(transaction, 8191)?];
-            for _ in 0..3 {
-                given.push(numbers.take(transaction, 1)?);
-                numbers.give_back();
-            }
-            Ok(given)
-        });
-        assert_eq!(given.unwrap(), [1, 8192, 8192, 8192]);
     }
 }
