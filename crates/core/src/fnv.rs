@@ -9,6 +9,18 @@
 /// ```
 pub fn fnv1a(bytes: &[u8]) -> u64 {
     const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    fnv1a_on(OFFSET_BASIS, bytes)
+}
+
+/// The [`fnv1a`] hash of some bytes and more behind them, from the hash of the first ones.
+///
+/// # Examples
+/// ```
+/// use longmem_core::{fnv1a, fnv1a_on};
+///
+/// assert_eq!(fnv1a_on(fnv1a(b"a"), b"bc"), fnv1a(b"abc"));
+/// ```
+pub fn fnv1a_on(hash: u64, more: &[u8]) -> u64 {
     const PRIME: u64 = 0x100_0000_01b3;
-    bytes.iter().fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
+    more.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
 }

@@ -37,7 +37,7 @@ pub use error_code::ErrorCode;
 pub use fact::{Entity, EntityKind, Fact, FactId, FactKind, NewFact, USER_SUBJECT};
 pub use fault::{Diagnose, Fault};
 pub use file_kind::special_kind;
-pub use fnv::fnv1a;
+pub use fnv::{fnv1a, fnv1a_on};
 pub use name::{InvalidName, LINE_PATTERN, MAX_NAME_BYTES, SessionName, UserName};
 pub use real_path::real_path;
 pub use recalled::{

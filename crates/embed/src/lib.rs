@@ -42,6 +42,8 @@ mod minilm;
 mod once;
 mod passages;
 mod tokenizer;
+mod vocabulary;
+mod word_pieces;
 
 // The forward pass.
 mod architecture;

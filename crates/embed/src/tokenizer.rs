@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::{DecoderWrapper, PostProcessorWrapper, TokenizerImpl};
 
 use crate::EmbedderError;
 use crate::architecture::supported;
+use crate::word_pieces::WordPieces;
 
 /// BERT's tokenizer, read as what it is. `tokenizers::Tokenizer` would find out what the file holds,
 /// which takes twice as long.
 type BertTokenizer = TokenizerImpl<
-    WordPiece,
+    WordPieces,
     BertNormalizer,
     BertPreTokenizer,
     PostProcessorWrapper,
