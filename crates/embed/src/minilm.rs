@@ -1,5 +1,6 @@
 //! The loaded model.
 
+use std::collections::HashMap;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
@@ -102,9 +103,20 @@ impl MiniLm {
             texts.iter().map(|text| self.tokenizer.ids(text)).collect::<Result<Vec<_>, _>>()?;
         let truncated: usize = tokenized.iter().map(|text| text.truncated).sum();
         self.truncated_tokens.fetch_add(truncated as u64, Ordering::Relaxed);
-        let ids: Vec<&[u32]> = tokenized.iter().map(|text| &*text.ids).collect();
-        let means = self.network.forward(&ids)?;
-        means.into_iter().map(|mean| Ok(Embedding::normalized(mean)?)).collect()
+        // What is there several times, as a greeting or a copied message, is computed once.
+        let mut distinct: Vec<&[u32]> = Vec::new();
+        let mut places: HashMap<&[u32], usize> = HashMap::new();
+        let mut place_of_each = Vec::with_capacity(tokenized.len());
+        for text in &tokenized {
+            let place = *places.entry(&text.ids).or_insert(distinct.len());
+            if place == distinct.len() {
+                distinct.push(&text.ids);
+            }
+            place_of_each.push(place);
+        }
+        let means = self.network.forward(&distinct)?.into_iter();
+        let vectors = means.map(Embedding::normalized).collect::<Result<Vec<_>, _>>()?;
+        Ok(place_of_each.into_iter().map(|place| vectors[place].clone()).collect())
     }
 }
 
