@@ -1,11 +1,14 @@
 //! A recall that must not take long: what is left out, and how it says so.
 
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use longmem_core::{Embedding, Readiness, UserName, closed_words};
 
-use crate::{Memory, MemoryError};
+use crate::recall::search_of;
+use crate::{Memory, MemoryError, RecallRequest};
 
 closed_words! {
     /// Why a recall with a deadline searched by words only. New reasons may come.
@@ -40,6 +43,11 @@ impl DeadlineClock {
     /// Whether what was stored without vectors may be embedded on the way.
     pub(crate) fn has_room_to_embed(self) -> bool {
         self.deadline.is_none_or(|deadline| deadline >= ROOM_TO_EMBED)
+    }
+
+    /// Whether there is time to load the model.
+    pub(crate) fn waits_for_model(self) -> bool {
+        self.deadline.is_none()
     }
 
     /// Whether this part of the time is over, from 0 to 1.
@@ -85,13 +93,36 @@ impl Memory {
         }
     }
 
+    /// Embeds questions. Where the model has to be loaded for that, the search reads meanwhile what it
+    /// needs of the user: in a command, each takes about as long as the other.
+    pub(crate) fn embed_and_read(
+        &self,
+        questions: &[&str],
+        request: &RecallRequest,
+        clock: DeadlineClock,
+    ) -> Result<Result<Vec<Embedding>, Degraded>, MemoryError> {
+        if self.readiness() == Readiness::Ready || !clock.waits_for_model() {
+            return self.embed_in_time(questions, clock);
+        }
+        thread::scope(|scope| {
+            let reading = scope.spawn(|| {
+                let model = self.embedder.model();
+                // The search reads again what could not be read, and says why.
+                let _ = self.searcher.read_ahead(&*self.store, &search_of(request), model);
+            });
+            let embedded = self.embed_in_time(questions, clock);
+            reading.join().unwrap_or_else(|panic| resume_unwind(panic));
+            embedded
+        })
+    }
+
     /// Embeds questions; with a deadline, only if that can be done in time, or says why not.
-    pub(crate) fn embed_in_time(
+    fn embed_in_time(
         &self,
         texts: &[&str],
         clock: DeadlineClock,
     ) -> Result<Result<Vec<Embedding>, Degraded>, MemoryError> {
-        if clock.deadline.is_none() {
+        if clock.waits_for_model() {
             return self.embed_queries(texts).map(Ok);
         }
         match self.readiness() {

@@ -320,10 +320,12 @@ impl Memory {
         let began = Instant::now();
         let texts: Vec<&str> = questions.iter().map(|asked| &*asked.to_embed).collect();
         let (vectors, degraded) = match request.channels {
-            Channels::Both | Channels::Meaning => match self.embed_in_time(&texts, clock)? {
-                Ok(vectors) => (Some(vectors), None),
-                Err(degraded) => (None, Some(degraded)),
-            },
+            Channels::Both | Channels::Meaning => {
+                match self.embed_and_read(&texts, request, clock)? {
+                    Ok(vectors) => (Some(vectors), None),
+                    Err(degraded) => (None, Some(degraded)),
+                }
+            }
             Channels::Words => (None, None),
         };
         let by_words;
@@ -399,15 +401,10 @@ impl Memory {
         questions: &[Question],
         vectors: Option<&[Embedding]>,
     ) -> Result<Vec<Candidates>, MemoryError> {
-        let parameters = &request.ranking;
-        let per_channel = parameters.per_channel.max(request.limit) + request.exclude.len();
         let searches = questions.iter().enumerate().map(|(place, question)| {
-            let mut search = CandidateRequest::new(&request.scope, per_channel);
+            let mut search = search_of(request);
             search.meaning = vectors.map(|vectors| (self.embedder.model(), &vectors[place]));
             search.words = (request.channels != Channels::Meaning).then_some(&question.text);
-            search.scan = request.scan;
-            search.dense = parameters.dense;
-            search.lexical = parameters.lexical;
             search
         });
         let searches: Vec<_> = searches.collect();
@@ -473,6 +470,17 @@ fn likely_neighbours(
     };
     let likely = contenders.values().flatten().map(|(_, candidate)| candidate).filter(is_likely);
     likely.flat_map(|candidate| [candidate.before, candidate.after].into_iter().flatten()).collect()
+}
+
+/// What a recall asks of a search, but for the meaning and the words of its questions.
+pub(crate) fn search_of(request: &RecallRequest) -> CandidateRequest<'_> {
+    let parameters = &request.ranking;
+    let per_channel = parameters.per_channel.max(request.limit) + request.exclude.len();
+    let mut search = CandidateRequest::new(&request.scope, per_channel);
+    search.scan = request.scan;
+    search.dense = parameters.dense;
+    search.lexical = parameters.lexical;
+    search
 }
 
 /// Says whether a message asks memory for nothing.

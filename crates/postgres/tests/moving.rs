@@ -80,9 +80,13 @@ fn fill(store: &dyn Store, name: &UserName, count: usize) {
             kind: FactKind::Identity,
             source: (place % 2 == 0).then(|| ids[place]),
             since: turns[place].time,
-            entities: vec![Entity { name: format!("Place {}", place / 3), kind: EntityKind::Other }],
+            entities: vec![Entity {
+                name: format!("Place {}", place / 3),
+                kind: EntityKind::Other,
+            }],
         };
-        replaced = Some(store.insert_fact(name, &fact, replaced.filter(|_| place % 5 > 0)).unwrap());
+        replaced =
+            Some(store.insert_fact(name, &fact, replaced.filter(|_| place % 5 > 0)).unwrap());
     }
     store.set_fact_vectors(name, &model(), &[(replaced.unwrap(), vector(3))]).unwrap();
     store.keep_value(Some(name), "profile", Some(b"\0\xff")).unwrap();

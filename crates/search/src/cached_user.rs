@@ -27,6 +27,8 @@ pub(crate) struct CachedUser {
     pub(crate) vocabulary: Option<Arc<Vocabulary>>,
     /// Of each model: most users have one, and while it is replaced two.
     vectors: Vec<CachedVectors>,
+    /// Whether it was read ahead of the first search.
+    pub(crate) is_read_ahead: bool,
 }
 
 /// One user's vectors under one model.
@@ -85,7 +87,7 @@ impl CachedUser {
             return 0;
         };
         let all = vectors.codes.snapshot.passages() * model.dimensions * size_of::<f32>();
-        let asks_again = vectors.codes.last.is_some();
+        let asks_again = vectors.codes.last.is_some() && !self.is_read_ahead;
         if asks_again && all <= MAX_WHOLE_BYTES { VECTORS_A_SEARCH } else { 0 }
     }
 

@@ -55,17 +55,20 @@ pub(crate) enum VectorsRead {
 impl<'a> Reading<'a> {
     /// Begins with what is in memory.
     pub(crate) fn new(
-        user: CachedUser,
+        mut user: CachedUser,
         model: Option<&'a EmbeddingModel>,
         words: usize,
         whole_up_to: usize,
     ) -> Self {
+        let extra_vectors = user.extra_vectors(model);
+        // What follows the first search is no longer read ahead of it.
+        let changed = std::mem::take(&mut user.is_read_ahead);
         Self {
             model,
             whole_up_to,
-            extra_vectors: user.extra_vectors(model),
+            extra_vectors,
             user,
-            changed: false,
+            changed,
             sessions: None,
             words: vec![Vec::new(); words],
             model_state: None,

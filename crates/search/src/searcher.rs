@@ -62,7 +62,8 @@ impl Searcher {
         let mut words = queries.concat();
         words.sort_unstable();
         words.dedup();
-        let Some(mut search) = self.read(source, first, &words)? else {
+        let model = first.meaning.map(|(model, _)| model);
+        let Some(mut search) = self.read(source, first, model, &words)? else {
             return Ok(vec![Candidates::default(); requests.len()]);
         };
         let word_postings = self.word_postings(source, first, &words, &mut search)?;
@@ -79,6 +80,29 @@ impl Searcher {
             });
             each.collect()
         })
+    }
+
+    /// Brings into memory what a search with a vector of a model will need, but for the lists of its
+    /// words, so that this can be read while the vector is made. What the request holds of meaning and
+    /// words is passed over.
+    ///
+    /// # Errors
+    /// When the store cannot be read or holds a damaged vector.
+    pub fn read_ahead<S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        request: &CandidateRequest<'_>,
+        model: &EmbeddingModel,
+    ) -> Result<(), S::Error> {
+        let user = &request.scope.user;
+        if self.cache.take(user).is_cold()
+            && let Some(Search { mut reading, mut taken, .. }) =
+                self.read(source, request, Some(model), &[])?
+        {
+            reading.user.is_read_ahead = true;
+            self.cache.put(user, &mut taken, reading.user);
+        }
+        Ok(())
     }
 
     /// Finds the `limit` turns in scope whose vectors are nearest to the query, best first, equal
@@ -138,27 +162,28 @@ impl Searcher {
         &self,
         source: &S,
         request: &CandidateRequest<'a>,
+        model: Option<&'a EmbeddingModel>,
         words: &[String],
     ) -> Result<Option<Search<'a>>, S::Error> {
         let user = &request.scope.user;
         let taken = self.cache.take(user);
         if !taken.is_cold() {
-            return self.read_on(source, request, words, taken);
+            return self.read_on(source, request, model, words, taken);
         }
         // Two cold searches of one user read once: the second waits, and finds it in memory.
         let loading = taken.loading();
         let _loads_alone = loading.lock().unwrap_or_else(PoisonError::into_inner);
-        self.read_on(source, request, words, self.cache.take(user))
+        self.read_on(source, request, model, words, self.cache.take(user))
     }
 
     fn read_on<'a, S: SearchSource + ?Sized>(
         &self,
         source: &S,
         request: &CandidateRequest<'a>,
+        model: Option<&'a EmbeddingModel>,
         words: &[String],
         mut taken: Taken,
     ) -> Result<Option<Search<'a>>, S::Error> {
-        let model = request.meaning.map(|(model, _)| model);
         let whole_up_to = request.scan.whole_up_to(request.per_channel);
         let mut reading = Reading::new(taken.user.clone(), model, words.len(), whole_up_to);
         let wanted = SearchWanted {

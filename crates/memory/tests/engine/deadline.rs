@@ -189,3 +189,65 @@ fn a_model_that_fails_is_an_error_only_without_a_deadline() {
     assert_eq!(recall.degraded, [Degraded::ModelMissing]);
     assert!(recall.results[0].turn.text.contains("Lisbon"));
 }
+
+/// An embedder that is loaded by whoever embeds first.
+#[derive(Default)]
+struct Waking(Sleeper);
+
+impl TextEmbedder for Waking {
+    fn model(&self) -> &EmbeddingModel {
+        self.0.model()
+    }
+
+    fn readiness(&self) -> Readiness {
+        self.0.readiness()
+    }
+
+    fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError> {
+        self.0.load()?;
+        self.0.embed_query(text)
+    }
+
+    fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        self.0.load()?;
+        self.0.embed_passages(texts)
+    }
+
+    fn passages(&self, text: &str) -> Result<Vec<PassageSpan>, EmbedError> {
+        self.0.passages(text)
+    }
+
+    fn truncated_tokens(&self) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn a_recall_that_loads_the_model_finds_what_the_next_one_finds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memory.db");
+    let ana = user("ana");
+    let texts = ["I moved to Lisbon in March", "I like tea", "Lisbon is hot", "Tea is hot"];
+    let open = |embedder: Arc<dyn TextEmbedder>| {
+        let store = SqliteStore::open(&file, IfMissing::Create).unwrap();
+        Memory::new(
+            Arc::new(store),
+            embedder,
+            Arc::new(FixedClock("2026-11-20T12:00:00Z".parse().unwrap())),
+        )
+    };
+    let working = open(Arc::new(WordHashEmbedder::default()));
+    working.remember(&ana, &texts.map(turn)).unwrap();
+    working.index(IndexOptions::default(), &mut go_on).unwrap();
+    let memory = open(Arc::new(Waking::default()));
+    let found = || {
+        let recall = memory.recall(&RecallRequest::new(Scope::of(ana.clone()), "hot tea")).unwrap();
+        assert!(recall.degraded.is_empty());
+        recall.results
+    };
+    assert_eq!(memory.readiness(), Readiness::NotLoaded);
+    let first = found();
+    assert_eq!(first[0].turn.text, "Tea is hot");
+    assert_eq!(memory.readiness(), Readiness::Ready);
+    assert_eq!(found(), first);
+}

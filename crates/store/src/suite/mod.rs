@@ -165,6 +165,7 @@ macro_rules! store_suite {
             two_users_never_see_each_other,
             a_note_stands_alone_in_a_search,
             a_search_reads_only_what_it_does_not_know,
+            what_is_read_ahead_is_read_once,
         ]);
     };
     (@of $module:ident, $make:expr, $there:expr, [$($name:ident,)*]) => {

@@ -10,7 +10,7 @@ use longmem_core::{
 };
 use longmem_search::{
     BlockId, CandidateRequest, DamagedVector, DenseParameters, FoundUser, LexicalParameters,
-    ModelState, PassageId, SearchRows, SearchSource, SearchWanted, TakeVector,
+    ModelState, PassageId, Scan, SearchRows, SearchSource, SearchWanted, Searcher, TakeVector,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -375,4 +375,35 @@ pub fn a_search_reads_only_what_it_does_not_know(make: Make<'_>) {
     let target = ForgetTarget::Turns(scope.clone(), vec![queued.turn]);
     twin.store.forget(&target).unwrap();
     assert_eq!(search(), (50, [1, 50]));
+}
+
+/// What is read ahead of a search, of a user with few passages or with many, is not read again by it,
+/// and nothing is read that it would not have read itself; what it finds is the same.
+pub fn what_is_read_ahead_is_read_once(make: Make<'_>) {
+    let mut twin = Twin::new(make);
+    let ana = user("ana");
+    let one = |number: i64| (turn("1", "lisbon", number), vec![vector("lisbon")]);
+    twin.insert(&ana, (0..50).map(one).collect());
+    twin.index(usize::MAX);
+    let store = Arc::clone(&twin.store);
+    let watched = Watched { store, blocks_of_turns: 0.into(), vectors: 0.into() };
+    let (scope, query) = (Scope::of(ana), vector("lisbon"));
+    for scan in [Scan::Automatic, Scan::TwoStages { rescored: Some(1) }] {
+        let search = |reads_ahead: bool| {
+            let searcher = Searcher::default();
+            let mut request = CandidateRequest::new(&scope, 9);
+            request.scan = scan;
+            if reads_ahead {
+                searcher.read_ahead(&watched, &request, &twin.model).unwrap();
+            }
+            (request.meaning, request.words) = (Some((&twin.model, &query)), Some("lisbon"));
+            // The second search takes more vectors into memory.
+            [(); 2].map(|()| {
+                let found = searcher.candidates(&watched, &request).unwrap();
+                let read = [&watched.blocks_of_turns, &watched.vectors];
+                (found, read.map(|read| read.swap(0, Ordering::Relaxed)))
+            })
+        };
+        assert_eq!(search(true), search(false), "{scan:?}");
+    }
 }
