@@ -75,6 +75,7 @@ impl Database {
 
     /// Runs a read: it sees one state of the store. The first statement travels with what begins the
     /// transaction, and nobody waits for its end.
+    #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
     pub(crate) fn read<T>(
         &self,
         users: Users,
@@ -84,9 +85,8 @@ impl Database {
             let begin = self.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", users);
             let mut held = Held::new(self.connection().await?);
             let statements = Statements::new(held.connection(), &self.trips);
-            let (begun, done) = join(statements.batch(&begin), work(&statements)).await;
-            let done = begun.and(done);
-            drop(statements);
+            let (opened, done) = join(statements.batch(&begin), work(&statements)).await;
+            let done = opened.and(done);
             // A read that failed is ended like one that did not.
             let connection = held.given_back();
             self.runtime().spawn(async move {
@@ -101,6 +101,7 @@ impl Database {
     /// Runs a write as one transaction: it is durable when this returns, as far as the server is set so,
     /// or nothing changed. `work` is run again from its beginning when the server asks for that or is
     /// lost; if it is lost while it commits, the next one is asked whether it did.
+    #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
     pub(crate) fn write<T>(
         &self,
         users: Users,
@@ -114,12 +115,11 @@ impl Database {
                 let row = statements.row("SELECT pg_current_xact_id()::text", NONE).await?;
                 Ok(row.try_get::<_, String>(0)?)
             };
-            let (begun, (number, done)) =
+            let (opened, (number, done)) =
                 join(statements.batch(&begin), join(number, work(&statements))).await;
-            let value = match begun.and(number).and_then(|number| Ok((number, done?))) {
+            let value = match opened.and(number).and_then(|number| Ok((number, done?))) {
                 Ok((number, value)) => match statements.batch("COMMIT").await {
                     Err(lost) if lost.cause() == Cause::Lost => {
-                        drop(statements);
                         drop(held);
                         return self.outcome(&number, lost).await.map(|()| value);
                     }
@@ -130,7 +130,6 @@ impl Database {
                     rolled_back.and(Err(failure))
                 }
             };
-            drop(statements);
             match value {
                 Ok(value) => {
                     drop(held.given_back());
@@ -147,6 +146,7 @@ impl Database {
     }
 
     /// Runs one statement after another, each its own transaction: what a transaction cannot hold.
+    #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
     pub(crate) fn outside<T>(
         &self,
         work: impl AsyncFn(&Statements<'_>) -> std::result::Result<T, Failure>,
@@ -155,7 +155,6 @@ impl Database {
             let mut held = Held::new(self.connection().await?);
             let statements = Statements::new(held.connection(), &self.trips);
             let done = work(&statements).await;
-            drop(statements);
             if !matches!(&done, Err(failure) if failure.cause() == Cause::Lost) {
                 drop(held.given_back());
             }
@@ -225,12 +224,11 @@ impl Database {
         loop {
             match self.status(number).await {
                 Ok(Some(status)) if status == "committed" => return Ok(()),
-                Ok(Some(status)) if status == "aborted" => return Err(lost),
-                Ok(None) => return Err(lost),
                 // The server may not have noticed yet that the connection is gone.
-                Ok(Some(_)) => {}
-                Err(failure) if failure.cause() != Cause::Lost => return Err(lost),
-                Err(_) => {}
+                Ok(Some(status)) if status == "in progress" => {}
+                Err(failure) if failure.cause() == Cause::Lost => {}
+                // It was not committed, or this server never heard of it.
+                Ok(_) | Err(_) => return Err(lost),
             }
             if begun.elapsed() > self.location.patience() {
                 let place = self.location.place().to_owned();

@@ -41,8 +41,7 @@ pub(crate) enum Cause {
 impl Failure {
     pub(crate) fn cause(&self) -> Cause {
         match self {
-            Self::Database(error) => cause(error),
-            Self::Pool(PoolError::Backend(error)) => cause(error),
+            Self::Database(error) | Self::Pool(PoolError::Backend(error)) => cause(error),
             Self::Pool(PoolError::Timeout(TimeoutType::Create)) => Cause::Lost,
             Self::MadeMeanwhile => Cause::Conflict,
             Self::Pool(_) | Self::Store(_) | Self::Unexpected(_) => Cause::Lasting,
@@ -60,12 +59,13 @@ impl Failure {
         let seconds = location.patience().as_secs();
         match self {
             Self::Store(error) => error,
-            Self::MadeMeanwhile => StoreError::Locked { place, seconds },
             Self::Unexpected(reason) => StoreError::Damaged { place, reason: reason.to_owned() },
             Self::Pool(PoolError::Timeout(TimeoutType::Create)) => {
                 StoreError::Unreachable { place, reason: "the server does not answer".to_owned() }
             }
-            Self::Pool(PoolError::Timeout(_)) => StoreError::Locked { place, seconds },
+            Self::MadeMeanwhile | Self::Pool(PoolError::Timeout(_)) => {
+                StoreError::Locked { place, seconds }
+            }
             Self::Database(error) | Self::Pool(PoolError::Backend(error)) => {
                 database_error(place, seconds, error)
             }
@@ -104,7 +104,9 @@ fn is_connection_error(error: &tokio_postgres::Error) -> bool {
     while let Some(error) = source {
         if let Some(error) = error.downcast_ref::<std::io::Error>() {
             // A certificate that is refused now is refused the next time.
-            return !error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+            return !error
+                .get_ref()
+                .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
         }
         source = error.source();
     }

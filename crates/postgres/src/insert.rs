@@ -423,11 +423,11 @@ async fn write_turns(
     let place = lists::place(user, ids.len(), last_turn);
     (user.last_turn, user.next_turn) = (last_turn, next_turn);
     let listed = lists::add_turns(statements, number, place, &entries);
-    let noted = statements.run(
+    let recorded = statements.run(
         "UPDATE users SET last_turn = $2, next_turn = $3, folded_turn = $4, tail_turns = $5
          WHERE user_id = $1",
         params![number.0, user.last_turn, user.next_turn, user.folded_turn, user.tail_turns],
     );
-    try_join4(write, queue, listed, noted).await?;
+    try_join4(write, queue, listed, recorded).await?;
     Ok(())
 }

@@ -17,7 +17,8 @@ const QUESTION: &str = "Who bought a lamp, honey and a kite in the town?";
 const UNKNOWN_WORD: &str = "Who bought a lamp, honey and a telescope in the town?";
 
 const GOODS: [&str; 12] = [
-    "tea", "bread", "a map", "a lamp", "honey", "a kite", "soap", "a rope", "salt", "a drum", "wool", "ink",
+    "tea", "bread", "a map", "a lamp", "honey", "a kite", "soap", "a rope", "salt", "a drum",
+    "wool", "ink",
 ];
 
 fn turn(number: usize) -> NewTurn {
