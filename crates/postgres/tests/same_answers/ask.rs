@@ -1,10 +1,11 @@
 //! Asks a store everything that it can be asked of a user.
 
-use longmem_core::{Role, Scope, SourceKey, TurnId, UserName};
+use longmem_core::{Scope, SourceKey, TurnId, UserName};
 use longmem_search::{CandidateRequest, DenseParameters, Scan, Searcher};
 use longmem_store::{FactsAt, Store};
 
 use crate::made_up::{KEYS, SESSIONS, at, model, name, shown, source_key, vector};
+use crate::steps::Question;
 
 /// Everything that a store says of a user without being asked a question.
 pub(crate) fn everything(store: &dyn Store, user: &UserName) -> Vec<String> {
@@ -51,7 +52,7 @@ pub(crate) fn answers(
     store: &dyn Store,
     searcher: &Searcher,
     user: &UserName,
-    (text, sessions, roles): &(String, Vec<&'static str>, Vec<Role>),
+    (text, sessions, roles): &Question,
 ) -> String {
     let narrow = Scope {
         sessions: sessions.iter().map(|session| name(session)).collect(),

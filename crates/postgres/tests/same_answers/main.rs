@@ -19,16 +19,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ask::{answers, everything};
 use fixture::InDatabase;
-use longmem_core::{Role, UserName};
+use longmem_core::UserName;
 use longmem_search::{Epoch, Searcher};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::suite::Fixture;
 use longmem_store::{ForgetTarget, Store};
 use made_up::model;
 use play::play;
-use proptest::collection::vec;
 use proptest::prelude::*;
-use steps::{Step, questions, steps};
+use steps::{Question, Step, histories};
 
 /// Names numbers of facts, sessions and summaries in the order in which they are met: a sequence does
 /// not take a number back when its transaction is, so those of PostgreSQL may have gaps where those of
@@ -97,7 +96,7 @@ impl Both {
     }
 
     /// Asks both everything.
-    fn compare(&mut self, user: &UserName, question: &(String, Vec<&'static str>, Vec<Role>)) {
+    fn compare(&mut self, user: &UserName, question: &Question) {
         let [sqlite, postgres] = self.stores.each_ref().map(|store| everything(&**store, user));
         for (expected, found) in sqlite.into_iter().zip(postgres) {
             let [expected, found] = self.named(&[expected, found]);
@@ -123,15 +122,19 @@ fn postgresql_answers_as_sqlite_does() {
     let config = ProptestConfig {
         failure_persistence: None,
         max_shrink_iters: 300,
-        ..ProptestConfig::with_cases(cases.unwrap_or(40))
+        ..ProptestConfig::with_cases(cases.unwrap_or(16))
     };
     // Making a database takes longer than a history, so each history has users of its own.
     let both = Mutex::new(Both::new());
     let number = AtomicUsize::new(0);
-    proptest!(config, |(history in vec((steps(), questions()), 1..16))| {
+    proptest!(config, |((first, history) in histories())| {
         let mut both = both.lock().unwrap_or_else(PoisonError::into_inner);
         let number = number.fetch_add(1, Ordering::Relaxed);
+        both.names = Default::default();
         let user = UserName::new(format!("ana {number}")).unwrap();
+        if let Some(first) = first {
+            both.play(&user, &first);
+        }
         for (step, question) in history {
             both.play(&user, &step);
             both.compare(&user, &question);

@@ -14,11 +14,11 @@ use crate::steps::Step;
 #[expect(clippy::too_many_lines, reason = "an arm for each thing that can happen")]
 pub(crate) fn play(store: &dyn Store, user: &UserName, step: &Step) -> String {
     let turns = all_turns(store, user);
-    let pick = |index: &Index| if turns.is_empty() { TurnId(1) } else { *index.get(&turns) };
+    let pick = |index: &Index| if turns.is_empty() { TurnId(i64::MAX) } else { *index.get(&turns) };
     let picks = |indexes: &[Index]| indexes.iter().map(pick).collect::<Vec<_>>();
     let facts = store.facts(user, FactsAt::Ever).unwrap();
     let fact = |index: &Index| {
-        if facts.is_empty() { FactId(1) } else { index.get(&facts).id }
+        if facts.is_empty() { FactId(i64::MAX) } else { index.get(&facts).id }
     };
     match step {
         Step::Insert(turns) => shown(&store.insert_turns(user, turns)),

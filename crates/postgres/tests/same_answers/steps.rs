@@ -106,7 +106,7 @@ fn turns() -> impl Strategy<Value = NewTurn> {
     )
 }
 
-pub(crate) fn steps() -> impl Strategy<Value = Step> {
+fn steps() -> impl Strategy<Value = Step> {
     let sessions = || select(&SESSIONS[..]);
     let one = any::<Index>;
     let names = || select(&["Lisbon", "Oslo", "lisbon "][..]);
@@ -155,7 +155,16 @@ pub(crate) fn steps() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Steps, of which the first often makes lists of what does not stand in the tail any more.
+pub(crate) fn histories() -> impl Strategy<Value = (Option<Step>, Vec<(Step, Question)>)> {
+    let folded = (select(&SESSIONS[..]), 257..300usize)
+        .prop_map(|(session, count)| Step::InsertMany { session, count });
+    (prop::option::of(folded), vec((steps(), questions()), 1..16))
+}
+
 /// What is asked after a step: the text, and the scope's sessions and roles.
-pub(crate) fn questions() -> impl Strategy<Value = (String, Vec<&'static str>, Vec<Role>)> {
+pub(crate) type Question = (String, Vec<&'static str>, Vec<Role>);
+
+fn questions() -> impl Strategy<Value = Question> {
     (texts(), subsequence(&SESSIONS[..], 0..=1), subsequence(Role::ALL, 0..=1))
 }
