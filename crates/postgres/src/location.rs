@@ -91,13 +91,17 @@ impl Location {
                     patience = Duration::from_secs(seconds);
                 }
                 // A list, as libpq takes it.
-                "host" => value.split(',').for_each(|host| drop(rest.append_pair("host", host))),
+                "host" => {
+                    rest.extend_pairs(value.split(',').map(|host| ("host", host)));
+                }
                 "sslmode" => ssl_mode = Some(value.into_owned()),
                 "sslrootcert" => root_certificate = Some(value.into_owned()),
                 name if UNSUPPORTED.contains(&name) => {
                     return Err(invalid(format!("the setting {name} is not supported")));
                 }
-                _ => drop(rest.append_pair(&name, &value)),
+                _ => {
+                    rest.append_pair(&name, &value);
+                }
             }
         }
         let rest = rest.finish();

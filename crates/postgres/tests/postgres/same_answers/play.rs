@@ -7,8 +7,8 @@ use longmem_store::{
 };
 use proptest::sample::Index;
 
-use crate::made_up::{at, many, model, name, new_fact, passages, shown, source_key, vector};
-use crate::steps::Step;
+use super::made_up::{at, many, model, name, new_fact, passages, shown, source_key, vector};
+use super::steps::Step;
 
 /// Does what happens; returns what is to be equal of the outcome.
 #[expect(clippy::too_many_lines, reason = "an arm for each thing that can happen")]

@@ -1,10 +1,8 @@
 //! Users move between a file and a server.
 
-mod fixture;
-
 use std::sync::Arc;
 
-use fixture::InDatabase;
+use crate::fixture::InDatabase;
 use longmem_core::{
     Embedding, EmbeddingModel, Entity, EntityKind, FactKind, NewFact, NewTurn, PassageSpan, Role,
     SessionName, SourceKey, Timestamp, TurnId, UserName,

@@ -1,10 +1,8 @@
 //! How often a server is waited for, and how much it writes: what a network and a disk make slow.
 
-mod fixture;
-
 use std::sync::Arc;
 
-use fixture::InDatabase;
+use crate::fixture::InDatabase;
 use longmem_core::{FixedClock, NewTurn, Role, Scope, SessionName, UserName};
 use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_postgres::{PostgresOptions, PostgresStore};

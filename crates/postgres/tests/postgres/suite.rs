@@ -1,7 +1,5 @@
 //! The suite that every store passes, on a database for each test.
 
-mod fixture;
-
-use fixture::InDatabase;
+use crate::fixture::InDatabase;
 
 longmem_store::store_suite!(InDatabase::new, where InDatabase::can_be);

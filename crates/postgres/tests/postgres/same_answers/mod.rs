@@ -3,11 +3,7 @@
 //! Random histories are played on a store of each kind, side by side. After each step, everything that
 //! a store can be asked is asked of both. `PROPTEST_CASES` says how many histories there are.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 mod ask;
-#[path = "../fixture/mod.rs"]
-mod fixture;
 mod made_up;
 mod play;
 mod steps;
@@ -17,17 +13,17 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ask::{answers, everything};
-use fixture::InDatabase;
+use self::ask::{answers, everything};
+use self::made_up::model;
+use self::play::play;
+use self::steps::{Question, Step, histories};
+use crate::fixture::InDatabase;
 use longmem_core::UserName;
 use longmem_search::{Epoch, Searcher};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::suite::Fixture;
 use longmem_store::{ForgetTarget, Store};
-use made_up::model;
-use play::play;
 use proptest::prelude::*;
-use steps::{Question, Step, histories};
 
 /// Names numbers of facts, sessions and summaries in the order in which they are met: a sequence does
 /// not take a number back when its transaction is, so those of PostgreSQL may have gaps where those of

@@ -1,15 +1,13 @@
 //! The suite of all stores once more, through `PgBouncer`, which hands out connections transaction by
 //! transaction: whatever a session held would be lost or be somebody else's.
 
-mod fixture;
-
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use fixture::InDatabase;
+use crate::fixture::InDatabase;
 use longmem_postgres::{PostgresOptions, PostgresStore};
 use longmem_store::Store;
 use longmem_store::suite::Fixture;

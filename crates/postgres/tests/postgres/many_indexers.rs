@@ -1,15 +1,13 @@
 //! Indexers on several machines share the work: each turn is embedded once, and what one that died had
 //! taken is taken over.
 
-mod fixture;
-
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
-use fixture::InDatabase;
+use crate::fixture::InDatabase;
 use longmem_core::{NewTurn, PassageSpan, Role, SessionName, TextEmbedder, TurnId, UserName};
 use longmem_postgres::{PostgresOptions, PostgresStore};
 use longmem_store::{EmbeddedTurn, IndexShare, QueuedTurn, Turns, Upkeep, Vectors};

@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-use crate::made_up::{KEYS, SESSIONS, WORDS, at, name, source_key};
+use super::made_up::{KEYS, SESSIONS, WORDS, at, name, source_key};
 
 /// One thing that happens to a user's memory. Turns, facts and summaries are chosen among those that
 /// there are.

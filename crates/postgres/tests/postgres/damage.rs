@@ -1,8 +1,6 @@
 //! A check finds what is wrong with a database, and nothing where nothing is.
 
-mod fixture;
-
-use fixture::InDatabase;
+use crate::fixture::InDatabase;
 use longmem_core::{NewTurn, PassageSpan, Role, SessionName, TextEmbedder, UserName};
 use longmem_postgres::{PostgresOptions, PostgresStore};
 use longmem_store::{EmbeddedTurn, Turns, Upkeep, Vectors};

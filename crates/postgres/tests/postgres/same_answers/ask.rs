@@ -4,8 +4,8 @@ use longmem_core::{Scope, SourceKey, TurnId, UserName};
 use longmem_search::{CandidateRequest, DenseParameters, Scan, Searcher};
 use longmem_store::{FactsAt, Store};
 
-use crate::made_up::{KEYS, SESSIONS, at, model, name, shown, source_key, vector};
-use crate::steps::Question;
+use super::made_up::{KEYS, SESSIONS, at, model, name, shown, source_key, vector};
+use super::steps::Question;
 
 /// Everything that a store says of a user without being asked a question.
 pub(crate) fn everything(store: &dyn Store, user: &UserName) -> Vec<String> {

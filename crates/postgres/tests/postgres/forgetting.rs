@@ -1,15 +1,11 @@
 //! Forgetting and changing while others write and fold, and how many trips it takes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod fixture;
-
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use fixture::InDatabase;
+use crate::fixture::InDatabase;
 use longmem_core::{NewTurn, Role, Scope, SessionName, Timestamp, TurnId, UserName};
 use longmem_search::Searcher;
 use longmem_store::suite::Fixture;

@@ -1,8 +1,6 @@
 //! Row security hides what a transaction did not name, whatever its statements say.
 
-mod fixture;
-
-use fixture::InDatabase;
+use crate::fixture::InDatabase;
 use longmem_core::{NewTurn, Role, SessionName, UserName};
 use longmem_store::Turns;
 use longmem_test_support::{POSTGRES_ACCOUNT, PostgresServer};

@@ -1,0 +1,17 @@
+//! What a store on PostgreSQL promises, on servers that the tests start: skipped with one line where there is
+//! no PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod damage;
+mod failure;
+mod fixture;
+mod forgetting;
+mod guard;
+mod many_indexers;
+mod moving;
+mod pooler;
+mod same_answers;
+mod statements;
+mod suite;
+mod trips;
