@@ -355,7 +355,7 @@ impl NewVectors {
             self.starts.push(span.start as i64);
             self.ends.push(span.end as i64);
             self.tokens.push(span.tokens as i64);
-            self.vectors.push(vector_bytes(vector).to_vec());
+            self.vectors.push(vector_bytes(vector));
         }
         let vectors = turn.passages.iter().map(|(_, vector)| vector);
         self.lists.add_codes(turn.turn, PassageId(first), vectors);

@@ -30,7 +30,8 @@ const OF_USERS: [&str; 19] = [
 ];
 
 /// The tables of the whole store.
-const OF_STORE: [&str; 4] = ["embedding_models", "store_values", "store_salt", "schema_steps"];
+const OF_STORE: [&str; 5] =
+    ["embedding_models", "store_values", "store_salt", "schema_steps", "forgotten_keys_of_all"];
 
 /// The columns that hold a number of a model, with what has it.
 const OF_MODELS: [&str; 4] = ["vectors", "code_runs", "user_models", "fact_vectors"];
@@ -182,7 +183,8 @@ async fn numbers(statements: &Statements<'_>, problems: &mut Vec<String>) -> Res
     if statements.row(salts, NONE).await?.try_get::<_, Option<bool>>(0)? != Some(true) {
         problems.push("the salt of forgotten keys is not one of 32 bytes".to_owned());
     }
-    let hashes = "SELECT count(*) FROM forgotten_keys WHERE octet_length(hash) <> 16";
+    let hashes = "SELECT (SELECT count(*) FROM forgotten_keys WHERE octet_length(hash) <> 16)
+                       + (SELECT count(*) FROM forgotten_keys_of_all WHERE octet_length(hash) <> 16)";
     let hashes: i64 = statements.row(hashes, NONE).await?.try_get(0)?;
     if hashes > 0 {
         problems.push(format!("{hashes} hashes of forgotten keys do not have 16 bytes"));

@@ -28,7 +28,7 @@ fn index(store: &PostgresStore) {
     let embedder = WordHashEmbedder::default();
     store.begin_indexing(embedder.model(), false).unwrap();
     let queued = store.queued_turns(None, None, 9999).unwrap();
-    let embedded: Vec<EmbeddedTurn> = queued
+    let with_vectors: Vec<EmbeddedTurn> = queued
         .into_iter()
         .map(|turn| EmbeddedTurn {
             passages: vec![(
@@ -39,7 +39,7 @@ fn index(store: &PostgresStore) {
             turn: turn.turn,
         })
         .collect();
-    for batch in embedded.chunks(100) {
+    for batch in with_vectors.chunks(100) {
         store.write_vectors(embedder.model(), batch, 0).unwrap();
     }
 }
