@@ -1,6 +1,7 @@
 //! The suite of all stores once more, through `PgBouncer`, which hands out connections transaction by
 //! transaction: whatever a session held would be lost or be somebody else's.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
@@ -30,7 +31,7 @@ fn start(server: &PostgresServer) -> Option<Pooler> {
     let Some(program) = program else {
         let required = std::env::var_os("LONGMEM_REQUIRE_POSTGRES").is_some();
         assert!(!required, "there is no PgBouncer: install it");
-        eprintln!("skipped: there is no PgBouncer here");
+        let _ = writeln!(std::io::stderr(), "skipped: there is no PgBouncer here");
         return None;
     };
     // Beside the server's socket, so that it goes with it; two connections are all that there is.
