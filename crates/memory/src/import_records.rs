@@ -96,6 +96,7 @@ impl Memory {
                 None => {
                     let since = fact.since;
                     let (kind, mut entities) = (fact.kind, fact.entities);
+                    entities.retain(|entity| line("name", &entity.name).is_ok());
                     self.safeguards.keep_entities(&subject, &statement, &mut entities);
                     let fact = NewFact { subject, statement, kind, source, since, entities };
                     new.push(ImportedFact { fact, superseded_by: None });

@@ -99,3 +99,8 @@ impl PostgresStore {
         failure.into_store_error(self.database.location())
     }
 }
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
