@@ -96,7 +96,8 @@ impl Memory {
                 None => {
                     let since = fact.since;
                     let (kind, mut entities) = (fact.kind, fact.entities);
-                    entities.retain(|entity| line("name", &entity.name).is_ok());
+                    let is_line = |name| short_line("name", name, MAX_STATEMENT_CHARACTERS).is_ok();
+                    entities.retain(|entity| is_line(&entity.name));
                     self.safeguards.keep_entities(&subject, &statement, &mut entities);
                     let fact = NewFact { subject, statement, kind, source, since, entities };
                     new.push(ImportedFact { fact, superseded_by: None });
