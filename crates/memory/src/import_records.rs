@@ -96,8 +96,9 @@ impl Memory {
                 None => {
                     let since = fact.since;
                     let (kind, mut entities) = (fact.kind, fact.entities);
-                    let is_line = |name| short_line("name", name, MAX_STATEMENT_CHARACTERS).is_ok();
-                    entities.retain(|entity| is_line(&entity.name));
+                    entities.retain(|entity| {
+                        short_line("name", &entity.name, MAX_STATEMENT_CHARACTERS).is_ok()
+                    });
                     self.safeguards.keep_entities(&subject, &statement, &mut entities);
                     let fact = NewFact { subject, statement, kind, source, since, entities };
                     new.push(ImportedFact { fact, superseded_by: None });
