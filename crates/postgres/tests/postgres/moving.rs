@@ -119,7 +119,7 @@ fn a_user_is_the_same_in_a_file_on_a_server_on_another_server_and_in_a_file_agai
     let (first, last) = (InFile::new(), InFile::new());
     let (server, another) = (InDatabase::new(), InDatabase::new());
     let ana = user("ana");
-    fill(&*first.store(), &user("before"), 3);
+    fill(&*first.store(), &user("before"), 30);
     fill(&*first.store(), &ana, 2_000);
     let stores = [first.store(), server.store(), another.store(), last.store()];
     for pair in stores.windows(2) {
