@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 
-use longmem_core::{EmbeddingModel, Embedding, Scope, TurnId, UserName};
-use longmem_search::{Candidate, CandidateRequest, Candidates, DenseParameters, LexicalParameters};
-use longmem_store::{
-    Extent, StoreError, StoredTurn, TakenIn, UserRecords, content_fingerprint,
-};
+use longmem_core::{Embedding, EmbeddingModel, Scope, TurnId, UserName};
+use longmem_search::{Candidate, CandidateRequest, Candidates, SessionNumber};
+use longmem_store::{Extent, StoreError, StoredTurn, TakenIn, UserRecords, content_fingerprint};
 
-use crate::{Memory, MemoryError};
+use crate::{Memory, MemoryError, RankingParameters};
 
 /// Questions that two stores are asked of each user.
 const QUESTIONS: i64 = 20;
@@ -111,7 +110,7 @@ impl Memory {
                 return Ok(CopiedUser { turns, facts, taken_in: None });
             }
         }
-        let counted = std::sync::Mutex::new((0, 0));
+        let counted = Mutex::new((0, 0));
         let taken_in = target.store.write_user(user, &|sink| {
             let (mut turns, mut facts) = (0, 0);
             self.store.read_user(user, Extent::Everything, &mut |records| {
@@ -125,11 +124,10 @@ impl Memory {
                 }
                 sink(records)
             })?;
-            *counted.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = (turns, facts);
+            *counted.lock().unwrap_or_else(PoisonError::into_inner) = (turns, facts);
             Ok(())
         })?;
-        let (turns, facts) =
-            counted.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (turns, facts) = counted.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(CopiedUser { turns, facts, taken_in: Some(taken_in) })
     }
 
@@ -187,11 +185,12 @@ impl Memory {
         question: &str,
         meaning: Option<(&EmbeddingModel, &Embedding)>,
     ) -> Result<FoundWords, MemoryError> {
+        let ranking = RankingParameters::default();
         let mut request = CandidateRequest::new(scope, COMPARED);
         request.meaning = meaning;
         request.words = Some(question);
-        request.dense = DenseParameters::default();
-        request.lexical = LexicalParameters::default();
+        request.dense = ranking.dense;
+        request.lexical = ranking.lexical;
         let found = self.searcher.candidates(&*self.store, &request)?;
         let ids: Vec<TurnId> = found.turns.iter().map(|candidate| candidate.turn).collect();
         let turns = self.store.turns(&scope.user, &ids)?;
@@ -213,7 +212,7 @@ fn without_numbers(mut found: Candidates) -> Candidates {
         let none = TurnId(0);
         *candidate = Candidate {
             turn: none,
-            session: longmem_search::SessionNumber(0),
+            session: SessionNumber(0),
             before: candidate.before.map(|_| none),
             after: candidate.after.map(|_| none),
             ..*candidate

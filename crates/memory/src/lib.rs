@@ -34,6 +34,7 @@ mod asking;
 mod canary;
 mod changes;
 mod contenders;
+mod copying;
 mod deadline;
 mod error;
 mod export;
@@ -68,6 +69,7 @@ mod written_time;
 
 pub use alike::says_the_question;
 pub use canary::CanaryStep;
+pub use copying::{ComparedAnswers, CopiedStore, CopiedUser};
 pub use deadline::Degraded;
 pub use error::MemoryError;
 pub use export::ExportReport;

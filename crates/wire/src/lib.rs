@@ -71,7 +71,7 @@ pub use server::{Permission, ServerKey, ServerKeyAdded, ServerKeyRevoked, Server
 pub use sessions::{Moved, OpenItems, Session, Sessions, ShownSession};
 pub use stats::{EmbeddingModel, Redacted, Stats, UserStats, Users};
 pub use turn::{ExportedTurn, NewTurn, Remembered, Turn, Turns};
-pub use upkeep::{Backup, Check, Checks, KeyMade, KeyRotated, Model, Salvaged};
+pub use upkeep::{Backup, Check, Checks, Copied, CopiedUser, KeyMade, KeyRotated, Model, Salvaged};
 pub use watch::WatchEvent;
 
 /// The examples of the README are tests.

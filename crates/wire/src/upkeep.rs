@@ -3,6 +3,8 @@
 use longmem_core::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
+use longmem_core::UserName;
+
 use crate::EmbeddingModel;
 
 /// A copy of the store was written.
@@ -16,6 +18,66 @@ pub struct Backup {
     pub file: String,
     /// Its bytes.
     pub file_bytes: u64,
+}
+
+/// Users were copied to another store.
+///
+/// ```json
+/// {
+///   "from": "memory.db", "to": "postgres://db.example.org/memory", "users": [], "values": 2,
+///   "forgotten_turns": 5, "forgotten_turns_kept": true
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Copied {
+    /// Where they were copied from.
+    pub from: String,
+    /// Where they were copied to.
+    pub to: String,
+    /// The users, by name.
+    pub users: Vec<CopiedUser>,
+    /// Number of small values of the whole store that were copied.
+    pub values: u64,
+    /// Number of forgotten turns that are known by hashes.
+    pub forgotten_turns: u64,
+    /// Whether the other store knows them too. Where it has forgotten turns of its own it cannot, and an
+    /// import may bring back there what was forgotten here.
+    pub forgotten_turns_kept: bool,
+}
+
+/// A user who is the same in two stores now.
+///
+/// ```json
+/// {
+///   "user": "ana", "turns": 418, "facts": 9, "already_there": false, "new_turn_numbers": false,
+///   "new_fact_numbers": false, "new_summary_numbers": false, "vectors_left_out": 0,
+///   "questions": 20, "same_answers": 20
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CopiedUser {
+    /// Whose memory it is.
+    pub user: UserName,
+    /// Number of turns.
+    pub turns: u64,
+    /// Number of facts, those that were replaced included.
+    pub facts: u64,
+    /// Whether the same was there before, so that nothing was copied.
+    pub already_there: bool,
+    /// Whether turns got new numbers, since somebody else has some of theirs in the other store.
+    pub new_turn_numbers: bool,
+    /// Whether facts got new numbers.
+    pub new_fact_numbers: bool,
+    /// Whether summaries got new numbers.
+    pub new_summary_numbers: bool,
+    /// Number of vectors of a model that the other store does not have; their turns wait for new ones.
+    pub vectors_left_out: u64,
+    /// Number of questions that both stores were asked; none if they were not compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub questions: Option<u64>,
+    /// Number of those to which both found the same, scores included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_answers: Option<u64>,
 }
 
 /// A file with a new key was made.

@@ -39,6 +39,8 @@ fn shapes() -> BTreeMap<&'static str, Rewrite> {
         ConfigChanged,
         Configuration,
         Context,
+        Copied,
+        CopiedUser,
         EmbeddingModel,
         Entity,
         ErrorDocument,

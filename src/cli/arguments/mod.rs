@@ -39,8 +39,8 @@ pub(crate) use model::{ModelAction, ModelArguments};
 pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};
 pub(crate) use serve::{KeysAction, KeysArguments, ListenAddress, ServeArguments, UpstreamName};
 pub(crate) use turns::{
-    BackupArguments, EditArguments, ExportArguments, ForgetArguments, ImportArguments,
-    IndexArguments, ReadingArguments, RememberArguments, ShowArguments,
+    BackupArguments, CopyArguments, EditArguments, ExportArguments, ForgetArguments,
+    ImportArguments, IndexArguments, ReadingArguments, RememberArguments, ShowArguments,
 };
 pub(crate) use watch::WatchArguments;
 
@@ -169,6 +169,8 @@ pub(crate) enum Command {
     Config(ConfigArguments),
     /// Copy the store to a file while others use it
     Backup(BackupArguments),
+    /// Take users to another store: a file, or a database on a PostgreSQL server
+    Copy(CopyArguments),
     /// Connect Claude Code, Codex, Gemini CLI or Cursor with this memory
     Install(InstallArguments),
     /// Answer an agent's hook from memory: see longmem install

@@ -202,6 +202,23 @@ pub(crate) struct EditArguments {
     pub(crate) learning: LearningArguments,
 }
 
+/// Everything of all users is copied, or of the one that --user names: turns with their numbers, vectors,
+/// facts, summaries, and what was forgotten. A user who is there already and is the same is left alone, so
+/// that a copy that was interrupted goes on; one who is there and differs is refused.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem copy memory.db postgres://db.example.org/memory
+  longmem copy postgres://db.example.org/memory saved.db --user ana --verify")]
+pub(crate) struct CopyArguments {
+    /// The store to copy from: a file, or postgres://host/database
+    pub(crate) from: String,
+    /// The store to copy to, which is made if there is none
+    pub(crate) to: String,
+    /// Ask both stores 20 questions of each user, and compare what they find bit for bit
+    #[arg(long)]
+    pub(crate) verify: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct BackupArguments {
     /// A file that does not exist yet

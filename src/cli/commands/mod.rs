@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod context;
 mod conversation;
+mod copy;
 mod demo;
 mod doctor;
 mod edit;
@@ -93,6 +94,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Eval(arguments) => eval::run(arguments, &settings, output),
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
+        Command::Copy(arguments) => copy::run(&arguments, &settings, given.by_flag("user"), output),
         Command::Key(arguments) => key::run(arguments, &settings, output),
         Command::Serve(arguments) => serve::run(&arguments, &settings, output),
         Command::Keys(arguments) => keys::run(arguments, &settings, output),

@@ -3,6 +3,7 @@
 mod answer;
 mod config;
 mod context;
+mod copied;
 mod facts;
 mod forgotten;
 mod learning;
@@ -23,6 +24,7 @@ mod watch_events;
 pub(crate) use answer::{notice, sources, spent, stop_reason};
 pub(crate) use config::configuration;
 pub(crate) use context::{prompt, prompt_cost};
+pub(crate) use copied::copied;
 pub(crate) use facts::{facts, name};
 pub(crate) use forgotten::{contents, made_of_turns, would_forget};
 pub(crate) use learning::{learned, noted, outcome};
