@@ -120,6 +120,9 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         Remedy::ListSessions => "longmem sessions lists the sessions of a user.",
         Remedy::FindTurn => "longmem recall and longmem sessions show print the numbers of turns.",
         Remedy::ChooseAnotherName => "Choose a name that no session of the user has.",
+        Remedy::MigrateStore => {
+            "Set LONGMEM_MIGRATE=1 for one command, once no older version needs the store as it is."
+        }
         Remedy::ForgetThereFirst => {
             "Forget the user in the store that is copied to (longmem forget --everything), or copy to \
              another one."

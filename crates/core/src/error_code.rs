@@ -48,6 +48,8 @@ closed_words! {
         NotEncrypted = "not_encrypted",
         /// A newer version wrote the store.
         NewerStore = "newer_store",
+        /// An older version made the store, and it is not to be changed by the way.
+        OlderStore = "older_store",
         /// This account may not read the store.
         NotReadable = "not_readable",
         /// The store or its folder cannot be written.

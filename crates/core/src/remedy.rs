@@ -90,6 +90,8 @@ pub enum Remedy {
     ChooseAnotherName,
     /// Forget the user in the store that is copied to, or copy to another one.
     ForgetThereFirst,
+    /// Have this version bring the store up to date, when no older program needs it as it is.
+    MigrateStore,
     /// Look at the list of the user's facts, those that were replaced included.
     ListFacts,
     /// Make new vectors with this model; the old ones serve until then.

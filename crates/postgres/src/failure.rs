@@ -22,6 +22,9 @@ pub(crate) enum Failure {
     /// A user who was not there a moment ago is: it is all done again.
     #[error("the user was made meanwhile")]
     MadeMeanwhile,
+    /// Others are using a table that is to be changed: it is all done again.
+    #[error("the table is in use")]
+    TableInUse,
     /// The database holds what nobody wrote there.
     #[error("{0}")]
     Unexpected(&'static str),
@@ -43,7 +46,7 @@ impl Failure {
         match self {
             Self::Database(error) | Self::Pool(PoolError::Backend(error)) => cause(error),
             Self::Pool(PoolError::Timeout(TimeoutType::Create)) => Cause::Lost,
-            Self::MadeMeanwhile => Cause::Conflict,
+            Self::MadeMeanwhile | Self::TableInUse => Cause::Conflict,
             Self::Pool(_) | Self::Store(_) | Self::Unexpected(_) => Cause::Lasting,
         }
     }
@@ -51,6 +54,16 @@ impl Failure {
     /// Whether a statement named a table that there is not.
     pub(crate) fn is_missing_table(&self) -> bool {
         matches!(self, Self::Database(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE))
+    }
+
+    /// The same, to be tried again if a table could not be locked in time.
+    pub(crate) fn again_if_locked(self) -> Self {
+        match self {
+            Self::Database(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                Self::TableInUse
+            }
+            other => other,
+        }
     }
 
     /// The error for whoever asked.
@@ -63,7 +76,7 @@ impl Failure {
             Self::Pool(PoolError::Timeout(TimeoutType::Create)) => {
                 StoreError::Unreachable { place, reason: "the server does not answer".to_owned() }
             }
-            Self::MadeMeanwhile | Self::Pool(PoolError::Timeout(_)) => {
+            Self::MadeMeanwhile | Self::TableInUse | Self::Pool(PoolError::Timeout(_)) => {
                 StoreError::Locked { place, seconds }
             }
             Self::Database(error) | Self::Pool(PoolError::Backend(error)) => {

@@ -53,7 +53,7 @@ use longmem_store::{Result, StoreError};
 use database::Database;
 use failure::Failure;
 use location::Location;
-use migrations::IfMissing;
+use migrations::{IfNotCurrent, STEPS};
 pub use options::{AddressDefaults, AddressParts, PostgresOptions, is_address, place};
 pub use report::ServerReport;
 use word_cache::WordCache;
@@ -74,12 +74,14 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`StoreError::InvalidAddress`]; [`StoreError::Unreachable`]; [`StoreError::Missing`] if there are
-    /// no tables and none are to be made; [`StoreError::TooNew`].
+    /// no tables and none are to be made; [`StoreError::TooOld`] for tables that an older version made, if
+    /// they are not to be changed; [`StoreError::TooNew`] for those of a newer version, unless it left them
+    /// so that this one works with them.
     pub fn open(address: &str, options: &PostgresOptions) -> Result<Self> {
         let location = Location::parse(address, options)?;
         let database = Database::new(location)?;
-        let if_missing = if options.create { IfMissing::Create } else { IfMissing::Fail };
-        let is_new = migrations::open(&database, if_missing)?;
+        let may = IfNotCurrent { create: options.create, migrate: options.migrate };
+        let is_new = migrations::open(&database, &STEPS, may)?;
         let lease = options.lease.unwrap_or(leases::LENGTH);
         Ok(Self { database: Arc::new(database), words: WordCache::default(), lease, is_new })
     }

@@ -8,41 +8,56 @@ use crate::database::{Database, Users};
 use crate::failure::Failure;
 use crate::statements::{NONE, params};
 
-/// The steps that made the tables what they are; a released one never changes.
-const STEPS: [(&str, &str); 1] = [("initial", include_str!("../migrations/0001_initial.sql"))];
+/// A step that makes or changes the tables; a released one never changes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    name: &'static str,
+    sql: &'static str,
+    /// Whether a program that does not know the step works with the tables all the same: it adds a table,
+    /// an index, or a column that may be empty or has a constant default, and nothing that must be written.
+    /// What such a step makes needless goes a release later.
+    older_programs_work: bool,
+}
+
+/// The steps that made the tables what they are.
+pub(crate) const STEPS: [Step; 1] = [Step {
+    name: "initial",
+    sql: include_str!("../migrations/0001_initial.sql"),
+    older_programs_work: false,
+}];
 
 /// The oldest version of PostgreSQL that can keep a store.
 const OLDEST_SERVER: i32 = 15;
 
+/// Seconds that a step waits for a table at a time.
+const LOCK_SECONDS: u32 = 3;
+
 /// A server's number of its version is this for each major version.
 const VERSION_UNIT: i32 = 10_000;
 
-/// What becomes of tables that are missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IfMissing {
-    /// They are made.
-    Create,
-    /// Opening fails.
-    Fail,
+/// What becomes of tables that are missing, and of those of an older version. Whoever opens a store while
+/// programs of an older version use it should not lock them out by the way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct IfNotCurrent {
+    /// Missing tables are made; otherwise opening fails.
+    pub(crate) create: bool,
+    /// Older tables are changed; otherwise opening fails.
+    pub(crate) migrate: bool,
 }
 
-/// Opens the tables: all steps that were not taken yet are taken, in one transaction each, by one process
-/// at a time; `if_missing` says whether the first one may be. Says whether there were no tables.
-pub(crate) fn open(database: &Database, if_missing: IfMissing) -> Result<bool> {
-    let newest = STEPS.len() as u32;
-    let place = database.location().place();
-    let taken = taken_steps(database)?;
-    match taken {
-        taken if taken == newest => return Ok(false),
-        taken if taken > newest => {
-            return Err(StoreError::TooNew {
-                place: place.to_owned(),
-                found: taken,
-                known: newest,
-            });
-        }
-        0 if if_missing == IfMissing::Fail => {
-            return Err(StoreError::Missing(place.to_owned()));
+/// Opens the tables: all steps that were not taken yet are taken, as far as they may be, in one transaction
+/// each, by one process at a time. Says whether there were no tables.
+pub(crate) fn open(database: &Database, steps: &[Step], may: IfNotCurrent) -> Result<bool> {
+    let known = steps.len() as u32;
+    let place = || database.location().place().to_owned();
+    let taken = taken_steps(database, known)?;
+    match taken.newest {
+        found if found == known => return Ok(false),
+        found if found > known && taken.unknown_are_harmless => return Ok(false),
+        found if found > known => return Err(StoreError::TooNew { place: place(), found, known }),
+        0 if !may.create => return Err(StoreError::Missing(place())),
+        found if found > 0 && !may.migrate => {
+            return Err(StoreError::TooOld { place: place(), found, known });
         }
         _ => {}
     }
@@ -58,14 +73,15 @@ pub(crate) fn open(database: &Database, if_missing: IfMissing) -> Result<bool> {
         statements
             .batch(&format!(
                 "CREATE TABLE IF NOT EXISTS {schema}.schema_steps (
-                     step integer PRIMARY KEY, name text NOT NULL, applied_ms bigint NOT NULL)"
+                     step integer PRIMARY KEY, name text NOT NULL, applied_ms bigint NOT NULL,
+                     older_programs_work boolean NOT NULL)"
             ))
             .await
     });
     if made.is_err() && !is_there(database)? {
         made?;
     }
-    for (at, (name, sql)) in STEPS.iter().enumerate() {
+    for (at, taken) in steps.iter().enumerate() {
         let step = at as i32 + 1;
         database.write(Users::All, async |statements| {
             statements.batch("LOCK TABLE schema_steps IN EXCLUSIVE MODE").await?;
@@ -73,7 +89,9 @@ pub(crate) fn open(database: &Database, if_missing: IfMissing) -> Result<bool> {
             if statements.first(is_taken, params![step]).await?.is_some() {
                 return Ok(());
             }
-            statements.batch(sql).await?;
+            // A table that others use for long is waited for in short turns, so that nobody waits behind.
+            statements.batch(&format!("SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")).await?;
+            statements.batch(taken.sql).await.map_err(Failure::again_if_locked)?;
             if step == 1 {
                 let mut salt = [0u8; 32];
                 fill_by_chance(&mut salt)?;
@@ -81,33 +99,49 @@ pub(crate) fn open(database: &Database, if_missing: IfMissing) -> Result<bool> {
                 statements.run("INSERT INTO store_salt (salt) VALUES ($1)", params![salt]).await?;
             }
             let now = Timestamp::now().as_millisecond();
-            let name = (*name).to_owned();
+            let (name, older_programs_work) = (taken.name, taken.older_programs_work);
             statements
                 .run(
-                    "INSERT INTO schema_steps (step, name, applied_ms) VALUES ($1, $2, $3)",
-                    params![step, name, now],
+                    "INSERT INTO schema_steps (step, name, applied_ms, older_programs_work)
+                     VALUES ($1, $2, $3, $4)",
+                    params![step, name, now, older_programs_work],
                 )
                 .await?;
             Ok(())
         })?;
     }
-    Ok(taken == 0)
+    Ok(taken.newest == 0)
 }
 
-/// Number of the newest step that was taken, in one trip; 0 where there are no tables.
-fn taken_steps(database: &Database) -> Result<u32> {
+/// The steps that were taken.
+struct Taken {
+    /// The number of the newest; 0 where there are no tables.
+    newest: u32,
+    /// Whether a program that does not know the newest of them works all the same.
+    unknown_are_harmless: bool,
+}
+
+/// Which steps were taken, in one trip.
+fn taken_steps(database: &Database, known: u32) -> Result<Taken> {
     let schema = database.location().quoted_schema();
-    let newest = format!("SELECT coalesce(max(step), 0) FROM {schema}.schema_steps");
-    let (version, newest) = database.read(Users::All, async |statements| {
-        let version = "SELECT current_setting('server_version_num')::integer";
-        let (version, newest) =
-            join(statements.row(version, NONE), statements.row(&newest, NONE)).await;
-        let newest = match newest {
-            Err(failure) if failure.is_missing_table() => 0,
-            newest => newest?.try_get::<_, i32>(0)?,
-        };
-        Ok((version?.try_get::<_, i32>(0)?, newest))
-    })?;
+    let newest = format!(
+        "SELECT coalesce(max(step), 0),
+                coalesce(bool_and(older_programs_work) FILTER (WHERE step > {known}), true)
+         FROM {schema}.schema_steps"
+    );
+    let (version, newest, unknown_are_harmless) =
+        database.read(Users::All, async |statements| {
+            let version = "SELECT current_setting('server_version_num')::integer";
+            let (version, newest) =
+                join(statements.row(version, NONE), statements.row(&newest, NONE)).await;
+            let newest = match newest {
+                Err(failure) if failure.is_missing_table() => (0, true),
+                newest => {
+                    newest.and_then(|row| Ok((row.try_get::<_, i32>(0)?, row.try_get(1)?)))?
+                }
+            };
+            Ok((version?.try_get::<_, i32>(0)?, newest.0, newest.1))
+        })?;
     if version < OLDEST_SERVER * VERSION_UNIT {
         return Err(StoreError::Unreachable {
             place: database.location().place().to_owned(),
@@ -117,7 +151,7 @@ fn taken_steps(database: &Database) -> Result<u32> {
             ),
         });
     }
-    Ok(u32::try_from(newest).unwrap_or(0))
+    Ok(Taken { newest: u32::try_from(newest).unwrap_or(0), unknown_are_harmless })
 }
 
 /// Whether there is the table that says which steps were taken.
@@ -135,3 +169,6 @@ fn fill_by_chance(bytes: &mut [u8]) -> std::result::Result<(), Failure> {
         .fill(bytes)
         .map_err(|_| Failure::Store(StoreError::File(std::io::Error::other("no random numbers"))))
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,9 @@ pub struct PostgresOptions {
     pub defaults: AddressDefaults,
     /// Make the tables where they are missing; otherwise a missing store is an error.
     pub create: bool,
+    /// Change tables that an older version made, once and for all who use the store; otherwise they are an
+    /// error. Programs of the older version work on if the changes are such that they can.
+    pub migrate: bool,
     /// How long what a process was doing when it died is left to it, before another one takes it over;
     /// 30 seconds if none is given. At least a second, so that a slow answer does not end it.
     pub lease: Option<Duration>,
@@ -48,6 +51,7 @@ impl fmt::Debug for PostgresOptions {
             .field("password", &password)
             .field("defaults", &self.defaults)
             .field("create", &self.create)
+            .field("migrate", &self.migrate)
             .field("lease", &self.lease)
             .finish()
     }

@@ -78,6 +78,19 @@ pub enum StoreError {
         /// The newest format that this program knows.
         known: u32,
     },
+    /// An older longmem made it, and the caller did not ask to bring it up to date.
+    #[error(
+        "{place} was made by an older longmem: its format is {found}, this one needs {known}, and \
+         others may be using it"
+    )]
+    TooOld {
+        /// Where it is.
+        place: String,
+        /// The format's number in the store.
+        found: u32,
+        /// The format that this program needs.
+        known: u32,
+    },
     /// This account may not read the store.
     #[error("{place} cannot be read: {reason}")]
     Unreadable {
@@ -276,6 +289,7 @@ impl Diagnose for StoreError {
             Self::WrongKey(_) => ErrorCode::WrongKey,
             Self::NotEncrypted(_) => ErrorCode::NotEncrypted,
             Self::TooNew { .. } => ErrorCode::NewerStore,
+            Self::TooOld { .. } => ErrorCode::OlderStore,
             Self::ReadOnly { .. } => ErrorCode::NotWritable,
             Self::DiskFull(_) => ErrorCode::DiskFull,
             Self::InputOutput { .. } => ErrorCode::DiskFailed,
@@ -312,6 +326,7 @@ impl Diagnose for StoreError {
             | Self::NotEncrypted(_)
             | Self::NoEncryption(_)
             | Self::TooNew { .. }
+            | Self::TooOld { .. }
             | Self::InvalidAddress { .. }
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
@@ -352,6 +367,7 @@ impl Diagnose for StoreError {
             Self::NotEncrypted(_) => Remedy::EncryptStore,
             Self::NoEncryption(_) => Remedy::BuildWithEncryption,
             Self::TooNew { .. } => Remedy::UseNewerVersion,
+            Self::TooOld { .. } => Remedy::MigrateStore,
             Self::ReadOnly { .. } => Remedy::MakeWritable,
             Self::DiskFull(_) => Remedy::FreeSpace,
             Self::InputOutput { .. } => Remedy::CheckDisk,

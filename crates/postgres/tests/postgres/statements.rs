@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Statements that touch rows of users without naming one: their file, how they begin, and why.
-const OF_MANY_USERS: [(&str, &str, &str); 12] = [
+const OF_MANY_USERS: [(&str, &str, &str); 15] = [
     ("check.rs", "SELECT user_id FROM users WHERE user_id > $1", "a check goes from user to user"),
     ("check/tables.rs", "SELECT ", "a check looks for what belongs to nobody"),
     ("embedding_models.rs", "SELECT ", "another model is another one for all users"),
@@ -17,6 +17,13 @@ const OF_MANY_USERS: [(&str, &str, &str); 12] = [
     ("embedding_models.rs", "UPDATE users u SET epoch ", "so what is known of all is out of date"),
     ("embedding_models.rs", "DELETE FROM ", "and what a former model made goes"),
     ("leases.rs", "INSERT INTO user_leases ", "the turns of several users are claimed together"),
+    (
+        "moving/forgotten.rs",
+        "SELECT user_id, hash FROM ",
+        "forgotten keys of all go to another store",
+    ),
+    ("moving/forgotten.rs", "SELECT salt, EXISTS ", "a store with some keeps its salt"),
+    ("moving/forgotten.rs", "INSERT INTO forgotten_keys ", "and those of all come from another"),
     ("queue.rs", "SELECT count(*) FROM index_queue", "turns of everybody wait"),
     ("queue.rs", "SELECT DISTINCT user_id FROM ", "whoever indexes asks whose turns wait"),
     ("queue.rs", "SELECT EXISTS (SELECT 1 FROM index_queue ", "and whether more do"),
