@@ -7,6 +7,8 @@ use crate::Error;
 
 /// The file that holds the memory, or the address of its PostgreSQL database.
 pub const DB: &str = "LONGMEM_DB";
+/// `1` lets tables be changed that an older version made in a PostgreSQL database.
+pub const MIGRATE: &str = "LONGMEM_MIGRATE";
 /// The file that holds the key of the memory's encryption.
 pub const KEY_FILE: &str = "LONGMEM_KEY_FILE";
 /// Whose memory it is.

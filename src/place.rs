@@ -93,12 +93,18 @@ pub struct ServerAddress {
     address: String,
     password: Option<String>,
     defaults: AddressDefaults,
+    migrate: bool,
 }
 
 impl ServerAddress {
     /// An address; nothing else is known.
     pub fn new(address: impl Into<String>) -> Self {
-        Self { address: address.into(), password: None, defaults: AddressDefaults::default() }
+        Self {
+            address: address.into(),
+            password: None,
+            defaults: AddressDefaults::default(),
+            migrate: false,
+        }
     }
 
     /// With a password, which counts if the address holds none.
@@ -112,6 +118,13 @@ impl ServerAddress {
     #[must_use]
     pub fn with_defaults(mut self, defaults: AddressDefaults) -> Self {
         self.defaults = defaults;
+        self
+    }
+
+    /// With leave to change tables that an older version made; see [`PostgresOptions::migrate`].
+    #[must_use]
+    pub fn with_migration(mut self, migrate: bool) -> Self {
+        self.migrate = migrate;
         self
     }
 
@@ -139,6 +152,7 @@ impl ServerAddress {
         PostgresOptions {
             password: self.password.clone(),
             defaults: self.defaults.clone(),
+            migrate: self.migrate,
             ..PostgresOptions::default()
         }
     }

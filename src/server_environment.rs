@@ -21,6 +21,8 @@ impl ServerAddress {
     /// address, else `PGPASSWORD`, else the first line of `password_file`, else that of the file which
     /// `PGPASSFILE` names, or of `~/.pgpass`.
     ///
+    /// `LONGMEM_MIGRATE=1` lets tables be changed that an older version made.
+    ///
     /// # Errors
     /// [`Error::PasswordFile`] if `password_file` cannot be read or is empty.
     pub fn with_environment(
@@ -49,7 +51,8 @@ impl ServerAddress {
                 root_certificate.exists().then(|| root_certificate.display().to_string())
             }),
         };
-        let address = self.with_defaults(defaults);
+        let migrate = variable(environment::MIGRATE).as_deref() == Some("1");
+        let address = self.with_defaults(defaults).with_migration(migrate);
         if let Some(password) = variable("PGPASSWORD") {
             return Ok(address.with_password(Some(password)));
         }

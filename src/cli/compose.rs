@@ -31,12 +31,34 @@ pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
     let file = ConfigFile::read(named.as_deref(), &folders)?;
     let mut settings =
         Settings::resolve(flags, file, &folders, hub, |name| std::env::var_os(name))?;
-    if let StorePlace::Server(server) = &settings.options.place {
-        let password_file = settings.password_file.as_deref();
-        let server = server.clone().with_environment(&folders, password_file)?;
-        settings.options.place = StorePlace::Server(server);
-    }
+    settings.options.place = surrounded(settings.options.place.clone(), &settings, &folders)?;
     Ok(settings)
+}
+
+/// The place of a store that a command names beside the usual one.
+///
+/// # Errors
+/// [`Failure`] if there is no home folder, or the password file of the settings cannot be read.
+pub(crate) fn place(name: &str, settings: &Settings) -> Result<StorePlace, Failure> {
+    let folders = Folders::of_this_user()?;
+    match StorePlace::from(name) {
+        StorePlace::File(file) => Ok(StorePlace::File(folders.expand(&file)?)),
+        server => surrounded(server, settings, &folders),
+    }
+}
+
+/// A place with what the environment says of its server.
+fn surrounded(
+    place: StorePlace,
+    settings: &Settings,
+    folders: &Folders,
+) -> Result<StorePlace, Failure> {
+    Ok(match place {
+        StorePlace::Server(server) => {
+            StorePlace::Server(server.with_environment(folders, settings.password_file.as_deref())?)
+        }
+        file @ StorePlace::File(_) => file,
+    })
 }
 
 /// Reads what the environment says about language models.

@@ -1,14 +1,11 @@
 //! `longmem copy`: takes users from one store to another, whatever kinds they are.
 
 use std::ops::ControlFlow;
-use std::path::Path;
-use std::sync::Arc;
 
 use indicatif::ProgressBar;
 use longmem::{IfMissing, open_memory};
 use longmem_core::{ErrorCode, UserName};
 use longmem_memory::{ComparedAnswers, CopiedUser, Memory, MemoryError, StoreError};
-use longmem_postgres::{PostgresOptions, PostgresStore, is_address};
 use longmem_wire as wire;
 
 use crate::arguments::CopyArguments;
@@ -131,22 +128,17 @@ fn interrupted(copied: usize, all: usize) -> Failure {
     ))
 }
 
-/// Opens a store by its address or the name of its file.
+/// Opens a store by its address or the name of its file. The settings' key is that of files.
 fn open(
-    place: &str,
+    name: &str,
     settings: &Settings,
     if_missing: IfMissing,
     output: Output,
 ) -> Result<Memory, Failure> {
     let mut options = compose::options(settings, if_missing, output)?;
-    if is_address(place) {
-        let opened = PostgresOptions {
-            create: matches!(if_missing, IfMissing::Create),
-            ..PostgresOptions::default()
-        };
-        options.store = Some(Arc::new(PostgresStore::open(place, &opened)?));
-    } else {
-        options.file = Path::new(place).to_path_buf();
+    options.place = compose::place(name, settings)?;
+    if options.place.file().is_none() {
+        options.key = None;
     }
     Ok(open_memory(options)?)
 }
