@@ -6,6 +6,7 @@ mod bench;
 mod changes;
 mod commands;
 mod configuration;
+mod copying;
 mod damage;
 mod durability;
 mod errors;
