@@ -341,6 +341,8 @@ impl Search<'_> {
             }
             (VectorsRead::Coded, Some((model, query))) => {
                 let vectors = user.vectors(model);
+                let (rescored, margin) =
+                    request.scan.rescored(request.per_channel, model.dimensions);
                 let stages = TwoStages {
                     source,
                     user: &self.scope.user,
@@ -351,7 +353,8 @@ impl Search<'_> {
                     query,
                     parameters: &request.dense,
                     wanted: request.per_channel,
-                    rescored: request.scan.rescored(request.per_channel),
+                    rescored,
+                    margin,
                 };
                 stages.scores(buffers, admits, by_words.iter().map(|found| found.row))?
             }
