@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 use longmem_bench::history::word;
 use longmem_core::{Embedding, UserName};
-use store::{FilledStore, OpenStore, directions};
+use store::{FilledStore, OpenStore, directions, resident_megabytes};
 
 /// Numbers of turns that are always measured.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
@@ -123,12 +123,4 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
 
 fn milliseconds(duration: Duration) -> String {
     format!("{:>4.1} ms", duration.as_secs_f64() * 1e3)
-}
-
-/// This process's resident memory; 0 where the system does not tell it.
-fn resident_megabytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes: Option<u64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    kilobytes.unwrap_or(0) >> 10
 }

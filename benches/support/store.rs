@@ -127,7 +127,7 @@ impl OpenStore {
 }
 
 /// The model that stored vectors are said to be of.
-fn made_up_model() -> EmbeddingModel {
+pub(crate) fn made_up_model() -> EmbeddingModel {
     EmbeddingModel {
         name: "made-up directions".to_owned(),
         revision: "1".to_owned(),
@@ -152,4 +152,12 @@ pub(crate) fn directions(seed: u64) -> impl Iterator<Item = Embedding> {
         numbers[TINY_PLACE] = 1e-32;
         Embedding::normalized(numbers).expect("random numbers are not all zero")
     })
+}
+
+/// This process's resident memory; 0 where the system does not tell it.
+pub(crate) fn resident_megabytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes: Option<u64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    kilobytes.unwrap_or(0) >> 10
 }

@@ -68,8 +68,11 @@ impl SearchSource for MemoryStore {
             }
         }
         for (place, word) in wanted.words.iter().enumerate() {
+            // Of a list that the search knows up to a turn, the blocks before that turn's are left out.
+            let through = wanted.known_words[place].filter(|_| is_known);
+            let first = through.map(longmem_search::word_block_of);
             for (list, block, bytes) in &blocks {
-                if *list == Listed::Word(word) {
+                if *list == Listed::Word(word) && Some(*block) >= first {
                     rows.word(place, BlockId(block.0), bytes);
                 }
             }

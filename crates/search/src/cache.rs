@@ -82,9 +82,10 @@ impl UserCache {
         if slot.version == taken.version {
             slot.version += 1;
             taken.version = slot.version;
-            slot.bytes = user.bytes();
             slot.user = user;
         }
+        // Words and windows are kept also where another search put something newer.
+        slot.bytes = slot.user.bytes();
         users.drop_oldest_beyond(self.max_bytes);
     }
 

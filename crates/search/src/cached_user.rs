@@ -7,7 +7,7 @@ use longmem_core::EmbeddingModel;
 use crate::source::{Known, KnownVectors, PassageId, UserState};
 use crate::turn_table::TurnTable;
 use crate::vectors::{Codes, Matrix, Snapshot};
-use crate::words::{Vocabulary, WordWindows};
+use crate::words::{KeptWords, Vocabulary, WordWindows};
 
 /// Bytes of whole vectors that are kept of one user who has many: 170,000 vectors of 384 numbers.
 const MAX_WHOLE_BYTES: usize = 1 << 28;
@@ -23,6 +23,7 @@ pub(crate) struct CachedUser {
     pub(crate) state: Option<UserState>,
     pub(crate) table: Arc<TurnTable>,
     pub(crate) windows: Arc<KeptWindows>,
+    pub(crate) words: Arc<KeptWords>,
     /// Read when a word was first asked for that the user never wrote.
     pub(crate) vocabulary: Option<Arc<Vocabulary>>,
     /// Of each model: most users have one, and while it is replaced two.
@@ -97,6 +98,7 @@ impl CachedUser {
         let vectors = vectors.map(|v| v.whole.snapshot.bytes() + v.codes.snapshot.bytes());
         self.table.bytes()
             + self.windows.bytes()
+            + self.words.bytes()
             + self.vocabulary.as_ref().map_or(0, |vocabulary| vocabulary.bytes())
             + vectors.sum::<usize>()
     }

@@ -7,7 +7,7 @@ use longmem_core::ChannelHit;
 use crate::candidates::{Candidate, Candidates};
 use crate::selection::{ALL, RowCosine, ScoredRow, best};
 use crate::turn_table::TurnTable;
-use crate::words::{LexicalScores, WordPostings};
+use crate::words::LexicalScores;
 
 /// The scores of both channels for the turns in scope.
 pub(crate) struct Merged<'a> {
@@ -15,10 +15,8 @@ pub(crate) struct Merged<'a> {
     /// The cosines that are known, in the order of rows: those of the nearest, and of all that words
     /// brought and have one.
     pub(crate) cosines: Vec<RowCosine>,
-    /// The turns that hold each word of the query.
-    pub(crate) postings: &'a [&'a WordPostings],
-    /// The scores by words of each row, in scope or not.
-    pub(crate) words: LexicalScores,
+    /// Scores rows by words, in scope or not.
+    pub(crate) words: &'a LexicalScores<'a>,
     /// The best by words, best first.
     pub(crate) by_words: Vec<ScoredRow>,
 }
@@ -57,7 +55,7 @@ impl Merged<'_> {
         let neighbour = |row: Option<usize>| row.map(|row| self.table.turn(row).entry.turn);
         let known = self.cosines.binary_search_by_key(&row, |found| found.row).ok();
         let known = known.map(|place| self.cosines[place]);
-        let (bm25, coverage) = self.words.of(row);
+        let by_words = self.words.score(row);
         Candidate {
             turn: turn.entry.turn,
             session: turn.entry.session,
@@ -68,9 +66,9 @@ impl Merged<'_> {
             role_after: turn.after().map(|row| self.table.turn(row).entry.role),
             cosine: known.map(|known| known.smoothed),
             own_cosine: known.map(|known| known.own),
-            bm25,
-            coverage,
-            own_coverage: self.words.own_coverage(self.postings, turn.entry.turn),
+            bm25: by_words.bm25,
+            coverage: by_words.coverage,
+            own_coverage: self.words.own_coverage(row),
             dense: None,
             lexical: None,
         }

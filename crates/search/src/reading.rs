@@ -6,9 +6,12 @@ use std::sync::Arc;
 use longmem_core::{Embedding, EmbeddingModel, TurnId};
 
 use crate::cached_user::CachedUser;
-use crate::lists::{BlockId, Posting, TurnEntry, decode_codes, decode_postings, decode_turns};
+use crate::lists::{
+    BlockId, TurnEntry, decode_codes, decode_postings, decode_turns, turns_of_word_block,
+};
 use crate::source::{DamagedVector, FoundUser, ModelState, PassageId, SearchRows, SessionNumber};
 use crate::vectors::{code_bytes, vector_from_bytes};
+use crate::words::{KnownWord, WordRows};
 
 /// What is being read for one search.
 pub(crate) struct Reading<'a> {
@@ -23,8 +26,10 @@ pub(crate) struct Reading<'a> {
     pub(crate) changed: bool,
     /// The numbers of the scope's sessions; none if all are seen.
     pub(crate) sessions: Option<Vec<SessionNumber>>,
+    /// The newest turn of the user at this read.
+    last_turn: Option<TurnId>,
     /// The lists of the wanted words.
-    pub(crate) words: Vec<Vec<Posting>>,
+    words: Vec<WordReading<'a>>,
     /// What the store said of the model; none if it never wrote vectors here.
     model_state: Option<ModelState>,
     /// Turns that are not in the table yet.
@@ -33,6 +38,15 @@ pub(crate) struct Reading<'a> {
     open_turn: Option<OpenTurn>,
     /// Number of whole vectors that were added.
     vectors_taken: usize,
+}
+
+/// The list of one word while it is read.
+struct WordReading<'a> {
+    word: &'a str,
+    /// What was in memory of it, and all of it in the end.
+    known: Option<KnownWord>,
+    /// What was read of it.
+    new: WordRows,
 }
 
 struct OpenTurn {
@@ -57,12 +71,17 @@ impl<'a> Reading<'a> {
     pub(crate) fn new(
         mut user: CachedUser,
         model: Option<&'a EmbeddingModel>,
-        words: usize,
+        words: &'a [String],
         whole_up_to: usize,
     ) -> Self {
         let extra_vectors = user.extra_vectors(model);
         // What follows the first search is no longer read ahead of it.
         let changed = std::mem::take(&mut user.is_read_ahead);
+        let last_turn = user.state.and_then(|state| state.last_turn);
+        let known = user.words.known(words, last_turn);
+        let words = words.iter().zip(known);
+        let words =
+            words.map(|(word, known)| WordReading { word, known, new: WordRows::default() });
         Self {
             model,
             whole_up_to,
@@ -70,7 +89,8 @@ impl<'a> Reading<'a> {
             user,
             changed,
             sessions: None,
-            words: vec![Vec::new(); words],
+            last_turn,
+            words: words.collect(),
             model_state: None,
             new_turns: Vec::new(),
             open_turn: None,
@@ -83,9 +103,22 @@ impl<'a> Reading<'a> {
         self.extra_vectors
     }
 
+    /// For each word, the turn up to which its list is in memory.
+    pub(crate) fn known_words(&self) -> Vec<Option<TurnId>> {
+        self.words.iter().map(WordReading::known_through).collect()
+    }
+
+    /// The lists of the words, once everything was handed over.
+    pub(crate) fn word_lists(&self) -> Vec<Arc<WordRows>> {
+        let list =
+            |word: &WordReading<'_>| word.known.as_ref().map(|known| Arc::clone(&known.list));
+        self.words.iter().map(|word| list(word).unwrap_or_default()).collect()
+    }
+
     /// Ends when everything was handed over.
     pub(crate) fn finish(&mut self) -> VectorsRead {
         self.place_new_turns();
+        self.finish_words();
         let Some((model, state)) = self.model.zip(self.model_state) else {
             return VectorsRead::None;
         };
@@ -102,6 +135,30 @@ impl<'a> Reading<'a> {
             self.raise_whole(model, state.last_passage);
         }
         VectorsRead::Coded
+    }
+
+    /// Adds what was read of each list to what was in memory, and keeps it for the next search.
+    fn finish_words(&mut self) {
+        let Some(last_turn) = self.last_turn else { return };
+        for WordReading { word, known, new } in &mut self.words {
+            if known.as_ref().is_some_and(|known| known.through >= last_turn) {
+                continue;
+            }
+            let mut new = std::mem::take(new);
+            new.sort();
+            let list = match known.take() {
+                Some(known) if new.is_empty() => known.list,
+                Some(KnownWord { mut list, .. }) => {
+                    Arc::make_mut(&mut list).append(&new);
+                    list
+                }
+                None => Arc::new(new),
+            };
+            let now_known = KnownWord { list, through: last_turn };
+            self.user.words.keep(word, now_known.clone());
+            *known = Some(now_known);
+            self.changed = true;
+        }
     }
 
     fn raise_whole(&mut self, model: &EmbeddingModel, last: Option<PassageId>) {
@@ -146,7 +203,9 @@ impl SearchRows for Reading<'_> {
             self.user = CachedUser::default();
             self.extra_vectors = 0;
             self.changed = true;
+            self.words.iter_mut().for_each(|word| word.known = None);
         }
+        self.last_turn = found.state.last_turn;
         let last_turn = self.user.state.and_then(|state| state.last_turn);
         let mut state = found.state;
         // What is in memory may be newer than this read.
@@ -215,14 +274,36 @@ impl SearchRows for Reading<'_> {
     }
 
     fn word(&mut self, word: usize, block: BlockId, bytes: &[u8]) {
-        let postings = &mut self.words[word];
-        let new = postings.len();
-        postings.extend(decode_postings(block, bytes));
-        // Blocks may come in any order.
-        if new > 0
-            && postings[new..].first().is_some_and(|first| first.turn < postings[new - 1].turn)
+        self.place_new_turns();
+        let (first, last) = turns_of_word_block(block);
+        let table = &self.user.table;
+        let rows = table.rows_between(first, last);
+        let word = &mut self.words[word];
+        let known_through = word.known_through();
+        let postings = decode_postings(block, bytes);
+        let postings = postings.filter(|posting| Some(posting.turn) > known_through);
+        let turn_at = |row: usize| table.turn(row).entry.turn.0;
+        if !rows.is_empty() && turn_at(rows.end - 1) - turn_at(rows.start) == rows.len() as i64 - 1
         {
-            postings.sort_unstable_by_key(|posting| posting.turn);
+            // No number is missing between them, so that the distance of turns is that of rows.
+            let first = turn_at(rows.start);
+            for posting in postings {
+                let row = usize::try_from(posting.turn.0 - first).ok();
+                let row = row.filter(|row| *row < rows.len());
+                word.new.push(row.map(|row| rows.start + row), posting.count);
+            }
+        } else {
+            let mut finder = table.row_finder();
+            for posting in postings {
+                word.new.push(finder.row(posting.turn), posting.count);
+            }
         }
+    }
+}
+
+impl WordReading<'_> {
+    /// The turn up to which its list is in memory.
+    fn known_through(&self) -> Option<TurnId> {
+        self.known.as_ref().map(|known| known.through)
     }
 }

@@ -15,7 +15,9 @@ use crate::reading::{Reading, VectorsRead};
 use crate::selection::{RowCosine, best, lowest};
 use crate::source::{SearchSource, SearchWanted};
 use crate::vectors::{DenseParameters, DotQuery, TwoStages};
-use crate::words::{LexicalParameters, MAX_QUERY_WORDS, Vocabulary, WordPostings, lexical_scores};
+use crate::words::{
+    LexicalParameters, LexicalScores, MAX_QUERY_WORDS, Vocabulary, WordLists, WordRows,
+};
 
 /// Number of rows whose vectors one thread compares in the time that it takes to wake another: a tenth
 /// of a millisecond on a machine that idles. Codes and words take an eighth of the time.
@@ -66,7 +68,7 @@ impl Searcher {
         let Some(mut search) = self.read(source, first, model, &words)? else {
             return Ok(vec![Candidates::default(); requests.len()]);
         };
-        let word_postings = self.word_postings(source, first, &words, &mut search)?;
+        let word_lists = self.word_lists(source, first, &words, &mut search)?;
         // The read is over: scoring holds no lock and no transaction. It is inside the pool of threads
         // from the first step to the last, or outside of it, because entering it takes longer than a
         // step.
@@ -74,8 +76,8 @@ impl Searcher {
             let filter = RowFilter::new(first.scope, search.reading.sessions.take());
             let each = requests.iter().zip(&queries).map(|(request, query)| {
                 let place = |word: &String| words.binary_search(word).ok();
-                let of_query = query.iter().filter_map(place).map(|place| &word_postings[place]);
-                let asked = AskedWords { words: query, postings: of_query.collect() };
+                let of_query = query.iter().filter_map(place).map(|place| &word_lists[place]);
+                let asked = AskedWords { words: query, lists: of_query.collect() };
                 search.score(source, request, &filter, &asked, &self.buffers)
             });
             each.collect()
@@ -163,7 +165,7 @@ impl Searcher {
         source: &S,
         request: &CandidateRequest<'a>,
         model: Option<&'a EmbeddingModel>,
-        words: &[String],
+        words: &'a [String],
     ) -> Result<Option<Search<'a>>, S::Error> {
         let user = &request.scope.user;
         let taken = self.cache.take(user);
@@ -181,14 +183,16 @@ impl Searcher {
         source: &S,
         request: &CandidateRequest<'a>,
         model: Option<&'a EmbeddingModel>,
-        words: &[String],
+        words: &'a [String],
         mut taken: Taken,
     ) -> Result<Option<Search<'a>>, S::Error> {
         let whole_up_to = request.scan.whole_up_to(request.per_channel);
-        let mut reading = Reading::new(taken.user.clone(), model, words.len(), whole_up_to);
+        let mut reading = Reading::new(taken.user.clone(), model, words, whole_up_to);
+        let known_words = reading.known_words();
         let wanted = SearchWanted {
             scope: request.scope,
             words,
+            known_words: &known_words,
             model,
             known: taken.user.known(model),
             whole_up_to,
@@ -209,50 +213,72 @@ impl Searcher {
 
     /// The lists of the query's words; for a word that the user never wrote, those of the spellings
     /// that come closest.
-    fn word_postings<S: SearchSource + ?Sized>(
+    fn word_lists<S: SearchSource + ?Sized>(
         &self,
         source: &S,
         request: &CandidateRequest<'_>,
         words: &[String],
         search: &mut Search<'_>,
-    ) -> Result<Vec<WordPostings>, S::Error> {
-        let mut found = std::mem::take(&mut search.reading.words);
-        if found.iter().all(|postings| !postings.is_empty()) {
-            return Ok(found.into_iter().map(WordPostings::of_word).collect());
+    ) -> Result<Vec<WordLists>, S::Error> {
+        let found = search.reading.word_lists();
+        if found.iter().all(|list| !list.is_empty()) {
+            return Ok(found.into_iter().map(WordLists::of_word).collect());
         }
         let vocabulary = self.vocabulary(source, search)?;
-        let unknown = words.iter().zip(&found).filter(|(_, postings)| postings.is_empty());
+        let unknown = words.iter().zip(&found).filter(|(_, list)| list.is_empty());
         let spellings: Vec<Vec<String>> = unknown
             .map(|(word, _)| {
                 vocabulary.other_spellings(word).into_iter().map(str::to_owned).collect()
             })
             .collect();
         let asked: Vec<String> = spellings.concat();
-        // One more call reads the lists of all spellings of all unknown words.
-        let mut lists = Vec::new();
-        if !asked.is_empty() {
-            let mut reading = Reading::new(search.reading.user.clone(), None, asked.len(), 0);
+        let mut lists = self.lists_of_spellings(source, request, &asked, search)?.into_iter();
+        let mut spellings = spellings.into_iter();
+        let of_word = |list: Arc<WordRows>| {
+            if !list.is_empty() {
+                return WordLists::of_word(list);
+            }
+            let count = spellings.next().map_or(0, |spellings| spellings.len());
+            WordLists::of_spellings(lists.by_ref().take(count).collect())
+        };
+        Ok(found.into_iter().map(of_word).collect())
+    }
+
+    /// The lists of all spellings of all words that the user never wrote: those that are not in memory
+    /// are read in one more call.
+    fn lists_of_spellings<S: SearchSource + ?Sized>(
+        &self,
+        source: &S,
+        request: &CandidateRequest<'_>,
+        asked: &[String],
+        search: &mut Search<'_>,
+    ) -> Result<Vec<Arc<WordRows>>, S::Error> {
+        let mut reading = Reading::new(search.reading.user.clone(), None, asked, 0);
+        let known_words = reading.known_words();
+        let last_turn = search.reading.user.state.and_then(|state| state.last_turn);
+        if known_words.iter().any(|through| *through < last_turn) {
             let wanted = SearchWanted {
                 scope: request.scope,
-                words: &asked,
+                words: asked,
+                known_words: &known_words,
                 model: None,
                 known: search.reading.user.known(None),
                 whole_up_to: 0,
                 extra_vectors: 0,
             };
             source.search(&wanted, &mut reading)?;
-            lists = reading.words;
+            reading.finish();
         }
-        let mut lists = lists.into_iter();
-        let mut spellings = spellings.into_iter();
-        let of_word = |postings: &mut Vec<_>| {
-            if !postings.is_empty() {
-                return WordPostings::of_word(std::mem::take(postings));
-            }
-            let count = spellings.next().map_or(0, |spellings| spellings.len());
-            WordPostings::of_spellings(lists.by_ref().take(count).flatten().collect())
-        };
-        Ok(found.iter_mut().map(of_word).collect())
+        let epoch = |reading: &Reading<'_>| reading.user.state.map(|state| state.epoch);
+        if epoch(&reading) != epoch(&search.reading) {
+            // Something was deleted since the turns were read, so that these lists are of other rows.
+            // The next search sees both anew.
+            return Ok(vec![Arc::default(); asked.len()]);
+        }
+        if reading.changed {
+            self.cache.put(&request.scope.user, &mut search.taken, search.reading.user.clone());
+        }
+        Ok(reading.word_lists())
     }
 
     /// Every word that the user's turns hold.
@@ -283,7 +309,7 @@ struct Search<'a> {
 /// The words of one query, each with the turns that hold it.
 struct AskedWords<'a> {
     words: &'a [String],
-    postings: Vec<&'a WordPostings>,
+    lists: Vec<&'a WordLists>,
 }
 
 impl Search<'_> {
@@ -311,10 +337,10 @@ impl Search<'_> {
         let admits = (!filter.admits_all()).then_some(admits);
 
         let lexical = request.lexical;
-        let scores = lexical_scores(&table, &asked.postings, &lexical, || {
+        let words = LexicalScores::new(table.len(), &asked.lists, &lexical, || {
             windows.of(&table, lexical.neighbours, lexical.longest_neighbour)
         });
-        let by_words = best(&scores.bm25, request.per_channel, 0.0, admits);
+        let by_words = words.best(request.per_channel, admits);
         let cosines = match (self.vectors, request.meaning) {
             (VectorsRead::None, _) | (_, None) => Vec::new(),
             (VectorsRead::Whole, Some((model, query))) => {
@@ -359,10 +385,9 @@ impl Search<'_> {
                 stages.scores(buffers, admits, by_words.iter().map(|found| found.row))?
             }
         };
-        let merged =
-            Merged { table: &table, cosines, postings: &asked.postings, words: scores, by_words };
+        let merged = Merged { table: &table, cosines, words: &words, by_words };
         let mut candidates = merged.union(request.per_channel);
-        let rarities = merged.words.rarities;
+        let rarities = words.rarities;
         candidates.rarities = asked.words.iter().cloned().zip(rarities).collect();
         Ok(candidates)
     }

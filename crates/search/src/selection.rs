@@ -148,14 +148,16 @@ impl<K: Fn(f32) -> f32> Loop for BestOfBatches<'_, K> {
     }
 }
 
-fn cut(rows: &mut Vec<ScoredRow>, limit: usize) {
+/// Leaves the `limit` best, in any order.
+pub(crate) fn cut(rows: &mut Vec<ScoredRow>, limit: usize) {
     if limit > 0 && rows.len() > limit {
         rows.select_nth_unstable_by(limit - 1, better_first);
     }
     rows.truncate(limit);
 }
 
-fn better_first(a: &ScoredRow, b: &ScoredRow) -> std::cmp::Ordering {
+/// The order of what is found: the greater score first, of equal ones the earlier row.
+pub(crate) fn better_first(a: &ScoredRow, b: &ScoredRow) -> std::cmp::Ordering {
     b.score.total_cmp(&a.score).then(a.row.cmp(&b.row))
 }
 

@@ -49,7 +49,8 @@ pub trait SearchSource: Send + Sync {
     /// [`Known::whole`], or, if the user has more than [`SearchWanted::whole_up_to`] passages,
     /// [`SearchRows::codes`] for each block with a passage after [`Known::codes`] and, if
     /// [`SearchWanted::extra_vectors`] is not 0, [`SearchRows::vector`] as well;
-    /// [`SearchRows::word`] for each list of each word. If the user's epoch is another than
+    /// [`SearchRows::word`] for each block of each word's list, where those may be left out that hold no
+    /// turn after the one in [`SearchWanted::known_words`]. If the user's epoch is another than
     /// [`Known::epoch`], nothing counts as known.
     ///
     /// # Errors
@@ -91,6 +92,9 @@ pub struct SearchWanted<'a> {
     pub scope: &'a Scope,
     /// The words whose lists are needed.
     pub words: &'a [String],
+    /// For each of the words, the newest turn up to which its list is in memory already; none if nothing
+    /// of it is.
+    pub known_words: &'a [Option<TurnId>],
     /// The model whose vectors are needed; none if only words are searched.
     pub model: Option<&'a EmbeddingModel>,
     /// What is in memory already.

@@ -1,6 +1,7 @@
 //! All turns of a user in rows by age, each linked to its neighbours in the session.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use longmem_core::{Role, TurnId};
@@ -109,6 +110,17 @@ impl TurnTable {
         std::mem::replace(&mut session.last_row, row)
     }
 
+    /// The rows of the turns with these numbers, from the first to the last one.
+    pub(crate) fn rows_between(&self, first: TurnId, last: TurnId) -> Range<usize> {
+        let row_from = |turn: TurnId| {
+            let chunk = self.chunks.partition_point(|turns| turns[0].entry.turn < turn);
+            let Some(before) = chunk.checked_sub(1) else { return 0 };
+            let turns = &self.chunks[before];
+            before * CHUNK_ROWS + turns.partition_point(|placed| placed.entry.turn < turn)
+        };
+        row_from(first)..row_from(TurnId(last.0.saturating_add(1)))
+    }
+
     /// Finds rows by turn numbers, fastest if these come in order.
     pub(crate) fn row_finder(&self) -> RowFinder<'_> {
         RowFinder { table: self, chunk: 0 }
@@ -172,6 +184,11 @@ mod tests {
             assert_eq!(finder.row(placed.entry.turn), Some(row));
             assert_eq!(finder.row(TurnId(placed.entry.turn.0 + 1)), None);
         }
+        assert_eq!(table.rows_between(TurnId(1), TurnId(16)), 0..3);
+        assert_eq!(table.rows_between(TurnId(14), TurnId(15)), 2..2);
+        let last = 10 + 3 * 2499;
+        assert_eq!(table.rows_between(TurnId(10 + 3 * 1024), TurnId(last)), 1024..2500);
+        assert_eq!(table.rows_between(TurnId(last), TurnId(i64::MAX)), 2499..2500);
         assert_eq!(finder.row(TurnId(1)), None);
         assert_eq!(TurnTable::default().row_finder().row(TurnId(1)), None);
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use longmem_core::{EmbeddingModel, TurnId, UserName};
 use longmem_search::{
     BlockId, FoundUser, Known, KnownVectors, ModelState, PassageId, SearchRows, SearchSource,
-    SearchWanted, SessionNumber, TakeVector, turn_block_of,
+    SearchWanted, SessionNumber, TakeVector, turn_block_of, word_block_of,
 };
 use longmem_store::StoreError;
 use rayon::prelude::*;
@@ -48,7 +48,7 @@ impl SearchSource for SqliteStore {
             if let Some(model) = wanted.model {
                 user.vectors(model, &known, wanted, rows)?;
             }
-            user.words(wanted.words, rows)?;
+            user.words(wanted, known.epoch.is_some(), state.last_turn, rows)?;
             Ok(true)
         })
     }
@@ -201,16 +201,47 @@ impl UserRows<'_> {
         Ok(())
     }
 
-    /// All lists of all words in one statement: in each block, each word is one step in the index.
-    fn words(&self, words: &[String], rows: &mut dyn SearchRows) -> rusqlite::Result<()> {
-        if words.is_empty() {
+    /// The lists of all words, as far as the search does not know them.
+    fn words(
+        &self,
+        wanted: &SearchWanted<'_>,
+        is_known: bool,
+        last_turn: Option<TurnId>,
+        rows: &mut dyn SearchRows,
+    ) -> rusqlite::Result<()> {
+        let (mut begun, mut new) = (Places::new(), Places::new());
+        let mut oldest = None;
+        for (place, word) in wanted.words.iter().enumerate() {
+            match wanted.known_words.get(place).copied().flatten().filter(|_| is_known) {
+                Some(through) if Some(through) >= last_turn => {}
+                Some(through) => {
+                    begun.entry(word).or_default().push(place);
+                    oldest = Some(oldest.unwrap_or(through).min(through));
+                }
+                None => new.entry(word).or_default().push(place),
+            }
+        }
+        if begun.is_empty() && new.is_empty() {
             return Ok(());
         }
-        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (place, word) in words.iter().enumerate() {
-            places.entry(word).or_default().push(place);
+        let blocks = word_blocks(self.connection, self.user_id)?;
+        let after = oldest.map_or(BlockId(0), word_block_of);
+        let newest: Vec<i64> = blocks.iter().copied().filter(|block| *block >= after.0).collect();
+        self.blocks_of_words(&begun, &newest, rows)?;
+        self.blocks_of_words(&new, &blocks, rows)
+    }
+
+    /// These blocks of the lists of words in one statement: in each, each word is one step in the index.
+    fn blocks_of_words(
+        &self,
+        places: &Places<'_>,
+        blocks: &[i64],
+        rows: &mut dyn SearchRows,
+    ) -> rusqlite::Result<()> {
+        if places.is_empty() {
+            return Ok(());
         }
-        let blocks = array(word_blocks(self.connection, self.user_id)?);
+        let blocks = array(blocks.iter().copied());
         let wanted = array(places.keys().map(|word| (*word).to_owned()));
         let mut statement = self.connection.prepare_cached(
             "SELECT word, block, entries FROM postings
@@ -226,3 +257,6 @@ impl UserRows<'_> {
         Ok(())
     }
 }
+
+/// The places of each word among those that are wanted.
+type Places<'a> = HashMap<&'a str, Vec<usize>>;

@@ -27,6 +27,12 @@ impl Blocks {
         BlockId(turn.0 >> self.bits)
     }
 
+    /// The first and the last number of a block; those of a block beyond all numbers are no turns.
+    pub(crate) fn turns(self, block: BlockId) -> (TurnId, TurnId) {
+        let first = block.0 << self.bits;
+        (TurnId(first), TurnId(first | ((1 << self.bits) - 1)))
+    }
+
     /// A turn's number inside its block.
     pub(crate) fn offset(self, turn: TurnId) -> u64 {
         (turn.0 & ((1 << self.bits) - 1)) as u64

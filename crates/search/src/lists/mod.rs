@@ -19,4 +19,4 @@ pub use turn_words::{words_from_bytes, words_to_bytes};
 
 pub(crate) use code_list::decode_codes;
 pub(crate) use turn_list::decode_turns;
-pub(crate) use word_list::{Posting, decode_postings};
+pub(crate) use word_list::{decode_postings, turns_of_word_block};

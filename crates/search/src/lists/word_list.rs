@@ -17,6 +17,11 @@ pub(super) fn push_posting(bytes: &mut Vec<u8>, posting: Posting) {
     push_number(bytes, u64::from(posting.count));
 }
 
+/// The first and the last turn number of a block of a word's list.
+pub(crate) fn turns_of_word_block(block: BlockId) -> (TurnId, TurnId) {
+    Blocks::OF_WORDS.turns(block)
+}
+
 /// Reads a block's postings; a damaged tail ends the block.
 pub(crate) fn decode_postings(
     block: BlockId,

@@ -1,67 +1,77 @@
 //! Which turns of a session are so near each other that they share words.
 
 use crate::parallel;
-use crate::turn_table::{PlacedTurn, TurnTable};
+use crate::turn_table::{CHUNK_ROWS, PlacedTurn, TurnTable};
 
-/// For each row of a table the rows whose words count for it too, and their number of words
-/// together.
+/// For each row of a table the rows whose words count for it, and their number of words together.
 #[derive(Debug)]
 pub(crate) struct WordWindows {
     neighbours: usize,
     longest_neighbour: u32,
-    /// The rows beside row r are those from `starts[r]` to before `starts[r + 1]`.
+    /// The window of row r are the rows from `starts[r]` to before `starts[r + 1]`.
     starts: Vec<u32>,
-    beside: Vec<u32>,
+    rows: Vec<u32>,
     lengths: Vec<f32>,
     average_length: f32,
+    shortest_length: f32,
+    widest: usize,
 }
 
 impl WordWindows {
     /// Takes so many turns before and after each. A turn with more words than `longest_neighbour`
     /// neither lends nor borrows words.
     pub(crate) fn new(table: &TurnTable, neighbours: usize, longest_neighbour: u32) -> Self {
+        let chunks: Vec<_> = table.chunks().iter().enumerate().collect();
         let of_chunks: Vec<(Vec<u32>, Vec<u32>, Vec<f32>)> =
-            parallel::map(table.chunks(), |turns| {
+            parallel::map(&chunks, |(chunk, turns)| {
                 let mut counts = Vec::with_capacity(turns.len());
-                let mut beside = Vec::with_capacity(turns.len() * 2 * neighbours.min(4));
+                let mut rows = Vec::with_capacity(turns.len() * (2 * neighbours.min(4) + 1));
                 let mut lengths = Vec::with_capacity(turns.len());
-                for turn in turns.iter() {
-                    let before = beside.len();
+                for (place, turn) in turns.iter().enumerate() {
+                    let before = rows.len();
                     let mut words = turn.entry.words;
+                    rows.push((chunk * CHUNK_ROWS + place) as u32);
                     for_each_beside(table, turn, neighbours, longest_neighbour, |row, other| {
-                        beside.push(row as u32);
+                        rows.push(row as u32);
                         words += other.entry.words;
                     });
-                    counts.push((beside.len() - before) as u32);
+                    rows[before..].sort_unstable();
+                    counts.push((rows.len() - before) as u32);
                     lengths.push(words as f32);
                 }
-                (counts, beside, lengths)
+                (counts, rows, lengths)
             });
         let mut windows = Self {
             neighbours,
             longest_neighbour,
             starts: vec![0],
-            beside: Vec::new(),
+            rows: Vec::new(),
             lengths: Vec::with_capacity(table.len()),
             average_length: 1.0,
+            shortest_length: 0.0,
+            widest: 0,
         };
         let mut end = 0;
-        for (counts, beside, lengths) in of_chunks {
+        for (counts, rows, lengths) in of_chunks {
+            windows.widest =
+                counts.iter().fold(windows.widest, |most, count| most.max(*count as usize));
             windows.starts.extend(counts.into_iter().map(|count| {
                 end += count;
                 end
             }));
-            windows.beside.extend(beside);
+            windows.rows.extend(rows);
             windows.lengths.extend(lengths);
         }
         let sum: f32 = windows.lengths.iter().sum();
         windows.average_length = (sum / table.len().max(1) as f32).max(1.0);
+        let shortest = windows.lengths.iter().copied().reduce(f32::min);
+        windows.shortest_length = shortest.unwrap_or_default();
         windows
     }
 
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<u32>() * (self.starts.len() + self.beside.len() + self.lengths.len())
+        size_of::<u32>() * (self.starts.len() + self.rows.len() + self.lengths.len())
     }
 
     /// Says whether they were made for these parameters.
@@ -69,14 +79,25 @@ impl WordWindows {
         (self.neighbours, self.longest_neighbour) == (neighbours, longest_neighbour)
     }
 
-    /// The rows in a row's window, itself left out.
-    pub(crate) fn beside(&self, row: usize) -> &[u32] {
-        &self.beside[self.starts[row] as usize..self.starts[row + 1] as usize]
+    /// The rows in a row's window, ascending, itself among them. A row is in the window of each row in
+    /// its own.
+    pub(crate) fn window(&self, row: usize) -> &[u32] {
+        &self.rows[self.starts[row] as usize..self.starts[row + 1] as usize]
     }
 
     /// The words in a row's window, its own included.
     pub(crate) fn length(&self, row: usize) -> f32 {
         self.lengths[row]
+    }
+
+    /// The fewest words in a window.
+    pub(crate) fn shortest_length(&self) -> f32 {
+        self.shortest_length
+    }
+
+    /// The most rows in a window.
+    pub(crate) fn widest(&self) -> usize {
+        self.widest
     }
 
     /// The mean of all windows' lengths; at least 1.
@@ -135,8 +156,10 @@ mod tests {
         let mut table = TurnTable::default();
         table.grow(&entries);
         let windows = WordWindows::new(&table, 2, 100);
-        let beside: Vec<&[u32]> = (0..7).map(|row| windows.beside(row)).collect();
-        assert_eq!(beside, [&[2][..], &[3, 5], &[0, 6], &[1, 5], &[], &[3, 1], &[2]]);
+        let rows: Vec<&[u32]> = (0..7).map(|row| windows.window(row)).collect();
+        let (even, odd) = (&[0, 2][..], &[1, 3, 5][..]);
+        assert_eq!(rows, [even, odd, &[0, 2, 6], odd, &[4], odd, &[2, 6]]);
+        assert_eq!((windows.widest(), windows.shortest_length()), (3, 3.0));
         let lengths: Vec<f32> = (0..7).map(|row| windows.length(row)).collect();
         assert_eq!(lengths, [3.0, 60.0, 6.0, 60.0, 900.0, 60.0, 5.0]);
         let sum: f32 = lengths.iter().sum();

@@ -161,6 +161,41 @@ pub fn nearest_equals_the_obvious_loop_over_many_blocks(make: Make<'_>) {
     twin.check_exact_scan(&Scope::of(ana), &queries[1].embedding(), usize::MAX);
 }
 
+/// Blocks of words hold 8,192 turns: what comes after a turn that a search knows stands in its block, in
+/// later ones, or in none. Two searches are asked: one that knows the lists, and one that knows nothing.
+pub fn words_that_are_known_up_to_a_turn_are_read_on(make: Make<'_>) {
+    let mut twin = Twin::new(make);
+    let (ana, bob) = (user("ana"), user("bob"));
+    let check = |twin: &Twin| {
+        let scope = Scope::of(ana.clone());
+        for text in ["lisbon", "berlin lisbon", "oslo", "tokyo oslo"] {
+            for limit in [10, usize::MAX] {
+                let found = |searcher: &Searcher| {
+                    searcher.search_words(&*twin.store, &scope, text, limit).unwrap()
+                };
+                assert_eq!(found(&twin.searcher), found(&Searcher::default()), "{text}");
+            }
+        }
+    };
+    let mut stored = 0;
+    for batch in [5, 8_185, 1, 3, 20] {
+        let turns = (stored..stored + batch).map(|number: usize| {
+            let rare = if number < 5 { "oslo" } else { "lisbon" };
+            let last = if number > 8_190 { "tokyo" } else { "lisbon" };
+            let text = format!("lisbon {rare} {last} {}", WORDS[number % WORDS.len()]);
+            (turn(SESSIONS[number % 3], &text, (number % 50) as i64), Vec::new())
+        });
+        twin.insert(&ana, turns.collect());
+        twin.insert(&bob, vec![(turn("1", "lisbon oslo tokyo", 0), Vec::new())]);
+        stored += batch;
+        check(&twin);
+    }
+    let mut middle = Scope::of(ana.clone());
+    middle.since = Some(turn("1", "", 10).time);
+    twin.forget(&middle, None);
+    check(&twin);
+}
+
 pub fn nearest_brings_what_shares_most_words(make: Make<'_>) {
     let mut twin = Twin::new(make);
     let ana = user("ana");
