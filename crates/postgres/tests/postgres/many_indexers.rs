@@ -120,7 +120,13 @@ fn what_an_indexer_had_taken_that_died_is_taken_over() {
     insert(store, "ana", 50);
     insert(store, "bob", 50);
     let mut dying = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "claims_and_is_killed", "--ignored", "--nocapture", "--quiet"])
+        .args([
+            "--exact",
+            "many_indexers::claims_and_is_killed",
+            "--ignored",
+            "--nocapture",
+            "--quiet",
+        ])
         .env(ADDRESS, database.address())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

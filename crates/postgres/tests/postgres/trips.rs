@@ -14,9 +14,12 @@ const QUESTION: &str = "Who bought a lamp, honey and a kite in the town?";
 /// Holds a word that nobody wrote: its spellings are looked for, and searched.
 const UNKNOWN_WORD: &str = "Who bought a lamp, honey and a telescope in the town?";
 
-const GOODS: [&str; 12] = [
-    "tea", "bread", "a map", "a lamp", "honey", "a kite", "soap", "a rope", "salt", "a drum",
-    "wool", "ink",
+/// What is bought, in the order of an alphabet, so that few turns say the same.
+const GOODS: [&str; 40] = [
+    "an axe", "a bag", "a bell", "a boat", "a book", "bread", "a chair", "a clock", "cloth",
+    "a coat", "a drum", "a fan", "fish", "a flute", "glass", "honey", "a horn", "ink", "a jar",
+    "a kite", "a lamp", "a map", "a mask", "nails", "oil", "paint", "paper", "pears", "a pipe",
+    "a plate", "rice", "a rope", "salt", "silk", "soap", "a spoon", "tea", "a tent", "wax", "wool",
 ];
 
 fn turn(number: usize) -> NewTurn {
