@@ -70,9 +70,8 @@ fn recalls_and_writes_wait_for_the_server_a_few_times_however_much_there_is() {
         let recall = || assert!(!asking.recall(&request).unwrap().results.is_empty());
         let of_cold = trips(&cold, recall);
         assert!(of_cold <= 6, "a cold recall among {turns} turns took {of_cold} trips");
-        // Whole vectors come with the next searches.
-        recall();
-        recall();
+        // Whole vectors come with the next searches, some thousand with each.
+        (0..10).for_each(|_| recall());
         let warm = trips(&cold, recall);
         assert!(warm <= 3, "a warm recall among {turns} turns took {warm} trips");
         request.query = UNKNOWN_WORD.to_owned();
@@ -98,21 +97,20 @@ fn recalls_and_writes_wait_for_the_server_a_few_times_however_much_there_is() {
 
 #[test]
 fn a_turn_writes_at_most_eight_kilobytes_of_log() {
-    if !InDatabase::can_be() {
-        return;
-    }
-    let database = InDatabase::new();
-    let server = PostgresServer::shared().unwrap();
+    // What others write at the same time would count, too.
+    let Some(server) = PostgresServer::start(&["fsync=off", "autovacuum=off"]) else { return };
+    let database = server.new_database(None);
+    let options = PostgresOptions { create: true, ..PostgresOptions::default() };
+    let store = PostgresStore::open(&server.address(&database), &options).unwrap();
     let ana = UserName::new("ana").unwrap();
-    let store = database.postgres();
     let many: Vec<NewTurn> = (0..9_000).map(turn).collect();
     store.insert_turns(&ana, &many).unwrap();
     let written = || {
         let sql = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint";
-        server.sql(database.name(), sql).parse::<i64>().unwrap()
+        server.sql(&database, sql).parse::<i64>().unwrap()
     };
     // Right after a checkpoint, each page is written whole once.
-    server.sql(database.name(), "CHECKPOINT");
+    server.sql(&database, "CHECKPOINT");
     let (before, turns) = (written(), 1_000);
     for number in 0..turns {
         store.insert_turns(&ana, &[turn(9_000 + number)]).unwrap();
