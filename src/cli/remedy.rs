@@ -124,7 +124,7 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
             "Set LONGMEM_MIGRATE=1 for one command, once no older version needs the store as it is."
         }
         Remedy::ForgetThereFirst => {
-            "Forget the user in the store that is copied to (longmem forget --everything), or copy to \
+            "Forget the user in the store that is copied to (longmem forget --all), or copy to \
              another one."
         }
         Remedy::ListFacts => "longmem facts --history lists a user's facts by number.",

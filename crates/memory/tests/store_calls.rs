@@ -15,10 +15,11 @@ use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVector};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::{
-    Amended, Changes, Claim, EmbeddedTurn, Epoch, Facts, FactsAt, ForgetTarget, Forgotten,
-    ImportedFact, IndexShare, Inserted, KeptValues, KeyState, KnownEntity, Learned, LearnedFact,
-    Learning, Moved, QueuedTurn, Result, SessionSummary, StoreError, StoreLock, StoreStats,
-    StoredTurn, Turns, Upkeep, UserOverview, UserStats, Vectors, WouldForget,
+    Amended, Changes, Claim, EmbeddedTurn, Epoch, Extent, Facts, FactsAt, ForgetTarget, Forgotten,
+    ForgottenKeys, ImportedFact, IndexShare, Inserted, KeptValues, KeyState, KnownEntity, Learned,
+    LearnedFact, Learning, Moved, Moving, QueuedTurn, RecordSink, RecordSource, Result,
+    SessionSummary, StoreError, StoreLock, StoreStats, StoredTurn, TakenIn, Turns, Upkeep,
+    UserOverview, UserStats, Vectors, WouldForget,
 };
 use longmem_test_support::WordHashEmbedder;
 
@@ -202,6 +203,12 @@ counted! {
         fn lock_watching(user: &UserName) -> Result<Option<StoreLock>>;
         fn place() -> String;
         fn is_there() -> bool;
+    }
+    Moving {
+        fn read_user(user: &UserName, extent: Extent, sink: &mut RecordSink<'_>) -> Result<()>;
+        fn write_user(user: &UserName, source: &RecordSource<'_>) -> Result<TakenIn>;
+        fn forgotten_keys(user: Option<&UserName>) -> Result<ForgottenKeys>;
+        fn take_forgotten_keys(keys: &ForgottenKeys) -> Result<bool>;
     }
     SearchSource {
         type Error = StoreError;

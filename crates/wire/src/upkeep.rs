@@ -49,9 +49,8 @@ pub struct Copied {
 ///
 /// ```json
 /// {
-///   "user": "ana", "turns": 418, "facts": 9, "already_there": false, "new_turn_numbers": false,
-///   "new_fact_numbers": false, "new_summary_numbers": false, "vectors_left_out": 0,
-///   "questions": 20, "same_answers": 20
+///   "user": "ana", "turns": 418, "facts": 9, "already_there": false, "new_numbers": ["facts"],
+///   "vectors_left_out": 0, "questions": 20, "same_answers": 20
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -64,12 +63,9 @@ pub struct CopiedUser {
     pub facts: u64,
     /// Whether the same was there before, so that nothing was copied.
     pub already_there: bool,
-    /// Whether turns got new numbers, since somebody else has some of theirs in the other store.
-    pub new_turn_numbers: bool,
-    /// Whether facts got new numbers.
-    pub new_fact_numbers: bool,
-    /// Whether summaries got new numbers.
-    pub new_summary_numbers: bool,
+    /// What got new numbers, since somebody else has some of theirs in the other store: `turns`, `facts`,
+    /// `summaries`.
+    pub new_numbers: Vec<String>,
     /// Number of vectors of a model that the other store does not have; their turns wait for new ones.
     pub vectors_left_out: u64,
     /// Number of questions that both stores were asked; none if they were not compared.

@@ -24,8 +24,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let interrupt = Interrupt::listen()?;
     let from = open(&arguments.from, settings, IfMissing::Fail, output)?;
-    let all = from.users()?;
-    let mut users = all.clone();
+    let mut users = from.users()?;
     if of_one_user {
         users.retain(|known| known.user == settings.user);
         if users.is_empty() {
@@ -48,10 +47,8 @@ pub(super) fn run(
             MemoryError::Store(StoreError::Stopped) => interrupted(copied.len(), users.len()),
             error => error.into(),
         })?;
-        let compared = match arguments.verify {
-            true => Some(from.compare_answers(&known.user, &to)?),
-            false => None,
-        };
+        let compare = || from.compare_answers(&known.user, &to);
+        let compared = arguments.verify.then(compare).transpose()?;
         copied.push(one_user(&known.user, user, compared));
         if interrupt.happened() && copied.len() < users.len() {
             return Err(interrupted(copied.len(), users.len()));
@@ -66,10 +63,8 @@ pub(super) fn run(
         forgotten_turns: store.forgotten,
         forgotten_turns_kept: store.forgotten_kept,
     };
-    let printed = match output.json {
-        true => output.document(&report),
-        false => output.lines(render::copied(&report)),
-    };
+    let printed =
+        if output.json { output.document(&report) } else { output.lines(render::copied(&report)) };
     output.reported("the users are copied", printed);
     match report.users.iter().find(|user| user.questions != user.same_answers) {
         None => Ok(()),
@@ -108,14 +103,19 @@ fn one_user(
     compared: Option<ComparedAnswers>,
 ) -> wire::CopiedUser {
     let taken_in = copied.taken_in.unwrap_or_default();
+    let renumbered = [
+        (taken_in.new_turn_numbers, "turns"),
+        (taken_in.new_fact_numbers, "facts"),
+        (taken_in.new_summary_numbers, "summaries"),
+    ];
+    let renumbered = renumbered.into_iter().filter(|(is_new, _)| *is_new);
+    let renumbered = renumbered.map(|(_, what)| what.to_owned());
     wire::CopiedUser {
         user: user.clone(),
         turns: copied.turns,
         facts: copied.facts,
         already_there: copied.taken_in.is_none(),
-        new_turn_numbers: taken_in.new_turn_numbers,
-        new_fact_numbers: taken_in.new_fact_numbers,
-        new_summary_numbers: taken_in.new_summary_numbers,
+        new_numbers: renumbered.collect(),
         vectors_left_out: taken_in.passages_left_out,
         questions: compared.map(|compared| compared.questions),
         same_answers: compared.map(|compared| compared.same),

@@ -36,15 +36,8 @@ fn user(user: &wire::CopiedUser) -> String {
     if user.already_there {
         line.push_str(", there already");
     }
-    let renumbered = [
-        (user.new_turn_numbers, "turns"),
-        (user.new_fact_numbers, "facts"),
-        (user.new_summary_numbers, "summaries"),
-    ];
-    let renumbered: Vec<&str> =
-        renumbered.into_iter().filter_map(|(is_new, what)| is_new.then_some(what)).collect();
-    if !renumbered.is_empty() {
-        let _ = write!(line, ", with new numbers of {}", renumbered.join(", "));
+    if !user.new_numbers.is_empty() {
+        let _ = write!(line, ", with new numbers of {}", user.new_numbers.join(", "));
     }
     if user.vectors_left_out > 0 {
         let left_out = counted(user.vectors_left_out, "vector");
@@ -68,9 +61,7 @@ mod tests {
             turns: 418,
             facts: 1,
             already_there: false,
-            new_turn_numbers: true,
-            new_fact_numbers: true,
-            new_summary_numbers: false,
+            new_numbers: vec!["turns".to_owned(), "facts".to_owned()],
             vectors_left_out: 2,
             questions: Some(20),
             same_answers: Some(19),
@@ -78,8 +69,7 @@ mod tests {
         let bob = wire::CopiedUser {
             user: "bob".parse().unwrap(),
             already_there: true,
-            new_turn_numbers: false,
-            new_fact_numbers: false,
+            new_numbers: Vec::new(),
             vectors_left_out: 0,
             questions: None,
             same_answers: None,

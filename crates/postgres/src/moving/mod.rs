@@ -30,10 +30,11 @@ impl Moving for PostgresStore {
             };
             let read = reading::read(statements, user, extent, &mut hand_on).await;
             // What was handed on cannot be taken back, so a lost server ends it.
-            read.map_err(|failure| match handed_on.borrow().1 {
-                true => self.error(failure).into(),
-                false => failure,
-            })
+            read.map_err(
+                |failure| {
+                    if handed_on.borrow().1 { self.error(failure).into() } else { failure }
+                },
+            )
         })
     }
 

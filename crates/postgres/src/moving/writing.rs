@@ -78,8 +78,8 @@ impl<'a> Taking<'a> {
             UserRecords::Head(head) => self.head(head).await,
             UserRecords::Sessions(sessions) => self.sessions(&sessions).await,
             UserRecords::FormerNames(names) => {
-                let named = names.iter().map(|(former, present)| (former, present));
-                session_names::keep_former(self.statements, self.user.number, named).await
+                let pairs = names.iter().map(|(former, present)| (former, present));
+                session_names::keep_former(self.statements, self.user.number, pairs).await
             }
             UserRecords::Turns(turns) => self.turns(&turns).await,
             UserRecords::Passages(passages) => self.passages(&passages).await,
@@ -128,8 +128,9 @@ impl<'a> Taking<'a> {
             "INSERT INTO sessions (user_id, id, name, title) SELECT $1, * FROM unnest($2, $3, $4)",
             params![user.0, ids, names, titles],
         );
-        let titled = sessions.iter().filter(|session| session.titled).map(|session| &session.name);
-        try_join(made, session_names::keep_titled(self.statements, user, titled)).await?;
+        let set_by_hand = sessions.iter().filter(|session| session.titled);
+        let set_by_hand = set_by_hand.map(|session| &session.name);
+        try_join(made, session_names::keep_titled(self.statements, user, set_by_hand)).await?;
         for session in sessions {
             if let Some(through) = session.learned_through {
                 self.learned.0.push(session.number);
@@ -176,8 +177,8 @@ impl<'a> Taking<'a> {
             params![user.0, waiting],
         );
         let amended = turns.iter().filter(|turn| turn.amended).map(|turn| turn.id);
-        let noted = session_names::keep_amended(self.statements, user, amended);
-        try_join3(written, queued, noted).await?;
+        let marked = session_names::keep_amended(self.statements, user, amended);
+        try_join3(written, queued, marked).await?;
         for (turn, words) in turns.iter().zip(words) {
             let entry = TurnEntry {
                 turn: turn.id,

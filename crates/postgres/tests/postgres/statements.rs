@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Statements that touch rows of users without naming one: their file, how they begin, and why.
-const OF_MANY_USERS: [(&str, &str, &str); 16] = [
+const OF_MANY_USERS: [(&str, &str, &str); 15] = [
     ("check.rs", "SELECT user_id FROM users WHERE user_id > $1", "a check goes from user to user"),
     ("check/tables.rs", "SELECT ", "a check looks for what belongs to nobody"),
     ("embedding_models.rs", "SELECT ", "another model is another one for all users"),
@@ -22,7 +22,6 @@ const OF_MANY_USERS: [(&str, &str, &str); 16] = [
         "SELECT user_id, hash FROM ",
         "forgotten keys of all go to another store",
     ),
-    ("migrations/tests.rs", "SELECT ", "a test counts what several made at once"),
     ("moving/forgotten.rs", "SELECT salt, EXISTS ", "a store with some keeps its salt"),
     ("moving/forgotten.rs", "INSERT INTO forgotten_keys ", "and those of all come from another"),
     ("queue.rs", "SELECT count(*) FROM index_queue", "turns of everybody wait"),

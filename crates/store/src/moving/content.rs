@@ -79,7 +79,9 @@ impl Content {
             }
             UserRecords::Facts(facts) => facts.iter().for_each(|fact| self.fact(fact)),
             UserRecords::Summaries(summaries) => {
-                summaries.iter().for_each(|summary| self.summary(summary));
+                for summary in &summaries {
+                    self.summary(summary);
+                }
             }
             UserRecords::Passages(_) | UserRecords::Values(_) => {}
         }

@@ -35,12 +35,14 @@ fn fill(store: &dyn Store, name: &str) {
     ];
     let ids: Vec<TurnId> =
         store.insert_turns(&owner, &turns).unwrap().iter().map(|inserted| inserted.id).collect();
-    let embedded = |place: usize| EmbeddedTurn {
+    let with_vectors = |place: usize| EmbeddedTurn {
         user: owner.clone(),
         turn: ids[place],
         passages: passages(&turns[place].text),
     };
-    store.write_vectors(embedder.model(), &[embedded(0), embedded(1), embedded(5)], 0).unwrap();
+    store
+        .write_vectors(embedder.model(), &[with_vectors(0), with_vectors(1), with_vectors(5)], 0)
+        .unwrap();
     store.forget(&ForgetTarget::Turns(Scope::of(owner.clone()), vec![ids[4]])).unwrap();
     let fact = |statement: &str, source: Option<TurnId>, second: i64| NewFact {
         subject: "user".to_owned(),
