@@ -13,9 +13,10 @@
 //! | first recall | opening the store and the first recall of a process |
 //! | recall, words, meaning | later recalls of ten by both channels, by words, by meaning: medians |
 //! | recall p95 | their 95th percentile, by both |
+//! | recall after a new turn | the recall after a turn was stored and indexed, which reads that turn |
 //! | context | a prompt of 8,000 tokens from fifty recalled turns, these given |
 //! | forget | forgetting one turn, overwritten on disk when the call returns |
-//! | recall after | the recall after a turn was forgotten, which reads the user anew |
+//! | recall after a forgotten one | the recall after a turn was forgotten, which reads the user anew |
 //! | memory | resident memory after these recalls, the program included |
 //! | file | bytes on disk |
 //!
@@ -161,12 +162,13 @@ fn measure(file: &Path, users: usize, turns_each: usize) {
     let mut new = turns(3);
     let mut vectors = directions(3);
     let mut ids = Vec::new();
-    let (mut remember, mut index) = (Vec::new(), Vec::new());
-    for _ in 0..SINGLE_TURNS {
+    let (mut remember, mut index, mut later) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..SINGLE_TURNS {
         let (stored, indexed, added) = bench.add(&mut new, &mut vectors, 1);
         ids.extend(added);
         remember.push(stored);
         index.push(indexed);
+        later.extend(times(1, |_| bench.recall(number, Channels::Both, 10)));
     }
     let (stored, indexed, _) = bench.add(&mut new, &mut vectors, BATCH);
     let (mut forget, mut after) = (Vec::new(), Vec::new());
@@ -186,9 +188,10 @@ fn measure(file: &Path, users: usize, turns_each: usize) {
     print("recall p95, ms", percentile(both, 95));
     print("recall by words, ms", median(by_words));
     print("recall by meaning, ms", median(by_meaning));
+    print("recall after a new turn, ms", median(later));
     print("context, ms", median(context));
     print("forget, ms", median(forget));
-    print("recall after it, ms", median(after));
+    print("recall after a forgotten one, ms", median(after));
     print("memory, MB", memory);
     print("file, MB", std::fs::metadata(file).map_or(0, |file| file.len()) as f64 / 1e6);
 }
@@ -238,7 +241,7 @@ impl VerbBench {
         self.memory
             .index(IndexOptions::default(), &mut |_| ControlFlow::Continue(()))
             .expect("the store can be written");
-        let indexed = began.elapsed() - stored;
+        let indexed = began.elapsed().saturating_sub(stored);
         (stored, indexed, inserted.iter().map(|turn| turn.id).collect())
     }
 }

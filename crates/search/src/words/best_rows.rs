@@ -37,9 +37,9 @@ impl LexicalScores<'_> {
     pub(crate) fn best(
         &self,
         limit: usize,
-        admits: Option<impl Fn(usize) -> bool + Sync>,
+        admits: Option<impl Fn(usize) -> bool + Sync + Copy>,
     ) -> Vec<ScoredRow> {
-        let admits = |row: usize| admits.as_ref().is_none_or(|admits| admits(row));
+        let admits = |row: usize| admits.is_none_or(|admits| admits(row));
         let Some(windows) = self.windows.as_ref().filter(|_| limit > 0) else { return Vec::new() };
         let mut bounds = Bounds::of(self);
         let least = SharedLeast::default();
