@@ -43,7 +43,7 @@ pub(crate) fn place(name: &str, settings: &Settings) -> Result<StorePlace, Failu
     let folders = Folders::of_this_user()?;
     match StorePlace::from(name) {
         StorePlace::File(file) => Ok(StorePlace::File(folders.expand(&file)?)),
-        server => surrounded(server, settings, &folders),
+        server @ StorePlace::Server(_) => surrounded(server, settings, &folders),
     }
 }
 

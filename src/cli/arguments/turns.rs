@@ -210,7 +210,7 @@ pub(crate) struct EditArguments {
   longmem copy memory.db postgres://db.example.org/memory
   longmem copy postgres://db.example.org/memory saved.db --user ana --verify")]
 pub(crate) struct CopyArguments {
-    /// The store to copy from: a file, or postgres://host/database
+    /// The store to copy from: a file, or the address of a PostgreSQL database
     pub(crate) from: String,
     /// The store to copy to, which is made if there is none
     pub(crate) to: String,
