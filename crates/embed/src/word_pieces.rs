@@ -9,7 +9,7 @@ use tokenizers::{Model, Result, Token};
 
 use crate::vocabulary::Vocabulary;
 
-/// WordPiece, as `tokenizers` computes it, over a [`Vocabulary`] that is made sooner: the two maps of
+/// `WordPiece`, as `tokenizers` computes it, over a [`Vocabulary`] that is made sooner: the two maps of
 /// 30,522 strings of `tokenizers` took half of the time until a process had embedded its first question.
 #[derive(Debug, Deserialize)]
 pub(crate) struct WordPieces {
