@@ -130,7 +130,8 @@ fn taken_steps(database: &Database, known: u32) -> Result<Taken> {
          FROM {schema}.schema_steps"
     );
     let (version, newest, unknown_are_harmless) =
-        database.read(Users::All, async |statements| {
+        // Not a transaction: its end would keep the connection from the work that opening is for.
+        database.outside(async |statements| {
             let version = "SELECT current_setting('server_version_num')::integer";
             let (version, newest) =
                 join(statements.row(version, NONE), statements.row(&newest, NONE)).await;

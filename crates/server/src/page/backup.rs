@@ -43,6 +43,9 @@ pub(super) async fn back_up(visitor: Visitor) -> Result<Redirect, Problem> {
 fn place_of_backup(memory: &Memory, name: &str) -> Result<PathBuf, MemoryError> {
     let place = memory.place();
     let folder = Path::new(&place).parent().unwrap_or(Path::new(".")).join(BACKUPS);
-    private_files::make_folder(&folder).map_err(StoreError::File)?;
+    // A memory that a server keeps is beside no folder, and says itself how it is copied.
+    if Path::new(&place).exists() {
+        private_files::make_folder(&folder).map_err(StoreError::File)?;
+    }
     Ok(folder.join(name))
 }
