@@ -32,6 +32,7 @@ mod numbers;
 mod options;
 mod queue;
 mod report;
+mod scratch;
 mod search_source;
 mod session_names;
 mod source_keys;
@@ -56,6 +57,7 @@ use location::Location;
 use migrations::{IfNotCurrent, STEPS};
 pub use options::{AddressDefaults, AddressParts, PostgresOptions, is_address, place};
 pub use report::ServerReport;
+pub use scratch::ScratchSchema;
 use word_cache::WordCache;
 
 /// A store in a PostgreSQL database.

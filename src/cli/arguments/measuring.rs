@@ -36,6 +36,9 @@ pub(crate) struct EvalArguments {
     /// A folder that keeps the stores, so that the next run embeds nothing again
     #[arg(long, value_name = "FOLDER")]
     pub(crate) keep: Option<PathBuf>,
+    /// A PostgreSQL database that holds the stores meanwhile, each in a schema of its own
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "keep")]
+    pub(crate) stores: Option<String>,
     /// Store this beside each conversation: a data set, one conversation of it (PATH:CONVERSATION), or
     /// anything that `import` reads; may be given several times
     #[arg(long, value_name = "PATH")]

@@ -1,15 +1,20 @@
 //! `longmem eval`: recall on data sets.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
-use longmem_core::{EstimatedTokens, TextEmbedder, fnv1a};
+use longmem::postgres::{PostgresOptions, PostgresStore, ScratchSchema};
+use longmem::{Options, ServerAddress, StorePlace, open_memory};
+use longmem_core::{ErrorCode, EstimatedTokens, TextEmbedder, fnv1a};
 use longmem_eval::dataset::{self, Dataset, Filler, Place};
 use longmem_eval::{
     EmbedOnce, EvalError, Evaluation, Phase, Report, Run, RunOptions, RunProgress, Strategy,
     calibration, comparison, misses, nothing, nothing_table, run as measure, table,
 };
+use longmem_memory::{Memory, MemoryError};
 
 use crate::arguments::EvalArguments;
 use crate::commands::open::open_or_make;
@@ -30,7 +35,9 @@ pub(super) fn run(
     let sets = selected(&arguments, &all)?;
     let temporary = tempfile::tempdir()?;
     let folder = arguments.keep.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let database = arguments.stores.as_deref().map(|address| database(address, settings));
     let bench = Bench {
+        database: database.transpose()?,
         filler: filler(&arguments, &all)?,
         embedder: embedder(&arguments, settings, output),
         arguments,
@@ -99,8 +106,44 @@ fn embedder(
     if repeats { Arc::new(EmbedOnce::new(embedder)) } else { embedder }
 }
 
+/// The database that an address names.
+fn database(address: &str, settings: &Settings) -> Result<Database, Failure> {
+    match compose::place(address, settings)? {
+        StorePlace::Server(server) => Ok(Database { server, schemas: Mutex::default() }),
+        StorePlace::File(file) => Err(Failure::refused(
+            ErrorCode::WrongCommandLine,
+            format!("{} is no address of a database", file.display()),
+            "Name one as postgres://host/database, or leave --stores out.",
+        )),
+    }
+}
+
+/// A database that holds the stores, each in a schema that is dropped at the end.
+struct Database {
+    server: ServerAddress,
+    schemas: Mutex<HashMap<PathBuf, ScratchSchema>>,
+}
+
+impl Database {
+    /// Opens the store that would stand in this file.
+    fn open(&self, file: PathBuf, embedder: Arc<dyn TextEmbedder>) -> Result<Memory, MemoryError> {
+        let options = PostgresOptions { create: true, ..self.server.options() };
+        let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        let schema = match schemas.entry(file) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(new) => new.insert(ScratchSchema::make(self.server.address(), &options)?),
+        };
+        let mut opened = Options::new("");
+        opened.store = Some(Arc::new(PostgresStore::open(schema.address(), &options)?));
+        opened.embedder = Some(embedder);
+        open_memory(opened)
+    }
+}
+
 /// What the measuring of every data set needs.
 struct Bench {
+    /// Holds the stores in place of the folder.
+    database: Option<Database>,
     arguments: EvalArguments,
     filler: Option<Filler>,
     embedder: Arc<dyn TextEmbedder>,
@@ -155,12 +198,12 @@ impl Bench {
         measure(set, options, &open, &mut |at| self.show(at))
     }
 
-    fn open(
-        &self,
-        folder: &Path,
-        name: &str,
-    ) -> Result<longmem_memory::Memory, longmem_memory::MemoryError> {
-        open_or_make(&folder.join(format!("{name}.db")), self.embedder.clone())
+    fn open(&self, folder: &Path, name: &str) -> Result<Memory, MemoryError> {
+        let file = folder.join(format!("{name}.db"));
+        match &self.database {
+            None => open_or_make(&file, self.embedder.clone()),
+            Some(database) => database.open(file, self.embedder.clone()),
+        }
     }
 
     /// The folder of a data set's stores: each of several has its own, and so has each combination
