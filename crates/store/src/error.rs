@@ -373,7 +373,9 @@ impl Diagnose for StoreError {
             Self::InputOutput { .. } => Remedy::CheckDisk,
             Self::Damaged { .. } => Remedy::RestoreBackup,
             Self::Locked { .. } | Self::ChangedMeanwhile(_) => Remedy::WaitForOtherProcess,
-            Self::Unreachable { .. } | Self::OutcomeUnknown(_) => Remedy::CheckServer,
+            Self::Unreachable { .. } | Self::OutcomeUnknown(_) | Self::InvalidAddress { .. } => {
+                Remedy::CheckServer
+            }
             Self::UnknownUser(_) => Remedy::ListUsers,
             Self::UnknownSession { .. } => Remedy::ListSessions,
             Self::UnknownTurn { .. } => Remedy::FindTurn,
