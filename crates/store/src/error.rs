@@ -361,7 +361,7 @@ impl Diagnose for StoreError {
             Self::SeveralNames { .. } => Remedy::KeepOneName,
             Self::Unreadable { .. } => Remedy::CheckPath,
             Self::LogUnreadable { .. } => Remedy::OpenWhereWritable,
-            Self::NotAStore { .. } | Self::InvalidAddress { .. } => Remedy::NameAnotherStore,
+            Self::NotAStore { .. } => Remedy::NameAnotherStore,
             Self::KeyNeeded(_) => Remedy::GiveStoreKey,
             Self::WrongKey(_) => Remedy::ReplaceStoreKey,
             Self::NotEncrypted(_) => Remedy::EncryptStore,
