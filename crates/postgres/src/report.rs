@@ -78,4 +78,16 @@ impl PostgresStore {
             is_durable,
         })
     }
+    /// Number of bytes that the server has written to its write-ahead log, for all of its databases, counted
+    /// from its making: two readings tell what lies between them cost.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::report`].
+    pub fn log_bytes(&self) -> Result<u64> {
+        let bytes = self.database.read(Users::All, async |statements| {
+            let sql = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint";
+            Ok(statements.row(sql, NONE).await?.try_get::<_, i64>(0)?)
+        })?;
+        Ok(u64::try_from(bytes).unwrap_or(0))
+    }
 }

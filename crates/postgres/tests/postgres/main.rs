@@ -14,6 +14,7 @@ mod many_indexers;
 mod moving;
 mod pooler;
 mod same_answers;
+mod scratch;
 mod statements;
 mod suite;
 mod trips;
