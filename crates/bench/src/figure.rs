@@ -33,6 +33,13 @@ pub enum Figure {
         /// The size in bytes.
         bytes: u64,
     },
+    /// How often something happens in one call, on average.
+    Count {
+        /// The number.
+        each: f64,
+        /// What is counted, in the plural.
+        of: &'static str,
+    },
 }
 
 impl Figure {
@@ -46,12 +53,14 @@ impl Figure {
         Self::Latency { p50_ms: rank(50), p95_ms: rank(95), p99_ms: rank(99), calls: times.len() }
     }
 
-    /// The number that compares it with others of its kind: the median, the rate, or the bytes.
+    /// The number that compares it with others of its kind: the median, the rate, the
+    /// bytes, or the count.
     pub fn value(&self) -> f64 {
         match self {
             Self::Latency { p50_ms, .. } => *p50_ms,
             Self::Rate { per_second, .. } => *per_second,
             Self::Size { bytes } => *bytes as f64,
+            Self::Count { each, .. } => *each,
         }
     }
 }

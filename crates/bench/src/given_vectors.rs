@@ -53,7 +53,8 @@ impl GivenVectors {
         *locked(&self.passages) = vectors.into_iter().collect();
     }
 
-    /// Sets the vector of the next queries, whatever their text.
+    /// Sets the vector of the next queries, whatever their text; until then a query gets that of the passage
+    /// with its text.
     pub fn set_query(&self, vector: Embedding) {
         *locked(&self.query) = Some(vector);
     }
@@ -66,7 +67,7 @@ impl TextEmbedder for GivenVectors {
 
     fn embed_query(&self, text: &str) -> Result<Embedding, EmbedError> {
         let vector = locked(&self.query).clone();
-        vector.ok_or_else(|| missing(text))
+        vector.or_else(|| locked(&self.passages).get(text).cloned()).ok_or_else(|| missing(text))
     }
 
     fn embed_passages(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {

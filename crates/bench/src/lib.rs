@@ -8,7 +8,8 @@
 //! - [`Stopwatch`] times calls, and a [`Figure`] is what it read;
 //! - [`one_at_a_time`] and [`all_at_once`] measure an embedding model;
 //! - [`RecallBench`] measures recall and prompts;
-//! - [`storing`] measures how fast turns are written.
+//! - [`storing`] measures how fast turns are written;
+//! - [`StoreBench`] measures all that a store does, to compare stores.
 //!
 //! # Examples
 //! ```
@@ -40,6 +41,7 @@ mod given_vectors;
 mod made_up_memory;
 mod recall;
 mod stopwatch;
+mod store_bench;
 mod writing;
 
 pub use embedding::{AtOnce, all_at_once, long_texts, one_at_a_time, short_texts};
@@ -49,4 +51,8 @@ pub use given_vectors::GivenVectors;
 pub use made_up_memory::{fill, mixtures, user};
 pub use recall::{RECALLED, RecallBench, RecallFigures, made_up_questions, questions_about};
 pub use stopwatch::{Stopwatch, timed};
+pub use store_bench::{
+    AtOnceFigures, Extent, ForgettingFigures, ImportingFigures, RecallOf, RememberingFigures,
+    StoreBench,
+};
 pub use writing::{StoringFigures, storing};

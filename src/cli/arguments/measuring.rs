@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use longmem::{ServerAddress, StorePlace};
 use longmem_eval::Strategy;
 
 #[derive(Debug, Args)]
@@ -76,6 +77,7 @@ pub(crate) struct EvalArguments {
   longmem bench                                      the model, your store, a made-up one
   longmem bench --passages 10000 --passages 100000   how cost grows with size
   longmem bench server                               what other programs wait for
+  longmem bench stores postgres://db1/memory         SQLite beside PostgreSQL
 
 Your store is only read. The made-up one is written to a temporary folder (TMPDIR) and deleted.
 Other programs on the same cores spoil the figures.")]
@@ -92,6 +94,8 @@ pub(crate) struct BenchArguments {
 pub(crate) enum BenchPart {
     /// Measure how fast other programs get at a memory: HTTP, MCP, hooks
     Server(ServerBenchArguments),
+    /// Measure stores beside each other: SQLite, and PostgreSQL databases
+    Stores(StoresBenchArguments),
 }
 
 #[derive(Debug, Args)]
@@ -99,4 +103,39 @@ pub(crate) struct ServerBenchArguments {
     /// Turns of a made-up store, which is served; may be given several times
     #[arg(long, value_name = "N", default_values = ["1000", "10000", "100000"])]
     pub(crate) turns: Vec<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  longmem bench stores postgres://ana@db1/memory
+  longmem bench stores postgres:///memory?host=/run/postgresql postgres://db1/memory --users 1000
+
+SQLite's file lies in a temporary folder (TMPDIR). In each database a schema of a new name,
+longmem_scratch_…, is made, and dropped at the end; nothing else there is touched. Only a process that is
+killed leaves it behind. Vectors are made up, and no model is loaded.
+Other programs on the same cores spoil the figures.")]
+pub(crate) struct StoresBenchArguments {
+    /// A PostgreSQL database in which a schema may be made: postgres://…
+    #[arg(value_name = "ADDRESS", value_parser = postgres_address)]
+    pub(crate) addresses: Vec<ServerAddress>,
+    /// Number of users
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub(crate) users: NonZeroUsize,
+    /// Passages of each user
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) passages: NonZeroUsize,
+    /// Passages of one more user; 0 for none
+    #[arg(long, value_name = "N", default_value = "100000")]
+    pub(crate) one_user: usize,
+    /// Number of clients that recall at once
+    #[arg(long, value_name = "N", default_value = "16")]
+    pub(crate) clients: NonZeroUsize,
+}
+
+/// Reads the address of a PostgreSQL database.
+fn postgres_address(name: &str) -> Result<ServerAddress, String> {
+    match StorePlace::from(name) {
+        StorePlace::Server(server) => Ok(server),
+        StorePlace::File(_) => Err("it does not begin with postgres://".to_owned()),
+    }
 }

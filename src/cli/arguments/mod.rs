@@ -34,7 +34,9 @@ pub(crate) use language_model::{
     ProviderArguments, ProviderKind, TalkSession,
 };
 pub(crate) use mcp::McpArguments;
-pub(crate) use measuring::{BenchArguments, BenchPart, EvalArguments, ServerBenchArguments};
+pub(crate) use measuring::{
+    BenchArguments, BenchPart, EvalArguments, ServerBenchArguments, StoresBenchArguments,
+};
 pub(crate) use model::{ModelAction, ModelArguments};
 pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};
 pub(crate) use serve::{KeysAction, KeysArguments, ListenAddress, ServeArguments, UpstreamName};

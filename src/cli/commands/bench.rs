@@ -5,6 +5,7 @@ mod machine;
 mod report;
 mod sample;
 mod server;
+mod stores;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub(super) fn run(
     let machine = Machine::this_one(settings.options.threads);
     let groups = match &arguments.part {
         Some(BenchPart::Server(arguments)) => bench.servers(arguments)?,
+        Some(BenchPart::Stores(arguments)) => bench.stores(arguments)?,
         None => bench.everything(&arguments.passages)?,
     };
     let report = Report { machine, groups };

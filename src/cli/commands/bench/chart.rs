@@ -31,7 +31,7 @@ pub(super) fn chart(report: &Report, width: usize) -> String {
 fn rows(group: &Group, width: usize) -> Vec<String> {
     // Names and figures are in letters that are one column wide.
     let columns = |text: &String| text.chars().count();
-    let figures: Vec<String> = group.rows.iter().map(|row| shown(&row.figure)).collect();
+    let figures: Vec<String> = group.rows.iter().map(shown).collect();
     let name_width = group.rows.iter().map(|row| columns(&row.name)).max().unwrap_or_default();
     let figure_width = figures.iter().map(columns).max().unwrap_or_default();
     // Two columns before the name, two on each side of the bar.
@@ -51,8 +51,9 @@ fn bar(share: f64, width: usize) -> String {
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
 }
 
-fn shown(figure: &Figure) -> String {
-    match figure {
+/// The figure, and how it compares.
+fn shown(row: &Row) -> String {
+    let figure = match &row.figure {
         Figure::Latency { p50_ms, p95_ms, p99_ms, .. } => {
             let [median, p95, p99] = [p50_ms, p95_ms, p99_ms].map(|time| rounded(*time));
             format!("{median} ms (p95 {p95}, p99 {p99})")
@@ -64,6 +65,11 @@ fn shown(figure: &Figure) -> String {
             format!("{} {of}/s ({} tokens/s)", rounded(*per_second), rounded(*tokens))
         }
         Figure::Size { bytes } => crate::output::bytes(*bytes),
+        Figure::Count { each, of } => format!("{each:.1} {of}"),
+    };
+    match row.ratio {
+        Some(ratio) => format!("{figure}, × {ratio:.2}"),
+        None => figure,
     }
 }
 

@@ -32,10 +32,13 @@ pub(super) struct Row {
     pub(super) name: String,
     #[serde(flatten)]
     pub(super) figure: Figure,
+    /// What its value is as a multiple of the one that it is compared with, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ratio: Option<f64>,
 }
 
 impl Row {
     pub(super) fn new(name: impl Into<String>, figure: Figure) -> Self {
-        Self { name: name.into(), figure }
+        Self { name: name.into(), figure, ratio: None }
     }
 }
