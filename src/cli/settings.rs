@@ -75,7 +75,7 @@ impl Settings {
             options.place = match StorePlace::from(db) {
                 StorePlace::File(file) => StorePlace::File(folders.expand(&file)?),
                 // Its host and password are looked for when it is opened.
-                server => server,
+                server @ StorePlace::Server(_) => server,
             };
         }
         options.model.explicit = expanded(&flags.model_dir)?.or(file.model_dir);
