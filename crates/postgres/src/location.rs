@@ -143,7 +143,10 @@ impl Location {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        config.keepalives_idle(Duration::from_secs(30));
+        // A server whose machine is gone says nothing: it is asked after ten seconds, and given up after
+        // three more questions.
+        let ask = Duration::from_secs(10);
+        config.keepalives_idle(ask).keepalives_interval(ask).keepalives_retries(3);
         #[cfg(target_os = "linux")]
         config.tcp_user_timeout(patience);
         let encryption = Encryption::choose(
