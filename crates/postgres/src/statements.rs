@@ -1,5 +1,7 @@
 //! Statements on one connection: sent as soon as they are asked for, so that several travel together.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio_postgres::types::{ToSql, Type};
@@ -93,8 +95,7 @@ impl<'a> Statements<'a> {
         sql: &str,
         parameters: impl AsRef<[Parameter<'_>]>,
     ) -> Result<Vec<Row>, Failure> {
-        let _waiting = self.wait();
-        Ok(self.client.query_typed(sql, parameters.as_ref()).await?)
+        Ok(self.waited_for(self.client.query_typed(sql, parameters.as_ref())).await?)
     }
 
     /// The first row that a statement brings, if there is one.
@@ -121,14 +122,12 @@ impl<'a> Statements<'a> {
         sql: &str,
         parameters: impl AsRef<[Parameter<'_>]>,
     ) -> Result<u64, Failure> {
-        let _waiting = self.wait();
-        Ok(self.client.execute_typed(sql, parameters.as_ref()).await?)
+        Ok(self.waited_for(self.client.execute_typed(sql, parameters.as_ref())).await?)
     }
 
     /// Runs statements without parameters, divided by semicolons.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), Failure> {
-        let _waiting = self.wait();
-        Ok(self.client.batch_execute(sql).await?)
+        Ok(self.waited_for(self.client.batch_execute(sql)).await?)
     }
 
     /// The connection itself, to copy rows in bulk.
@@ -136,7 +135,21 @@ impl<'a> Statements<'a> {
         self.client
     }
 
-    /// Counts a trip, unless a statement is under way whose answer is waited for anyhow.
+    /// Waits for an answer. A trip is counted if it is not there at once, unless an earlier statement is
+    /// under way, whose answer is waited for anyhow.
+    async fn waited_for<F: Future>(&self, answer: F) -> F::Output {
+        let mut answer = pin!(answer);
+        let mut waiting = None;
+        poll_fn(|context| {
+            let polled = answer.as_mut().poll(context);
+            if polled.is_pending() && waiting.is_none() {
+                waiting = Some(self.wait());
+            }
+            polled
+        })
+        .await
+    }
+
     fn wait(&self) -> Waiting<'_> {
         if self.under_way.fetch_add(1, Ordering::Relaxed) == 0 {
             self.trips.0.fetch_add(1, Ordering::Relaxed);
@@ -145,6 +158,7 @@ impl<'a> Statements<'a> {
     }
 }
 
+/// That an answer is waited for.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The account that owns the databases of tests. It may not pass row security by.
 pub const ACCOUNT: &str = "longmem";
@@ -132,7 +132,10 @@ impl PostgresServer {
     fn in_new_folder(bin: PathBuf) -> Self {
         static FOLDERS: AtomicU32 = AtomicU32::new(0);
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-        let name = format!("longmem-postgres-{}-{number}", std::process::id());
+        // Numbers of processes come again.
+        let now =
+            SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_nanos();
+        let name = format!("longmem-postgres-{}-{number}-{now}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).expect("a folder for a server");
         if is_root() {

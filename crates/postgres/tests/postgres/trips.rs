@@ -62,17 +62,25 @@ fn recalls_and_writes_wait_for_the_server_a_few_times_however_much_there_is() {
         let go_on = &mut |_| std::ops::ControlFlow::Continue(());
         memory(store).index(IndexOptions::default(), go_on).unwrap();
 
-        let options = PostgresOptions::default();
-        let cold = Arc::new(PostgresStore::open(database.address(), &options).unwrap());
-        let asking = memory(&cold);
+        // Each time the least of several: what a former work of the store does behind it counts, too.
+        let fresh = || {
+            let options = PostgresOptions::default();
+            Arc::new(PostgresStore::open(database.address(), &options).unwrap())
+        };
         let mut request = RecallRequest::new(Scope::of(ana.clone()), QUESTION);
         request.with_neighbours = 3;
-        let recall = || assert!(!asking.recall(&request).unwrap().results.is_empty());
-        let of_cold = trips(&cold, recall);
+        let of_cold = (0..5).map(|_| {
+            let cold = fresh();
+            let asking = memory(&cold);
+            trips(&cold, || assert!(!asking.recall(&request).unwrap().results.is_empty()))
+        });
+        let of_cold = of_cold.min().unwrap();
         assert!(of_cold <= 6, "a cold recall among {turns} turns took {of_cold} trips");
+        let cold = fresh();
+        let asking = memory(&cold);
+        let recall = || assert!(!asking.recall(&request).unwrap().results.is_empty());
         // Whole vectors come with the next searches, some thousand with each.
         (0..10).for_each(|_| recall());
-        // The least of several: where other tests keep the server busy, one may be asked again.
         let least = |recall: &dyn Fn()| (0..5).map(|_| trips(&cold, recall)).min();
         let warm = least(&recall).unwrap();
         assert!(warm <= 3, "a warm recall among {turns} turns took {warm} trips");
@@ -82,6 +90,7 @@ fn recalls_and_writes_wait_for_the_server_a_few_times_however_much_there_is() {
         let warm = least(&recall).unwrap();
         assert!(warm <= 4, "a warm recall with an unknown word took {warm} trips");
 
+        let store = &fresh();
         for count in [1, 1_000] {
             let new: Vec<NewTurn> = (0..count).map(|n| turn(turns + n)).collect();
             let taken = trips(store, || {
