@@ -1,7 +1,6 @@
 //! Statements on one connection: sent as soon as they are asked for, so that several travel together.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio_postgres::types::{ToSql, Type};
@@ -137,17 +136,17 @@ impl<'a> Statements<'a> {
 
     /// Waits for an answer. A trip is counted if it is not there at once, unless an earlier statement is
     /// under way, whose answer is waited for anyhow.
-    async fn waited_for<F: Future>(&self, answer: F) -> F::Output {
-        let mut answer = pin!(answer);
+    fn waited_for<F: Future>(&self, answer: F) -> impl Future<Output = F::Output> {
+        // On the heap: many of them are part of what waits for all.
+        let mut answer = Box::pin(answer);
         let mut waiting = None;
-        poll_fn(|context| {
+        poll_fn(move |context| {
             let polled = answer.as_mut().poll(context);
             if polled.is_pending() && waiting.is_none() {
                 waiting = Some(self.wait());
             }
             polled
         })
-        .await
     }
 
     fn wait(&self) -> Waiting<'_> {
