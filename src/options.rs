@@ -112,7 +112,8 @@ impl Options {
     /// [`environment`] say of the store, the model, the budget and learning. The configuration file
     /// is not read.
     ///
-    /// The password of a server is looked for as [`ServerAddress::with_environment`](crate::ServerAddress::with_environment) says.
+    /// The password of a server is looked for as
+    /// [`ServerAddress::with_environment`](crate::ServerAddress::with_environment) says.
     ///
     /// # Errors
     /// [`Error::NoHomeFolder`]; [`Error::Environment`] for a value that cannot be; [`Error::KeyFile`].
