@@ -162,7 +162,7 @@ impl PostgresServer {
         let file = self.data().join("postgresql.auto.conf");
         let mut text = std::fs::read_to_string(&file).unwrap_or_default();
         let socket = format!("unix_socket_directories={}", self.folder.display());
-        let ours = ["listen_addresses=", "max_connections=200", "shared_buffers=64MB", &socket];
+        let ours = ["listen_addresses=", "max_connections=500", "shared_buffers=64MB", &socket];
         for setting in ours.iter().chain(settings) {
             let (name, value) = setting.split_once('=').expect("a setting is name=value");
             let _ = writeln!(text, "{name} = '{value}'");

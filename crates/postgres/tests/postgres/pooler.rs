@@ -42,7 +42,8 @@ fn start(server: &PostgresServer) -> Option<Pooler> {
         "[databases]\n* = host={folder} port=5432\n\
          [pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = {folder}\n\
          auth_type = trust\nauth_file = {auth}\npool_mode = transaction\n\
-         default_pool_size = 2\nmax_client_conn = 500\n",
+         default_pool_size = 2\nmax_client_conn = 500\n\
+         server_idle_timeout = 1\n",
         folder = folder.display(),
         auth = auth.display(),
     );
