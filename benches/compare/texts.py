@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Iterator
 
+from locomo import numbered_turns
 from tokenizers import Tokenizer
 
 SENTENCE = re.compile(r"[A-Z][^.!?\n]{20,220}[.!?](?=\s|$)")
@@ -48,13 +49,7 @@ def read_texts(file: Path) -> list[str]:
 
 def locomo_turns(samples: list[dict]) -> list[str]:
     """What was said in LoCoMo's conversations, in order."""
-    turns = []
-    for sample in samples:
-        sessions = sample["conversation"]
-        names = [name for name in sessions if re.fullmatch(r"session_\d+", name)]
-        for name in sorted(names, key=lambda name: int(name.split("_")[1])):
-            turns += [turn["text"] for turn in sessions[name] if turn["text"].strip()]
-    return turns
+    return [turn["text"] for sample in samples for turn in numbered_turns(sample).values()]
 
 
 def sentences(count: int, cache: Path) -> list[str]:

@@ -73,9 +73,7 @@ fn check_at(value: &Value, schema: &Value, place: Place<'_>) -> Result<(), Probl
     if let Some(words) = schema["enum"].as_array()
         && !words.contains(value)
     {
-        let known: Vec<String> = words.iter().map(shown).collect();
-        let detail = format!("{place} is {}; it is one of {}", shown(value), known.join(", "));
-        return Err(Problem::out_of_range(detail));
+        return Err(not_among(value, words, place));
     }
     if let Some(only) = schema.get("const")
         && only != value
@@ -119,8 +117,22 @@ fn check_choices(value: &Value, choices: &[Value], place: Place<'_>) -> Result<(
             Err(_) => {}
         }
     }
+    // Words that are described one by one are choices of one word each.
+    let words = choices.iter().filter_map(|choice| choice.get("const")).collect::<Vec<_>>();
+    if words.len() > 1 && value.is_string() {
+        return Err(not_among(value, words, place));
+    }
     refusals.sort_by_key(|problem| problem.status != StatusCode::UNPROCESSABLE_ENTITY);
     refusals.into_iter().next().map_or(Ok(()), Err)
+}
+
+fn not_among<'a>(
+    value: &Value,
+    words: impl IntoIterator<Item = &'a Value>,
+    place: Place<'_>,
+) -> Problem {
+    let known: Vec<String> = words.into_iter().map(shown).collect();
+    Problem::out_of_range(format!("{place} is {}; it is one of {}", shown(value), known.join(", ")))
 }
 
 fn check_fields(

@@ -47,6 +47,11 @@ async fn what_is_asked_wrongly_is_refused() {
         (json!({ "query": "a", "limit": -1 }), 422, "limit is -1; it must be"),
         (json!({ "query": "a", "time_zone": "Mars" }), 422, "\"Mars\" is not a time zone"),
         (json!({ "query": "a", "since": "yesterday" }), 422, ""),
+        (
+            json!({ "query": "a", "channels": "vectors" }),
+            422,
+            "channels is \"vectors\"; it is one of \"both\", \"meaning\", \"words\"",
+        ),
         (json!({ "query": " " }), 422, "the question is empty"),
     ];
     for (body, status, detail) in cases {
