@@ -116,6 +116,13 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
             "Look whether the server runs, and whether the address, the account and the password are right."
         }
         Remedy::WaitForOtherProcess => "Wait for the other process, or end it, and try again.",
+        Remedy::OpenWholeRing => {
+            "Name the whole ring (--db postgres-ring:FILE): it knows on which server each user is."
+        }
+        Remedy::CheckRing => {
+            "Give every process the ring's newest file; longmem ring status shows what each server \
+             knows."
+        }
         Remedy::ListUsers => "longmem stats lists the users of this store.",
         Remedy::ListSessions => "longmem sessions lists the sessions of a user.",
         Remedy::FindTurn => "longmem recall and longmem sessions show print the numbers of turns.",

@@ -64,6 +64,10 @@ closed_words! {
         Locked = "locked",
         /// The server that keeps the store cannot be reached, or was lost in the middle of a change.
         StoreUnreachable = "store_unreachable",
+        /// Another server of the ring keeps the user's memory, or it is on its way there.
+        UserElsewhere = "user_elsewhere",
+        /// The ring of servers has another generation than this process knows.
+        RingChanged = "ring_changed",
         /// The user has no memory here.
         UnknownUser = "unknown_user",
         /// The user has no such session.

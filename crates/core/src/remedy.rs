@@ -71,6 +71,10 @@ pub enum Remedy {
     /// Look whether the server that keeps the store runs, and whether its address and the password are
     /// right.
     CheckServer,
+    /// Open the whole ring of servers instead of one of them.
+    OpenWholeRing,
+    /// Give every process the newest list of the ring's servers, and look whether it says what it should.
+    CheckRing,
     /// Look at the list of users.
     ListUsers,
     /// Look at the list of the user's sessions.

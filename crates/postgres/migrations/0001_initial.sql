@@ -23,8 +23,17 @@ CREATE TABLE users (
     next_passage  bigint NOT NULL DEFAULT 0,
     -- Words of turns up to this one stand in lists, those of later ones in turn_words, so many.
     folded_turn   bigint NOT NULL DEFAULT 0,
-    tail_turns    integer NOT NULL DEFAULT 0
+    tail_turns    integer NOT NULL DEFAULT 0,
+    -- Where users are divided among servers: the one that the user moved to, of whom nothing is here any
+    -- more, or the one that the user is arriving from, who is not here yet. Both are null for whoever is
+    -- here. Each move has a number that is greater than those of the moves before.
+    moved_to      text COLLATE "C",
+    arriving_from text COLLATE "C",
+    moves         bigint NOT NULL DEFAULT 0,
+    CHECK (moved_to IS NULL OR arriving_from IS NULL)
 ) WITH (fillfactor = 50);
+CREATE INDEX users_elsewhere ON users (user_id)
+    WHERE moved_to IS NOT NULL OR arriving_from IS NOT NULL;
 
 CREATE TABLE sessions (
     user_id       bigint NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,
@@ -269,6 +278,16 @@ CREATE TABLE store_salt (
 -- its user, so that it is nobody else's.
 CREATE TABLE forgotten_keys_of_all (
     hash          bytea PRIMARY KEY
+);
+
+-- One row if the server belongs to a ring of servers, among which users are divided: by what name, and
+-- which servers there are by the newest list that anybody told it. No users are made on those that leave.
+CREATE TABLE ring (
+    only_row      boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    this_server   text COLLATE "C" NOT NULL,
+    generation    bigint NOT NULL CHECK (generation > 0),
+    servers       text[] COLLATE "C" NOT NULL,
+    leaving       boolean[] NOT NULL CHECK (cardinality(leaving) = cardinality(servers))
 );
 
 -- The second guard, below the program: a transaction sees and changes rows of the users that it named

@@ -1,16 +1,18 @@
 //! Runs transactions on connections of a pool, and repeats those that a server lost.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Object, Pool};
-use futures_util::future::join;
+use futures_util::future::{join, try_join};
 use longmem_store::{Result, StoreError};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
 use crate::failure::{Cause, Failure};
 use crate::location::Location;
+use crate::presence::{self, Presence};
 use crate::statements::{NONE, Statements, Trips};
 use crate::user_number::UserNumber;
 
@@ -40,8 +42,16 @@ impl Users {
     }
 }
 
-/// The connections of one process to one store, and the threads that serve them.
+/// One store, as one of those in this process who use it: all share the connections, and each says which
+/// users it expects there.
+#[derive(Clone)]
 pub(crate) struct Database {
+    connections: Arc<Connections>,
+    presence: Presence,
+}
+
+/// The connections of one process to one store, and the threads that serve them.
+struct Connections {
     /// Taken when it is dropped, which a runtime may not be among asynchronous work.
     runtime: Option<Runtime>,
     pool: Pool,
@@ -61,16 +71,23 @@ impl Database {
             .build()?;
         let pool = location.pool()?;
         let (trips, answers) = (Trips::default(), AtomicBool::new(false));
-        Ok(Self { runtime: Some(runtime), pool, location, trips, answers })
+        let runtime = Some(runtime);
+        let connections = Connections { runtime, pool, location, trips, answers };
+        Ok(Self { connections: Arc::new(connections), presence: Presence::Whatever })
+    }
+
+    /// The same connections for one who expects these users there.
+    pub(crate) fn with_presence(&self, presence: Presence) -> Self {
+        Self { connections: Arc::clone(&self.connections), presence }
     }
 
     pub(crate) fn location(&self) -> &Location {
-        &self.location
+        &self.connections.location
     }
 
     /// Number of times that this process waited for the server, but for the making of connections.
     pub(crate) fn trips(&self) -> u64 {
-        self.trips.count()
+        self.connections.trips.count()
     }
 
     /// Runs a read: it sees one state of the store. The first statement travels with what begins the
@@ -84,9 +101,11 @@ impl Database {
         self.repeated(async || {
             let begin = self.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", users);
             let mut held = Held::new(self.connection().await?);
-            let statements = Statements::new(held.connection(), &self.trips);
-            let (opened, done) = join(statements.batch(&begin), work(&statements)).await;
-            let done = opened.and(done);
+            let statements =
+                Statements::new(held.connection(), &self.connections.trips, self.presence);
+            // Whose user is not here ends before the work has taken up anything.
+            let opened = try_join(statements.batch(&begin), presence::check(&statements, users));
+            let done = try_join(opened, work(&statements)).await.map(|(_, done)| done);
             // A read that failed is ended like one that did not.
             let connection = held.given_back();
             self.runtime().spawn(async move {
@@ -110,13 +129,14 @@ impl Database {
         self.repeated(async || {
             let begin = self.begin("ISOLATION LEVEL READ COMMITTED", users);
             let mut held = Held::new(self.connection().await?);
-            let statements = Statements::new(held.connection(), &self.trips);
+            let statements =
+                Statements::new(held.connection(), &self.connections.trips, self.presence);
             let number = async {
                 let row = statements.row("SELECT pg_current_xact_id()::text", NONE).await?;
                 Ok(row.try_get::<_, String>(0)?)
             };
-            let (opened, (number, done)) =
-                join(statements.batch(&begin), join(number, work(&statements))).await;
+            let opened = try_join(statements.batch(&begin), presence::check(&statements, users));
+            let (opened, (number, done)) = join(opened, join(number, work(&statements))).await;
             let value = match opened.and(number).and_then(|number| Ok((number, done?))) {
                 Ok((number, value)) => match statements.batch("COMMIT").await {
                     Err(lost) if lost.cause() == Cause::Lost => {
@@ -153,7 +173,8 @@ impl Database {
     ) -> Result<T> {
         self.repeated(async || {
             let mut held = Held::new(self.connection().await?);
-            let statements = Statements::new(held.connection(), &self.trips);
+            let statements =
+                Statements::new(held.connection(), &self.connections.trips, self.presence);
             let done = work(&statements).await;
             if !matches!(&done, Err(failure) if failure.cause() == Cause::Lost) {
                 drop(held.given_back());
@@ -168,14 +189,14 @@ impl Database {
         format!(
             "BEGIN {mode}; SET LOCAL search_path = {schema}; \
              SET LOCAL longmem.users = '{users}'; SET LOCAL lock_timeout = '{patience}s'",
-            schema = self.location.quoted_schema(),
+            schema = self.location().quoted_schema(),
             users = users.range(),
-            patience = self.location.patience().as_secs(),
+            patience = self.location().patience().as_secs(),
         )
     }
 
     async fn connection(&self) -> std::result::Result<Object, Failure> {
-        Ok(self.pool.get().await?)
+        Ok(self.connections.pool.get().await?)
     }
 
     /// Runs something until it is done, fails for good, or has failed for the patience of the
@@ -184,14 +205,14 @@ impl Database {
     fn repeated<T>(&self, once: impl AsyncFn() -> std::result::Result<T, Failure>) -> Result<T> {
         let begun = Instant::now();
         let (mut conflicts, mut losses) = (0, 0);
-        let patience = self.location.patience();
-        let has_answered = self.answers.load(Ordering::Relaxed);
+        let patience = self.location().patience();
+        let has_answered = self.connections.answers.load(Ordering::Relaxed);
         let patience = if has_answered { patience } else { patience / FIRST_PATIENCE };
         self.runtime().block_on(async {
             loop {
                 let failure = match once().await {
                     Ok(value) => {
-                        self.answers.store(true, Ordering::Relaxed);
+                        self.connections.answers.store(true, Ordering::Relaxed);
                         return Ok(value);
                     }
                     Err(failure) => failure,
@@ -206,10 +227,10 @@ impl Database {
                         20 << losses.min(4)
                     }
                     Cause::Lost => {
-                        self.answers.store(false, Ordering::Relaxed);
-                        return Err(failure.into_store_error(&self.location));
+                        self.connections.answers.store(false, Ordering::Relaxed);
+                        return Err(failure.into_store_error(self.location()));
                     }
-                    _ => return Err(failure.into_store_error(&self.location)),
+                    _ => return Err(failure.into_store_error(self.location())),
                 };
                 // Two that met would meet again after equal pauses.
                 sleep(Duration::from_millis(pause / 2 + fastrand::u64(0..=pause / 2))).await;
@@ -230,8 +251,8 @@ impl Database {
                 // It was not committed, or this server never heard of it.
                 Ok(_) | Err(_) => return Err(lost),
             }
-            if begun.elapsed() > self.location.patience() {
-                let place = self.location.place().to_owned();
+            if begun.elapsed() > self.location().patience() {
+                let place = self.location().place().to_owned();
                 return Err(Failure::Store(StoreError::OutcomeUnknown(place)));
             }
             sleep(Duration::from_millis(50)).await;
@@ -241,16 +262,16 @@ impl Database {
     async fn status(&self, number: &str) -> std::result::Result<Option<String>, Failure> {
         let connection = self.connection().await?;
         let sql = format!("SELECT pg_xact_status('{number}'::xid8)");
-        let statements = Statements::new(&connection, &self.trips);
+        let statements = Statements::new(&connection, &self.connections.trips, self.presence);
         Ok(statements.row(&sql, NONE).await?.try_get(0)?)
     }
 
     fn runtime(&self) -> &Runtime {
-        self.runtime.as_ref().expect("it is taken only when the database is dropped")
+        self.connections.runtime.as_ref().expect("it is taken only when the database is dropped")
     }
 }
 
-impl Drop for Database {
+impl Drop for Connections {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -22,6 +22,17 @@ pub(crate) enum Failure {
     /// A user who was not there a moment ago is: it is all done again.
     #[error("the user was made meanwhile")]
     MadeMeanwhile,
+    /// The store does not keep this user, as one of several among which users are divided.
+    #[error("the user is not here")]
+    NotHere,
+    /// The list of the servers of a ring is another one by now.
+    #[error("the ring has another generation")]
+    RingChanged {
+        /// The generation that this server knows, 0 if it belongs to no ring.
+        stored: i64,
+        /// The one that this process knows.
+        given: i64,
+    },
     /// Others are using a table that is to be changed: it is all done again.
     #[error("the table is in use")]
     TableInUse,
@@ -47,7 +58,11 @@ impl Failure {
             Self::Database(error) | Self::Pool(PoolError::Backend(error)) => cause(error),
             Self::Pool(PoolError::Timeout(TimeoutType::Create)) => Cause::Lost,
             Self::MadeMeanwhile | Self::TableInUse => Cause::Conflict,
-            Self::Pool(_) | Self::Store(_) | Self::Unexpected(_) => Cause::Lasting,
+            Self::Pool(_)
+            | Self::Store(_)
+            | Self::NotHere
+            | Self::RingChanged { .. }
+            | Self::Unexpected(_) => Cause::Lasting,
         }
     }
 
@@ -72,6 +87,8 @@ impl Failure {
         let seconds = location.patience().as_secs();
         match self {
             Self::Store(error) => error,
+            Self::NotHere => StoreError::NotHere(place),
+            Self::RingChanged { stored, given } => StoreError::RingChanged { place, stored, given },
             Self::Unexpected(reason) => StoreError::Damaged { place, reason: reason.to_owned() },
             Self::Pool(PoolError::Timeout(TimeoutType::Create)) => {
                 StoreError::Unreachable { place, reason: "the server does not answer".to_owned() }

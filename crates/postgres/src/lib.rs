@@ -30,8 +30,10 @@ mod migrations;
 mod moving;
 mod numbers;
 mod options;
+mod presence;
 mod queue;
 mod report;
+mod ring;
 mod scratch;
 mod search_source;
 mod session_names;
@@ -43,6 +45,7 @@ mod turn_rows;
 mod turns;
 mod upkeep;
 mod user_number;
+mod user_places;
 mod users;
 mod word_cache;
 
@@ -55,15 +58,19 @@ use database::Database;
 use failure::Failure;
 use location::Location;
 use migrations::{IfNotCurrent, STEPS};
+pub use moving::{MoveStep, MovedUserReport};
 pub use options::{AddressDefaults, AddressParts, PostgresOptions, is_address, place};
+pub use presence::Presence;
 pub use report::ServerReport;
+pub use ring::{RingRecord, RingServer};
 pub use scratch::ScratchSchema;
+pub use user_places::UserPlace;
 use word_cache::WordCache;
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
     database: Arc<Database>,
-    words: WordCache,
+    words: Arc<WordCache>,
     /// How long a lease lasts unless it is prolonged.
     lease: Duration,
     is_new: bool,
@@ -85,7 +92,18 @@ impl PostgresStore {
         let may = IfNotCurrent { create: options.create, migrate: options.migrate };
         let is_new = migrations::open(&database, &STEPS, may)?;
         let lease = options.lease.unwrap_or(leases::LENGTH);
-        Ok(Self { database: Arc::new(database), words: WordCache::default(), lease, is_new })
+        Ok(Self { database: Arc::new(database), words: Arc::default(), lease, is_new })
+    }
+
+    /// The same store, with the same connections, for one who expects other users there.
+    #[must_use]
+    pub fn with_presence(&self, presence: Presence) -> Self {
+        Self {
+            database: Arc::new(self.database.with_presence(presence)),
+            words: Arc::clone(&self.words),
+            lease: self.lease,
+            is_new: self.is_new,
+        }
     }
 
     /// Whether there were no tables, so that opening the store made them.

@@ -7,6 +7,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use crate::failure::Failure;
+use crate::presence::Presence;
 
 /// A value for a statement, with its type: so no statement has to be prepared, which a pooler would not
 /// know of.
@@ -80,12 +81,18 @@ impl Trips {
 pub(crate) struct Statements<'a> {
     client: &'a Client,
     trips: &'a Trips,
+    presence: Presence,
     under_way: AtomicUsize,
 }
 
 impl<'a> Statements<'a> {
-    pub(crate) fn new(client: &'a Client, trips: &'a Trips) -> Self {
-        Self { client, trips, under_way: AtomicUsize::new(0) }
+    pub(crate) fn new(client: &'a Client, trips: &'a Trips, presence: Presence) -> Self {
+        Self { client, trips, presence, under_way: AtomicUsize::new(0) }
+    }
+
+    /// Which users are expected in the store.
+    pub(crate) fn presence(&self) -> Presence {
+        self.presence
     }
 
     /// All rows that a statement brings.

@@ -1,9 +1,11 @@
 //! The rows of users: who it is, the epoch, what is locked first of all.
 
+use futures_util::future::{try_join_all, try_join3};
 use longmem_core::{TurnId, UserName};
 use longmem_search::Epoch;
 
 use crate::failure::Failure;
+use crate::presence::{self, IS_HERE};
 use crate::statements::{Statements, params};
 use crate::user_number::UserNumber;
 
@@ -22,24 +24,34 @@ pub(crate) struct LockedUser {
     pub(crate) tail_turns: i32,
 }
 
-/// Locks a user's row; none if there is no such user.
+/// Locks a user's row; none if there is no such user. Fails for a user who is on another server, even if
+/// the move there was waited for.
 pub(crate) async fn lock(
     statements: &Statements<'_>,
     user: &UserName,
 ) -> Result<Option<LockedUser>, Failure> {
+    match lock_any(statements, user).await? {
+        Some((locked, true)) => Ok(Some(locked)),
+        Some((_, false)) => Err(Failure::NotHere),
+        None => Ok(None),
+    }
+}
+
+/// Locks a user's row, and says whether the user is here.
+pub(crate) async fn lock_any(
+    statements: &Statements<'_>,
+    user: &UserName,
+) -> Result<Option<(LockedUser, bool)>, Failure> {
     let number = UserNumber::of(user);
-    let row = statements
-        .first(
-            "SELECT name, epoch, last_turn, next_turn, next_passage, folded_turn, tail_turns
-             FROM users WHERE user_id = $1 FOR UPDATE",
-            params![number.0],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(None) };
+    let sql = format!(
+        "SELECT name, epoch, last_turn, next_turn, next_passage, folded_turn, tail_turns, {IS_HERE}
+         FROM users WHERE user_id = $1 FOR UPDATE"
+    );
+    let Some(row) = statements.first(&sql, params![number.0]).await? else { return Ok(None) };
     if row.try_get::<_, &str>(0)? != user.as_str() {
         return Err(Failure::Unexpected("two users' names have the same number"));
     }
-    Ok(Some(LockedUser {
+    let locked = LockedUser {
         number,
         epoch: Epoch(row.try_get(1)?),
         last_turn: row.try_get(2)?,
@@ -47,7 +59,8 @@ pub(crate) async fn lock(
         next_passage: row.try_get(4)?,
         folded_turn: row.try_get(5)?,
         tail_turns: row.try_get(6)?,
-    }))
+    };
+    Ok(Some((locked, row.try_get(7)?)))
 }
 
 /// Makes a user unless there is one, and locks the row.
@@ -71,7 +84,8 @@ pub(crate) async fn make(
         "INSERT INTO users (user_id, name, epoch) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         params![number.0, name, epoch],
     );
-    let (_, locked) = futures_util::future::try_join(make, lock(statements, user)).await?;
+    let ((), _, locked) =
+        try_join3(presence::check_making(statements), make, lock(statements, user)).await?;
     locked.ok_or(Failure::Unexpected("a user that was just made is not there"))
 }
 
@@ -100,6 +114,39 @@ pub(crate) async fn delete_user_without_memory(
         )
         .await?;
     Ok(users > 0)
+}
+
+/// The tables of users' rows but `users` and `forgotten_keys`: those that others refer to behind them.
+const TABLES_OF_MEMORY: [&str; 17] = [
+    "user_leases",
+    "user_values",
+    "summaries",
+    "learned_sessions",
+    "entity_mentions",
+    "entities",
+    "fact_vectors",
+    "facts",
+    "index_queue",
+    "user_models",
+    "code_runs",
+    "vectors",
+    "postings",
+    "turn_blocks",
+    "turn_words",
+    "turns",
+    "sessions",
+];
+
+/// Deletes all rows of a user but the one in `users`, and but what the user's forgotten turns are known by.
+pub(crate) async fn delete_rows(
+    statements: &Statements<'_>,
+    user: UserNumber,
+) -> Result<(), Failure> {
+    let deleted = TABLES_OF_MEMORY.map(async |table| {
+        let sql = format!("DELETE FROM {table} WHERE user_id = $1");
+        statements.run(&sql, params![user.0]).await
+    });
+    try_join_all(deleted).await.map(drop)
 }
 
 /// The epoch and the newest turn of a user, without a lock; none if there is no such user.

@@ -164,6 +164,30 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Users are divided among several stores, and this one does not keep this user.
+    #[error("{0} does not keep the memory of this user: another server of its ring does")]
+    NotHere(String),
+    /// Users are divided among several stores by a list that has another generation by now.
+    #[error(
+        "{place} belongs to generation {stored} of its ring, and this process knows generation \
+         {given}: every process that uses the ring needs its newest list of servers"
+    )]
+    RingChanged {
+        /// Where the store is.
+        place: String,
+        /// The generation that the store was told last; 0 if it belongs to no ring.
+        stored: i64,
+        /// The generation that this process knows.
+        given: i64,
+    },
+    /// A store cannot be the one that a list of servers says it is.
+    #[error("{place} does not fit the ring: {reason}")]
+    RingMismatch {
+        /// Where the store is.
+        place: String,
+        /// What is wrong: a full clause.
+        reason: String,
+    },
     /// A user that has no memory here.
     #[error("there is no user \"{0}\" in this store")]
     UnknownUser(UserName),
@@ -273,6 +297,8 @@ impl StoreError {
                 | Self::Locked { .. }
                 | Self::Unreachable { .. }
                 | Self::OutcomeUnknown(_)
+                | Self::NotHere(_)
+                | Self::RingChanged { .. }
                 | Self::File(_)
         )
     }
@@ -299,7 +325,9 @@ impl Diagnose for StoreError {
             | Self::DamagedFactVector { .. } => ErrorCode::DamagedStore,
             Self::Locked { .. } | Self::ChangedMeanwhile(_) => ErrorCode::Locked,
             Self::Unreachable { .. } | Self::OutcomeUnknown(_) => ErrorCode::StoreUnreachable,
-            Self::InvalidAddress { .. } => ErrorCode::WrongSettings,
+            Self::NotHere(_) => ErrorCode::UserElsewhere,
+            Self::RingChanged { .. } => ErrorCode::RingChanged,
+            Self::InvalidAddress { .. } | Self::RingMismatch { .. } => ErrorCode::WrongSettings,
             Self::Stopped => ErrorCode::Interrupted,
             Self::UnknownUser(_) => ErrorCode::UnknownUser,
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
@@ -328,6 +356,7 @@ impl Diagnose for StoreError {
             | Self::TooNew { .. }
             | Self::TooOld { .. }
             | Self::InvalidAddress { .. }
+            | Self::RingMismatch { .. }
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
             | Self::UnknownTurn { .. }
@@ -347,6 +376,8 @@ impl Diagnose for StoreError {
             | Self::Locked { .. }
             | Self::Unreachable { .. }
             | Self::OutcomeUnknown(_)
+            | Self::NotHere(_)
+            | Self::RingChanged { .. }
             | Self::DamagedVector(_)
             | Self::DamagedFactVector { .. }
             | Self::File(_) => Fault::Environment,
@@ -376,6 +407,8 @@ impl Diagnose for StoreError {
             Self::Unreachable { .. } | Self::OutcomeUnknown(_) | Self::InvalidAddress { .. } => {
                 Remedy::CheckServer
             }
+            Self::NotHere(_) => Remedy::OpenWholeRing,
+            Self::RingChanged { .. } | Self::RingMismatch { .. } => Remedy::CheckRing,
             Self::UnknownUser(_) => Remedy::ListUsers,
             Self::UnknownSession { .. } => Remedy::ListSessions,
             Self::UnknownTurn { .. } => Remedy::FindTurn,

@@ -30,8 +30,14 @@ const OF_USERS: [&str; 19] = [
 ];
 
 /// The tables of the whole store.
-const OF_STORE: [&str; 5] =
-    ["embedding_models", "store_values", "store_salt", "schema_steps", "forgotten_keys_of_all"];
+const OF_STORE: [&str; 6] = [
+    "embedding_models",
+    "store_values",
+    "store_salt",
+    "schema_steps",
+    "forgotten_keys_of_all",
+    "ring",
+];
 
 /// The columns that hold a number of a model, with what has it.
 const OF_MODELS: [&str; 4] = ["vectors", "code_runs", "user_models", "fact_vectors"];

@@ -13,7 +13,7 @@ use super::source_is_gone;
 const AHEAD: usize = 2;
 
 /// A batch, the end, or why there is no end.
-type Sent = Result<Option<UserRecords>>;
+pub(super) type Sent = Result<Option<UserRecords>>;
 
 /// Asks the source, once for each time that the transaction is run.
 pub(super) struct Attempts(Sender<SyncSender<Sent>>);
@@ -21,12 +21,18 @@ pub(super) struct Attempts(Sender<SyncSender<Sent>>);
 /// What the source sends during one of them.
 pub(super) struct Records(Receiver<Sent>);
 
+/// One who asks, and the channels into which records are sent for it: one each time that it asks.
+pub(super) fn channel() -> (Attempts, Receiver<SyncSender<Sent>>) {
+    let (asks, asked) = mpsc::channel();
+    (Attempts(asks), asked)
+}
+
 /// Runs work that may ask a source again and again.
 pub(super) fn with<T>(
     source: &RecordSource<'_>,
     work: impl FnOnce(&Attempts) -> Result<T>,
 ) -> Result<T> {
-    let (attempts, asked) = mpsc::channel::<SyncSender<Sent>>();
+    let (attempts, asked) = channel();
     std::thread::scope(|scope| {
         std::thread::Builder::new().name("longmem-moving".to_owned()).spawn_scoped(
             scope,
@@ -39,7 +45,6 @@ pub(super) fn with<T>(
                 }
             },
         )?;
-        let attempts = Attempts(attempts);
         let done = work(&attempts);
         drop(attempts);
         done

@@ -54,6 +54,21 @@ pub(super) async fn take(
         let salt = keys.salt.as_slice();
         statements.run("UPDATE store_salt SET salt = $1", params![salt]).await?;
     }
+    insert(statements, keys).await?;
+    Ok(true)
+}
+
+/// Whether keys of this salt can be kept here beside those that are here already.
+pub(super) async fn have_salt(statements: &Statements<'_>, salt: &[u8]) -> Result<bool, Failure> {
+    let row = statements.row("SELECT salt FROM store_salt", NONE).await?;
+    Ok(row.try_get::<_, &[u8]>(0)? == salt)
+}
+
+/// Keeps keys that were hashed with the salt of this store.
+pub(super) async fn insert(
+    statements: &Statements<'_>,
+    keys: &ForgottenKeys,
+) -> Result<(), Failure> {
     let mut of_users: (Vec<i64>, Vec<&[u8]>) = Default::default();
     let mut others: Vec<&[u8]> = Vec::new();
     for (user, ForgottenKey(hash)) in &keys.keys {
@@ -75,5 +90,5 @@ pub(super) async fn take(
         params![others],
     );
     try_join(write_of_users, write_others).await?;
-    Ok(true)
+    Ok(())
 }

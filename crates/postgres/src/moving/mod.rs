@@ -4,6 +4,7 @@
 //! which a pooler between would not know of.
 
 mod attempts;
+mod between_servers;
 mod forgotten;
 mod reading;
 mod writing;
@@ -12,12 +13,15 @@ use std::cell::RefCell;
 
 use longmem_core::UserName;
 use longmem_store::{
-    Extent, ForgottenKeys, Moving, RecordSink, RecordSource, Result, StoreError, TakenIn,
+    Extent, ForgottenKeys, Moving, RecordSink, RecordSource, Result, StoreError, TakenIn, Upkeep,
 };
 
 use crate::PostgresStore;
 use crate::database::Users;
 use crate::user_number::UserNumber;
+
+pub use between_servers::{MoveStep, MovedUserReport};
+use writing::Taking;
 
 impl Moving for PostgresStore {
     fn read_user(&self, user: &UserName, extent: Extent, sink: &mut RecordSink<'_>) -> Result<()> {
@@ -41,13 +45,11 @@ impl Moving for PostgresStore {
     fn write_user(&self, user: &UserName, source: &RecordSource<'_>) -> Result<TakenIn> {
         attempts::with(source, |attempts| {
             self.database.write(UserNumber::of(user).alone(), async |statements| {
-                let mut records = attempts.begin()?;
-                let place = self.database.location().place();
-                let mut taking = writing::Taking::begin(statements, user, place).await?;
-                while let Some(batch) = records.next()? {
-                    taking.take(batch).await?;
+                let records = attempts.begin()?;
+                match Taking::begin(statements, user, None).await? {
+                    Some(taking) => taking.take_all(records).await,
+                    None => Err(self.user_exists(user).into()),
                 }
-                taking.finish().await
             })
         })
     }
@@ -63,6 +65,12 @@ impl Moving for PostgresStore {
             return Ok(true);
         }
         self.database.write(Users::All, async |statements| forgotten::take(statements, keys).await)
+    }
+}
+
+impl PostgresStore {
+    fn user_exists(&self, user: &UserName) -> StoreError {
+        StoreError::UserExists { place: self.place(), user: user.clone() }
     }
 }
 

@@ -19,6 +19,7 @@ use tokio_postgres::{Row, RowStream};
 use crate::embedding_models::{Identity, models};
 use crate::entities::entity;
 use crate::failure::Failure;
+use crate::presence::IS_HERE;
 use crate::session_names::{self, SessionNames, amended_of};
 use crate::statements::{Parameter, Statements, params};
 use crate::turn_rows::{role, session_name, timestamp};
@@ -73,11 +74,12 @@ async fn head(
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     };
     let name = user.as_str();
-    let state = statements.first(
+    // Of a user who is on another server nothing is handed out, whoever asks.
+    let state = format!(
         "SELECT last_turn, greatest(next_passage - 1, 0) FROM users
-         WHERE user_id = $1 AND name = $2",
-        params![number.0, name],
+         WHERE user_id = $1 AND name = $2 AND {IS_HERE}"
     );
+    let state = statements.first(&state, params![number.0, name]);
     let (state, models, (turn_chunks, passage_chunks), (sessions, facts), summaries) = try_join5(
         state,
         models(statements),

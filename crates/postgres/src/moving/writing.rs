@@ -7,7 +7,7 @@ use longmem_core::{Entity, Role, SummaryOf, TurnId, UserName};
 use longmem_search::{NewLists, PassageId, SessionNumber, TurnEntry, vector_bytes};
 use longmem_store::{
     MovedFact, MovedPassages, MovedSession, MovedSummary, MovedTurn, MovedUser, NUMBERS_IN_CHUNK,
-    StoreError, TakenIn, UserRecords,
+    TakenIn, UserRecords,
 };
 use longmem_text::{IndexedWords, indexed_words};
 use rayon::prelude::*;
@@ -17,11 +17,22 @@ use crate::failure::Failure;
 use crate::statements::{Statements, params};
 use crate::turn_rows::role_number;
 use crate::user_number::UserNumber;
-use crate::users::{LockedUser, lock};
-use crate::{entities, lists, numbers, session_names};
+use crate::users::{LockedUser, lock_any};
+use crate::{entities, lists, numbers, presence, session_names};
+
+use super::attempts::Records;
 
 /// Turns whose lists are written at once: a block of words.
 const TURNS_AT_ONCE: usize = NUMBERS_IN_CHUNK as usize;
+
+/// From where a user arrives who is not here before the move is done.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    /// The name of the server.
+    pub(super) from: &'a str,
+    /// The number of the move.
+    pub(super) number: i64,
+}
 
 /// A user who is being taken in.
 pub(super) struct Taking<'a> {
@@ -41,25 +52,26 @@ pub(super) struct Taking<'a> {
 }
 
 impl<'a> Taking<'a> {
-    /// Makes the user, who must not be there; `place` is where the store is.
+    /// Makes the user, who must not be there; none if the user is.
     pub(super) async fn begin(
         statements: &'a Statements<'a>,
         user: &UserName,
-        place: &str,
-    ) -> Result<Self, Failure> {
+        arrival: Option<Arrival<'_>>,
+    ) -> Result<Option<Self>, Failure> {
         // The order of locks is that of everybody who writes vectors.
         let newest_model = lock_newest(statements).await?;
         let (number, name, epoch) = (UserNumber::of(user), user.as_str(), fastrand::i64(..));
+        let (from, moves) = arrival.map(|arrival| (arrival.from, arrival.number)).unzip();
+        let moves = moves.unwrap_or(0);
         let made = statements.run(
-            "INSERT INTO users (user_id, name, epoch) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            params![number.0, name, epoch],
+            "INSERT INTO users (user_id, name, epoch, arriving_from, moves)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            params![number.0, name, epoch, from, moves],
         );
-        let (made, locked) = try_join(made, lock(statements, user)).await?;
-        let Some(locked) = locked.filter(|_| made > 0) else {
-            let (place, user) = (place.to_owned(), user.clone());
-            return Err(StoreError::UserExists { place, user }.into());
-        };
-        Ok(Self {
+        let ((), made, locked) =
+            try_join3(presence::check_making(statements), made, lock_any(statements, user)).await?;
+        let Some((locked, _)) = locked.filter(|_| made > 0) else { return Ok(None) };
+        Ok(Some(Self {
             statements,
             user: locked,
             head: MovedUser::default(),
@@ -70,10 +82,18 @@ impl<'a> Taking<'a> {
             entities: Vec::new(),
             learned: Default::default(),
             passages_left_out: 0,
-        })
+        }))
     }
 
-    pub(super) async fn take(&mut self, records: UserRecords) -> Result<(), Failure> {
+    /// Takes in everything that a source sends.
+    pub(super) async fn take_all(mut self, mut records: Records) -> Result<TakenIn, Failure> {
+        while let Some(batch) = records.next()? {
+            self.take(batch).await?;
+        }
+        self.finish().await
+    }
+
+    async fn take(&mut self, records: UserRecords) -> Result<(), Failure> {
         match records {
             UserRecords::Head(head) => self.head(head).await,
             UserRecords::Sessions(sessions) => self.sessions(&sessions).await,
@@ -357,7 +377,7 @@ impl<'a> Taking<'a> {
     }
 
     /// Writes what could not be before all records were there.
-    pub(super) async fn finish(mut self) -> Result<TakenIn, Failure> {
+    async fn finish(mut self) -> Result<TakenIn, Failure> {
         self.write_lists().await?;
         let user = self.user.number;
         let after = |last: i64| if last > 0 { last + 1 } else { 0 };
