@@ -7,6 +7,7 @@ use longmem_store::{Result, StoreError};
 
 use crate::database::{Database, Users};
 use crate::failure::Failure;
+use crate::presence::IS_HERE;
 use crate::statements::params;
 use crate::user_number::UserNumber;
 
@@ -31,8 +32,11 @@ pub(crate) fn check(database: &Database, problem: &mut dyn FnMut(String)) -> Res
     let mut after = -1;
     loop {
         let users = database.read(Users::All, async |statements| {
-            let sql = "SELECT user_id FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2";
-            let rows = statements.rows(sql, params![after, USERS_AT_ONCE]).await?;
+            let sql = format!(
+                "SELECT user_id FROM users WHERE user_id > $1 AND {IS_HERE}
+                 ORDER BY user_id LIMIT $2"
+            );
+            let rows = statements.rows(&sql, params![after, USERS_AT_ONCE]).await?;
             let numbers = rows.iter().map(|row| Ok(UserNumber(row.try_get(0)?)));
             numbers.collect::<std::result::Result<Vec<_>, Failure>>()
         })?;

@@ -9,6 +9,7 @@ use longmem_core::EmbeddingModel;
 use tokio_postgres::Row;
 
 use crate::failure::Failure;
+use crate::presence::ARRIVING;
 use crate::statements::{NONE, Statements, params};
 use crate::turn_rows::role_number;
 
@@ -206,7 +207,10 @@ pub(crate) async fn finish_replacing(statements: &Statements<'_>) -> Result<bool
         return Ok(false);
     };
     let users = lock_users(statements).await?;
-    let waits = statements.row("SELECT EXISTS (SELECT 1 FROM index_queue)", NONE).await?;
+    // Whoever is still arriving waits for vectors of the new model once the user is here.
+    let waits =
+        format!("SELECT EXISTS (SELECT 1 FROM index_queue WHERE user_id NOT IN ({ARRIVING}))");
+    let waits = statements.row(&waits, NONE).await?;
     if waits.try_get(0)? {
         return Ok(false);
     }

@@ -30,6 +30,9 @@ pub enum Presence {
 /// That a row of `users` is of a user who is here: neither moved to another server nor still arriving.
 pub(crate) const IS_HERE: &str = "moved_to IS NULL AND arriving_from IS NULL";
 
+/// The users who are still arriving from another server: what there is of them counts for nobody yet.
+pub(crate) const ARRIVING: &str = "SELECT user_id FROM users WHERE arriving_from IS NOT NULL";
+
 /// Fails if the one user whose rows a transaction sees is not kept here. Costs nothing for a store of its
 /// own; otherwise it is sent with what begins the transaction.
 pub(crate) async fn check(statements: &Statements<'_>, users: Users) -> Result<(), Failure> {

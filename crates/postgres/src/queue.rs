@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::leases::{self, NOW_MS, WHOLE_STORE, Wanted, Work};
 use crate::lists;
 use crate::numbers::{Kind, Numbers};
+use crate::presence::ARRIVING;
 use crate::statements::{NONE, Statements, params};
 use crate::turn_rows::row_limit;
 use crate::user_number::UserNumber;
@@ -77,7 +78,9 @@ impl Vectors for PostgresStore {
     fn waiting(&self, user: Option<&UserName>) -> Result<u64> {
         let Some(user) = user.map(UserNumber::of) else {
             return self.database.read(Users::All, async |statements| {
-                let count = statements.row("SELECT count(*) FROM index_queue", NONE).await?;
+                let sql =
+                    format!("SELECT count(*) FROM index_queue WHERE user_id NOT IN ({ARRIVING})");
+                let count = statements.row(&sql, NONE).await?;
                 Ok(count.try_get::<_, i64>(0)? as u64)
             });
         };
@@ -224,6 +227,7 @@ impl Page {
                      AND q.user_id NOT IN (
                          SELECT l.user_id FROM user_leases l
                          WHERE l.user_id BETWEEN $1 AND $2 AND l.name = $5 AND l.until_ms > {NOW_MS})
+                     AND q.user_id NOT IN ({ARRIVING})
                  ORDER BY q.user_id, q.turn_id LIMIT $6) AS waiting"
         );
         let parameters = params![first, last, after_user, after_turn, name, self.limit];
@@ -250,10 +254,12 @@ impl Page {
     async fn is_anything(&self, statements: &Statements<'_>) -> std::result::Result<bool, Failure> {
         let (first, last) = (*self.users.start(), *self.users.end());
         let (after_user, after_turn) = self.after;
-        let sql = "SELECT EXISTS (SELECT 1 FROM index_queue WHERE user_id BETWEEN $1 AND $2
-                       AND (user_id, turn_id) > ($3, $4))";
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM index_queue WHERE user_id BETWEEN $1 AND $2
+                 AND (user_id, turn_id) > ($3, $4) AND user_id NOT IN ({ARRIVING}))"
+        );
         let parameters = params![first, last, after_user, after_turn];
-        Ok(statements.row(sql, parameters).await?.try_get(0)?)
+        Ok(statements.row(&sql, parameters).await?.try_get(0)?)
     }
 
     /// Reads the stretch of some users only.
@@ -274,7 +280,7 @@ impl Page {
 
 const SELECT_QUEUED: &str = "SELECT q.turn_id, u.name, t.text FROM index_queue q
      JOIN turns t ON t.user_id = q.user_id AND t.id = q.turn_id
-     JOIN users u ON u.user_id = q.user_id";
+     JOIN users u ON u.user_id = q.user_id AND u.arriving_from IS NULL";
 
 /// Reads rows of [`SELECT_QUEUED`].
 fn queued_from_rows(rows: &[Row]) -> std::result::Result<Vec<QueuedTurn>, Failure> {

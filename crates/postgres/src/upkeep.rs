@@ -14,20 +14,28 @@ use crate::database::Users;
 use crate::failure::Failure;
 use crate::leases::{self, Wanted, Work};
 use crate::migrations;
+use crate::presence::{ARRIVING, IS_HERE};
 use crate::statements::{NONE, params};
 use crate::user_number::UserNumber;
+
+/// That a row is not of a user who is still arriving; `arriving` are those.
+const OF_NOBODY_ARRIVING: &str = "user_id NOT IN (SELECT user_id FROM arriving)";
 
 impl Upkeep for PostgresStore {
     fn stats(&self) -> Result<StoreStats> {
         let schema = self.database.location().schema();
         self.database.read(Users::All, async |statements| {
-            let counts = statements.row(
-                "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions),
-                        (SELECT count(*) FROM turns), (SELECT count(*) FROM vectors),
-                        (SELECT count(*) FROM index_queue),
-                        (SELECT coalesce(sum(truncated_tokens), 0)::bigint FROM user_models)",
-                NONE,
+            let counts = format!(
+                "WITH arriving AS MATERIALIZED ({ARRIVING})
+                 SELECT (SELECT count(*) FROM users WHERE {IS_HERE}),
+                        (SELECT count(*) FROM sessions WHERE {OF_NOBODY_ARRIVING}),
+                        (SELECT count(*) FROM turns WHERE {OF_NOBODY_ARRIVING}),
+                        (SELECT count(*) FROM vectors WHERE {OF_NOBODY_ARRIVING}),
+                        (SELECT count(*) FROM index_queue WHERE {OF_NOBODY_ARRIVING}),
+                        (SELECT coalesce(sum(truncated_tokens), 0)::bigint FROM user_models
+                         WHERE {OF_NOBODY_ARRIVING})"
             );
+            let counts = statements.row(&counts, NONE);
             // What dead rows take is what the server's statistics guess: as much as living ones do.
             let sizes = statements.row(
                 "SELECT coalesce(sum(bytes), 0)::bigint,
@@ -57,17 +65,15 @@ impl Upkeep for PostgresStore {
 
     fn users(&self) -> Result<Vec<UserStats>> {
         self.database.read(Users::All, async |statements| {
-            let rows = statements
-                .rows(
-                    "SELECT u.name, coalesce(s.sessions, 0), coalesce(t.turns, 0) FROM users u
-                     LEFT JOIN (SELECT user_id, count(*) AS sessions FROM sessions
-                                GROUP BY user_id) s ON s.user_id = u.user_id
-                     LEFT JOIN (SELECT user_id, count(*) AS turns FROM turns
-                                GROUP BY user_id) t ON t.user_id = u.user_id
-                     ORDER BY u.name",
-                    NONE,
-                )
-                .await?;
+            let users = format!(
+                "SELECT u.name, coalesce(s.sessions, 0), coalesce(t.turns, 0) FROM users u
+                 LEFT JOIN (SELECT user_id, count(*) AS sessions FROM sessions
+                            GROUP BY user_id) s ON s.user_id = u.user_id
+                 LEFT JOIN (SELECT user_id, count(*) AS turns FROM turns
+                            GROUP BY user_id) t ON t.user_id = u.user_id
+                 WHERE {IS_HERE} ORDER BY u.name"
+            );
+            let rows = statements.rows(&users, NONE).await?;
             let users = rows.iter().map(|row| {
                 let user = UserName::new(row.try_get::<_, &str>(0)?)
                     .map_err(|_| Failure::Unexpected("a stored name of a user is none"))?;

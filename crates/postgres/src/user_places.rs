@@ -91,6 +91,18 @@ impl PostgresStore {
         })
     }
 
+    /// Whether this server knows that turns of a user were forgotten, be the user here or not.
+    ///
+    /// # Errors
+    /// When the server cannot be read.
+    pub fn has_forgotten_turns(&self, user: &UserName) -> Result<bool> {
+        let number = UserNumber::of(user);
+        self.whatever().read(number.alone(), async |statements| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM forgotten_keys WHERE user_id = $1)";
+            Ok(statements.row(sql, params![number.0]).await?.try_get(0)?)
+        })
+    }
+
     /// Clears the mark of a user who is here since a move was done; returns whether that move's mark was
     /// here. Only for whoever saw on the server that the user comes from that the move was done: see
     /// [`UserPlace::completes`].

@@ -2,7 +2,7 @@
 //!
 //! The user's row is locked on the old server: writers wait, readers go on. Then the new server gets a copy,
 //! which is marked and counts for nobody. One commit on the old server deletes everything there and leaves
-//! a mark of where the user went: from then on the copy is the user. At last the copy's mark is cleared.
+//! a mark of where the user went: from then on the copy is the user. At last both marks are cleared.
 //!
 //! A move has a number, kept with the user. The copy and the mark have it both, so that they are known to
 //! belong together, and whoever lost the lock without noticing cannot replace a later move's copy: a copy
@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::leases::NOW_MS;
 use crate::statements::{Statements, params};
 use crate::user_number::UserNumber;
-use crate::user_places::delete_marked;
+use crate::user_places::{UserPlace, delete_marked};
 use crate::users::{delete_rows, lock, lock_any};
 
 use super::attempts::{self, Attempts, Sent};
@@ -37,7 +37,7 @@ pub enum MoveStep {
     Copied,
     /// The user is on the new server, and nothing is left on the old one but the mark.
     Switched,
-    /// The mark on the new server is cleared: it is all done.
+    /// The marks on both servers are cleared: it is all done.
     Arrived,
 }
 
@@ -73,12 +73,15 @@ impl PostgresStore {
     /// Moves a user from this server, which is named `from` in its ring, to another one, which is given
     /// with its name there. Others may read and write of the user meanwhile: writers wait for the lock
     /// as long as their patience, and those that met the switch fail with
-    /// [`NotHere`](StoreError::NotHere), after which they find the user on the other server.
+    /// [`NotHere`](StoreError::NotHere), after which they find the user on the other server. It must be
+    /// the one where the user would be made, since nothing is left here that says where the user is.
     ///
     /// `step` hears of each [`MoveStep`], of the first ones again if the old server was lost meanwhile; an
     /// error of it ends the move. Whatever ends a move before [`MoveStep::Switched`], the user is on the
     /// old server as before; the same again cleans up. After it the user is on the new server, and
-    /// [`finish_arriving`](Self::finish_arriving) does what is left to do.
+    /// [`finish_arriving`](Self::finish_arriving) there and [`clear_traces`](Self::clear_traces) here do
+    /// what is left to do. The user's epoch stays if nothing of the user does, so that what others have in
+    /// memory stays true.
     ///
     /// # Errors
     /// [`NotHere`](StoreError::NotHere) if the user is not on this server;
@@ -99,7 +102,11 @@ impl PostgresStore {
             match self.attempt(&moved, number)? {
                 Attempt::Overtaken(by) => above = by,
                 Attempt::Done(report) => {
-                    to.1.finish_arriving(user, from, number)?;
+                    let (name, store) = to;
+                    store.finish_arriving(user, from, number)?;
+                    // It says nothing any more that anybody needs; a mark that stays misleads nobody.
+                    let mark = UserPlace::MovedTo { server: name.to_owned(), number };
+                    let _ = self.clear_traces(user, &mark);
                     step(MoveStep::Arrived)?;
                     return Ok(report);
                 }
@@ -126,7 +133,6 @@ impl PostgresStore {
     /// Everything up to the switch, in one transaction here.
     fn attempt(&self, moved: &Move<'_>, number: i64) -> Result<Attempt> {
         let user = UserNumber::of(moved.user);
-        let arrival = Arrival { from: moved.from, number };
         std::thread::scope(|scope| {
             self.whatever().write(user.alone(), async |statements| {
                 // The server waits for us while the other one writes, however long it is told to wait.
@@ -136,20 +142,24 @@ impl PostgresStore {
                 )
                 .await?;
                 let begun = Instant::now();
-                locked.ok_or(Failure::NotHere)?;
+                let locked = locked.ok_or(Failure::NotHere)?;
                 let numbered = "SELECT moves FROM users WHERE user_id = $1";
                 let last = statements.row(numbered, params![user.0]).await?.try_get(0)?;
                 if last != number {
                     return Ok(Attempt::Overtaken(last));
                 }
-                (moved.step)(MoveStep::Locked)?;
                 let keys = forgotten::read(statements, Some(user)).await?;
-                // The other store is waited for on a thread of its own, as it waits for its server.
+                let arrival = Arrival { from: moved.from, number, epoch: locked.epoch };
+                // What waits for the other server runs on a thread of its own.
                 let (attempts, asked) = attempts::channel();
                 let taking = std::thread::Builder::new().name("longmem-moving".to_owned());
                 let taking = taking
                     .spawn_scoped(scope, move || {
-                        moved.to.1.take_arriving(moved.user, arrival, &keys, &attempts)
+                        (moved.step)(MoveStep::Locked)?;
+                        let to = moved.to.1;
+                        let arrived = to.take_arriving(moved.user, arrival, &keys, &attempts)?;
+                        (moved.step)(MoveStep::Copied)?;
+                        Ok(arrived)
                     })
                     .map_err(StoreError::from)?;
                 let sent = send(statements, moved.user, asked).await;
@@ -159,7 +169,6 @@ impl PostgresStore {
                     Arrived::Taken(taken) => taken,
                     Arrived::Overtaken(by) => return Ok(Attempt::Overtaken(by)),
                 };
-                (moved.step)(MoveStep::Copied)?;
                 leave(statements, user, moved.to.0).await?;
                 Ok(Attempt::Done(MovedUserReport {
                     turns,

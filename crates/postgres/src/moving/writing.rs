@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use futures_util::future::{try_join, try_join3};
 use longmem_core::{Entity, Role, SummaryOf, TurnId, UserName};
-use longmem_search::{NewLists, PassageId, SessionNumber, TurnEntry, vector_bytes};
+use longmem_search::{Epoch, NewLists, PassageId, SessionNumber, TurnEntry, vector_bytes};
 use longmem_store::{
     MovedFact, MovedPassages, MovedSession, MovedSummary, MovedTurn, MovedUser, NUMBERS_IN_CHUNK,
     TakenIn, UserRecords,
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::statements::{Statements, params};
 use crate::turn_rows::role_number;
 use crate::user_number::UserNumber;
-use crate::users::{LockedUser, lock_any};
+use crate::users::{LockedUser, begin_epoch, lock_any};
 use crate::{entities, lists, numbers, presence, session_names};
 
 use super::attempts::Records;
@@ -32,6 +32,8 @@ pub(super) struct Arrival<'a> {
     pub(super) from: &'a str,
     /// The number of the move.
     pub(super) number: i64,
+    /// The user's epoch there.
+    pub(super) epoch: Epoch,
 }
 
 /// A user who is being taken in.
@@ -60,7 +62,8 @@ impl<'a> Taking<'a> {
     ) -> Result<Option<Self>, Failure> {
         // The order of locks is that of everybody who writes vectors.
         let newest_model = lock_newest(statements).await?;
-        let (number, name, epoch) = (UserNumber::of(user), user.as_str(), fastrand::i64(..));
+        let (number, name) = (UserNumber::of(user), user.as_str());
+        let epoch = arrival.map_or_else(|| fastrand::i64(..), |arrival| arrival.epoch.0);
         let (from, moves) = arrival.map(|arrival| (arrival.from, arrival.number)).unzip();
         let moves = moves.unwrap_or(0);
         let made = statements.run(
@@ -402,6 +405,9 @@ impl<'a> Taking<'a> {
             params![user.0, self.learned.0, self.learned.1],
         );
         try_join3(noted, learned, self.queue_turns_without_vectors()).await?;
+        if !self.waits_as_there || self.passages_left_out > 0 {
+            begin_epoch(self.statements, user).await?;
+        }
         Ok(TakenIn { passages_left_out: self.passages_left_out, ..TakenIn::default() })
     }
 

@@ -13,6 +13,7 @@ mod guard;
 mod many_indexers;
 mod moving;
 mod pooler;
+mod ring;
 mod same_answers;
 mod scratch;
 mod statements;

@@ -24,11 +24,11 @@ impl InFile {
     }
 }
 
-fn user(name: &str) -> UserName {
+pub(crate) fn user(name: &str) -> UserName {
     UserName::new(name).unwrap()
 }
 
-fn model() -> EmbeddingModel {
+pub(crate) fn model() -> EmbeddingModel {
     EmbeddingModel {
         name: "made-up".to_owned(),
         revision: "one".to_owned(),
@@ -40,7 +40,7 @@ fn model() -> EmbeddingModel {
 }
 
 /// So many turns, most of which have vectors, and facts that replaced one another.
-fn fill(store: &dyn Store, name: &UserName, count: usize) {
+pub(crate) fn fill(store: &dyn Store, name: &UserName, count: usize) {
     store.begin_indexing(&model(), false).unwrap();
     let turns: Vec<NewTurn> = (0..count)
         .map(|place| NewTurn {
@@ -94,7 +94,7 @@ fn copy(from: &dyn Store, to: &dyn Store, name: &UserName) -> longmem_store::Res
     to.write_user(name, &|sink| from.read_user(name, Extent::Everything, sink)).map(drop)
 }
 
-fn records(store: &dyn Store, name: &UserName) -> Vec<UserRecords> {
+pub(crate) fn records(store: &dyn Store, name: &UserName) -> Vec<UserRecords> {
     let mut records = Vec::new();
     store
         .read_user(name, Extent::Everything, &mut |batch| {
@@ -105,7 +105,7 @@ fn records(store: &dyn Store, name: &UserName) -> Vec<UserRecords> {
     records
 }
 
-fn problems(store: &dyn Store) -> Vec<String> {
+pub(crate) fn problems(store: &dyn Store) -> Vec<String> {
     let mut problems = Vec::new();
     store.check(&mut |problem| problems.push(problem)).unwrap();
     problems

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Statements that touch rows of users without naming one: their file, how they begin, and why.
-const OF_MANY_USERS: [(&str, &str, &str); 15] = [
+const OF_MANY_USERS: [(&str, &str, &str); 17] = [
     ("check.rs", "SELECT user_id FROM users WHERE user_id > $1", "a check goes from user to user"),
     ("check/tables.rs", "SELECT ", "a check looks for what belongs to nobody"),
     ("embedding_models.rs", "SELECT ", "another model is another one for all users"),
@@ -32,7 +32,9 @@ const OF_MANY_USERS: [(&str, &str, &str); 15] = [
         "SELECT q.turn_id, u.name, t.text FROM index_queue q ",
         "and reads them, of several",
     ),
-    ("upkeep.rs", "SELECT ", "counts of the store, and the list of users"),
+    ("upkeep.rs", "WITH arriving ", "counts of the store"),
+    ("upkeep.rs", "SELECT ", "and the list of users"),
+    ("user_places.rs", "SELECT name", "who is here, of all users of a ring of servers"),
 ];
 
 #[test]

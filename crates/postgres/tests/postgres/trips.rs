@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::fixture::InDatabase;
+use crate::fixture::{InDatabase, InRing};
 use longmem_core::{FixedClock, NewTurn, Role, Scope, SessionName, UserName};
 use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_postgres::{PostgresOptions, PostgresStore};
@@ -50,12 +50,24 @@ fn trips(store: &PostgresStore, work: impl FnOnce()) -> u64 {
 
 #[test]
 fn recalls_and_writes_wait_for_the_server_a_few_times_however_much_there_is() {
-    if !InDatabase::can_be() {
-        return;
-    }
-    for turns in [100, 12_000] {
+    if InDatabase::can_be() {
         let database = InDatabase::new();
-        let ana = UserName::new("ana").unwrap();
+        trips_are_few(&database, |store| store);
+    }
+}
+
+/// That the user is on this server is asked by the way.
+#[test]
+fn a_server_of_a_ring_is_waited_for_no_more_often() {
+    if InDatabase::can_be() {
+        let ring = InRing::new();
+        trips_are_few(ring.database(), |store| InRing::member(&store));
+    }
+}
+
+fn trips_are_few(database: &InDatabase, used_as: impl Fn(PostgresStore) -> PostgresStore) {
+    for turns in [100, 12_000] {
+        let ana = UserName::new(format!("ana of {turns}")).unwrap();
         let store = database.postgres();
         let all: Vec<NewTurn> = (0..turns).map(turn).collect();
         memory(store).remember(&ana, &all).unwrap();
@@ -65,7 +77,7 @@ fn recalls_and_writes_wait_for_the_server_a_few_times_however_much_there_is() {
         // Each time the least of several: what a former work of the store does behind it counts, too.
         let fresh = || {
             let options = PostgresOptions::default();
-            Arc::new(PostgresStore::open(database.address(), &options).unwrap())
+            Arc::new(used_as(PostgresStore::open(database.address(), &options).unwrap()))
         };
         let mut request = RecallRequest::new(Scope::of(ana.clone()), QUESTION);
         request.with_neighbours = 3;
@@ -98,7 +110,7 @@ fn recalls_and_writes_wait_for_the_server_a_few_times_however_much_there_is() {
             });
             assert!(taken <= 5, "storing {count} turns beside {turns} took {taken} trips");
         }
-        let bob = UserName::new("bob").unwrap();
+        let bob = UserName::new(format!("bob of {turns}")).unwrap();
         let first = trips(store, || {
             store.insert_turns(&bob, &[turn(0)]).unwrap();
         });
