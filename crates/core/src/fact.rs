@@ -65,6 +65,21 @@ pub struct Entity {
     pub kind: EntityKind,
 }
 
+impl Entity {
+    /// What all writings of the name have in common: lower case, with single spaces.
+    ///
+    /// # Examples
+    /// ```
+    /// use longmem_core::{Entity, EntityKind};
+    ///
+    /// let entity = Entity { name: "New  York".to_owned(), kind: EntityKind::Place };
+    /// assert_eq!(entity.key(), "new york");
+    /// ```
+    pub fn key(&self) -> String {
+        self.name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// A fact that is to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewFact {

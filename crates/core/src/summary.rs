@@ -35,6 +35,49 @@ pub enum SummaryOf {
     Sessions,
 }
 
+impl SummaryOf {
+    /// The word for what it is: `stretch`, `session` or `sessions`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Stretch { .. } => "stretch",
+            Self::Session { .. } => "session",
+            Self::Sessions => "sessions",
+        }
+    }
+
+    /// The session that it sums up, and the last turn of that; none for a summary of summaries.
+    pub const fn stretch(&self) -> Option<(&SessionName, TurnId)> {
+        match self {
+            Self::Stretch { session, through } | Self::Session { session, through } => {
+                Some((session, *through))
+            }
+            Self::Sessions => None,
+        }
+    }
+
+    /// Puts together what [`SummaryOf::kind`] and [`SummaryOf::stretch`] tell of one, as stores keep it.
+    /// Any other word is taken for `sessions`.
+    ///
+    /// # Errors
+    /// That of `stretch`, which is asked for the session and its last turn.
+    pub fn of_kind<E>(
+        kind: &str,
+        stretch: impl FnOnce() -> Result<(SessionName, TurnId), E>,
+    ) -> Result<Self, E> {
+        Ok(match kind {
+            "stretch" => {
+                let (session, through) = stretch()?;
+                Self::Stretch { session, through }
+            }
+            "session" => {
+                let (session, through) = stretch()?;
+                Self::Session { session, through }
+            }
+            _ => Self::Sessions,
+        })
+    }
+}
+
 /// What a stretch of talk said, made by a language model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {

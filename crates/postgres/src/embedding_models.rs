@@ -6,6 +6,7 @@
 
 use futures_util::future::{try_join, try_join4};
 use longmem_core::EmbeddingModel;
+use longmem_store::ModelState;
 use tokio_postgres::Row;
 
 use crate::failure::Failure;
@@ -78,28 +79,10 @@ fn from_row(row: &Row) -> Result<(i64, EmbeddingModel), Failure> {
 const SELECT_MODEL: &str =
     "SELECT id, name, revision, dimensions, pooling, normalized, \"window\" FROM embedding_models";
 
-/// What a model's vectors are in this store.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum State {
-    /// Complete, but for the queue.
-    Serving,
-    /// Being made, to replace the serving ones.
-    Building,
-}
-
-impl State {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Serving => "serving",
-            Self::Building => "building",
-        }
-    }
-}
-
 /// The model in a state, with its number.
 pub(crate) async fn model_in(
     statements: &Statements<'_>,
-    state: State,
+    state: ModelState,
 ) -> Result<Option<(i64, EmbeddingModel)>, Failure> {
     let sql = format!("{SELECT_MODEL} WHERE state = $1");
     let state = state.as_str();
@@ -147,7 +130,7 @@ async fn lock_users(statements: &Statements<'_>) -> Result<Vec<i64>, Failure> {
 pub(crate) async fn insert(
     statements: &Statements<'_>,
     model: &EmbeddingModel,
-    state: State,
+    state: ModelState,
 ) -> Result<(), Failure> {
     let identity = Identity::of(model);
     let (name, revision, dimensions, pooling, normalized, window) = identity.columns();
@@ -168,7 +151,7 @@ pub(crate) async fn begin_replacing(
     statements: &Statements<'_>,
     model: &EmbeddingModel,
 ) -> Result<(), Failure> {
-    let building = model_in(statements, State::Building).await?;
+    let building = model_in(statements, ModelState::Building).await?;
     if building.as_ref().is_some_and(|(_, building)| building == model) {
         return Ok(());
     }
@@ -176,14 +159,14 @@ pub(crate) async fn begin_replacing(
     if let Some((id, _)) = building {
         drop_model(statements, &users, id).await?;
     }
-    insert(statements, model, State::Building).await?;
+    insert(statements, model, ModelState::Building).await?;
     queue_all(statements, &users).await
 }
 
 /// Drops a replacement that was begun; only turns without vectors of the serving model wait again. The
 /// models are locked.
 pub(crate) async fn give_up_replacing(statements: &Statements<'_>) -> Result<(), Failure> {
-    let Some((id, _)) = model_in(statements, State::Building).await? else { return Ok(()) };
+    let Some((id, _)) = model_in(statements, ModelState::Building).await? else { return Ok(()) };
     let users = lock_users(statements).await?;
     drop_model(statements, &users, id).await?;
     let tool = role_number(longmem_core::Role::Tool);
@@ -203,7 +186,7 @@ pub(crate) async fn give_up_replacing(statements: &Statements<'_>) -> Result<(),
 /// Lets the model that is being built serve, and deletes the old one with its vectors. Returns false if
 /// there is none, or turns still wait for its vectors. The models are locked.
 pub(crate) async fn finish_replacing(statements: &Statements<'_>) -> Result<bool, Failure> {
-    let Some((building, _)) = model_in(statements, State::Building).await? else {
+    let Some((building, _)) = model_in(statements, ModelState::Building).await? else {
         return Ok(false);
     };
     let users = lock_users(statements).await?;
@@ -214,7 +197,7 @@ pub(crate) async fn finish_replacing(statements: &Statements<'_>) -> Result<bool
     if waits.try_get(0)? {
         return Ok(false);
     }
-    if let Some((id, _)) = model_in(statements, State::Serving).await? {
+    if let Some((id, _)) = model_in(statements, ModelState::Serving).await? {
         drop_model(statements, &users, id).await?;
     }
     let sql = "UPDATE embedding_models SET state = 'serving' WHERE id = $1";

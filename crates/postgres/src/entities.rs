@@ -90,7 +90,7 @@ impl NewEntities {
     /// Adds a name as it is written first, and what it stands for as soon as somebody knows; returns
     /// its key.
     fn add(&mut self, entity: &Entity) -> String {
-        let key = key(&entity.name);
+        let key = entity.key();
         if let Some(place) = self.places.get(&key) {
             let kind = &mut self.kinds[*place];
             if *kind == EntityKind::Other {
@@ -176,9 +176,4 @@ pub(crate) fn entity(row: &Row, column: usize) -> Result<Entity, Failure> {
     let kind = row.try_get::<_, &str>(column + 1)?.parse();
     let kind = kind.map_err(|_| Failure::Unexpected("a stored kind of a name is unknown"))?;
     Ok(Entity { name: row.try_get(column)?, kind })
-}
-
-/// What two writings of one name have in common.
-fn key(name: &str) -> String {
-    name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }

@@ -6,6 +6,7 @@ use futures_util::future::{try_join, try_join3, try_join4};
 use jiff::Timestamp;
 use longmem_core::{NewTurn, Role, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::{SessionNumber, TurnEntry};
+use longmem_store::own_values::SessionNames;
 use longmem_store::{ForgottenKey, Inserted, KeyState, Result, has_grown};
 use longmem_text::{IndexedWords, indexed_words};
 use rayon::prelude::*;
@@ -14,7 +15,7 @@ use crate::database::Database;
 use crate::failure::Failure;
 use crate::learning::learn_from;
 use crate::numbers::{Kind, Numbers};
-use crate::session_names::{SessionNames, amended_among};
+use crate::session_names::{self, amended_among};
 use crate::statements::{Statements, params};
 use crate::turn_rows::role_number;
 use crate::turns::last_turns;
@@ -104,7 +105,7 @@ async fn import(
             "SELECT source_key, id, text FROM turns WHERE user_id = $1 AND source_key = ANY($2)",
             params![number.0, keys],
         ),
-        SessionNames::of(statements, number),
+        session_names::names_of(statements, number),
         forgotten_keys::among(statements, user, &given),
     )
     .await?;

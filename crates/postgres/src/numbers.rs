@@ -3,11 +3,10 @@
 //! A sequence a row would not do: a slow transaction would commit a smaller number after a reader saw a
 //! greater one, and what came after that would be asked for ever after.
 
+use longmem_store::NUMBERS_IN_CHUNK as CHUNK;
+
 use crate::failure::Failure;
 use crate::statements::{NONE, Statements, params};
-
-/// Numbers in a chunk: as many as the longest block of a list holds turns.
-const CHUNK: i64 = 8192;
 
 /// What is numbered.
 #[derive(Debug, Clone, Copy)]

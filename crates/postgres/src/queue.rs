@@ -8,13 +8,13 @@ use futures_util::future::{try_join, try_join4};
 use longmem_core::{EmbeddingModel, TurnId, UserName};
 use longmem_search::{NewLists, PassageId, vector_bytes};
 use longmem_store::{
-    Claim, EmbeddedTurn, IndexShare, QueuedTurn, Result, StoreError, StoreLock, Vectors,
+    Claim, EmbeddedTurn, IndexShare, ModelState, QueuedTurn, Result, StoreLock, Vectors, may_index,
 };
 use tokio_postgres::Row;
 
 use crate::PostgresStore;
 use crate::database::Users;
-use crate::embedding_models::{self as models, Identity, State, model_in};
+use crate::embedding_models::{self as models, Identity, model_in};
 use crate::failure::Failure;
 use crate::leases::{self, NOW_MS, WHOLE_STORE, Wanted, Work};
 use crate::lists;
@@ -31,15 +31,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 impl Vectors for PostgresStore {
     fn serving_model(&self) -> Result<Option<EmbeddingModel>> {
         self.database.read(Users::All, async |statements| {
-            let serving = model_in(statements, State::Serving).await?;
+            let serving = model_in(statements, ModelState::Serving).await?;
             Ok(serving.map(|(_, model)| model))
         })
     }
 
     fn begin_indexing(&self, model: &EmbeddingModel, replace: bool) -> Result<()> {
         let (serving, building) = self.database.read(Users::All, async |statements| {
-            try_join(model_in(statements, State::Serving), model_in(statements, State::Building))
-                .await
+            try_join(
+                model_in(statements, ModelState::Serving),
+                model_in(statements, ModelState::Building),
+            )
+            .await
         })?;
         // What is as it should be is left alone: this is asked before each recall.
         if building.is_none() && serving.is_some_and(|(_, serving)| serving == *model) {
@@ -47,9 +50,10 @@ impl Vectors for PostgresStore {
         }
         let serving = self.database.write(Users::All, async |statements| {
             models::lock_models(statements).await?;
-            let serving = model_in(statements, State::Serving).await?.map(|(_, serving)| serving);
+            let serving =
+                model_in(statements, ModelState::Serving).await?.map(|(_, serving)| serving);
             match &serving {
-                None => models::insert(statements, model, State::Serving).await?,
+                None => models::insert(statements, model, ModelState::Serving).await?,
                 Some(serving) if serving == model => {
                     // Whoever replaces it now goes on; nothing that is written here counts meanwhile.
                     if replace || !leases::is_taken(statements, Work::IndexAlone).await? {
@@ -61,14 +65,7 @@ impl Vectors for PostgresStore {
             }
             Ok(serving)
         })?;
-        match serving {
-            Some(serving) if serving != *model && !replace => Err(StoreError::OtherModel {
-                place: self.database.location().place().to_owned(),
-                stored: serving.name + "@" + &serving.revision,
-                given: format!("{}@{}", model.name, model.revision),
-            }),
-            _ => Ok(()),
-        }
+        may_index(model, serving.as_ref(), replace, || self.database.location().place().to_owned())
     }
 
     fn requeue_all(&self) -> Result<()> {
@@ -155,9 +152,9 @@ impl Vectors for PostgresStore {
     }
 
     fn finish_replacing(&self) -> Result<bool> {
-        let building = self
-            .database
-            .read(Users::All, async |statements| model_in(statements, State::Building).await)?;
+        let building = self.database.read(Users::All, async |statements| {
+            model_in(statements, ModelState::Building).await
+        })?;
         if building.is_none() {
             return Ok(false);
         }

@@ -1,76 +1,36 @@
 //! Where turns of a session that has another name now are imported to, and whose titles stay.
-//!
-//! Both are small values of the user: `session/name/` and a former name hold the present name,
-//! `session/title/` and a name hold that name. They go with the session that they lead to.
+//! See [`own_values`].
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use futures_util::future::{try_join, try_join3};
 use longmem_core::{SessionName, TurnId};
+use longmem_store::own_values::{self, AMENDED, FORMER_NAMES, SESSIONS, SessionNames};
 
 use crate::failure::Failure;
 use crate::kept;
 use crate::statements::{Statements, params};
 use crate::user_number::UserNumber;
 
-/// Begins the names of all values that this file keeps.
-const PREFIX: &str = "session/";
-const FORMER: &str = "session/name/";
-const TITLED: &str = "session/title/";
-
-/// Begins the names of values that mark turns whose words were replaced; the turn's number follows.
-const AMENDED: &str = "amended/";
-
 /// What imports have to know of a user's sessions.
-#[derive(Default)]
-pub(crate) struct SessionNames {
-    present: HashMap<String, SessionName>,
-    titled: HashSet<String>,
-}
-
-impl SessionNames {
-    /// Reads them.
-    pub(crate) async fn of(statements: &Statements<'_>, user: UserNumber) -> Result<Self, Failure> {
-        let rows = statements
-            .rows(
-                "SELECT name, value FROM user_values
-                 WHERE user_id = $1 AND starts_with(name, $2)",
-                params![user.0, PREFIX],
-            )
-            .await?;
-        let mut names = Self::default();
-        for row in &rows {
-            let (name, value): (&str, &[u8]) = (row.try_get(0)?, row.try_get(1)?);
-            if let Some(former) = name.strip_prefix(FORMER) {
-                let present = std::str::from_utf8(value).ok().and_then(|name| name.parse().ok());
-                let present = present.ok_or(Failure::Unexpected("a present name is none"))?;
-                names.present.insert(former.to_owned(), present);
-            } else if let Some(titled) = name.strip_prefix(TITLED) {
-                names.titled.insert(titled.to_owned());
-            }
-        }
-        Ok(names)
+pub(crate) async fn names_of(
+    statements: &Statements<'_>,
+    user: UserNumber,
+) -> Result<SessionNames, Failure> {
+    let rows = statements
+        .rows(
+            "SELECT name, value FROM user_values
+             WHERE user_id = $1 AND starts_with(name, $2)",
+            params![user.0, SESSIONS],
+        )
+        .await?;
+    let mut names = SessionNames::default();
+    for row in &rows {
+        let held = std::str::from_utf8(row.try_get(1)?).ok();
+        let session = held.and_then(|name| SessionName::new(name).ok());
+        names.note(row.try_get(0)?, session.ok_or(Failure::Unexpected("a present name is none"))?);
     }
-
-    /// The session that holds now what a source calls by this name.
-    pub(crate) fn present<'a>(&'a self, session: &'a SessionName) -> &'a SessionName {
-        self.present.get(session.as_str()).unwrap_or(session)
-    }
-
-    /// Names that sessions had once, each with the present one, in their order.
-    pub(crate) fn former(&self) -> Vec<(SessionName, SessionName)> {
-        let named = self.present.iter().filter_map(|(former, present)| {
-            Some((former.parse::<SessionName>().ok()?, present.clone()))
-        });
-        let mut former: Vec<_> = named.collect();
-        former.sort();
-        former
-    }
-
-    /// Whether the session's title was set by a person.
-    pub(crate) fn is_titled(&self, session: &SessionName) -> bool {
-        self.titled.contains(session.as_str())
-    }
+    Ok(names)
 }
 
 /// Notes that the title of a session was set by a person.
@@ -79,7 +39,7 @@ pub(crate) async fn note_titled(
     user: UserNumber,
     session: &SessionName,
 ) -> Result<(), Failure> {
-    kept::keep_all(statements, user, &[value(TITLED, session, session)]).await
+    kept::keep_all(statements, user, &[(own_values::titled(session), leads_to(session))]).await
 }
 
 /// Notes that sessions have another name now, or that all their turns are in another one.
@@ -90,16 +50,16 @@ pub(crate) async fn note_present_name(
     present: &SessionName,
 ) -> Result<(), Failure> {
     let led_to: Vec<&[u8]> = former.iter().map(|name| name.as_str().as_bytes()).collect();
-    let leads_to = present.as_str().as_bytes();
+    let present_name = leads_to(present);
     let lead_on = statements.run(
         "UPDATE user_values SET value = $4
          WHERE user_id = $1 AND starts_with(name, $2) AND value = ANY($3)",
-        params![user.0, FORMER, led_to, leads_to],
+        params![user.0, FORMER_NAMES, led_to, present_name],
     );
     let values: Vec<(String, Vec<u8>)> =
-        former.iter().map(|former| value(FORMER, former, present)).collect();
+        former.iter().map(|name| (own_values::former_name(name), leads_to(present))).collect();
     // The present name leads to itself.
-    let to_itself = format!("{FORMER}{present}");
+    let to_itself = own_values::former_name(present);
     let free_present = statements.run(
         "DELETE FROM user_values WHERE user_id = $1 AND name = $2",
         params![user.0, to_itself],
@@ -115,8 +75,8 @@ pub(crate) async fn rename_titled(
     former: &SessionName,
     present: &SessionName,
 ) -> Result<(), Failure> {
-    let former = format!("{TITLED}{former}");
-    let (name, value) = value(TITLED, present, present);
+    let (former, name) = (own_values::titled(former), own_values::titled(present));
+    let value = leads_to(present);
     statements
         .run(
             "WITH titled AS (
@@ -135,7 +95,7 @@ pub(crate) async fn note_amended(
     user: UserNumber,
     turn: TurnId,
 ) -> Result<(), Failure> {
-    kept::keep_all(statements, user, &[(format!("{AMENDED}{turn}"), Vec::new())]).await
+    kept::keep_all(statements, user, &[(own_values::amended(turn), Vec::new())]).await
 }
 
 /// Deletes what leads to sessions and turns that are no more.
@@ -148,7 +108,7 @@ pub(crate) async fn delete_of_gone(
          WHERE v.user_id = $1 AND starts_with(v.name, $2) AND NOT EXISTS (
              SELECT 1 FROM sessions s
              WHERE s.user_id = $1 AND convert_to(s.name, 'UTF8') = v.value)",
-        params![user.0, PREFIX],
+        params![user.0, SESSIONS],
     );
     // Somebody else's value may begin like ours.
     let of_turns = statements.run(
@@ -163,9 +123,9 @@ pub(crate) async fn delete_of_gone(
     Ok(())
 }
 
-/// A value by which a name leads to a session.
-fn value(prefix: &str, name: &SessionName, leads_to: &SessionName) -> (String, Vec<u8>) {
-    (format!("{prefix}{name}"), leads_to.as_str().as_bytes().to_vec())
+/// The bytes of a value that leads to a session.
+fn leads_to(session: &SessionName) -> Vec<u8> {
+    session.as_str().as_bytes().to_vec()
 }
 
 /// Those of the turns whose words were replaced.
@@ -174,7 +134,7 @@ pub(crate) async fn amended_among(
     user: UserNumber,
     turns: &[TurnId],
 ) -> Result<BTreeSet<TurnId>, Failure> {
-    let names: Vec<String> = turns.iter().map(|turn| format!("{AMENDED}{turn}")).collect();
+    let names: Vec<String> = turns.iter().map(|turn| own_values::amended(*turn)).collect();
     let rows = statements
         .rows(
             "SELECT name FROM user_values WHERE user_id = $1 AND name = ANY($2)",
@@ -182,7 +142,7 @@ pub(crate) async fn amended_among(
         )
         .await?;
     let marked: HashSet<&str> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-    let is_marked = |turn: &&TurnId| marked.contains(format!("{AMENDED}{turn}").as_str());
+    let is_marked = |turn: &&TurnId| marked.contains(own_values::amended(**turn).as_str());
     Ok(turns.iter().filter(is_marked).copied().collect())
 }
 
@@ -195,15 +155,9 @@ pub(crate) async fn amended_of(
     let rows = statements.rows(sql, params![user.0, AMENDED]).await?;
     let mut amended = BTreeSet::new();
     for row in &rows {
-        let turn = row.try_get::<_, &str>(0)?.strip_prefix(AMENDED).and_then(|n| n.parse().ok());
-        amended.extend(turn.map(TurnId));
+        amended.extend(own_values::amended_turn(row.try_get(0)?));
     }
     Ok(amended)
-}
-
-/// Whether a value of a user's is one that this file keeps.
-pub(crate) fn is_own_value(name: &str) -> bool {
-    name.starts_with(PREFIX) || name.starts_with(AMENDED)
 }
 
 /// Keeps names that sessions had once, as another store knows them, each with the present one.
@@ -212,7 +166,7 @@ pub(crate) async fn keep_former(
     user: UserNumber,
     names: impl Iterator<Item = (&SessionName, &SessionName)>,
 ) -> Result<(), Failure> {
-    let kept = names.map(|(former, present)| (format!("{FORMER}{former}"), present.as_str()));
+    let kept = names.map(|(former, present)| (own_values::former_name(former), present.as_str()));
     keep_taken(statements, user, kept).await
 }
 
@@ -222,7 +176,7 @@ pub(crate) async fn keep_titled(
     user: UserNumber,
     titled: impl Iterator<Item = &SessionName>,
 ) -> Result<(), Failure> {
-    let kept = titled.map(|session| (format!("{TITLED}{session}"), session.as_str()));
+    let kept = titled.map(|session| (own_values::titled(session), session.as_str()));
     keep_taken(statements, user, kept).await
 }
 
@@ -232,7 +186,7 @@ pub(crate) async fn keep_amended(
     user: UserNumber,
     turns: impl Iterator<Item = TurnId>,
 ) -> Result<(), Failure> {
-    keep_taken(statements, user, turns.map(|turn| (format!("{AMENDED}{turn}"), ""))).await
+    keep_taken(statements, user, turns.map(|turn| (own_values::amended(turn), ""))).await
 }
 
 /// Keeps values of a user who is taken in.

@@ -68,12 +68,9 @@ pub(crate) async fn write(
     text: &str,
     (now, made_at): (Timestamp, Epoch),
 ) -> Result<bool, Failure> {
-    let (kind, session, through) = match of {
-        SummaryOf::Stretch { session, through } => ("stretch", session, through),
-        SummaryOf::Session { session, through } => ("session", session, through),
-        SummaryOf::Sessions => panic!("a summary of summaries is stored by folding"),
-    };
-    let (number, session, now) = (UserNumber::of(user), session.as_str(), now.as_millisecond());
+    let (session, through) = of.stretch().expect("a summary of summaries is stored by folding");
+    let (kind, session) = (of.kind(), session.as_str());
+    let (number, now) = (UserNumber::of(user), now.as_millisecond());
     let (locked, there) = try_join(
         lock(statements, user),
         statements.first(
@@ -159,17 +156,15 @@ pub(crate) async fn release_parts(
     release.await.map(drop)
 }
 
+/// Reads what a summary sums up from the columns 1 to 3.
+pub(crate) fn summary_of(row: &Row) -> Result<SummaryOf, Failure> {
+    SummaryOf::of_kind(row.try_get(1)?, || Ok((session_name(row, 2)?, TurnId(row.try_get(3)?))))
+}
+
 fn summary_from_row(row: &Row) -> Result<Summary, Failure> {
-    let session = || session_name(row, 2);
-    let through = || Ok::<_, Failure>(TurnId(row.try_get(3)?));
-    let of = match row.try_get(1)? {
-        "stretch" => SummaryOf::Stretch { session: session()?, through: through()? },
-        "session" => SummaryOf::Session { session: session()?, through: through()? },
-        _ => SummaryOf::Sessions,
-    };
     Ok(Summary {
         id: SummaryId(row.try_get(0)?),
-        of,
+        of: summary_of(row)?,
         time: timestamp(row, 4)?,
         text: row.try_get(5)?,
         folded_into: row.try_get::<_, Option<i64>>(6)?.map(SummaryId),

@@ -1,27 +1,10 @@
 //! Which model's vectors serve, and which are being made.
 
 use longmem_core::EmbeddingModel;
+use longmem_store::ModelState;
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, params};
 
 use crate::users::begin_epochs;
-
-/// What a model's vectors are in this store.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum State {
-    /// Complete, but for the queue.
-    Serving,
-    /// Being made, to replace the serving ones.
-    Building,
-}
-
-impl State {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Serving => "serving",
-            Self::Building => "building",
-        }
-    }
-}
 
 /// The columns that make a model's identity.
 const IDENTITY: &str = "name, revision, dimensions, pooling, normalized, window";
@@ -63,7 +46,7 @@ pub(crate) fn model_id(
 /// The model in a state, with its number.
 pub(crate) fn model_in(
     connection: &Connection,
-    state: State,
+    state: ModelState,
 ) -> rusqlite::Result<Option<(i64, EmbeddingModel)>> {
     let sql = format!("SELECT id, {IDENTITY} FROM embedding_models WHERE state = ?1");
     connection.prepare_cached(&sql)?.query_row([state.as_str()], from_row).optional()
@@ -77,9 +60,9 @@ pub(crate) fn models(connection: &Connection) -> rusqlite::Result<Vec<EmbeddingM
 
 /// The model whose vectors are written now.
 pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<Option<(i64, EmbeddingModel)>> {
-    match model_in(connection, State::Building)? {
+    match model_in(connection, ModelState::Building)? {
         Some(building) => Ok(Some(building)),
-        None => model_in(connection, State::Serving),
+        None => model_in(connection, ModelState::Serving),
     }
 }
 
@@ -87,7 +70,7 @@ pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<Option<(i64, E
 pub(crate) fn insert(
     transaction: &Transaction<'_>,
     model: &EmbeddingModel,
-    state: State,
+    state: ModelState,
 ) -> rusqlite::Result<()> {
     let sql = format!(
         "INSERT INTO embedding_models ({IDENTITY}, state)
@@ -102,14 +85,14 @@ pub(crate) fn begin_replacing(
     transaction: &Transaction<'_>,
     model: &EmbeddingModel,
 ) -> rusqlite::Result<()> {
-    match model_in(transaction, State::Building)? {
+    match model_in(transaction, ModelState::Building)? {
         Some((_, building)) if building == *model => return Ok(()),
         Some((id, _)) => {
             transaction.execute("DELETE FROM embedding_models WHERE id = ?1", [id])?;
         }
         None => {}
     }
-    insert(transaction, model, State::Building)?;
+    insert(transaction, model, ModelState::Building)?;
     transaction.execute(QUEUE_ALL, []).map(drop)
 }
 
@@ -130,7 +113,9 @@ pub(crate) fn give_up_replacing(transaction: &Transaction<'_>) -> rusqlite::Resu
 pub(crate) fn finish_replacing(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
     let waits: bool =
         transaction.query_row("SELECT EXISTS (SELECT 1 FROM index_queue)", [], |row| row.get(0))?;
-    let Some((building, _)) = model_in(transaction, State::Building)? else { return Ok(false) };
+    let Some((building, _)) = model_in(transaction, ModelState::Building)? else {
+        return Ok(false);
+    };
     if waits {
         return Ok(false);
     }

@@ -40,15 +40,15 @@ pub(crate) fn mention(
     fact: FactId,
     entities: &[Entity],
 ) -> rusqlite::Result<()> {
-    for Entity { name, kind } in entities {
-        let key = key(name);
+    for entity in entities {
+        let key = entity.key();
         transaction
             .prepare_cached(
                 "INSERT INTO entities (user_id, key, name, kind) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (user_id, key) DO UPDATE SET kind = excluded.kind
                  WHERE entities.kind = 'other'",
             )?
-            .execute(params![user, key, name.trim(), kind.as_str()])?;
+            .execute(params![user, key, entity.name.trim(), entity.kind.as_str()])?;
         transaction
             .prepare_cached(
                 "INSERT OR IGNORE INTO entity_mentions (fact_id, entity_id)
@@ -70,9 +70,7 @@ pub(crate) fn insert(
             "INSERT INTO entities (user_id, key, name, kind) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (user_id, key) DO UPDATE SET key = excluded.key RETURNING id",
         )?
-        .query_row(params![user, key(&entity.name), entity.name, entity.kind.as_str()], |row| {
-            row.get(0)
-        })
+        .query_row(params![user, entity.key(), entity.name, entity.kind.as_str()], |row| row.get(0))
 }
 
 /// Removes the names that no fact mentions any more.
@@ -101,9 +99,4 @@ pub(crate) fn mentions(
         mentions.entry(FactId(row.get(0)?)).or_default().push(entity);
     }
     Ok(mentions)
-}
-
-/// What two writings of one name have in common.
-fn key(name: &str) -> String {
-    name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }

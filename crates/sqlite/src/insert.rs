@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use longmem_core::{NewTurn, Role, SessionName, SourceKey, Turn, TurnId, UserName};
 use longmem_search::{NewLists, SessionNumber, TurnEntry};
+use longmem_store::own_values::SessionNames;
 use longmem_store::{ForgottenKey, Inserted, KeyState, Result, has_grown};
 use longmem_text::{IndexedWords, indexed_words};
 use rayon::prelude::*;
@@ -17,7 +18,7 @@ use crate::learning::learn_from;
 use crate::numbers::{Kind, Numbers};
 use crate::read::last_turns;
 use crate::rows::array;
-use crate::session_names::{SessionNames, is_amended};
+use crate::session_names::{self, is_amended};
 use crate::users::{user_id, user_id_or_new};
 use crate::{forget, forgotten_keys, kept};
 
@@ -79,7 +80,7 @@ fn import(
     }
     forget::delete_replaced(transaction, user, &grown_turns(transaction, user, &wanted)?)?;
     let names = match user_id(transaction, user)? {
-        Some(user_id) => SessionNames::of(transaction, user_id)?,
+        Some(user_id) => session_names::names_of(transaction, user_id)?,
         None => SessionNames::default(),
     };
     let mut inserted = insert(transaction, user, &wanted, &names)?.into_iter();

@@ -3,10 +3,8 @@
 //! A chunk is as long as the longest block of a list. So the turns of a user stand in few blocks also
 //! when many users write in turn, and numbers rise, for each user, in the order of commit.
 
+use longmem_store::NUMBERS_IN_CHUNK as CHUNK;
 use rusqlite::{Transaction, params};
-
-/// Numbers in a chunk.
-const CHUNK: i64 = 8192;
 
 /// No store comes near to this number; one that is there is damaged.
 const GREATEST: i64 = 1 << 56;

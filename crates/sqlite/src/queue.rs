@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use longmem_core::{EmbeddingModel, TurnId, UserName};
 use longmem_search::{NewLists, PassageId, vector_bytes};
-use longmem_store::{EmbeddedTurn, IndexShare, QueuedTurn, Result, StoreError, StoreLock, Vectors};
+use longmem_store::{
+    EmbeddedTurn, IndexShare, ModelState, QueuedTurn, Result, StoreLock, Vectors, may_index,
+};
 use rusqlite::{Connection, Transaction, params};
 
 use crate::SqliteStore;
 use crate::block_tables::{self, Owner};
-use crate::embedding_models::{self as models, State, model_in};
+use crate::embedding_models::{self as models, model_in};
 use crate::file::with_suffix;
 use crate::lock_file::LockFile;
 use crate::numbers::{Kind, Numbers};
@@ -18,29 +20,23 @@ use crate::users::user_id;
 
 impl Vectors for SqliteStore {
     fn serving_model(&self) -> Result<Option<EmbeddingModel>> {
-        let serving = self.connections.read(|connection| model_in(connection, State::Serving))?;
+        let serving =
+            self.connections.read(|connection| model_in(connection, ModelState::Serving))?;
         Ok(serving.map(|(_, model)| model))
     }
 
     fn begin_indexing(&self, model: &EmbeddingModel, replace: bool) -> Result<()> {
         let serving = self.connections.write(|transaction| {
-            let serving = model_in(transaction, State::Serving)?.map(|(_, serving)| serving);
+            let serving = model_in(transaction, ModelState::Serving)?.map(|(_, serving)| serving);
             match &serving {
-                None => models::insert(transaction, model, State::Serving)?,
+                None => models::insert(transaction, model, ModelState::Serving)?,
                 Some(serving) if serving == model => models::give_up_replacing(transaction)?,
                 Some(_) if replace => models::begin_replacing(transaction, model)?,
                 Some(_) => {}
             }
             Ok(serving)
         })?;
-        match serving {
-            Some(serving) if serving != *model && !replace => Err(StoreError::OtherModel {
-                place: crate::error::place(self.path()),
-                stored: serving.name + "@" + &serving.revision,
-                given: format!("{}@{}", model.name, model.revision),
-            }),
-            _ => Ok(()),
-        }
+        may_index(model, serving.as_ref(), replace, || crate::error::place(self.path()))
     }
 
     fn requeue_all(&self) -> Result<()> {

@@ -1,67 +1,26 @@
 //! Where turns of a session that has another name now are imported to, and whose titles stay.
-//!
-//! Both are small values of the user: `session/name/` and a former name hold the present name,
-//! `session/title/` and a name hold that name. They go with the session that they lead to.
+//! See [`own_values`].
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use longmem_core::{SessionName, TurnId};
+use longmem_store::own_values::{self, AMENDED, FORMER_NAMES, SESSIONS, SessionNames};
 use rusqlite::{Connection, Transaction, params};
 
-/// Begins the names of all values that this file keeps.
-const PREFIX: &str = "session/";
-const FORMER: &str = "session/name/";
-const TITLED: &str = "session/title/";
-
-/// Begins the names of values that mark turns whose words were replaced; the turn's number follows.
-const AMENDED: &str = "amended/";
+use crate::rows::parsed;
 
 /// What imports have to know of a user's sessions.
-#[derive(Default)]
-pub(crate) struct SessionNames {
-    present: HashMap<String, SessionName>,
-    titled: HashSet<String>,
-}
-
-impl SessionNames {
-    /// Reads them.
-    pub(crate) fn of(connection: &Connection, user_id: i64) -> rusqlite::Result<Self> {
-        let mut names = Self::default();
-        let mut statement = connection.prepare_cached(
-            "SELECT name, CAST(value AS TEXT) FROM user_values
-             WHERE user_id = ?1 AND substr(name, 1, length(?2)) = ?2",
-        )?;
-        let mut rows = statement.query(params![user_id, PREFIX])?;
-        while let Some(row) = rows.next()? {
-            let (name, value) = (row.get_ref(0)?.as_str()?, crate::rows::parsed(row, 1)?);
-            if let Some(former) = name.strip_prefix(FORMER) {
-                names.present.insert(former.to_owned(), value);
-            } else if let Some(titled) = name.strip_prefix(TITLED) {
-                names.titled.insert(titled.to_owned());
-            }
-        }
-        Ok(names)
+pub(crate) fn names_of(connection: &Connection, user_id: i64) -> rusqlite::Result<SessionNames> {
+    let mut names = SessionNames::default();
+    let mut statement = connection.prepare_cached(
+        "SELECT name, CAST(value AS TEXT) FROM user_values
+         WHERE user_id = ?1 AND substr(name, 1, length(?2)) = ?2",
+    )?;
+    let mut rows = statement.query(params![user_id, SESSIONS])?;
+    while let Some(row) = rows.next()? {
+        names.note(row.get_ref(0)?.as_str()?, parsed(row, 1)?);
     }
-
-    /// The session that holds now what a source calls by this name.
-    pub(crate) fn present<'a>(&'a self, session: &'a SessionName) -> &'a SessionName {
-        self.present.get(session.as_str()).unwrap_or(session)
-    }
-
-    /// Names that sessions had once, each with the present one, in their order.
-    pub(crate) fn former(&self) -> Vec<(SessionName, SessionName)> {
-        let named = self.present.iter().filter_map(|(former, present)| {
-            Some((former.parse::<SessionName>().ok()?, present.clone()))
-        });
-        let mut former: Vec<_> = named.collect();
-        former.sort();
-        former
-    }
-
-    /// Whether the session's title was set by a person.
-    pub(crate) fn is_titled(&self, session: &SessionName) -> bool {
-        self.titled.contains(session.as_str())
-    }
+    Ok(names)
 }
 
 /// Notes that the title of a session was set by a person.
@@ -70,7 +29,7 @@ pub(crate) fn note_titled(
     user_id: i64,
     session: &SessionName,
 ) -> rusqlite::Result<()> {
-    keep(transaction, user_id, &format!("{TITLED}{session}"), session.as_str())
+    keep(transaction, user_id, &own_values::titled(session), session.as_str())
 }
 
 /// Notes that a session has another name now, or that all its turns are in another one.
@@ -83,13 +42,13 @@ pub(crate) fn note_present_name(
     transaction.execute(
         "UPDATE user_values SET value = CAST(?4 AS BLOB)
          WHERE user_id = ?1 AND substr(name, 1, length(?2)) = ?2 AND value = CAST(?3 AS BLOB)",
-        params![user_id, FORMER, former.as_str(), present.as_str()],
+        params![user_id, FORMER_NAMES, former.as_str(), present.as_str()],
     )?;
-    keep(transaction, user_id, &format!("{FORMER}{former}"), present.as_str())?;
+    keep(transaction, user_id, &own_values::former_name(former), present.as_str())?;
     // The present name leads to itself.
     transaction.execute(
         "DELETE FROM user_values WHERE user_id = ?1 AND name = ?2",
-        params![user_id, format!("{FORMER}{present}")],
+        params![user_id, own_values::former_name(present)],
     )?;
     Ok(())
 }
@@ -103,7 +62,7 @@ pub(crate) fn rename_titled(
 ) -> rusqlite::Result<()> {
     let titled = transaction.execute(
         "DELETE FROM user_values WHERE user_id = ?1 AND name = ?2",
-        params![user_id, format!("{TITLED}{former}")],
+        params![user_id, own_values::titled(former)],
     )?;
     if titled > 0 { note_titled(transaction, user_id, present) } else { Ok(()) }
 }
@@ -114,7 +73,7 @@ pub(crate) fn note_amended(
     user_id: i64,
     turn: TurnId,
 ) -> rusqlite::Result<()> {
-    keep(transaction, user_id, &format!("{AMENDED}{turn}"), "")
+    keep(transaction, user_id, &own_values::amended(turn), "")
 }
 
 /// Whether the words of a turn were replaced.
@@ -125,7 +84,7 @@ pub(crate) fn is_amended(
 ) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM user_values WHERE user_id = ?1 AND name = ?2")?
-        .exists(params![user_id, format!("{AMENDED}{turn}")])
+        .exists(params![user_id, own_values::amended(turn)])
 }
 
 /// The turns of a user whose words were replaced.
@@ -136,8 +95,7 @@ pub(crate) fn amended(connection: &Connection, user_id: i64) -> rusqlite::Result
     let mut rows = statement.query(params![user_id, AMENDED])?;
     let mut amended = BTreeSet::new();
     while let Some(row) = rows.next()? {
-        let turn = row.get_ref(0)?.as_str()?.strip_prefix(AMENDED).and_then(|n| n.parse().ok());
-        amended.extend(turn.map(TurnId));
+        amended.extend(own_values::amended_turn(row.get_ref(0)?.as_str()?));
     }
     Ok(amended)
 }
@@ -149,12 +107,7 @@ pub(crate) fn keep_former(
     former: &SessionName,
     present: &SessionName,
 ) -> rusqlite::Result<()> {
-    keep(transaction, user_id, &format!("{FORMER}{former}"), present.as_str())
-}
-
-/// Whether a value of a user's is one that this file keeps.
-pub(crate) fn is_own_value(name: &str) -> bool {
-    name.starts_with(PREFIX) || name.starts_with(AMENDED)
+    keep(transaction, user_id, &own_values::former_name(former), present.as_str())
 }
 
 /// Deletes what leads to sessions and turns that are no more.
@@ -164,7 +117,7 @@ pub(crate) fn delete_of_gone(transaction: &Transaction<'_>, user_id: i64) -> rus
          WHERE user_id = ?1 AND substr(name, 1, length(?2)) = ?2 AND NOT EXISTS (
              SELECT 1 FROM sessions s
              WHERE s.user_id = ?1 AND s.name = CAST(user_values.value AS TEXT))",
-        params![user_id, PREFIX],
+        params![user_id, SESSIONS],
     )?;
     transaction.execute(
         "DELETE FROM user_values

@@ -57,25 +57,21 @@ pub(crate) fn write(
     text: &str,
     (now, made_at): (Timestamp, Epoch),
 ) -> rusqlite::Result<bool> {
-    let (of, session, through) = match of {
-        SummaryOf::Stretch { session, through } => ("stretch", session, through),
-        SummaryOf::Session { session, through } => ("session", session, through),
-        SummaryOf::Sessions => panic!("a summary of summaries is stored by folding"),
-    };
+    let (session, through) = of.stretch().expect("a summary of summaries is stored by folding");
     let Some(user) = user_id(transaction, user)? else { return Ok(false) };
-    if epoch(transaction, user)? != made_at || !turn_exists(transaction, user, *through)? {
+    if epoch(transaction, user)? != made_at || !turn_exists(transaction, user, through)? {
         return Ok(false);
     }
     // What it was folded into goes too: that tells what the older one told.
     transaction.execute(
         "DELETE FROM summaries WHERE of = ?3 AND session_id =
              (SELECT id FROM sessions WHERE user_id = ?1 AND name = ?2)",
-        params![user, session.as_str(), of],
+        params![user, session.as_str(), of.kind()],
     )?;
     let stored = transaction.execute(
         "INSERT INTO summaries (user_id, of, session_id, through_turn, text, created_ms)
          SELECT user_id, ?3, id, ?4, ?5, ?6 FROM sessions WHERE user_id = ?1 AND name = ?2",
-        params![user, session.as_str(), of, through.0, text, now.as_millisecond()],
+        params![user, session.as_str(), of.kind(), through.0, text, now.as_millisecond()],
     )?;
     Ok(stored > 0)
 }
@@ -119,17 +115,15 @@ fn turn_exists(connection: &Connection, user: i64, turn: TurnId) -> rusqlite::Re
         .exists(params![user, turn.0])
 }
 
+/// Reads what a summary sums up from the columns 1 to 3.
+pub(crate) fn summary_of(row: &Row<'_>) -> rusqlite::Result<SummaryOf> {
+    SummaryOf::of_kind(row.get_ref(1)?.as_str()?, || Ok((parsed(row, 2)?, TurnId(row.get(3)?))))
+}
+
 fn summary_from_row(row: &Row<'_>) -> rusqlite::Result<Summary> {
-    let session = || parsed::<SessionName>(row, 2);
-    let through = || row.get(3).map(TurnId);
-    let of = match row.get_ref(1)?.as_str()? {
-        "stretch" => SummaryOf::Stretch { session: session()?, through: through()? },
-        "session" => SummaryOf::Session { session: session()?, through: through()? },
-        _ => SummaryOf::Sessions,
-    };
     Ok(Summary {
         id: SummaryId(row.get(0)?),
-        of,
+        of: summary_of(row)?,
         time: timestamp(row, 4)?,
         text: row.get(5)?,
         folded_into: row.get::<_, Option<i64>>(6)?.map(SummaryId),

@@ -26,6 +26,7 @@ mod forgotten_key;
 mod kept;
 mod learning;
 mod moving;
+pub mod own_values;
 mod turns;
 mod upkeep;
 mod vectors;
@@ -54,7 +55,9 @@ pub use turns::{
     StoredTurn, Turns, UserOverview, WouldForget, has_grown,
 };
 pub use upkeep::{StoreStats, Upkeep, UserStats};
-pub use vectors::{Claim, EmbeddedTurn, IndexShare, QueuedTurn, StoreLock, Vectors};
+pub use vectors::{
+    Claim, EmbeddedTurn, IndexShare, ModelState, QueuedTurn, StoreLock, Vectors, may_index,
+};
 
 /// The result of everything that a store does.
 pub type Result<T> = std::result::Result<T, StoreError>;

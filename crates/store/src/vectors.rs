@@ -5,7 +5,7 @@ use std::fmt;
 
 use longmem_core::{Embedding, EmbeddingModel, PassageSpan, TurnId, UserName};
 
-use crate::Result;
+use crate::{Result, StoreError};
 
 /// What a store does with vectors.
 pub trait Vectors: Send + Sync {
@@ -22,7 +22,7 @@ pub trait Vectors: Send + Sync {
     /// on where it stopped.
     ///
     /// # Errors
-    /// [`StoreError::OtherModel`](crate::StoreError::OtherModel) without `replace` if another model's
+    /// [`StoreError::OtherModel`] without `replace` if another model's
     /// vectors are here.
     fn begin_indexing(&self, model: &EmbeddingModel, replace: bool) -> Result<()>;
 
@@ -75,7 +75,7 @@ pub trait Vectors: Send + Sync {
     /// `truncated_tokens` is added to the model's count of tokens that no vector covers.
     ///
     /// # Errors
-    /// [`StoreError`](crate::StoreError); then nothing was stored of at least one user, and what was not
+    /// [`StoreError`]; then nothing was stored of at least one user, and what was not
     /// stored still waits.
     fn write_vectors(
         &self,
@@ -88,7 +88,7 @@ pub trait Vectors: Send + Sync {
     /// Returns whether that happened.
     ///
     /// # Errors
-    /// [`StoreError`](crate::StoreError); then the old model serves on.
+    /// [`StoreError`]; then the old model serves on.
     fn finish_replacing(&self) -> Result<bool>;
 
     /// Takes the right to index: alone, or beside others where the store lets several share the work; a
@@ -98,6 +98,47 @@ pub trait Vectors: Send + Sync {
     /// # Errors
     /// When the store cannot be locked.
     fn lock_index(&self, share: IndexShare, wait: bool) -> Result<Option<StoreLock>>;
+}
+
+/// What a model's vectors are in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelState {
+    /// Complete, but for the queue.
+    Serving,
+    /// Being made, to replace the serving ones.
+    Building,
+}
+
+impl ModelState {
+    /// The word that stores keep for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Serving => "serving",
+            Self::Building => "building",
+        }
+    }
+}
+
+/// Fails if a model's vectors may not be written, as [`Vectors::begin_indexing`] says: another one's serve,
+/// and they are not to be replaced.
+///
+/// # Errors
+/// [`StoreError::OtherModel`], which names the place.
+pub fn may_index(
+    model: &EmbeddingModel,
+    serving: Option<&EmbeddingModel>,
+    replace: bool,
+    place: impl FnOnce() -> String,
+) -> Result<()> {
+    let named = |model: &EmbeddingModel| format!("{}@{}", model.name, model.revision);
+    match serving {
+        Some(serving) if serving != model && !replace => Err(StoreError::OtherModel {
+            place: place(),
+            stored: named(serving),
+            given: named(model),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Whether somebody else may index meanwhile.

@@ -6,10 +6,10 @@ use std::pin::Pin;
 use futures_util::TryStreamExt;
 use futures_util::future::{try_join, try_join5};
 use longmem_core::{
-    Embedding, EmbeddingModel, Entity, FactId, PassageSpan, SourceKey, SummaryId, SummaryOf,
-    TurnId, UserName,
+    Embedding, EmbeddingModel, Entity, FactId, PassageSpan, SourceKey, SummaryId, TurnId, UserName,
 };
 use longmem_search::{DamagedVector, vector_from_bytes};
+use longmem_store::own_values::{self, SessionNames};
 use longmem_store::{
     Extent, MovedFact, MovedPassages, MovedSession, MovedSummary, MovedTurn, MovedUser,
     NUMBERS_IN_CHUNK, RecordBatches, RecordSink, StoreError, UserRecords,
@@ -20,8 +20,9 @@ use crate::embedding_models::{Identity, models};
 use crate::entities::entity;
 use crate::failure::Failure;
 use crate::presence::IS_HERE;
-use crate::session_names::{self, SessionNames, amended_of};
+use crate::session_names::{self, amended_of};
 use crate::statements::{Parameter, Statements, params};
+use crate::summaries::summary_of;
 use crate::turn_rows::{role, session_name, timestamp};
 use crate::user_number::UserNumber;
 
@@ -36,7 +37,7 @@ pub(super) async fn read(
     let head = head(statements, user, number).await?;
     let models = head.models.clone();
     sink(UserRecords::Head(head))?;
-    let names = SessionNames::of(statements, number).await?;
+    let names = session_names::names_of(statements, number).await?;
     sessions(statements, number, &names, sink).await?;
     sink(UserRecords::FormerNames(names.former()))?;
     turns(statements, number, sink).await?;
@@ -319,19 +320,9 @@ async fn summaries(
                WHERE m.user_id = $1 ORDER BY m.id";
     let mut rows = Rows::of(statements, sql, params![user.0]).await?;
     while let Some(row) = rows.next().await? {
-        let through = || -> Result<TurnId, Failure> { Ok(TurnId(row.try_get(3)?)) };
-        let of = match row.try_get::<_, &str>(1)? {
-            "stretch" => {
-                SummaryOf::Stretch { session: session_name(&row, 2)?, through: through()? }
-            }
-            "session" => {
-                SummaryOf::Session { session: session_name(&row, 2)?, through: through()? }
-            }
-            _ => SummaryOf::Sessions,
-        };
         let summary = MovedSummary {
             id: SummaryId(row.try_get(0)?),
-            of,
+            of: summary_of(&row)?,
             text: row.try_get(4)?,
             created: timestamp(&row, 5)?,
             folded_into: row.try_get::<_, Option<i64>>(6)?.map(SummaryId),
@@ -353,7 +344,7 @@ async fn values(
     let mut rows = Rows::of(statements, sql, params![user.0]).await?;
     while let Some(row) = rows.next().await? {
         let (name, value): (String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
-        if !session_names::is_own_value(&name) {
+        if !own_values::is_own(&name) {
             let bytes = value.len();
             batches.push((name, value), bytes)?;
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use futures_util::future::{try_join, try_join3};
-use longmem_core::{Entity, Role, SummaryOf, TurnId, UserName};
+use longmem_core::{Entity, Role, TurnId, UserName};
 use longmem_search::{Epoch, NewLists, PassageId, SessionNumber, TurnEntry, vector_bytes};
 use longmem_store::{
     MovedFact, MovedPassages, MovedSession, MovedSummary, MovedTurn, MovedUser, NUMBERS_IN_CHUNK,
@@ -334,16 +334,8 @@ impl<'a> Taking<'a> {
         let mut sessions: Vec<Option<&str>> = Vec::new();
         let mut through: Vec<Option<i64>> = Vec::new();
         for summary in summaries {
-            let (kind, session, turn) = match &summary.of {
-                SummaryOf::Stretch { session, through } => {
-                    ("stretch", Some(session), Some(through))
-                }
-                SummaryOf::Session { session, through } => {
-                    ("session", Some(session), Some(through))
-                }
-                SummaryOf::Sessions => ("sessions", None, None),
-            };
-            kinds.push(kind);
+            let (session, turn) = summary.of.stretch().unzip();
+            kinds.push(summary.of.kind());
             sessions.push(session.map(longmem_core::SessionName::as_str));
             through.push(turn.map(|turn| turn.0));
         }

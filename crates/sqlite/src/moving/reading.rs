@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use longmem_core::{Embedding, EmbeddingModel, PassageSpan};
-use longmem_core::{Entity, FactId, SourceKey, SummaryId, SummaryOf, TurnId};
+use longmem_core::{Entity, FactId, SourceKey, SummaryId, TurnId};
 use longmem_search::{DamagedVector, vector_from_bytes};
+use longmem_store::own_values::{self, SessionNames};
 use longmem_store::{
     Extent, MovedFact, MovedPassages, MovedSession, MovedSummary, MovedTurn, MovedUser,
     NUMBERS_IN_CHUNK, RecordBatches, RecordSink, StoreError, UserRecords,
@@ -14,7 +15,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::Failure;
 use crate::embedding_models::{model_id, models};
 use crate::rows::{parsed, timestamp};
-use crate::session_names::{self, SessionNames};
+use crate::session_names;
+use crate::summaries::summary_of;
 
 /// Hands out a user's records, all of one state if the connection is in a transaction.
 pub(super) fn read(
@@ -26,7 +28,7 @@ pub(super) fn read(
     let head = head(connection, user_id)?;
     let models = head.models.clone();
     sink(UserRecords::Head(head))?;
-    let names = SessionNames::of(connection, user_id)?;
+    let names = session_names::names_of(connection, user_id)?;
     sessions(connection, user_id, &names, sink)?;
     sink(UserRecords::FormerNames(names.former()))?;
     turns(connection, user_id, sink)?;
@@ -291,18 +293,9 @@ fn summaries(
     )?;
     let mut rows = statement.query(params![user_id])?;
     while let Some(row) = rows.next()? {
-        let of = match row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)? {
-            "stretch" => {
-                SummaryOf::Stretch { session: parsed(row, 2)?, through: TurnId(row.get(3)?) }
-            }
-            "session" => {
-                SummaryOf::Session { session: parsed(row, 2)?, through: TurnId(row.get(3)?) }
-            }
-            _ => SummaryOf::Sessions,
-        };
         let summary = MovedSummary {
             id: SummaryId(row.get(0)?),
-            of,
+            of: summary_of(row)?,
             text: row.get(4)?,
             created: timestamp(row, 5)?,
             folded_into: row.get::<_, Option<i64>>(6)?.map(SummaryId),
@@ -321,7 +314,7 @@ fn values(connection: &Connection, user_id: i64, sink: &mut RecordSink<'_>) -> R
     let mut rows = statement.query([user_id])?;
     while let Some(row) = rows.next()? {
         let (name, value): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        if !session_names::is_own_value(&name) {
+        if !own_values::is_own(&name) {
             let bytes = value.len();
             batches.push((name, value), bytes)?;
         }

@@ -1,6 +1,6 @@
 //! Takes a user's records in.
 
-use longmem_core::{Entity, Role, SummaryOf, UserName};
+use longmem_core::{Entity, Role, UserName};
 use longmem_search::{NewLists, PassageId, SessionNumber, TurnEntry, vector_bytes};
 use longmem_store::{
     MovedFact, MovedPassages, MovedSession, MovedSummary, MovedTurn, MovedUser, NUMBERS_IN_CHUNK,
@@ -346,11 +346,7 @@ impl<'a> Taking<'a> {
 
     fn summary(&mut self, summary: &MovedSummary) -> rusqlite::Result<()> {
         let kept = (!self.summaries.is_new()).then_some(summary.id.0);
-        let (of, session, through) = match &summary.of {
-            SummaryOf::Stretch { session, through } => ("stretch", Some(session), Some(through)),
-            SummaryOf::Session { session, through } => ("session", Some(session), Some(through)),
-            SummaryOf::Sessions => ("sessions", None, None),
-        };
+        let (session, through) = summary.of.stretch().unzip();
         self.transaction
             .prepare_cached(
                 "INSERT INTO summaries
@@ -361,7 +357,7 @@ impl<'a> Taking<'a> {
             .execute(params![
                 kept,
                 self.user_id,
-                of,
+                summary.of.kind(),
                 session.map(longmem_core::SessionName::as_str),
                 through.and_then(|turn| self.turns.here(turn.0)),
                 summary.text,

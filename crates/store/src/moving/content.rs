@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use longmem_core::{SummaryOf, UserName};
+use longmem_core::{SessionName, UserName};
 use sha2::{Digest, Sha256};
 
 use super::{Extent, MovedFact, MovedSummary, MovedTurn, Moving, UserRecords};
@@ -111,13 +111,9 @@ impl Content {
     }
 
     fn summary(&mut self, summary: &MovedSummary) {
-        let (kind, session, through) = match &summary.of {
-            SummaryOf::Stretch { session, through } => ("stretch", session.as_str(), Some(through)),
-            SummaryOf::Session { session, through } => ("session", session.as_str(), Some(through)),
-            SummaryOf::Sessions => ("sessions", "", None),
-        };
-        self.field(kind.as_bytes());
-        self.field(session.as_bytes());
+        let (session, through) = summary.of.stretch().unzip();
+        self.field(summary.of.kind().as_bytes());
+        self.field(session.map_or("", SessionName::as_str).as_bytes());
         self.place(through.and_then(|turn| self.turns.get(&turn.0)).copied());
         self.text(&summary.text);
         self.place(summary.folded_into.and_then(|whole| self.summaries.get(&whole.0)).copied());
