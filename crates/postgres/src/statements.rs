@@ -1,10 +1,12 @@
 //! Statements on one connection: sent as soon as they are asked for, so that several travel together.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use futures_util::TryStreamExt;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Row, RowStream};
 
 use crate::failure::Failure;
 use crate::presence::Presence;
@@ -136,9 +138,14 @@ impl<'a> Statements<'a> {
         Ok(self.waited_for(self.client.batch_execute(sql)).await?)
     }
 
-    /// The connection itself, to copy rows in bulk.
-    pub(crate) fn client(&self) -> &Client {
-        self.client
+    /// The rows that a statement brings, one after another, for more of them than should be held at once.
+    pub(crate) async fn one_by_one(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Parameter<'_>>,
+    ) -> Result<OneByOne, Failure> {
+        let rows = self.waited_for(self.client.query_typed_raw(sql, parameters)).await?;
+        Ok(OneByOne(Box::pin(rows)))
     }
 
     /// Waits for an answer. A trip is counted if it is not there at once, unless an earlier statement is
@@ -161,6 +168,16 @@ impl<'a> Statements<'a> {
             self.trips.0.fetch_add(1, Ordering::Relaxed);
         }
         Waiting(&self.under_way)
+    }
+}
+
+/// Rows that are read as they are asked for.
+pub(crate) struct OneByOne(Pin<Box<RowStream>>);
+
+impl OneByOne {
+    /// The next row; none behind the last one.
+    pub(crate) async fn next(&mut self) -> Result<Option<Row>, Failure> {
+        Ok(self.0.try_next().await?)
     }
 }
 

@@ -1,9 +1,7 @@
 //! Hands out a user's records. Rows come in a stream, and no more of them than were asked for.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 
-use futures_util::TryStreamExt;
 use futures_util::future::{try_join, try_join5};
 use longmem_core::{
     Embedding, EmbeddingModel, Entity, FactId, PassageSpan, SourceKey, SummaryId, TurnId, UserName,
@@ -14,14 +12,14 @@ use longmem_store::{
     Extent, MovedFact, MovedPassages, MovedSession, MovedSummary, MovedTurn, MovedUser,
     NUMBERS_IN_CHUNK, RecordBatches, RecordSink, StoreError, UserRecords,
 };
-use tokio_postgres::{Row, RowStream};
+use tokio_postgres::Row;
 
 use crate::embedding_models::{Identity, models};
 use crate::entities::entity;
 use crate::failure::Failure;
 use crate::presence::IS_HERE;
 use crate::session_names::{self, amended_of};
-use crate::statements::{Parameter, Statements, params};
+use crate::statements::{Statements, params};
 use crate::summaries::summary_of;
 use crate::turn_rows::{role, session_name, timestamp};
 use crate::user_number::UserNumber;
@@ -102,24 +100,6 @@ async fn head(
     })
 }
 
-/// The rows of a statement, one after another.
-struct Rows(Pin<Box<RowStream>>);
-
-impl Rows {
-    async fn of(
-        statements: &Statements<'_>,
-        sql: &str,
-        parameters: impl IntoIterator<Item = Parameter<'_>>,
-    ) -> Result<Self, Failure> {
-        let rows = statements.client().query_typed_raw(sql, parameters).await?;
-        Ok(Self(Box::pin(rows)))
-    }
-
-    async fn next(&mut self) -> Result<Option<Row>, Failure> {
-        Ok(self.0.try_next().await?)
-    }
-}
-
 async fn sessions(
     statements: &Statements<'_>,
     user: UserNumber,
@@ -131,7 +111,7 @@ async fn sessions(
                FROM sessions s LEFT JOIN learned_sessions l
                    ON l.user_id = $1 AND l.session_id = s.id
                WHERE s.user_id = $1 ORDER BY s.id";
-    let mut rows = Rows::of(statements, sql, params![user.0]).await?;
+    let mut rows = statements.one_by_one(sql, params![user.0]).await?;
     while let Some(row) = rows.next().await? {
         let name = session_name(&row, 1)?;
         let session = MovedSession {
@@ -157,7 +137,7 @@ async fn turns(
                       t.source_key, q.turn_id IS NOT NULL
                FROM turns t LEFT JOIN index_queue q ON q.user_id = $1 AND q.turn_id = t.id
                WHERE t.user_id = $1 ORDER BY t.id";
-    let mut rows = Rows::of(statements, sql, params![user.0]).await?;
+    let mut rows = statements.one_by_one(sql, params![user.0]).await?;
     while let Some(row) = rows.next().await? {
         let id = TurnId(row.try_get(0)?);
         let turn = MovedTurn {
@@ -189,7 +169,7 @@ async fn passages(
     let mut batches = RecordBatches::new(UserRecords::Passages, sink);
     let sql = "SELECT id, turn_id, start_byte, end_byte, tokens, vector FROM vectors
                WHERE user_id = $1 AND model_id = $2 ORDER BY id";
-    let mut rows = Rows::of(statements, sql, params![user.0, model_id]).await?;
+    let mut rows = statements.one_by_one(sql, params![user.0, model_id]).await?;
     let mut of_turn: Option<MovedPassages> = None;
     while let Some(row) = rows.next().await? {
         let (passage, turn) = (row.try_get(0)?, TurnId(row.try_get(1)?));
@@ -248,7 +228,7 @@ async fn facts(
                       ARRAY(SELECT v.vector FROM fact_vectors v WHERE v.user_id = $1
                             AND v.fact_id = f.id AND v.model_id = ANY($2) ORDER BY v.model_id)
                FROM facts f WHERE f.user_id = $1 ORDER BY f.id";
-    let mut rows = Rows::of(statements, sql, params![user.0, wanted]).await?;
+    let mut rows = statements.one_by_one(sql, params![user.0, wanted]).await?;
     while let Some(row) = rows.next().await? {
         let id = FactId(row.try_get(0)?);
         let (of_models, stored): (Vec<i64>, Vec<Vec<u8>>) = (row.try_get(7)?, row.try_get(8)?);
@@ -318,7 +298,7 @@ async fn summaries(
     let sql = "SELECT m.id, m.kind, s.name, m.through_turn, m.text, m.created_ms, m.folded_into
                FROM summaries m LEFT JOIN sessions s ON s.user_id = $1 AND s.id = m.session_id
                WHERE m.user_id = $1 ORDER BY m.id";
-    let mut rows = Rows::of(statements, sql, params![user.0]).await?;
+    let mut rows = statements.one_by_one(sql, params![user.0]).await?;
     while let Some(row) = rows.next().await? {
         let summary = MovedSummary {
             id: SummaryId(row.try_get(0)?),
@@ -341,7 +321,7 @@ async fn values(
 ) -> Result<(), Failure> {
     let mut batches = RecordBatches::new(UserRecords::Values, sink);
     let sql = "SELECT name, value FROM user_values WHERE user_id = $1 ORDER BY name";
-    let mut rows = Rows::of(statements, sql, params![user.0]).await?;
+    let mut rows = statements.one_by_one(sql, params![user.0]).await?;
     while let Some(row) = rows.next().await? {
         let (name, value): (String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
         if !own_values::is_own(&name) {
