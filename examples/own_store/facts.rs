@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use longmem_core::{Embedding, EmbeddingModel, Entity, Fact, FactId, NewFact, TurnId, UserName};
 use longmem_store::{
-    FactLines, FactPlace, Facts, FactsAt, ImportedFact, KnownEntity, Replaced, Result, StoreError,
+    DeletedFacts, Erasure, FactLines, FactPlace, Facts, FactsAt, ImportedFact, KnownEntity,
+    Replaced, Result, StoreError,
 };
 
 use super::{MemoryStore, State};
@@ -73,7 +74,7 @@ impl Facts for MemoryStore {
         fact: FactId,
         statement: &str,
         entities: &[Entity],
-    ) -> Result<()> {
+    ) -> Result<Erasure> {
         let mut state = self.state();
         let known = state.known_fact(user, fact)?;
         statement.clone_into(&mut known.statement);
@@ -81,7 +82,7 @@ impl Facts for MemoryStore {
         for vectors in state.user(user).fact_vectors.values_mut() {
             vectors.remove(&fact);
         }
-        Ok(())
+        Ok(Erasure::Done)
     }
 
     fn fact_vectors(
@@ -112,7 +113,7 @@ impl Facts for MemoryStore {
         Ok(())
     }
 
-    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64> {
+    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<DeletedFacts> {
         let mut state = self.state();
         state.known_fact(user, fact)?;
         let of_user = state.user(user);
@@ -121,7 +122,7 @@ impl Facts for MemoryStore {
         if of_user.turns.is_empty() && of_user.facts.is_empty() {
             state.users.remove(user);
         }
-        Ok(gone.len() as u64)
+        Ok(DeletedFacts { facts: gone.len() as u64, erasure: Erasure::Done })
     }
 
     fn entities(&self, user: &UserName) -> Result<Vec<KnownEntity>> {

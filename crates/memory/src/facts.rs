@@ -3,7 +3,9 @@
 use std::sync::PoisonError;
 
 use longmem_core::{Fact, FactId, FactKind, NewFact, Scope, UserName};
-use longmem_store::{FactLines, FactPlace, FactsAt, KnownEntity, StoreError};
+use longmem_store::{
+    DeletedFacts, Erasure, FactLines, FactPlace, FactsAt, KnownEntity, StoreError,
+};
 
 use crate::{MAX_STATEMENT_CHARACTERS, Memory, MemoryError, entities_in, facts_about, short_line};
 
@@ -119,7 +121,8 @@ impl Memory {
         Ok(NotedFact { id, new: true })
     }
 
-    /// Corrects the words of a fact; its subject, source and time stay.
+    /// Corrects the words of a fact; its subject, source and time stay. Returns when the old words leave
+    /// the medium.
     ///
     /// # Errors
     /// [`MemoryError::Line`] for a statement that is not one short line; [`MemoryError::Store`],
@@ -129,16 +132,16 @@ impl Memory {
         user: &UserName,
         fact: FactId,
         statement: &str,
-    ) -> Result<(), MemoryError> {
+    ) -> Result<Erasure, MemoryError> {
         let statement = short_line("statement", statement, MAX_STATEMENT_CHARACTERS)?;
         let statement = self.safeguards.fact_line(user, &statement)?;
         let facts = self.store.facts(user, FactsAt::Ever)?;
         // If the user does not have it, editing says so.
         let subject = facts.iter().find(|known| known.id == fact).map(|known| &known.subject);
         let entities = entities_in(subject.map_or("", String::as_str), &statement);
-        self.store.edit_fact(user, fact, &statement, &entities)?;
+        let erasure = self.store.edit_fact(user, fact, &statement, &entities)?;
         self.count_redactions(user, [statement.as_str()]);
-        Ok(())
+        Ok(erasure)
     }
 
     /// Reads what [`Memory::delete_fact`] would delete: the fact, and the older ones that it had
@@ -162,11 +165,10 @@ impl Memory {
     }
 
     /// Deletes a fact for good, with the older ones that it had replaced: they would hold again.
-    /// Returns how many facts are gone.
     ///
     /// # Errors
     /// [`MemoryError::Store`], also if the user has no such fact.
-    pub fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64, MemoryError> {
+    pub fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<DeletedFacts, MemoryError> {
         Ok(self.store.delete_fact(user, fact)?)
     }
 

@@ -98,9 +98,9 @@ pub use written_time::{NotATime, WrittenTime};
 
 pub use longmem_search::{Scan, SessionNumber};
 pub use longmem_store::{
-    Amended, ChangeMark, Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten, IMPORT_MARKS,
-    Inserted, KeyState, KnownEntity, Learned, LearnedFact, Moved, Replaced, SessionSummary, Store,
-    StoreError, StoreLock, StoreStats, UserStats,
+    Amended, ChangeMark, DeletedFacts, Derived, Epoch, Erasure, FactsAt, ForgetTarget, Forgotten,
+    IMPORT_MARKS, Inserted, KeyState, KnownEntity, Learned, LearnedFact, Moved, Replaced,
+    SessionSummary, Store, StoreError, StoreLock, StoreStats, UserStats,
 };
 pub use longmem_transcripts::{
     EndReason, EndedEarly, Format, LeftOutFile, LeftOutFiles, LeftOutReason,

@@ -15,11 +15,11 @@ use longmem_memory::{IndexOptions, Memory, RecallRequest};
 use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVector};
 use longmem_sqlite::{IfMissing, SqliteStore};
 use longmem_store::{
-    Amended, Changes, Claim, EmbeddedTurn, Epoch, Extent, Facts, FactsAt, ForgetTarget, Forgotten,
-    ForgottenKeys, ImportedFact, IndexShare, Inserted, KeptValues, KeyState, KnownEntity, Learned,
-    LearnedFact, Learning, Moved, Moving, QueuedTurn, RecordSink, RecordSource, Result,
-    SessionSummary, StoreError, StoreLock, StoreStats, StoredTurn, TakenIn, Turns, Upkeep,
-    UserOverview, UserStats, Vectors, WouldForget,
+    Amended, Changes, Claim, DeletedFacts, EmbeddedTurn, Epoch, Erasure, Extent, Facts, FactsAt,
+    ForgetTarget, Forgotten, ForgottenKeys, ImportedFact, IndexShare, Inserted, KeptValues,
+    KeyState, KnownEntity, Learned, LearnedFact, Learning, Moved, Moving, QueuedTurn, RecordSink,
+    RecordSource, Result, SessionSummary, StoreError, StoreLock, StoreStats, StoredTurn, TakenIn,
+    Turns, Upkeep, UserOverview, UserStats, Vectors, WouldForget,
 };
 use longmem_test_support::WordHashEmbedder;
 
@@ -141,8 +141,8 @@ counted! {
             fact: FactId,
             statement: &str,
             entities: &[Entity]
-        ) -> Result<()>;
-        fn delete_fact(user: &UserName, fact: FactId) -> Result<u64>;
+        ) -> Result<Erasure>;
+        fn delete_fact(user: &UserName, fact: FactId) -> Result<DeletedFacts>;
         fn entities(user: &UserName) -> Result<Vec<KnownEntity>>;
         fn fact_vectors(
             user: &UserName,

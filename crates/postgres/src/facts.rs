@@ -7,13 +7,15 @@ use longmem_core::{
     Embedding, EmbeddingModel, Entity, Fact, FactId, FactKind, NewFact, TurnId, UserName,
 };
 use longmem_store::{
-    FactLines, FactPlace, Facts, FactsAt, ImportedFact, KnownEntity, Replaced, Result, StoreError,
+    DeletedFacts, Erasure, FactLines, FactPlace, Facts, FactsAt, ImportedFact, KnownEntity,
+    Replaced, Result, StoreError,
 };
 use tokio_postgres::Row;
 
 use crate::failure::Failure;
 use crate::statements::{Statements, params};
 use crate::turn_rows::{session_name, timestamp, timestamp_of};
+use crate::turns::ERASURE;
 use crate::user_number::UserNumber;
 use crate::users::{delete_user_without_memory, lock, lock_or_make};
 use crate::{PostgresStore, entities, fact_lines, fact_vectors};
@@ -115,7 +117,7 @@ impl Facts for PostgresStore {
         fact: FactId,
         statement: &str,
         entities: &[Entity],
-    ) -> Result<()> {
+    ) -> Result<Erasure> {
         let number = UserNumber::of(user);
         self.database.write(number.alone(), async |statements| {
             let (_, edited, ..) = try_join4(
@@ -137,7 +139,7 @@ impl Facts for PostgresStore {
             let mention = entities.iter().map(|entity| (fact, entity));
             let mention = entities::mention(statements, number, mention);
             try_join(mention, entities::delete_unmentioned(statements, number)).await?;
-            Ok(())
+            Ok(ERASURE)
         })
     }
 
@@ -164,7 +166,7 @@ impl Facts for PostgresStore {
         fact_vectors::set(&self.database, user, model, vectors)
     }
 
-    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64> {
+    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<DeletedFacts> {
         let number = UserNumber::of(user);
         self.database.write(number.alone(), async |statements| {
             let (_, lines) =
@@ -173,12 +175,12 @@ impl Facts for PostgresStore {
                 return Err(StoreError::UnknownFact { user: user.clone(), fact }.into());
             }
             let gone = lines.with_past(fact);
-            let (deleted, _) = try_join(
+            let (facts, _) = try_join(
                 fact_lines::delete(statements, number, &lines, &gone),
                 delete_user_without_memory(statements, number),
             )
             .await?;
-            Ok(deleted)
+            Ok(DeletedFacts { facts, erasure: ERASURE })
         })
     }
 }

@@ -6,7 +6,8 @@ use longmem_core::{
     Embedding, EmbeddingModel, Entity, Fact, FactId, FactKind, NewFact, TurnId, UserName,
 };
 use longmem_store::{
-    FactLines, FactPlace, Facts, FactsAt, ImportedFact, KnownEntity, Replaced, Result, StoreError,
+    DeletedFacts, Erasure, FactLines, FactPlace, Facts, FactsAt, ImportedFact, KnownEntity,
+    Replaced, Result, StoreError,
 };
 use rusqlite::{Connection, Row, Transaction, params};
 
@@ -96,7 +97,7 @@ impl Facts for SqliteStore {
         fact: FactId,
         statement: &str,
         entities: &[Entity],
-    ) -> Result<()> {
+    ) -> Result<Erasure> {
         let edited = self.connections.write(|transaction| {
             let Some(user) = user_id(transaction, user)? else { return Ok(false) };
             let edited = transaction.execute(
@@ -111,8 +112,8 @@ impl Facts for SqliteStore {
             }
             Ok(edited > 0)
         })?;
-        self.connections.erase_deleted();
-        if edited { Ok(()) } else { Err(StoreError::UnknownFact { user: user.clone(), fact }) }
+        let erasure = self.connections.erase_deleted();
+        if edited { Ok(erasure) } else { Err(StoreError::UnknownFact { user: user.clone(), fact }) }
     }
 
     fn entities(&self, user: &UserName) -> Result<Vec<KnownEntity>> {
@@ -136,7 +137,7 @@ impl Facts for SqliteStore {
         fact_vectors::set(&self.connections, user, model, vectors)
     }
 
-    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64> {
+    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<DeletedFacts> {
         let deleted = self.connections.write(|transaction| {
             let Some(user) = user_id(transaction, user)? else { return Ok(0) };
             if !exists(transaction, user, fact)? {
@@ -147,10 +148,10 @@ impl Facts for SqliteStore {
             delete_user_without_memory(transaction, user)?;
             Ok(deleted)
         })?;
-        self.connections.erase_deleted();
+        let erasure = self.connections.erase_deleted();
         match deleted {
             0 => Err(StoreError::UnknownFact { user: user.clone(), fact }),
-            _ => Ok(deleted),
+            facts => Ok(DeletedFacts { facts, erasure }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use longmem_core::{Embedding, EmbeddingModel, Entity, Fact, FactId, NewFact, UserName};
 
-use crate::{Replaced, Result};
+use crate::{Erasure, Replaced, Result};
 
 /// What a store does with facts.
 pub trait Facts: Send + Sync {
@@ -42,7 +42,8 @@ pub trait Facts: Send + Sync {
         superseded: &[(FactId, usize)],
     ) -> Result<Vec<Option<FactId>>>;
 
-    /// Corrects the words of a fact; its source and time stay. Its vectors are deleted.
+    /// Corrects the words of a fact; its source and time stay. Its vectors are deleted. Returns when the
+    /// old words leave the medium.
     ///
     /// # Errors
     /// [`StoreError::UnknownFact`](crate::StoreError::UnknownFact) if the user has no such fact.
@@ -52,14 +53,13 @@ pub trait Facts: Send + Sync {
         fact: FactId,
         statement: &str,
         entities: &[Entity],
-    ) -> Result<()>;
+    ) -> Result<Erasure>;
 
     /// Deletes a fact for good, with the older ones that it had replaced: they would hold again.
-    /// Returns how many facts are gone.
     ///
     /// # Errors
     /// [`StoreError::UnknownFact`](crate::StoreError::UnknownFact) if the user has no such fact.
-    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<u64>;
+    fn delete_fact(&self, user: &UserName, fact: FactId) -> Result<DeletedFacts>;
 
     /// Lists the people, projects and other names of a user's facts, by name.
     ///
@@ -102,6 +102,15 @@ pub struct ImportedFact {
     pub fact: NewFact,
     /// What replaced it; none if it holds.
     pub superseded_by: Option<Replaced>,
+}
+
+/// What was deleted with a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeletedFacts {
+    /// Number of facts that are gone: the one that was named, and the older ones that it had replaced.
+    pub facts: u64,
+    /// When their words leave the medium.
+    pub erasure: Erasure,
 }
 
 /// Which facts are read.

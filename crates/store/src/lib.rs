@@ -39,7 +39,7 @@ use longmem_search::SearchSource;
 pub use changes::{Amended, Changes, Moved};
 pub use error::StoreError;
 pub use fact_lines::{FactLines, FactPlace};
-pub use facts::{Facts, FactsAt, ImportedFact, KnownEntity};
+pub use facts::{DeletedFacts, Facts, FactsAt, ImportedFact, KnownEntity};
 pub use forget_fingerprint::ForgetFingerprint;
 pub use forgotten_key::ForgottenKey;
 pub use kept::{IMPORT_MARKS, KeptValues};

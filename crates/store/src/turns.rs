@@ -392,6 +392,13 @@ pub enum Erasure {
     LeftToServer,
 }
 
+impl Erasure {
+    /// Whether the bytes are gone from the medium.
+    pub const fn is_done(self) -> bool {
+        matches!(self, Self::Done)
+    }
+}
+
 /// What goes with the turns that are forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Derived {

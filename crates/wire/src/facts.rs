@@ -155,7 +155,7 @@ pub struct FactNoted {
 /// The words of a fact were corrected.
 ///
 /// ```json
-/// { "id": 5, "user": "ana" }
+/// { "id": 5, "user": "ana", "erased_from_disk": true }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FactEdited {
@@ -163,12 +163,15 @@ pub struct FactEdited {
     pub id: FactId,
     /// Whose fact it is.
     pub user: UserName,
+    /// False if the old words leave the disk later, because another process reads an older state, the
+    /// disk is full, or a database server keeps them until it overwrites them.
+    pub erased_from_disk: bool,
 }
 
 /// A fact was deleted, with those that it had replaced.
 ///
 /// ```json
-/// { "deleted": 2, "user": "ana" }
+/// { "deleted": 2, "user": "ana", "erased_from_disk": true }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FactDeleted {
@@ -176,6 +179,9 @@ pub struct FactDeleted {
     pub deleted: u64,
     /// Whose facts they were.
     pub user: UserName,
+    /// False if their words leave the disk later, because another process reads an older state, the disk
+    /// is full, or a database server keeps them until it overwrites them.
+    pub erased_from_disk: bool,
 }
 
 /// The people, projects and other names that come up in a user's facts.

@@ -134,7 +134,7 @@ impl From<longmem_memory::Forgotten> for Forgotten {
             facts: forgotten.derived.facts,
             summaries: forgotten.derived.summaries,
             user: forgotten.user,
-            erased_from_disk: forgotten.erasure == longmem_memory::Erasure::Done,
+            erased_from_disk: forgotten.erasure.is_done(),
             copies: Vec::new(),
         }
     }

@@ -276,8 +276,14 @@ fn facts() {
     assert_snapshot!(json(wire::Facts::from(vec![fact(4)])));
     let noted = wire::FactNoted { id: FactId(5), new: true, user: ana(), replaces: None };
     assert_snapshot!("fact_noted", json(noted));
-    assert_snapshot!("fact_edited", json(wire::FactEdited { id: FactId(5), user: ana() }));
-    assert_snapshot!("fact_deleted", json(wire::FactDeleted { deleted: 2, user: ana() }));
+    assert_snapshot!(
+        "fact_edited",
+        json(wire::FactEdited { id: FactId(5), user: ana(), erased_from_disk: true })
+    );
+    assert_snapshot!(
+        "fact_deleted",
+        json(wire::FactDeleted { deleted: 2, user: ana(), erased_from_disk: true })
+    );
 }
 
 #[test]

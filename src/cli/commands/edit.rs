@@ -83,7 +83,7 @@ pub(super) fn run(
             user: user.clone(),
             facts: amended.derived.facts,
             summaries: amended.derived.summaries,
-            erased_from_disk: amended.erasure == longmem_memory::Erasure::Done,
+            erased_from_disk: amended.erasure.is_done(),
             noted: noted.iter().map(|instruction| instruction.fact).collect(),
         })?);
     }

@@ -8,6 +8,7 @@ use longmem_memory::{FactNote, FactsAt, KnownEntity};
 use longmem_wire as wire;
 use serde::Serialize;
 
+use super::forget::warn_of_erasure;
 use super::learning;
 use crate::arguments::{FactsAction, FactsArguments};
 use crate::compose;
@@ -44,8 +45,10 @@ pub(super) fn run(
         FactsAction::Edit { id, statement } => {
             let memory = compose::memory(settings, IfMissing::Fail, output)?;
             let id = FactId(id);
-            memory.edit_fact(user, id, &words::text(&statement)?)?;
-            let edited = wire::FactEdited { id, user: user.clone() };
+            let erasure = memory.edit_fact(user, id, &words::text(&statement)?)?;
+            warn_of_erasure(erasure, output);
+            let erased_from_disk = erasure.is_done();
+            let edited = wire::FactEdited { id, user: user.clone(), erased_from_disk };
             done(output, &format!("Corrected: fact {id}"), &edited);
             Ok(())
         }
@@ -69,8 +72,14 @@ pub(super) fn run(
                 confirm(&format!("Delete {count}{with} for good?"), "nothing was deleted")?;
             }
             let deleted = memory.delete_fact(user, FactId(id))?;
-            let line = format!("Deleted {}", counted(deleted, "fact"));
-            done(output, &line, &wire::FactDeleted { deleted, user: user.clone() });
+            warn_of_erasure(deleted.erasure, output);
+            let line = format!("Deleted {}", counted(deleted.facts, "fact"));
+            let document = wire::FactDeleted {
+                deleted: deleted.facts,
+                user: user.clone(),
+                erased_from_disk: deleted.erasure.is_done(),
+            };
+            done(output, &line, &document);
             Ok(())
         }
     }

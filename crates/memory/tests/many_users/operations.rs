@@ -350,14 +350,16 @@ impl World {
     fn edit_fact(&mut self, user: &UserName) {
         let Some(id) = self.own_fact(user) else { return };
         let statement = format!("hates {}", self.markers.next());
-        self.place.memory.edit_fact(user, id, &statement).unwrap();
+        let erasure = self.place.memory.edit_fact(user, id, &statement).unwrap();
+        assert_eq!(erasure, Erasure::Done);
         self.plain(user).readable.facts.get_mut(&id).unwrap().statement = statement;
     }
 
     fn delete_fact(&mut self, user: &UserName) {
         let Some(id) = self.own_fact(user) else { return };
         let deleted = self.place.memory.delete_fact(user, id).unwrap();
-        assert_eq!(deleted, self.plain(user).delete_fact(id), "{user}");
+        assert_eq!(deleted.facts, self.plain(user).delete_fact(id), "{user}");
+        assert_eq!(deleted.erasure, Erasure::Done);
     }
 
     fn sum_up(&mut self, user: &UserName) {

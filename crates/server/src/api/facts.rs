@@ -190,7 +190,11 @@ async fn delete_fact(
     let work = waiting::stored_first(&shared, &user.clone(), move |memory, _| {
         fact(memory, &user, id)?;
         let deleted = memory.delete_fact(&user, id)?;
-        Ok(wire::FactDeleted { deleted, user })
+        Ok(wire::FactDeleted {
+            deleted: deleted.facts,
+            user,
+            erased_from_disk: deleted.erasure.is_done(),
+        })
     });
     Ok(Json(shared.memory.run(work).await?))
 }

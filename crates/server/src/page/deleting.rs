@@ -10,11 +10,12 @@ use std::time::Instant;
 
 use axum::response::Redirect;
 use longmem_core::{Fact, FactId, Scope, SessionName, Turn, TurnId, UserName};
-use longmem_memory::{FactsAt, ForgetTarget, Memory, MemoryError, StoreError};
+use longmem_memory::{Erasure, FactsAt, ForgetTarget, Memory, MemoryError, StoreError};
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
 use super::fields::Fields;
+use super::forget::later;
 use super::layout::counted;
 use super::logins::lock;
 use super::visitor::Visitor;
@@ -256,7 +257,7 @@ fn begin(visitor: &Visitor, doomed: Doomed, what: String) -> Result<(), Problem>
         };
         let what = due.what;
         match delete_now(&shared, login.caller.user.clone(), due.doomed).await {
-            Ok(()) => login.say(format!("Deleted for good: {what}.")),
+            Ok(erasure) => login.say(format!("Deleted for good: {what}.{}", later(erasure))),
             Err(problem) => {
                 if let Some(line) = &problem.log {
                     (shared.settings.log)(&format!("something was not deleted: {line}"));
@@ -270,14 +271,11 @@ fn begin(visitor: &Visitor, doomed: Doomed, what: String) -> Result<(), Problem>
     Ok(())
 }
 
-async fn delete_now(shared: &Shared, user: UserName, doomed: Doomed) -> Result<(), Problem> {
+async fn delete_now(shared: &Shared, user: UserName, doomed: Doomed) -> Result<Erasure, Problem> {
     let scope = Scope::of(user.clone());
     let work = stored_first(shared, &user.clone(), move |memory, _| {
         let target = match doomed {
-            Doomed::Fact(fact) => {
-                memory.delete_fact(&user, fact)?;
-                return Ok(());
-            }
+            Doomed::Fact(fact) => return Ok(memory.delete_fact(&user, fact)?.erasure),
             Doomed::Turns(turns) => ForgetTarget::Turns(scope, turns),
             Doomed::Session(session, last) => {
                 let turns = match last {
@@ -287,8 +285,7 @@ async fn delete_now(shared: &Shared, user: UserName, doomed: Doomed) -> Result<(
                 ForgetTarget::Turns(Scope { sessions: vec![session], ..scope }, turns)
             }
         };
-        memory.forget(&target)?;
-        Ok(())
+        Ok(memory.forget(&target)?.erasure)
     });
     Ok(shared.memory.run(work).await?)
 }

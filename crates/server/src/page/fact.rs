@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use super::dates::Dates;
 use super::facts::{origin, row, statement_fields};
 use super::fields::Fields;
+use super::forget::later;
 use super::layout::{Screen, sentence};
 use super::visitor::Visitor;
 use crate::problem::Problem;
@@ -56,7 +57,7 @@ pub(super) async fn edit(
     let edited =
         visitor.shared.memory.run(move |memory| memory.edit_fact(&user, id, &statement)).await;
     match edited.map_err(Problem::from) {
-        Ok(()) => visitor.login.say("The fact is corrected."),
+        Ok(erasure) => visitor.login.say(format!("The fact is corrected.{}", later(erasure))),
         Err(problem) if problem.status == 422 => {
             visitor.login.say_failed(sentence(&problem.detail));
         }

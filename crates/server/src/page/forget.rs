@@ -230,7 +230,12 @@ fn done(forgotten: &Forgotten) -> String {
             gone.push(counted(number, noun));
         }
     }
-    let later = match forgotten.erasure {
+    format!("Forgotten for good: {}.{}", gone.join(", "), later(forgotten.erasure))
+}
+
+/// When deleted bytes leave the disk, as a sentence that follows another; empty if they are gone.
+pub(super) fn later(erasure: Erasure) -> &'static str {
+    match erasure {
         Erasure::Done => "",
         Erasure::WhenReadersFinish => {
             " Their bytes leave the disk when a program that reads the memory now has finished, and something \
@@ -243,6 +248,5 @@ fn done(forgotten: &Forgotten) -> String {
             " No search finds them any more, but the database server's files and backups may hold their bytes \
              until they are overwritten."
         }
-    };
-    format!("Forgotten for good: {}.{later}", gone.join(", "))
+    }
 }

@@ -113,7 +113,7 @@ pub fn an_edited_fact_keeps_its_place_and_a_deleted_one_takes_its_past_along(mak
     assert_eq!((now[0].since, now[0].entities.as_slice()), (at(20), &graca[..]));
 
     store.insert_fact(&ana, &said("has a dog", 0), None).unwrap();
-    assert_eq!(store.delete_fact(&ana, lisbon).unwrap(), 2);
+    assert_eq!(store.delete_fact(&ana, lisbon).unwrap().facts, 2);
     assert_eq!(held(store, "ana", FactsAt::Ever), ["has a dog"]);
     assert_eq!(store.entities(&ana).unwrap(), [], "names without facts are gone");
 }

@@ -65,12 +65,14 @@ impl InTalk<'_> {
                 self.output.note(format!("{what}: fact {}", noted.id));
             }
             ("edit", Ok(fact)) if !text.trim().is_empty() => {
-                self.memory.edit_fact(user, FactId(fact), text.trim())?;
+                let erasure = self.memory.edit_fact(user, FactId(fact), text.trim())?;
+                warn_of_erasure(erasure, self.output);
                 self.output.note(format!("Corrected: fact {fact}"));
             }
             ("delete", Ok(fact)) => {
                 let deleted = self.memory.delete_fact(user, FactId(fact))?;
-                self.output.note(format!("Deleted {}", counted(deleted, "fact")));
+                warn_of_erasure(deleted.erasure, self.output);
+                self.output.note(format!("Deleted {}", counted(deleted.facts, "fact")));
             }
             _ => self.output.note(
                 "Write /facts, /facts add TEXT, /facts edit NUMBER TEXT, or /facts delete NUMBER.",

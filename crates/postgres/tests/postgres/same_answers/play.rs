@@ -84,9 +84,12 @@ pub(crate) fn play(store: &dyn Store, user: &UserName, step: &Step) -> String {
             shown(&store.insert_fact(user, &new, replaces))
         }
         Step::EditFact { fact: index, name } => {
-            shown(&store.edit_fact(user, fact(index), "another", &new_fact(name).entities))
+            let entities = new_fact(name).entities;
+            shown(&store.edit_fact(user, fact(index), "another", &entities).map(drop))
         }
-        Step::DeleteFact(index) => shown(&store.delete_fact(user, fact(index))),
+        Step::DeleteFact(index) => {
+            shown(&store.delete_fact(user, fact(index)).map(|deleted| deleted.facts))
+        }
         Step::GiveFactsVectors => {
             let vectors: Vec<_> =
                 facts.iter().map(|fact| (fact.id, vector(&fact.statement))).collect();

@@ -163,6 +163,9 @@ struct DeleteQuery {
 pub(super) struct Done {
     /// What was done.
     pub(super) message: &'static str,
+    /// False if the deleted bytes leave the disk later, because another process reads an older state, the
+    /// disk is full, or a database server keeps them until it overwrites them.
+    pub(super) erased_from_disk: bool,
 }
 
 async fn search_memories(
@@ -249,20 +252,18 @@ async fn delete_memories(
     let everything = scope.is_whole_user();
     let target = forget_target(scope, Vec::new(), everything);
     let work = waiting::stored_first(&shared, &caller.user, move |memory, waiting| {
-        match memory.forget(&target) {
+        let erased_from_disk = match memory.forget(&target) {
             // There is nothing to delete, which mem0 calls done.
             Err(MemoryError::Store(
                 StoreError::UnknownUser(_) | StoreError::UnknownSession { .. },
-            )) => {}
-            forgotten => {
-                forgotten?;
-            }
-        }
+            )) => true,
+            forgotten => forgotten?.erasure.is_done(),
+        };
         if matches!(target, ForgetTarget::User(_)) {
             waiting.delete_unreadable()?;
         }
-        Ok(())
+        Ok(erased_from_disk)
     });
-    shared.memory.run(work).await?;
-    Ok(Json(Done { message: "Memories deleted successfully!" }))
+    let erased_from_disk = shared.memory.run(work).await?;
+    Ok(Json(Done { message: "Memories deleted successfully!", erased_from_disk }))
 }

@@ -151,7 +151,9 @@ async fn update_memory(
             MemoryId::Turn(id) => {
                 memory.amend_turn(&user, id, &asked.text)?;
             }
-            MemoryId::Fact(id) => memory.edit_fact(&user, id, &asked.text)?,
+            MemoryId::Fact(id) => {
+                memory.edit_fact(&user, id, &asked.text)?;
+            }
         }
         Ok::<_, ChatError>(memory_of(memory, &user, id)?)
     });
@@ -167,16 +169,15 @@ async fn delete_memory(
     let user = caller.user;
     let work = waiting::stored_first(&shared, &user.clone(), move |memory, _| {
         memory_of(memory, &user, id)?;
-        match id {
+        let erasure = match id {
             MemoryId::Turn(id) => {
                 let target = ForgetTarget::Turns(Scope::of(user), vec![id]);
-                memory.forget(&target)?;
+                memory.forget(&target)?.erasure
             }
-            MemoryId::Fact(id) => {
-                memory.delete_fact(&user, id)?;
-            }
-        }
-        Ok::<_, ChatError>(Done { message: "Memory deleted successfully!" })
+            MemoryId::Fact(id) => memory.delete_fact(&user, id)?.erasure,
+        };
+        let erased_from_disk = erasure.is_done();
+        Ok::<_, ChatError>(Done { message: "Memory deleted successfully!", erased_from_disk })
     });
     Ok(Json(shared.memory.run(work).await?))
 }

@@ -32,7 +32,7 @@ async fn a_fact_is_noted_replaced_corrected_and_deleted() {
     assert_eq!(ever["items"].as_array().unwrap().len(), 2);
 
     let deleted = api.ask("DELETE", &path, Value::Null).await.json();
-    assert_eq!(deleted, json!({ "deleted": 2, "user": "ana" }));
+    assert_eq!(deleted, json!({ "deleted": 2, "user": "ana", "erased_from_disk": true }));
     assert_eq!(api.get(FACTS).await.json(), json!({ "items": [], "next": null }));
 }
 

@@ -87,7 +87,10 @@ async fn turns_and_facts_are_corrected_and_deleted_by_their_numbers() {
     let asked = json!({"id": "t1", "text": "The gateway listens on port 7444."});
     let (text, updated) = client.call("memory_update", asked.clone()).await;
     assert_eq!(text, "Replaced the text of t1.");
-    assert_eq!(updated, json!({"id": 1, "kind": "turn", "facts": 0, "summaries": 0}));
+    let expected = json!({
+        "id": 1, "kind": "turn", "facts": 0, "summaries": 0, "erased_from_disk": true
+    });
+    assert_eq!(updated, expected);
     assert_eq!(client.call("memory_update", asked).await.1, updated);
     client.call("memory_update", json!({"id": "F1", "text": "works at a school"})).await;
     let (text, _) =

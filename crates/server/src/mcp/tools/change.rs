@@ -38,6 +38,9 @@ pub(super) struct Updated {
     facts: u64,
     /// Summaries that covered the old text, and are gone.
     summaries: u64,
+    /// False if the old text leaves the disk later: another process reads an older state, the disk did not
+    /// take the change, or a database server overwrites it in its own time.
+    erased_from_disk: bool,
 }
 
 pub(super) fn update() -> Entry {
@@ -54,26 +57,29 @@ pub(super) fn update() -> Entry {
 async fn corrected(call: Call, asked: Update) -> Result<Reply, Refusal> {
     new_text("text", &asked.text, MAX_TEXT)?;
     let handle = Handle::read(&asked.id, asked.kind)?;
-    let (facts, summaries) = match handle {
+    let (facts, summaries, erasure) = match handle {
         Handle::Turn(id) => {
             let changed = call
                 .change(move |memory, user, waiting| {
                     amended(memory, user, id, &asked.text, waiting.learns)
                 })
                 .await?;
-            (changed.derived.facts, changed.derived.summaries)
+            (changed.derived.facts, changed.derived.summaries, changed.erasure)
         }
         Handle::Fact(id) => {
-            call.change(move |memory, user, _| memory.edit_fact(user, id, &asked.text)).await?;
-            (0, 0)
+            let erasure =
+                call.change(move |memory, user, _| memory.edit_fact(user, id, &asked.text)).await?;
+            (0, 0, erasure)
         }
     };
-    let updated = Updated { id: handle.number(), kind: handle.kind(), facts, summaries };
+    let (id, kind) = (handle.number(), handle.kind());
+    let updated = Updated { id, kind, facts, summaries, erased_from_disk: erasure.is_done() };
     let mut lines = vec![format!("Replaced the text of {handle}.")];
     if facts + summaries > 0 {
         let (facts, summaries) = (counted(facts, "fact"), summed_up(summaries));
         lines.push(format!("Gone with the old text: {facts} and {summaries}."));
     }
+    lines.extend(later(erasure).map(str::to_owned));
     Ok(Reply::new(lines.join(" "), &updated))
 }
 
@@ -146,24 +152,32 @@ pub(super) fn delete() -> Entry {
 async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
     let handle = Handle::read(&asked.id, asked.kind)?;
     let (id, kind) = (handle.number(), handle.kind());
-    let (gone, later) = match handle {
+    let (gone, erasure) = match handle {
         Handle::Turn(turn) => {
             let target = ForgetTarget::Turns(Scope::of(call.user().clone()), vec![turn]);
             let forgotten = call.change(move |memory, _, _| memory.forget(&target)).await?;
-            let later = later(forgotten.erasure);
             let gone = Deleted {
                 id,
                 kind,
                 turns: forgotten.turns,
                 facts: forgotten.derived.facts,
                 summaries: forgotten.derived.summaries,
-                erased_from_disk: later.is_none(),
+                erased_from_disk: forgotten.erasure.is_done(),
             };
-            (gone, later)
+            (gone, forgotten.erasure)
         }
         Handle::Fact(fact) => {
-            let facts = call.change(move |memory, user, _| memory.delete_fact(user, fact)).await?;
-            (Deleted { id, kind, turns: 0, facts, summaries: 0, erased_from_disk: true }, None)
+            let deleted =
+                call.change(move |memory, user, _| memory.delete_fact(user, fact)).await?;
+            let gone = Deleted {
+                id,
+                kind,
+                turns: 0,
+                facts: deleted.facts,
+                summaries: 0,
+                erased_from_disk: deleted.erasure.is_done(),
+            };
+            (gone, deleted.erasure)
         }
     };
     let Deleted { facts, summaries, .. } = &gone;
@@ -173,7 +187,7 @@ async fn deleted(call: Call, asked: Delete) -> Result<Reply, Refusal> {
         let others = counted(others, "other fact");
         lines.push(format!("Gone with it: {others} and {}.", summed_up(*summaries)));
     }
-    lines.extend(later.map(str::to_owned));
+    lines.extend(later(erasure).map(str::to_owned));
     Ok(Reply::new(lines.join(" "), &gone))
 }
 
