@@ -25,6 +25,9 @@ pub(crate) enum Failure {
     /// The store does not keep this user, as one of several among which users are divided.
     #[error("the user is not here")]
     NotHere,
+    /// A user is made on a server of a ring by somebody who did not look at the other servers.
+    #[error("the server belongs to a ring")]
+    InRing,
     /// The list of the servers of a ring is another one by now.
     #[error("the ring has another generation")]
     RingChanged {
@@ -61,6 +64,7 @@ impl Failure {
             Self::Pool(_)
             | Self::Store(_)
             | Self::NotHere
+            | Self::InRing
             | Self::RingChanged { .. }
             | Self::Unexpected(_) => Cause::Lasting,
         }
@@ -88,6 +92,13 @@ impl Failure {
         match self {
             Self::Store(error) => error,
             Self::NotHere => StoreError::NotHere(place),
+            Self::InRing => StoreError::RingMismatch {
+                place,
+                reason:
+                    "it is one server of a ring, and who opens it alone cannot tell whether a new \
+                         user is on another one; open the whole ring"
+                        .to_owned(),
+            },
             Self::RingChanged { stored, given } => StoreError::RingChanged { place, stored, given },
             Self::Unexpected(reason) => StoreError::Damaged { place, reason: reason.to_owned() },
             Self::Pool(PoolError::Timeout(TimeoutType::Create)) => {

@@ -1,7 +1,6 @@
 //! What one process does at a time, as rows that end by themselves unless they are prolonged: so what a
 //! process that died was doing is taken over.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use longmem_store::{Result, StoreLock};
 
 use crate::database::{Database, Users};
 use crate::failure::Failure;
+use crate::presence::Presence;
 use crate::statements::{Statements, params};
 use crate::user_number::UserNumber;
 
@@ -85,10 +85,12 @@ impl Wanted {
     }
 
     /// Prolongs what was taken until the lock is dropped.
-    pub(crate) fn keep(self, database: &Arc<Database>, users: Vec<i64>) -> Result<StoreLock> {
+    pub(crate) fn keep(self, database: &Database, users: Vec<i64>) -> Result<StoreLock> {
         let (stop, stopped) = mpsc::channel();
         let (ended, end) = mpsc::channel();
-        let held = Held { wanted: self, users, database: Arc::clone(database) };
+        // A lease stays on the server where it was taken, whoever moves away from there.
+        let database = database.with_presence(Presence::Whatever);
+        let held = Held { wanted: self, users, database };
         let keeper = std::thread::Builder::new().name("longmem-lease".to_owned());
         keeper.spawn(move || {
             held.prolong_until(&stopped);
@@ -113,7 +115,7 @@ pub(crate) async fn is_taken(
 
 /// Takes a lease of one user, or of the whole store; none if somebody else has it.
 pub(crate) fn take(
-    database: &Arc<Database>,
+    database: &Database,
     user: UserNumber,
     wanted: Wanted,
 ) -> Result<Option<StoreLock>> {
@@ -127,7 +129,7 @@ pub(crate) fn take(
 struct Held {
     wanted: Wanted,
     users: Vec<i64>,
-    database: Arc<Database>,
+    database: Database,
 }
 
 impl Held {

@@ -69,7 +69,7 @@ use word_cache::WordCache;
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
-    database: Arc<Database>,
+    database: Database,
     words: Arc<WordCache>,
     /// How long a lease lasts unless it is prolonged.
     lease: Duration,
@@ -92,14 +92,14 @@ impl PostgresStore {
         let may = IfNotCurrent { create: options.create, migrate: options.migrate };
         let is_new = migrations::open(&database, &STEPS, may)?;
         let lease = options.lease.unwrap_or(leases::LENGTH);
-        Ok(Self { database: Arc::new(database), words: Arc::default(), lease, is_new })
+        Ok(Self { database, words: Arc::default(), lease, is_new })
     }
 
     /// The same store, with the same connections, for one who expects other users there.
     #[must_use]
     pub fn with_presence(&self, presence: Presence) -> Self {
         Self {
-            database: Arc::new(self.database.with_presence(presence)),
+            database: self.database.with_presence(presence),
             words: Arc::clone(&self.words),
             lease: self.lease,
             is_new: self.is_new,

@@ -11,8 +11,9 @@ use crate::statements::{NONE, Statements, params};
 /// server, or is on the way here, is marked in the table of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Presence {
-    /// Whoever is asked for: a store of its own. Who moved away or is still arriving is written to by
-    /// nobody.
+    /// Whoever is asked for, as in a store of its own. Who moved away or is still arriving is written to by
+    /// nobody, and on a server of a ring nobody is made:
+    /// [`RingMismatch`](longmem_store::StoreError::RingMismatch).
     #[default]
     Whatever,
     /// Only users who are here. For all others, reads and writes fail with
@@ -49,14 +50,17 @@ pub(crate) async fn check(statements: &Statements<'_>, users: Users) -> Result<(
     }
 }
 
-/// Fails if a user may not be made here. The generation stays what it is until the transaction ends.
+/// Fails if a user may not be made here. What decides about it stays so until the transaction ends.
 pub(crate) async fn check_making(statements: &Statements<'_>) -> Result<(), Failure> {
-    let given = match statements.presence() {
-        Presence::Whatever => return Ok(()),
-        Presence::Required => return Err(Failure::NotHere),
-        Presence::Made { generation } => generation,
-    };
     let row = statements.first("SELECT generation FROM ring FOR SHARE", NONE).await?;
     let stored = row.map_or(Ok(0), |row| row.try_get(0))?;
-    if stored == given { Ok(()) } else { Err(Failure::RingChanged { stored, given }) }
+    match statements.presence() {
+        Presence::Required => Err(Failure::NotHere),
+        // A user who is made by the way on one server may be on another one.
+        Presence::Whatever if stored > 0 => Err(Failure::InRing),
+        Presence::Made { generation: given } if stored != given => {
+            Err(Failure::RingChanged { stored, given })
+        }
+        Presence::Whatever | Presence::Made { .. } => Ok(()),
+    }
 }

@@ -73,7 +73,7 @@ impl PostgresStore {
     pub fn user_names(&self) -> Result<Vec<UserName>> {
         self.database.read(Users::All, async |statements| {
             let sql = format!("SELECT name FROM users WHERE {IS_HERE} ORDER BY name");
-            statements.rows(&sql, NONE).await?.iter().map(|row| name(row)).collect()
+            statements.rows(&sql, NONE).await?.iter().map(name).collect()
         })
     }
 

@@ -19,7 +19,7 @@ use crate::PostgresStore;
 use crate::embedding_models::lock_newest;
 use crate::failure::Failure;
 use crate::leases::NOW_MS;
-use crate::statements::{Statements, params};
+use crate::statements::{NONE, Statements, params};
 use crate::user_number::UserNumber;
 use crate::user_places::{UserPlace, delete_marked};
 use crate::users::{delete_rows, lock, lock_any};
@@ -53,6 +53,10 @@ pub struct MovedUserReport {
     /// How long the user was locked: the longest that anybody who wrote of the user waited.
     pub locked: Duration,
 }
+
+/// Has the server wait as long as the other one writes. Not all versions have all of these settings.
+const NO_TIMEOUTS: &str = "SELECT set_config(name, '0', true) FROM pg_settings
+    WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')";
 
 /// A user on the way from one server to another.
 struct Move<'a> {
@@ -135,12 +139,9 @@ impl PostgresStore {
         let user = UserNumber::of(moved.user);
         std::thread::scope(|scope| {
             self.whatever().write(user.alone(), async |statements| {
-                // The server waits for us while the other one writes, however long it is told to wait.
-                let (locked, ()) = try_join(
-                    lock(statements, moved.user),
-                    statements.batch("SET LOCAL idle_in_transaction_session_timeout = 0"),
-                )
-                .await?;
+                let (locked, _) =
+                    try_join(lock(statements, moved.user), statements.rows(NO_TIMEOUTS, NONE))
+                        .await?;
                 let begun = Instant::now();
                 let locked = locked.ok_or(Failure::NotHere)?;
                 let numbered = "SELECT moves FROM users WHERE user_id = $1";

@@ -71,8 +71,13 @@ impl<'a> Taking<'a> {
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             params![number.0, name, epoch, from, moves],
         );
-        let ((), made, locked) =
-            try_join3(presence::check_making(statements), made, lock_any(statements, user)).await?;
+        let may = async {
+            match arrival {
+                Some(_) => Ok(()),
+                None => presence::check_making(statements).await,
+            }
+        };
+        let ((), made, locked) = try_join3(may, made, lock_any(statements, user)).await?;
         let Some((locked, _)) = locked.filter(|_| made > 0) else { return Ok(None) };
         Ok(Some(Self {
             statements,

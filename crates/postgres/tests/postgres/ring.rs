@@ -18,15 +18,20 @@ use longmem_test_support::PostgresServer;
 const A: &str = "a";
 const B: &str = "b";
 
+fn sql(database: &InDatabase, sql: &str) -> String {
+    PostgresServer::shared().unwrap().sql(database.name(), sql)
+}
+
 fn ring_of(this_server: &str, generation: i64) -> RingRecord {
     let servers = [A, B].map(|name| RingServer { name: name.to_owned(), leaving: false });
     RingRecord { this_server: this_server.to_owned(), generation, servers: servers.to_vec() }
 }
 
-/// Two servers of a ring.
+/// Two servers of a ring, and the stores on them as whoever goes by the ring treats them where users are made.
 struct Two {
     a: InDatabase,
     b: InDatabase,
+    stores: [PostgresStore; 2],
 }
 
 impl Two {
@@ -35,27 +40,25 @@ impl Two {
         if !InDatabase::can_be() {
             return None;
         }
-        let two = Self { a: InDatabase::new(), b: InDatabase::new() };
+        let (a, b) = (InDatabase::new(), InDatabase::new());
+        let stores = [&a, &b].map(|server| made_by(server.postgres(), 1));
+        let two = Self { a, b, stores };
         for (store, name) in [(two.a(), A), (two.b(), B)] {
             store.begin_indexing(&model(), false).unwrap();
             store.set_ring(&ring_of(name, 1)).unwrap();
         }
         // As a server that joins gets it from the others.
-        let salt = two.sql(&two.a, "SELECT encode(salt, 'hex') FROM longmem.store_salt");
-        two.sql(&two.b, &format!("UPDATE longmem.store_salt SET salt = decode('{salt}', 'hex')"));
+        let salt = sql(&two.a, "SELECT encode(salt, 'hex') FROM longmem.store_salt");
+        sql(&two.b, &format!("UPDATE longmem.store_salt SET salt = decode('{salt}', 'hex')"));
         Some(two)
     }
 
     fn a(&self) -> &PostgresStore {
-        self.a.postgres()
+        &self.stores[0]
     }
 
     fn b(&self) -> &PostgresStore {
-        self.b.postgres()
-    }
-
-    fn sql(&self, database: &InDatabase, sql: &str) -> String {
-        PostgresServer::shared().unwrap().sql(database.name(), sql)
+        &self.stores[1]
     }
 
     fn places(&self, name: &UserName) -> (UserPlace, UserPlace) {
@@ -68,8 +71,8 @@ impl Two {
 
     /// Moves a user and stops at a step, as a process that is killed there does.
     fn stopped_at(&self, name: &UserName, step: MoveStep) {
-        let stop = |at| if at == step { Err(StoreError::Stopped) } else { Ok(()) };
-        let stopped = self.a().move_user(name, A, (B, self.b()), &stop);
+        let end = |reached| if reached == step { Err(StoreError::Stopped) } else { Ok(()) };
+        let stopped = self.a().move_user(name, A, (B, self.b()), &end);
         assert!(matches!(stopped, Err(StoreError::Stopped)), "{stopped:?}");
     }
 }
@@ -87,12 +90,19 @@ fn turn(text: &str) -> NewTurn {
     }
 }
 
+fn made_by(store: &PostgresStore, generation: i64) -> PostgresStore {
+    store.with_presence(Presence::Made { generation })
+}
+
 fn required(store: &PostgresStore) -> PostgresStore {
     store.with_presence(Presence::Required)
 }
 
 fn is_not_here<T: std::fmt::Debug>(result: Result<T>) {
-    assert!(matches!(result, Err(StoreError::NotHere(_))), "{result:?}");
+    match result {
+        Err(StoreError::NotHere(_)) => {}
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -119,10 +129,9 @@ fn only_users_who_are_here_are_read_and_written_where_that_is_required() {
     assert_eq!(two.places(&ana), (UserPlace::Absent, UserPlace::Absent));
 
     // Who is made here is here.
-    let making = two.a().with_presence(Presence::Made { generation: 1 });
-    assert_eq!(making.change_mark(&ana).unwrap(), longmem_store::ChangeMark::default());
-    is_unknown(making.forget(&target));
-    making.insert_turns(&ana, &[turn("one")]).unwrap();
+    assert_eq!(two.a().change_mark(&ana).unwrap(), longmem_store::ChangeMark::default());
+    is_unknown(two.a().forget(&target));
+    two.a().insert_turns(&ana, &[turn("one")]).unwrap();
     assert_eq!(store.insert_turns(&ana, &[turn("two")]).unwrap().len(), 1);
     assert_eq!(store.waiting(Some(&ana)).unwrap(), 2);
     // Another user is another user.
@@ -130,10 +139,12 @@ fn only_users_who_are_here_are_read_and_written_where_that_is_required() {
 
     // Whoever moved away is nobody's here, wherever users may be made.
     two.stopped_at(&ana, MoveStep::Switched);
-    for store in [two.a(), two.b()] {
+    for (store, server) in [(two.a(), &two.a), (two.b(), &two.b)] {
         refuses_all(&required(store));
-        refuses_all(&store.with_presence(Presence::Made { generation: 1 }));
-        is_not_here(store.insert_turns(&ana, &[turn("three")]));
+        refuses_all(store);
+        // Whatever is expected, nobody writes, and nothing is handed out.
+        is_not_here(server.postgres().insert_turns(&ana, &[turn("three")]));
+        is_unknown(records_of(server.postgres(), &ana));
     }
     let UserPlace::ArrivingFrom { number, .. } = two.b().user_place(&ana).unwrap() else {
         panic!("no mark is there");
@@ -143,14 +154,18 @@ fn only_users_who_are_here_are_read_and_written_where_that_is_required() {
 }
 
 fn is_unknown<T: std::fmt::Debug>(result: Result<T>) {
-    assert!(matches!(result, Err(StoreError::UnknownUser(_))), "{result:?}");
+    match result {
+        Err(StoreError::UnknownUser(_)) => {}
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
 fn users_are_made_only_by_the_list_that_the_server_knows() {
     let Some(two) = Two::new() else { return };
     let (ana, bob) = (user("ana"), user("bob"));
-    let made_by = |generation| two.a().with_presence(Presence::Made { generation });
+    let server = two.a.postgres();
+    let made_by = |generation| made_by(server, generation);
     made_by(1).insert_turns(&ana, &[turn("one")]).unwrap();
     two.a().set_ring(&ring_of(A, 2)).unwrap();
     let refused = made_by(1).insert_turns(&bob, &[turn("one")]);
@@ -181,9 +196,19 @@ fn users_are_made_only_by_the_list_that_the_server_knows() {
     assert_eq!(two.a().ring().unwrap(), Some(other));
     // It is no value that would be copied.
     assert_eq!(two.a().kept_names(None, "").unwrap(), [""; 0]);
+    // Who opens one server alone may write of those who are there, and makes nobody.
+    server.insert_turns(&ana, &[turn("three")]).unwrap();
+    let refused = server.insert_turns(&user("eve"), &[turn("one")]);
+    assert!(matches!(refused, Err(StoreError::RingMismatch { .. })), "{refused:?}");
+    let from = InDatabase::new();
+    fill(&**from.postgres(), &user("eve"), 30);
+    let refused = server.write_user(&user("eve"), &|sink| {
+        from.postgres().read_user(&user("eve"), longmem_store::Extent::Everything, sink)
+    });
+    assert!(matches!(refused, Err(StoreError::RingMismatch { .. })), "{refused:?}");
     let alone = InDatabase::new();
     assert_eq!(alone.postgres().ring().unwrap(), None);
-    let making = alone.postgres().with_presence(Presence::Made { generation: 1 });
+    let making = self::made_by(alone.postgres(), 1);
     assert_eq!(changed(making.insert_turns(&ana, &[turn("one")]).map(drop)), (0, 1));
 }
 
@@ -263,7 +288,7 @@ fn a_move_that_ends_before_the_switch_leaves_the_user_where_the_user_was() {
         assert_eq!(at_b == UserPlace::Absent, step == MoveStep::Locked, "{at_b:?}");
         // The copy that was left counts for nobody.
         is_not_here(required(two.b()).change_mark(&ana));
-        is_unknown(records_of(two.b(), &ana));
+        is_unknown(records_of(two.b.postgres(), &ana));
         assert_eq!(two.b().user_names().unwrap(), []);
         assert_eq!(two.b().users().unwrap(), []);
         let stats = two.b().stats().unwrap();
@@ -326,7 +351,7 @@ fn readers_go_on_during_a_move_and_writers_wait_and_learn_that_the_user_is_gone(
                     let (writer, ana) = (&writer, &ana);
                     let thread = scope.spawn(move || writer.insert_turns(ana, &[turn("late")]));
                     *writing.lock().unwrap() = Some(thread);
-                    while two.sql(&two.a, waits) == "0" {
+                    while sql(&two.a, waits) == "0" {
                         std::thread::yield_now();
                     }
                 }
@@ -361,6 +386,7 @@ fn whoever_lost_the_lock_cannot_undo_what_a_later_move_did() {
             let ana = user("ana");
             fill(two.a(), &ana, 300);
             let other = PostgresStore::open(two.a.address(), &PostgresOptions::default()).unwrap();
+            let other = required(&other);
             let times = AtomicUsize::new(0);
             let moved = two.a().move_user(&ana, A, (B, two.b()), &|at| {
                 if at == step && times.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -404,7 +430,7 @@ fn a_move_is_refused_where_the_user_is_another_one_or_keys_cannot_be_kept() {
     two.a().insert_turns(&bob, &[turn("one"), turn("two")]).unwrap();
     let newest = two.a().change_mark(&bob).unwrap().last_turn.unwrap();
     two.a().forget(&ForgetTarget::Turns(Scope::of(bob.clone()), vec![newest])).unwrap();
-    two.sql(&two.b, "UPDATE longmem.store_salt SET salt = sha256(salt)");
+    sql(&two.b, "UPDATE longmem.store_salt SET salt = sha256(salt)");
     let refused = two.moved(&bob);
     assert!(matches!(refused, Err(StoreError::RingMismatch { .. })), "{refused:?}");
     assert_eq!(two.places(&bob), (UserPlace::Here, UserPlace::Absent));
@@ -424,7 +450,7 @@ fn traces_are_cleared_if_they_are_those_that_were_seen() {
     assert!(two.b().clear_traces(&ana, &seen).unwrap());
     assert!(!two.b().clear_traces(&ana, &seen).unwrap());
     for table in ["users", "turns", "vectors", "postings", "facts", "user_values"] {
-        assert_eq!(two.sql(&two.b, &format!("SELECT count(*) FROM longmem.{table}")), "0");
+        assert_eq!(sql(&two.b, &format!("SELECT count(*) FROM longmem.{table}")), "0");
     }
 
     // Of a user who moved and was forgotten the name goes, too.
@@ -440,7 +466,7 @@ fn traces_are_cleared_if_they_are_those_that_were_seen() {
     assert!(!two.a().clear_traces(&ana, &UserPlace::Absent).unwrap());
     assert!(two.a().clear_traces(&ana, &seen).unwrap());
     assert_eq!(two.places(&ana), (UserPlace::Absent, UserPlace::Absent));
-    assert_eq!(two.sql(&two.a, "SELECT count(*) FROM longmem.users"), "0");
+    assert_eq!(sql(&two.a, "SELECT count(*) FROM longmem.users"), "0");
 }
 
 #[test]

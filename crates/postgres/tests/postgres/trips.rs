@@ -68,17 +68,17 @@ fn a_server_of_a_ring_is_waited_for_no_more_often() {
 fn trips_are_few(database: &InDatabase, used_as: impl Fn(PostgresStore) -> PostgresStore) {
     for turns in [100, 12_000] {
         let ana = UserName::new(format!("ana of {turns}")).unwrap();
-        let store = database.postgres();
+        let fresh = || {
+            let options = PostgresOptions::default();
+            Arc::new(used_as(PostgresStore::open(database.address(), &options).unwrap()))
+        };
+        let store = &fresh();
         let all: Vec<NewTurn> = (0..turns).map(turn).collect();
         memory(store).remember(&ana, &all).unwrap();
         let go_on = &mut |_| std::ops::ControlFlow::Continue(());
         memory(store).index(IndexOptions::default(), go_on).unwrap();
 
         // Each time the least of several: what a former work of the store does behind it counts, too.
-        let fresh = || {
-            let options = PostgresOptions::default();
-            Arc::new(used_as(PostgresStore::open(database.address(), &options).unwrap()))
-        };
         let mut request = RecallRequest::new(Scope::of(ana.clone()), QUESTION);
         request.with_neighbours = 3;
         let of_cold = (0..5).map(|_| {
@@ -96,7 +96,7 @@ fn trips_are_few(database: &InDatabase, used_as: impl Fn(PostgresStore) -> Postg
         let least = |recall: &dyn Fn()| (0..5).map(|_| trips(&cold, recall)).min();
         let warm = least(&recall).unwrap();
         assert!(warm <= 3, "a warm recall among {turns} turns took {warm} trips");
-        request.query = UNKNOWN_WORD.to_owned();
+        UNKNOWN_WORD.clone_into(&mut request.query);
         let recall = || assert!(!asking.recall(&request).unwrap().results.is_empty());
         recall();
         let warm = least(&recall).unwrap();
