@@ -20,8 +20,8 @@ pub enum Presence {
     /// [`NotHere`](longmem_store::StoreError::NotHere).
     Required,
     /// Users who are here, and users of whom this server knows nothing: those have no memory anywhere, and
-    /// are made here as long as the server belongs to this generation of the ring; otherwise making fails
-    /// with [`RingChanged`](longmem_store::StoreError::RingChanged).
+    /// are made here as long as the server belongs to this generation of the ring; otherwise asking for
+    /// them fails with [`RingChanged`](longmem_store::StoreError::RingChanged).
     Made {
         /// The generation of the ring by which it was found out where the user belongs.
         generation: i64,
@@ -42,11 +42,18 @@ pub(crate) async fn check(statements: &Statements<'_>, users: Users) -> Result<(
     if presence == Presence::Whatever || user == WHOLE_STORE {
         return Ok(());
     }
-    let sql = format!("SELECT {IS_HERE} FROM users WHERE user_id = $1");
-    match statements.first(&sql, params![user.0]).await? {
-        Some(row) if row.try_get(0)? => Ok(()),
-        None if matches!(presence, Presence::Made { .. }) => Ok(()),
-        Some(_) | None => Err(Failure::NotHere),
+    let sql = format!(
+        "SELECT (SELECT {IS_HERE} FROM users WHERE user_id = $1), (SELECT generation FROM ring)"
+    );
+    let row = statements.row(&sql, params![user.0]).await?;
+    match (row.try_get::<_, Option<bool>>(0)?, presence) {
+        (Some(true), _) => Ok(()),
+        // A user of whom nothing is here may be on a server that this process knows nothing of.
+        (None, Presence::Made { generation: given }) => {
+            let stored = row.try_get::<_, Option<i64>>(1)?.unwrap_or(0);
+            if stored == given { Ok(()) } else { Err(Failure::RingChanged { stored, given }) }
+        }
+        (Some(false) | None, _) => Err(Failure::NotHere),
     }
 }
 
