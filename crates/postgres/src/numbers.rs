@@ -54,6 +54,13 @@ impl Numbers {
             Kind::Passage => "passage_chunks",
         };
         let sql = format!("SELECT nextval('{sequence}') FROM generate_series(1, $1)");
+        if wanted > 1 && Position::read(statements, sequence).await?.step > 1 {
+            // What lies between is another server's for other users, and never this user's again.
+            let first: i64 = statements.row(&sql, params![1i64]).await?.try_get(0)?;
+            pass(statements, sequence, first + wanted - 1).await?;
+            (self.next, self.end) = ((first * CHUNK).max(1), (first + wanted) * CHUNK);
+            return Ok(());
+        }
         loop {
             let rows = statements.rows(&sql, params![wanted]).await?;
             let chunks: Vec<i64> =
@@ -68,6 +75,26 @@ impl Numbers {
     }
 }
 
+/// Where a sequence is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    /// The number that it gives out next.
+    pub(crate) next: i64,
+    /// From one number to the next: 1, but for servers that share numbers with others.
+    pub(crate) step: i64,
+}
+
+impl Position {
+    pub(crate) async fn read(statements: &Statements<'_>, sequence: &str) -> Result<Self, Failure> {
+        let sql = format!(
+            "SELECT CASE WHEN is_called THEN last_value + seqincrement ELSE last_value END, seqincrement
+             FROM {sequence}, pg_sequence WHERE seqrelid = '{sequence}'::regclass"
+        );
+        let row = statements.row(&sql, NONE).await?;
+        Ok(Self { next: row.try_get(0)?, step: row.try_get(1)? })
+    }
+}
+
 /// Greatest distance that a sequence goes step by step; beyond it, others cannot overtake a jump.
 const STEPS: i64 = 1 << 20;
 
@@ -77,14 +104,13 @@ pub(crate) async fn pass(
     sequence: &str,
     number: i64,
 ) -> Result<(), Failure> {
-    let sql = format!(
-        "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {sequence}"
-    );
-    let last: i64 = statements.row(&sql, NONE).await?.try_get(0)?;
-    let steps = number - last;
+    let Position { next, step } = Position::read(statements, sequence).await?;
+    // Each step draws one number; the last one drawn is the first that is not below.
+    let steps = (number - next).div_euclid(step) + 1;
     if steps > STEPS {
         let sql = format!("SELECT setval('{sequence}', $1)");
-        statements.row(&sql, params![number]).await?;
+        let last = next + (steps - 1) * step;
+        statements.row(&sql, params![last]).await?;
     } else if steps > 0 {
         // A jump could put the sequence back behind what others draw meanwhile.
         let sql = format!("SELECT max(nextval('{sequence}')) FROM generate_series(1, $1)");

@@ -188,6 +188,14 @@ pub enum StoreError {
         /// What is wrong: a full clause.
         reason: String,
     },
+    /// A list of servers that keep a store together is not as it should be, or contradicts what they know.
+    #[error("{place} cannot be used: {reason}")]
+    InvalidRing {
+        /// Which list.
+        place: String,
+        /// What is wrong, and what to do about it.
+        reason: String,
+    },
     /// A user that has no memory here.
     #[error("there is no user \"{0}\" in this store")]
     UnknownUser(UserName),
@@ -327,7 +335,9 @@ impl Diagnose for StoreError {
             Self::Unreachable { .. } | Self::OutcomeUnknown(_) => ErrorCode::StoreUnreachable,
             Self::NotHere(_) => ErrorCode::UserElsewhere,
             Self::RingChanged { .. } => ErrorCode::RingChanged,
-            Self::InvalidAddress { .. } | Self::RingMismatch { .. } => ErrorCode::WrongSettings,
+            Self::InvalidAddress { .. } | Self::RingMismatch { .. } | Self::InvalidRing { .. } => {
+                ErrorCode::WrongSettings
+            }
             Self::Stopped => ErrorCode::Interrupted,
             Self::UnknownUser(_) => ErrorCode::UnknownUser,
             Self::UnknownSession { .. } => ErrorCode::UnknownSession,
@@ -357,6 +367,7 @@ impl Diagnose for StoreError {
             | Self::TooOld { .. }
             | Self::InvalidAddress { .. }
             | Self::RingMismatch { .. }
+            | Self::InvalidRing { .. }
             | Self::UnknownUser(_)
             | Self::UnknownSession { .. }
             | Self::UnknownTurn { .. }
@@ -417,9 +428,11 @@ impl Diagnose for StoreError {
             Self::UnknownFact { .. } => Remedy::ListFacts,
             Self::OtherModel { .. } => Remedy::ReplaceModel,
             Self::DamagedVector(_) | Self::DamagedFactVector { .. } => Remedy::EmbedAgain,
-            Self::File(_) | Self::Stopped | Self::Unsupported { .. } | Self::Backend { .. } => {
-                return Vec::new();
-            }
+            Self::File(_)
+            | Self::Stopped
+            | Self::Unsupported { .. }
+            | Self::InvalidRing { .. }
+            | Self::Backend { .. } => return Vec::new(),
         }]
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::failure::Failure;
+use crate::numbers::Position;
 use crate::statements::{NONE, Statements, params};
 use crate::turn_rows::timestamp_of;
 
@@ -177,10 +178,8 @@ async fn numbers(statements: &Statements<'_>, problems: &mut Vec<String>) -> Res
         ("summary_numbers", "SELECT max(id) FROM summaries"),
     ] {
         let newest: Option<i64> = statements.row(newest, NONE).await?.try_get(0)?;
-        let sql = format!("SELECT last_value, is_called FROM {sequence}");
-        let row = statements.row(&sql, NONE).await?;
-        let (last, is_called): (i64, bool) = (row.try_get(0)?, row.try_get(1)?);
-        wrong += u64::from(newest.is_some_and(|newest| newest > last || !is_called));
+        let next = Position::read(statements, sequence).await?.next;
+        wrong += u64::from(newest.is_some_and(|newest| newest >= next));
     }
     if wrong > 0 {
         problems.push(format!("{wrong} of the sequences would give out a number again"));

@@ -61,9 +61,6 @@ impl Moving for PostgresStore {
     }
 
     fn take_forgotten_keys(&self, keys: &ForgottenKeys) -> Result<bool> {
-        if keys.keys.is_empty() {
-            return Ok(true);
-        }
         self.database.write(Users::All, async |statements| forgotten::take(statements, keys).await)
     }
 }

@@ -1,0 +1,7 @@
+//! What a ring of servers promises, on databases and servers that the tests start: skipped with one line
+//! where there is no PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod fixture;
+mod suite;
