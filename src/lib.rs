@@ -51,6 +51,7 @@ mod new_key;
 mod opening;
 mod options;
 mod place;
+mod ring_address;
 mod server_environment;
 
 pub use clock::SystemClock;
@@ -61,12 +62,14 @@ pub use new_key::change_key;
 pub use opening::{open_later, open_memory, open_patiently};
 pub use options::{MAX_THREADS, Options, checked_threads};
 pub use place::{ServerAddress, StorePlace};
+pub use ring_address::RingAddress;
 
 pub use longmem_chat as chat;
 pub use longmem_core as core;
 pub use longmem_embed as embed;
 pub use longmem_memory as memory;
 pub use longmem_postgres as postgres;
+pub use longmem_ring as ring;
 pub use longmem_search as search;
 pub use longmem_sqlite as sqlite;
 pub use longmem_store as store;

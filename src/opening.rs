@@ -7,7 +7,7 @@ use longmem_chat::{Access, AsyncMemory};
 use longmem_memory::{Memory, MemoryError};
 use longmem_postgres::{PostgresOptions, PostgresStore};
 use longmem_sqlite::{IfMissing, OpeningNotice, SqliteStore, StoreOptions};
-use longmem_store::Store;
+use longmem_store::{Store, Upkeep};
 
 use crate::{Error, Options, StorePlace};
 
@@ -117,6 +117,16 @@ fn store(options: &Options, if_missing: IfMissing) -> Result<Arc<dyn Store>, Mem
                 let store = PostgresStore::open(server.address(), &opened)?;
                 if store.is_new() {
                     (options.on_open)(&OpeningNotice::Made { path: server.place().into() });
+                }
+                Ok(Arc::new(store))
+            }
+            StorePlace::Ring(ring) => {
+                if options.key.is_some() {
+                    options.place.only_file(BE_ENCRYPTED, ENCRYPTED_BY_SERVER)?;
+                }
+                let store = ring.open(if_missing == IfMissing::Create)?;
+                if store.is_new() {
+                    (options.on_open)(&OpeningNotice::Made { path: store.place().into() });
                 }
                 Ok(Arc::new(store))
             }

@@ -28,7 +28,7 @@ use crate::{Error, Folders, HubSettings, StorePlace, SystemClock, environment, k
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Where the memory is kept: a file, or a PostgreSQL database.
+    /// Where the memory is kept: a file, a PostgreSQL database, or several.
     pub place: StorePlace,
     /// What to do if there is no memory there; it is made by default.
     pub if_missing: IfMissing,
@@ -122,12 +122,8 @@ impl Options {
         let hub = HubSettings::from_environment(&folders);
         let mut options = Self::of_user(&folders, hub);
         if let Some(file) = environment::read(environment::DB) {
-            options.place = match StorePlace::from(file) {
-                StorePlace::File(file) => StorePlace::File(folders.expand(&file)?),
-                StorePlace::Server(server) => {
-                    StorePlace::Server(server.with_environment(&folders, None)?)
-                }
-            };
+            let place = StorePlace::from(file).expanded(&folders)?;
+            options.place = place.with_environment(&folders, None)?;
         }
         if let Some(file) = environment::read(environment::KEY_FILE) {
             options.key = Some(key_file::read(&folders.expand(Path::new(&file))?)?);
@@ -222,6 +218,7 @@ impl Options {
             None => match &self.place {
                 StorePlace::File(file) => self.spool_of_file(file),
                 StorePlace::Server(server) => SpoolSettings::new(&self.spool, server.place()),
+                StorePlace::Ring(ring) => SpoolSettings::new(&self.spool, ring.real_place()),
             },
         };
         spool.with_key(self.key.clone())

@@ -1,4 +1,4 @@
-//! Where a memory is kept: a file, or a PostgreSQL database.
+//! Where a memory is kept: a file, a PostgreSQL database, or a ring of such.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use longmem_postgres::{AddressDefaults, AddressParts, PostgresOptions};
 use longmem_store::StoreError;
 
+use crate::{Error, Folders, RingAddress};
+
 /// Where a memory is kept. A text that begins with `postgres://` or `postgresql://` is the address of a
-/// database; any other is the path of a file.
+/// database, one that begins with `postgres-ring:` names a file that lists several; any other is the path
+/// of a file.
 ///
 /// # Examples
 /// ```
@@ -23,27 +26,58 @@ pub enum StorePlace {
     File(PathBuf),
     /// A PostgreSQL database.
     Server(ServerAddress),
+    /// Several PostgreSQL databases, each user wholly on one.
+    Ring(RingAddress),
 }
 
 impl StorePlace {
-    /// The file; none if a server keeps the memory.
+    /// The file; none if servers keep the memory.
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) => Some(file),
-            Self::Server(_) => None,
+            Self::Server(_) | Self::Ring(_) => None,
         }
     }
 
     /// The file, for what can be done with files alone.
     ///
     /// # Errors
-    /// [`StoreError::Unsupported`] if a server keeps the memory; `what` says what was asked for, as "be
+    /// [`StoreError::Unsupported`] if servers keep the memory; `what` says what was asked for, as "be
     /// salvaged", and `instead` what does it there, in a full sentence.
     pub fn only_file(&self, what: &'static str, instead: &str) -> Result<&Path, StoreError> {
         self.file().ok_or_else(|| StoreError::Unsupported {
             place: self.to_string(),
             what,
             instead: instead.to_owned(),
+        })
+    }
+
+    /// The place with the home folder where its path begins with `~`.
+    ///
+    /// # Errors
+    /// [`Error::OtherHome`].
+    pub fn expanded(self, folders: &Folders) -> Result<Self, Error> {
+        Ok(match self {
+            Self::File(file) => Self::File(folders.expand(&file)?),
+            Self::Ring(ring) => Self::Ring(ring.expanded(folders)?),
+            // Its host and password are looked for when it is opened.
+            server @ Self::Server(_) => server,
+        })
+    }
+
+    /// The place with what the environment says of its servers; see [`ServerAddress::with_environment`].
+    ///
+    /// # Errors
+    /// [`Error::PasswordFile`] if `password_file` cannot be read or is empty.
+    pub fn with_environment(
+        self,
+        folders: &Folders,
+        password_file: Option<&Path>,
+    ) -> Result<Self, Error> {
+        Ok(match self {
+            Self::Server(server) => Self::Server(server.with_environment(folders, password_file)?),
+            Self::Ring(ring) => Self::Ring(ring.with_environment(folders, password_file)?),
+            file @ Self::File(_) => file,
         })
     }
 }
@@ -54,15 +88,21 @@ impl fmt::Display for StorePlace {
         match self {
             Self::File(file) => file.display().fmt(formatter),
             Self::Server(server) => formatter.write_str(&server.place()),
+            Self::Ring(ring) => ring.fmt(formatter),
         }
     }
 }
 
 impl From<PathBuf> for StorePlace {
     fn from(path: PathBuf) -> Self {
-        match path.to_str().filter(|name| longmem_postgres::is_address(name)) {
-            Some(address) => Self::Server(ServerAddress::new(address)),
-            None => Self::File(path),
+        match path.to_str() {
+            Some(address) if longmem_postgres::is_address(address) => {
+                Self::Server(ServerAddress::new(address))
+            }
+            name => match name.and_then(longmem_ring::file_named) {
+                Some(file) => Self::Ring(RingAddress::new(file)),
+                None => Self::File(path),
+            },
         }
     }
 }
@@ -174,6 +214,9 @@ mod tests {
         for address in ["postgres://", "postgresql://db/memory", "Postgres://db"] {
             assert!(StorePlace::from(address).file().is_none(), "{address}");
         }
+        let ring = StorePlace::from("postgres-ring:~/ring.toml");
+        assert!(matches!(&ring, StorePlace::Ring(ring) if ring.file() == Path::new("~/ring.toml")));
+        assert_eq!(ring.to_string(), "postgres-ring:~/ring.toml");
         for path in ["memory.db", "/data/postgres://x", "postgres:memory.db", "http://db"] {
             assert_eq!(StorePlace::from(path).file(), Some(Path::new(path)));
         }

@@ -31,7 +31,8 @@ pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
     let file = ConfigFile::read(named.as_deref(), &folders)?;
     let mut settings =
         Settings::resolve(flags, file, &folders, hub, |name| std::env::var_os(name))?;
-    settings.options.place = surrounded(settings.options.place.clone(), &settings, &folders)?;
+    let place = settings.options.place.clone();
+    settings.options.place = place.with_environment(&folders, settings.password_file.as_deref())?;
     Ok(settings)
 }
 
@@ -41,24 +42,8 @@ pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
 /// [`Failure`] if there is no home folder, or the password file of the settings cannot be read.
 pub(crate) fn place(name: &str, settings: &Settings) -> Result<StorePlace, Failure> {
     let folders = Folders::of_this_user()?;
-    match StorePlace::from(name) {
-        StorePlace::File(file) => Ok(StorePlace::File(folders.expand(&file)?)),
-        server @ StorePlace::Server(_) => surrounded(server, settings, &folders),
-    }
-}
-
-/// A place with what the environment says of its server.
-fn surrounded(
-    place: StorePlace,
-    settings: &Settings,
-    folders: &Folders,
-) -> Result<StorePlace, Failure> {
-    Ok(match place {
-        StorePlace::Server(server) => {
-            StorePlace::Server(server.with_environment(folders, settings.password_file.as_deref())?)
-        }
-        file @ StorePlace::File(_) => file,
-    })
+    let place = StorePlace::from(name).expanded(&folders)?;
+    Ok(place.with_environment(&folders, settings.password_file.as_deref())?)
 }
 
 /// Reads what the environment says about language models.

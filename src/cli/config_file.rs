@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use longmem::ring::ring_place;
 use longmem::{Folders, StorePlace};
 use longmem_core::UserName;
 use longmem_server::{Auth, ProxyMode, WatchSource};
@@ -158,6 +159,11 @@ impl ConfigFile {
         let folder = std::path::absolute(path)?.parent().map(Path::to_owned).unwrap_or_default();
         for path in file.paths() {
             *path = folder.join(folders.expand(path)?);
+        }
+        if let Some(db) = &mut file.db
+            && let StorePlace::Ring(ring) = StorePlace::from(db.as_path())
+        {
+            *db = ring_place(&folder.join(folders.expand(ring.file())?)).into();
         }
         Ok(file)
     }

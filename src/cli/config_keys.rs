@@ -53,7 +53,7 @@ pub(crate) const KEYS: &[ConfigKey] = &[
     ConfigKey::new(
         "db",
         r#""~/notes/memory.db""#,
-        "The file that holds the memory, or postgres://…",
+        "The file that holds the memory, postgres://…, or postgres-ring:FILE",
     )
     .flag("db")
     .variable(longmem::environment::DB)

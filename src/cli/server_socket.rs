@@ -12,7 +12,7 @@ pub(crate) fn path(settings: &Settings) -> Option<PathBuf> {
     let options = &settings.options;
     match &options.place {
         StorePlace::File(file) => Some(file.parent()?.join("server.sock")),
-        StorePlace::Server(_) => {
+        StorePlace::Server(_) | StorePlace::Ring(_) => {
             Some(options.spool.join(format!("server-{:016x}.sock", options.place_number())))
         }
     }

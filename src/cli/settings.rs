@@ -72,11 +72,7 @@ impl Settings {
         let expanded =
             |path: &Option<PathBuf>| path.as_deref().map(|path| folders.expand(path)).transpose();
         if let Some(db) = flags.db.clone().or(file.db) {
-            options.place = match StorePlace::from(db) {
-                StorePlace::File(file) => StorePlace::File(folders.expand(&file)?),
-                // Its host and password are looked for when it is opened.
-                server @ StorePlace::Server(_) => server,
-            };
+            options.place = StorePlace::from(db).expanded(folders)?;
         }
         options.model.explicit = expanded(&flags.model_dir)?.or(file.model_dir);
         options.model.offline |= flags.offline || file.offline.unwrap_or(false);

@@ -22,7 +22,7 @@ impl KeptValues for RingStore {
     fn kept_value(&self, user: Option<&UserName>, name: &str) -> Result<Option<Vec<u8>>> {
         match user {
             Some(user) => self.of_user(user, |store| store.kept_value(Some(user), name)),
-            None => self.from_first_that_answers(|store| store.kept_value(None, name)),
+            None => self.ask_first(|store| store.kept_value(None, name)),
         }
     }
 
@@ -30,7 +30,7 @@ impl KeptValues for RingStore {
         if let Some(user) = user {
             return self.of_user(user, |store| store.kept_names(Some(user), prefix));
         }
-        let mut names = self.from_first_that_answers(|store| store.kept_names(None, prefix))?;
+        let mut names = self.ask_first(|store| store.kept_names(None, prefix))?;
         names.retain(|name| !is_own_value(name));
         Ok(names)
     }

@@ -118,10 +118,10 @@ enum Decided {
 
 /// Decides by the names of the servers, and what those that answered say.
 fn decide(names: &[&str], places: &[Option<&UserPlace>]) -> Decided {
-    let named = |name: &str| names.iter().position(|known| *known == name);
+    let place_of = |name: &str| names.iter().position(|known| *known == name);
     for (at, place) in places.iter().enumerate() {
         let Some(place @ UserPlace::ArrivingFrom { server, number }) = place else { continue };
-        let Some(from) = named(server) else { continue };
+        let Some(from) = place_of(server) else { continue };
         if places[from].is_some_and(|at_from| place.completes(names[at], server, at_from)) {
             return Decided::Arrived { at, from, number: *number };
         }
@@ -129,13 +129,13 @@ fn decide(names: &[&str], places: &[Option<&UserPlace>]) -> Decided {
     for (at, place) in places.iter().enumerate() {
         if let Some(UserPlace::ArrivingFrom { server, .. } | UserPlace::MovedTo { server, .. }) =
             place
-            && named(server).is_none()
+            && place_of(server).is_none()
         {
             return Decided::Outside(at);
         }
     }
-    let has_mark = |place: &&Option<&UserPlace>| !matches!(place, None | Some(UserPlace::Absent));
-    if places.iter().any(|place| has_mark(&place)) { Decided::Unsettled } else { Decided::Nowhere }
+    let has_mark = places.iter().flatten().any(|place| **place != UserPlace::Absent);
+    if has_mark { Decided::Unsettled } else { Decided::Nowhere }
 }
 
 /// Removes what is left of a user whom no server has, and lets the user's home know what the user forgot on

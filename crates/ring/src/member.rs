@@ -42,8 +42,6 @@ struct Handles {
 pub(crate) struct Introduction {
     pub(crate) record: Option<RingRecord>,
     pub(crate) state: RingState,
-    /// Whether it had no tables before.
-    pub(crate) is_new: bool,
 }
 
 impl Member {
@@ -99,7 +97,7 @@ impl Member {
             Some(_) => self.noted(RingState::read(&opened.any))?,
             None => RingState::default(),
         };
-        Ok(Introduction { record, state, is_new: opened.any.is_new() })
+        Ok(Introduction { record, state })
     }
 
     /// Does something with every row of the server, those of users who come or went included.

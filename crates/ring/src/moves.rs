@@ -102,7 +102,7 @@ impl RingStore {
         let marked = at_once::all(&ring.members, |member| member.any(PostgresStore::marked_users))?;
         for (member, marked) in ring.members.iter().zip(marked) {
             for (user, mark) in marked {
-                self.clear(&ring, member, &user, &mark)?;
+                clear(&ring, member, &user, &mark)?;
             }
         }
         let is_empty = at_once::all(&ring.members, |member| {
@@ -113,34 +113,33 @@ impl RingStore {
         })?;
         let empty = ring.members.iter().zip(is_empty).filter(|(_, is_empty)| *is_empty);
         let emptied: BTreeSet<String> = empty.map(|(member, _)| member.name.clone()).collect();
-        let state = self.from_first_that_answers(RingState::read)?;
+        let state = self.ask_first(RingState::read)?;
         let state = RingState { emptied: emptied.clone(), ..state };
         ring.members.iter().try_for_each(|member| state.keep(member))?;
         Ok(emptied)
     }
+}
 
-    /// Removes a mark of a user who is on another server for certain, or on none.
-    fn clear(
-        &self,
-        ring: &Ring,
-        member: &crate::member::Member,
-        user: &UserName,
-        mark: &UserPlace,
-    ) -> Result<()> {
-        let Located::At(at) = locate(ring, user)? else { return Ok(()) };
-        if at.name == member.name {
-            return Ok(());
-        }
-        if matches!(mark, UserPlace::ArrivingFrom { server, .. } if *server == at.name) {
-            // The copy may be that of a move which goes on. This waits for its end, after which the user
-            // is elsewhere, or the copy is of no use.
-            let waited = at.required(|store| store.keep_value(Some(user), NO_VALUE, None));
-            match waited {
-                Err(StoreError::NotHere(_)) => return Ok(()),
-                waited => waited?,
-            }
-        }
-        member.any(|store| store.clear_traces(user, mark))?;
-        Ok(())
+/// Removes a mark of a user who is on another server for certain, or on none.
+fn clear(
+    ring: &Ring,
+    member: &crate::member::Member,
+    user: &UserName,
+    mark: &UserPlace,
+) -> Result<()> {
+    let Located::At(at) = locate(ring, user)? else { return Ok(()) };
+    if at.name == member.name {
+        return Ok(());
     }
+    if matches!(mark, UserPlace::ArrivingFrom { server, .. } if *server == at.name) {
+        // The copy may be that of a move which goes on. This waits for its end, after which the user
+        // is elsewhere, or the copy is of no use.
+        let waited = at.required(|store| store.keep_value(Some(user), NO_VALUE, None));
+        match waited {
+            Err(StoreError::NotHere(_)) => return Ok(()),
+            waited => waited?,
+        }
+    }
+    member.any(|store| store.clear_traces(user, mark))?;
+    Ok(())
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use longmem_core::UserName;
 use longmem_postgres::UserPlace;
-use longmem_store::{Extent, ForgottenKeys, Moving, RecordSink, RecordSource, Result, StoreError, TakenIn, Upkeep};
+use longmem_store::{
+    Extent, ForgottenKeys, Moving, RecordSink, RecordSource, Result, StoreError, TakenIn, Upkeep,
+};
 
 use crate::at_once;
 use crate::store::RingStore;

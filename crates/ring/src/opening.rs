@@ -30,8 +30,15 @@ pub(crate) fn open(
 ) -> Result<Opened> {
     let list = RingFile::read(file)?;
     let ring = Ring::new(&list, connect, former)?;
-    let said = at_once::each(&ring.members, |member| member.introduce(create))?;
-    let is_new = said.iter().all(|said| said.as_ref().is_ok_and(|said| said.is_new));
+    let mut said = at_once::each(&ring.members, |member| member.introduce(false))?;
+    let is_new = said.iter().all(|said| matches!(said, Err(StoreError::Missing(_))));
+    if may_make(&ring, &said, create) {
+        for (member, said) in ring.members.iter().zip(&mut said) {
+            if matches!(said, Err(StoreError::Missing(_))) {
+                *said = member.introduce(true);
+            }
+        }
+    }
     let mut introduced = Vec::with_capacity(said.len());
     let mut silent = None;
     for said in said {
@@ -56,15 +63,25 @@ pub(crate) fn open(
             joining::join(&ring, &joining)?;
             let known = introduced.into_iter().flatten().flat_map(|said| said.state.slots);
             let slots = joining::divide_numbers(&ring, known.collect())?;
-            tell(&ring, &joining, RingState { complete: ring.generation, emptied, slots })?;
+            tell(&ring, &joining, &RingState { complete: ring.generation, emptied, slots })?;
         }
     }
     Ok(Opened { ring, is_new })
 }
 
+/// Whether tables are made where a server has none: in a new ring if that is asked for, and on a server that
+/// comes into a ring; not on one that was in it, which must have lost them.
+fn may_make(ring: &Ring, said: &[Result<Introduction>], create: bool) -> bool {
+    let mut known = said.iter().flatten().filter(|said| said.record.is_some()).peekable();
+    match known.peek() {
+        None => create,
+        Some(_) => known.all(|said| said.state.complete < ring.generation),
+    }
+}
+
 /// Has every server keep the list: those that are new to the ring first, since a list that is on the others
 /// says that these are in it.
-fn tell(ring: &Ring, joining: &[usize], state: RingState) -> Result<()> {
+fn tell(ring: &Ring, joining: &[usize], state: &RingState) -> Result<()> {
     let is_joining = |place: &usize| joining.contains(place);
     let (first, then): (Vec<usize>, Vec<usize>) = (0..ring.members.len()).partition(is_joining);
     for place in first.into_iter().chain(then) {
@@ -198,6 +215,10 @@ fn listed(servers: &[RingServer]) -> String {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "servers of tests answer, as those that are judged may not"
+)]
 mod tests {
     use std::sync::Arc;
 
@@ -220,11 +241,11 @@ mod tests {
     fn knows(ring: &Ring, place: usize) -> Option<Introduction> {
         let state = RingState { complete: ring.generation, ..RingState::default() };
         let record = Some(ring.members[place].record().clone());
-        Some(Introduction { record, state, is_new: false })
+        Some(Introduction { record, state })
     }
 
     fn fresh() -> Option<Introduction> {
-        Some(Introduction { record: None, state: RingState::default(), is_new: true })
+        Some(Introduction { record: None, state: RingState::default() })
     }
 
     fn refused(ring: &Ring, introduced: &[Option<Introduction>]) -> String {

@@ -133,11 +133,14 @@ impl RingStore {
         work: &mut impl FnMut(&PostgresStore) -> Result<T>,
     ) -> Result<T> {
         let (likely, is_known) = self.likely(ring, user);
-        match likely.required(&mut *work) {
-            Err(StoreError::NotHere(_)) => {}
-            // Who is not at home needs not wait until home answers.
-            Err(StoreError::Unreachable { .. }) if !is_known && ring.members.len() > 1 => {}
-            done => return done,
+        // Who may be on another server need not wait until one answers that is gone.
+        let may_be_elsewhere = !is_known && ring.members.len() > 1;
+        if !(may_be_elsewhere && likely.is_silent()) {
+            match likely.required(&mut *work) {
+                Err(StoreError::NotHere(_)) => {}
+                Err(StoreError::Unreachable { .. }) if may_be_elsewhere => {}
+                done => return done,
+            }
         }
         match locate(ring, user)? {
             Located::At(member) => {

@@ -12,7 +12,7 @@ use crate::store::RingStore;
 
 impl Vectors for RingStore {
     fn serving_model(&self) -> Result<Option<EmbeddingModel>> {
-        self.from_first_that_answers(Vectors::serving_model)
+        self.ask_first(Vectors::serving_model)
     }
 
     fn begin_indexing(&self, model: &EmbeddingModel, replace: bool) -> Result<()> {
@@ -53,7 +53,7 @@ impl Vectors for RingStore {
         }
         let ring = self.ring();
         let mut turns = Vec::new();
-        for (member, after) in self.from_cursor(&ring, after) {
+        for (member, after) in self.behind(&ring, after) {
             let rest = limit - turns.len();
             if rest == 0 {
                 break;
@@ -75,7 +75,7 @@ impl Vectors for RingStore {
         let ring = self.ring();
         let mut claimed = Claim { turns: Vec::new(), right: None, others_at_it: false };
         let (mut rights, mut silent) = (Vec::new(), None);
-        for (member, after) in self.from_cursor(&ring, after) {
+        for (member, after) in self.behind(&ring, after) {
             let rest = limit - claimed.turns.len();
             if rest == 0 {
                 break;
@@ -157,7 +157,7 @@ impl Vectors for RingStore {
 
 impl RingStore {
     /// The servers on which a queue goes on behind a turn, the first one with that turn.
-    fn from_cursor<'a>(
+    fn behind<'a>(
         &self,
         ring: &'a Ring,
         after: Option<&'a QueuedTurn>,
@@ -180,7 +180,7 @@ impl RingStore {
     }
 
     /// What the first server says that answers.
-    pub(crate) fn from_first_that_answers<T>(
+    pub(crate) fn ask_first<T>(
         &self,
         ask: impl Fn(&longmem_postgres::PostgresStore) -> Result<T>,
     ) -> Result<T> {

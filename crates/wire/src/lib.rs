@@ -38,6 +38,7 @@ mod learning;
 mod models;
 mod moderation;
 mod recall;
+mod ring;
 mod scope;
 mod server;
 mod sessions;
@@ -66,6 +67,7 @@ pub use recall::{
     Adjustment, ChannelHit, Channels, Explanation, Recall, RecallRequest, RecalledFact,
     RecalledTurn, UnknownTimeZone,
 };
+pub use ring::{AwayUser, MovedUser, RingMoved, RingServer, RingStatus};
 pub use scope::Scope;
 pub use server::{Permission, ServerKey, ServerKeyAdded, ServerKeyRevoked, ServerKeys, Serving};
 pub use sessions::{Moved, OpenItems, Session, Sessions, ShownSession};

@@ -136,6 +136,8 @@ pub(crate) struct StoresBenchArguments {
 fn postgres_address(name: &str) -> Result<ServerAddress, String> {
     match StorePlace::from(name) {
         StorePlace::Server(server) => Ok(server),
-        StorePlace::File(_) => Err("it does not begin with postgres://".to_owned()),
+        StorePlace::File(_) | StorePlace::Ring(_) => {
+            Err("it does not begin with postgres://".to_owned())
+        }
     }
 }

@@ -10,6 +10,7 @@ mod mcp;
 mod measuring;
 mod model;
 mod recall;
+mod ring;
 mod serve;
 mod turns;
 mod watch;
@@ -39,6 +40,7 @@ pub(crate) use measuring::{
 };
 pub(crate) use model::{ModelAction, ModelArguments};
 pub(crate) use recall::{ContextArguments, RecallArguments, RecalledDetail, ScopeArguments};
+pub(crate) use ring::{RingAction, RingArguments};
 pub(crate) use serve::{KeysAction, KeysArguments, ListenAddress, ServeArguments, UpstreamName};
 pub(crate) use turns::{
     BackupArguments, CopyArguments, EditArguments, ExportArguments, ForgetArguments,
@@ -72,7 +74,8 @@ pub(crate) struct Arguments {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct GlobalArguments {
-    /// The file that holds the memory, or the address of its PostgreSQL database, postgres://… [default:
+    /// The file that holds the memory, or the address of its PostgreSQL database, postgres://…, or
+    /// postgres-ring:FILE, where FILE lists several [default:
     /// memory.db in the user's data folder]
     #[arg(long, global = true, value_name = "FILE|ADDRESS", env = crate::environment::DB, hide_env_values = true)]
     pub(crate) db: Option<PathBuf>,
@@ -173,6 +176,8 @@ pub(crate) enum Command {
     Backup(BackupArguments),
     /// Take users to another store: a file, or a database on a PostgreSQL server
     Copy(CopyArguments),
+    /// Show the servers of a ring, or move users to where they belong
+    Ring(RingArguments),
     /// Connect Claude Code, Codex, Gemini CLI or Cursor with this memory
     Install(InstallArguments),
     /// Answer an agent's hook from memory: see longmem install

@@ -2,6 +2,7 @@
 
 mod file;
 mod language_model;
+mod ring;
 mod salvage;
 mod server;
 mod waiting;
@@ -64,6 +65,7 @@ fn of_memory(memory: &Memory, settings: &Settings, output: Output) -> Vec<Check>
     checks.push(match &settings.options.place {
         StorePlace::File(file) => file::check(file, stats.as_ref().ok()),
         StorePlace::Server(server) => server::check(server),
+        StorePlace::Ring(ring) => ring::check(ring),
     });
     checks.extend(waiting::check(memory, settings));
     checks.push(model(settings, output));

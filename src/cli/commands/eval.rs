@@ -110,9 +110,9 @@ fn embedder(
 fn database(address: &str, settings: &Settings) -> Result<Database, Failure> {
     match compose::place(address, settings)? {
         StorePlace::Server(server) => Ok(Database { server, schemas: Mutex::default() }),
-        StorePlace::File(file) => Err(Failure::refused(
+        other @ (StorePlace::File(_) | StorePlace::Ring(_)) => Err(Failure::refused(
             ErrorCode::WrongCommandLine,
-            format!("{} is no address of a database", file.display()),
+            format!("{other} is no address of a database"),
             "Name one as postgres://host/database, or leave --stores out.",
         )),
     }

@@ -28,6 +28,7 @@ mod models;
 mod open;
 mod recall;
 mod remember;
+mod ring;
 mod serve;
 mod sessions;
 mod show;
@@ -95,6 +96,7 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
         Command::Copy(arguments) => copy::run(&arguments, &settings, given.by_flag("user"), output),
+        Command::Ring(arguments) => ring::run(&arguments, &settings, given.by_flag("user"), output),
         Command::Key(arguments) => key::run(arguments, &settings, output),
         Command::Serve(arguments) => serve::run(&arguments, &settings, output),
         Command::Keys(arguments) => keys::run(arguments, &settings, output),

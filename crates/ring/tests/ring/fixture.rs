@@ -17,7 +17,7 @@ pub(crate) fn can_be() -> bool {
 
 /// A list of servers in a file.
 pub(crate) struct List {
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     /// Names, addresses, and whether each is leaving.
     pub(crate) servers: Vec<(&'static str, String, bool)>,
     pub(crate) generation: i64,

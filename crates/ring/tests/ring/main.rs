@@ -3,5 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod drill;
 mod fixture;
+mod lists;
+mod moves;
 mod suite;

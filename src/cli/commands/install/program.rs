@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use longmem::postgres::AddressDefaults;
+use longmem::ring::ring_place;
 use longmem::{ServerAddress, StorePlace};
 use longmem_core::ErrorCode;
 
@@ -48,6 +49,9 @@ impl Program {
             let Some(value) = given.value(name).filter(|_| given.by_flag(name)) else { continue };
             let value = match StorePlace::from(value.as_str()) {
                 StorePlace::Server(server) if name == "db" => without_password(&server)?,
+                StorePlace::Ring(ring) if name == "db" => {
+                    ring_place(&std::path::absolute(ring.file())?)
+                }
                 _ if is_path => text(&std::path::absolute(value)?)?,
                 _ => value,
             };
