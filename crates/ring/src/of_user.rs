@@ -6,9 +6,10 @@ use longmem_core::{
 };
 use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVector};
 use longmem_store::{
-    Amended, ChangeMark, Changes, Epoch, Facts, FactsAt, ForgetFingerprint, ForgetTarget,
-    Forgotten, ImportedFact, Inserted, KeyState, KnownEntity, Learned, LearnedFact, Learning,
-    Moved, Result, SessionSummary, StoreError, StoredTurn, Turns, UserOverview, WouldForget,
+    Amended, ChangeMark, Changes, DeletedFacts, Epoch, Erasure, Facts, FactsAt, ForgetFingerprint,
+    ForgetTarget, Forgotten, ImportedFact, Inserted, KeyState, KnownEntity, Learned, LearnedFact,
+    Learning, Moved, Result, SessionSummary, StoreError, StoredTurn, Turns, UserOverview,
+    WouldForget,
 };
 
 use crate::RingStore;
@@ -129,8 +130,8 @@ impl Facts for RingStore {
             fact: FactId,
             statement: &str,
             entities: &[Entity],
-        ) -> Result<()> => user;
-        fn delete_fact(user: &UserName, fact: FactId) -> Result<u64> => user;
+        ) -> Result<Erasure> => user;
+        fn delete_fact(user: &UserName, fact: FactId) -> Result<DeletedFacts> => user;
         fn entities(user: &UserName) -> Result<Vec<KnownEntity>> => user;
         fn fact_vectors(
             user: &UserName,
