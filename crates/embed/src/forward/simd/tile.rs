@@ -70,14 +70,19 @@ where
                 *sum = simd.load(half(start, left + vector));
             }
         }
-        // Once is enough for what is fetched ahead.
-        let mut ahead = if left == 0 { ahead } else { &[] }.iter();
+        // Once is enough for what is fetched ahead. It is asked for evenly: the processor waits for
+        // few lines of its cache at a time, and a burst of requests would delay those of `b`.
+        let ahead = if left == 0 { ahead } else { &[] };
+        let mut ahead = ahead.as_flattened().as_chunks::<LANES>().0.iter();
+        let two_at_a_time = ahead.len() > b.len();
         for (panel, b) in b.chunks(L::PER_ROW).enumerate() {
             let a = matrix.part::<ROWS>(panel, first);
             for (at, b) in b.iter().enumerate().take(L::PER_ROW) {
-                if let Some(ahead) = ahead.next() {
-                    simd.prefetch(half(ahead, 0));
-                    simd.prefetch(half(ahead, 1));
+                if let Some(lanes) = ahead.next() {
+                    simd.prefetch(lanes);
+                }
+                if two_at_a_time && let Some(lanes) = ahead.next() {
+                    simd.prefetch(lanes);
                 }
                 // One row of `b` meets one lane of each row of `a`.
                 let mut factors = [simd.load_lanes(half(b, left)); VECTORS];
