@@ -59,7 +59,10 @@ proptest! {
             let mut out = rows(rows_of_a, 0);
             let a = Panels::<f32>::new(rows_of_a, &a);
             let out_of = Out::Numbers(&mut out);
-            f32::run(instructions, Product { a, b: &b, next: &b, bias: &bias, out: out_of });
+            let weights = [&*b, &*b].concat();
+            let (weights, panel_rows) = (&*weights, b.len());
+            let product = Product { a, weights, panel_rows, bias: &bias, out: out_of };
+            f32::run(instructions, product);
             prop_assert!(furthest(&out, &expected) < 1e-4, "{instructions:?}");
             made.push(bits(&out));
         }
@@ -74,7 +77,8 @@ proptest! {
             let mut out = rows(rows_of_a, 0);
             let a = Panels::<f32>::new(rows_of_a, &a);
             let out_of = Out::Activated(&mut out);
-            let product = Product { a, b: &b, next: &[], bias: &bias, out: out_of };
+            let (weights, panel_rows) = (&*b, b.len());
+            let product = Product { a, weights, panel_rows, bias: &bias, out: out_of };
             f32::run(instructions, product);
             made.push(bits(&out));
         }
@@ -93,8 +97,8 @@ proptest! {
         let mut out = rows(rows_of_a, 0);
         Bf16Pair::run(instructions, Product {
             a: Panels::new(rows_of_a, &a_pairs),
-            b: Bf16Pair::factors(&b_pairs, &mut buffer),
-            next: &[],
+            weights: Bf16Pair::factors(&b_pairs, &mut buffer),
+            panel_rows: 16 * panels,
             bias: &[0.5; 32],
             out: Out::Numbers(&mut out),
         });
