@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Mutex;
 
-use longmem_core::{NewTurn, SourceKey, UserName};
+use longmem_core::UserName;
 use longmem_transcripts::{
-    ExportedRecord, Format, ImportedTurn, Mark, Progress, Report, Source, TurnReceiver, read_from,
+    ExportedRecord, Format, ImportedTurn, Mark, Progress, Report, Source, TranscriptError,
+    TurnReceiver, read_from,
 };
 
 use crate::import_records::StoredRecords;
-use crate::memory::Imported;
-use crate::{IMPORT_MARKS, Inserted, Memory, MemoryError};
+use crate::import_storing::{Storing, StoringAhead, Waiting};
+use crate::{IMPORT_MARKS, Memory, MemoryError};
 
 /// What is imported, and for whom.
 #[derive(Debug, Clone, Copy)]
@@ -79,8 +81,8 @@ impl Memory {
     /// Imports a chat file. Turns that the user already has, by the names they have in the file,
     /// are not stored again: importing twice, or a grown file, or again after an interruption,
     /// ends in the same store as importing once. Turns that the user forgot stay forgotten, unless
-    /// [`ImportRequest::again`] asks for them. `progress` is called after each stored batch;
-    /// `Break` stops there.
+    /// [`ImportRequest::again`] asks for them. While a batch of turns is stored, the next is read;
+    /// `progress` is called between, and `Break` stops after what was read.
     ///
     /// How far each file was read is kept with the user: a file that did not change is not read
     /// again, and a transcript that has grown is read on from where it ended.
@@ -106,46 +108,22 @@ impl Memory {
         request: ImportRequest<'_>,
         progress: &mut dyn FnMut(&ImportProgress) -> ControlFlow<()>,
     ) -> Result<ImportReport, MemoryError> {
-        let mut intake = Intake {
-            memory: self,
-            request,
-            progress,
-            waiting: BTreeMap::new(),
-            count: 0,
-            marks: Vec::new(),
-            records: BTreeMap::new(),
-            new_turns: 0,
-            known_turns: 0,
-            forgotten_turns: 0,
-            users: BTreeMap::new(),
-            of_other_users: 0,
-            refused_turns: 0,
-            stopped: false,
-            failed: None,
-        };
-        let read = read_from(source, request.format, &mut intake);
-        if let Some(error) = intake.failed.take() {
-            return Err(error.after(intake.new_turns));
-        }
-        // Also after a file that broke off: what was read before that is kept.
-        intake.store().map_err(|error| error.after(intake.new_turns))?;
-        let read = read?;
-        let stored = intake.store_records().map_err(|error| error.after(intake.new_turns))?;
-        if !intake.stopped {
-            // The marks of files whose facts and summaries came last.
-            intake.store().map_err(|error| error.after(intake.new_turns))?;
-        }
-        Ok(ImportReport {
-            read,
-            new_facts: stored.facts,
-            new_summaries: stored.summaries,
-            new_turns: intake.new_turns,
-            known_turns: intake.known_turns,
-            forgotten_turns: intake.forgotten_turns,
-            users: intake.users,
-            of_other_users: intake.of_other_users,
-            refused_turns: intake.refused_turns,
-            stopped: intake.stopped,
+        let storing = Mutex::new(Storing::new(self, request.user, request.again));
+        std::thread::scope(|scope| {
+            let mut intake = Intake {
+                memory: self,
+                request,
+                progress,
+                waiting: Waiting::default(),
+                count: 0,
+                records: BTreeMap::new(),
+                of_other_users: 0,
+                storing: StoringAhead::new(scope, &storing),
+                stopped: false,
+                failed: None,
+            };
+            let read = read_from(source, request.format, &mut intake);
+            intake.finish(read)
         })
     }
 }
@@ -158,41 +136,28 @@ pub(crate) struct Owned {
     pub(crate) imported: ImportedTurn,
 }
 
-/// Turns of one user that wait to be stored.
-#[derive(Default)]
-struct Batch {
-    turns: Vec<NewTurn>,
-    /// Keys under which the store may have some of them, with those that they have now.
-    renamed: Vec<(SourceKey, SourceKey)>,
-}
-
-/// Turns read so far that wait to be stored, and what was stored.
-struct Intake<'a> {
-    memory: &'a Memory,
+/// Takes what is read, and reads on while it is stored.
+struct Intake<'a, 'scope, 'memory> {
+    memory: &'memory Memory,
     request: ImportRequest<'a>,
     progress: &'a mut dyn FnMut(&ImportProgress) -> ControlFlow<()>,
-    waiting: BTreeMap<UserName, Batch>,
+    waiting: Waiting,
+    /// Number of turns that wait.
     count: usize,
-    /// Marks whose turns are stored, or wait to be.
-    marks: Vec<(String, Vec<u8>)>,
     /// Facts and summaries of exports, which wait until all turns are stored.
     records: BTreeMap<UserName, Vec<ExportedRecord>>,
-    new_turns: u64,
-    known_turns: u64,
-    forgotten_turns: u64,
-    users: BTreeMap<UserName, u64>,
     of_other_users: u64,
-    refused_turns: u64,
+    storing: StoringAhead<'scope, 'memory>,
     stopped: bool,
     failed: Option<MemoryError>,
 }
 
-impl TurnReceiver for Intake<'_> {
+impl TurnReceiver for Intake<'_, '_, '_> {
     fn receive(&mut self, turn: ImportedTurn, read: &Progress) -> ControlFlow<()> {
         let Owned { user, is_other, imported } = self.request.turn_of(turn);
         let ImportedTurn { turn, former_keys, .. } = imported;
         self.of_other_users += u64::from(is_other);
-        let batch = self.waiting.entry(user).or_default();
+        let batch = self.waiting.batches.entry(user).or_default();
         if let Some(key) = &turn.source_key {
             batch.renamed.extend(former_keys.into_iter().map(|former| (former, key.clone())));
         }
@@ -201,13 +166,15 @@ impl TurnReceiver for Intake<'_> {
         if self.count < TURNS_PER_BATCH {
             return ControlFlow::Continue(());
         }
-        if let Err(error) = self.store() {
+        let waiting = self.take_waiting();
+        if let Err(error) = self.storing.begin(waiting) {
             self.failed = Some(error);
             return ControlFlow::Break(());
         }
+        let stored = self.storing.stored();
         let flow = (self.progress)(&ImportProgress {
-            turns: self.new_turns + self.known_turns + self.forgotten_turns + self.refused_turns,
-            new_turns: self.new_turns,
+            turns: stored.all(),
+            new_turns: stored.new,
             bytes_read: read.bytes_read,
             bytes_total: read.bytes_total,
         });
@@ -238,11 +205,12 @@ impl TurnReceiver for Intake<'_> {
 
     fn set_mark(&mut self, file: &Path, mark: Mark) {
         let mark = self.memory.safeguards.mark(mark);
-        self.marks.push((self.request.mark_name(file), mark.to_json()));
-        if self.marks.len() >= MARKS_PER_BATCH
-            && let Err(error) = self.store()
-        {
-            self.failed.get_or_insert(error);
+        self.waiting.marks.push((self.request.mark_name(file), mark.to_json()));
+        if self.waiting.marks.len() >= MARKS_PER_BATCH {
+            let waiting = self.take_waiting();
+            if let Err(error) = self.storing.begin(waiting) {
+                self.failed.get_or_insert(error);
+            }
         }
     }
 }
@@ -280,13 +248,45 @@ impl<'a> ImportRequest<'a> {
     }
 }
 
-impl Intake<'_> {
+impl Intake<'_, '_, '_> {
+    /// Stores what still waits, and says what was done; also of a file that broke off, what was read
+    /// before that is kept.
+    fn finish(
+        mut self,
+        read: Result<Report, TranscriptError>,
+    ) -> Result<ImportReport, MemoryError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error.after(self.storing.stored().new));
+        }
+        self.store()?;
+        let read = read?;
+        let records = self.store_records()?;
+        if !self.stopped {
+            // The marks of files whose facts and summaries came last.
+            self.store()?;
+        }
+        let stored = self.storing.stored();
+        Ok(ImportReport {
+            read,
+            new_facts: records.facts,
+            new_summaries: records.summaries,
+            new_turns: stored.new,
+            known_turns: stored.known,
+            forgotten_turns: stored.forgotten,
+            users: stored.users,
+            of_other_users: self.of_other_users,
+            refused_turns: stored.refused,
+            stopped: self.stopped,
+        })
+    }
+
     /// Stores the facts and summaries that wait, unless the import was stopped before their turns came.
     fn store_records(&mut self) -> Result<StoredRecords, MemoryError> {
         let mut all = StoredRecords::default();
         for (user, records) in std::mem::take(&mut self.records) {
             if !self.stopped {
-                let stored = self.memory.import_records(&user, records)?;
+                let stored = self.memory.import_records(&user, records);
+                let stored = stored.map_err(|error| error.after(self.storing.stored().new))?;
                 all.facts += stored.facts;
                 all.summaries += stored.summaries;
             }
@@ -294,51 +294,20 @@ impl Intake<'_> {
         Ok(all)
     }
 
-    /// Stores the turns that wait, with the marks that say so: those of the user whose marks they are
-    /// last, in one transaction.
+    /// Stores what waits, and waits for it.
     fn store(&mut self) -> Result<(), MemoryError> {
-        self.count = 0;
-        let mut waiting = std::mem::take(&mut self.waiting);
-        // A file whose facts and summaries still wait was not read to its mark.
-        let mut marks =
-            if self.records.is_empty() { std::mem::take(&mut self.marks) } else { Vec::new() };
-        marks.retain(|(name, _)| self.memory.safeguards.is_free_of_secrets(name));
-        let own = waiting.remove(self.request.user).unwrap_or_default();
-        for (user, batch) in waiting {
-            self.store_batch(&user, batch, &[])?;
-        }
-        // Without a mark, the file is read whole the next time.
-        if self.refused_turns > 0 {
-            marks.clear();
-        }
-        // A file can be all of other users; then nobody is made for its mark.
-        if own.turns.is_empty() && marks.is_empty() {
-            return Ok(());
-        }
-        self.store_batch(self.request.user, own, &marks)
+        let waiting = self.take_waiting();
+        self.storing.store(waiting).map_err(|error| error.after(self.storing.stored().new))
     }
 
-    /// Stores turns of one user, and marks beside them.
-    fn store_batch(
-        &mut self,
-        user: &UserName,
-        Batch { turns, renamed }: Batch,
-        marks: &[(String, Vec<u8>)],
-    ) -> Result<(), MemoryError> {
-        if !turns.is_empty() {
-            *self.users.entry(user.clone()).or_default() += turns.len() as u64;
-            let safe = |key: &SourceKey| self.memory.safeguards.key(key);
-            let renamed: Vec<_> = renamed.iter().map(|(old, new)| (safe(old), safe(new))).collect();
-            self.memory.store.rename_source_keys(user, &renamed)?;
+    /// What waits, but for the marks of files whose facts and summaries still wait: these were not read
+    /// to their marks.
+    fn take_waiting(&mut self) -> Waiting {
+        self.count = 0;
+        let mut waiting = std::mem::take(&mut self.waiting);
+        if !self.records.is_empty() {
+            self.waiting.marks = std::mem::take(&mut waiting.marks);
         }
-        for imported in self.memory.import_checked(user, &turns, self.request.again, marks)? {
-            match imported {
-                Imported::Stored(Inserted { new: true, .. }) => self.new_turns += 1,
-                Imported::Stored(_) => self.known_turns += 1,
-                Imported::Forgotten => self.forgotten_turns += 1,
-                Imported::Refused => self.refused_turns += 1,
-            }
-        }
-        Ok(())
+        waiting
     }
 }

@@ -44,6 +44,7 @@ mod forget_token;
 mod import;
 mod import_preview;
 mod import_records;
+mod import_storing;
 mod index;
 mod instructions;
 mod learning;

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
 use longmem_core::{NewTurn, Role, SessionName, SourceKey, Turn, TurnId, UserName};
-use longmem_search::{NewLists, SessionNumber, TurnEntry};
+use longmem_search::{Epoch, NewLists, SessionNumber, TurnEntry};
 use longmem_store::own_values::SessionNames;
 use longmem_store::{ForgottenKey, Inserted, KeyState, Result, has_grown};
 use longmem_text::{IndexedWords, indexed_words};
@@ -19,7 +19,7 @@ use crate::numbers::{Kind, Numbers};
 use crate::read::last_turns;
 use crate::rows::array;
 use crate::session_names::{self, is_amended};
-use crate::users::{user_id, user_id_or_new};
+use crate::users::{epoch, user_id, user_id_or_new};
 use crate::{forget, forgotten_keys, kept};
 
 /// Stores turns of one user; see [`Turns::insert_turns`](longmem_store::Turns::insert_turns).
@@ -33,7 +33,9 @@ pub(crate) fn insert_turns(
     }
     let new = made_ready(turns, &HashMap::new());
     connections.write(|transaction| {
-        insert(transaction, user, &new.iter().collect::<Vec<_>>(), &SessionNames::default())
+        let known = KnownTurns::default().brought_up_to_date(transaction, user, turns)?;
+        let new: Vec<_> = new.iter().collect();
+        insert(transaction, user, &new, &SessionNames::default(), known)
     })
 }
 
@@ -46,13 +48,11 @@ pub(crate) fn import_turns(
     again: bool,
     values: &[(String, Vec<u8>)],
 ) -> Result<Vec<Option<Inserted>>> {
-    let known = connections.read(|connection| match user_id(connection, user)? {
-        Some(user_id) => known_keys(connection, user_id, turns.iter().filter_map(key_of)),
-        None => Ok(HashMap::new()),
-    })?;
-    let new = made_ready(turns, &known);
+    let known = connections
+        .read(|connection| KnownTurns::default().brought_up_to_date(connection, user, turns))?;
+    let new = made_ready(turns, &known.by_key);
     connections.write(|transaction| {
-        let imported = import(transaction, user, turns, &new, again)?;
+        let imported = import(transaction, user, turns, &new, known.clone(), again)?;
         if user_id(transaction, user)?.is_some() {
             kept::keep_all(transaction, user, values)?;
         }
@@ -66,6 +66,7 @@ fn import(
     user: &UserName,
     turns: &[NewTurn],
     new: &[Ready<'_>],
+    known: KnownTurns,
     again: bool,
 ) -> rusqlite::Result<Vec<Option<Inserted>>> {
     let forgotten = forgotten_turns(transaction, user, turns)?;
@@ -78,46 +79,73 @@ fn import(
     if wanted.is_empty() {
         return Ok(vec![None; turns.len()]);
     }
-    forget::delete_replaced(transaction, user, &grown_turns(transaction, user, &wanted)?)?;
+    let mut known = known.brought_up_to_date(transaction, user, turns)?;
+    let grown = known.grown_turns(transaction, &wanted)?;
+    forget::delete_replaced(transaction, user, &grown)?;
+    if !grown.is_empty() {
+        known.by_key.retain(|_, id| !grown.contains(id));
+    }
     let names = match user_id(transaction, user)? {
         Some(user_id) => session_names::names_of(transaction, user_id)?,
         None => SessionNames::default(),
     };
-    let mut inserted = insert(transaction, user, &wanted, &names)?.into_iter();
+    let mut inserted = insert(transaction, user, &wanted, &names, known)?.into_iter();
     let outcome = |turn: &NewTurn| if is_left_out(turn) { None } else { inserted.next() };
     Ok(turns.iter().map(outcome).collect())
 }
 
-/// The stored turns of which these are grown ones.
-fn grown_turns(
-    transaction: &Transaction<'_>,
-    user: &UserName,
-    turns: &[&Ready<'_>],
-) -> rusqlite::Result<Vec<TurnId>> {
-    let Some(user_id) = user_id(transaction, user)? else { return Ok(Vec::new()) };
-    let by_key: HashMap<&str, &NewTurn> = turns
-        .iter()
-        .map(|ready| ready.turn)
-        .filter(|turn| turn.role != Role::User)
-        .filter_map(|turn| Some((key_of(turn)?.0.as_str(), turn)))
-        .collect();
-    let mut statement = transaction.prepare_cached(
-        "SELECT id, source_key, text FROM turns WHERE user_id = ?1 AND source_key IN rarray(?2)",
-    )?;
-    let keys = array(by_key.keys().map(|key| (*key).to_owned()));
-    let mut rows = statement.query(params![user_id, keys])?;
-    let mut grown = Vec::new();
-    while let Some(row) = rows.next()? {
-        let turn = by_key.get(row.get_ref(1)?.as_str()?);
-        let stored = row.get_ref(2)?.as_str()?;
-        let id = TurnId(row.get(0)?);
-        if turn.is_some_and(|turn| has_grown(stored, turn))
-            && !is_amended(transaction, user_id, id)?
-        {
-            grown.push(id);
+/// The turns that a user has already, of those that come, by their source keys.
+#[derive(Clone, Default)]
+struct KnownTurns {
+    by_key: HashMap<String, TurnId>,
+    /// The user, and the epoch in which the user had them: in another one, some may be deleted.
+    as_of: Option<(i64, Epoch)>,
+}
+
+impl KnownTurns {
+    /// Asks for those that are not known to be there, and for all if something was deleted since.
+    fn brought_up_to_date(
+        mut self,
+        connection: &Connection,
+        user: &UserName,
+        turns: &[NewTurn],
+    ) -> rusqlite::Result<Self> {
+        let Some(user_id) = user_id(connection, user)? else { return Ok(Self::default()) };
+        let now = Some((user_id, epoch(connection, user_id)?));
+        if self.as_of != now {
+            self = Self { by_key: HashMap::new(), as_of: now };
         }
+        let asked = turns.iter().filter_map(key_of);
+        let asked = asked.filter(|key| !self.by_key.contains_key(&key.0));
+        let found = known_keys(connection, user_id, asked)?;
+        self.by_key.extend(found);
+        Ok(self)
     }
-    Ok(grown)
+
+    /// Those of which these are grown ones.
+    fn grown_turns(
+        &self,
+        transaction: &Transaction<'_>,
+        turns: &[&Ready<'_>],
+    ) -> rusqlite::Result<Vec<TurnId>> {
+        let Some((user_id, _)) = self.as_of else { return Ok(Vec::new()) };
+        let may_grow = turns.iter().map(|ready| ready.turn).filter(|turn| turn.role != Role::User);
+        let by_id: HashMap<TurnId, &NewTurn> =
+            may_grow.filter_map(|turn| Some((*self.by_key.get(&key_of(turn)?.0)?, turn))).collect();
+        let mut statement =
+            transaction.prepare_cached("SELECT id, text FROM turns WHERE id IN rarray(?1)")?;
+        let mut rows = statement.query([array(by_id.keys().map(|id| id.0))])?;
+        let mut grown = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, stored) = (TurnId(row.get(0)?), row.get_ref(1)?.as_str()?);
+            if by_id.get(&id).is_some_and(|turn| has_grown(stored, turn))
+                && !is_amended(transaction, user_id, id)?
+            {
+                grown.push(id);
+            }
+        }
+        Ok(grown)
+    }
 }
 
 /// The source keys of these turns that were forgotten, each with its hash. One that the user has
@@ -177,7 +205,11 @@ pub(crate) fn insert_unless(
         let last = last_turns(transaction, user, &turn.session, 2)?;
         let inserted = match already(&last) {
             Some(id) => Inserted { id, new: false },
-            None => insert(transaction, user, &[&new[0]], &SessionNames::default())?[0],
+            None => {
+                let turns = std::slice::from_ref(turn);
+                let known = KnownTurns::default().brought_up_to_date(transaction, user, turns)?;
+                insert(transaction, user, &[&new[0]], &SessionNames::default(), known)?[0]
+            }
         };
         if learns {
             learn_from(transaction, user, &turn.session)?;
@@ -240,14 +272,14 @@ fn insert(
     user: &UserName,
     new: &[&Ready<'_>],
     names: &SessionNames,
+    known: KnownTurns,
 ) -> rusqlite::Result<Vec<Inserted>> {
     let user_id = user_id_or_new(transaction, user)?;
-    let keys = new.iter().filter_map(|ready| key_of(ready.turn));
     let mut batch = Batch {
         transaction,
         user_id,
         names,
-        known: known_keys(transaction, user_id, keys)?,
+        known: known.by_key,
         sessions: HashMap::new(),
         numbers: Numbers::of(transaction, Kind::Turn, user_id)?,
         lists: NewLists::default(),
