@@ -1,6 +1,6 @@
 //! What is kept in memory of one user.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use longmem_core::EmbeddingModel;
 
@@ -115,11 +115,17 @@ impl CachedVectors {
     }
 }
 
-/// The windows that words were last scored with, made when first needed.
+/// The windows that words were last scored with, made when first needed: of this table, or of one from
+/// which it has grown.
 #[derive(Default)]
 pub(crate) struct KeptWindows(Mutex<Option<Arc<WordWindows>>>);
 
 impl KeptWindows {
+    /// Those to begin with once the table has grown.
+    pub(crate) fn before_growing(&self) -> Self {
+        Self(Mutex::new(self.kept().clone()))
+    }
+
     /// Which turns share words; those of the last search if they were made for the same parameters.
     pub(crate) fn of(
         &self,
@@ -127,18 +133,24 @@ impl KeptWindows {
         neighbours: usize,
         longest_neighbour: u32,
     ) -> Arc<WordWindows> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*kept {
-            Some(windows) if windows.fit(neighbours, longest_neighbour) => Arc::clone(windows),
-            _ => {
-                let windows = WordWindows::new(table, neighbours, longest_neighbour);
-                Arc::clone(kept.insert(Arc::new(windows)))
+        let mut kept = self.kept();
+        let windows = match &*kept {
+            Some(windows) if windows.fit(neighbours, longest_neighbour) => {
+                if windows.len() == table.len() {
+                    return Arc::clone(windows);
+                }
+                windows.grown(table)
             }
-        }
+            _ => WordWindows::new(table, neighbours, longest_neighbour),
+        };
+        Arc::clone(kept.insert(Arc::new(windows)))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Arc<WordWindows>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn bytes(&self) -> usize {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().map_or(0, |windows| windows.bytes())
+        self.kept().as_ref().map_or(0, |windows| windows.bytes())
     }
 }

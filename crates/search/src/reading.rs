@@ -174,7 +174,7 @@ impl<'a> Reading<'a> {
         }
         Arc::make_mut(&mut self.user.table).grow(&self.new_turns);
         self.new_turns.clear();
-        self.user.windows = Arc::default();
+        self.user.windows = Arc::new(self.user.windows.before_growing());
         self.user.vocabulary = None;
         self.changed = true;
     }

@@ -5,12 +5,15 @@
 //! common word's rows are scored only where rarer words stand too, or where these bring too little.
 //! This is `MaxScore` (Turtle and Flood 1995), over the rows in their order. The rows around some turns that
 //! hold the rarest words are scored first, so that the least score is near its end from the beginning.
-//! The rows found are those that scoring every row would bring.
+//! Common words rule out few rows: where too many are left, the scores of a whole chunk are estimated at
+//! once, and only those rows are scored whose estimates reach what is needed. The rows found are those
+//! that scoring every row would bring.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::estimates::{Estimates, TILE_ROWS};
 use super::lexical_scores::LexicalScores;
 use super::near_rows::NearRows;
 use super::windows::WordWindows;
@@ -27,6 +30,10 @@ const ROUNDING: f32 = 1e-4;
 
 /// Number of rows that are scored first, for each one wanted.
 const FIRST_ROWS_EACH: usize = 8;
+
+/// Number of rows of a tile that may reach what is needed from which on all are estimated: looking at so
+/// many one by one takes longer.
+const ROWS_TO_ESTIMATE: usize = 64;
 
 /// Number of rows in all for each of those below which scoring some first is not worth it.
 const ROWS_FOR_EACH_FIRST: usize = 32;
@@ -46,11 +53,12 @@ impl LexicalScores<'_> {
         least.raise(bounds.least_of_first_rows(self, windows, limit, &admits));
         bounds.note_near_rows(self, windows, least.get());
         let part = self.rows.div_ceil(parallel::threads()).max(ROWS_PER_THREAD);
-        let part = part.next_multiple_of(GROUP_ROWS);
+        let part = part.next_multiple_of(TILE_ROWS);
         let parts: Vec<usize> = (0..self.rows.div_ceil(part)).collect();
         let parts = parallel::map(&parts, |number| {
             let rows = number * part..self.rows.min((number + 1) * part);
-            let search = PartSearch { scores: self, bounds: &bounds, limit, least: &least };
+            let search =
+                PartSearch { scores: self, windows, bounds: &bounds, limit, least: &least };
             search.best(rows, &admits)
         });
         let mut best = parts.concat();
@@ -151,6 +159,7 @@ impl SharedLeast {
 /// One thread's part of the search.
 struct PartSearch<'a> {
     scores: &'a LexicalScores<'a>,
+    windows: &'a WordWindows,
     bounds: &'a Bounds,
     limit: usize,
     least: &'a SharedLeast,
@@ -161,15 +170,9 @@ impl PartSearch<'_> {
         let mut kept: Vec<ScoredRow> = Vec::new();
         // An equal score of a later row loses, but not to a row of another thread.
         let mut own_least = 0.0;
-        for first in rows.clone().step_by(GROUP_ROWS) {
-            let mut needed = self.needed();
-            let mut waiting = self.rows_that_may_reach(first / GROUP_ROWS, needed);
-            while waiting != 0 {
-                let row = first + waiting.trailing_zeros() as usize;
-                waiting &= waiting - 1;
-                if row >= rows.end || !self.may_reach(row, needed) || !admits(row) {
-                    continue;
-                }
+        for tile in rows.clone().step_by(TILE_ROWS) {
+            let tile = tile..rows.end.min(tile + TILE_ROWS);
+            for row in self.rows_worth_scoring(tile).into_iter().filter(|row| admits(*row)) {
                 let score = self.scores.score(row).bm25;
                 if score <= own_least || score < self.least.get() {
                     continue;
@@ -179,12 +182,34 @@ impl PartSearch<'_> {
                     cut(&mut kept, self.limit);
                     own_least = kept.iter().map(|kept| kept.score).fold(f32::INFINITY, f32::min);
                     self.least.raise(own_least);
-                    needed = self.needed();
                 }
             }
         }
         cut(&mut kept, self.limit);
         kept
+    }
+
+    /// The rows of a tile that may score what is needed.
+    fn rows_worth_scoring(&self, tile: Range<usize>) -> Vec<usize> {
+        let needed = self.needed();
+        let groups = tile.start / GROUP_ROWS..tile.end.div_ceil(GROUP_ROWS);
+        let mut rows: Vec<usize> = groups
+            .flat_map(|group| {
+                let rows = bits_of(self.rows_that_may_reach(group, needed));
+                rows.map(move |place| group * GROUP_ROWS + place)
+            })
+            .filter(|row| *row < tile.end)
+            .collect();
+        if rows.len() < ROWS_TO_ESTIMATE {
+            rows.retain(|row| self.may_reach(*row, needed));
+        } else {
+            let estimates = Estimates::of(self.scores, self.windows, tile.start);
+            rows.retain(|row| match estimates.at(row - tile.start) {
+                f32::INFINITY => self.may_reach(*row, needed),
+                estimate => estimate >= needed,
+            });
+        }
+        rows
     }
 
     /// The sum of bounds below which a row need not be scored.
@@ -226,4 +251,14 @@ impl PartSearch<'_> {
         }
         most >= needed
     }
+}
+
+/// The places of the bits that are set, the lowest first.
+fn bits_of(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = bits.trailing_zeros() as usize;
+        let found = bits != 0;
+        bits &= bits.wrapping_sub(1);
+        found.then_some(place)
+    })
 }

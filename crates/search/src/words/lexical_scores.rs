@@ -115,6 +115,11 @@ impl<'a> LexicalScores<'a> {
         if self.all_rarities > 0.0 { held / self.all_rarities } else { 0.0 }
     }
 
+    /// What a word in a row beside counts.
+    pub(super) fn lent(&self) -> f32 {
+        self.lent
+    }
+
     /// What a word adds to a row's score: exactly, and none if it is not near.
     pub(super) fn added(&self, word: usize, row: usize) -> f32 {
         self.frequency(word, row).map_or(0.0, |frequency| self.words[word].idf * frequency)
@@ -152,6 +157,11 @@ impl<'a> ScoredWord<'a> {
         let bound = if most > 0.0 { (idf * frequency(most, shortest)).max(0.0) } else { 0.0 };
         let lists = word.lists.iter().map(|list| RowCounts::new(list, rows)).collect();
         Self { lists, weight: word.weight, idf, bound }
+    }
+
+    /// Weight times rarity: what its frequency is multiplied by.
+    pub(super) fn idf(&self) -> f32 {
+        self.idf
     }
 
     /// Whether it stands in the row itself.

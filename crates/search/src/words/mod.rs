@@ -1,7 +1,9 @@
 //! Words: BM25 over windows of turns, and other spellings of words that nobody wrote.
 
+mod beside;
 mod best_rows;
 mod bm25;
+mod estimates;
 mod kept_words;
 mod lexical_scores;
 mod near_rows;

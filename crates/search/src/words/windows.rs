@@ -1,19 +1,33 @@
 //! Which turns of a session are so near each other that they share words.
 
+use std::sync::Arc;
+
+use super::beside::Beside;
 use crate::parallel;
 use crate::turn_table::{CHUNK_ROWS, PlacedTurn, TurnTable};
 
-/// For each row of a table the rows whose words count for it, and their number of words together.
+/// For each row of a table the rows whose words count for it, and their number of words together. Those
+/// of a table that has grown share the chunks that did not change.
 #[derive(Debug)]
 pub(crate) struct WordWindows {
     neighbours: usize,
     longest_neighbour: u32,
-    /// The window of row r are the rows from `starts[r]` to before `starts[r + 1]`.
-    starts: Vec<u32>,
-    rows: Vec<u32>,
-    lengths: Vec<f32>,
+    /// Of the table's chunks.
+    chunks: Vec<Arc<ChunkWindows>>,
+    rows: usize,
     average_length: f32,
     shortest_length: f32,
+    widest: usize,
+}
+
+/// The windows of the rows of one chunk of a table.
+#[derive(Debug)]
+pub(super) struct ChunkWindows {
+    /// The window of the row in place p are the rows from `starts[p]` to before `starts[p + 1]`.
+    starts: Vec<u32>,
+    rows: Vec<u32>,
+    beside: Beside,
+    lengths: Vec<f32>,
     widest: usize,
 }
 
@@ -21,57 +35,56 @@ impl WordWindows {
     /// Takes so many turns before and after each. A turn with more words than `longest_neighbour`
     /// neither lends nor borrows words.
     pub(crate) fn new(table: &TurnTable, neighbours: usize, longest_neighbour: u32) -> Self {
-        let chunks: Vec<_> = table.chunks().iter().enumerate().collect();
-        let of_chunks: Vec<(Vec<u32>, Vec<u32>, Vec<f32>)> =
-            parallel::map(&chunks, |(chunk, turns)| {
-                let mut counts = Vec::with_capacity(turns.len());
-                let mut rows = Vec::with_capacity(turns.len() * (2 * neighbours.min(4) + 1));
-                let mut lengths = Vec::with_capacity(turns.len());
-                for (place, turn) in turns.iter().enumerate() {
-                    let before = rows.len();
-                    let mut words = turn.entry.words;
-                    rows.push((chunk * CHUNK_ROWS + place) as u32);
-                    for_each_beside(table, turn, neighbours, longest_neighbour, |row, other| {
-                        rows.push(row as u32);
-                        words += other.entry.words;
-                    });
-                    rows[before..].sort_unstable();
-                    counts.push((rows.len() - before) as u32);
-                    lengths.push(words as f32);
-                }
-                (counts, rows, lengths)
-            });
-        let mut windows = Self {
+        let none = Self {
             neighbours,
             longest_neighbour,
-            starts: vec![0],
-            rows: Vec::new(),
-            lengths: Vec::with_capacity(table.len()),
+            chunks: Vec::new(),
+            rows: 0,
             average_length: 1.0,
             shortest_length: 0.0,
             widest: 0,
         };
-        let mut end = 0;
-        for (counts, rows, lengths) in of_chunks {
-            windows.widest =
-                counts.iter().fold(windows.widest, |most, count| most.max(*count as usize));
-            windows.starts.extend(counts.into_iter().map(|count| {
-                end += count;
-                end
-            }));
-            windows.rows.extend(rows);
-            windows.lengths.extend(lengths);
+        none.grown(table)
+    }
+
+    /// The windows of a table that has grown since: made anew are those of the chunks that hold a new row,
+    /// or a row in whose window one is.
+    pub(crate) fn grown(&self, table: &TurnTable) -> Self {
+        let (neighbours, longest_neighbour) = (self.neighbours, self.longest_neighbour);
+        let mut changed = vec![false; table.chunks().len()];
+        changed[(self.rows / CHUNK_ROWS).min(table.chunks().len())..].fill(true);
+        if !self.chunks.is_empty() {
+            for row in self.rows..table.len() {
+                let turn = table.turn(row);
+                for_each_beside(table, turn, neighbours, longest_neighbour, |near, _| {
+                    changed[near / CHUNK_ROWS] = true;
+                });
+            }
         }
-        let sum: f32 = windows.lengths.iter().sum();
-        windows.average_length = (sum / table.len().max(1) as f32).max(1.0);
-        let shortest = windows.lengths.iter().copied().reduce(f32::min);
-        windows.shortest_length = shortest.unwrap_or_default();
-        windows
+        let chunks: Vec<(usize, bool)> = changed.into_iter().enumerate().collect();
+        let chunks = parallel::map(&chunks, |(chunk, changed)| match self.chunks.get(*chunk) {
+            Some(same) if !changed => Arc::clone(same),
+            _ => Arc::new(ChunkWindows::new(table, *chunk, neighbours, longest_neighbour)),
+        });
+        // In the order of rows, so that the sum rounds alike however the table has grown.
+        let lengths = || chunks.iter().flat_map(|chunk| &chunk.lengths);
+        let sum = chunks.iter().fold(0.0, |sum, chunk| {
+            chunk.lengths.iter().fold(sum, |sum: f32, length| sum + length)
+        });
+        Self {
+            neighbours,
+            longest_neighbour,
+            rows: table.len(),
+            average_length: (sum / table.len().max(1) as f32).max(1.0),
+            shortest_length: lengths().copied().reduce(f32::min).unwrap_or_default(),
+            widest: chunks.iter().map(|chunk| chunk.widest).max().unwrap_or_default(),
+            chunks,
+        }
     }
 
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<u32>() * (self.starts.len() + self.rows.len() + self.lengths.len())
+        self.chunks.iter().map(|chunk| chunk.bytes()).sum()
     }
 
     /// Says whether they were made for these parameters.
@@ -79,15 +92,26 @@ impl WordWindows {
         (self.neighbours, self.longest_neighbour) == (neighbours, longest_neighbour)
     }
 
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
     /// The rows in a row's window, ascending, itself among them. A row is in the window of each row in
     /// its own.
     pub(crate) fn window(&self, row: usize) -> &[u32] {
-        &self.rows[self.starts[row] as usize..self.starts[row + 1] as usize]
+        let (chunk, place) = (&self.chunks[row / CHUNK_ROWS], row % CHUNK_ROWS);
+        &chunk.rows[chunk.starts[place] as usize..chunk.starts[place + 1] as usize]
     }
 
     /// The words in a row's window, its own included.
     pub(crate) fn length(&self, row: usize) -> f32 {
-        self.lengths[row]
+        self.chunks[row / CHUNK_ROWS].lengths[row % CHUNK_ROWS]
+    }
+
+    /// The windows of each chunk of the table.
+    pub(super) fn chunks(&self) -> &[Arc<ChunkWindows>] {
+        &self.chunks
     }
 
     /// The fewest words in a window.
@@ -103,6 +127,48 @@ impl WordWindows {
     /// The mean of all windows' lengths; at least 1.
     pub(crate) fn average_length(&self) -> f32 {
         self.average_length
+    }
+}
+
+impl ChunkWindows {
+    fn new(table: &TurnTable, chunk: usize, neighbours: usize, longest_neighbour: u32) -> Self {
+        let turns = &table.chunks()[chunk];
+        let mut starts = Vec::with_capacity(turns.len() + 1);
+        let mut rows = Vec::with_capacity(turns.len() * (2 * neighbours.min(4) + 1));
+        let mut lengths = Vec::with_capacity(turns.len());
+        let mut widest = 0;
+        for (row, turn) in (chunk * CHUNK_ROWS..).zip(turns.iter()) {
+            let start = rows.len();
+            let mut words = turn.entry.words;
+            rows.push(row as u32);
+            for_each_beside(table, turn, neighbours, longest_neighbour, |near, other| {
+                rows.push(near as u32);
+                words += other.entry.words;
+            });
+            rows[start..].sort_unstable();
+            starts.push(start as u32);
+            lengths.push(words as f32);
+            widest = widest.max(rows.len() - start);
+        }
+        starts.push(rows.len() as u32);
+        let windows = starts.windows(2).map(|ends| &rows[ends[0] as usize..ends[1] as usize]);
+        let beside = Beside::of((chunk * CHUNK_ROWS..).zip(windows));
+        Self { starts, rows, beside, lengths, widest }
+    }
+
+    /// The windows as bits.
+    pub(super) fn beside(&self) -> &Beside {
+        &self.beside
+    }
+
+    /// The words in each window.
+    pub(super) fn lengths(&self) -> &[f32] {
+        &self.lengths
+    }
+
+    fn bytes(&self) -> usize {
+        let numbers = self.starts.len() + self.rows.len() + self.lengths.len();
+        size_of::<u32>() * numbers + self.beside.bytes()
     }
 }
 
@@ -133,6 +199,7 @@ fn for_each_beside(
 #[cfg(test)]
 mod tests {
     use longmem_core::{Role, TurnId};
+    use proptest::prelude::*;
 
     use super::*;
     use crate::lists::TurnEntry;
@@ -165,5 +232,38 @@ mod tests {
         let sum: f32 = lengths.iter().sum();
         assert!((windows.average_length() - sum / 7.0).abs() < 1e-3);
         assert!(windows.fit(2, 100) && !windows.fit(1, 100) && !windows.fit(2, 50));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        /// Sessions that are continued at random, over several chunks.
+        #[test]
+        fn windows_that_grew_are_those_that_are_made_anew(
+            turns in prop::collection::vec((0..5i64, 1..120u32), 1..40),
+            rows in prop::collection::vec(0..1_500usize, 1..4),
+            neighbours in 0..4usize,
+        ) {
+            let mut table = TurnTable::default();
+            let mut windows = WordWindows::new(&table, neighbours, 100);
+            for more in rows {
+                let first = table.len();
+                let entry = |row: usize| {
+                    let (session, words) = turns[row * 7 % turns.len()];
+                    TurnEntry {
+                        turn: TurnId(row as i64 + 1),
+                        session: SessionNumber(session),
+                        role: Role::User,
+                        note: words % 16 == 0,
+                        time_ms: 0,
+                        words,
+                    }
+                };
+                table.grow(&(first..first + more).map(entry).collect::<Vec<_>>());
+                windows = windows.grown(&table);
+                let anew = WordWindows::new(&table, neighbours, 100);
+                prop_assert_eq!(windows.len(), table.len());
+                prop_assert_eq!(format!("{windows:?}"), format!("{anew:?}"));
+            }
+        }
     }
 }

@@ -92,26 +92,42 @@ pub(crate) const GROUP_ROWS: usize = 64;
 struct Group {
     /// A bit for each row that does, the lowest for the first row.
     held: u64,
-    /// The place of the first of them in the list.
+    /// Number of places in the list before them.
     first: u32,
 }
 
 impl<'a> RowCounts<'a> {
     /// Of a list, for the first `rows` rows; the list may know of later ones.
     pub(crate) fn new(list: &'a WordRows, rows: usize) -> Self {
-        let mut groups = vec![Group::default(); rows.div_ceil(GROUP_ROWS)];
-        for (place, row) in list.rows.iter().enumerate() {
-            let row = *row as usize;
-            if row >= rows {
-                break;
+        let mut groups = Vec::with_capacity(rows.div_ceil(GROUP_ROWS));
+        let mut place = 0;
+        for number in 0..rows.div_ceil(GROUP_ROWS) {
+            let end = rows.min((number + 1) * GROUP_ROWS);
+            let mut group = Group { held: 0, first: place as u32 };
+            while let Some(row) = list.rows.get(place).filter(|row| (**row as usize) < end) {
+                group.held |= 1 << (*row as usize % GROUP_ROWS);
+                place += 1;
             }
-            let group = &mut groups[row / GROUP_ROWS];
-            if group.held == 0 {
-                group.first = place as u32;
-            }
-            group.held |= 1 << (row % GROUP_ROWS);
+            groups.push(group);
         }
         Self { list, groups }
+    }
+
+    /// The rows from one on that hold the word, each with how often it does; there may be more than the
+    /// table has.
+    pub(crate) fn held_from(&self, row: usize) -> impl Iterator<Item = (usize, u32)> {
+        let place = self.groups.get(row / GROUP_ROWS).map_or(self.list.rows.len(), |group| {
+            let before = (group.held & ((1 << (row % GROUP_ROWS)) - 1)).count_ones();
+            (group.first + before) as usize
+        });
+        let rows = self.list.rows[place..].iter().map(|row| *row as usize);
+        rows.zip(self.list.counts[place..].iter().copied())
+    }
+
+    /// A bit for each of the 64 rows of a group, the lowest for the first: whether it holds the word. None
+    /// does of a group beyond the last.
+    pub(crate) fn held(&self, group: usize) -> u64 {
+        self.groups.get(group).map_or(0, |group| group.held)
     }
 
     /// The rows that hold the word, ascending; there may be more than the table has.
@@ -159,7 +175,14 @@ mod tests {
             let counts = RowCounts::new(&list, rows);
             for row in 0..rows {
                 prop_assert_eq!(counts.count(row), pairs.get(&row).copied().unwrap_or(0));
+                let bit = counts.held(row / GROUP_ROWS) >> (row % GROUP_ROWS) & 1;
+                prop_assert_eq!(bit == 1, pairs.contains_key(&row));
+                let held: Vec<(usize, u32)> = counts.held_from(row).collect();
+                let expected: Vec<(usize, u32)> =
+                    pairs.range(row..).map(|(row, count)| (*row, *count)).collect();
+                prop_assert_eq!(held, expected);
             }
+            prop_assert_eq!(counts.held(rows.div_ceil(GROUP_ROWS)), 0);
         }
     }
 }
