@@ -24,8 +24,8 @@
 //! ten times as much. The last column is one of a thousand users who have a thousand turns each; its
 //! memory is that after a recall of each of them.
 //!
-//! Run: `cargo bench --bench verbs`, a minute; `cargo bench --bench verbs -- 1000000` measures that size
-//! and the thousand users too, ten minutes and 5 GB of disk.
+//! Run: `cargo bench --bench verbs`, a quarter of a minute; `cargo bench --bench verbs -- 1000000` measures
+//! that size and the thousand users too, ten minutes and 5 GB of disk. `benches/README.md` has the figures.
 
 #![expect(clippy::print_stdout, reason = "prints a table")]
 
