@@ -175,6 +175,8 @@ fn users_are_made_only_by_the_list_that_the_server_knows() {
     };
     assert_eq!(changed(refused.map(drop)), (2, 1));
     assert_eq!(changed(made_by(3).keep_value(Some(&bob), "name", Some(b"value"))), (2, 3));
+    // Whoever goes by an old list is not told that there is no such user: there may be one elsewhere.
+    assert_eq!(changed(made_by(1).change_mark(&bob).map(drop)), (2, 1));
     assert_eq!(two.a().user_place(&bob).unwrap(), UserPlace::Absent);
     // Who is here already is written to by everybody.
     made_by(1).insert_turns(&ana, &[turn("two")]).unwrap();
@@ -413,6 +415,21 @@ fn whoever_lost_the_lock_cannot_undo_what_a_later_move_did() {
             assert_eq!(problems(two.b()), [""; 0]);
         }
     }
+}
+
+#[test]
+fn a_move_needs_one_connection_to_each_server() {
+    let Some(two) = Two::new() else { return };
+    let ana = user("ana");
+    fill(two.a(), &ana, 300);
+    let of_one = |server: &InDatabase| {
+        let sign = if server.address().contains('?') { '&' } else { '?' };
+        let address = format!("{}{sign}connections=1", server.address());
+        PostgresStore::open(&address, &PostgresOptions::default()).unwrap()
+    };
+    let moved = of_one(&two.a).move_user(&ana, A, (B, &of_one(&two.b)), &|_| Ok(()));
+    assert_eq!(moved.unwrap().turns, 300);
+    assert_eq!(two.places(&ana), (UserPlace::Absent, UserPlace::Here));
 }
 
 #[test]
