@@ -1,6 +1,6 @@
 //! Users are divided among servers, and move from one to another while others read and write.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::fixture::InDatabase;
 use crate::moving::{fill, model, problems, records, user};
@@ -372,8 +372,8 @@ fn readers_go_on_during_a_move_and_writers_wait_and_learn_that_the_user_is_gone(
 }
 
 /// Ends all connections to a server's database, as its restart does.
-fn cut(two: &Two) {
-    let name = two.a.name();
+fn cut(server: &InDatabase) {
+    let name = server.name();
     let cut = format!(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'"
     );
@@ -392,7 +392,7 @@ fn whoever_lost_the_lock_cannot_undo_what_a_later_move_did() {
             let times = AtomicUsize::new(0);
             let moved = two.a().move_user(&ana, A, (B, two.b()), &|at| {
                 if at == step && times.fetch_add(1, Ordering::Relaxed) == 0 {
-                    cut(&two);
+                    cut(&two.a);
                     // Somebody writes, and another one moves the user, wholly or half.
                     other.insert_turns(&ana, &[turn("acknowledged")])?;
                     let stop = |at| match at {
@@ -414,6 +414,35 @@ fn whoever_lost_the_lock_cannot_undo_what_a_later_move_did() {
             assert!(found.unwrap()[0].is_some(), "what was acknowledged is lost");
             assert_eq!(problems(two.b()), [""; 0]);
         }
+    }
+}
+
+#[test]
+fn a_server_that_is_lost_in_the_middle_of_a_copy_is_met_again() {
+    let writes = "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND query LIKE 'INSERT INTO %'";
+    for lost in [A, B] {
+        let Some(two) = Two::new() else { return };
+        let ana = user("ana");
+        fill(two.a(), &ana, 3_000);
+        let before = records(two.a(), &ana);
+        let (times, is_copied) = (AtomicUsize::new(0), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let report = two.a().move_user(&ana, A, (B, two.b()), &|step| {
+                if step == MoveStep::Locked && times.fetch_add(1, Ordering::Relaxed) == 0 {
+                    scope.spawn(|| {
+                        while sql(&two.b, writes) == "0" && !is_copied.load(Ordering::Relaxed) {}
+                        cut(if lost == A { &two.a } else { &two.b });
+                    });
+                }
+                is_copied.store(step != MoveStep::Locked, Ordering::Relaxed);
+                Ok(())
+            });
+            assert_eq!(report.unwrap().turns, 3_000);
+        });
+        assert!(records(two.b(), &ana) == before);
+        assert_eq!(two.places(&ana), (UserPlace::Absent, UserPlace::Here));
+        assert_eq!(problems(two.b()), [""; 0]);
     }
 }
 
