@@ -6,11 +6,15 @@ use longmem_core::{
     FactId, SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName,
 };
 use longmem_search::Epoch;
-use longmem_store::{Learned, LearnedFact, Learning, Replaced, Result};
+use longmem_store::{Learned, LearnedFact, Learning, Replaced, Result, StoreLock};
 
 use super::MemoryStore;
 
 impl Learning for MemoryStore {
+    fn lock_learning(&self, user: &UserName) -> Result<Option<StoreLock>> {
+        Ok(self.learned_from.take(user))
+    }
+
     fn learn_from(&self, user: &UserName, session: &SessionName) -> Result<()> {
         let mut state = self.state();
         if let Some(user) = state.users.get_mut(user)

@@ -32,6 +32,7 @@ use longmem_core::{
 };
 use longmem_search::{PassageId, SessionNumber};
 use longmem_store::{FactLines, ForgottenKey};
+use upkeep::UsersAtWork;
 
 /// A store in memory.
 #[derive(Default)]
@@ -39,7 +40,8 @@ pub(crate) struct MemoryStore {
     state: Mutex<State>,
     indexing: Arc<(Mutex<bool>, Condvar)>,
     /// The users for whom somebody watches files.
-    watched: Arc<Mutex<BTreeSet<UserName>>>,
+    watched: UsersAtWork,
+    learned_from: UsersAtWork,
 }
 
 /// Everything, behind one lock: so each write is one transaction.

@@ -58,10 +58,7 @@ impl Upkeep for MemoryStore {
     }
 
     fn lock_watching(&self, user: &UserName) -> Result<Option<StoreLock>> {
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_free = watched.insert(user.clone());
-        let give_back = || StoreLock::new(GiveBack(Arc::clone(&self.watched), user.clone()));
-        Ok(is_free.then(give_back))
+        Ok(self.watched.take(user))
     }
 
     fn place(&self) -> String {
@@ -73,7 +70,20 @@ impl Upkeep for MemoryStore {
     }
 }
 
-/// Gives the right to watch for a user back when it is dropped.
+/// For whom one does now what one does at a time.
+#[derive(Clone, Default)]
+pub(crate) struct UsersAtWork(Arc<Mutex<BTreeSet<UserName>>>);
+
+impl UsersAtWork {
+    /// Takes the right for a user; none if another has it.
+    pub(crate) fn take(&self, user: &UserName) -> Option<StoreLock> {
+        let mut at_work = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = at_work.insert(user.clone());
+        is_free.then(|| StoreLock::new(GiveBack(Arc::clone(&self.0), user.clone())))
+    }
+}
+
+/// Gives the right for a user back when it is dropped.
 struct GiveBack(Arc<Mutex<BTreeSet<UserName>>>, UserName);
 
 impl Drop for GiveBack {

@@ -3,12 +3,21 @@
 use std::collections::HashMap;
 
 use longmem_core::{Role, SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName};
-use longmem_store::{Epoch, Learned, LearnedFact};
+use longmem_store::{Epoch, Learned, LearnedFact, StoreLock};
 
 use crate::storable::storable_text;
 use crate::{Memory, MemoryError, Statement, StatementKind};
 
 impl Memory {
+    /// Takes the right to learn from a user's talks, which one has at a time and gives back when the lock
+    /// is dropped or the process ends; none if another has it.
+    ///
+    /// # Errors
+    /// [`MemoryError::Store`] if the right cannot be taken.
+    pub fn lock_learning(&self, user: &UserName) -> Result<Option<StoreLock>, MemoryError> {
+        Ok(self.store.lock_learning(user)?)
+    }
+
     /// Lets a session be learned from, from its first turn on; nothing if it is so already or does
     /// not exist.
     ///

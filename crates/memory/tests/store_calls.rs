@@ -155,6 +155,7 @@ counted! {
         ) -> Result<()>;
     }
     Learning {
+        fn lock_learning(user: &UserName) -> Result<Option<StoreLock>>;
         fn learn_from(user: &UserName, session: &SessionName) -> Result<()>;
         fn sessions_to_learn_from(user: &UserName) -> Result<Vec<SessionName>>;
         fn learned_through(user: &UserName, session: &SessionName) -> Result<Learned>;

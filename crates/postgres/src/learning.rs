@@ -7,10 +7,11 @@ use longmem_core::{
     FactId, SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName,
 };
 use longmem_search::Epoch;
-use longmem_store::{Learned, LearnedFact, Learning, Replaced, Result};
+use longmem_store::{Learned, LearnedFact, Learning, Replaced, Result, StoreLock};
 
 use crate::facts::{NewFacts, draw_numbers, lines_if, sources_among};
 use crate::failure::Failure;
+use crate::leases::{self, Wanted, Work};
 use crate::statements::{Statements, params};
 use crate::turn_rows::session_name;
 use crate::user_number::UserNumber;
@@ -18,6 +19,11 @@ use crate::users::lock;
 use crate::{PostgresStore, summaries};
 
 impl Learning for PostgresStore {
+    fn lock_learning(&self, user: &UserName) -> Result<Option<StoreLock>> {
+        let wanted = Wanted::new(Work::Learn, self.lease);
+        leases::take(&self.database, UserNumber::of(user), wanted)
+    }
+
     fn learn_from(&self, user: &UserName, session: &SessionName) -> Result<()> {
         if self.learned_through(user, session)? != Learned::No {
             return Ok(());

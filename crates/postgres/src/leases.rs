@@ -33,6 +33,8 @@ pub(crate) enum Work {
     IndexAlone,
     /// Watching files for a user.
     Watch,
+    /// Learning from a user's talks.
+    Learn,
 }
 
 impl Work {
@@ -42,6 +44,7 @@ impl Work {
             Self::Index => "index",
             Self::IndexAlone => "index alone",
             Self::Watch => "watch",
+            Self::Learn => "learn",
         }
     }
 }

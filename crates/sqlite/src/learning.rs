@@ -6,7 +6,7 @@ use longmem_core::{
     FactId, SessionName, Summary, SummaryId, SummaryOf, Timestamp, TurnId, UserName,
 };
 use longmem_search::Epoch;
-use longmem_store::{Learned, LearnedFact, Learning, Replaced, Result};
+use longmem_store::{Learned, LearnedFact, Learning, Replaced, Result, StoreLock};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use crate::facts::insert;
@@ -15,6 +15,10 @@ use crate::users::user_id;
 use crate::{SqliteStore, summaries};
 
 impl Learning for SqliteStore {
+    fn lock_learning(&self, user: &UserName) -> Result<Option<StoreLock>> {
+        self.lock_for_user("learn", user)
+    }
+
     fn learn_from(&self, user: &UserName, session: &SessionName) -> Result<()> {
         if self.learned_through(user, session)? != Learned::No {
             return Ok(());

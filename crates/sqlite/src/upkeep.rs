@@ -97,10 +97,7 @@ impl Upkeep for SqliteStore {
     }
 
     fn lock_watching(&self, user: &UserName) -> Result<Option<StoreLock>> {
-        drop(self.connections.writer()?);
-        // A user's name need not be one of a file.
-        let suffix = format!("-watch-{:016x}.lock", fnv1a(user.as_str().as_bytes()));
-        Ok(LockFile::hold(with_suffix(self.path(), &suffix), false)?.map(StoreLock::new))
+        self.lock_for_user("watch", user)
     }
 
     fn place(&self) -> String {
@@ -109,6 +106,16 @@ impl Upkeep for SqliteStore {
 
     fn is_there(&self) -> bool {
         self.path().exists()
+    }
+}
+
+impl SqliteStore {
+    /// Takes the right to do something for a user that one does at a time; none if another has it.
+    pub(crate) fn lock_for_user(&self, what: &str, user: &UserName) -> Result<Option<StoreLock>> {
+        drop(self.connections.writer()?);
+        // A user's name need not be one of a file.
+        let suffix = format!("-{what}-{:016x}.lock", fnv1a(user.as_str().as_bytes()));
+        Ok(LockFile::hold(with_suffix(self.path(), &suffix), false)?.map(StoreLock::new))
     }
 }
 

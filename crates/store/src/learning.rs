@@ -4,11 +4,18 @@ use jiff::Timestamp;
 use longmem_core::{FactId, NewFact, SessionName, Summary, SummaryId, SummaryOf, TurnId, UserName};
 use longmem_search::Epoch;
 
-use crate::Result;
+use crate::{Result, StoreLock};
 
 /// What a store does for learning. Each turn is looked at once, also after a crash: what was looked
 /// at is noted in the same transaction as what was found.
 pub trait Learning: Send + Sync {
+    /// Takes the right to learn from a user's talks, which one has at a time and gives back when the lock
+    /// is dropped or the process ends; none if another has it. So no model is asked twice for the same.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) if the right cannot be taken.
+    fn lock_learning(&self, user: &UserName) -> Result<Option<StoreLock>>;
+
     /// Lets a session be learned from, from its first turn on; nothing if it is so already or does
     /// not exist.
     ///

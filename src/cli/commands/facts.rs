@@ -112,6 +112,9 @@ fn learn(
 ) -> Result<(), Failure> {
     let learner = learning::needed(longmem, &arguments.provider, settings)?;
     let report = Blocking::new()?.run(learner.look_through_everything())?;
+    if report.others_at_it {
+        output.note(learning::OTHERS_AT_IT);
+    }
     output.note(render::learned(&report).unwrap_or_else(|| "(learned: nothing new)".to_owned()));
     Ok(())
 }

@@ -10,6 +10,10 @@ use crate::failure::Failure;
 use crate::language_model::LlmSettings;
 use crate::settings::Settings;
 
+/// Said when nothing was learned, since somebody else does.
+pub(super) const OTHERS_AT_IT: &str = "Another process is learning from this user's talks now; what it \
+     leaves is learned the next time.";
+
 /// The learner that the command needs.
 pub(super) fn needed(
     longmem: &Longmem,

@@ -45,7 +45,10 @@ pub(super) fn run(
             return show_open_items(items, output);
         }
         if arguments.summary && !memory.session_summaries(&settings.user)?.contains_key(session) {
-            Blocking::new()?.run(learner()?.end_session(session))?;
+            let report = Blocking::new()?.run(learner()?.end_session(session))?;
+            if report.others_at_it {
+                output.note(learning::OTHERS_AT_IT);
+            }
         }
     }
     let all = memory.sessions(&settings.user)?;

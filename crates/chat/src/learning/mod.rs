@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use longmem_core::{EstimatedTokens, SessionName, TokenCounter, UserName};
-use longmem_memory::{Memory, MemoryError};
+use longmem_memory::{Memory, MemoryError, StoreLock};
 
 use crate::{AsyncMemory, ChatError, LanguageModel};
 
@@ -84,7 +84,8 @@ impl Learner {
     }
 
     /// Does everything that there is to do: learns facts, sums up what grew long, what ended, and
-    /// what is long ago. `current` is the session that goes on; all others have ended.
+    /// what is long ago. `current` is the session that goes on; all others have ended. While somebody else
+    /// learns from the same user, in this process or another, nothing is done.
     ///
     /// # Errors
     /// [`ChatError`]; what was done until then is stored, the rest is done the next time.
@@ -103,6 +104,7 @@ impl Learner {
         current: Option<&SessionName>,
         report: &mut LearningReport,
     ) -> Result<(), ChatError> {
+        let Some(_right) = self.right(report).await? else { return Ok(()) };
         self.learn_facts(report).await?;
         if let Some(session) = current {
             self.sum_up_history(session, report).await?;
@@ -124,6 +126,14 @@ impl Learner {
         })
         .await?;
         self.catch_up(None).await
+    }
+
+    /// The right to learn from this user; none, which is reported, if somebody else has it.
+    async fn right(&self, report: &mut LearningReport) -> Result<Option<StoreLock>, ChatError> {
+        let user = self.user.clone();
+        let right = self.run(move |memory| memory.lock_learning(&user)).await?;
+        report.others_at_it |= right.is_none();
+        Ok(right)
     }
 
     async fn run<T: Send + 'static>(

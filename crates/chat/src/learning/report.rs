@@ -21,6 +21,9 @@ pub struct LearningReport {
     pub malformed: u64,
     /// Summaries that were made.
     pub summaries: u64,
+    /// Whether somebody else was learning from the same user, so that something was left to that one, or
+    /// to the next time.
+    pub others_at_it: bool,
     /// What it cost.
     pub usage: Usage,
 }
@@ -35,6 +38,7 @@ impl std::ops::AddAssign for LearningReport {
         self.ungrounded += other.ungrounded;
         self.malformed += other.malformed;
         self.summaries += other.summaries;
+        self.others_at_it |= other.others_at_it;
         self.usage += other.usage;
     }
 }

@@ -1,10 +1,10 @@
 //! Facts: found, checked, reviewed, replaced; never made up, never from the wrong mouth.
 
-use longmem_chat::LearningReport;
+use longmem_chat::{AsyncMemory, LearningReport, Usage};
 use longmem_core::{FactKind, Role, Scope};
 use longmem_memory::{FactsAt, ForgetTarget, facts_about};
 
-use crate::{World, session, user};
+use crate::{World, open, session, user};
 
 #[tokio::test]
 async fn a_fact_is_learned_once_and_a_change_replaces_it() {
@@ -163,13 +163,18 @@ async fn a_model_that_cannot_be_reached_loses_nothing() {
 }
 
 #[tokio::test]
-async fn two_that_learn_at_once_learn_once() {
+async fn two_processes_that_learn_at_once_ask_their_model_once() {
     let world = World::new();
     world.say("one", Role::User, "I live in Porto.");
-    let other = world.learner.clone();
+    let mut other = world.learner.clone();
+    other.memory = AsyncMemory::one_at_a_time(open(&world.folder, &world.clock));
     let (first, second) = tokio::join!(world.learner.catch_up(None), other.catch_up(None));
-    assert_eq!(first.unwrap().new + second.unwrap().new, 1);
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!((first.new, second.new), (1, 0));
+    assert_eq!((first.others_at_it, second.others_at_it), (false, true));
+    assert_eq!((second.turns, second.usage), (0, Usage::default()), "its model was not asked");
     assert_eq!(world.held(FactsAt::Ever), ["user: lives in Porto"]);
+    assert!(!other.catch_up(None).await.unwrap().others_at_it, "the first gave the right back");
 }
 
 #[tokio::test]

@@ -133,3 +133,16 @@ pub fn one_watches_for_a_user_at_a_time(make: Make<'_>) {
     drop(first);
     assert!(stores[1].lock_watching(&ana).unwrap().is_some());
 }
+
+/// Who watches may learn meanwhile.
+pub fn one_learns_from_a_user_at_a_time(make: Make<'_>) {
+    let fixture = make();
+    let stores = [fixture.store(), fixture.opened_again()];
+    let ana = user("ana");
+    let _watching = stores[1].lock_watching(&ana).unwrap().unwrap();
+    let first = stores[0].lock_learning(&ana).unwrap().unwrap();
+    assert!(stores[1].lock_learning(&ana).unwrap().is_none());
+    assert!(stores[1].lock_learning(&user("bob")).unwrap().is_some());
+    drop(first);
+    assert!(stores[1].lock_learning(&ana).unwrap().is_some());
+}

@@ -148,6 +148,7 @@ macro_rules! store_suite {
             whatever_is_forgotten_takes_marks_of_imports_along,
             values_are_kept_with_the_turns_that_are_imported_or_not_at_all,
             one_watches_for_a_user_at_a_time,
+            one_learns_from_a_user_at_a_time,
         ]);
         $crate::store_suite!(@of moving, $make, $there, [
             a_user_who_moves_to_another_store_and_on_is_the_same,

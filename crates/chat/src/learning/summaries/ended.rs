@@ -32,12 +32,13 @@ impl Learner {
         self.fold_summaries(report).await
     }
 
-    /// Sums up a session that has ended.
+    /// Sums up a session that has ended, unless somebody else is learning from the same user.
     ///
     /// # Errors
     /// [`ChatError`]; then it has the summary that it had.
     pub async fn end_session(&self, session: &SessionName) -> Result<LearningReport, ChatError> {
         let mut report = LearningReport::default();
+        let Some(_right) = self.right(&mut report).await? else { return Ok(report) };
         self.sum_up_session(session, &mut report).await?;
         self.fold_summaries(&mut report).await?;
         Ok(report)
