@@ -131,8 +131,10 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
             "Set LONGMEM_MIGRATE=1 for one command, once no older version needs the store as it is."
         }
         Remedy::ForgetThereFirst => {
-            "Forget the user in the store that is copied to (longmem forget --all), or copy to \
-             another one."
+            "To add what is new there, export the user from the first store and import that file into \
+             the second (longmem export --output FILE --db FROM --user NAME, then longmem import FILE --db \
+             TO --user NAME): what is there already is passed over. To replace what is there, forget \
+             the user there first (longmem forget --all); or copy to another store."
         }
         Remedy::ListFacts => "longmem facts --history lists a user's facts by number.",
         Remedy::ReplaceModel => {

@@ -1,6 +1,7 @@
 //! Users go to another store and come back the same.
 
 use longmem_test_support::PostgresServer;
+use rusqlite::Connection;
 
 use crate::support::Home;
 
@@ -52,9 +53,42 @@ fn a_copy_in_a_file_is_the_same_and_is_made_once() {
 
     let one = home.run(&["copy", &from, "eva.db", "--user", "eva"]);
     assert!(one.succeeds().stdout.contains("Copied 1 user"));
+    let two = home.run(&["copy", &from, "two.db", "--user", "eva", "--user", "default"]);
+    assert!(two.succeeds().stdout.contains("Copied 2 users"));
+    let unknown = home.run(&["copy", &from, "none.db", "--user", "eva", "--user", "bob"]);
+    assert!(unknown.ends_with(1).stderr.contains("\"bob\""));
+    assert!(!home.path("none.db").exists());
     home.run(&["copy", &from, &from]).ends_with(1);
     home.run(&["copy", "nowhere.db", "new.db"]).ends_with(1);
     assert!(!home.path("new.db").exists());
+}
+
+#[test]
+fn what_was_said_since_a_copy_comes_by_export_and_import() {
+    let home = filled();
+    let from = home.store().display().to_string();
+    home.run(&["copy", &from, "copy.db"]).succeeds();
+    home.run(&["remember", "the flat has a balcony"]).succeeds();
+    home.run(&["facts", "add", "lives in Braga with Priya", "--replaces", "2"]).succeeds();
+    let refused = home.run(&["copy", &from, "copy.db"]).ends_with(1);
+    assert!(refused.stderr.contains("longmem import FILE"), "{}", refused.stderr);
+    home.run(&["export", "--output", "new.jsonl"]).succeeds();
+    home.run(&["import", "new.jsonl", "--db", "copy.db"]).succeeds();
+    assert!(home.run(&["copy", &from, "copy.db"]).succeeds().stdout.contains("there already"));
+}
+
+#[test]
+fn what_waits_is_stored_before_it_is_copied() {
+    let home = Home::new().with_history();
+    let from = home.store().display().to_string();
+    let lock = Connection::open(home.store()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    home.run_with_input(&["chat"], "My sister lives in Oslo\n");
+    drop(lock);
+    let copy = home.run(&["copy", &from, "copy.db"]).succeeds();
+    assert!(copy.stderr.contains("stored first: 1 turn"), "{}", copy.stderr);
+    let export = home.run(&["export", "--db", "copy.db"]).succeeds();
+    assert!(export.stdout.contains("My sister lives in Oslo"));
 }
 
 #[test]

@@ -92,7 +92,8 @@ pub enum Remedy {
     FindTurn,
     /// Choose a name that is not in use.
     ChooseAnotherName,
-    /// Forget the user in the store that is copied to, or copy to another one.
+    /// Export the user and import that into the store that is copied to, which adds what is new; or forget
+    /// the user there first, or copy to another store.
     ForgetThereFirst,
     /// Have this version bring the store up to date, when no older program needs it as it is.
     MigrateStore,

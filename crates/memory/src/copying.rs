@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use longmem_core::{Embedding, EmbeddingModel, Scope, TurnId, UserName};
 use longmem_search::{Candidate, CandidateRequest, Candidates, SessionNumber};
-use longmem_store::{Extent, StoreError, StoredTurn, TakenIn, UserRecords, content_fingerprint};
+use longmem_store::{
+    Extent, ForgottenKeys, StoreError, StoredTurn, TakenIn, UserRecords, content_fingerprint,
+};
 
 use crate::{Memory, MemoryError, RankingParameters};
 
@@ -54,7 +56,7 @@ pub struct ComparedAnswers {
 impl Memory {
     /// Prepares another store for users of this one: it gets the model whose vectors serve here if it has
     /// none, the values of the whole store that it lacks, and by what forgotten turns are known. With
-    /// `only`, forgotten turns of that user alone, as far as this store can tell whose they are, and no
+    /// `only`, forgotten turns of these users alone, as far as this store can tell whose they are, and no
     /// values.
     ///
     /// # Errors
@@ -62,7 +64,7 @@ impl Memory {
     pub fn copy_store_to(
         &self,
         target: &Self,
-        only: Option<&UserName>,
+        only: Option<&[UserName]>,
     ) -> Result<CopiedStore, MemoryError> {
         if let Some(model) = self.store.serving_model()?
             && target.store.serving_model()?.is_none()
@@ -79,10 +81,25 @@ impl Memory {
                 }
             }
         }
-        let keys = self.store.forgotten_keys(only)?;
+        let keys = self.forgotten_keys_of(only)?;
         let forgotten = keys.keys.len() as u64;
         let forgotten_kept = target.store.take_forgotten_keys(&keys)?;
         Ok(CopiedStore { values, forgotten, forgotten_kept })
+    }
+
+    /// By what forgotten turns of some users are known, or of all.
+    fn forgotten_keys_of(&self, only: Option<&[UserName]>) -> Result<ForgottenKeys, MemoryError> {
+        let Some(users) = only else { return Ok(self.store.forgotten_keys(None)?) };
+        let mut all = ForgottenKeys::default();
+        for user in users {
+            let of_user = self.store.forgotten_keys(Some(user))?;
+            all.salt = of_user.salt;
+            all.keys.extend(of_user.keys);
+        }
+        // A store that cannot tell whose they are hands out the same for each user.
+        all.keys.sort_unstable();
+        all.keys.dedup();
+        Ok(all)
     }
 
     /// Copies everything of a user into another store, in one transaction; a user who is there already and

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use longmem_core::{Role, SessionName};
+use longmem_core::{Role, SessionName, UserName};
 use longmem_memory::{Format, WrittenTime};
 
 use super::{LearningArguments, ScopeArguments};
@@ -208,7 +208,7 @@ pub(crate) struct EditArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   longmem copy memory.db postgres://db.example.org/memory
-  longmem copy postgres://db.example.org/memory saved.db --user ana --verify")]
+  longmem copy postgres://db.example.org/memory saved.db --user ana --user bob --verify")]
 pub(crate) struct CopyArguments {
     /// The store to copy from: a file, or the address of a PostgreSQL database
     pub(crate) from: String,
@@ -217,6 +217,9 @@ pub(crate) struct CopyArguments {
     /// Ask both stores 20 questions of each user, and compare what they find bit for bit
     #[arg(long)]
     pub(crate) verify: bool,
+    /// A user to copy; several may be named [default: all]
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) user: Vec<UserName>,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use indicatif::ProgressBar;
-use longmem::{IfMissing, open_memory};
+use longmem::{IfMissing, Options, open_memory};
 use longmem_core::{ErrorCode, UserName};
 use longmem_memory::{ComparedAnswers, CopiedUser, Memory, MemoryError, StoreError};
 use longmem_wire as wire;
@@ -13,32 +13,32 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::settings::Settings;
-use crate::{compose, progress_bar, render};
+use crate::{compose, progress_bar, render, waiting};
 
-/// Copies all users, or the one that a flag names.
+/// Copies the users that are named, or all if none is.
 pub(super) fn run(
     arguments: &CopyArguments,
+    named: &[UserName],
     settings: &Settings,
-    of_one_user: bool,
     output: Output,
 ) -> Result<(), Failure> {
     let interrupt = Interrupt::listen()?;
-    let from = open(&arguments.from, settings, IfMissing::Fail, output)?;
+    let options = options(&arguments.from, settings, IfMissing::Fail, output)?;
+    let from = open_memory(options.clone())?;
+    store_what_waits(&from, named, &options, settings, output)?;
     let mut users = from.users()?;
-    if of_one_user {
-        users.retain(|known| known.user == settings.user);
-        if users.is_empty() {
-            return Err(StoreError::UnknownUser(settings.user.clone()).into());
-        }
+    if let Some(unknown) = named.iter().find(|user| !users.iter().any(|known| known.user == **user))
+    {
+        return Err(StoreError::UnknownUser(unknown.clone()).into());
     }
-    let to = open(&arguments.to, settings, IfMissing::Create, output)?;
+    users.retain(|known| named.is_empty() || named.contains(&known.user));
+    let to = open_memory(self::options(&arguments.to, settings, IfMissing::Create, output)?)?;
     if from.place() == to.place() {
         let message = format!("{} cannot be copied to itself", from.place());
         let hint = "Name another store to copy to.";
         return Err(Failure::refused(ErrorCode::WrongCommandLine, message, hint));
     }
-    let only = of_one_user.then_some(&settings.user);
-    let store = from.copy_store_to(&to, only)?;
+    let store = from.copy_store_to(&to, (!named.is_empty()).then_some(named))?;
     let bar = progress_bar::counting(output, users.iter().map(|known| known.turns).sum(), "turns");
     let mut copied = Vec::with_capacity(users.len());
     for known in &users {
@@ -73,6 +73,31 @@ pub(super) fn run(
             user.user, report.from
         ))),
     }
+}
+
+/// Stores first what waits of the users who are copied, since it was said in the store that is left.
+fn store_what_waits(
+    from: &Memory,
+    named: &[UserName],
+    options: &Options,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let mut users = named.to_vec();
+    if users.is_empty() {
+        users.extend(from.users()?.into_iter().map(|known| known.user));
+        if !users.contains(&settings.user) {
+            users.push(settings.user.clone());
+        }
+    }
+    for user in &users {
+        let spool = options.spool_of(user);
+        if spool.count()? > 0 {
+            let learns = settings.options.talk.conversation.learns;
+            waiting::note(&spool.hold()?.store_into(from, user, learns)?, output);
+        }
+    }
+    Ok(())
 }
 
 /// Two stores between which users go.
@@ -128,17 +153,17 @@ fn interrupted(copied: usize, all: usize) -> Failure {
     ))
 }
 
-/// Opens a store by its address or the name of its file. The settings' key is that of files.
-fn open(
+/// The options of a store by its address or the name of its file. The settings' key is that of files.
+fn options(
     name: &str,
     settings: &Settings,
     if_missing: IfMissing,
     output: Output,
-) -> Result<Memory, Failure> {
+) -> Result<Options, Failure> {
     let mut options = compose::options(settings, if_missing, output)?;
     options.place = compose::place(name, settings)?;
     if options.place.file().is_none() {
         options.key = None;
     }
-    Ok(open_memory(options)?)
+    Ok(options)
 }

@@ -95,7 +95,11 @@ pub(crate) fn run(arguments: Arguments, given: &Given, output: Output) -> Result
         Command::Eval(arguments) => eval::run(arguments, &settings, output),
         Command::Bench(arguments) => bench::run(&arguments, &settings, output),
         Command::Backup(arguments) => backup::run(&arguments, &settings, output),
-        Command::Copy(arguments) => copy::run(&arguments, &settings, given.by_flag("user"), output),
+        Command::Copy(arguments) => {
+            // What the environment or the settings name is nobody's wish here.
+            let named = if given.by_flag("user") { &arguments.user[..] } else { &[] };
+            copy::run(&arguments, named, &settings, output)
+        }
         Command::Ring(arguments) => ring::run(&arguments, &settings, given.by_flag("user"), output),
         Command::Key(arguments) => key::run(arguments, &settings, output),
         Command::Serve(arguments) => serve::run(&arguments, &settings, output),
