@@ -18,6 +18,7 @@ mod language_model;
 mod laziness;
 mod locomo;
 mod mcp;
+mod on_a_ring;
 mod on_postgres;
 mod outside;
 mod privacy;
