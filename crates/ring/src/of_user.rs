@@ -8,8 +8,8 @@ use longmem_search::{PassageId, SearchRows, SearchSource, SearchWanted, TakeVect
 use longmem_store::{
     Amended, ChangeMark, Changes, DeletedFacts, Epoch, Erasure, Facts, FactsAt, ForgetFingerprint,
     ForgetTarget, Forgotten, ImportedFact, Inserted, KeyState, KnownEntity, Learned, LearnedFact,
-    Learning, Moved, Result, SessionSummary, StoreError, StoredTurn, Turns, UserOverview,
-    WouldForget,
+    Learning, Moved, Result, SessionSummary, StoreError, StoreLock, StoredTurn, Turns,
+    UserOverview, WouldForget,
 };
 
 use crate::RingStore;
@@ -147,6 +147,7 @@ impl Facts for RingStore {
 
 impl Learning for RingStore {
     by_server_of! {
+        fn lock_learning(user: &UserName) -> Result<Option<StoreLock>> => user;
         fn learn_from(user: &UserName, session: &SessionName) -> Result<()> => user;
         fn sessions_to_learn_from(user: &UserName) -> Result<Vec<SessionName>> => user;
         fn learned_through(user: &UserName, session: &SessionName) -> Result<Learned> => user;
