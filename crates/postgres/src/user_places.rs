@@ -120,8 +120,10 @@ impl PostgresStore {
 
     /// Removes what is left here of a user who is elsewhere or was forgotten: the mark that was seen here,
     /// and the copy that was on its way. Returns whether it was still that one; any other is left alone.
-    /// Only for whoever knows that it is of no use any more: it was seen before the user was forgotten
-    /// where the user was, or the user is [`Here`](UserPlace::Here) on another server.
+    /// Only for whoever knows that it is of no use any more: it was seen before the user was forgotten where
+    /// the user was; or the user is [`Here`](UserPlace::Here) on another server, and, if that is the one
+    /// that a copy comes from, was written to there after the copy was seen, which waits for the end of a
+    /// move that is under way.
     ///
     /// # Errors
     /// When the server cannot be written.

@@ -8,6 +8,7 @@
 //! belong together, and whoever lost the lock without noticing cannot replace a later move's copy: a copy
 //! takes the place only of those of earlier moves.
 
+use std::cell::Cell;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -69,7 +70,7 @@ struct Move<'a> {
 /// How far one attempt came.
 enum Attempt {
     Done(MovedUserReport),
-    /// Another move of the user has this number or a greater one, which is given.
+    /// The number was used before: the next one is above this one.
     Overtaken(i64),
 }
 
@@ -137,6 +138,7 @@ impl PostgresStore {
     /// Everything up to the switch, in one transaction here.
     fn attempt(&self, moved: &Move<'_>, number: i64) -> Result<Attempt> {
         let user = UserNumber::of(moved.user);
+        let has_begun = Cell::new(false);
         std::thread::scope(|scope| {
             self.whatever().write(user.alone(), async |statements| {
                 let (locked, _) =
@@ -146,7 +148,9 @@ impl PostgresStore {
                 let locked = locked.ok_or(Failure::NotHere)?;
                 let numbered = "SELECT moves FROM users WHERE user_id = $1";
                 let last = statements.row(numbered, params![user.0]).await?.try_get(0)?;
-                if last != number {
+                // One number is good for one lock: whoever has the lock after this transaction knows that
+                // a copy of this number never counts.
+                if last != number || has_begun.replace(true) {
                     return Ok(Attempt::Overtaken(last));
                 }
                 let keys = forgotten::read(statements, Some(user)).await?;
