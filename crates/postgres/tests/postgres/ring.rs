@@ -431,7 +431,9 @@ fn a_server_that_is_lost_in_the_middle_of_a_copy_is_met_again() {
             let report = two.a().move_user(&ana, A, (B, two.b()), &|step| {
                 if step == MoveStep::Locked && times.fetch_add(1, Ordering::Relaxed) == 0 {
                     scope.spawn(|| {
-                        while sql(&two.b, writes) == "0" && !is_copied.load(Ordering::Relaxed) {}
+                        while sql(&two.b, writes) == "0" && !is_copied.load(Ordering::Relaxed) {
+                            std::thread::yield_now();
+                        }
                         cut(if lost == A { &two.a } else { &two.b });
                     });
                 }
