@@ -125,16 +125,25 @@ impl Member {
         self.any(|store| store.keep_value(None, name, value))
     }
 
+    /// Makes sure that the server knows the same list as this process.
+    ///
+    /// # Errors
+    /// [`StoreError::RingChanged`] if it was told another one; those of reading it.
+    pub(crate) fn is_of_this_list(&self) -> Result<()> {
+        let said = self.introduce(false)?.record;
+        if said.as_ref() == Some(&self.record) {
+            return Ok(());
+        }
+        let (stored, given) = (said.map_or(0, |said| said.generation), self.record.generation);
+        Err(StoreError::RingChanged { place: self.place.clone(), stored, given })
+    }
+
     fn handles(&self) -> Result<&Handles> {
         if let Some(handles) = self.handles.get() {
             return Ok(handles);
         }
         // It did not answer when the ring was opened, and has to be judged now.
-        let said = self.introduce(false)?.record;
-        if said.as_ref() != Some(&self.record) {
-            let (stored, given) = (said.map_or(0, |said| said.generation), self.record.generation);
-            return Err(StoreError::RingChanged { place: self.place.clone(), stored, given });
-        }
+        self.is_of_this_list()?;
         Ok(self.handles.get().expect("it was just introduced"))
     }
 

@@ -50,6 +50,11 @@ impl RingStore {
             if from.name == home.name {
                 return Ok(MovedHome::WasThere);
             }
+            // By an older list the user would be moved away from home.
+            if let Err(error) = home.is_of_this_list() {
+                self.read_again(&ring, error)?;
+                continue;
+            }
             let moved = home.any(|to| {
                 from.any(|store| store.move_user(user, &from.name, (&home.name, to), step))
             });

@@ -39,10 +39,19 @@ pub(crate) fn open(
             }
         }
     }
+    let invalid = |reason| StoreError::InvalidRing { place: ring_place(file), reason };
+    let is_ring = said.iter().flatten().any(|said| said.record.is_some());
     let mut introduced = Vec::with_capacity(said.len());
     let mut silent = None;
-    for said in said {
+    for (member, said) in ring.members.iter().zip(said) {
         match said {
+            Err(StoreError::Missing(place)) if is_ring => {
+                return Err(invalid(format!(
+                    "server \"{}\" ({place}) has no tables, though it belongs to the ring; bring its \
+                     database back, or raise the generation in the file to begin with an empty one",
+                    member.name
+                )));
+            }
             Ok(said) => introduced.push(Some(said)),
             Err(error @ StoreError::Unreachable { .. }) => {
                 silent.get_or_insert(error);
@@ -51,8 +60,7 @@ pub(crate) fn open(
             Err(error) => return Err(error),
         }
     }
-    let judged = judge(&ring, &introduced)
-        .map_err(|reason| StoreError::InvalidRing { place: ring_place(file), reason })?;
+    let judged = judge(&ring, &introduced).map_err(invalid)?;
     match (judged, silent) {
         (Judged::Known, silent) => match silent {
             Some(error) if introduced.iter().all(Option::is_none) => return Err(error),

@@ -185,7 +185,7 @@ impl RingStore {
     ///
     /// # Errors
     /// The given one if the file says nothing new; those of opening.
-    fn read_again(&self, known: &Arc<Ring>, error: StoreError) -> Result<()> {
+    pub(crate) fn read_again(&self, known: &Arc<Ring>, error: StoreError) -> Result<()> {
         let _alone = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         if !Arc::ptr_eq(known, &self.ring()) {
             return Ok(());
