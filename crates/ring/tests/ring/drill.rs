@@ -176,7 +176,9 @@ impl Work {
     /// Ends it; returns how many turns of each user were acknowledged.
     fn end(self) -> Vec<(UserName, usize)> {
         self.stop.store(true, Ordering::Relaxed);
-        self.readers.into_iter().for_each(|reader| reader.join().unwrap());
+        for reader in self.readers {
+            reader.join().unwrap();
+        }
         let written = self.writers.into_iter().map(|writer| writer.join().unwrap());
         self.users.into_iter().zip(written).collect()
     }

@@ -50,8 +50,11 @@ impl List {
     pub(crate) fn write(&self) {
         let mut text = format!("generation = {}\n", self.generation);
         for (name, address, leaving) in &self.servers {
-            text += &format!("[[servers]]\nname = \"{name}\"\naddress = \"{address}\"\n");
-            text += &format!("leaving = {leaving}\n");
+            let server = [
+                "[[servers]]\n",
+                &format!("name = \"{name}\"\naddress = \"{address}\"\nleaving = {leaving}\n"),
+            ];
+            text.extend(server);
         }
         std::fs::write(self.file(), text).unwrap();
     }

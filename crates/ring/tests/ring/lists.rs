@@ -148,7 +148,7 @@ fn a_server_that_lost_its_database_is_noticed() {
     }
     let mut list = List::of_databases(&["a", "b"]);
     users(&list.open());
-    let lost = list.servers[1].1.clone();
+    let former = list.servers[1].1.clone();
     list.servers[1].1 = new_database();
     list.write();
     let error = said(&list);
@@ -156,7 +156,7 @@ fn a_server_that_lost_its_database_is_noticed() {
         error.contains("server \"b\"") && error.contains("knows nothing of the ring"),
         "{error}"
     );
-    list.servers[1].1 = lost;
+    list.servers[1].1 = former;
     list.write();
     assert_eq!(reopened(&list).unwrap().users().unwrap().len(), 10);
 }

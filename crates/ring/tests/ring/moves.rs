@@ -128,7 +128,9 @@ fn who_reads_and_writes_does_not_notice_a_move() {
         })
         .collect();
     store.move_home(&away, &|_| Ok(())).unwrap();
-    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    for writer in writers {
+        writer.join().unwrap();
+    }
     assert_eq!(texts(&*store, &away).len(), 42);
     assert_eq!(store.away().unwrap().iter().filter(|known| known.user == away).count(), 0);
 }
