@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Object, Pool};
-use futures_util::future::{join, try_join};
+use futures_util::future::{FutureExt as _, join, try_join};
 use longmem_store::{Result, StoreError};
 use tokio::runtime::Runtime;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
+use crate::Stop;
 use crate::failure::{Cause, Failure};
 use crate::location::Location;
 use crate::presence::{self, Presence};
+use crate::silence::Silence;
 use crate::statements::{NONE, Statements, Trips};
 use crate::user_number::UserNumber;
 
@@ -22,6 +24,12 @@ const FIRST_PATIENCE: u32 = 6;
 
 /// How often a transaction that met another one is run again.
 const CONFLICTS: u32 = 12;
+
+/// How long the server has to say what became of a transaction, before it is asked again.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// What names a transaction: see [`OpenTransaction`](crate::statements::OpenTransaction).
+const NAME: &str = "pg_backend_pid(), extract(epoch FROM now())";
 
 /// Whose rows a transaction may see: row security hides all others.
 #[derive(Debug, Clone, Copy)]
@@ -55,24 +63,26 @@ struct Connections {
     /// Taken when it is dropped, which a runtime may not be among asynchronous work.
     runtime: Option<Runtime>,
     pool: Pool,
+    silence: Silence,
     location: Location,
     trips: Trips,
-    /// Whether the server answered when it was asked last.
-    answers: AtomicBool,
+    /// Whether the server did what it was asked last, with tables that were there.
+    works: AtomicBool,
 }
 
 impl Database {
     /// Prepares connections; none is made yet.
-    pub(crate) fn new(location: Location) -> Result<Self> {
+    pub(crate) fn new(location: Location, stop: Option<Stop>) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("longmem-postgres")
             .enable_all()
             .build()?;
-        let pool = location.pool()?;
-        let (trips, answers) = (Trips::default(), AtomicBool::new(false));
+        let pool = location.pool(location.connections())?;
+        let silence = Silence::new(&location, stop)?;
+        let (trips, works) = (Trips::default(), AtomicBool::new(false));
         let runtime = Some(runtime);
-        let connections = Connections { runtime, pool, location, trips, answers };
+        let connections = Connections { runtime, pool, silence, location, trips, works };
         Ok(Self { connections: Arc::new(connections), presence: Presence::Whatever })
     }
 
@@ -90,6 +100,16 @@ impl Database {
         self.connections.trips.count()
     }
 
+    /// Whether the server did what it was asked last, with tables that were there.
+    pub(crate) fn works(&self) -> bool {
+        self.connections.works.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the tables are not there, though the server answers.
+    pub(crate) fn works_no_more(&self) {
+        self.connections.works.store(false, Ordering::Relaxed);
+    }
+
     /// Runs a read: it sees one state of the store. The first statement travels with what begins the
     /// transaction, and nobody waits for its end.
     #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
@@ -100,19 +120,23 @@ impl Database {
     ) -> Result<T> {
         self.repeated(async || {
             let begin = self.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", users);
+            let begin = format!("{begin}; SELECT {NAME}");
             let mut held = Held::new(self.connection().await?);
             let statements =
                 Statements::new(held.connection(), &self.connections.trips, self.presence);
             // Whose user is not here ends before the work has taken up anything.
-            let opened = try_join(statements.batch(&begin), presence::check(&statements, users));
-            let done = try_join(opened, work(&statements)).await.map(|(_, done)| done);
-            // A read that failed is ended like one that did not.
+            let opened = try_join(statements.begin(&begin), presence::check(&statements, users));
+            let both = try_join(opened, work(&statements)).map(|both| both.map(|(_, done)| done));
+            let done = self.silence().wait(&statements, both).await;
+            if matches!(&done, Err(failure) if failure.ends_connection()) {
+                return done;
+            }
+            // A read that failed is ended like one that did not. What ends it is sent and goes before
+            // whatever the next one sends, who has the connection at once.
             let connection = held.given_back();
-            self.runtime().spawn(async move {
-                if connection.batch_execute("COMMIT").await.is_err() {
-                    drop(Object::take(connection));
-                }
-            });
+            if let Some(Err(_)) = connection.batch_execute("COMMIT").now_or_never() {
+                drop(Object::take(connection));
+            }
             done
         })
     }
@@ -128,23 +152,27 @@ impl Database {
     ) -> Result<T> {
         self.repeated(async || {
             let begin = self.begin("ISOLATION LEVEL READ COMMITTED", users);
+            let begin = format!("{begin}; SELECT {NAME}, pg_current_xact_id()");
             let mut held = Held::new(self.connection().await?);
             let statements =
                 Statements::new(held.connection(), &self.connections.trips, self.presence);
-            let number = async {
-                let row = statements.row("SELECT pg_current_xact_id()::text", NONE).await?;
-                Ok(row.try_get::<_, String>(0)?)
-            };
-            let opened = try_join(statements.batch(&begin), presence::check(&statements, users));
-            let (opened, (number, done)) = join(opened, join(number, work(&statements))).await;
-            let value = match opened.and(number).and_then(|number| Ok((number, done?))) {
-                Ok((number, value)) => match statements.batch("COMMIT").await {
+            let opened = try_join(statements.begin(&begin), presence::check(&statements, users));
+            let both = join(opened, work(&statements));
+            let both = both.map(|(opened, done)| opened.and(done));
+            let done = self.silence().wait(&statements, both).await;
+            let value = match done {
+                Ok(value) => match self.silence().commit(&statements).await {
                     Err(lost) if lost.cause() == Cause::Lost => {
+                        let transaction = statements.transaction().cloned();
                         drop(held);
+                        let Some(number) = transaction.and_then(|begun| begun.number) else {
+                            return Err(lost);
+                        };
                         return self.outcome(&number, lost).await.map(|()| value);
                     }
                     committed => committed.map(|()| value),
                 },
+                Err(failure) if failure.ends_connection() => Err(failure),
                 Err(failure) => {
                     let rolled_back = statements.batch("ROLLBACK").await;
                     rolled_back.and(Err(failure))
@@ -156,7 +184,7 @@ impl Database {
                     Ok(value)
                 }
                 Err(failure) => {
-                    if failure.cause() != Cause::Lost {
+                    if !failure.ends_connection() {
                         drop(held.given_back());
                     }
                     Err(failure)
@@ -175,8 +203,8 @@ impl Database {
             let mut held = Held::new(self.connection().await?);
             let statements =
                 Statements::new(held.connection(), &self.connections.trips, self.presence);
-            let done = work(&statements).await;
-            if !matches!(&done, Err(failure) if failure.cause() == Cause::Lost) {
+            let done = self.silence().wait(&statements, work(&statements)).await;
+            if !matches!(&done, Err(failure) if failure.ends_connection()) {
                 drop(held.given_back());
             }
             done
@@ -196,23 +224,22 @@ impl Database {
     }
 
     async fn connection(&self) -> std::result::Result<Object, Failure> {
-        Ok(self.connections.pool.get().await?)
+        let connection = async { Ok(self.connections.pool.get().await?) };
+        self.silence().wait_or_stop(connection).await
     }
 
     /// Runs something until it is done, fails for good, or has failed for the patience of the
-    /// location, or for
-    /// a part of it where the server did not answer before.
+    /// location, or for a part of it where the server did not answer before.
     fn repeated<T>(&self, once: impl AsyncFn() -> std::result::Result<T, Failure>) -> Result<T> {
         let begun = Instant::now();
         let (mut conflicts, mut losses) = (0, 0);
         let patience = self.location().patience();
-        let has_answered = self.connections.answers.load(Ordering::Relaxed);
-        let patience = if has_answered { patience } else { patience / FIRST_PATIENCE };
+        let patience = if self.works() { patience } else { patience / FIRST_PATIENCE };
         self.runtime().block_on(async {
             loop {
                 let failure = match once().await {
                     Ok(value) => {
-                        self.connections.answers.store(true, Ordering::Relaxed);
+                        self.connections.works.store(true, Ordering::Relaxed);
                         return Ok(value);
                     }
                     Err(failure) => failure,
@@ -226,12 +253,16 @@ impl Database {
                         losses += 1;
                         20 << losses.min(4)
                     }
-                    Cause::Lost => {
-                        self.connections.answers.store(false, Ordering::Relaxed);
+                    cause => {
+                        if cause == Cause::Lost || failure.is_missing_table() {
+                            self.works_no_more();
+                        }
                         return Err(failure.into_store_error(self.location()));
                     }
-                    _ => return Err(failure.into_store_error(self.location())),
                 };
+                if failure.cause() == Cause::Lost && self.silence().is_stopped() {
+                    return Err(StoreError::Stopped);
+                }
                 // Two that met would meet again after equal pauses.
                 sleep(Duration::from_millis(pause / 2 + fastrand::u64(0..=pause / 2))).await;
             }
@@ -243,7 +274,7 @@ impl Database {
     async fn outcome(&self, number: &str, lost: Failure) -> std::result::Result<(), Failure> {
         let begun = Instant::now();
         loop {
-            match self.status(number).await {
+            match timeout(ANSWER, self.status(number)).await.unwrap_or(Err(Failure::Silent)) {
                 Ok(Some(status)) if status == "committed" => return Ok(()),
                 // The server may not have noticed yet that the connection is gone.
                 Ok(Some(status)) if status == "in progress" => {}
@@ -264,6 +295,10 @@ impl Database {
         let sql = format!("SELECT pg_xact_status('{number}'::xid8)");
         let statements = Statements::new(&connection, &self.connections.trips, self.presence);
         Ok(statements.row(&sql, NONE).await?.try_get(0)?)
+    }
+
+    fn silence(&self) -> &Silence {
+        &self.connections.silence
     }
 
     fn runtime(&self) -> &Runtime {

@@ -39,6 +39,9 @@ pub(crate) enum Failure {
     /// Others are using a table that is to be changed: it is all done again.
     #[error("the table is in use")]
     TableInUse,
+    /// The connection lives, but nothing comes over it.
+    #[error("the server stopped answering")]
+    Silent,
     /// The database holds what nobody wrote there.
     #[error("{0}")]
     Unexpected(&'static str),
@@ -59,7 +62,7 @@ impl Failure {
     pub(crate) fn cause(&self) -> Cause {
         match self {
             Self::Database(error) | Self::Pool(PoolError::Backend(error)) => cause(error),
-            Self::Pool(PoolError::Timeout(TimeoutType::Create)) => Cause::Lost,
+            Self::Silent | Self::Pool(PoolError::Timeout(TimeoutType::Create)) => Cause::Lost,
             Self::MadeMeanwhile | Self::TableInUse => Cause::Conflict,
             Self::Pool(_)
             | Self::Store(_)
@@ -68,6 +71,11 @@ impl Failure {
             | Self::RingChanged { .. }
             | Self::Unexpected(_) => Cause::Lasting,
         }
+    }
+
+    /// Whether the connection cannot be used any more: it is gone, or nobody knows what is still to come.
+    pub(crate) fn ends_connection(&self) -> bool {
+        self.cause() == Cause::Lost || matches!(self, Self::Store(StoreError::Stopped))
     }
 
     /// Whether a statement named a table that there is not.
@@ -101,7 +109,7 @@ impl Failure {
             },
             Self::RingChanged { stored, given } => StoreError::RingChanged { place, stored, given },
             Self::Unexpected(reason) => StoreError::Damaged { place, reason: reason.to_owned() },
-            Self::Pool(PoolError::Timeout(TimeoutType::Create)) => {
+            Self::Silent | Self::Pool(PoolError::Timeout(TimeoutType::Create)) => {
                 StoreError::Unreachable { place, reason: "the server does not answer".to_owned() }
             }
             Self::MadeMeanwhile | Self::TableInUse | Self::Pool(PoolError::Timeout(_)) => {

@@ -38,9 +38,11 @@ mod ring;
 mod scratch;
 mod search_source;
 mod session_names;
+mod silence;
 mod source_keys;
 mod statements;
 mod summaries;
+mod tail_cache;
 mod tls;
 mod turn_rows;
 mod turns;
@@ -48,7 +50,6 @@ mod upkeep;
 mod user_number;
 mod user_places;
 mod users;
-mod word_cache;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,18 +62,18 @@ use location::Location;
 use migrations::{IfNotCurrent, STEPS};
 pub use moving::{MoveStep, MovedUserReport};
 pub use number_slots::NUMBER_SLOTS;
-pub use options::{AddressDefaults, AddressParts, PostgresOptions, is_address, place};
+pub use options::{AddressDefaults, AddressParts, PostgresOptions, Stop, is_address, place};
 pub use presence::Presence;
 pub use report::ServerReport;
 pub use ring::{RingRecord, RingServer};
 pub use scratch::ScratchSchema;
+use tail_cache::TailCache;
 pub use user_places::UserPlace;
-use word_cache::WordCache;
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
     database: Database,
-    words: Arc<WordCache>,
+    tails: Arc<TailCache>,
     /// How long a lease lasts unless it is prolonged.
     lease: Duration,
     is_new: bool,
@@ -90,11 +91,11 @@ impl PostgresStore {
     /// so that this one works with them.
     pub fn open(address: &str, options: &PostgresOptions) -> Result<Self> {
         let location = Location::parse(address, options)?;
-        let database = Database::new(location)?;
+        let database = Database::new(location, options.stop.clone())?;
         let may = IfNotCurrent { create: options.create, migrate: options.migrate };
         let is_new = migrations::open(&database, &STEPS, may)?;
         let lease = options.lease.unwrap_or(leases::LENGTH);
-        Ok(Self { database, words: Arc::default(), lease, is_new })
+        Ok(Self { database, tails: Arc::default(), lease, is_new })
     }
 
     /// The same store, with the same connections, for one who expects other users there.
@@ -102,7 +103,7 @@ impl PostgresStore {
     pub fn with_presence(&self, presence: Presence) -> Self {
         Self {
             database: self.database.with_presence(presence),
-            words: Arc::clone(&self.words),
+            tails: Arc::clone(&self.tails),
             lease: self.lease,
             is_new: self.is_new,
         }

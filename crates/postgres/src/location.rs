@@ -199,8 +199,8 @@ impl Location {
         &self.schema
     }
 
-    /// A pool of connections; none is made yet.
-    pub(crate) fn pool(&self) -> Result<Pool> {
+    /// A pool of so many connections at most; none is made yet.
+    pub(crate) fn pool(&self, connections: usize) -> Result<Pool> {
         // A connection that broke is found by its first statement, which is then run on another one.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let config = self.config.clone();
@@ -213,7 +213,7 @@ impl Location {
             None => Manager::from_config(config, tokio_postgres::NoTls, recycling),
         };
         Pool::builder(manager)
-            .max_size(self.connections)
+            .max_size(connections)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(self.patience))
             .create_timeout(Some(self.patience))

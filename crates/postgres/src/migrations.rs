@@ -130,8 +130,7 @@ fn taken_steps(database: &Database, known: u32) -> Result<Taken> {
          FROM {schema}.schema_steps"
     );
     let (version, newest, unknown_are_harmless) =
-        // Not a transaction: its end would keep the connection from the work that opening is for.
-        database.outside(async |statements| {
+        database.read(Users::All, async |statements| {
             let version = "SELECT current_setting('server_version_num')::integer";
             let (version, newest) =
                 join(statements.row(version, NONE), statements.row(&newest, NONE)).await;
@@ -158,10 +157,14 @@ fn taken_steps(database: &Database, known: u32) -> Result<Taken> {
 /// Whether there is the table that says which steps were taken.
 pub(crate) fn is_there(database: &Database) -> Result<bool> {
     let name = format!("{}.schema_steps", database.location().quoted_schema());
-    database.read(Users::All, async |statements| {
+    let is_there: bool = database.read(Users::All, async |statements| {
         let sql = "SELECT to_regclass($1) IS NOT NULL";
         Ok(statements.row(sql, params![name]).await?.try_get(0)?)
-    })
+    })?;
+    if !is_there {
+        database.works_no_more();
+    }
+    Ok(is_there)
 }
 
 fn fill_by_chance(bytes: &mut [u8]) -> std::result::Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! What a store is opened with beside its address.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use longmem_store::Result;
@@ -22,6 +23,32 @@ pub struct PostgresOptions {
     /// How long what a process was doing when it died is left to it, before another one takes it over;
     /// 30 seconds if none is given. At least a second, so that a slow answer does not end it.
     pub lease: Option<Duration>,
+    /// Says whether to stop waiting for a server that does not answer; nobody stops it if none is given.
+    pub stop: Option<Stop>,
+}
+
+/// Says whether somebody wants to stop, as by Ctrl-C. It is asked while a server has not answered for a
+/// second: what was waited for is then [`Stopped`](longmem_store::StoreError::Stopped), and nothing of it
+/// is kept.
+#[derive(Clone)]
+pub struct Stop(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Stop {
+    /// `is_wanted` is asked now and then, from any thread.
+    pub fn new(is_wanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(is_wanted))
+    }
+
+    /// Whether somebody wants to stop now.
+    pub(crate) fn is_wanted(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Stop")
+    }
 }
 
 /// What holds where an address says nothing: the library reads no environment, so whoever opens a store
@@ -53,6 +80,7 @@ impl fmt::Debug for PostgresOptions {
             .field("create", &self.create)
             .field("migrate", &self.migrate)
             .field("lease", &self.lease)
+            .field("stop", &self.stop)
             .finish()
     }
 }

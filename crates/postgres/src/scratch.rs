@@ -36,7 +36,7 @@ impl ScratchSchema {
         // Of two settings with one name the last one counts.
         let sign = if address.contains('?') { '&' } else { '?' };
         let address = format!("{address}{sign}schema={schema}");
-        let database = Database::new(Location::parse(&address, options)?)?;
+        let database = Database::new(Location::parse(&address, options)?, options.stop.clone())?;
         let create = format!("CREATE SCHEMA {}", database.location().quoted_schema());
         database.outside(async |statements| statements.batch(&create).await)?;
         Ok(Self { address, database: Some(database) })

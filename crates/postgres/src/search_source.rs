@@ -1,13 +1,12 @@
 //! Hands out what searches need, in as few trips as there can be.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use futures_util::future::{try_join, try_join4};
 use longmem_core::{EmbeddingModel, SessionName, TurnId, UserName};
 use longmem_search::{
     BlockId, Epoch, FoundUser, Known, KnownVectors, ModelState, PassageId, SearchRows,
-    SearchSource, SearchWanted, SessionNumber, TakeVector, UserState, turn_block_of,
+    SearchSource, SearchWanted, SessionNumber, TakeVector, UserState, turn_block_of, word_block_of,
 };
 use longmem_store::StoreError;
 use tokio_postgres::Row;
@@ -16,8 +15,8 @@ use crate::PostgresStore;
 use crate::failure::Failure;
 use crate::lists::{SELECT_TAIL, tail_turn};
 use crate::statements::{Statements, params};
+use crate::tail_cache::Tail;
 use crate::user_number::UserNumber;
-use crate::word_cache::{UserWords, WordLists};
 
 /// Vectors beyond those that are wanted: those of a turn that begins among them.
 const VECTORS_OF_A_TURN: i64 = 4096;
@@ -37,15 +36,17 @@ impl SearchSource for PostgresStore {
             };
             let known = head.known(wanted);
             let state = (head.epoch, head.folded_turn);
-            let mut words = self.words.of(number, state, head.last_turn);
-            let body = Body::read(statements, wanted, &head, &known, &words).await?;
-            words.take_up(&body.tail, body.lists, head.last_turn)?;
-            Ok(Some((head, known, words, body.turns, body.vectors)))
+            let mut tail = self.tails.of(number, state, head.last_turn);
+            let body = Body::read(statements, wanted, &head, &known, &tail).await?;
+            if let Some(newer) = &body.tail {
+                tail.take_up(newer, head.last_turn)?;
+            }
+            Ok(Some((head, known, tail, body)))
         })?;
-        let Some((head, known, words, turns, vectors)) = read else { return Ok(false) };
-        let handed = head.hand_out(wanted, &known, &words, (&turns, &vectors), rows);
+        let Some((head, known, tail, body)) = read else { return Ok(false) };
+        let handed = head.hand_out(wanted, &known, &tail, &body, rows);
         handed.map_err(|failure| self.error(failure))?;
-        self.words.keep(number, words);
+        self.tails.keep(number, tail);
         Ok(true)
     }
 
@@ -174,31 +175,45 @@ impl Head {
         if wanted.known.epoch == Some(self.epoch) { wanted.known } else { Known::default() }
     }
 
+    /// The places of those words whose lists go on after what is in memory of them, each with the turn up
+    /// to which it is.
+    fn unknown_words<'a>(&self, wanted: &SearchWanted<'a>) -> UnknownWords<'a> {
+        let is_known = wanted.known.epoch == Some(self.epoch);
+        let mut unknown = UnknownWords::new();
+        for (place, word) in wanted.words.iter().enumerate() {
+            let through = wanted.known_words.get(place).copied().flatten().filter(|_| is_known);
+            if through < self.last_turn {
+                unknown.entry(word).or_default().push((place, through.unwrap_or(TurnId(0))));
+            }
+        }
+        unknown
+    }
+
     /// Hands out everything in the order that scoring asks for.
     fn hand_out(
         &self,
         wanted: &SearchWanted<'_>,
         known: &Known,
-        words: &UserWords,
-        (turns, vectors): (&[Row], &Vectors),
+        tail: &Tail,
+        body: &Body,
         rows: &mut dyn SearchRows,
     ) -> Result<(), Failure> {
         let state = UserState { epoch: self.epoch, last_turn: self.last_turn };
         rows.user(FoundUser { state, sessions: self.sessions.clone() });
-        for row in turns {
+        for row in &body.turns {
             rows.turns(BlockId(row.try_get(0)?), row.try_get(1)?);
         }
         if self.last_turn > known.last_turn {
-            for (block, bytes) in words.tail().of_turns() {
+            for (block, bytes) in tail.lists().of_turns() {
                 rows.turns(block, bytes);
             }
         }
         if let Some((_, state)) = self.model {
             rows.model(state);
-            for row in &vectors.codes {
+            for row in &body.vectors.codes {
                 rows.codes(BlockId(row.try_get(0)?), row.try_get(1)?);
             }
-            for row in &vectors.whole {
+            for row in &body.vectors.whole {
                 let turn = TurnId(row.try_get(0)?);
                 let passage = PassageId(row.try_get(1)?);
                 if rows.vector(turn, passage, row.try_get(2)?)?.is_break() {
@@ -206,17 +221,25 @@ impl Head {
                 }
             }
         }
-        for (place, word) in wanted.words.iter().enumerate() {
-            for (block, bytes) in words.list(word) {
-                rows.word(place, BlockId(*block), bytes);
+        let unknown = self.unknown_words(wanted);
+        for row in &body.words {
+            for (place, _) in unknown.get(row.try_get::<_, &str>(0)?).into_iter().flatten() {
+                rows.word(*place, BlockId(row.try_get(1)?), row.try_get(2)?);
             }
-            for (block, bytes) in words.tail().of_word(word) {
-                rows.word(place, block, bytes);
+        }
+        for (word, places) in &unknown {
+            for (block, bytes) in tail.lists().of_word(word) {
+                for (place, _) in places {
+                    rows.word(*place, block, bytes);
+                }
             }
         }
         Ok(())
     }
 }
+
+/// Words, each with its places among those that are wanted, and the turn up to which its list is known there.
+type UnknownWords<'a> = HashMap<&'a str, Vec<(usize, TurnId)>>;
 
 /// Rows with vectors and with codes of vectors.
 #[derive(Default)]
@@ -228,8 +251,9 @@ struct Vectors {
 /// What is not in memory yet.
 struct Body {
     turns: Vec<Row>,
-    tail: Vec<Row>,
-    lists: WordLists,
+    /// None where nothing of the tail is needed, or all of it is in memory.
+    tail: Option<Vec<Row>>,
+    words: Vec<Row>,
     vectors: Vectors,
 }
 
@@ -240,17 +264,24 @@ impl Body {
         wanted: &SearchWanted<'_>,
         head: &Head,
         known: &Known,
-        words: &UserWords,
+        tail: &Tail,
     ) -> Result<Self, Failure> {
         let user = UserNumber::of(&wanted.scope.user);
-        let (turns, tail, lists, vectors) = try_join4(
+        let unknown = head.unknown_words(wanted);
+        let needs_tail = (head.last_turn > known.last_turn || !unknown.is_empty())
+            && head.last_turn > Some(tail.through());
+        let (turns, tail, words, vectors) = try_join4(
             turn_blocks(statements, user, head, known),
-            tail_after(statements, user, head, words),
-            word_lists(statements, user, head, wanted.words, words),
+            async {
+                let after = tail.through().0;
+                let rows = statements.rows(SELECT_TAIL, params![user.0, after]);
+                if needs_tail { rows.await.map(Some) } else { Ok(None) }
+            },
+            word_lists(statements, user, head, &unknown),
             vectors_after(statements, user, head, known, wanted),
         )
         .await?;
-        Ok(Self { turns, tail, lists, vectors })
+        Ok(Self { turns, tail, words, vectors })
     }
 }
 
@@ -274,50 +305,30 @@ async fn turn_blocks(
         .await
 }
 
-/// The turns whose words are in no list and not in memory.
-async fn tail_after(
-    statements: &Statements<'_>,
-    user: UserNumber,
-    head: &Head,
-    words: &UserWords,
-) -> Result<Vec<Row>, Failure> {
-    let after = words.tail_through().max(head.folded_turn);
-    if head.last_turn.is_none_or(|last| last <= after) {
-        return Ok(Vec::new());
-    }
-    statements.rows(SELECT_TAIL, params![user.0, after.0]).await
-}
-
-/// The lists of those words that are not in memory.
+/// The lists of words, as far as they hold turns that are not in memory.
 async fn word_lists(
     statements: &Statements<'_>,
     user: UserNumber,
     head: &Head,
-    wanted: &[String],
-    words: &UserWords,
-) -> Result<WordLists, Failure> {
-    let missing: Vec<&str> =
-        wanted.iter().map(String::as_str).filter(|word| !words.has_list(word)).collect();
-    let mut lists: WordLists =
-        missing.iter().map(|word| ((*word).to_owned(), Arc::default())).collect();
-    if head.folded_turn.0 == 0 || missing.is_empty() {
-        return Ok(lists);
-    }
-    let rows = statements
+    unknown: &UnknownWords<'_>,
+) -> Result<Vec<Row>, Failure> {
+    let known_through =
+        |places: &[(usize, TurnId)]| places.iter().map(|(_, through)| *through).min();
+    // What came after the last folded turn stands in the tail alone.
+    let wanted = unknown.iter().filter_map(|(word, places)| {
+        let through = known_through(places).filter(|through| *through < head.folded_turn)?;
+        Some((*word, word_block_of(through).0))
+    });
+    let (words, blocks): (Vec<&str>, Vec<i64>) = wanted.unzip();
+    // Mostly a word is not in memory at all, so that the first of all blocks is the one to begin with.
+    let Some(block) = blocks.iter().min() else { return Ok(Vec::new()) };
+    statements
         .rows(
-            "SELECT word, block, entries FROM postings WHERE user_id = $1 AND word = ANY($2)
-             ORDER BY word, block",
-            params![user.0, missing],
+            "SELECT word, block, entries FROM postings
+             WHERE user_id = $1 AND word = ANY($2) AND block >= $3",
+            params![user.0, words, *block],
         )
-        .await?;
-    let mut found: HashMap<&str, Vec<(i64, Vec<u8>)>> = HashMap::new();
-    for row in &rows {
-        found.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, row.try_get(2)?));
-    }
-    for (word, blocks) in found {
-        lists.insert(word.to_owned(), Arc::new(blocks));
-    }
-    Ok(lists)
+        .await
 }
 
 async fn vectors_after(

@@ -1,12 +1,13 @@
 //! Statements on one connection: sent as soon as they are asked for, so that several travel together.
 
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::pin::{Pin, pin};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::TryStreamExt;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, RowStream};
+use tokio_postgres::{Client, Row, RowStream, SimpleQueryMessage};
 
 use crate::failure::Failure;
 use crate::presence::Presence;
@@ -78,6 +79,17 @@ impl Trips {
     }
 }
 
+/// A transaction as the server names it.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenTransaction {
+    /// The server's process that runs it.
+    pub(crate) process: String,
+    /// When it began, in seconds since 1970.
+    pub(crate) began: String,
+    /// Its number, by which it can be asked for later; none of one that only reads.
+    pub(crate) number: Option<String>,
+}
+
 /// Runs statements on a connection. Those whose futures are polled together (`try_join!`) are sent
 /// together, run one after the other in that order, and cost one trip.
 pub(crate) struct Statements<'a> {
@@ -85,11 +97,54 @@ pub(crate) struct Statements<'a> {
     trips: &'a Trips,
     presence: Presence,
     under_way: AtomicUsize,
+    arrived: AtomicU64,
+    begins: AtomicBool,
+    transaction: OnceLock<OpenTransaction>,
 }
 
 impl<'a> Statements<'a> {
     pub(crate) fn new(client: &'a Client, trips: &'a Trips, presence: Presence) -> Self {
-        Self { client, trips, presence, under_way: AtomicUsize::new(0) }
+        let (under_way, arrived) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let (begins, transaction) = (AtomicBool::new(false), OnceLock::new());
+        Self { client, trips, presence, under_way, arrived, begins, transaction }
+    }
+
+    /// Begins a transaction. The last of these statements brings one row: the columns of an
+    /// [`OpenTransaction`].
+    pub(crate) async fn begin(&self, sql: &str) -> Result<(), Failure> {
+        self.begins.store(true, Ordering::Relaxed);
+        let answers = self.waited_for(self.client.simple_query(sql)).await?;
+        let transaction = answers.iter().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => Some(OpenTransaction {
+                process: row.get(0)?.to_owned(),
+                began: row.get(1)?.to_owned(),
+                number: row.try_get(2).ok().flatten().map(str::to_owned),
+            }),
+            _ => None,
+        });
+        let transaction = transaction.ok_or(Failure::Unexpected("a transaction has no name"))?;
+        let _ = self.transaction.set(transaction);
+        Ok(())
+    }
+
+    /// The transaction, once the server has begun it.
+    pub(crate) fn transaction(&self) -> Option<&OpenTransaction> {
+        self.transaction.get()
+    }
+
+    /// Whether the server has not said yet that it has begun the transaction.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.begins.load(Ordering::Relaxed) && self.transaction.get().is_none()
+    }
+
+    /// How much of the answers has arrived: it grows with each row, and with each answer.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.arrived.load(Ordering::Relaxed)
+    }
+
+    /// Whether an answer is waited for.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) > 0
     }
 
     /// Which users are expected in the store.
@@ -103,7 +158,18 @@ impl<'a> Statements<'a> {
         sql: &str,
         parameters: impl AsRef<[Parameter<'_>]>,
     ) -> Result<Vec<Row>, Failure> {
-        Ok(self.waited_for(self.client.query_typed(sql, parameters.as_ref())).await?)
+        let parameters = parameters.as_ref().iter();
+        let parameters = parameters.map(|(value, of_type)| (*value, of_type.clone()));
+        let rows = async {
+            let mut answer = pin!(self.client.query_typed_raw(sql, parameters).await?);
+            let mut rows = Vec::new();
+            while let Some(row) = answer.try_next().await? {
+                self.arrived.fetch_add(1, Ordering::Relaxed);
+                rows.push(row);
+            }
+            Ok(rows)
+        };
+        self.waited_for(rows).await
     }
 
     /// The first row that a statement brings, if there is one.
@@ -143,9 +209,9 @@ impl<'a> Statements<'a> {
         &self,
         sql: &str,
         parameters: impl IntoIterator<Item = Parameter<'_>>,
-    ) -> Result<OneByOne, Failure> {
+    ) -> Result<OneByOne<'_>, Failure> {
         let rows = self.waited_for(self.client.query_typed_raw(sql, parameters)).await?;
-        Ok(OneByOne(Box::pin(rows)))
+        Ok(OneByOne { rows: Box::pin(rows), statements: self })
     }
 
     /// Waits for an answer. A trip is counted if it is not there at once, unless an earlier statement is
@@ -156,7 +222,9 @@ impl<'a> Statements<'a> {
         let mut waiting = None;
         poll_fn(move |context| {
             let polled = answer.as_mut().poll(context);
-            if polled.is_pending() && waiting.is_none() {
+            if polled.is_ready() {
+                self.arrived.fetch_add(1, Ordering::Relaxed);
+            } else if waiting.is_none() {
                 waiting = Some(self.wait());
             }
             polled
@@ -172,12 +240,19 @@ impl<'a> Statements<'a> {
 }
 
 /// Rows that are read as they are asked for.
-pub(crate) struct OneByOne(Pin<Box<RowStream>>);
+pub(crate) struct OneByOne<'a> {
+    rows: Pin<Box<RowStream>>,
+    statements: &'a Statements<'a>,
+}
 
-impl OneByOne {
+impl OneByOne<'_> {
     /// The next row; none behind the last one.
     pub(crate) async fn next(&mut self) -> Result<Option<Row>, Failure> {
-        Ok(self.0.try_next().await?)
+        self.statements.under_way.fetch_add(1, Ordering::Relaxed);
+        let _waiting = Waiting(&self.statements.under_way);
+        let row = self.rows.try_next().await?;
+        self.statements.arrived.fetch_add(1, Ordering::Relaxed);
+        Ok(row)
     }
 }
 

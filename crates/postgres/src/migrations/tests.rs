@@ -35,7 +35,7 @@ fn new_database() -> Option<String> {
 
 fn database(address: &str) -> Database {
     let location = Location::parse(address, &PostgresOptions::default()).unwrap();
-    Database::new(location).unwrap()
+    Database::new(location, None).unwrap()
 }
 
 fn turn(text: &str) -> NewTurn {

@@ -16,6 +16,8 @@ mod pooler;
 mod ring;
 mod same_answers;
 mod scratch;
+#[cfg(unix)]
+mod silence;
 mod statements;
 mod suite;
 mod trips;

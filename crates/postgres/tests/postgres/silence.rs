@@ -1,0 +1,200 @@
+//! Answers that stop coming while the connection lives: nobody waits for them for ever, and what was asked
+//! is asked again.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use longmem_core::{NewTurn, Role, Scope, SessionName, UserName};
+use longmem_postgres::{PostgresOptions, PostgresStore, Stop};
+use longmem_store::{StoreError, Turns};
+use longmem_test_support::{POSTGRES_ACCOUNT, PostgresServer};
+
+use crate::fixture::InDatabase;
+
+/// Passes bytes between programs and the server, until it is told to hold them back.
+struct Relay {
+    folder: tempfile::TempDir,
+    held: Arc<Held>,
+}
+
+/// Which connections nothing passes any more.
+#[derive(Default)]
+struct Held {
+    connections: AtomicUsize,
+    /// All that were made before this one.
+    before: AtomicUsize,
+    /// The next one over which this is sent, once it was.
+    at: Mutex<Option<&'static [u8]>>,
+}
+
+impl Relay {
+    fn new(server: &PostgresServer) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
+        let server = server.folder().join(".s.PGSQL.5432");
+        let held = Arc::new(Held::default());
+        let of_thread = Arc::clone(&held);
+        thread::spawn(move || accept(&listener, &server, &of_thread));
+        Self { folder, held }
+    }
+
+    fn address(&self, database: &str, settings: &str) -> String {
+        let folder = self.folder.path().display();
+        format!("postgres:///{database}?host={folder}&user={POSTGRES_ACCOUNT}&{settings}")
+    }
+
+    /// Holds back what comes over the connections that there are.
+    fn hold_old(&self) {
+        let connections = self.held.connections.load(Ordering::Relaxed);
+        self.held.before.store(connections, Ordering::Relaxed);
+    }
+
+    /// Holds back what comes over any connection.
+    fn hold_all(&self) {
+        self.held.before.store(usize::MAX, Ordering::Relaxed);
+    }
+
+    /// Holds back what comes over the connection that sends this next, behind it.
+    fn hold_at(&self, sent: &'static [u8]) {
+        *self.held.at.lock().unwrap() = Some(sent);
+    }
+}
+
+fn accept(listener: &UnixListener, server: &PathBuf, held: &Arc<Held>) {
+    for client in listener.incoming() {
+        let (client, server) = (client.unwrap(), UnixStream::connect(server).unwrap());
+        let number = held.connections.fetch_add(1, Ordering::Relaxed);
+        let is_held = Arc::new(AtomicBool::new(false));
+        for (from, to, sends) in [
+            (client.try_clone().unwrap(), server.try_clone().unwrap(), true),
+            (server, client, false),
+        ] {
+            let (held, is_held) = (Arc::clone(held), Arc::clone(&is_held));
+            thread::spawn(move || {
+                pass_on(from, to, |bytes| {
+                    let mut at = held.at.lock().unwrap();
+                    if sends
+                        && let Some(sent) = *at
+                        && bytes.windows(sent.len()).any(|window| window == sent)
+                    {
+                        *at = None;
+                        is_held.store(true, Ordering::Relaxed);
+                        return false;
+                    }
+                    is_held.load(Ordering::Relaxed) || number < held.before.load(Ordering::Relaxed)
+                })
+            });
+        }
+    }
+}
+
+/// Passes on what comes, as long as nothing holds it back: then the connection stays as it is.
+fn pass_on(mut from: UnixStream, mut to: UnixStream, is_held: impl Fn(&[u8]) -> bool) {
+    let mut bytes = vec![0; 1 << 16];
+    while let Ok(length @ 1..) = from.read(&mut bytes) {
+        if !is_held(&bytes[..length]) && to.write_all(&bytes[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(std::net::Shutdown::Both);
+}
+
+fn turn(text: &str) -> NewTurn {
+    NewTurn {
+        session: SessionName::new("talk").unwrap(),
+        session_title: None,
+        role: Role::User,
+        speaker: None,
+        text: text.to_owned(),
+        time: "2026-03-07T10:00:00Z".parse().unwrap(),
+        note: false,
+        source_key: None,
+    }
+}
+
+fn ana() -> UserName {
+    UserName::new("ana").unwrap()
+}
+
+/// A store behind a relay, with one turn.
+fn store(settings: &str, stop: Option<Stop>) -> Option<(Relay, InDatabase, PostgresStore)> {
+    let server = PostgresServer::shared()?;
+    let (relay, database) = (Relay::new(server), InDatabase::new());
+    let options = PostgresOptions { stop, ..PostgresOptions::default() };
+    let store = PostgresStore::open(&relay.address(database.name(), settings), &options).unwrap();
+    store.insert_turns(&ana(), &[turn("one")]).unwrap();
+    Some((relay, database, store))
+}
+
+/// The texts of all turns.
+fn texts(store: &PostgresStore) -> Vec<String> {
+    let turns = store.turns_after(&Scope::of(ana()), None, usize::MAX).unwrap();
+    turns.into_iter().map(|stored| stored.turn.text).collect()
+}
+
+#[test]
+fn what_gets_no_answer_is_asked_again_on_another_connection() {
+    let Some((relay, _database, store)) = store("patience=4", None) else { return };
+    relay.hold_old();
+    assert_eq!(texts(&store), ["one"]);
+    relay.hold_old();
+    store.insert_turns(&ana(), &[turn("two")]).unwrap();
+    assert_eq!(texts(&store), ["one", "two"]);
+}
+
+#[test]
+fn a_write_is_made_once_wherever_its_answers_stop() {
+    for sent in [b"BEGIN".as_slice(), b"INSERT INTO turns", b"COMMIT\0"] {
+        let Some((relay, _database, store)) = store("patience=4", None) else { return };
+        relay.hold_at(sent);
+        store.insert_turns(&ana(), &[turn("two")]).unwrap();
+        assert_eq!(texts(&store), ["one", "two"]);
+    }
+}
+
+#[test]
+fn a_server_that_stops_answering_is_unreachable() {
+    let Some((relay, _database, store)) = store("patience=2", None) else { return };
+    relay.hold_all();
+    let error = store.turns_after(&Scope::of(ana()), None, 1).unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+}
+
+#[test]
+fn whoever_waits_for_an_answer_can_stop() {
+    let wanted = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&wanted);
+    let stop = Stop::new(move || asked.load(Ordering::Relaxed));
+    let Some((relay, _database, store)) = store("patience=3600", Some(stop)) else { return };
+    wanted.store(true, Ordering::Relaxed);
+    assert_eq!(texts(&store), ["one"], "what is answered at once is not stopped");
+    for hold in [Relay::hold_old, Relay::hold_all] {
+        hold(&relay);
+        let error = store.insert_turns(&ana(), &[turn("two")]).unwrap_err();
+        assert!(matches!(error, StoreError::Stopped), "{error:?}");
+    }
+}
+
+#[test]
+fn a_statement_that_takes_long_is_waited_for() {
+    let Some((_relay, database, store)) = store("patience=8", None) else { return };
+    let server = PostgresServer::shared().unwrap();
+    thread::scope(|threads| {
+        let (locked, is_locked) = std::sync::mpsc::channel();
+        let name = database.name().to_owned();
+        threads.spawn(move || {
+            locked.send(()).unwrap();
+            let lock = "BEGIN; SELECT 1 FROM longmem.users FOR UPDATE; SELECT pg_sleep(5); COMMIT";
+            server.sql(&name, lock);
+        });
+        is_locked.recv().unwrap();
+        thread::sleep(Duration::from_millis(500));
+        store.insert_turns(&ana(), &[turn("two")]).unwrap();
+    });
+    assert_eq!(texts(&store), ["one", "two"]);
+}
