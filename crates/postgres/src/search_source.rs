@@ -114,6 +114,8 @@ struct Head {
     epoch: Epoch,
     last_turn: Option<TurnId>,
     folded_turn: TurnId,
+    /// Whether there are turns behind the last folded one.
+    has_tail: bool,
     /// The wanted model's number and what the user has of it; none if it never wrote vectors here.
     model: Option<(i64, ModelState)>,
     sessions: Option<Vec<SessionNumber>>,
@@ -132,7 +134,7 @@ impl Head {
         let (name, revision, dimensions, pooling, normalized, window) = identity.columns();
         let head = statements.first(
             "SELECT u.name, u.epoch, u.last_turn, u.folded_turn, m.id,
-                    coalesce(um.last_passage, 0), coalesce(um.passages, 0)
+                    coalesce(um.last_passage, 0), coalesce(um.passages, 0), u.tail_turns > 0
              FROM users u
              LEFT JOIN embedding_models m ON (m.name, m.revision, m.dimensions, m.pooling,
                  m.normalized, m.\"window\") = ($2, $3, $4, $5, $6, $7)
@@ -165,6 +167,7 @@ impl Head {
             epoch: Epoch(row.try_get(1)?),
             last_turn: (last_turn > 0).then_some(TurnId(last_turn)),
             folded_turn: TurnId(row.try_get(3)?),
+            has_tail: row.try_get(7)?,
             model: model.filter(|_| wanted.model.is_some()).map(|model| (model, state)),
             sessions,
         }))
@@ -268,7 +271,8 @@ impl Body {
     ) -> Result<Self, Failure> {
         let user = UserNumber::of(&wanted.scope.user);
         let unknown = head.unknown_words(wanted);
-        let needs_tail = (head.last_turn > known.last_turn || !unknown.is_empty())
+        let needs_tail = head.has_tail
+            && (head.last_turn > known.last_turn || !unknown.is_empty())
             && head.last_turn > Some(tail.through());
         let (turns, tail, words, vectors) = try_join4(
             turn_blocks(statements, user, head, known),

@@ -4,8 +4,10 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use longmem_postgres::{PostgresOptions, PostgresStore};
-use longmem_store::StoreError;
+use longmem_store::{StoreError, Upkeep as _};
 use longmem_test_support::PostgresServer;
+
+use crate::fixture::InDatabase;
 
 /// The password of the account `keeper`.
 const PASSWORD: &str = "rose-und-distel";
@@ -203,4 +205,21 @@ fn a_newer_store_is_refused() {
     server.sql(database, "INSERT INTO longmem.schema_steps (step, name, applied_ms, older_programs_work) VALUES (99, 'later', 0, false)");
     let error = PostgresStore::open(&address, &options).map(|_| ()).unwrap_err();
     assert!(matches!(error, StoreError::TooNew { found: 99, .. }), "{error:?}");
+}
+
+#[test]
+fn whether_the_tables_are_there_is_asked_when_something_failed() {
+    if !InDatabase::can_be() {
+        return;
+    }
+    let database = InDatabase::new();
+    let store = database.postgres();
+    let before = store.trips();
+    assert!(store.is_there());
+    assert_eq!(store.trips(), before);
+    let server = PostgresServer::shared().unwrap();
+    server.sql(database.name(), "DROP SCHEMA longmem CASCADE");
+    store.users().unwrap_err();
+    assert!(!store.is_there());
+    assert!(!store.is_there());
 }
