@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use longmem_postgres::{AddressDefaults, AddressParts, PostgresOptions};
+use longmem_postgres::{AddressDefaults, AddressParts, PostgresOptions, Stop};
 use longmem_store::StoreError;
 
 use crate::{Error, Folders, RingAddress};
@@ -80,6 +80,16 @@ impl StorePlace {
             file @ Self::File(_) => file,
         })
     }
+
+    /// The place with somebody who may stop waiting for its servers; see [`PostgresOptions::stop`].
+    #[must_use]
+    pub fn with_stop(self, stop: Stop) -> Self {
+        match self {
+            Self::Server(server) => Self::Server(server.with_stop(stop)),
+            Self::Ring(ring) => Self::Ring(ring.with_stop(stop)),
+            file @ Self::File(_) => file,
+        }
+    }
 }
 
 impl fmt::Display for StorePlace {
@@ -134,6 +144,7 @@ pub struct ServerAddress {
     password: Option<String>,
     defaults: AddressDefaults,
     migrate: bool,
+    stop: Option<Stop>,
 }
 
 impl ServerAddress {
@@ -144,6 +155,7 @@ impl ServerAddress {
             password: None,
             defaults: AddressDefaults::default(),
             migrate: false,
+            stop: None,
         }
     }
 
@@ -165,6 +177,13 @@ impl ServerAddress {
     #[must_use]
     pub fn with_migration(mut self, migrate: bool) -> Self {
         self.migrate = migrate;
+        self
+    }
+
+    /// With somebody who may stop waiting for the server; see [`PostgresOptions::stop`].
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = Some(stop);
         self
     }
 
@@ -193,6 +212,7 @@ impl ServerAddress {
             password: self.password.clone(),
             defaults: self.defaults.clone(),
             migrate: self.migrate,
+            stop: self.stop.clone(),
             ..PostgresOptions::default()
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use longmem_core::real_path;
-use longmem_postgres::PostgresOptions;
+use longmem_postgres::{PostgresOptions, Stop};
 use longmem_ring::{Connect, RingStore, ring_place};
 use longmem_store::StoreError;
 
@@ -63,6 +63,17 @@ impl RingAddress {
             Ok(server.options())
         };
         Ok(Self { connect: Arc::new(connect), ..self })
+    }
+
+    /// With somebody who may stop waiting for the servers; see [`PostgresOptions::stop`].
+    #[must_use]
+    pub fn with_stop(self, stop: Stop) -> Self {
+        let connect = self.connect;
+        let connect = move |address: &str| {
+            let options = connect(address)?;
+            Ok(PostgresOptions { stop: Some(stop.clone()), ..options })
+        };
+        Self { connect: Arc::new(connect), ..self }
     }
 
     /// Opens the ring; with `create`, tables are made where a server has none.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use longmem::postgres::Stop;
 use longmem::{
     Folders, HubSettings, IfMissing, Longmem, Options, StoreKey, StorePlace, environment, key_file,
 };
@@ -14,6 +15,7 @@ use crate::arguments::GlobalArguments;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::fetch_watcher::FetchWatcher;
+use crate::interrupt;
 use crate::language_model::LlmEnvironment;
 use crate::output::Output;
 use crate::render;
@@ -32,7 +34,8 @@ pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
     let mut settings =
         Settings::resolve(flags, file, &folders, hub, |name| std::env::var_os(name))?;
     let place = settings.options.place.clone();
-    settings.options.place = place.with_environment(&folders, settings.password_file.as_deref())?;
+    let place = place.with_environment(&folders, settings.password_file.as_deref())?;
+    settings.options.place = place.with_stop(Stop::new(interrupt::was_pressed));
     Ok(settings)
 }
 
@@ -43,7 +46,8 @@ pub(crate) fn settings(flags: &GlobalArguments) -> Result<Settings, Failure> {
 pub(crate) fn place(name: &str, settings: &Settings) -> Result<StorePlace, Failure> {
     let folders = Folders::of_this_user()?;
     let place = StorePlace::from(name).expanded(&folders)?;
-    Ok(place.with_environment(&folders, settings.password_file.as_deref())?)
+    let place = place.with_environment(&folders, settings.password_file.as_deref())?;
+    Ok(place.with_stop(Stop::new(interrupt::was_pressed)))
 }
 
 /// Reads what the environment says about language models.

@@ -204,7 +204,12 @@ impl Failure {
 
     fn exit_code(&self) -> u8 {
         match (self, self.fault()) {
-            (Self::Interrupted(_), _) => 130,
+            (
+                Self::Interrupted(_)
+                | Self::Memory(MemoryError::Store(StoreError::Stopped))
+                | Self::Store(StoreError::Stopped),
+                _,
+            ) => 130,
             (_, Fault::Caller) => 1,
             (_, Fault::Environment) => 3,
             (_, Fault::Bug) => 70,

@@ -9,6 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Clone)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
+/// Whether Ctrl-C was pressed since somebody listens for it: for what works below those who do.
+static PRESSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether Ctrl-C was pressed, which ends waiting for a server that does not answer.
+pub(crate) fn was_pressed() -> bool {
+    PRESSED.load(Ordering::Relaxed)
+}
+
 impl Interrupt {
     /// Starts to listen for Ctrl-C.
     pub(crate) fn listen() -> io::Result<Self> {
@@ -23,6 +31,7 @@ impl Interrupt {
         std::thread::Builder::new().name("interrupt".to_owned()).spawn(move || {
             runtime.block_on(async {
                 while pressed.recv().await.is_some() {
+                    PRESSED.store(true, Ordering::Relaxed);
                     if seen.0.swap(true, Ordering::Relaxed) {
                         std::process::exit(130);
                     }
