@@ -87,7 +87,7 @@ fn accept(listener: &UnixListener, server: &PathBuf, held: &Arc<Held>) {
                         return false;
                     }
                     is_held.load(Ordering::Relaxed) || number < held.before.load(Ordering::Relaxed)
-                })
+                });
             });
         }
     }
