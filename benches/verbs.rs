@@ -25,7 +25,8 @@
 //! memory is that after a recall of each of them.
 //!
 //! Run: `cargo bench --bench verbs`, a quarter of a minute; `cargo bench --bench verbs -- 1000000` measures
-//! that size and the thousand users too, ten minutes and 5 GB of disk. `benches/README.md` has the figures.
+//! that size and the thousand users too: ten minutes, 3 GB of disk, 2 GB of memory. `benches/README.md` has
+//! the figures.
 
 #![expect(clippy::print_stdout, reason = "prints a table")]
 
