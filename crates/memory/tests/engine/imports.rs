@@ -29,6 +29,28 @@ fn importing_ten_times_equals_once_and_a_grown_file_adds_what_is_new() {
 }
 
 #[test]
+fn a_stopped_import_keeps_what_it_read_and_the_next_one_brings_the_rest() {
+    let Fixture { folder, memory, embedder: _embedder } = fixture();
+    let ana = user("ana");
+    let path = folder.path().join("chat.jsonl");
+    let line = |n: usize| format!("{{\"role\":\"user\",\"text\":\"message {n}\"}}\n");
+    std::fs::write(&path, (0..3_500).map(line).collect::<String>()).unwrap();
+    let request = ImportRequest::new(&path, &ana);
+    let mut told = Vec::new();
+    let stopped = memory.import(request, &mut |progress| {
+        told.push(progress.new_turns);
+        if told.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let stopped = stopped.unwrap();
+    assert!(stopped.stopped);
+    assert_eq!((stopped.new_turns, stopped.read.turns), (2_000, 2_000));
+    assert!(told.is_sorted() && told[1] <= 2_000, "{told:?}");
+    let rest = memory.import(request, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!((rest.new_turns, rest.stopped), (1_500, false));
+    assert_eq!(memory.stats().unwrap().turns, 3_500);
+}
+
+#[test]
 fn what_was_exported_is_imported_alike_and_adds_nothing_here() {
     let Fixture { folder, memory, embedder: _embedder } = fixture();
     let ana = user("ana");
