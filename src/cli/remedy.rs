@@ -87,11 +87,12 @@ fn usual_hint(remedy: &Remedy) -> &'static str {
         }
         Remedy::MakeKeyFile => "longmem key new FILE makes a key; so does: openssl rand -hex 32",
         Remedy::NameNewFile => "Name a new file; existing files are never overwritten.",
-        Remedy::UseNewerVersion => "Use the newer longmem; the file was not changed.",
+        Remedy::UseNewerVersion => "Use the newer longmem; nothing was changed.",
         Remedy::NameWholePath => "Write the whole path, from / on.",
         Remedy::NameHomeFolder => "Set HOME to your home folder.",
         Remedy::MakeWritable => {
-            "Make the file and its folder writable, or name another file with --db."
+            "Make the file and its folder writable, or name another store with --db; for a server, the host \
+             that takes writes (target_session_attrs=read-write)."
         }
         Remedy::BringBackStore => {
             "Put the store's file back beside its log; if it is gone for good, move the log away."
