@@ -230,6 +230,23 @@ async fn make_user(
     if locked.last_turn == 0 { Ok(locked) } else { Err(Failure::MadeMeanwhile) }
 }
 
+/// The title of each session: that of the first of its turns, each with whether it is stored now. Of a turn
+/// that is known, only a title counts.
+fn titles<'a>(
+    turns: impl Iterator<Item = (&'a &'a New<'a>, &'a bool)>,
+    names: &'a SessionNames,
+) -> HashMap<&'a SessionName, Option<&'a str>> {
+    let mut titles = HashMap::new();
+    for (new, fresh) in turns {
+        let title = new.turn.session_title.as_deref();
+        if *fresh || title.is_some() {
+            let name = names.present(&new.turn.session);
+            titles.entry(name).or_insert(title.filter(|_| !names.is_titled(name)));
+        }
+    }
+    titles
+}
+
 /// Stores turns of which the user may have some.
 async fn insert(
     statements: &Statements<'_>,
@@ -238,15 +255,10 @@ async fn insert(
     names: &SessionNames,
 ) -> std::result::Result<Vec<Inserted>, Failure> {
     let number = UserNumber::of(user);
-    // The title that a session has in its first turn counts.
-    let mut titles: HashMap<&SessionName, Option<&str>> = HashMap::new();
-    for new in new {
-        let name = names.present(&new.turn.session);
-        let title = new.turn.session_title.as_deref().filter(|_| !names.is_titled(name));
-        titles.entry(name).or_insert(title);
-    }
     let keys: Vec<&str> = new.iter().map(|new| new.key.as_str()).collect();
-    let wanted: Vec<&str> = titles.keys().map(|name| name.as_str()).collect();
+    let wanted: BTreeSet<&str> =
+        new.iter().map(|new| names.present(&new.turn.session).as_str()).collect();
+    let wanted: Vec<&str> = wanted.into_iter().collect();
     // The row is locked first: what is read after it, no other writer changes.
     let (locked, known, sessions) = try_join3(
         lock(statements, user),
@@ -271,6 +283,10 @@ async fn insert(
     for row in &known {
         known_ids.insert(row.try_get(0)?, TurnId(row.try_get(1)?));
     }
+    // A key that comes twice is stored once.
+    let mut taken: HashSet<&str> = known_ids.keys().map(String::as_str).collect();
+    let fresh: Vec<bool> = new.iter().map(|new| taken.insert(&new.key)).collect();
+    let titles = titles(new.iter().zip(&fresh), names);
     let mut open: HashMap<String, OpenSession> = HashMap::new();
     let mut retitled: (Vec<i64>, Vec<&str>) = Default::default();
     for row in &sessions {
@@ -285,9 +301,6 @@ async fn insert(
         }
         open.insert(name, OpenSession { id, next_position: row.try_get(3)? });
     }
-    // A key that comes twice is stored once.
-    let mut taken: HashSet<&str> = known_ids.keys().map(String::as_str).collect();
-    let fresh: Vec<bool> = new.iter().map(|new| taken.insert(&new.key)).collect();
     let count = fresh.iter().filter(|fresh| **fresh).count();
     let mut numbers = Numbers::new(Kind::Turn, locked.next_turn);
     if !retitled.0.is_empty() {

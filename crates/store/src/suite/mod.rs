@@ -59,6 +59,7 @@ macro_rules! store_suite {
             nothing_to_insert_makes_no_user,
             a_note_comes_back_as_a_note,
             a_title_fills_an_empty_one_and_replaces_an_older_one,
+            a_known_turn_without_a_title_does_not_hide_that_of_the_next_one,
             turns_come_in_the_order_of_storing,
             numbers_rise_for_each_user_and_never_come_twice,
             of_two_with_the_same_turn_one_stores_it,

@@ -121,6 +121,16 @@ pub fn a_title_fills_an_empty_one_and_replaces_an_older_one(make: Make<'_>) {
     }
 }
 
+pub fn a_known_turn_without_a_title_does_not_hide_that_of_the_next_one(make: Make<'_>) {
+    let fixture = make();
+    let (store, ana) = (fixture.store(), user("ana"));
+    store.insert_turns(&ana, &[keyed("talk", None, Some("k"))]).unwrap();
+    let turns = [keyed("other", None, Some("k")), keyed("other", Some("Moving"), Some("l"))];
+    store.insert_turns(&ana, &turns).unwrap();
+    let titles: Vec<_> = store.sessions(&ana).unwrap().into_iter().map(|one| one.title).collect();
+    assert!(titles.contains(&Some("Moving".to_owned())), "{titles:?}");
+}
+
 /// Whatever their times say: an assistant's clock may run behind its user's.
 pub fn turns_come_in_the_order_of_storing(make: Make<'_>) {
     let fixture = make();
