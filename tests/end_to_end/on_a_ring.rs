@@ -53,8 +53,8 @@ fn users_move_to_a_server_that_comes_and_away_from_one_that_goes() {
     assert!(shown.contains("server b has no users any more"), "{shown}");
     write(&home, 4, &[("a", &a, false), ("c", &c, false)]);
     for number in 0..6 {
-        let found = home.run(&["recall", "spare key", "--user", &format!("user {number}")]);
-        assert!(found.succeeds().stdout.contains(&format!("number {number}")));
+        let exported = home.run(&["export", "--user", &format!("user {number}")]).succeeds();
+        assert!(exported.stdout.contains(&format!("number {number}")), "{}", exported.stdout);
     }
     // And to a file, and what is there already is left alone.
     let ring = format!("postgres-ring:{}", home.path("ring.toml").display());
