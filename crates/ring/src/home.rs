@@ -3,10 +3,10 @@
 use longmem_core::UserName;
 use sha2::{Digest, Sha256};
 
-/// The name of the server that a user belongs to: the one with the greatest
-/// [weight](weight) for this user; none if there is no server. So a server that comes takes users from all
-/// others evenly and moves nobody else, and one that goes gives its users to all others evenly (rendezvous
-/// hashing: Thaler and Ravishankar, "Using name-based mappings to increase hit rates", 1998).
+/// The name of the server that a user belongs to: the one with the greatest hash of both names; none if
+/// there is no server. So a server that comes takes users from all others evenly and moves nobody else,
+/// and one that goes gives its users to all others evenly (rendezvous hashing: Thaler and Ravishankar,
+/// "Using name-based mappings to increase hit rates", 1998).
 ///
 /// # Examples
 /// ```

@@ -75,8 +75,7 @@ pub(crate) struct Arguments {
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct GlobalArguments {
     /// The file that holds the memory, or the address of its PostgreSQL database, postgres://…, or
-    /// postgres-ring:FILE, where FILE lists several [default:
-    /// memory.db in the user's data folder]
+    /// postgres-ring:FILE, where FILE lists several [default: memory.db in the user's data folder]
     #[arg(long, global = true, value_name = "FILE|ADDRESS", env = crate::environment::DB, hide_env_values = true)]
     pub(crate) db: Option<PathBuf>,
     /// A file that holds the key of the memory's encryption: see longmem key
