@@ -60,8 +60,10 @@ const FIRST_EACH: usize = 2;
 /// 0.001 on average over the same sentences; with 32 turns it would by 0.004.
 const FARTHEST: usize = 128;
 
-/// Turns that are exact for a moment before neighbours are added, for each one wanted.
+/// Turns that are exact for a moment before neighbours are added, for each one wanted, and for few or none
+/// that are wanted: the highest cosine is told in any case.
 const CONTENDERS_EACH: usize = 2;
+const CONTENDERS_AT_LEAST: usize = 16;
 
 impl Scan {
     /// Number of passages up to which all vectors are compared to find the best `wanted` turns.
@@ -156,7 +158,7 @@ impl<S: SearchSource + ?Sized> TwoStages<'_, S> {
         };
         let near_scores = own_exact_rest_estimated(&maybe_nearest);
         let far_scores = own_exact_rest_estimated(&maybe_farthest);
-        let contenders = self.wanted.saturating_mul(CONTENDERS_EACH);
+        let contenders = self.wanted.saturating_mul(CONTENDERS_EACH).max(CONTENDERS_AT_LEAST);
         let nearest = best(&near_scores, contenders, f32::NEG_INFINITY, ALL);
         let farthest = lowest(&far_scores, FARTHEST / 8, ALL);
         final_rows.extend(nearest.into_iter().map(|found| maybe_nearest[found.row]));
