@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::Error;
 
-/// The file that holds the memory, or the address of its PostgreSQL database.
+/// The file that holds the memory, the address of its PostgreSQL database, or `postgres-ring:FILE`.
 pub const DB: &str = "LONGMEM_DB";
 /// `1` lets tables be changed that an older version made in a PostgreSQL database.
 pub const MIGRATE: &str = "LONGMEM_MIGRATE";
