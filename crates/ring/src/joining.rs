@@ -18,10 +18,10 @@ pub(crate) fn join(ring: &Ring, joining: &[usize]) -> Result<()> {
     let source = source(ring, joining)?;
     let comers = || joining.iter().map(|place| &ring.members[*place]);
     for comer in comers().filter(|comer| comer.name != source.name) {
-        share(comer, source)?;
+        share(comer, source, Salt::WithKeys)?;
     }
     for other in ring.members.iter().filter(|other| other.name != source.name) {
-        share(source, other)?;
+        share(source, other, Salt::Always)?;
     }
     Ok(())
 }
@@ -42,13 +42,23 @@ fn source<'a>(ring: &'a Ring, joining: &[usize]) -> Result<&'a Member> {
     Ok(asked[0])
 }
 
+/// When a server hands on its salt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Salt {
+    /// If it knows forgotten turns: that of one which knows none means nothing.
+    WithKeys,
+    /// In any case.
+    Always,
+}
+
 /// Gives one server what another one has and it lacks.
-fn share(from: &Member, to: &Member) -> Result<()> {
+fn share(from: &Member, to: &Member, salt: Salt) -> Result<()> {
     let (model, values, keys) = from.any(|store| {
         let mut keys = store.forgotten_keys(None)?;
+        let counts = salt == Salt::Always || !keys.keys.is_empty();
         // Keys of known users stay with these, and are looked for when such a user comes again.
         keys.keys.retain(|(user, _)| user.is_none());
-        Ok((store.serving_model()?, values(store)?, keys))
+        Ok((store.serving_model()?, values(store)?, counts.then_some(keys)))
     })?;
     to.any(|store| {
         if let Some(model) = model
@@ -61,7 +71,7 @@ fn share(from: &Member, to: &Member) -> Result<()> {
                 store.keep_value(None, &name, Some(&value))?;
             }
         }
-        take_keys(store, &keys, &to.name)
+        keys.iter().try_for_each(|keys| take_keys(store, keys, &to.name))
     })
 }
 

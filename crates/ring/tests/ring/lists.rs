@@ -114,6 +114,22 @@ fn a_server_comes_takes_its_share_and_goes() {
     assert_eq!(problems, [""; 0]);
 }
 
+/// Each server has a salt of its own when its tables are made.
+#[test]
+fn a_server_comes_to_others_that_know_forgotten_turns() {
+    let Some(server) = PostgresServer::shared() else { return };
+    let [a, b, c] = [(); 3].map(|()| server.address(&server.new_database(None)));
+    let mut list = List::new(&[("a", &a), ("b", &b)]);
+    let store = list.open();
+    let users = users(&store);
+    let forgets = users.iter().find(|user| servers_of(&list, user) == ["b"]).unwrap();
+    store.forget(&ForgetTarget::Scope(Scope::of(forgets.clone()))).unwrap();
+    list.change(|servers| servers.push(("c", c.clone(), false)));
+    let store = reopened(&list).unwrap();
+    let key = SourceKey("test:hello".to_owned());
+    assert_eq!(store.key_states(forgets, &[key]).unwrap(), [KeyState::Forgotten]);
+}
+
 #[test]
 fn a_list_that_contradicts_the_servers_is_refused() {
     if !can_be() {
