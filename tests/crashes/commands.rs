@@ -269,7 +269,8 @@ fn an_index_that_was_killed_ends_with_the_same_vectors() {
     let life = life_of(&mut whole.command(&["index"]));
     let mut blows = Killer::new(9);
     for _ in 0..ROUNDS / 2 {
-        blows.strikes(&mut killed.command(&["index"]), life);
+        // Whoever comes too late once finds everything done.
+        blows.strikes(&mut killed.command(&["index"]), life / 2);
         killed.is_sound(&killed.store());
     }
     assert!(blows.kills > 0);

@@ -122,22 +122,28 @@ pub(crate) struct Killer {
     random: fastrand::Rng,
     /// Kills that came while the command still ran.
     pub(crate) kills: usize,
+    /// The part of a life in which blows fall: smaller as long as all came too late, since the life was
+    /// measured while the machine was slower.
+    part: f64,
 }
 
 impl Killer {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { random: fastrand::Rng::with_seed(seed), kills: 0 }
+        Self { random: fastrand::Rng::with_seed(seed), kills: 0, part: 1.2 }
     }
 
     /// Runs a command and kills it, as `kill -9` does, at a random moment of a life that takes about
     /// `whole`. True if it ended well before that.
     pub(crate) fn strikes(&mut self, command: &mut Command, whole: Duration) -> bool {
-        let moment = whole.mul_f64(self.random.f64() * 1.2);
+        let moment = whole.mul_f64(self.random.f64() * self.part);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(moment);
         child.kill().unwrap();
         let status = child.wait().unwrap();
         self.kills += usize::from(status.code().is_none());
+        if self.kills == 0 {
+            self.part /= 2.0;
+        }
         assert!(status.code().is_none_or(|code| code == 0), "{command:?}: {status}");
         status.success()
     }
