@@ -72,7 +72,7 @@ impl Entity {
     /// ```
     /// use longmem_core::{Entity, EntityKind};
     ///
-    /// let entity = Entity { name: "New  York".to_owned(), kind: EntityKind::Place };
+    /// let entity = Entity { name: "New  York".to_owned(), kind: EntityKind::Other };
     /// assert_eq!(entity.key(), "new york");
     /// ```
     pub fn key(&self) -> String {
