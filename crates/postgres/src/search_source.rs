@@ -62,12 +62,17 @@ impl SearchSource for PostgresStore {
         let identity = crate::embedding_models::Identity::of(model);
         let (name, revision, dimensions, pooling, normalized, window) = identity.columns();
         let rows = self.database.read(number.alone(), async |statements| {
+            // Each by the primary key: a server that takes the user for an average one would read all.
             statements
                 .rows(
-                    "SELECT id, vector FROM vectors
-                     WHERE user_id = $1 AND id = ANY($2) AND model_id = (
-                         SELECT m.id FROM embedding_models m WHERE (m.name, m.revision, m.dimensions,
-                             m.pooling, m.normalized, m.\"window\") = ($3, $4, $5, $6, $7, $8))",
+                    "SELECT found.* FROM unnest($2) AS wanted (id) CROSS JOIN LATERAL (
+                         SELECT v.id, v.vector FROM vectors v
+                         WHERE v.user_id = $1 AND v.id = wanted.id AND v.model_id = (
+                             SELECT m.id FROM embedding_models m
+                             WHERE (m.name, m.revision, m.dimensions, m.pooling, m.normalized,
+                                 m.\"window\") = ($3, $4, $5, $6, $7, $8))
+                         OFFSET 0
+                     ) found",
                     params![
                         number.0, wanted, name, revision, dimensions, pooling, normalized, window
                     ],
