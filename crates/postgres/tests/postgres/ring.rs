@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::fixture::InDatabase;
+use crate::fixture::{self, InDatabase};
 use crate::moving::{fill, model, problems, records, user};
-use longmem_core::{NewTurn, Role, Scope, SessionName, SourceKey, Timestamp, UserName};
+use longmem_core::{NewTurn, Scope, SourceKey, UserName};
 use longmem_postgres::{
     MoveStep, MovedUserReport, PostgresOptions, PostgresStore, Presence, RingRecord, RingServer,
     UserPlace,
@@ -78,16 +78,7 @@ impl Two {
 }
 
 fn turn(text: &str) -> NewTurn {
-    NewTurn {
-        session: SessionName::new("talk").unwrap(),
-        session_title: None,
-        role: Role::User,
-        speaker: None,
-        text: text.to_owned(),
-        time: Timestamp::UNIX_EPOCH,
-        note: false,
-        source_key: Some(SourceKey(format!("key of {text}"))),
-    }
+    NewTurn { source_key: Some(SourceKey(format!("key of {text}"))), ..fixture::turn(text) }
 }
 
 fn made_by(store: &PostgresStore, generation: i64) -> PostgresStore {

@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use longmem_core::{NewTurn, Role, Scope, SessionName, UserName};
+use longmem_core::{Scope, UserName};
 use longmem_postgres::{PostgresOptions, PostgresStore, Stop};
 use longmem_store::{StoreError, Turns};
 use longmem_test_support::{POSTGRES_ACCOUNT, PostgresServer};
 
-use crate::fixture::InDatabase;
+use crate::fixture::{InDatabase, turn};
 
 /// Passes bytes between programs and the server, until it is told to hold them back.
 struct Relay {
@@ -102,19 +102,6 @@ fn pass_on(mut from: UnixStream, mut to: UnixStream, is_held: impl Fn(&[u8]) -> 
         }
     }
     let _ = to.shutdown(std::net::Shutdown::Both);
-}
-
-fn turn(text: &str) -> NewTurn {
-    NewTurn {
-        session: SessionName::new("talk").unwrap(),
-        session_title: None,
-        role: Role::User,
-        speaker: None,
-        text: text.to_owned(),
-        time: "2026-03-07T10:00:00Z".parse().unwrap(),
-        note: false,
-        source_key: None,
-    }
 }
 
 fn ana() -> UserName {
