@@ -1,6 +1,6 @@
 //! Turns that say nearly the same: the question put before, and copies of one message.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use longmem_text::{each_word, is_all_questions, negations, query_words};
 
@@ -64,12 +64,13 @@ pub fn says_the_question(question: &str, turn: &str) -> bool {
 /// A text, with what tells whether another one says the same.
 pub(crate) struct Said<'a> {
     text: &'a str,
-    words: Option<SaidWords>,
+    /// Its words without function words, once somebody asked.
+    content: Option<HashSet<String>>,
 }
 
 impl<'a> Said<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text: text.trim(), words: None }
+        Self { text: text.trim(), content: None }
     }
 
     /// Says whether two texts say the same: they differ in function words only, and in none that says
@@ -80,30 +81,16 @@ impl<'a> Said<'a> {
             return true;
         }
         let (a, b) = (self.text.len() as f32, other.text.len() as f32);
-        if a.max(b) > LONGER_COPY * a.min(b) {
-            return false;
-        }
-        let (said, others) = (self.words(), other.words());
-        said.content == others.content
-            && said.negations == others.negations
-            && likeness(&said.all, &others.all) > least
+        // What tells most texts apart comes first.
+        a.max(b) <= LONGER_COPY * a.min(b)
+            && self.content() == other.content()
+            && negations(self.text) == negations(other.text)
+            && likeness(&word_set(self.text), &word_set(other.text)) > least
     }
 
-    fn words(&mut self) -> &SaidWords {
-        self.words.get_or_insert_with(|| {
-            let content = query_words(self.text).into_iter().collect();
-            SaidWords { all: word_set(self.text), content, negations: negations(self.text) }
-        })
+    fn content(&mut self) -> &HashSet<String> {
+        self.content.get_or_insert_with(|| query_words(self.text).into_iter().collect())
     }
-}
-
-/// The words of a text.
-struct SaidWords {
-    all: HashSet<String>,
-    /// Without function words.
-    content: BTreeSet<String>,
-    /// Number of different words that say no.
-    negations: usize,
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@
 //! the whole, so that it is found by either and ranks first by the whole.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -106,7 +107,8 @@ pub fn query_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut seen = HashSet::new();
     for_each_word(text, Purpose::Query, &mut |word| {
-        if seen.insert(word.to_owned()) {
+        if !seen.contains(word) {
+            seen.insert(word.to_owned());
             words.push(word.to_owned());
         }
     });
@@ -192,15 +194,29 @@ pub(crate) fn stored_word(word: &str) -> String {
     stemmed(cut(&folded(word))).into_owned()
 }
 
+/// Number of words whose stems a thread keeps: more than people use, and a megabyte at most.
+const KEPT_STEMS: usize = 1 << 13;
+
 fn stemmed(word: &str) -> Cow<'_, str> {
     thread_local! {
         static ENGLISH: Stemmer = Stemmer::create(Algorithm::English);
+        // Making a stem takes ten times as long as looking it up, and people say the same words again.
+        static STEMS: RefCell<HashMap<String, String>> = RefCell::default();
     }
-    if word.bytes().all(|b| b.is_ascii_alphabetic()) {
-        ENGLISH.with(|stemmer| stemmer.stem(word))
-    } else {
-        Cow::Borrowed(word)
+    if !word.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return Cow::Borrowed(word);
     }
+    STEMS.with_borrow_mut(|stems| {
+        if let Some(stem) = stems.get(word) {
+            return Cow::Owned(stem.clone());
+        }
+        let stem = ENGLISH.with(|stemmer| stemmer.stem(word).into_owned());
+        if stems.len() == KEPT_STEMS {
+            stems.clear();
+        }
+        stems.insert(word.to_owned(), stem.clone());
+        Cow::Owned(stem)
+    })
 }
 
 /// A word in lower case, without a possessive ending.
