@@ -82,20 +82,9 @@ impl Device {
         }
     }
 
-    /// Opens the device for candle.
-    pub(crate) fn open(self) -> Result<candle_core::Device, EmbedderError> {
-        if !self.is_built() {
-            return Err(EmbedderError::DeviceNotBuilt { device: self });
-        }
-        let opened = match self {
-            Device::Cpu => Ok(candle_core::Device::Cpu),
-            Device::Cuda => candle_core::Device::new_cuda(0),
-            Device::Metal => candle_core::Device::new_metal(0),
-        };
-        opened.map_err(|error| EmbedderError::DeviceUnavailable {
-            device: self,
-            source: error.into(),
-        })
+    /// Refuses a device that this build cannot use.
+    pub(crate) fn check_built(self) -> Result<(), EmbedderError> {
+        if self.is_built() { Ok(()) } else { Err(EmbedderError::DeviceNotBuilt { device: self }) }
     }
 }
 
@@ -108,7 +97,7 @@ mod tests {
     #[test]
     fn a_device_that_was_not_built_in_is_the_callers_mistake_with_a_remedy() {
         for &device in Device::ALL.iter().filter(|device| !device.is_built()) {
-            let error = device.open().unwrap_err();
+            let error = device.check_built().unwrap_err();
             assert!(error.to_string().contains(device.as_str()), "{error}");
             assert_eq!(error.fault(), Fault::Caller);
             assert_eq!(error.remedies(), [Remedy::BuildForDevice]);

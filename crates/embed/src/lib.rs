@@ -2,7 +2,7 @@
 //!
 //! Useful for turning questions and passages into [`longmem_core::Embedding`]s that match those of
 //! sentence-transformers (cosine ≥ 0.9999), on the processor without any other program, or on a
-//! GPU through candle. It is not a general model runner: it computes one architecture, and a
+//! GPU. It is not a general model runner: it computes one architecture, and a
 //! [`Manifest`] says which files it accepts.
 //!
 //! - [`LazyEmbedder`] finds and loads the model when it is first needed; [`MiniLm`] is the loaded
@@ -48,6 +48,8 @@ mod word_pieces;
 // The forward pass.
 mod architecture;
 mod candle;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod forward;
 mod network;
 mod weights;

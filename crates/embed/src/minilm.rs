@@ -8,12 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_transformers::models::bert::Config;
 use longmem_core::{EmbedError, Embedding, EmbeddingModel, PassageSpan, TextEmbedder};
+use rayon::prelude::*;
 
 use crate::architecture::{check_manifest, check_vocabulary};
 use crate::network::Network;
 use crate::passages::passages;
-use crate::tokenizer::WindowTokenizer;
-use crate::{Compute, Device, EmbedderError, Manifest, ModelFiles};
+use crate::tokenizer::{TokenIds, WindowTokenizer};
+use crate::{Compute, EmbedderError, Manifest, ModelFiles};
+
+/// Number of texts from which on they are split into tokens by all threads. It takes as long to enter the
+/// thread pool as to split a few.
+const TEXTS_FOR_ALL_THREADS: usize = 16;
 
 /// all-MiniLM-L6-v2, loaded: BERT, the mean over the vectors of tokens, unit length.
 ///
@@ -68,7 +73,7 @@ impl MiniLm {
         let config = read_config(&files.config)?;
         let tokenizer = Arc::new(WindowTokenizer::load(&files.tokenizer, manifest.window)?);
         check_vocabulary(files, &config, &tokenizer)?;
-        let network = Network::load_candle(manifest, files, &config, Device::Cpu)?;
+        let network = Network::load_reference(manifest, files, &config)?;
         Ok(Self::new(manifest, tokenizer, network))
     }
 
@@ -98,9 +103,18 @@ impl MiniLm {
         Self { identity, tokenizer, network, truncated_tokens: AtomicU64::new(0) }
     }
 
+    /// The texts as the model sees them. Many are split by all threads: a GPU computes faster than one
+    /// thread splits.
+    fn tokenized(&self, texts: &[&str]) -> Result<Vec<TokenIds>, EmbedderError> {
+        let tokenized = |text: &&str| self.tokenizer.ids(text);
+        if texts.len() < TEXTS_FOR_ALL_THREADS {
+            return texts.iter().map(tokenized).collect();
+        }
+        texts.par_iter().map(tokenized).collect()
+    }
+
     fn vectors(&self, texts: &[&str]) -> Result<Vec<Embedding>, EmbedderError> {
-        let tokenized =
-            texts.iter().map(|text| self.tokenizer.ids(text)).collect::<Result<Vec<_>, _>>()?;
+        let tokenized = self.tokenized(texts)?;
         let truncated: usize = tokenized.iter().map(|text| text.truncated).sum();
         self.truncated_tokens.fetch_add(truncated as u64, Ordering::Relaxed);
         // What is there several times, as a greeting or a copied message, is computed once.

@@ -4,6 +4,8 @@ use candle_transformers::models::bert::Config;
 
 use crate::architecture::check_files;
 use crate::candle::CandleBert;
+#[cfg(feature = "cuda")]
+use crate::cuda::CudaBert;
 use crate::forward::NativeBert;
 use crate::weights::WeightsFile;
 use crate::{Compute, Device, EmbedderError, Manifest, ModelFiles, Precision};
@@ -12,7 +14,10 @@ use crate::{Compute, Device, EmbedderError, Manifest, ModelFiles, Precision};
 pub(crate) enum Network {
     /// The one of this crate, on the processor.
     Native(Box<NativeBert>),
-    /// The one of candle, on a GPU or as a reference.
+    /// The one on an NVIDIA GPU.
+    #[cfg(feature = "cuda")]
+    Cuda(Box<CudaBert>),
+    /// The one of candle, on an Apple GPU or as a reference.
     Candle(Box<CandleBert>),
 }
 
@@ -24,34 +29,47 @@ impl Network {
         config: &Config,
         compute: Compute,
     ) -> Result<Self, EmbedderError> {
+        compute.device.check_built()?;
+        let weights = WeightsFile::open(&files.weights)?;
+        check_files(manifest, files, config, &weights)?;
         match compute {
             Compute { device: Device::Cpu, precision } => {
-                let weights = WeightsFile::open(&files.weights)?;
-                check_files(manifest, files, config, &weights)?;
                 NativeBert::load(weights, config, precision).map(Box::new).map(Self::Native)
             }
-            Compute { device, precision: Precision::F32 } => {
-                Self::load_candle(manifest, files, config, device)
+            Compute { device, precision: Precision::Bf16 } => {
+                Err(EmbedderError::PrecisionUnavailable { device })
             }
-            Compute { device, .. } => Err(EmbedderError::PrecisionUnavailable { device }),
+            #[cfg(feature = "cuda")]
+            Compute { device: Device::Cuda, .. } => {
+                CudaBert::load(&weights, config).map(Box::new).map(Self::Cuda)
+            }
+            // The Apple GPU: a build without the feature for another one has refused it.
+            Compute { device, .. } => {
+                let opened = candle_core::Device::new_metal(0).map_err(|error| {
+                    EmbedderError::DeviceUnavailable { device, source: error.into() }
+                })?;
+                CandleBert::load(files, config, &opened).map(Box::new).map(Self::Candle)
+            }
         }
     }
 
-    /// Does the same with candle's forward pass.
-    pub(crate) fn load_candle(
+    /// Loads the same model as candle computes it on the processor.
+    pub(crate) fn load_reference(
         manifest: &Manifest,
         files: &ModelFiles,
         config: &Config,
-        device: Device,
     ) -> Result<Self, EmbedderError> {
         check_files(manifest, files, config, &WeightsFile::open(&files.weights)?)?;
-        CandleBert::load(files, config, device).map(Box::new).map(Self::Candle)
+        let processor = candle_core::Device::Cpu;
+        CandleBert::load(files, config, &processor).map(Box::new).map(Self::Candle)
     }
 
     /// The mean over each text's token vectors. A text has at least one token.
     pub(crate) fn forward(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EmbedderError> {
         match self {
             Self::Native(bert) => bert.forward(texts),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(bert) => bert.forward(texts),
             Self::Candle(bert) => bert.forward(texts),
         }
     }

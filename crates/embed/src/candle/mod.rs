@@ -1,13 +1,13 @@
-//! The forward pass of candle, for a GPU or as a reference.
+//! The forward pass of candle, for an Apple GPU or as a reference.
 
 mod batches;
 
-use candle_core::{D, DType, Tensor};
+use candle_core::{D, DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
 
 use self::batches::batches;
-use crate::{Device, EmbedderError, ModelFiles};
+use crate::{EmbedderError, ModelFiles};
 
 /// candle's BERT.
 pub(crate) struct CandleBert(BertModel);
@@ -16,11 +16,10 @@ impl CandleBert {
     pub(crate) fn load(
         files: &ModelFiles,
         config: &Config,
-        device: Device,
+        device: &Device,
     ) -> Result<Self, EmbedderError> {
         let weights = fs_err::read(&files.weights)?;
-        let device = device.open()?;
-        VarBuilder::from_buffered_safetensors(weights, DType::F32, &device)
+        VarBuilder::from_buffered_safetensors(weights, DType::F32, device)
             .and_then(|weights| BertModel::load(weights, config))
             .map(Self)
             .map_err(|error| EmbedderError::Model(error.into()))
