@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let model = model?;
     let (first, waiting) = timed(|| model.embed_query("Where do I live now?"));
     first.map_err(|error| error.to_string())?;
-    println!("{device}: loaded in {:.0} ms, first question {:.1} ms", loading, waiting);
+    println!("{device}: loaded in {loading:.0} ms, first question {waiting:.1} ms");
 
     let mut questions = Vec::with_capacity(QUESTIONS);
     for number in 0..QUESTIONS {

@@ -43,7 +43,7 @@ pub struct MiniLm {
 }
 
 impl MiniLm {
-    /// Loads the model from checked files, to be computed on a [`Device`] or as a [`Compute`] says.
+    /// Loads the model from checked files, to be computed on a [`Device`](crate::Device) or as a [`Compute`] says.
     ///
     /// # Errors
     /// - How it is to be computed: [`EmbedderError::DeviceNotBuilt`],

@@ -85,14 +85,14 @@ fn every_text_has_the_vector_of_the_processor_and_the_same_nearest() {
     let step = texts.len().div_ceil(QUESTIONS);
     let (mut asked, mut same) = (0, 0);
     for at in (0..texts.len()).step_by(step) {
-        let by_cpu = nearest(&cpu, &cpu[at]);
-        let by_gpu = nearest(&gpu, &gpu[at]);
+        let expected = nearest(&cpu, &cpu[at]);
+        let found = nearest(&gpu, &gpu[at]);
         asked += 1;
-        same += usize::from(by_cpu.iter().map(|hit| hit.1).eq(by_gpu.iter().map(|hit| hit.1)));
-        for (expected, found) in by_cpu.iter().zip(&by_gpu) {
+        same += usize::from(expected.iter().map(|hit| hit.1).eq(found.iter().map(|hit| hit.1)));
+        for (&(near, _), &(_, text)) in expected.iter().zip(&found) {
             // Two that are as near as each other may change places.
-            let found = cpu[found.1].cosine(&cpu[at]);
-            assert!((expected.0 - found).abs() <= 1e-5, "{} found, {} expected", found, expected.0);
+            let found = cpu[text].cosine(&cpu[at]);
+            assert!((near - found).abs() <= 1e-5, "found {found}, expected {near}");
         }
     }
     println!("{same} of {asked} lists of the ten nearest are the same");
