@@ -1,10 +1,15 @@
 //! A buffered reader that counts the bytes its consumer takes, and can stop it at a limit.
 
 use std::cell::Cell;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
+use std::ops::Range;
 use std::rc::Rc;
 
+/// Bytes that are read at once.
 const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Bytes that the buffer keeps once all in it is consumed.
+const KEPT_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 /// The position of a [`MeteredReader`], shared with others while a parser owns the reader.
 #[derive(Debug, Default, Clone)]
@@ -60,13 +65,50 @@ impl Meter {
 
 /// A buffered reader whose [`Meter`] counts what was consumed, not what was buffered.
 pub(crate) struct MeteredReader<'a> {
-    reader: BufReader<&'a mut dyn Read>,
+    source: &'a mut dyn Read,
+    buffer: Vec<u8>,
+    /// What of the buffer was read and is not consumed.
+    filled: Range<usize>,
+    /// An error that comes behind what is buffered.
+    failed: Option<io::Error>,
     meter: Meter,
 }
 
 impl<'a> MeteredReader<'a> {
-    pub(crate) fn new(reader: &'a mut dyn Read, meter: Meter) -> Self {
-        Self { reader: BufReader::with_capacity(BUFFER_BYTES, reader), meter }
+    pub(crate) fn new(source: &'a mut dyn Read, meter: Meter) -> Self {
+        Self { source, buffer: vec![0; BUFFER_BYTES], filled: 0..0, failed: None, meter }
+    }
+
+    /// What was read and is not consumed.
+    pub(crate) fn buffered(&self) -> &[u8] {
+        &self.buffer[self.filled.clone()]
+    }
+
+    /// Reads on behind what is buffered. `false` where that fails: at the end of the file, or with an error,
+    /// which comes once all that is buffered is consumed.
+    pub(crate) fn buffer_more(&mut self) -> bool {
+        if self.filled.start > 0 {
+            self.buffer.copy_within(self.filled.clone(), 0);
+            self.filled = 0..self.filled.len();
+        }
+        if self.filled.end == self.buffer.len() {
+            // A value is copied a few times at most until it fits in, however large it is.
+            let more = BUFFER_BYTES.max(self.buffer.len() / 4);
+            self.buffer.resize(self.buffer.len() + more, 0);
+        }
+        loop {
+            match self.source.read(&mut self.buffer[self.filled.end..]) {
+                Ok(bytes) => {
+                    self.filled.end += bytes;
+                    return bytes > 0;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failed = Some(error);
+                    return false;
+                }
+            }
+        }
     }
 
     pub(crate) fn meter(&self) -> Meter {
@@ -110,19 +152,31 @@ impl Read for MeteredReader<'_> {
         if self.meter.is_exhausted() {
             return Err(io::Error::other("more bytes than one value may have"));
         }
-        let bytes = self.reader.read(buffer)?;
-        self.meter.advance(bytes);
+        let mut buffered = self.fill_buf()?;
+        let bytes = buffered.read(buffer)?;
+        self.consume(bytes);
         Ok(bytes)
     }
 }
 
 impl BufRead for MeteredReader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.reader.fill_buf()
+        if self.filled.is_empty() {
+            if let Some(error) = self.failed.take() {
+                return Err(error);
+            }
+            // After a huge value.
+            if self.buffer.len() > KEPT_BUFFER_BYTES {
+                self.buffer = vec![0; BUFFER_BYTES];
+            }
+            self.filled = 0..0;
+            self.filled.end = self.source.read(&mut self.buffer)?;
+        }
+        Ok(self.buffered())
     }
 
     fn consume(&mut self, bytes: usize) {
-        self.reader.consume(bytes);
+        self.filled.start += bytes;
         self.meter.advance(bytes);
     }
 }

@@ -3,6 +3,7 @@
 mod array;
 mod cut;
 mod documents;
+mod element_scan;
 pub(crate) mod fields;
 mod lines;
 mod parse;

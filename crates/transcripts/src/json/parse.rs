@@ -38,6 +38,15 @@ pub(super) fn parse(text: &str, max_parts: usize) -> Result<Value, JsonFault> {
     value.map_err(|error| if error.is_eof() { JsonFault::Unfinished } else { JsonFault::Malformed })
 }
 
+/// Parses a text in which nothing is wrong into a value of at most `max_parts` parts; `None` for any
+/// other text.
+pub(super) fn parse_sound(text: &str, max_parts: usize) -> Option<Value> {
+    if has_more_parts(text, max_parts) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
+}
+
 /// Replaces what is nested deeper than the parser takes by its JSON as a string, which can be parsed
 /// by itself; `None` if nothing is. A text that is cut off within such a part is unfinished.
 fn without_deep_parts(text: &str) -> Result<Option<String>, JsonFault> {

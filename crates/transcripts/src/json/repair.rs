@@ -46,6 +46,8 @@ impl<R: Read> RepairingReader<R> {
     fn keeps(&mut self, byte: u8) -> bool {
         if self.in_string && byte < b' ' {
             self.ready.extend(format!("\\u{byte:04x}").bytes().rev());
+            // Behind a backslash, the parser takes that one for an escaped backslash.
+            self.escaped = false;
             return false;
         }
         if byte == b'"' && !self.escaped {
@@ -81,6 +83,7 @@ impl<R: Read> Read for RepairingReader<R> {
         if self.ready.is_empty() {
             let Some(byte) = self.next_byte()? else { return Ok(0) };
             if !byte.is_ascii() {
+                self.escaped = false;
                 self.ahead.push(byte);
                 self.complete_character()?;
             } else if self.keeps(byte) {
@@ -123,6 +126,7 @@ mod tests {
             read(b"{\n\"a\\\"\tb\": \"\n\0\\\\\",\t1}"),
             "{\n\"a\\\"\\u0009b\": \"\\u000a\\u0000\\\\\",\t1}"
         );
+        assert_eq!(read(b"[\"a\\\n\",\n\"\n\"]"), "[\"a\\\\u000a\",\n\"\\u000a\"]");
     }
 
     proptest! {
