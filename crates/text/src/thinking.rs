@@ -247,10 +247,9 @@ fn opening(text: &str) -> Opening {
 
 /// Where a tag first stands in a text, whatever the case of its ASCII letters, in bytes.
 fn find_ignoring_case(text: &str, tag: &str) -> Option<usize> {
-    let first = *tag.as_bytes().first()?;
-    let last_start = text.len().checked_sub(tag.len())?;
-    (0..=last_start).find(|&at| {
-        text.as_bytes()[at] == first
-            && text.as_bytes()[at..at + tag.len()].eq_ignore_ascii_case(tag.as_bytes())
+    let mut starts = text.match_indices(tag.chars().next()?).map(|(at, _)| at);
+    starts.find(|&at| {
+        let here = text.as_bytes()[at..].get(..tag.len());
+        here.is_some_and(|here| here.eq_ignore_ascii_case(tag.as_bytes()))
     })
 }

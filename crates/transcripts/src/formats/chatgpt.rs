@@ -3,6 +3,7 @@
 mod canvas;
 mod marks;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::slice;
@@ -69,7 +70,7 @@ impl FormatReader for ChatGpt {
             }
             let message_id = message["id"].as_str().unwrap_or(id);
             let parsed = parse_message(message, &mut canvas).map(|(role, text)| ParsedTurn {
-                unreadable_time: has_unreadable_time(message),
+                unreadable_time: time.is_none() && has_unreadable_time(message),
                 title: title.clone(),
                 time,
                 session_began: began,
@@ -132,7 +133,10 @@ fn parse_message(message: &Value, canvas: &mut Canvas) -> Result<(Role, String),
         return Err(SkipReason::Reasoning);
     }
     let text = message_text(&message["content"])?;
-    let text = without_marks(&text, &message["metadata"]["content_references"]);
+    let text = match without_marks(&text, &message["metadata"]["content_references"]) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(text) => text,
+    };
     if text.trim().is_empty() {
         return Err(SkipReason::Empty);
     }

@@ -51,7 +51,7 @@ impl FormatReader for ClaudeAi {
         tree.count_left_out(output);
         for Node { message, time, .. } in tree.shown {
             let parsed = parse_message(message, &mut artifacts).map(|(role, text)| ParsedTurn {
-                unreadable_time: has_unreadable_time(message),
+                unreadable_time: time.is_none() && has_unreadable_time(message),
                 title: title.clone(),
                 time,
                 session_began: began,

@@ -138,7 +138,8 @@ fn parse_message(message: &Value) -> Result<(Role, String), SkipReason> {
     if is_person {
         return Ok((Role::User, text));
     }
-    let text = without_marks(&with_signs(&text), &Value::Null);
+    let text = with_signs(&text);
+    let text = without_marks(&text, &Value::Null).into_owned();
     let text = said(Role::Assistant, text)?;
     if text.trim().is_empty() { Err(SkipReason::Empty) } else { Ok((Role::Assistant, text)) }
 }

@@ -5,6 +5,7 @@
 //! words that a footnote is about. The person saw the name or label of some kinds as words of the
 //! sentence, and nothing but a sign or a card of the others.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -14,6 +15,9 @@ use crate::json::parse_cut;
 const BEGIN: char = '\u{e200}';
 const END: char = '\u{e201}';
 const SEPARATOR: char = '\u{e202}';
+
+/// The first byte of every sign from U+E200 to U+E206.
+const FIRST_BYTE: u8 = 0xEE;
 
 /// Kinds that show no words of the answer: footnotes, pictures, cards.
 const WORDLESS: [&str; 19] = [
@@ -46,9 +50,11 @@ const MAX_DEPTH: usize = 8;
 ///
 /// `references` is the message's list of what its marks stand for, `metadata.content_references`.
 /// It is asked for kinds that are not known here.
-pub(in crate::formats) fn without_marks(text: &str, references: &Value) -> String {
-    if !text.contains(|character| matches!(character, BEGIN..='\u{e206}')) {
-        return text.to_owned();
+pub(in crate::formats) fn without_marks<'a>(text: &'a str, references: &Value) -> Cow<'a, str> {
+    let is_sign = |character| matches!(character, BEGIN..='\u{e206}');
+    // Nearly all texts are without the byte that all signs begin with.
+    if memchr::memchr(FIRST_BYTE, text.as_bytes()).is_none_or(|at| !text[at..].contains(is_sign)) {
+        return Cow::Borrowed(text);
     }
     let mut marks = Marks { seen: shown_for(references), ..Marks::default() };
     let mut rest = text;
@@ -67,7 +73,7 @@ pub(in crate::formats) fn without_marks(text: &str, references: &Value) -> Strin
         }
     }
     marks.abandon();
-    marks.out
+    Cow::Owned(marks.out)
 }
 
 /// What is shown in the place of a mark, by the mark, where the message says so and it is no link.
@@ -330,7 +336,7 @@ mod tests {
     /// `«`, `»` for braces.
     fn read(text: &str) -> String {
         let text = text.replace('{', "\u{e200}").replace('}', "\u{e201}").replace('|', "\u{e202}");
-        without_marks(&text.replace('«', "{").replace('»', "}"), &Value::Null)
+        without_marks(&text.replace('«', "{").replace('»', "}"), &Value::Null).into_owned()
     }
 
     #[test]
