@@ -76,7 +76,7 @@ pub(crate) const KEYS: &[ConfigKey] = &[
         .flag("device")
         .variable(longmem::environment::DEVICE)
         .default("cpu"),
-    ConfigKey::new("precision", r#""f32""#, "f32, or bf16: faster, on processors that have it")
+    ConfigKey::new("precision", r#""f32""#, "f32, or bf16: faster, on AMD processors that have it")
         .flag("precision")
         .variable(longmem::environment::PRECISION)
         .default("f32"),
