@@ -1,13 +1,13 @@
 //! The model in the GPU's memory.
 
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use candle_transformers::models::bert::Config;
 
+use super::WIDTH;
 use super::gpu::{Gpu, Normalization, Numbers, Product, tiles};
-use super::{WIDTH, check};
 use crate::EmbedderError;
+use crate::forward::{check, passes};
 use crate::weights::WeightsFile;
 
 /// Tokens of a pass, unless one text has more. A pass of so many takes 300 MB of the GPU's memory. Of 4,096
@@ -98,7 +98,7 @@ impl CudaBert {
     /// The mean over each text's token vectors. A text has at least one token.
     pub(crate) fn forward(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EmbedderError> {
         let mut means = Vec::with_capacity(texts.len());
-        for pass in passes(texts) {
+        for pass in passes(texts, PASS_TOKENS) {
             // What a pass leaves behind is written anew by the next one, which may be another thread's.
             let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
             means.extend(self.pass(&texts[pass], &mut room)?);
@@ -207,36 +207,5 @@ impl Reader<'_> {
         let scale = self.numbers(&[format!("{name}.weight")], &[WIDTH])?;
         let shift = self.numbers(&[format!("{name}.bias")], &[WIDTH])?;
         Ok(Normalization { scale, shift, epsilon })
-    }
-}
-
-/// Cuts texts into passes: neighbours, together at most [`PASS_TOKENS`] unless one has more.
-fn passes(texts: &[&[u32]]) -> Vec<Range<usize>> {
-    let mut passes: Vec<Range<usize>> = Vec::new();
-    let mut tokens = 0;
-    for (at, text) in texts.iter().enumerate() {
-        tokens += text.len();
-        match passes.last_mut() {
-            Some(pass) if tokens <= PASS_TOKENS => pass.end = at + 1,
-            _ => {
-                tokens = text.len();
-                passes.push(at..at + 1);
-            }
-        }
-    }
-    passes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pass_holds_neighbours_up_to_its_limit() {
-        let long = vec![0; PASS_TOKENS / 2];
-        let short = vec![0; 3];
-        let texts: [&[u32]; 4] = [&long, &short, &long, &short];
-        assert_eq!(passes(&texts), [0..2, 2..4]);
-        assert!(passes(&[]).is_empty());
     }
 }

@@ -81,7 +81,7 @@ impl<L: Computed> Encoder<L> {
 
     /// The mean over each text's token vectors. A text has at least one token.
     pub(super) fn forward(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EmbedderError> {
-        let passes = passes(texts);
+        let passes = passes(texts, PASS_TOKENS);
         // Inside the thread pool from the first step to the last: entering it takes longer than a
         // step.
         let means = rayon::scope(|_| {
@@ -110,14 +110,14 @@ impl<L: Computed> Encoder<L> {
     }
 }
 
-/// Cuts texts into passes: neighbours, together at most [`PASS_TOKENS`] unless one has more.
-fn passes(texts: &[&[u32]]) -> Vec<Range<usize>> {
+/// Cuts texts into passes: neighbours, together at most `most_tokens` unless one has more.
+pub(crate) fn passes(texts: &[&[u32]], most_tokens: usize) -> Vec<Range<usize>> {
     let mut passes: Vec<Range<usize>> = Vec::new();
     let mut tokens = 0;
     for (at, text) in texts.iter().enumerate() {
         tokens += text.len();
         match passes.last_mut() {
-            Some(pass) if tokens <= PASS_TOKENS => pass.end = at + 1,
+            Some(pass) if tokens <= most_tokens => pass.end = at + 1,
             _ => {
                 tokens = text.len();
                 passes.push(at..at + 1);
@@ -161,7 +161,7 @@ mod tests {
         ) {
             let tokens = vec![0; 256];
             let texts: Vec<&[u32]> = lengths.iter().map(|&length| &tokens[..length]).collect();
-            let passes = passes(&texts);
+            let passes = passes(&texts, PASS_TOKENS);
             for pass in &passes {
                 prop_assert!(lengths[pass.clone()].iter().sum::<usize>() <= PASS_TOKENS);
             }

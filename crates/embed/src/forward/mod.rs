@@ -35,6 +35,8 @@ mod tests;
 use candle_transformers::models::bert::{Config, HiddenAct, PositionEmbeddingType};
 
 use self::encoder::Encoder;
+#[cfg(feature = "cuda")]
+pub(crate) use self::encoder::passes;
 use self::simd::{Bf16Instructions, Bf16Pair, Instructions};
 use crate::architecture::supported;
 use crate::weights::WeightsFile;
@@ -87,7 +89,7 @@ impl NativeBert {
 
 /// Refuses a model that the kernels are not made for. The number of layers, the vocabulary and the
 /// number of positions may be any.
-fn check(config: &Config) -> Result<(), EmbedderError> {
+pub(crate) fn check(config: &Config) -> Result<(), EmbedderError> {
     let (width, heads) = (config.hidden_size, config.num_attention_heads);
     supported("hidden_size", width, width == WIDTH, WIDTH)?;
     supported("num_attention_heads", heads, heads == HIDDEN_PANELS, HIDDEN_PANELS)?;
