@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Object, Pool};
-use futures_util::future::{FutureExt as _, join, try_join};
+use futures_util::future::{FutureExt as _, join, try_join, try_join3};
 use longmem_store::{Result, StoreError};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
 use crate::Stop;
+use crate::commit_marks::{CommitMark, Writers};
 use crate::failure::{Cause, Failure};
 use crate::location::Location;
 use crate::presence::{self, Presence};
 use crate::silence::Silence;
-use crate::statements::{NONE, Statements, Trips};
+use crate::statements::{Statements, Trips};
 use crate::user_number::UserNumber;
 
 /// The part of the patience for which a server is waited for that has not answered this process yet, or not
@@ -27,6 +28,9 @@ const CONFLICTS: u32 = 12;
 
 /// How long the server has to say what became of a transaction, before it is asked again.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// Seconds of that for which the server waits for the transaction's end.
+const END_SECONDS: u32 = 1;
 
 /// What names a transaction: see [`OpenTransaction`](crate::statements::OpenTransaction).
 const NAME: &str = "pg_backend_pid(), extract(epoch FROM now())";
@@ -66,6 +70,7 @@ struct Connections {
     silence: Silence,
     location: Location,
     trips: Trips,
+    writers: Writers,
     /// Whether the server did what it was asked last, with tables that were there.
     works: AtomicBool,
 }
@@ -80,9 +85,15 @@ impl Database {
             .build()?;
         let pool = location.pool(location.connections())?;
         let silence = Silence::new(&location, stop)?;
-        let (trips, works) = (Trips::default(), AtomicBool::new(false));
-        let runtime = Some(runtime);
-        let connections = Connections { runtime, pool, silence, location, trips, works };
+        let connections = Connections {
+            runtime: Some(runtime),
+            pool,
+            silence,
+            location,
+            trips: Trips::default(),
+            writers: Writers::default(),
+            works: AtomicBool::new(false),
+        };
         Ok(Self { connections: Arc::new(connections), presence: Presence::Whatever })
     }
 
@@ -144,52 +155,68 @@ impl Database {
     /// Runs a write as one transaction: it is durable when this returns, as far as the server is set so,
     /// or nothing changed. `work` is run again from its beginning when the server asks for that or is
     /// lost; if it is lost while it commits, the next one is asked whether it did.
-    #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
     pub(crate) fn write<T>(
         &self,
         users: Users,
         work: impl AsyncFn(&Statements<'_>) -> std::result::Result<T, Failure>,
     ) -> Result<T> {
+        self.written(users, || Some(self.connections.writers.mark(users)), work)
+    }
+
+    /// The same for what may be written twice, and is if the server is lost while it commits: it needs no
+    /// tables.
+    pub(crate) fn write_again<T>(
+        &self,
+        users: Users,
+        work: impl AsyncFn(&Statements<'_>) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
+        self.written(users, || None, work)
+    }
+
+    /// Runs a write that leaves a mark or none.
+    fn written<T>(
+        &self,
+        users: Users,
+        mark: impl Fn() -> Option<CommitMark>,
+        work: impl AsyncFn(&Statements<'_>) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
         self.repeated(async || {
             let begin = self.begin("ISOLATION LEVEL READ COMMITTED", users);
-            let begin = format!("{begin}; SELECT {NAME}, pg_current_xact_id()");
+            let begin = format!("{begin}; SELECT {NAME}");
             let mut held = Held::new(self.connection().await?);
+            let mark = mark();
             let statements =
                 Statements::new(held.connection(), &self.connections.trips, self.presence);
-            let opened = try_join(statements.begin(&begin), presence::check(&statements, users));
+            let leave = async {
+                if let Some(mark) = &mark { mark.leave(&statements).await } else { Ok(()) }
+            };
+            let check = presence::check(&statements, users);
+            let opened = try_join3(statements.begin(&begin), leave, check);
             let both = join(opened, work(&statements));
             let both = both.map(|(opened, done)| opened.and(done));
-            let done = self.silence().wait(&statements, both).await;
-            let value = match done {
-                Ok(value) => match self.silence().commit(&statements).await {
-                    Err(lost) if lost.cause() == Cause::Lost => {
-                        let transaction = statements.transaction().cloned();
-                        drop(held);
-                        let Some(number) = transaction.and_then(|begun| begun.number) else {
-                            return Err(lost);
-                        };
-                        return self.outcome(&number, lost).await.map(|()| value);
+            let done = match self.silence().wait(&statements, both).await {
+                Ok(value) => {
+                    match (self.silence().commit(&statements, mark.as_ref()).await, &mark) {
+                        (Err(lost), Some(mark)) if lost.cause() == Cause::Lost => {
+                            drop(held);
+                            return self.outcome(mark, lost).await.map(|()| value);
+                        }
+                        (committed, _) => committed.map(|()| value),
                     }
-                    committed => committed.map(|()| value),
-                },
+                }
                 Err(failure) if failure.ends_connection() => Err(failure),
                 Err(failure) => {
                     let rolled_back = statements.batch("ROLLBACK").await;
                     rolled_back.and(Err(failure))
                 }
             };
-            match value {
-                Ok(value) => {
-                    drop(held.given_back());
-                    Ok(value)
-                }
-                Err(failure) => {
-                    if !failure.ends_connection() {
-                        drop(held.given_back());
-                    }
-                    Err(failure)
+            if !matches!(&done, Err(failure) if failure.ends_connection()) {
+                drop(held.given_back());
+                if let Some(mark) = &mark {
+                    self.connections.writers.is_over(mark);
                 }
             }
+            done
         })
     }
 
@@ -276,18 +303,18 @@ impl Database {
         })
     }
 
-    /// Finds out what became of a transaction whose commit was not answered; the failure if it is not
-    /// committed, so that it is run again.
-    async fn outcome(&self, number: &str, lost: Failure) -> std::result::Result<(), Failure> {
+    /// Finds out what became of a write whose commit was not answered; the failure if it is not committed,
+    /// so that it is run again.
+    async fn outcome(&self, mark: &CommitMark, lost: Failure) -> std::result::Result<(), Failure> {
         let begun = Instant::now();
         loop {
-            match timeout(ANSWER, self.status(number)).await.unwrap_or(Err(Failure::Silent)) {
-                Ok(Some(status)) if status == "committed" => return Ok(()),
-                // The server may not have noticed yet that the connection is gone.
-                Ok(Some(status)) if status == "in progress" => {}
-                Err(failure) if failure.cause() == Cause::Lost => {}
-                // It was not committed, or this server never heard of it.
-                Ok(_) | Err(_) => return Err(lost),
+            match timeout(ANSWER, self.is_committed(mark)).await.unwrap_or(Err(Failure::Silent)) {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(lost),
+                Err(stopped @ Failure::Store(StoreError::Stopped)) => return Err(stopped),
+                // Nobody answers, or the write has not ended: the server may not have noticed yet that the
+                // connection is gone.
+                Err(_) => {}
             }
             if begun.elapsed() > self.location().patience() {
                 let place = self.location().place().to_owned();
@@ -297,11 +324,17 @@ impl Database {
         }
     }
 
-    async fn status(&self, number: &str) -> std::result::Result<Option<String>, Failure> {
-        let connection = self.connection().await?;
-        let sql = format!("SELECT pg_xact_status('{number}'::xid8)");
-        let statements = Statements::new(&connection, &self.connections.trips, self.presence);
-        Ok(statements.row(&sql, NONE).await?.try_get(0)?)
+    /// Whether a write is committed; fails if it has not ended.
+    async fn is_committed(&self, mark: &CommitMark) -> std::result::Result<bool, Failure> {
+        let mut held = Held::new(self.connection().await?);
+        let statements = Statements::new(held.connection(), &self.connections.trips, self.presence);
+        let begin = self.begin("ISOLATION LEVEL READ COMMITTED", Users::All);
+        let begin = format!("{begin}; SET LOCAL lock_timeout = '{END_SECONDS}s'");
+        let begun = statements.batch(&begin);
+        let ((), is_committed) = try_join(begun, mark.is_committed(&statements)).await?;
+        statements.batch("COMMIT").await?;
+        drop(held.given_back());
+        Ok(is_committed)
     }
 
     fn silence(&self) -> &Silence {

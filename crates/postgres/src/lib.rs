@@ -11,6 +11,7 @@
 
 mod changes;
 mod check;
+mod commit_marks;
 mod database;
 mod embedding_models;
 mod entities;

@@ -20,11 +20,18 @@ pub(crate) struct Step {
 }
 
 /// The steps that made the tables what they are.
-pub(crate) const STEPS: [Step; 1] = [Step {
-    name: "initial",
-    sql: include_str!("../migrations/0001_initial.sql"),
-    older_programs_work: false,
-}];
+pub(crate) const STEPS: [Step; 2] = [
+    Step {
+        name: "initial",
+        sql: include_str!("../migrations/0001_initial.sql"),
+        older_programs_work: false,
+    },
+    Step {
+        name: "commit marks",
+        sql: include_str!("../migrations/0002_commit_marks.sql"),
+        older_programs_work: true,
+    },
+];
 
 /// The oldest version of PostgreSQL that can keep a store.
 const OLDEST_SERVER: i32 = 15;
@@ -83,7 +90,7 @@ pub(crate) fn open(database: &Database, steps: &[Step], may: IfNotCurrent) -> Re
     }
     for (at, taken) in steps.iter().enumerate() {
         let step = at as i32 + 1;
-        database.write(Users::All, async |statements| {
+        database.write_again(Users::All, async |statements| {
             statements.batch("LOCK TABLE schema_steps IN EXCLUSIVE MODE").await?;
             let is_taken = "SELECT 1 FROM schema_steps WHERE step = $1";
             if statements.first(is_taken, params![step]).await?.is_some() {

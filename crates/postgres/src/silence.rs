@@ -8,11 +8,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, select, try_join};
 use longmem_store::{Result, StoreError};
 use tokio::time::{sleep, timeout};
 
 use crate::Stop;
+use crate::commit_marks::CommitMark;
 use crate::failure::Failure;
 use crate::location::Location;
 use crate::presence::Presence;
@@ -57,12 +58,17 @@ impl Silence {
         self.wait_unless(statements, || self.is_stopped(), work).await
     }
 
-    /// Commits a transaction. Nobody stops that, since it cannot be taken back.
+    /// Commits a transaction, which left a mark if it may not be run twice. Nobody stops that, since it
+    /// cannot be taken back.
     pub(crate) async fn commit(
         &self,
         statements: &Statements<'_>,
+        mark: Option<&CommitMark>,
     ) -> std::result::Result<(), Failure> {
-        self.wait_unless(statements, || false, statements.batch("COMMIT")).await
+        let clear =
+            async { if let Some(mark) = mark { mark.clear(statements).await } else { Ok(()) } };
+        let commit = try_join(clear, statements.batch("COMMIT"));
+        self.wait_unless(statements, || false, commit).await.map(drop)
     }
 
     /// Waits for something else, until it is done or whoever asked stops.

@@ -86,8 +86,6 @@ pub(crate) struct OpenTransaction {
     pub(crate) process: String,
     /// When it began, in seconds since 1970.
     pub(crate) began: String,
-    /// Its number, by which it can be asked for later; none of one that only reads.
-    pub(crate) number: Option<String>,
 }
 
 /// Runs statements on a connection. Those whose futures are polled together (`try_join!`) are sent
@@ -118,7 +116,6 @@ impl<'a> Statements<'a> {
             SimpleQueryMessage::Row(row) => Some(OpenTransaction {
                 process: row.get(0)?.to_owned(),
                 began: row.get(1)?.to_owned(),
-                number: row.try_get(2).ok().flatten().map(str::to_owned),
             }),
             _ => None,
         });

@@ -8,7 +8,7 @@ use crate::statements::{NONE, Statements, params};
 use crate::turn_rows::timestamp_of;
 
 /// The tables whose rows belong to users.
-const OF_USERS: [&str; 19] = [
+const OF_USERS: [&str; 20] = [
     "users",
     "sessions",
     "turns",
@@ -28,6 +28,7 @@ const OF_USERS: [&str; 19] = [
     "user_values",
     "forgotten_keys",
     "user_leases",
+    "commit_marks",
 ];
 
 /// The tables of the whole store.

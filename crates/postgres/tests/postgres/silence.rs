@@ -67,7 +67,8 @@ impl Relay {
 
 fn accept(listener: &UnixListener, server: &PathBuf, held: &Arc<Held>) {
     for client in listener.incoming() {
-        let (client, server) = (client.unwrap(), UnixStream::connect(server).unwrap());
+        // A server that does not run closes what is made to it.
+        let (client, Ok(server)) = (client.unwrap(), UnixStream::connect(server)) else { continue };
         let number = held.connections.fetch_add(1, Ordering::Relaxed);
         let is_held = Arc::new(AtomicBool::new(false));
         for (from, to, sends) in [
@@ -142,6 +143,53 @@ fn a_write_is_made_once_wherever_its_answers_stop() {
         store.insert_turns(&ana(), &[turn("two")]).unwrap();
         assert_eq!(texts(&store), ["one", "two"]);
     }
+}
+
+#[test]
+fn a_commit_is_not_taken_for_one_that_got_its_number_from_a_killed_server() {
+    // Hardly anything that is written now is on the disk before the server is killed.
+    let settings = [
+        "synchronous_commit=off",
+        "wal_writer_delay=10s",
+        "wal_level=minimal",
+        "max_wal_senders=0",
+        "full_page_writes=off",
+        "autovacuum=off",
+    ];
+    let Some(server) = PostgresServer::start(&settings) else { return };
+    let (relay, database) = (Relay::new(&server), server.new_database(None));
+    let options = PostgresOptions { create: true, ..PostgresOptions::default() };
+    let address = relay.address(&database, "patience=120");
+    let store = PostgresStore::open(&address, &options).unwrap();
+    store.insert_turns(&ana(), &[turn("turn 0")]).unwrap();
+    let number = |sql: &str| server.sql(&database, sql).parse::<u64>().ok();
+    let next_number = || number("SELECT pg_current_xact_id()").unwrap();
+    let mut said = vec!["turn 0".to_owned()];
+    for again in 1.. {
+        assert!(again < 20, "the server remembers all numbers");
+        let text = format!("turn {again}");
+        server.sql(&database, "CHECKPOINT");
+        relay.hold_at(b"COMMIT\0");
+        let forgotten = thread::scope(|threads| {
+            let writer = threads.spawn(|| store.insert_turns(&ana(), &[turn(&text)]).unwrap());
+            let stored = format!("SELECT xmin FROM longmem.turns WHERE text = '{text}'");
+            let lost = std::iter::repeat_with(|| number(&stored)).flatten().next().unwrap();
+            relay.hold_all();
+            server.kill();
+            server.start_again();
+            // Whoever is first now commits under the number, if it is forgotten.
+            let next = next_number();
+            while next_number() <= lost {}
+            relay.hold_old();
+            writer.join().unwrap();
+            next <= lost
+        });
+        said.push(text);
+        if forgotten {
+            break;
+        }
+    }
+    assert_eq!(texts(&store), said);
 }
 
 #[test]
