@@ -76,10 +76,14 @@ pub(crate) const KEYS: &[ConfigKey] = &[
         .flag("device")
         .variable(longmem::environment::DEVICE)
         .default("cpu"),
-    ConfigKey::new("precision", r#""f32""#, "f32, or bf16: faster, on AMD processors that have it")
-        .flag("precision")
-        .variable(longmem::environment::PRECISION)
-        .default("f32"),
+    ConfigKey::new(
+        "precision",
+        r#""f32""#,
+        "f32, or bf16: twice as fast, on AMD processors with AVX-512 BF16 and Intel ones with AMX",
+    )
+    .flag("precision")
+    .variable(longmem::environment::PRECISION)
+    .default("f32"),
     ConfigKey::new("threads", "2", "Threads for embedding and search")
         .flag("threads")
         .variable(longmem::environment::THREADS)

@@ -43,7 +43,8 @@ closed_words! {
         #[default]
         F32 = "f32",
         /// Products of 16 bits (bfloat16), summed in 32, on processors that have instructions for it
-        /// (AVX-512 BF16): nearly twice as fast on AMD's, three quarters as fast on Intel's.
+        /// (AVX-512 BF16): some twice as fast on AMD's, and on Intel's that have AMX; slower on Intel's
+        /// that have none.
         Bf16 = "bf16",
     }
 }

@@ -96,8 +96,8 @@ pub(crate) struct GlobalArguments {
     /// Where the model runs [default: cpu]
     #[arg(long, global = true, value_name = "cpu|cuda|metal", env = crate::environment::DEVICE)]
     pub(crate) device: Option<Device>,
-    /// How exactly the model is computed; bf16 is faster, on AMD processors that have it [default:
-    /// f32]
+    /// How exactly the model is computed; bf16 is twice as fast, on processors for servers that have
+    /// AVX-512 BF16 (AMD) or AMX (Intel) [default: f32]
     #[arg(long, global = true, value_name = "f32|bf16", env = crate::environment::PRECISION)]
     pub(crate) precision: Option<Precision>,
     /// Never use the network

@@ -2,7 +2,7 @@
 
 use super::elementwise::{exp, greatest, sum};
 use super::product::blocks;
-use super::simd::{Kernel, LANES, Lane, Multiply, Panels, Tile};
+use super::simd::{Kernel, LANES, Lane, MOST_ROWS, Multiply, Panels, Tile};
 use super::transpose::transpose;
 
 /// Attention of one head over one text: `context = softmax(query · keyᵀ) · value`.
@@ -49,16 +49,16 @@ impl<L: Lane> Kernel<L> for Attention<'_, L> {
         transpose(key, &mut scratch.keys);
         let values = L::factors(value, &mut scratch.values);
         let query = Panels::<L>::new(tokens, query);
-        scratch.scores.resize(panels * S::TILE_ROWS, [0.0; 32]);
-        scratch.weights.resize(panels * S::TILE_ROWS, L::Row::default());
+        scratch.scores.resize(panels * S::ROWS_AT_ONCE, [0.0; 32]);
+        scratch.weights.resize(panels * S::ROWS_AT_ONCE, L::Row::default());
         // A few queries at a time, whose scores stay in the cache.
-        for (first, rows) in blocks(tokens, S::TILE_ROWS) {
+        for (first, rows) in blocks(tokens, S::ROWS_AT_ONCE) {
             // scores = query · keyᵀ
             let scores = &mut scratch.scores[..panels * rows];
             let keys = scratch.keys.chunks_exact(L::PER_ROW);
             for (out, keys) in scores.chunks_exact_mut(rows).zip(keys) {
                 let start = &[0.0; 32];
-                simd.tile(rows, Tile { a: query, first, b: keys, ahead: &[], start, out });
+                simd.multiply_tile(rows, Tile { a: query, first, b: keys, ahead: &[], start, out });
             }
             // The keys were filled up with zeros beyond the last token; those get no weight.
             let (last, rest) = (panels - 1, tokens - (panels - 1) * 32);
@@ -68,15 +68,15 @@ impl<L: Lane> Kernel<L> for Attention<'_, L> {
 
             // weights = exp(scores − the greatest of each query)
             let weights = &mut scratch.weights[..panels * rows];
-            let mut totals = [0.0; 32];
+            let mut totals = [0.0; MOST_ROWS];
             for (row, total) in totals[..rows].iter_mut().enumerate() {
                 *total = exponentials::<S, L>(simd, scores, weights, rows, row);
             }
 
             // context = weights · value, divided by the sum of each query's weights
-            let mut sums = [[0.0; 32]; 32];
+            let mut sums = [[0.0; 32]; MOST_ROWS];
             let (a, start) = (Panels::new(rows, weights), &[0.0; 32]);
-            simd.tile(
+            simd.multiply_tile(
                 rows,
                 Tile { a, first: 0, b: values, ahead: &[], start, out: &mut sums[..rows] },
             );

@@ -71,7 +71,7 @@ impl NativeBert {
             }
             Precision::Bf16 => {
                 let unavailable = EmbedderError::PrecisionUnavailable { device: Device::Cpu };
-                let instructions = Bf16Instructions::detect().ok_or(unavailable)?;
+                let instructions = Bf16Instructions::fastest().ok_or(unavailable)?;
                 Encoder::load(weights, config, instructions).map(Encoders::Bf16)
             }
         }

@@ -1,10 +1,7 @@
 //! A matrix of activations times one panel of weights.
 
 use super::elementwise::gelu;
-use super::simd::{Kernel, LANES, Lane, Multiply, Panels, Tile};
-
-/// Number of rows of the widest tile of any processor.
-const MAX_TILE_ROWS: usize = 14;
+use super::simd::{Kernel, LANES, Lane, MOST_ROWS, Multiply, Panels, Tile};
 
 /// Number of rows of activations up to which weights are fetched ahead: with more, they arrive from
 /// memory sooner than they are multiplied. A question of some ten tokens takes a third less time
@@ -45,14 +42,14 @@ impl<L: Lane> Kernel<L> for Product<'_, L> {
     fn run<S: Multiply<L>>(self, simd: S) {
         let Self { a, weights, panel_rows, bias, mut out } = self;
         let b = &weights[..panel_rows];
-        let fetched = fetched_ahead(a.rows(), S::TILE_ROWS, weights, panel_rows);
-        for (first, rows) in blocks(a.rows(), S::TILE_ROWS) {
+        let fetched = fetched_ahead(a.rows(), S::ROWS_AT_ONCE, weights, panel_rows);
+        let mut sums = [[0.0; 32]; MOST_ROWS];
+        for (first, rows) in blocks(a.rows(), S::ROWS_AT_ONCE) {
             // Each tile fetches its share.
             let share = |row: usize| fetched.len() * row / a.rows();
             let ahead = &fetched[share(first)..share(first + rows)];
-            let mut sums = [[0.0; 32]; MAX_TILE_ROWS];
             let sums = &mut sums[..rows];
-            simd.tile(rows, Tile { a, first, b, ahead, start: bias, out: sums });
+            simd.multiply_tile(rows, Tile { a, first, b, ahead, start: bias, out: sums });
             match &mut out {
                 Out::Numbers(out) => out[first..][..rows].copy_from_slice(sums),
                 Out::Lanes(out) => {

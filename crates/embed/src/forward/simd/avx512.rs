@@ -1,30 +1,32 @@
 //! AVX-512, on x86-64 processors for servers since 2017 and on AMD's since Zen 4.
 
 use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, _CMP_LT_OQ, _MM_HINT_T1, _mm_prefetch, _mm512_add_epi32,
-    _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
+    __m512, __m512bh, __m512i, _CMP_LT_OQ, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch,
+    _mm512_add_epi32, _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
     _mm512_cvtne2ps_pbh, _mm512_div_ps, _mm512_dpbf16_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
     _mm512_mask_blend_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
     _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
 };
 use std::mem::transmute;
 
+use super::amx;
 use super::lane::Bf16Pair;
 use super::tile::{self, Tile, tiles};
 use super::{Kernel, LANES, Lane, Multiply, Simd};
 
-/// The proof that the processor has AVX-512, and its products of bf16 if `BF16`.
+/// The proof that the processor has AVX-512, its products of bf16 if `BF16`, and AMX for them if `AMX`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::forward) struct Avx512<const BF16: bool>(());
+pub(in crate::forward) struct Avx512<const BF16: bool, const AMX: bool = false>(());
 
-impl<const BF16: bool> Avx512<BF16> {
+impl<const BF16: bool, const AMX: bool> Avx512<BF16, AMX> {
     /// Asks the processor.
     pub(super) fn detect() -> Option<Self> {
         let has = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl")
-            && (!BF16 || is_x86_feature_detected!("avx512bf16"));
+            && (!BF16 || is_x86_feature_detected!("avx512bf16"))
+            && (!AMX || amx::is_available());
         has.then_some(Self(()))
     }
 }
@@ -38,7 +40,7 @@ macro_rules! avx512 {
     };
 }
 
-impl<const BF16: bool> Simd for Avx512<BF16> {
+impl<const BF16: bool, const AMX: bool> Simd for Avx512<BF16, AMX> {
     type Vector = __m512;
     // 14 × 2 sums, 2 vectors of the right side and 1 of the left fill 31 of 32 registers.
     const TILE_ROWS: usize = 14;
@@ -53,6 +55,11 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     #[inline(always)]
     fn prefetch<L: Lane>(self, lanes: &[L; LANES]) {
         avx512!(_mm_prefetch::<_MM_HINT_T1>(lanes.as_ptr().cast()));
+    }
+
+    #[inline(always)]
+    fn prefetch_soon<L: Lane>(self, lanes: &[L; LANES]) {
+        avx512!(_mm_prefetch::<_MM_HINT_T0>(lanes.as_ptr().cast()));
     }
 
     #[inline(always)]
@@ -135,8 +142,9 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     }
 }
 
-impl Multiply<Bf16Pair> for Avx512<true> {
+impl<const AMX: bool> Multiply<Bf16Pair> for Avx512<true, AMX> {
     type Factors = __m512bh;
+    const ROWS_AT_ONCE: usize = if AMX { amx::ROWS } else { Self::TILE_ROWS };
 
     #[inline(always)]
     fn splat_lane(self, lane: Bf16Pair) -> __m512bh {
@@ -158,5 +166,16 @@ impl Multiply<Bf16Pair> for Avx512<true> {
         let (halves, _) = numbers.as_chunks();
         let (first, second) = (self.load(&halves[0]), self.load(&halves[1]));
         avx512!(transmute::<__m512bh, [Bf16Pair; 16]>(_mm512_cvtne2ps_pbh(second, first)))
+    }
+
+    #[inline(always)]
+    fn multiply_tile(self, rows: usize, tile: Tile<'_, Bf16Pair>) {
+        if !AMX {
+            return self.tile(rows, tile);
+        }
+        for lanes in tile.ahead.as_flattened().as_chunks().0 {
+            self.prefetch(lanes);
+        }
+        amx::multiply(tile);
     }
 }

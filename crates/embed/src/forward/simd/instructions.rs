@@ -35,6 +35,8 @@ impl Computed for Bf16Pair {
     fn run<K: Kernel<Self>>(instructions: Bf16Instructions, kernel: K) {
         match (instructions, kernel) {
             #[cfg(target_arch = "x86_64")]
+            (Bf16Instructions::Amx(simd), kernel) => simd.run(kernel),
+            #[cfg(target_arch = "x86_64")]
             (Bf16Instructions::Avx512(simd), kernel) => simd.run(kernel),
         }
     }
@@ -99,19 +101,29 @@ impl fmt::Debug for Instructions {
     }
 }
 
-/// A set of instructions for bf16 that this processor has; only x86-64 has one.
-#[derive(Clone, Copy)]
+/// A set of instructions for bf16 that this processor has; only x86-64 has some.
+#[derive(Debug, Clone, Copy)]
 pub(in crate::forward) enum Bf16Instructions {
+    #[cfg(target_arch = "x86_64")]
+    Amx(Avx512<true, true>),
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512<true>),
 }
 
 impl Bf16Instructions {
-    /// The set of this processor, if it has one.
-    pub(in crate::forward) fn detect() -> Option<Self> {
-        #[cfg(target_arch = "x86_64")]
-        return Avx512::detect().map(Self::Avx512);
-        #[cfg(not(target_arch = "x86_64"))]
-        return None;
+    /// Every set that this processor has, the fastest first.
+    pub(in crate::forward) fn all() -> Vec<Self> {
+        let sets: [Option<Self>; _] = [
+            #[cfg(target_arch = "x86_64")]
+            Avx512::detect().map(Self::Amx),
+            #[cfg(target_arch = "x86_64")]
+            Avx512::detect().map(Self::Avx512),
+        ];
+        sets.into_iter().flatten().collect()
+    }
+
+    /// The fastest set of this processor, if it has one.
+    pub(in crate::forward) fn fastest() -> Option<Self> {
+        Self::all().first().copied()
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! - `lane`: what a product multiplies, one f32 or two bf16.
 //! - `tile`: the innermost loop of every product.
-//! - `avx512`, `avx2`, `neon`, `plain`: the sets of instructions.
+//! - `avx512`, `avx2`, `neon`, `plain`: the sets of instructions; `amx`: products of bf16 beside the first.
 //! - `instructions`: which of them this processor has.
 //!
 //! This module and its children are the only ones with `unsafe`. A value of `Avx512`, `Avx2` or
@@ -19,6 +19,8 @@ mod lane;
 mod plain;
 mod tile;
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -33,6 +35,9 @@ pub(super) use self::tile::{Panels, Tile};
 /// Number of lanes that are computed at once, on every processor.
 pub(super) const LANES: usize = 16;
 
+/// The most rows of a [`Tile`] on any processor.
+pub(super) const MOST_ROWS: usize = 32;
+
 /// 1.5 · 2²³: added to a number of less than 2²² in size, it leaves the nearest integer in the
 /// lowest bits.
 pub(super) const ROUNDING: f32 = 12_582_912.0;
@@ -41,7 +46,7 @@ pub(super) const ROUNDING: f32 = 12_582_912.0;
 pub(super) trait Simd: Copy {
     /// Sixteen f32.
     type Vector: Copy;
-    /// Number of rows of a [`Tile`] whose sums fit the registers.
+    /// Number of rows of a [`Tile`] whose sums fit the vector registers.
     const TILE_ROWS: usize;
 
     /// The same number sixteen times.
@@ -74,7 +79,10 @@ pub(super) trait Simd: Copy {
 
     /// Asks for lanes that are read soon, where the processor has an instruction for it.
     fn prefetch<L: Lane>(self, lanes: &[L; LANES]);
-    /// Multiplies one tile of `rows` rows, at most [`TILE_ROWS`](Simd::TILE_ROWS).
+    /// Asks for lanes that are read in a moment, where that has proved to be of use.
+    #[inline(always)]
+    fn prefetch_soon<L: Lane>(self, _lanes: &[L; LANES]) {}
+    /// Multiplies one tile of `rows` rows, at most [`TILE_ROWS`](Simd::TILE_ROWS), step by step.
     fn tile<L: Lane>(self, rows: usize, tile: Tile<'_, L>)
     where
         Self: Multiply<L>;
@@ -88,6 +96,8 @@ pub(super) trait Simd: Copy {
 pub(super) trait Multiply<L: Lane>: Simd {
     /// Sixteen lanes.
     type Factors: Copy;
+    /// Number of rows that are multiplied at once, at most [`MOST_ROWS`].
+    const ROWS_AT_ONCE: usize = Self::TILE_ROWS;
 
     /// The same lane sixteen times.
     fn splat_lane(self, lane: L) -> Self::Factors;
@@ -97,6 +107,12 @@ pub(super) trait Multiply<L: Lane>: Simd {
     fn accumulate(self, a: Self::Factors, b: Self::Factors, sums: Self::Vector) -> Self::Vector;
     /// 32 numbers as a row of lanes.
     fn round(self, numbers: &[f32; 32]) -> L::Row;
+
+    /// Multiplies one tile of `rows` rows, at most [`ROWS_AT_ONCE`](Multiply::ROWS_AT_ONCE).
+    #[inline(always)]
+    fn multiply_tile(self, rows: usize, tile: Tile<'_, L>) {
+        self.tile(rows, tile);
+    }
 }
 
 /// An f32 fills a lane.

@@ -1,6 +1,13 @@
 //! The innermost loop of every matrix product.
 
+#[cfg(target_arch = "x86_64")]
+use std::ops::Range;
+
 use super::{LANES, Lane, Multiply};
+
+/// Number of rows of `b` by which its way from the second cache to the first, which holds no whole panel, is
+/// ahead of the multiplication.
+const ROWS_SOON: usize = 12;
 
 /// A matrix in panels of 32 columns: panel after panel, in each one row of lanes after another.
 #[derive(Clone, Copy)]
@@ -22,6 +29,12 @@ impl<'a, L: Lane> Panels<'a, L> {
     /// Its number of rows.
     pub(in crate::forward) fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// The lanes of some panels.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn panels(&self, panels: Range<usize>) -> &'a [L::Row] {
+        &self.lanes[panels.start * self.rows..panels.end * self.rows]
     }
 
     /// Some rows of one panel.
@@ -75,9 +88,14 @@ where
         let ahead = if left == 0 { ahead } else { &[] };
         let mut ahead = ahead.as_flattened().as_chunks::<LANES>().0.iter();
         let two_at_a_time = ahead.len() > b.len();
+        let mut soon = b.iter().skip(ROWS_SOON);
         for (panel, b) in b.chunks(L::PER_ROW).enumerate() {
             let a = matrix.part::<ROWS>(panel, first);
             for (at, b) in b.iter().enumerate().take(L::PER_ROW) {
+                if let Some(row) = soon.next() {
+                    simd.prefetch_soon(half(row, 0));
+                    simd.prefetch_soon(half(row, 1));
+                }
                 if let Some(lanes) = ahead.next() {
                     simd.prefetch(lanes);
                 }

@@ -89,21 +89,23 @@ proptest! {
     fn a_product_in_bf16_is_close_to_the_exact_one_of_its_factors(
         rows_of_a in 1usize..=45, panels in 1usize..=3, seed: u64
     ) {
-        let Some(instructions) = Bf16Instructions::detect() else { return Ok(()) };
         let a = rows(rows_of_a * panels, seed);
         let b = rows(32 * panels, seed ^ 1);
         let pairs = |rows: &[[f32; 32]]| rows.iter().map(Bf16Pair::row).collect::<Vec<_>>();
         let (a_pairs, b_pairs, mut buffer) = (pairs(&a), pairs(&b), Vec::new());
-        let mut out = rows(rows_of_a, 0);
-        Bf16Pair::run(instructions, Product {
-            a: Panels::new(rows_of_a, &a_pairs),
-            weights: Bf16Pair::factors(&b_pairs, &mut buffer),
-            panel_rows: 16 * panels,
-            bias: &[0.5; 32],
-            out: Out::Numbers(&mut out),
-        });
+        let b_pairs = Bf16Pair::factors(&b_pairs, &mut buffer);
         let expected = product_in_f64(&truncated(&a), &truncated(&b), &[0.5; 32], rows_of_a);
-        prop_assert!(furthest(&out, &expected) < 1e-3);
+        for instructions in Bf16Instructions::all() {
+            let mut out = rows(rows_of_a, 0);
+            Bf16Pair::run(instructions, Product {
+                a: Panels::new(rows_of_a, &a_pairs),
+                weights: b_pairs,
+                panel_rows: 16 * panels,
+                bias: &[0.5; 32],
+                out: Out::Numbers(&mut out),
+            });
+            prop_assert!(furthest(&out, &expected) < 1e-3, "{instructions:?}");
+        }
     }
 
     #[test]
@@ -129,19 +131,21 @@ proptest! {
 
     #[test]
     fn attention_in_bf16_is_close_to_the_formula(tokens in 1usize..=256, seed: u64) {
-        let Some(instructions) = Bf16Instructions::detect() else { return Ok(()) };
         let [query, key, value] = [0, 1, 2].map(|part| truncated(&rows(tokens, seed ^ part)));
         let lanes = |rows: &[[f32; 32]]| rows.iter().map(Bf16Pair::row).collect::<Vec<_>>();
-        let mut context = lanes(&rows(tokens, 0));
-        Bf16Pair::run(instructions, Attention {
-            query: &lanes(&query),
-            key: &lanes(&key),
-            value: &lanes(&value),
-            scratch: &mut AttentionScratch::default(),
-            context: &mut context,
-        });
-        let context: Vec<_> = context.iter().map(Bf16Pair::numbers).collect();
-        prop_assert!(furthest(&context, &attention_in_f64(&query, &key, &value)) < 2e-2);
+        let expected = attention_in_f64(&query, &key, &value);
+        for instructions in Bf16Instructions::all() {
+            let mut context = lanes(&rows(tokens, 0));
+            Bf16Pair::run(instructions, Attention {
+                query: &lanes(&query),
+                key: &lanes(&key),
+                value: &lanes(&value),
+                scratch: &mut AttentionScratch::default(),
+                context: &mut context,
+            });
+            let context: Vec<_> = context.iter().map(Bf16Pair::numbers).collect();
+            prop_assert!(furthest(&context, &expected) < 2e-2, "{instructions:?}");
+        }
     }
 
     #[test]
