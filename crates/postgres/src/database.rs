@@ -174,6 +174,7 @@ impl Database {
     }
 
     /// Runs a write that leaves a mark or none.
+    #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
     fn written<T>(
         &self,
         users: Users,
@@ -330,8 +331,8 @@ impl Database {
         let statements = Statements::new(held.connection(), &self.connections.trips, self.presence);
         let begin = self.begin("ISOLATION LEVEL READ COMMITTED", Users::All);
         let begin = format!("{begin}; SET LOCAL lock_timeout = '{END_SECONDS}s'");
-        let begun = statements.batch(&begin);
-        let ((), is_committed) = try_join(begun, mark.is_committed(&statements)).await?;
+        let asked = try_join(statements.batch(&begin), mark.is_committed(&statements));
+        let ((), is_committed) = asked.await?;
         statements.batch("COMMIT").await?;
         drop(held.given_back());
         Ok(is_committed)
