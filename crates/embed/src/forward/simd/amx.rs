@@ -47,22 +47,30 @@ struct Configuration {
     rows: [u8; 16],
 }
 
-/// Multiplies a tile of at most [`ROWS`] rows. [`is_available`] was true.
-pub(super) fn multiply(tile: Tile<'_, Bf16Pair>) {
+/// Multiplies a tile of at most [`ROWS`] rows.
+///
+/// # Safety
+/// The instructions are [available](is_available).
+pub(super) unsafe fn multiply(tile: Tile<'_, Bf16Pair>) {
     let Tile { a, first, b, start, out, .. } = tile;
     out.fill(*start);
     let (whole, rest) = b.as_chunks();
-    add(a, 0, first, whole, out);
+    // SAFETY: they are available.
+    unsafe { add(a, 0, first, whole, out) };
     if !rest.is_empty() {
         // The end of `b` is filled up with zeros: what `a` has there counts nothing.
         let mut filled = [[Bf16Pair::default(); 32]; TILE_ROWS];
         filled[..rest.len()].copy_from_slice(rest);
-        add(a, whole.len(), first, &[filled], out);
+        // SAFETY: as above.
+        unsafe { add(a, whole.len(), first, &[filled], out) };
     }
 }
 
 /// Adds the products of some rows of `a`, from a panel on, with as many panels as `b` has tiles.
-fn add(
+///
+/// # Safety
+/// The instructions are [available](is_available).
+unsafe fn add(
     a: Panels<'_, Bf16Pair>,
     panel: usize,
     first: usize,
@@ -90,7 +98,7 @@ fn add(
     for (bytes, rows) in configuration.row_bytes.iter_mut().zip(configuration.rows) {
         *bytes = if rows == 0 { 0 } else { 64 };
     }
-    // SAFETY: the processor has the instructions, or nobody gets here. What is read and written are `rows`
+    // SAFETY: the instructions are available. What is read and written are `rows`
     // rows of `lanes` from `first` on in each panel, all of `b`, and all of `out`: of a tile without rows
     // nothing. The tiles are free before and after.
     unsafe {

@@ -176,6 +176,6 @@ impl<const AMX: bool> Multiply<Bf16Pair> for Avx512<true, AMX> {
         for lanes in tile.ahead.as_flattened().as_chunks().0 {
             self.prefetch(lanes);
         }
-        amx::multiply(tile);
+        avx512!(amx::multiply(tile));
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! - `lane`: what a product multiplies, one f32 or two bf16.
 //! - `tile`: the innermost loop of every product.
-//! - `avx512`, `avx2`, `neon`, `plain`: the sets of instructions; `amx`: products of bf16 beside the first.
+//! - `avx512`, `avx2`, `neon`, `plain`: the sets of instructions.
+//! - `amx`: products of bf16 beside AVX-512, which round otherwise than its own.
 //! - `instructions`: which of them this processor has.
 //!
 //! This module and its children are the only ones with `unsafe`. A value of `Avx512`, `Avx2` or
