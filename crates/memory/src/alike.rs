@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use longmem_text::{each_word, is_all_questions, negations, query_words};
+use longmem_text::{
+    any_word, each_word, is_all_questions, is_function_word, negations, query_words,
+};
 
 /// How often longer the text of an echo may be than the question: beyond that its words cannot be
 /// alike enough.
@@ -22,11 +24,20 @@ pub(crate) fn word_set(text: &str) -> HashSet<String> {
     words
 }
 
-/// Likeness of two sets of words: the part of all their words that both hold (Jaccard 1912), 0 to 1.
-fn likeness(a: &HashSet<String>, b: &HashSet<String>) -> f32 {
-    let shared = a.intersection(b).count();
-    let all = a.len() + b.len() - shared;
-    if all == 0 { 0.0 } else { shared as f32 / all as f32 }
+/// Likeness of words to those of a text: the part of all words that both hold (Jaccard 1912), 0 to 1; none
+/// if it is below `least`, which most often the first of the text's words tell.
+fn likeness(words: &HashSet<String>, text: &str, least: f32) -> Option<f32> {
+    let (mut shared, mut others) = (HashSet::new(), HashSet::new());
+    let most = |others: usize| words.len() as f32 / (words.len() + others).max(1) as f32;
+    let is_unlike = any_word(text, &mut |word| {
+        let known = if words.contains(word) { &mut shared } else { &mut others };
+        if !known.contains(word) {
+            known.insert(word.to_owned());
+        }
+        most(others.len()) < least
+    });
+    let likeness = shared.len() as f32 / (words.len() + others.len()).max(1) as f32;
+    (!is_unlike && likeness >= least).then_some(likeness)
 }
 
 /// Says whether a turn only asks what a question asks: its words are like the question's, and every
@@ -40,7 +51,7 @@ pub(crate) fn is_echo(
     least: f32,
 ) -> bool {
     turn.len() <= question_text.len().saturating_mul(LONGEST_ECHO)
-        && likeness(question, &word_set(turn)) >= least
+        && likeness(question, turn, least).is_some()
         && is_all_questions(turn)
 }
 
@@ -64,13 +75,15 @@ pub fn says_the_question(question: &str, turn: &str) -> bool {
 /// A text, with what tells whether another one says the same.
 pub(crate) struct Said<'a> {
     text: &'a str,
+    /// Its words, once somebody asked.
+    words: Option<HashSet<String>>,
     /// Its words without function words, once somebody asked.
     content: Option<HashSet<String>>,
 }
 
 impl<'a> Said<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text: text.trim(), content: None }
+        Self { text: text.trim(), words: None, content: None }
     }
 
     /// Says whether two texts say the same: they differ in function words only, and in none that says
@@ -83,9 +96,21 @@ impl<'a> Said<'a> {
         let (a, b) = (self.text.len() as f32, other.text.len() as f32);
         // What tells most texts apart comes first.
         a.max(b) <= LONGER_COPY * a.min(b)
+            && !other.lacks_content_of(self.text)
             && self.content() == other.content()
             && negations(self.text) == negations(other.text)
-            && likeness(&word_set(self.text), &word_set(other.text)) > least
+            && likeness(other.words(), self.text, least).is_some_and(|likeness| likeness > least)
+    }
+
+    /// Whether a text has a word that is not here, and that says something in any language: most often
+    /// one of its first.
+    fn lacks_content_of(&mut self, text: &str) -> bool {
+        let words = self.words();
+        any_word(text, &mut |word| !words.contains(word) && !is_function_word(word))
+    }
+
+    fn words(&mut self) -> &HashSet<String> {
+        self.words.get_or_insert_with(|| word_set(self.text))
     }
 
     fn content(&mut self) -> &HashSet<String> {
@@ -95,7 +120,51 @@ impl<'a> Said<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The part of all words that both texts hold, counted plainly.
+    fn plain_likeness(a: &str, b: &str) -> f32 {
+        let (a, b) = (word_set(a), word_set(b));
+        a.intersection(&b).count() as f32 / a.union(&b).count().max(1) as f32
+    }
+
+    /// What copies are, without asking first what is told fast.
+    fn is_plainly_copy(a: &str, b: &str, least: f32) -> bool {
+        let content = |text| query_words(text).into_iter().collect::<HashSet<_>>();
+        let (a, b) = (a.trim(), b.trim());
+        let (short, long) = (a.len().min(b.len()) as f32, a.len().max(b.len()) as f32);
+        a == b
+            || long <= LONGER_COPY * short
+                && content(a) == content(b)
+                && negations(a) == negations(b)
+                && plain_likeness(a, b) > least
+    }
+
+    /// Texts of few words, so that many are nearly the same: function words of several languages, a
+    /// script without spaces, endings, names with joiners.
+    fn texts() -> impl Strategy<Value = String> {
+        let words = [
+            "the", "The", "not", "no", "nicht", "der", "el", "runs", "running", "dog", "cat", "5",
+            "8", "東京", "東", "京", "a_b", "a", "b", "isn't", "?", "",
+        ];
+        prop::collection::vec(prop::sample::select(words.to_vec()), 0..6)
+            .prop_map(|words| words.join(" "))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_told_fast_is_told_right(
+            a in texts(), b in texts(), least in prop::sample::select(vec![0.3f32, 0.5, 0.8])
+        ) {
+            let likeness = likeness(&word_set(&a), &b, least);
+            let plain = plain_likeness(&a, &b);
+            prop_assert_eq!(likeness, Some(plain).filter(|plain| *plain >= least));
+            let copy = Said::new(&a).is_copy_of(&mut Said::new(&b), least);
+            prop_assert_eq!(copy, is_plainly_copy(&a, &b, least));
+        }
+    }
 
     fn echoes(question: &str, turn: &str) -> bool {
         is_echo(&word_set(question), question, turn, 0.5)

@@ -246,22 +246,30 @@ impl RankingParameters {
 }
 
 /// Makes one of turns that say nearly the same, among the first `within`: the newest stands at the
-/// place of the best, and names the others.
-pub(crate) fn merge_copies(ranked: Vec<Ranked>, within: usize, likeness: f32) -> Vec<Ranked> {
+/// place of the best, and names the others. Only the first `shown` that are left have copies, which is
+/// all that anybody sees.
+pub(crate) fn merge_copies(
+    ranked: Vec<Ranked>,
+    within: usize,
+    shown: usize,
+    likeness: f32,
+) -> Vec<Ranked> {
     if likeness >= 1.0 {
         return ranked;
     }
     let mut said: Vec<Said<'_>> =
         ranked.iter().take(within).map(|found| Said::new(&found.turn.text)).collect();
     // For each place the first place that says the same.
-    let mut first: Vec<usize> = (0..said.len()).collect();
-    for place in 1..said.len() {
+    let mut first: Vec<usize> = Vec::with_capacity(said.len());
+    let mut firsts: Vec<usize> = Vec::with_capacity(shown);
+    for place in 0..said.len() {
         let (before, rest) = said.split_at_mut(place);
-        let copied = (0..place).filter(|other| first[*other] == *other);
-        let mut copied = copied.filter(|other| rest[0].is_copy_of(&mut before[*other], likeness));
-        if let Some(other) = copied.next() {
-            first[place] = other;
+        let mut others = firsts.iter().copied();
+        let copied = others.find(|other| rest[0].is_copy_of(&mut before[*other], likeness));
+        if copied.is_none() && firsts.len() < shown {
+            firsts.push(place);
         }
+        first.push(copied.unwrap_or(place));
     }
     drop(said);
     let mut merged: Vec<Ranked> = Vec::with_capacity(ranked.len());
@@ -393,12 +401,13 @@ mod tests {
             ranked(4, 3, same),
             ranked(5, 4, "The last of them"),
         ];
-        let merged = merge_copies(found.clone(), 30, 0.8);
+        let merged = merge_copies(found.clone(), 30, 10, 0.8);
         let seen: Vec<i64> = merged.iter().map(|found| found.turn.id.0).collect();
         assert_eq!(seen, [1, 3, 5]);
         assert_eq!(merged[1].copies, [TurnId(2), TurnId(4)]);
         assert!((merged[1].explanation.rank_score + 2.0).abs() < 1e-6);
-        assert_eq!(merge_copies(found.clone(), 30, f32::INFINITY), found);
-        assert_eq!(merge_copies(found, 2, 0.8).len(), 5, "only the first are compared");
+        assert_eq!(merge_copies(found.clone(), 30, 10, f32::INFINITY), found);
+        assert_eq!(merge_copies(found.clone(), 2, 10, 0.8).len(), 5, "only the first are compared");
+        assert_eq!(merge_copies(found, 30, 1, 0.8).len(), 5, "only what is shown has copies");
     }
 }

@@ -17,8 +17,8 @@ use crate::question::Question;
 use crate::ranking::{Ranked, RankingParameters, merge_copies, rank};
 use crate::recalled_facts::{RecalledFact, SignalledFact, rank_facts};
 use crate::relevance::{
-    DEFAULT_THRESHOLD, GENERAL_THRESHOLD, NEAREST_BELOW, PROMPT_THRESHOLD, RelevanceWeights,
-    UNSURE_SCORE, UNSURE_SCORE_BY_WORDS,
+    DEFAULT_THRESHOLD, GENERAL_THRESHOLD, JUDGED_RESULTS, NEAREST_BELOW, PROMPT_THRESHOLD,
+    RelevanceWeights, UNSURE_SCORE, UNSURE_SCORE_BY_WORDS,
 };
 use crate::signals::{MeaningScale, Reader, Signalled, Signals, owners};
 use crate::{Memory, MemoryError};
@@ -216,7 +216,8 @@ impl Memory {
         let excluded = |found: &Signalled| request.exclude.contains(&found.turn.id);
         let turns = turns.into_iter().filter(|found| !excluded(found)).collect();
         let compared = COMPARED_FOR_COPIES.max(request.limit);
-        let ranked = merge_copies(rank(turns, ranking), compared, ranking.copy_likeness);
+        let shown = JUDGED_RESULTS.max(request.limit);
+        let ranked = merge_copies(rank(turns, ranking), compared, shown, ranking.copy_likeness);
         let mut order = Order::of(ranked, rank_facts(facts, ranking));
         let by_words = request.channels == Channels::Words || degraded.is_some();
         let worth = self.worth(&order, request, by_words);

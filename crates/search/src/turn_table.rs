@@ -35,11 +35,33 @@ impl PlacedTurn {
     }
 }
 
+/// The turns of a chunk as far as every row is scored with them, each number in a list of its own: what
+/// few rows need besides is in their [`PlacedTurn`]s.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RowLinks {
+    /// The words of each turn.
+    pub(crate) words: Vec<u32>,
+    /// Where the neighbours of each turn stand: a sum of [`RowLinks::BEFORE`], [`RowLinks::AFTER`] and
+    /// [`RowLinks::ELSEWHERE`].
+    pub(crate) places: Vec<u32>,
+}
+
+impl RowLinks {
+    /// The turn before it stands in the row before it.
+    pub(crate) const BEFORE: u32 = 1;
+    /// The turn after it stands in the row after it.
+    pub(crate) const AFTER: u32 = 2;
+    /// A turn before or after it stands in another row.
+    pub(crate) const ELSEWHERE: u32 = 4;
+}
+
 /// All turns of a user in rows from 0 on, in the order of their numbers. A copy that grows shares the
 /// chunks that do not change.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TurnTable {
     chunks: Vec<Arc<Vec<PlacedTurn>>>,
+    /// Of each chunk's turns.
+    links: Vec<Arc<RowLinks>>,
     rows: usize,
     sessions: HashMap<SessionNumber, SpokenIn>,
 }
@@ -56,7 +78,8 @@ impl TurnTable {
     /// Bytes in memory.
     pub(crate) fn bytes(&self) -> usize {
         let session = size_of::<(SessionNumber, SpokenIn)>();
-        self.rows * size_of::<PlacedTurn>() + self.sessions.len() * session
+        let turn = size_of::<PlacedTurn>() + 2 * size_of::<u32>();
+        self.rows * turn + self.sessions.len() * session
     }
 
     /// Number of turns.
@@ -77,6 +100,11 @@ impl TurnTable {
         &self.chunks
     }
 
+    /// Where the neighbours of a chunk's turns stand.
+    pub(crate) fn links(&self, chunk: usize) -> &RowLinks {
+        &self.links[chunk]
+    }
+
     /// Says whether an assistant, a tool or a system spoke in a turn's session; never for a note.
     pub(crate) fn session_has_assistant(&self, turn: &PlacedTurn) -> bool {
         let session = self.sessions.get(&turn.entry.session).filter(|_| !turn.entry.note);
@@ -88,16 +116,25 @@ impl TurnTable {
         for entry in new {
             let row = self.rows as u32;
             let before = if entry.note { NONE } else { self.speak(entry, row) };
+            let mut places = 0;
             if before != NONE {
-                let before = before as usize;
-                Arc::make_mut(&mut self.chunks[before / CHUNK_ROWS])[before % CHUNK_ROWS].after =
-                    row;
+                let (chunk, at) = (before as usize / CHUNK_ROWS, before as usize % CHUNK_ROWS);
+                let is_beside = before + 1 == row;
+                places = if is_beside { RowLinks::BEFORE } else { RowLinks::ELSEWHERE };
+                Arc::make_mut(&mut self.links[chunk]).places[at] |=
+                    if is_beside { RowLinks::AFTER } else { RowLinks::ELSEWHERE };
+                Arc::make_mut(&mut self.chunks[chunk])[at].after = row;
             }
             if self.rows.is_multiple_of(CHUNK_ROWS) {
                 self.chunks.push(Arc::new(Vec::with_capacity(CHUNK_ROWS)));
+                self.links.push(Arc::default());
             }
-            let chunk = self.chunks.last_mut().expect("a chunk was just made if there was none");
-            Arc::make_mut(chunk).push(PlacedTurn { entry: *entry, before, after: NONE });
+            let last = self.rows / CHUNK_ROWS;
+            let links = Arc::make_mut(&mut self.links[last]);
+            links.words.push(entry.words);
+            links.places.push(places);
+            let turns = Arc::make_mut(&mut self.chunks[last]);
+            turns.push(PlacedTurn { entry: *entry, before, after: NONE });
             self.rows += 1;
         }
     }

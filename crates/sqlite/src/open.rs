@@ -6,6 +6,7 @@ use std::time::Duration;
 use longmem_core::private_files::{make_folder, narrow};
 use longmem_core::{StoreKey, real_path};
 use longmem_store::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::connections::Connections;
@@ -310,6 +311,8 @@ pub(crate) fn set_up(connection: &mut Connection, key: Option<&StoreKey>) -> rus
     // In KiB. Pages that fall out are still in the system's cache, which all processes share.
     connection.pragma_update(None, "cache_size", -8_192)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // A statement is planned once, and not again for each value that it is given.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Lets one parameter hold many values: `IN rarray(?)`.
     rusqlite::vtab::array::load_module(connection)
 }

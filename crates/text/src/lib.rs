@@ -60,7 +60,10 @@ pub use small_talk::is_small_talk;
 pub use statements::{is_about_the_speaker, third_person};
 pub use thinking::{ThinkingFilter, without_thinking};
 pub use wordless::has_words;
-pub use words::{IndexedWords, each_word, indexed_words, lower_word, lower_words, query_words};
+pub use words::{
+    IndexedWords, any_word, each_word, indexed_words, is_function_word, lower_word, lower_words,
+    query_words,
+};
 
 /// The examples of the README are tests.
 #[cfg(doctest)]

@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -58,7 +59,7 @@ pub fn indexed_words(time: Timestamp, speaker: Option<&str>, text: &str) -> Inde
     };
     let date = time.to_zoned(TimeZone::UTC).strftime("%-d %B %Y").to_string();
     for part in [date.as_str()].into_iter().chain(speaker).chain([text]) {
-        for_each_word(part, Purpose::Store, &mut count);
+        each_word(part, &mut count);
     }
     IndexedWords { counts, all }
 }
@@ -73,7 +74,34 @@ pub fn indexed_words(time: Timestamp, speaker: Option<&str>, text: &str) -> Inde
 /// assert_eq!(words, ["i", "move", "twice"]);
 /// ```
 pub fn each_word(text: &str, each: &mut dyn FnMut(&str)) {
-    for_each_word(text, Purpose::Store, each);
+    let _all = for_each_word(text, Purpose::Store, &mut |word| {
+        each(word);
+        ControlFlow::Continue(())
+    });
+}
+
+/// Says whether `is` holds for one of the words of a text as they are stored; those behind it are not
+/// looked at.
+///
+/// # Examples
+/// ```
+/// assert!(longmem_text::any_word("I moved twice", &mut |word| word == "move"));
+/// ```
+pub fn any_word(text: &str, is: &mut dyn FnMut(&str) -> bool) -> bool {
+    let found = for_each_word(text, Purpose::Store, &mut |word| {
+        if is(word) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found.is_break()
+}
+
+/// Says whether a word, as it is stored, is a function word of some language.
+///
+/// # Examples
+/// ```
+/// assert!(longmem_text::is_function_word("the") && !longmem_text::is_function_word("lisbon"));
+/// ```
+pub fn is_function_word(word: &str) -> bool {
+    FUNCTION_WORDS.iter().any(|words| words.contains(word))
 }
 
 /// The function words of each language as they are stored, in the order of [`Language::ALL`].
@@ -106,11 +134,12 @@ fn function_words(text: &str) -> Option<&'static HashSet<Cow<'static, str>>> {
 pub fn query_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut seen = HashSet::new();
-    for_each_word(text, Purpose::Query, &mut |word| {
+    let _all = for_each_word(text, Purpose::Query, &mut |word| {
         if !seen.contains(word) {
             seen.insert(word.to_owned());
             words.push(word.to_owned());
         }
+        ControlFlow::Continue(())
     });
     if let Some(function_words) = function_words(text)
         && words.iter().any(|word| !function_words.contains(word.as_str()))
@@ -126,19 +155,23 @@ enum Purpose {
     Query,
 }
 
-fn for_each_word(text: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
+/// Takes the words of a text one after another, and says whether it broke off.
+type TakeWord<'a> = &'a mut dyn FnMut(&str) -> ControlFlow<()>;
+
+fn for_each_word(text: &str, purpose: Purpose, take: TakeWord<'_>) -> ControlFlow<()> {
     let folded = folded(text);
     for chunk in folded.split(|c: char| !(is_word_character(c) || is_joiner(c))) {
         let chunk = chunk.trim_matches(is_joiner);
         let mut parts = 0;
         for part in chunk.split(is_joiner).filter(|part| !part.is_empty()) {
             parts += 1;
-            push_part(part, purpose, push);
+            take_part(part, purpose, take)?;
         }
         if parts > 1 {
-            push(cut(chunk));
+            take(cut(chunk))?;
         }
     }
+    ControlFlow::Continue(())
 }
 
 pub(crate) fn is_word_character(c: char) -> bool {
@@ -150,32 +183,34 @@ fn is_joiner(c: char) -> bool {
 }
 
 /// A part holds letters and digits only; scripts without spaces are cut out of it.
-fn push_part(part: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
+fn take_part(part: &str, purpose: Purpose, take: TakeWord<'_>) -> ControlFlow<()> {
     let mut rest = part;
     while let Some(first) = rest.chars().next() {
         let unspaced = is_unspaced(first);
         let end = rest.find(|c| is_unspaced(c) != unspaced).unwrap_or(rest.len());
         let (run, tail) = rest.split_at(end);
         if unspaced {
-            push_pairs(run, purpose, push);
+            take_pairs(run, purpose, take)?;
         } else {
-            push(&stemmed(cut(run)));
+            take(&stemmed(cut(run)))?;
         }
         rest = tail;
     }
+    ControlFlow::Continue(())
 }
 
 /// Pairs of neighbouring characters; single ones too where they are stored, and for a query of one.
-fn push_pairs(run: &str, purpose: Purpose, push: &mut dyn FnMut(&str)) {
+fn take_pairs(run: &str, purpose: Purpose, take: TakeWord<'_>) -> ControlFlow<()> {
     let starts: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
     if purpose == Purpose::Store || starts.len() == 2 {
         for pair in starts.windows(2) {
-            push(&run[pair[0]..pair[1]]);
+            take(&run[pair[0]..pair[1]])?;
         }
     }
     for triple in starts.windows(3) {
-        push(&run[triple[0]..triple[2]]);
+        take(&run[triple[0]..triple[2]])?;
     }
+    ControlFlow::Continue(())
 }
 
 /// Han, Hiragana, Katakana and Hangul: scripts whose words are found by pairs of characters.
