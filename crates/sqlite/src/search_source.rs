@@ -1,6 +1,6 @@
 //! Gives scoring the rows and blocks of one user.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use longmem_core::{EmbeddingModel, TurnId, UserName};
 use longmem_search::{
@@ -137,13 +137,14 @@ impl UserRows<'_> {
             .prepare_cached("SELECT max(id) FROM passages WHERE user_id = ?1 AND model_id = ?2")?
             .query_row([self.user_id, model_id], |row| row.get(0))?;
         let last_passage = last.map(PassageId);
-        // Counting reads a row per block, which a search that knows everything need not.
-        let counted = [known.whole, known.codes]
-            .into_iter()
-            .find(|known| known.through >= last_passage && known.through.is_some());
-        let passages = match counted {
-            Some(KnownVectors { passages, .. }) => passages,
-            None => self
+        // SQLite reads a block whole to tell that the next one is still the user's, so that summing them up
+        // reads all codes: only a search that knows nothing does.
+        let newest = [known.whole, known.codes].into_iter().max_by_key(|known| known.through);
+        let passages = match newest {
+            Some(KnownVectors { through: Some(through), passages }) => {
+                passages + self.passages_after(model_id, through)?
+            }
+            _ => self
                 .connection
                 .prepare_cached(
                     "SELECT coalesce(sum(passages), 0) FROM code_blocks
@@ -154,20 +155,48 @@ impl UserRows<'_> {
         Ok(ModelState { last_passage, passages })
     }
 
+    /// Number of the passages after one.
+    fn passages_after(&self, model_id: i64, after: PassageId) -> rusqlite::Result<usize> {
+        let sql = "SELECT count(*) FROM passages WHERE user_id = ?1 AND model_id = ?2 AND id > ?3";
+        self.connection
+            .prepare_cached(sql)?
+            .query_row([self.user_id, model_id, after.0], |row| row.get(0))
+    }
+
+    /// The blocks with the codes of passages after one; all if there is none.
     fn codes_after(
         &self,
         model_id: i64,
         after: Option<PassageId>,
         rows: &mut dyn SearchRows,
     ) -> rusqlite::Result<()> {
+        let Some(after) = after else {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT block, entries FROM code_blocks WHERE user_id = ?1 AND model_id = ?2",
+            )?;
+            let mut found = statement.query([self.user_id, model_id])?;
+            while let Some(row) = found.next()? {
+                rows.codes(BlockId(row.get(0)?), row.get_ref(1)?.as_blob()?);
+            }
+            return Ok(());
+        };
         let mut statement = self.connection.prepare_cached(
-            "SELECT block, entries FROM code_blocks
-             WHERE user_id = ?1 AND model_id = ?2 AND last_passage > ?3",
+            "SELECT turn_id FROM passages WHERE user_id = ?1 AND model_id = ?2 AND id > ?3",
         )?;
-        let after = after.map_or(0, |passage| passage.0);
-        let mut found = statement.query([self.user_id, model_id, after])?;
-        while let Some(row) = found.next()? {
-            rows.codes(BlockId(row.get(0)?), row.get_ref(1)?.as_blob()?);
+        let blocks: BTreeSet<i64> = statement
+            .query_map([self.user_id, model_id, after.0], |row| {
+                Ok(turn_block_of(TurnId(row.get(0)?)).0)
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        // One by one: a range of blocks is read whole to find where it ends.
+        let mut statement = self.connection.prepare_cached(
+            "SELECT entries FROM code_blocks WHERE user_id = ?1 AND model_id = ?2 AND block = ?3",
+        )?;
+        for block in blocks {
+            let mut found = statement.query([self.user_id, model_id, block])?;
+            if let Some(row) = found.next()? {
+                rows.codes(BlockId(block), row.get_ref(0)?.as_blob()?);
+            }
         }
         Ok(())
     }
