@@ -142,7 +142,8 @@ impl UserRows<'_> {
         let newest = [known.whole, known.codes].into_iter().max_by_key(|known| known.through);
         let passages = match newest {
             Some(KnownVectors { through: Some(through), passages }) => {
-                passages + self.passages_after(model_id, through)?
+                let is_all = last_passage.is_none_or(|last| through >= last);
+                passages + if is_all { 0 } else { self.passages_after(model_id, through)? }
             }
             _ => self
                 .connection

@@ -165,6 +165,7 @@ macro_rules! store_suite {
             nearest_equals_the_obvious_loop_over_many_blocks,
             nearest_brings_what_shares_most_words,
             words_that_are_known_up_to_a_turn_are_read_on,
+            codes_that_are_known_up_to_a_passage_are_read_on,
             two_users_never_see_each_other,
             a_note_stands_alone_in_a_search,
             a_search_reads_only_what_it_does_not_know,

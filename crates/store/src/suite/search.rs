@@ -196,6 +196,37 @@ pub fn words_that_are_known_up_to_a_turn_are_read_on(make: Make<'_>) {
     check(&twin);
 }
 
+/// Blocks of codes hold 1,024 turns: the passages after one that a search knows stand in its block, in later
+/// ones, or in none, and turns that have none yet stand between. Two searches are asked, as for words.
+pub fn codes_that_are_known_up_to_a_passage_are_read_on(make: Make<'_>) {
+    let mut twin = Twin::new(make);
+    let (ana, bob) = (user("ana"), user("bob"));
+    let scope = Scope::of(ana.clone());
+    let one = |number: usize| {
+        let direction = match number % 3 {
+            0 => Direction::Axis(number % 97, number.is_multiple_of(2)),
+            1 => Direction::Diagonal([true, number.is_multiple_of(2), true, true]),
+            _ => Direction::Axis(90, true),
+        };
+        let vectors = vec![direction.embedding(); 1 + number % 2];
+        (turn(SESSIONS[number % 3], "lisbon", number as i64), vectors)
+    };
+    let mut stored = 0;
+    for (new, indexed) in [(5, 3), (1_100, 700), (1, 1), (1_200, 1), (1, 900), (0, 9_999), (1, 1)] {
+        twin.insert(&ana, (stored..stored + new).map(one).collect());
+        twin.insert(&bob, vec![one(stored)]);
+        stored += new;
+        twin.index(indexed);
+        let query = Direction::Diagonal([true; 4]).embedding();
+        let question = (&scope, &query, None, 5_000);
+        let scan = Scan::TwoStages { rescored: Some(usize::MAX) };
+        let known = twin.candidates(scan, DenseParameters::PLAIN, question);
+        let searcher = std::mem::take(&mut twin.searcher);
+        assert_eq!(known, twin.candidates(scan, DenseParameters::PLAIN, question));
+        twin.searcher = searcher;
+    }
+}
+
 pub fn nearest_brings_what_shares_most_words(make: Make<'_>) {
     let mut twin = Twin::new(make);
     let ana = user("ana");
